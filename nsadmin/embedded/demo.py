@@ -1,0 +1,138 @@
+"""The demo, from nothing to served pages, and its end.
+
+The order: refuse what cannot work, take the data directory, start the servers while
+the database is migrated and the static files are collected, seed once, then start
+nsadmin itself and keep everything alive until a signal comes.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nsadmin.embedded import processes, servers
+from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.environment import environment
+from nsadmin.embedded.ports import HOST, check_web_port
+from nsadmin.embedded.seeding import seed_once
+from nsadmin.embedded.summary import summary, table
+from nsadmin.embedded.supervisor import Process, Supervisor
+
+SERVER_SECONDS = 45.0
+WEB_SECONDS = 60.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Demo:
+    """One run of the demo on one data directory."""
+
+    def __init__(self, *, port: int, data: Path, say: Callable[[str], None]) -> None:
+        check_web_port(port)
+        self.url = f"http://{HOST}:{port}"
+        self._say = say
+        self._started = time.monotonic()
+        self._directory = DataDirectory(data)
+        self._lock = self._directory.lock()
+        self._servers = servers.plan(self._directory, os.environ)
+        self._web = processes.web(port)
+        self._seed: dict[str, Any] = {}
+
+    async def run(self) -> None:
+        """Run until a signal comes; nothing is left of the demo on return."""
+        stop = asyncio.Event()
+        for number in SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: the terminal may go, we stay
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        # Until the demo is ready again, a summary would tell of dead processes.
+        (self._directory.path / "demo.json").unlink(missing_ok=True)
+        self._supervisor = self._make_supervisor()
+        boot = asyncio.create_task(self._boot())
+        signalled = asyncio.create_task(stop.wait())
+        try:
+            await self._until_end(boot, signalled)
+            self._say("stopping")
+        finally:
+            boot.cancel()
+            signalled.cancel()
+            await self._supervisor.stop(last=[p.name for p in self._servers.processes])
+            self._write_summary()
+
+    async def _until_end(
+        self, boot: asyncio.Task[None], signalled: asyncio.Task[Any]
+    ) -> None:
+        """Return at a signal; raise what went wrong while booting."""
+        ends = {signalled, self._supervisor.failure}
+        waited: set[asyncio.Future[Any]] = {boot, *ends}
+        while not (done := await _first(waited)) & ends:
+            boot.result()
+            waited = {*ends}
+        for end in done:
+            end.result()
+
+    async def _boot(self) -> None:
+        for process in self._servers.processes:
+            self._supervisor.keep(process)
+        await asyncio.gather(
+            *(self._server_up(process) for process in self._servers.processes),
+            self._prepare("migrate", "database migrated"),
+            self._prepare("collectstatic", "static files collected"),
+        )
+        self._seed = await seed_once(
+            self._directory, self._servers, self._supervisor, self._progress
+        )
+        for process in (
+            self._web,
+            processes.worker(),
+            processes.sweeper(),
+            processes.beat(self._directory.path),
+        ):
+            self._supervisor.keep(process)
+        await self._supervisor.ready(self._web, within=WEB_SECONDS)
+        self._supervisor.booted = True
+        self._write_summary()
+        self._say_ready()
+
+    async def _server_up(self, process: Process) -> None:
+        await self._supervisor.ready(process, within=SERVER_SECONDS)
+        self._progress(f"{process.name} is up")
+
+    async def _prepare(self, command: str, sentence: str) -> None:
+        await self._supervisor.run(processes.command(command, "--noinput"))
+        self._progress(sentence)
+
+    def _make_supervisor(self) -> Supervisor:
+        return Supervisor(
+            logs=self._directory.logs,
+            env=environment(self._directory, self._servers, os.environ),
+            cwd=processes.ROOT,
+            report=self._progress,
+            changed=self._write_summary,
+            hold=[self._lock],
+        )
+
+    def _write_summary(self) -> None:
+        """Write `demo.json`, by which programs find their way, once it is true."""
+        if self._supervisor.booted:
+            pids = self._supervisor.pids
+            content = summary(self.url, self._servers, self._seed, pids)
+            self._directory.write("demo.json", content)
+
+    def _progress(self, sentence: str) -> None:
+        self._say(f"{time.monotonic() - self._started:6.1f} s  {sentence}")
+
+    def _say_ready(self) -> None:
+        self._say(f"ready {self.url}")
+        self._say("")
+        for line in table(self._seed["logins"]):
+            self._say(line)
+        self._say("")
+        self._say(f"More in {self._directory.path / 'demo.json'}; Ctrl-C stops it all.")
+
+
+async def _first(waited: set[asyncio.Future[Any]]) -> set[asyncio.Future[Any]]:
+    done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    return done

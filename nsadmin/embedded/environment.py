@@ -1,0 +1,26 @@
+"""What every process of the demo is told by its environment."""
+
+from collections.abc import Mapping
+
+from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.servers import Servers
+
+
+def environment(
+    directory: DataDirectory, servers: Servers, given: Mapping[str, str]
+) -> dict[str, str]:
+    """The settings of a machine of one's own; what is `given` already, wins."""
+    keys = directory.secrets()
+    ours = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
+    ours |= {
+        "NSADMIN_ALLOWED_HOSTS": f"{HOST},localhost",
+        "NSADMIN_INSECURE_HTTP": "1",
+        "NSADMIN_RATE_LIMIT": "6000/minute",
+        "NSADMIN_STATIC_ROOT": str(directory.path / "static"),
+        "NSADMIN_EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if dedicated := servers.qdrant("qdrant_dedicated"):
+        ours["NSADMIN_DIAL_ALLOW"] = dedicated["url"].rpartition("/")[2]
+    return ours | {n: v for n, v in given.items() if v} | dict(servers.env)

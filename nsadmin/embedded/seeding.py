@@ -1,0 +1,52 @@
+"""Seeding, once per data directory and set of servers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nsadmin.embedded import servers
+from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.follow import follow
+from nsadmin.embedded.processes import command
+from nsadmin.embedded.servers import Servers
+from nsadmin.embedded.supervisor import Supervisor
+
+# Before each line of the command that is meant for the person who waits.
+MARK = "seed: "
+
+
+async def seed_once(
+    directory: DataDirectory,
+    used: Servers,
+    supervisor: Supervisor,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Seed, unless these servers were seeded from this directory before.
+
+    Only the first seed knows the keys in plain text, so its result is kept. It may be
+    cut off at any point and begun again.
+    """
+    sources = _sources(used)
+    kept = directory.read("seed.json")
+    if kept.get("sources") == sources:
+        return kept
+    tell("seeding")
+    result = directory.path / "seed-result.json"
+    process = command("seed_demo", "--result", str(result))
+    async with follow(supervisor.log_of(process.name), mark=MARK, tell=tell):
+        await supervisor.run(process)
+    kept = directory.read(result.name) | {"sources": sources}
+    directory.write("seed.json", kept)
+    result.unlink()
+    tell("seeded")
+    return kept
+
+
+def _sources(used: Servers) -> dict[str, str]:
+    """The servers that hold the seeded data; ports of embedded ones may move."""
+    variables = {**servers.URLS, "database": "DATABASE_URL"}
+    del variables["redis"]
+    embedded = {process.name for process in used.processes}
+    return {
+        name: "embedded" if name in embedded else used.env.get(variable, "")
+        for name, variable in variables.items()
+    }

@@ -1,0 +1,42 @@
+"""What the demo tells: `demo.json` for programs, a table for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsadmin.embedded.servers import Servers
+
+COLUMNS = ("email", "password", "role", "organization_id")
+
+
+def summary(
+    url: str, servers: Servers, seed: Mapping[str, Any], pids: Mapping[str, int]
+) -> dict[str, Any]:
+    """The content of `demo.json`."""
+    return {
+        "url": url,
+        "mongodb_url": servers.mongodb_url,
+        "mongodb_database": servers.mongodb_database,
+        "redis_url": servers.redis_url,
+        "database_url": servers.database_url,
+        "qdrant": {
+            "shared": servers.qdrant("qdrant"),
+            "dedicated": servers.qdrant("qdrant_dedicated"),
+        },
+        "logins": seed["logins"],
+        "api_keys": seed["api_keys"],
+        "namespaces": seed["namespaces"],
+        "processes": dict(sorted(pids.items())),
+    }
+
+
+def table(logins: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The logins as lines of a table."""
+    rows = [
+        COLUMNS,
+        *(tuple(str(login.get(name) or "") for name in COLUMNS) for login in logins),
+    ]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
