@@ -7,7 +7,6 @@ nsadmin itself and keep everything alive until a signal comes.
 
 import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from nsadmin.embedded import processes, servers
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.environment import environment
+from nsadmin.embedded.lifecycle import live
 from nsadmin.embedded.ports import HOST, check_web_port
 from nsadmin.embedded.seeding import seed_once
 from nsadmin.embedded.summary import summary, table
@@ -23,7 +23,6 @@ from nsadmin.embedded.supervisor import Process, Supervisor
 
 SERVER_SECONDS = 45.0
 WEB_SECONDS = 60.0
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Demo:
@@ -42,36 +41,14 @@ class Demo:
 
     async def run(self) -> None:
         """Run until a signal comes; nothing is left of the demo on return."""
-        stop = asyncio.Event()
-        for number in SIGNALS:
-            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
-                continue  # nohup: the terminal may go, we stay
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         # Until the demo is ready again, a summary would tell of dead processes.
         (self._directory.path / "demo.json").unlink(missing_ok=True)
         self._supervisor = self._make_supervisor()
-        boot = asyncio.create_task(self._boot())
-        signalled = asyncio.create_task(stop.wait())
+        stores = [process.name for process in self._servers.processes]
         try:
-            await self._until_end(boot, signalled)
-            self._say("stopping")
+            await live(self._supervisor, self._boot(), last=stores)
         finally:
-            boot.cancel()
-            signalled.cancel()
-            await self._supervisor.stop(last=[p.name for p in self._servers.processes])
             self._write_summary()
-
-    async def _until_end(
-        self, boot: asyncio.Task[None], signalled: asyncio.Task[Any]
-    ) -> None:
-        """Return at a signal; raise what went wrong while booting."""
-        ends = {signalled, self._supervisor.failure}
-        waited: set[asyncio.Future[Any]] = {boot, *ends}
-        while not (done := await _first(waited)) & ends:
-            boot.result()
-            waited = {*ends}
-        for end in done:
-            end.result()
 
     async def _boot(self) -> None:
         for process in self._servers.processes:
@@ -131,8 +108,3 @@ class Demo:
             self._say(line)
         self._say("")
         self._say(f"More in {self._directory.path / 'demo.json'}; Ctrl-C stops it all.")
-
-
-async def _first(waited: set[asyncio.Future[Any]]) -> set[asyncio.Future[Any]]:
-    done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-    return done

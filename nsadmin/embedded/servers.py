@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from nsadmin.embedded import host, mongodb, qdrant_process, redis
 from nsadmin.embedded.datadir import DataDirectory
@@ -65,7 +65,8 @@ def plan(directory: DataDirectory, given: Mapping[str, str]) -> Servers:
     ports = remembered(names, directory.read("ports.json"), fixed=["qdrant_dedicated"])
     directory.write("ports.json", directory.read("ports.json") | ports)
     keys = directory.secrets()
-    env = {"DATABASE_URL": f"sqlite:///{directory.path / 'nsadmin.sqlite3'}"}
+    database = quote(str(directory.path / "nsadmin.sqlite3"))
+    env = {"DATABASE_URL": f"sqlite:///{database}"}
     env |= {URLS[name]: _url(name, port) for name, port in ports.items()}
     env |= {KEYS[name]: keys[name] for name in ports if name in KEYS}
     given_urls = {*URLS.values(), *KEYS.values(), "DATABASE_URL"}

@@ -36,7 +36,8 @@ def table(logins: Sequence[Mapping[str, Any]]) -> list[str]:
         *(tuple(str(login.get(name) or "") for name in COLUMNS) for login in logins),
     ]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return [
+    lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
-    ]
+    )
+    return [line.rstrip() for line in lines]
