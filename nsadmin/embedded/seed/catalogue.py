@@ -1,0 +1,304 @@
+"""The namespaces of the demo: what each holds and what is special about it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from nsadmin.embedded.seed import measures, places, tongues
+from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.people import (
+    CORVID,
+    HALDEN,
+    NORTHLIGHT,
+    OPERATOR,
+    OrganizationSpec,
+)
+from nsadmin.embedded.seed.records import Record, sampled
+from nsadmin.namespaces.fields import IndexType
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """A custom payload index; `params` are those that differ from its type's defaults.
+
+    `auto` ones were made by the platform because the field is filtered often.
+    """
+
+    field_name: str
+    type: IndexType
+    params: dict[str, Any] = field(default_factory=dict, hash=False)
+    auto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSpec:
+    """One namespace of the demo.
+
+    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps` names
+    vectors that every so-many-th point does without. `nested_every` makes every
+    so-many-th payload nest its system fields. `highlight_every` derives a second
+    collection from every so-many-th record. `borrows_from` is the slug of another
+    namespace whose bucket one collection reads.
+    """
+
+    slug: str
+    name: str
+    organization: OrganizationSpec
+    description: str
+    records: Callable[[], Iterable[Record]]
+    limit: int
+    extractors: tuple[str, ...]
+    indexes: tuple[IndexSpec, ...] = ()
+    scope: Literal["org", "system"] = "org"
+    compute_tier: Literal["shared", "dedicated_cpu"] = "shared"
+    auto_create_indexes: bool = False
+    expires_in: timedelta | None = None
+    numbered: bool = False
+    nested_every: int = 0
+    highlight_every: int = 10
+    gaps: tuple[tuple[str, int], ...] = ()
+    lacks_vectors: frozenset[str] = frozenset()
+    lacks_indexes: frozenset[str] = frozenset()
+    borrows_from: str | None = None
+
+    @property
+    def namespace_id(self) -> str:
+        """The id, which is also the name of the Qdrant collection."""
+        return made("ns", self.slug)
+
+    def chosen(self) -> list[Record]:
+        """The records of this namespace, always the same ones in the same order."""
+        return sampled(self.records(), self.limit, self.slug)
+
+
+_TITLE: Final = IndexSpec("metadata.title", "text", {"tokenizer": "word"})
+
+
+def _international() -> Iterable[Record]:
+    return (found for found in places.airports() if "International" in found.title)
+
+
+def _heritage() -> Iterable[Record]:
+    yield from tongues.families()
+    yield from tongues.former_countries()
+
+
+NAMESPACES: Final = (
+    NamespaceSpec(
+        slug="world-airports-sample",
+        name="world-airports-sample",
+        organization=OPERATOR,
+        description="Sample corpus: international airports. Clone it to try things.",
+        records=_international,
+        limit=700,
+        extractors=("text_extractor_v1",),
+        indexes=(
+            IndexSpec("country", "keyword"),
+            IndexSpec("location", "geo"),
+            _TITLE,
+        ),
+        scope="system",
+    ),
+    NamespaceSpec(
+        slug="airfields-of-the-world",
+        name="airfields-of-the-world",
+        organization=NORTHLIGHT,
+        description="Six thousand airports of all continents, for the travel desk.",
+        records=places.airports,
+        limit=6000,
+        extractors=("text_extractor_v1",),
+        indexes=(
+            IndexSpec("country", "keyword"),
+            IndexSpec("elevation_ft", "integer", {"lookup": False, "range": True}),
+            IndexSpec("location", "geo"),
+            IndexSpec("has_city", "bool"),
+            IndexSpec("metadata.time_zone", "keyword", auto=True),
+            IndexSpec("metadata.title", "text", {"tokenizer": "prefix"}),
+        ),
+        auto_create_indexes=True,
+        highlight_every=60,
+    ),
+    NamespaceSpec(
+        slug="seattle-weather-desk",
+        name="seattle-weather-desk",
+        organization=NORTHLIGHT,
+        description="Four years of weather reports: pictures and what was said.",
+        records=measures.weather,
+        limit=1461,
+        extractors=("multimodal_extractor_v1",),
+        indexes=(
+            IndexSpec("weather", "keyword"),
+            IndexSpec("high_c", "integer"),
+            IndexSpec("rain_mm", "float"),
+            IndexSpec("wet", "bool"),
+            IndexSpec("station", "geo"),
+            IndexSpec("observed_at", "datetime"),
+            IndexSpec("observation_id", "uuid"),
+            IndexSpec(
+                "metadata.title",
+                "text",
+                {"tokenizer": "whitespace", "min_token_len": 2, "max_token_len": 20},
+            ),
+        ),
+        gaps=(("multimodal_extractor_v1_transcription_embedding", 3),),
+        borrows_from="airfields-of-the-world",
+    ),
+    NamespaceSpec(
+        slug="car-spotter-archive",
+        name="car-spotter-archive",
+        organization=NORTHLIGHT,
+        description="Pictures of cars from 1970 to 1982, on our own cluster.",
+        records=measures.cars,
+        limit=406,
+        extractors=("image_extractor_v1", "passthrough_extractor_v1"),
+        indexes=(
+            IndexSpec("maker", "keyword"),
+            IndexSpec("horsepower", "integer"),
+            IndexSpec("miles_per_gallon", "float"),
+            IndexSpec("introduced_at", "datetime"),
+        ),
+        compute_tier="dedicated_cpu",
+    ),
+    NamespaceSpec(
+        slug="airstrips-intake",
+        name="airstrips-intake",
+        organization=NORTHLIGHT,
+        description=(
+            "Intake of another register. Its transcription vector and the index "
+            "on `state` were never made: repair it."
+        ),
+        records=places.airstrips,
+        limit=600,
+        extractors=("multimodal_extractor_v1",),
+        indexes=(
+            IndexSpec("state", "keyword"),
+            IndexSpec("code", "keyword"),
+            IndexSpec("location", "geo"),
+        ),
+        lacks_vectors=frozenset({"multimodal_extractor_v1_transcription_embedding"}),
+        lacks_indexes=frozenset({"state"}),
+        highlight_every=0,
+    ),
+    NamespaceSpec(
+        slug="labour-market-clips",
+        name="labour-market-clips",
+        organization=NORTHLIGHT,
+        description="Employment by sector, 2006 to 2015, for the business desk.",
+        records=measures.employment,
+        limit=500,
+        extractors=("universal_extractor_v1",),
+        indexes=(
+            IndexSpec("sector", "keyword"),
+            IndexSpec("employees_thousand", "float"),
+            IndexSpec("month", "datetime"),
+        ),
+    ),
+    NamespaceSpec(
+        slug="languages-of-the-world",
+        name="languages-of-the-world",
+        organization=HALDEN,
+        description="Languages with their names in other languages.",
+        records=tongues.languages,
+        limit=2000,
+        extractors=("text_extractor_v1",),
+        indexes=(
+            IndexSpec("kind", "keyword"),
+            IndexSpec("living", "bool"),
+            # Few languages have a two-letter code: this index covers few points.
+            IndexSpec("code_2", "keyword"),
+            IndexSpec("metadata.words", "integer"),
+            IndexSpec("metadata.title", "text", {"tokenizer": "multilingual"}),
+        ),
+        nested_every=4,
+        highlight_every=20,
+    ),
+    NamespaceSpec(
+        slug="countries-and-flags",
+        name="Länder & Flaggen · أعلام העולם 🌍",
+        organization=HALDEN,
+        description=(
+            "بلدان العالم وأعلامها — מדינות העולם — countries of the world 🏳️‍🌈, "
+            "with names written from left to right and from right to left."
+        ),
+        records=places.countries,
+        limit=249,
+        extractors=("text_extractor_v1", "image_extractor_v1"),
+        indexes=(
+            IndexSpec("alpha_3", "keyword"),
+            IndexSpec("names.ar", "text", {"tokenizer": "multilingual"}),
+            IndexSpec("location", "geo"),
+        ),
+        numbered=True,
+        gaps=(("image_extractor_v1_embedding", 5),),
+    ),
+    NamespaceSpec(
+        slug="currency-exhibit-draft",
+        name="currency-exhibit-draft",
+        organization=HALDEN,
+        description="Draft for the currency exhibit; goes away by itself.",
+        records=tongues.currencies,
+        limit=178,
+        extractors=("text_extractor_v1",),
+        indexes=(IndexSpec("code", "keyword"),),
+        expires_in=timedelta(hours=20),
+        highlight_every=0,
+    ),
+    NamespaceSpec(
+        slug="subdivisions-atlas",
+        name="subdivisions-atlas",
+        organization=HALDEN,
+        description="States, provinces and cantons, one document each.",
+        records=places.subdivisions,
+        limit=1200,
+        extractors=("document_graph_extractor_v1",),
+        indexes=(
+            IndexSpec("country", "keyword"),
+            IndexSpec("kind", "keyword"),
+            # Only subdivisions of subdivisions have a parent.
+            IndexSpec("parent_code", "keyword"),
+        ),
+        nested_every=7,
+    ),
+    NamespaceSpec(
+        slug="writing-systems",
+        name="the-complete-register-of-the-worlds-writing-systems-in-iso-15924",
+        organization=HALDEN,
+        description=(
+            "Every writing system that has a code. "
+            + "The register lists alphabets, abjads, abugidas, syllabaries and signs, "
+            "those in use and those that nobody has read for three thousand years. " * 6
+        ).strip(),
+        records=tongues.scripts,
+        limit=226,
+        extractors=("text_extractor_v1",),
+        indexes=(
+            IndexSpec(tongues.LONG_FIELD, "keyword"),
+            IndexSpec("number", "integer"),
+            IndexSpec("right_to_left", "bool"),
+        ),
+    ),
+    NamespaceSpec(
+        slug="heritage-notes",
+        name="heritage-notes",
+        organization=HALDEN,
+        description="Language families and former countries; nothing indexed yet.",
+        records=_heritage,
+        limit=146,
+        extractors=("text_extractor_v1",),
+        highlight_every=0,
+    ),
+    NamespaceSpec(
+        slug="classic-tables",
+        name="classic-tables",
+        organization=CORVID,
+        description="Playfair, Nightingale, Fisher, Anscombe: what we read this year.",
+        records=measures.classics,
+        limit=406,
+        extractors=("text_extractor_v1",),
+        indexes=(IndexSpec("table", "keyword"), IndexSpec("row", "integer")),
+    ),
+)
+"""The namespaces, in the order they are written."""
+
+BY_SLUG: Final = {spec.slug: spec for spec in NAMESPACES}

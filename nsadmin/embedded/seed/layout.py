@@ -1,0 +1,120 @@
+"""Which resources a namespace has, and the documents that its records become."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Final
+
+from nsadmin.embedded.seed.catalogue import NamespaceSpec
+from nsadmin.embedded.seed.ids import made, made_uuid
+from nsadmin.embedded.seed.records import Record
+
+FIRST_DAY: Final = datetime(2026, 1, 12, 8, tzinfo=UTC)
+"""When the demo's history begins; fixed, so that every run makes the same data."""
+
+_DERIVED_NUMBERS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The ids of a namespace's resources, by the part they play."""
+
+    slug: str
+    namespace_id: str
+    internal_id: str
+
+    @property
+    def bucket_id(self) -> str:
+        """Where the records came in."""
+        return made("bkt", self.slug, "intake")
+
+    @property
+    def archive_id(self) -> str:
+        """A second bucket, for what was replaced."""
+        return made("bkt", self.slug, "archive")
+
+    @property
+    def base_id(self) -> str:
+        """The collection that reads the bucket."""
+        return made("col", self.slug, "base", length=10)
+
+    @property
+    def highlights_id(self) -> str:
+        """The collection that reads the base collection."""
+        return made("col", self.slug, "highlights", length=10)
+
+    @property
+    def borrowed_id(self) -> str:
+        """The collection that reads a bucket of another namespace."""
+        return made("col", self.slug, "borrowed", length=10)
+
+    @property
+    def search_id(self) -> str:
+        """The retriever that people use."""
+        return made("ret", self.slug, "search")
+
+    @property
+    def classify_id(self) -> str:
+        """The retriever that the taxonomies use."""
+        return made("ret", self.slug, "classify")
+
+    @property
+    def flat_id(self) -> str:
+        """The flat taxonomy."""
+        return made("tax", self.slug, "flat")
+
+    @property
+    def tree_id(self) -> str:
+        """The hierarchical taxonomy."""
+        return made("tax", self.slug, "tree")
+
+    def object_id(self, source: str) -> str:
+        """The object that carried records of this source."""
+        return made("obj", self.slug, source)
+
+    def document_id(self, key: str, *, derived: bool = False) -> str:
+        """The document of a record in the base collection or in the derived one."""
+        return made("doc", self.slug, key, *(["highlight"] if derived else []))
+
+
+def layout_of(spec: NamespaceSpec) -> Layout:
+    """The layout of a namespace."""
+    return Layout(spec.slug, spec.namespace_id, spec.organization.internal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A record in one of the namespace's collections; one point in Qdrant."""
+
+    record: Record
+    position: int
+    derived: bool = False
+
+    @property
+    def created_at(self) -> datetime:
+        """A minute and a second after the one before it."""
+        return FIRST_DAY + timedelta(seconds=61 * self.position)
+
+
+@cache
+def documents(spec: NamespaceSpec) -> tuple[Document, ...]:
+    """Every document: all records, then every so-many-th again as a highlight."""
+    return tuple(_documents(spec))
+
+
+def _documents(spec: NamespaceSpec) -> Iterator[Document]:
+    records = spec.chosen()
+    for position, record in enumerate(records):
+        yield Document(record, position)
+    if spec.highlight_every:
+        for position, record in enumerate(records[:: spec.highlight_every]):
+            yield Document(record, len(records) + position, derived=True)
+
+
+def point_id(spec: NamespaceSpec, layout: Layout, document: Document) -> int | str:
+    """A UUID derived from the document id, or the number its register gave it."""
+    if spec.numbered and document.record.number is not None:
+        return document.record.number + (_DERIVED_NUMBERS if document.derived else 0)
+    key = document.record.key
+    return made_uuid(layout.document_id(key, derived=document.derived))
