@@ -1,0 +1,55 @@
+"""The command `python -m nsadmin.embedded.qdrant`."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from nsadmin.embedded.qdrant.access import Keys
+from nsadmin.embedded.qdrant.app import App
+from nsadmin.embedded.qdrant.catalog import Catalog
+
+KEY = "NSADMIN_EMBEDDED_QDRANT_API_KEY"
+READ_ONLY_KEY = "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY"
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = _options()
+    options.data.mkdir(parents=True, exist_ok=True)
+    keys = Keys(os.environ.get(KEY) or None, os.environ.get(READ_ONLY_KEY) or None)
+    catalog = Catalog(options.data, options.max_open)
+    # Uvicorn shuts down in order and then raises the signal again, for us to end on.
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    uvicorn.run(
+        App(catalog, keys),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m nsadmin.embedded.qdrant")
+    parser.add_argument("--data", type=Path, required=True, help="data directory")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--max-open", type=int, default=64, help="shards kept loaded")
+    return parser.parse_args()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""API keys: the full one and the read-only one."""
+
+import hmac
+from dataclasses import dataclass
+
+from nsadmin.embedded.qdrant.errors import forbidden
+
+OPEN_PATHS = frozenset({"/", "/healthz", "/livez", "/readyz"})
+MISSING = "Must provide an API key or an Authorization bearer token"
+WRONG = "Invalid API key or JWT"
+
+
+class UnauthorizedError(Exception):
+    """No key or a wrong one; Qdrant answers it in plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of this server; without a full key everybody may do everything."""
+
+    full: str | None = None
+    read_only: str | None = None
+
+    def check(self, path: str, headers: dict[str, str], *, writes: bool) -> None:
+        """Let the request pass or raise."""
+        if not self.full or path in OPEN_PATHS:
+            return
+        given = headers.get("api-key") or _bearer(headers.get("authorization", ""))
+        if not given:
+            raise UnauthorizedError(MISSING)
+        if _same(given, self.full):
+            return
+        if not self.read_only or not _same(given, self.read_only):
+            raise UnauthorizedError(WRONG)
+        if writes:
+            raise forbidden("Global manage access is required")
+
+
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(), wanted.encode())

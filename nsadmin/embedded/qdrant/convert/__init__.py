@@ -1,0 +1,1 @@
+"""Translations between Qdrant's JSON and the engine's objects, with shape checks."""

@@ -1,0 +1,95 @@
+"""What `PATCH /collections/{name}` does to a configuration."""
+
+from copy import deepcopy
+from typing import Any
+
+from nsadmin.embedded.qdrant.convert.config import (
+    hnsw_diff,
+    merged,
+    named_vectors,
+    optimizers_diff,
+    quantization,
+    set_vectors,
+    sparse_params,
+    sparse_vectors,
+)
+from nsadmin.embedded.qdrant.convert.fields import Json, maybe, typed
+from nsadmin.embedded.qdrant.errors import wrong_input
+
+# Fields that the engine has to be told about; the others are kept beside it.
+ENGINE_FIELDS = frozenset(
+    {
+        "vectors",
+        "sparse_vectors",
+        "hnsw_config",
+        "optimizers_config",
+        "quantization_config",
+    }
+)
+
+
+def patched(config: Json, body: Json) -> Json:
+    """A copy of `config` after the request; the original stays as it was."""
+    config = deepcopy(config)
+    _patch_engine_settings(config, body)
+    if vectors := maybe(body, "vectors", dict):
+        _patch_dense(config, vectors)
+    if sparse := maybe(body, "sparse_vectors", dict):
+        _patch_sparse(config, sparse)
+    if params := maybe(body, "params", dict):
+        known = ("replication_factor", "write_consistency_factor", "on_disk_payload")
+        more = ("read_fan_out_factor", "read_fan_out_delay_ms")
+        kept = {key: params.get(key) for key in known + more}
+        config["params"] = merged(config["params"], kept)
+    if strict := maybe(body, "strict_mode_config", dict):
+        config["strict_mode_config"] = merged(config["strict_mode_config"], strict)
+    if metadata := maybe(body, "metadata", dict):
+        config["metadata"] = _merged_metadata(config.get("metadata") or {}, metadata)
+    return config
+
+
+def _patch_engine_settings(config: Json, body: Json) -> None:
+    if hnsw := maybe(body, "hnsw_config", dict):
+        config["hnsw_config"] = merged(config["hnsw_config"], hnsw_diff(hnsw))
+    if optimizers := maybe(body, "optimizers_config", dict):
+        diff = optimizers_diff(optimizers)
+        config["optimizer_config"] = merged(config["optimizer_config"], diff)
+    if body.get("quantization_config") is not None:
+        config["quantization_config"] = _quantization(body["quantization_config"])
+
+
+def _patch_dense(config: Json, changes: Json) -> None:
+    dense = named_vectors(config)
+    for name, stated in changes.items():
+        change = typed(stated, dict, f"vectors.{name}")
+        if name not in dense:
+            raise wrong_input(f"Not existing vector name error: {name}")
+        if change.get("hnsw_config"):
+            own = dense[name].get("hnsw_config") or {}
+            dense[name]["hnsw_config"] = merged(own, hnsw_diff(change["hnsw_config"]))
+        if change.get("quantization_config") is not None:
+            wanted = _quantization(change["quantization_config"])
+            dense[name]["quantization_config"] = wanted
+        if (on_disk := maybe(change, "on_disk", bool)) is not None:
+            dense[name]["on_disk"] = on_disk
+    set_vectors(config, dense, sparse_vectors(config))
+
+
+def _patch_sparse(config: Json, changes: Json) -> None:
+    sparse = sparse_vectors(config)
+    for name, change in changes.items():
+        if name not in sparse:
+            raise wrong_input(f"Not existing vector name error: {name}")
+        sparse[name] = merged(sparse[name], sparse_params(change))
+
+
+def _quantization(value: Any) -> Json | None:
+    """`"Disabled"` takes quantization away, anything else states it anew."""
+    return None if value == "Disabled" else quantization(value)
+
+
+def _merged_metadata(have: Json, change: Json) -> Json:
+    """By key: a new value replaces, null removes, the rest stays."""
+    result = {key: value for key, value in have.items() if key not in change}
+    result.update({key: value for key, value in change.items() if value is not None})
+    return result

@@ -1,0 +1,202 @@
+"""The configuration of a collection: what a request may say and what we keep of it.
+
+What is kept has the shape that `GET /collections/{name}` shows under `config`.
+"""
+
+from typing import Any
+
+from nsadmin.embedded.qdrant.convert.fields import (
+    Json,
+    choice,
+    maybe,
+    need,
+    typed,
+    within,
+)
+from nsadmin.embedded.qdrant.errors import invalid, malformed, unsupported
+
+DISTANCES = ("Cosine", "Euclid", "Dot", "Manhattan")
+DATATYPES = ("float32", "float16", "uint8")
+MAX_DIMENSION = 65_536
+MAX_NAME_BYTES = 200
+FORBIDDEN_IN_NAMES = frozenset('<>:"/\\|?*\0\x1f')
+
+DEFAULT_HNSW: Json = {
+    "m": 16,
+    "ef_construct": 100,
+    "full_scan_threshold": 10_000,
+    "max_indexing_threads": 0,
+    "on_disk": False,
+}
+DEFAULT_OPTIMIZER: Json = {
+    "deleted_threshold": 0.2,
+    "vacuum_min_vector_number": 1000,
+    "default_segment_number": 0,
+    "max_segment_size": None,
+    "memmap_threshold": None,
+    "indexing_threshold": 10_000,
+    "flush_interval_sec": 5,
+    "max_optimization_threads": None,
+}
+DEFAULT_WAL: Json = {
+    "wal_capacity_mb": 32,
+    "wal_segments_ahead": 0,
+    "wal_retain_closed": 1,
+}
+
+
+def merged(base: Json, diff: Json | None) -> Json:
+    """`base` with the values of `diff` that are not null."""
+    return {**base, **without_nulls(diff or {})}
+
+
+def without_nulls(value: Json) -> Json:
+    """The fields that say something."""
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def check_vector_name(name: str) -> None:
+    """A 422 for a vector name that cannot be part of a file name."""
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise invalid("path parameters", "vector_name: value invalid length")
+    if bad := sorted(FORBIDDEN_IN_NAMES & set(name)):
+        text = f'vector_name: vector name cannot contain "{bad[0]}" char'
+        raise invalid("path parameters", text)
+
+
+def dense_params(body: Any, name: str = "vectors") -> Json:
+    """The parameters of one dense vector, checked."""
+    body = typed(body, dict, name)
+    kept = without_nulls(body)
+    within(need(body, "size", int), 1, MAX_DIMENSION, f"{name}.size")
+    choice(need(body, "distance", str), dict.fromkeys(DISTANCES, ""), "distance")
+    if "datatype" in kept:
+        choice(kept["datatype"], dict.fromkeys(DATATYPES, ""), "datatype")
+    if multi := maybe(body, "multivector_config", dict):
+        choice(need(multi, "comparator", str), {"max_sim": ""}, "comparator")
+    if "hnsw_config" in kept:
+        kept["hnsw_config"] = hnsw_diff(kept["hnsw_config"])
+    if "quantization_config" in kept:
+        kept["quantization_config"] = quantization(kept["quantization_config"])
+    return kept
+
+
+def sparse_params(body: Any) -> Json:
+    """The parameters of one sparse vector, checked."""
+    kept = without_nulls(typed({} if body is None else body, dict, "sparse_vectors"))
+    if "modifier" in kept:
+        choice(kept["modifier"], {"none": "", "idf": ""}, "modifier")
+    if index := maybe(kept, "index", dict):
+        kept["index"] = without_nulls(index)
+        if "datatype" in kept["index"]:
+            choice(kept["index"]["datatype"], dict.fromkeys(DATATYPES, ""), "datatype")
+    return kept
+
+
+def hnsw_diff(body: Any) -> Json:
+    """HNSW settings as a request may state them."""
+    kept = without_nulls(typed(body, dict, "hnsw_config"))
+    limits = {"m": 0, "ef_construct": 4, "full_scan_threshold": 0, "payload_m": 0}
+    for key, low in {**limits, "max_indexing_threads": 0}.items():
+        within(maybe(kept, key, int), low, None, f"hnsw_config.{key}")
+    return kept
+
+
+def optimizers_diff(body: Any) -> Json:
+    """Optimizer settings as a request may state them."""
+    kept = without_nulls(typed(body, dict, "optimizers_config"))
+    within(maybe(kept, "deleted_threshold", float), 0, 1, "deleted_threshold")
+    for key in ("indexing_threshold", "max_segment_size", "default_segment_number"):
+        within(maybe(kept, key, int), 0, None, f"optimizers_config.{key}")
+    vacuum = maybe(kept, "vacuum_min_vector_number", int)
+    within(vacuum, 100, None, "optimizers_config.vacuum_min_vector_number")
+    if kept.get("max_optimization_threads") == "auto":
+        del kept["max_optimization_threads"]
+    return kept
+
+
+def quantization(body: Any) -> Json:
+    """Quantization settings: exactly one of the kinds the engine has."""
+    body = typed(body, dict, "quantization_config")
+    kinds = [kind for kind in ("scalar", "product", "binary") if body.get(kind)]
+    if "turbo" in body:
+        raise unsupported("turbo quantization")
+    if len(kinds) != 1:
+        raise malformed("data did not match any variant of untagged enum Quantization")
+    kind = kinds[0]
+    settings = without_nulls(typed(body[kind], dict, kind))
+    if kind == "scalar":
+        choice(need(settings, "type", str), {"int8": ""}, "type")
+        within(maybe(settings, "quantile", float), 0.5, 1, "scalar.quantile")
+    if kind == "product":
+        ratios = dict.fromkeys(("x4", "x8", "x16", "x32", "x64"), "")
+        choice(need(settings, "compression", str), ratios, "compression")
+    return {kind: settings}
+
+
+def vectors_params(body: Any) -> Json:
+    """`vectors` of a create request: one unnamed vector or a map of named ones."""
+    body = typed(body, dict, "vectors")
+    if isinstance(body.get("size"), int):
+        return dense_params(body)
+    for name in body:
+        check_vector_name(name)
+    return {name: dense_params(item, f"vectors.{name}") for name, item in body.items()}
+
+
+def new_config(body: Json) -> Json:
+    """The configuration of a collection to be created."""
+    if body.get("sharding_method") == "custom":
+        raise unsupported("custom sharding")
+    within(maybe(body, "shard_number", int), 1, None, "shard_number")
+    if body.get("shard_number", 1) not in (1, None):
+        raise unsupported("more than one shard")
+    params: Json = {
+        "vectors": vectors_params(body.get("vectors") or {}),
+        "shard_number": 1,
+        "replication_factor": maybe(body, "replication_factor", int) or 1,
+        "write_consistency_factor": maybe(body, "write_consistency_factor", int) or 1,
+        "on_disk_payload": maybe(body, "on_disk_payload", bool) is not False,
+    }
+    if sparse := maybe(body, "sparse_vectors", dict):
+        for name in sparse:
+            check_vector_name(name)
+        params["sparse_vectors"] = {n: sparse_params(s) for n, s in sparse.items()}
+    config: Json = {
+        "params": params,
+        "hnsw_config": merged(DEFAULT_HNSW, hnsw_diff(body.get("hnsw_config") or {})),
+        "optimizer_config": merged(
+            DEFAULT_OPTIMIZER, optimizers_diff(body.get("optimizers_config") or {})
+        ),
+        "wal_config": merged(DEFAULT_WAL, maybe(body, "wal_config", dict)),
+        "quantization_config": None,
+        "strict_mode_config": {"enabled": False},
+    }
+    if body.get("quantization_config"):
+        config["quantization_config"] = quantization(body["quantization_config"])
+    if strict := maybe(body, "strict_mode_config", dict):
+        config["strict_mode_config"] = merged({"enabled": False}, strict)
+    if metadata := maybe(body, "metadata", dict):
+        config["metadata"] = without_nulls(metadata)
+    return config
+
+
+def named_vectors(config: Json) -> Json:
+    """The dense vectors by name; the unnamed one is called by the empty string."""
+    vectors: Json = config["params"].get("vectors") or {}
+    return {"": vectors} if isinstance(vectors.get("size"), int) else vectors
+
+
+def sparse_vectors(config: Json) -> Json:
+    """The sparse vectors by name."""
+    return config["params"].get("sparse_vectors") or {}
+
+
+def set_vectors(config: Json, dense: Json, sparse: Json) -> None:
+    """Store the vectors back in the shape the API shows them."""
+    alone = set(dense) == {""} and isinstance(
+        config["params"]["vectors"].get("size"), int
+    )
+    config["params"]["vectors"] = dense[""] if alone else dense
+    if sparse or "sparse_vectors" in config["params"]:
+        config["params"]["sparse_vectors"] = sparse

@@ -1,0 +1,88 @@
+"""Reading fields of a JSON body with errors in the words of Qdrant's own parser."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nsadmin.embedded.qdrant.errors import invalid, malformed
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+_EXPECTED: dict[type, str] = {
+    dict: "a map",
+    list: "a sequence",
+    str: "a string",
+    int: "an integer",
+    float: "a number",
+    bool: "a boolean",
+}
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, as an error text names it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"boolean `{str(value).lower()}`"
+    if isinstance(value, str):
+        return f'string "{value[:60]}"'
+    if isinstance(value, int):
+        return f"integer `{value}`"
+    if isinstance(value, float):
+        return f"floating point `{value}`"
+    return "map" if isinstance(value, dict) else "sequence"
+
+
+def typed(value: object, kind: type[T], name: str = "") -> T:
+    """`value` if it is of that JSON kind, else a 400; an integer will do for a float."""
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)  # type: ignore[return-value]
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    where = f"{name}: " if name else ""
+    raise malformed(
+        f"{where}invalid type: {kind_of(value)}, expected {_EXPECTED[kind]}"
+    )
+
+
+def need(body: Json, name: str, kind: type[T]) -> T:
+    """A field that has to be there."""
+    if name not in body:
+        raise malformed(f"missing field `{name}`")
+    return typed(body[name], kind, name)
+
+
+def maybe(body: Json, name: str, kind: type[T]) -> T | None:
+    """A field that may be absent or null."""
+    value = body.get(name)
+    return None if value is None else typed(value, kind, name)
+
+
+def choice(value: object, options: dict[str, T], name: str) -> T:
+    """One of a closed list of words."""
+    if isinstance(value, str) and value in options:
+        return options[value]
+    listed = ", ".join(f"`{word}`" for word in options)
+    raise malformed(
+        f"{name}: unknown variant {kind_of(value)}, expected one of {listed}"
+    )
+
+
+def within(value: float | None, low: float, high: float | None, name: str) -> None:
+    """A 422 when a number is outside its limits; absent is fine."""
+    if value is None or (value >= low and (high is None or value <= high)):
+        return
+    wanted = (
+        f"must be {low} or larger" if high is None else f"must be from {low} to {high}"
+    )
+    raise invalid("JSON body", f"{name}: value {value} invalid, {wanted}")
+
+
+def each(value: object, read: Callable[[Any], T], name: str) -> list[T]:
+    """A list whose every item is read by the same function."""
+    return [read(item) for item in typed(value, list, name)]
+
+
+def one_or_many(value: object, read: Callable[[Any], T]) -> list[T]:
+    """Where Qdrant takes a single item as well as a list of them."""
+    return [read(item) for item in (value if isinstance(value, list) else [value])]

@@ -1,0 +1,142 @@
+"""Write operations: JSON bodies to the engine's update operations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import qdrant_edge as edge
+
+from nsadmin.embedded.qdrant.convert.fields import (
+    Json,
+    choice,
+    each,
+    maybe,
+    need,
+    typed,
+)
+from nsadmin.embedded.qdrant.convert.filter import engine_filter
+from nsadmin.embedded.qdrant.convert.ids import point_id
+from nsadmin.embedded.qdrant.convert.points import (
+    VectorChecker,
+    point_vectors_in,
+    points_in,
+)
+from nsadmin.embedded.qdrant.errors import bad_request, malformed
+
+Update = edge.UpdateOperation
+MODES = {
+    "upsert": edge.UpdateMode.Upsert,
+    "insert_only": edge.UpdateMode.InsertOnly,
+    "update_only": edge.UpdateMode.UpdateOnly,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One operation, ready for the engine, with what the rules want to know of it."""
+
+    operation: Any
+    points: int | None = None
+    """How many points it names; None when a filter chooses them."""
+    filter: Json | None = None
+    is_upsert: bool = False
+
+
+def upsert(body: Json, vectors: VectorChecker) -> Write:
+    """Insert or replace points."""
+    points = points_in(body, vectors)
+    mode = body.get("update_mode")
+    operation = Update.upsert_points(
+        points,
+        condition=engine_filter(body.get("update_filter")),
+        update_mode=None if mode is None else choice(mode, MODES, "update_mode"),
+    )
+    return Write(operation, len(points), body.get("update_filter"), is_upsert=True)
+
+
+def update_vectors(body: Json, vectors: VectorChecker) -> Write:
+    """Replace the named vectors of points that exist."""
+    points = point_vectors_in(body, vectors)
+    condition = engine_filter(body.get("update_filter"))
+    return Write(Update.update_vectors(points, condition), len(points))
+
+
+def _selected(
+    body: Json,
+    by_ids: Callable[..., Any],
+    by_filter: Callable[..., Any],
+    *rest: Any,
+) -> Write:
+    if body.get("points") is not None:
+        ids = each(body["points"], point_id, "points")
+        return Write(by_ids(ids, *rest), len(ids))
+    if body.get("filter") is not None:
+        chosen = engine_filter(body["filter"])
+        return Write(by_filter(chosen, *rest), None, body["filter"])
+    raise bad_request("Either list of ids or filter must be provided")
+
+
+def delete_points(body: Json, _vectors: VectorChecker) -> Write:
+    """Delete points by ids or filter."""
+    if not {"points", "filter"} & body.keys():
+        text = "data did not match any variant of untagged enum PointsSelector"
+        raise malformed(text)
+    return _selected(body, Update.delete_points, Update.delete_points_by_filter)
+
+
+def set_payload(body: Json, _vectors: VectorChecker) -> Write:
+    """Merge keys into payloads; a null removes its key."""
+    payload, key = need(body, "payload", dict), maybe(body, "key", str)
+    by_ids, by_filter = Update.set_payload, Update.set_payload_by_filter
+    return _selected(body, by_ids, by_filter, payload, key)
+
+
+def overwrite_payload(body: Json, _vectors: VectorChecker) -> Write:
+    """Replace payloads, or with `key` the part under it."""
+    payload, key = need(body, "payload", dict), maybe(body, "key", str)
+    by_ids, by_filter = Update.overwrite_payload, Update.overwrite_payload_by_filter
+    return _selected(body, by_ids, by_filter, payload, key)
+
+
+def delete_payload(body: Json, _vectors: VectorChecker) -> Write:
+    """Remove keys from payloads."""
+    keys = [typed(key, str, "keys") for key in need(body, "keys", list)]
+    by_ids, by_filter = Update.delete_payload, Update.delete_payload_by_filter
+    return _selected(body, by_ids, by_filter, keys)
+
+
+def clear_payload(body: Json, _vectors: VectorChecker) -> Write:
+    """Empty payloads."""
+    return _selected(body, Update.clear_payload, Update.clear_payload_by_filter)
+
+
+def delete_vectors(body: Json, _vectors: VectorChecker) -> Write:
+    """Remove named vectors from points."""
+    names = [typed(name, str, "vector") for name in need(body, "vector", list)]
+    by_ids, by_filter = Update.delete_vectors, Update.delete_vectors_by_filter
+    return _selected(body, by_ids, by_filter, names)
+
+
+WRITES: dict[str, Callable[[Json, VectorChecker], Write]] = {
+    "upsert": upsert,
+    "delete": delete_points,
+    "set_payload": set_payload,
+    "overwrite_payload": overwrite_payload,
+    "delete_payload": delete_payload,
+    "clear_payload": clear_payload,
+    "update_vectors": update_vectors,
+    "delete_vectors": delete_vectors,
+}
+
+
+def batch(body: Json, vectors: VectorChecker) -> list[Write]:
+    """A list of operations, all read and checked before the first is applied."""
+    writes = []
+    for item in need(body, "operations", list):
+        operation = typed(item, dict, "operations")
+        if len(operation) != 1 or next(iter(operation)) not in WRITES:
+            text = "data did not match any variant of untagged enum UpdateOperation"
+            raise malformed(text)
+        name, value = next(iter(operation.items()))
+        writes.append(WRITES[name](typed(value, dict, name), vectors))
+    return writes

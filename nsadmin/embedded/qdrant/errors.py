@@ -1,0 +1,104 @@
+"""Refusals in Qdrant's words, and the engine's complaints turned into them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class ApiError(Exception):
+    """An answer other than 200: the HTTP status and the text for `status.error`."""
+
+    def __init__(
+        self, status: int, message: str, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after
+
+
+def wrong_input(text: str) -> ApiError:
+    """The request is readable and asks for something impossible."""
+    return ApiError(400, f"Wrong input: {text}")
+
+
+def bad_request(text: str) -> ApiError:
+    """The request is refused by a rule of the collection or of the call."""
+    return ApiError(400, f"Bad request: {text}")
+
+
+def malformed(text: str) -> ApiError:
+    """The body is not of the shape the call wants."""
+    return ApiError(400, f"Format error in JSON body: {text}")
+
+
+def invalid(where: str, text: str) -> ApiError:
+    """The shape is right and a value is outside its limits."""
+    return ApiError(422, f"Validation error in {where}: [{text}]")
+
+
+def not_found(text: str) -> ApiError:
+    """Something that the request names does not exist."""
+    return ApiError(404, f"Not found: {text}")
+
+
+def conflict(text: str) -> ApiError:
+    """The name is taken."""
+    return ApiError(409, f"Wrong input: {text}")
+
+
+def forbidden(text: str) -> ApiError:
+    """The key does not reach this far, or the place is off limits."""
+    return ApiError(403, f"Forbidden: {text}")
+
+
+def too_many(text: str, retry_after: int) -> ApiError:
+    """A rate limit of the collection is used up for some seconds."""
+    return ApiError(429, f"Rate limiting exceeded: {text}", retry_after=retry_after)
+
+
+def internal(text: str) -> ApiError:
+    """The server itself failed."""
+    return ApiError(500, f"Service internal error: {text}")
+
+
+def unsupported(text: str) -> ApiError:
+    """A part of Qdrant that the embedded engine does not have."""
+    return ApiError(501, f"Not implemented by the embedded engine: {text}")
+
+
+def no_collection(name: str) -> ApiError:
+    """The one 404 that every call on a collection can give."""
+    return not_found(f"Collection `{name}` doesn't exist!")
+
+
+_MISSING_POINT = re.compile(r"^No point with id", re.IGNORECASE)
+_ENGINE_FAULT = re.compile(r"^Service runtime error|^IO Error", re.IGNORECASE)
+
+
+def from_engine(error: BaseException) -> ApiError:
+    """What the engine raised, told apart by its text alone, as the server's answer."""
+    text = str(error)
+    if type(error).__name__ == "PanicException" or _ENGINE_FAULT.match(text):
+        return internal(text)
+    if _MISSING_POINT.match(text):
+        return not_found(text)
+    if isinstance(error, (TypeError, ValueError, OverflowError)):
+        return malformed(text.splitlines()[0] if text else type(error).__name__)
+    return wrong_input(text)
+
+
+@contextmanager
+def engine_calls() -> Iterator[None]:
+    """Run calls into the engine; whatever they raise leaves as an `ApiError`."""
+    try:
+        yield
+    except ApiError:
+        raise
+    except Exception as error:
+        raise from_engine(error) from error
+    except BaseException as error:
+        # A Rust panic arrives as a BaseException of a class that cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise from_engine(error) from error

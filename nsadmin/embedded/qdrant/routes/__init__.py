@@ -1,0 +1,25 @@
+"""The handlers, a module for each group of calls; importing them fills the router."""
+
+from nsadmin.embedded.qdrant.routes import (
+    aliases,
+    collections,
+    health,
+    indexes,
+    points,
+    search,
+    snapshots,
+    unbuilt,
+    vector_names,
+)
+
+__all__ = [
+    "aliases",
+    "collections",
+    "health",
+    "indexes",
+    "points",
+    "search",
+    "snapshots",
+    "unbuilt",
+    "vector_names",
+]

@@ -1,0 +1,146 @@
+"""What the server says about itself: probes, metrics, telemetry, cluster, builds."""
+
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from nsadmin.embedded.qdrant import COMMIT, VERSION
+from nsadmin.embedded.qdrant.collection import Collection
+from nsadmin.embedded.qdrant.convert.fields import Json
+from nsadmin.embedded.qdrant.router import Bare, Call, Plain, Server, router
+
+
+@router.reads("GET", "/")
+async def root(_call: Call) -> Any:
+    """Name, version and, in the commit, that this is the embedded engine."""
+    title = "qdrant - vector search engine"
+    return Bare({"title": title, "version": VERSION, "commit": COMMIT})
+
+
+@router.reads("GET", "/healthz")
+@router.reads("GET", "/livez")
+async def healthz(_call: Call) -> Any:
+    """The process answers."""
+    return Plain("healthz check passed")
+
+
+@router.reads("GET", "/readyz")
+async def readyz(_call: Call) -> Any:
+    """The collections can be used; shards open on demand."""
+    return Plain("all shards are ready")
+
+
+@router.reads("GET", "/metrics")
+async def metrics(call: Call) -> Any:
+    """Counters for Prometheus."""
+    server = call.server
+    lines = [
+        *_family("app_info", "gauge", "information about qdrant server"),
+        f'app_info{{name="qdrant",version="{VERSION}"}} 1',
+        *_family("collections_total", "gauge", "number of collections"),
+        f"collections_total {len(server.catalog.collections)}",
+        *_family("rest_responses_total", "counter", "total number of responses"),
+    ]
+    for (method, template, status), count in sorted(server.answers.items()):
+        labels = f'method="{method}",endpoint="{template}",status="{status}"'
+        lines.append(f"rest_responses_total{{{labels}}} {count}")
+    return Plain("\n".join(lines) + "\n")
+
+
+def _family(name: str, kind: str, help_text: str) -> tuple[str, str]:
+    return f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"
+
+
+@router.reads("GET", "/telemetry")
+async def telemetry(call: Call) -> Any:
+    """The version, the collections and the answers given so far."""
+    server, level = call.server, call.query.get("details_level", "0")
+    collections: Json = {"number_of_collections": len(server.catalog.collections)}
+    if level.isdigit() and int(level) >= 1:
+        collections["collections"] = [
+            {"id": name, "init_time_ms": 0, "config": collection.config}
+            for name, collection in server.catalog.collections.items()
+        ]
+    started = datetime.fromtimestamp(server.started, UTC).isoformat()
+    return {
+        "id": COMMIT,
+        "app": {"name": "qdrant", "version": VERSION, "startup": started},
+        "collections": collections,
+        "requests": {"rest": {"responses": _responses(server)}, "grpc": _NO_GRPC},
+    }
+
+
+_NO_GRPC: Json = {"responses": {}}
+
+
+def _responses(server: Server) -> Json:
+    found: dict[str, Json] = defaultdict(dict)
+    for (method, template, status), count in server.answers.items():
+        found[f"{method} {template}"][str(status)] = {"count": count}
+    return found
+
+
+@router.reads("GET", "/cluster")
+async def cluster(_call: Call) -> Any:
+    """There is one node."""
+    return {"status": "disabled"}
+
+
+@router.reads("GET", "/issues")
+async def issues(_call: Call) -> Any:
+    """Slow queries are not watched, so there are none to report."""
+    return {"issues": []}
+
+
+@router.writes("DELETE", "/issues")
+async def clear_issues(_call: Call) -> Any:
+    """Nothing to clear."""
+    return True
+
+
+@router.reads("GET", "/collections/{name}/cluster")
+async def collection_cluster(call: Call) -> Any:
+    """One shard on one node."""
+    points = call.catalog.get(call.names["name"]).figures()["points_count"]
+    return {
+        "peer_id": 1,
+        "shard_count": 1,
+        "local_shards": [{"shard_id": 0, "points_count": points, "state": "Active"}],
+        "remote_shards": [],
+        "shard_transfers": [],
+    }
+
+
+@router.reads("GET", "/collections/{name}/optimizations")
+async def optimizations(call: Call) -> Any:
+    """The build that runs and the one that waits for its turn."""
+    collection = call.catalog.get(call.names["name"])
+    optimizer, figures = call.catalog.optimizer, collection.figures()
+    build = optimizer.build_of(collection)
+    waits = not build.working and (
+        build.task is not None or optimizer.is_pending(collection)
+    )
+    segments = figures["segments_count"]
+    queued = {
+        "queued_optimizations": int(waits),
+        "queued_segments": int(waits),
+        "queued_points": figures["points_count"] if waits else 0,
+        "idle_segments": max(0, segments - int(waits or build.working)),
+    }
+    running = [_running(collection, build.started)] if build.working else []
+    return {"summary": queued, "running": running}
+
+
+def _running(collection: Collection, started: datetime | None) -> Json:
+    name = uuid.uuid5(uuid.NAMESPACE_OID, f"{collection.home.name} {started}")
+    progress: Json = {"name": "Segment Optimizing"}
+    if started is not None:
+        progress["started_at"] = started.isoformat()
+    return {
+        "uuid": str(name),
+        "optimizer": "indexing",
+        "status": "optimizing",
+        "segments": [],
+        "progress": progress,
+    }

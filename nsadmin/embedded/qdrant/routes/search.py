@@ -1,0 +1,116 @@
+"""Reads of points: by id, page, count, facet, query."""
+
+from typing import Any
+
+from nsadmin.embedded.qdrant.collection import Collection
+from nsadmin.embedded.qdrant.convert.fields import Json, each, need, typed
+from nsadmin.embedded.qdrant.convert.ids import (
+    PointId,
+    json_id,
+    point_id,
+    point_id_in_path,
+)
+from nsadmin.embedded.qdrant.convert.points import record_out, scored_out
+from nsadmin.embedded.qdrant.convert.search import (
+    QueryReader,
+    count_request,
+    facet_request,
+    scroll_request,
+    with_payload,
+    with_vector,
+)
+from nsadmin.embedded.qdrant.errors import engine_calls, not_found
+from nsadmin.embedded.qdrant.router import Call, router
+from nsadmin.embedded.qdrant.strict import check_read, check_searches
+
+
+def _reading(call: Call) -> tuple[Collection, Json]:
+    """The collection and the body of a read, if the collection's rules allow it."""
+    collection, body = call.catalog.get(call.names["name"]), call.body()
+    check_read(collection, body)
+    call.server.rates.spend(collection, "read")
+    return collection, body
+
+
+@router.reads("POST", "/collections/{name}/points/scroll")
+async def scroll(call: Call) -> Any:
+    """A page of points in the order of ids or of a payload field."""
+    collection, body = _reading(call)
+    with engine_calls():
+        records, following = collection.shard.scroll(scroll_request(body))
+    points = [record_out(record) for record in records]
+    return {"points": points, "next_page_offset": json_id(following)}
+
+
+@router.reads("POST", "/collections/{name}/points/count")
+async def count(call: Call) -> Any:
+    """How many points a filter matches."""
+    collection, body = _reading(call)
+    with engine_calls():
+        return {"count": collection.shard.count(count_request(body))}
+
+
+@router.reads("POST", "/collections/{name}/facet")
+async def facet(call: Call) -> Any:
+    """The values of an indexed field with their counts."""
+    collection, body = _reading(call)
+    with engine_calls():
+        found = collection.shard.facet(facet_request(body))
+    return {"hits": [{"value": hit.value, "count": hit.count} for hit in found.hits]}
+
+
+@router.reads("POST", "/collections/{name}/points")
+async def retrieve(call: Call) -> Any:
+    """Points by their ids; the missing ones are left out."""
+    collection, body = _reading(call)
+    ids = each(need(body, "ids", list), point_id, "ids")
+    payload = with_payload(body.get("with_payload"), default=True)
+    vector = with_vector(body.get("with_vector"))
+    with engine_calls():
+        records = collection.shard.retrieve(ids, payload, vector)
+    return [record_out(record) for record in records]
+
+
+@router.reads("GET", "/collections/{name}/points/{id}")
+async def get_point(call: Call) -> Any:
+    """One point with everything it has."""
+    collection = call.catalog.get(call.names["name"])
+    call.server.rates.spend(collection, "read")
+    identity = point_id_in_path(call.names["id"])
+    with engine_calls():
+        records = collection.shard.retrieve(
+            [identity], with_payload=True, with_vector=True
+        )
+    if not records:
+        raise not_found(f"Point with id {call.names['id']} does not exists!")
+    return record_out(records[0])
+
+
+def _run_query(collection: Collection, body: Json) -> Json:
+    def retrieve_vectors(ids: list[PointId]) -> list[Any]:
+        found: list[Any] = collection.shard.retrieve(
+            ids, with_payload=False, with_vector=True
+        )
+        return found
+
+    reader = QueryReader(collection.vectors(), retrieve_vectors)
+    with engine_calls():
+        found = collection.shard.query(reader.request(body))
+    return {"points": [scored_out(point) for point in found]}
+
+
+@router.reads("POST", "/collections/{name}/points/query")
+async def query(call: Call) -> Any:
+    """The nearest, recommended, fused or otherwise scored points."""
+    collection, body = _reading(call)
+    return _run_query(collection, body)
+
+
+@router.reads("POST", "/collections/{name}/points/query/batch")
+async def query_batch(call: Call) -> Any:
+    """Several queries at once."""
+    collection, body = call.catalog.get(call.names["name"]), call.body()
+    searches = [typed(s, dict, "searches") for s in need(body, "searches", list)]
+    check_searches(collection, searches)
+    call.server.rates.spend(collection, "read", max(len(searches), 1))
+    return [_run_query(collection, search) for search in searches]

@@ -1,0 +1,78 @@
+"""Snapshots: make, list, fetch, delete, recover."""
+
+from pathlib import Path
+from typing import Any
+
+from nsadmin.embedded.qdrant import snapshots
+from nsadmin.embedded.qdrant.convert.fields import maybe, need
+from nsadmin.embedded.qdrant.errors import malformed, not_found
+from nsadmin.embedded.qdrant.router import Call, Download, router
+from nsadmin.embedded.qdrant.routes.collections import check_new_name
+from nsadmin.embedded.qdrant.uploads import save_upload
+
+
+def _folder(call: Call) -> Path:
+    return snapshots.folder_of(call.catalog, call.catalog.get(call.names["name"]))
+
+
+def _existing(call: Call) -> Path:
+    """The snapshot a path names; only names that are in the folder can be one."""
+    name = call.names["snapshot"]
+    for path in snapshots.files(_folder(call)):
+        if path.name == name:
+            return path
+    raise not_found(f"Snapshot {name} not found")
+
+
+@router.reads("GET", "/collections/{name}/snapshots")
+async def list_snapshots(call: Call) -> Any:
+    """The snapshots of a collection."""
+    return [snapshots.description(path) for path in snapshots.files(_folder(call))]
+
+
+@router.writes("POST", "/collections/{name}/snapshots")
+async def create_snapshot(call: Call) -> Any:
+    """Pack a collection into a file; its writes wait, its reads do not."""
+    collection = call.catalog.get(call.names["name"])
+    return snapshots.description(await snapshots.create(call.catalog, collection))
+
+
+@router.reads("GET", "/collections/{name}/snapshots/{snapshot}")
+async def get_snapshot(call: Call) -> Any:
+    """The file."""
+    return Download(_existing(call))
+
+
+@router.writes("DELETE", "/collections/{name}/snapshots/{snapshot}")
+async def delete_snapshot(call: Call) -> Any:
+    """Delete the file."""
+    snapshots.remove(_existing(call))
+    return True
+
+
+@router.writes("PUT", "/collections/{name}/snapshots/recover")
+async def recover(call: Call) -> Any:
+    """Fill a collection, new or existing, from a snapshot somewhere."""
+    check_new_name(call.names["name"])
+    body = call.body()
+    location, key = need(body, "location", str), maybe(body, "api_key", str)
+    async with snapshots.fetched(call.catalog, location, key) as path:
+        checksum = maybe(body, "checksum", str)
+        await snapshots.recover(call.catalog, call.names["name"], path, checksum)
+    return True
+
+
+@router.writes("POST", "/collections/{name}/snapshots/upload", streams=True)
+async def upload(call: Call) -> Any:
+    """Fill a collection, new or existing, from a snapshot in the request."""
+    check_new_name(call.names["name"])
+    if call.chunks is None:
+        raise malformed("no body")
+    path = snapshots.staging_file(call.catalog)
+    try:
+        await save_upload(call.headers.get("content-type", ""), call.chunks, path)
+        checksum = call.query.get("checksum")
+        await snapshots.recover(call.catalog, call.names["name"], path, checksum)
+    finally:
+        path.unlink(missing_ok=True)
+    return True

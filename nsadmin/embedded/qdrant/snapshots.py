@@ -1,0 +1,220 @@
+"""Snapshots: a tar of the shard's files with the collection's record.
+
+The archive is this server's own, not one that a Qdrant server reads.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import tarfile
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from nsadmin.embedded.qdrant.catalog import Catalog, directory_name
+from nsadmin.embedded.qdrant.collection import RECORD, Collection
+from nsadmin.embedded.qdrant.convert.config import named_vectors, sparse_vectors
+from nsadmin.embedded.qdrant.convert.fields import Json
+from nsadmin.embedded.qdrant.disk import (
+    copy_tree,
+    file_sha256,
+    read_json,
+    remove_tree,
+    run_tool,
+    write_json,
+)
+from nsadmin.embedded.qdrant.errors import bad_request, forbidden, wrong_input
+
+SUFFIX = ".snapshot"
+SHARD = "shard"
+DOWNLOAD_TIMEOUT = 60.0
+
+
+def files(folder: Path) -> list[Path]:
+    """The snapshots in a folder, oldest first."""
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+
+
+def description(path: Path) -> Json:
+    """Name, age, size and checksum, as the API shows them."""
+    facts = path.stat()
+    made = datetime.fromtimestamp(facts.st_mtime, UTC).replace(tzinfo=None)
+    noted = path.with_name(path.name + ".checksum")
+    return {
+        "name": path.name,
+        "creation_time": made.isoformat(timespec="seconds"),
+        "size": facts.st_size,
+        "checksum": noted.read_text() if noted.exists() else None,
+    }
+
+
+def remove(path: Path) -> None:
+    """Delete a snapshot and the note of its checksum."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".checksum").unlink(missing_ok=True)
+
+
+def staging_file(catalog: Catalog) -> Path:
+    """A new file name in the place that every start empties."""
+    return catalog.staging / f"{uuid.uuid4().hex}{SUFFIX}"
+
+
+async def create(catalog: Catalog, collection: Collection) -> Path:
+    """Write a snapshot of a collection; its writes wait only while files are copied."""
+    part = staging_file(catalog)
+    bundle = part.with_suffix("")
+    try:
+        async with collection.exclusive():
+            _ = collection.shard
+            collection.flush()
+            _write_record(bundle, collection)
+            await copy_tree(collection.shard_path, bundle / SHARD)
+        await run_tool("tar", "--sparse", "-cf", part, "-C", bundle, RECORD, SHARD)
+        checksum = await asyncio.to_thread(file_sha256, part)
+        return _publish(part, folder_of(catalog, collection), collection, checksum)
+    finally:
+        remove_tree(bundle)
+        _delete_file(part)
+
+
+def folder_of(catalog: Catalog, collection: Collection) -> Path:
+    """Where the snapshots of a collection lie."""
+    return catalog.snapshots / directory_name(collection.name)
+
+
+def _publish(part: Path, folder: Path, collection: Collection, checksum: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", collection.name)[:120]
+    stem = f"{readable}-1-{now:%Y-%m-%d-%H-%M-%S}-{now.microsecond:06d}"
+    path = folder / f"{stem}{SUFFIX}"
+    path.with_name(path.name + ".checksum").write_text(checksum)
+    return part.replace(path)
+
+
+def _delete_file(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _write_record(bundle: Path, collection: Collection) -> None:
+    bundle.mkdir()
+    record = {
+        "name": collection.name,
+        "config": collection.config,
+        "schema": collection.schema,
+    }
+    write_json(bundle / RECORD, record)
+
+
+# -- recovery
+
+
+@contextlib.asynccontextmanager
+async def fetched(
+    catalog: Catalog, location: str, api_key: str | None
+) -> AsyncIterator[Path]:
+    """The file behind a location; a download is deleted afterwards."""
+    parts = urlsplit(location)
+    if parts.scheme == "file":
+        yield _local_file(catalog, unquote(parts.path))
+        return
+    if parts.scheme not in ("http", "https"):
+        raise bad_request(f"URL {location} with scheme {parts.scheme} is not supported")
+    path = staging_file(catalog)
+    try:
+        await asyncio.to_thread(_download, location, api_key, path)
+        yield path
+    finally:
+        _delete_file(path)
+
+
+def _local_file(catalog: Catalog, text: str) -> Path:
+    path, root = Path(os.path.realpath(text)), catalog.snapshots.resolve()
+    if not path.is_relative_to(root):
+        raise forbidden(
+            f'Snapshot file path must be inside the snapshots directory "{root}"'
+        )
+    if not path.is_file():
+        raise bad_request(f'Snapshot file "{path}" does not exist')
+    return path
+
+
+def _download(location: str, api_key: str | None, path: Path) -> None:
+    headers = {"api-key": api_key} if api_key else {}
+    # The scheme was checked: a file or ftp address does not come this far.
+    request = urllib.request.Request(location, headers=headers)  # noqa: S310
+    try:
+        answer = urllib.request.urlopen(request, timeout=DOWNLOAD_TIMEOUT)  # noqa: S310
+        with answer, path.open("wb") as file:
+            while chunk := answer.read(1 << 20):
+                file.write(chunk)
+    except (OSError, urllib.error.URLError) as error:
+        raise wrong_input(f"Failed to download snapshot: {error}") from error
+
+
+async def recover(
+    catalog: Catalog, name: str, path: Path, checksum: str | None
+) -> None:
+    """Replace the content of a collection by a snapshot's, or make it from one."""
+    if checksum and checksum != await asyncio.to_thread(file_sha256, path):
+        raise wrong_input("Snapshot checksum mismatch")
+    folder = catalog.staging / uuid.uuid4().hex
+    try:
+        await asyncio.to_thread(_unpack, path, folder)
+        record = read_json(folder / RECORD)
+        if not isinstance(record, dict) or not (folder / SHARD).is_dir():
+            raise wrong_input("Snapshot is not one of the embedded engine")
+        name = catalog.aliases.get(name, name)
+        collection = catalog.collections.get(name)
+        if collection is None:
+            config, schema = record["config"], record["schema"]
+            catalog.adopt_shard(name, config, schema, folder / SHARD)
+        else:
+            await _overwrite(catalog, collection, record, folder / SHARD)
+    finally:
+        remove_tree(folder)
+
+
+async def _overwrite(
+    catalog: Catalog, collection: Collection, record: Json, shard: Path
+) -> None:
+    if _shape(collection.config) != _shape(record["config"]):
+        text = "Snapshot is not compatible with existing collection"
+        raise wrong_input(f"{text}: Collection vectors differ")
+    await catalog.optimizer.cancel(collection)
+    async with collection.exclusive():
+        collection.schema = record["schema"]
+        collection.exchange_shard(_move_in(shard, collection))
+        collection.reconfigure(collection.config)
+        catalog.optimizer.reconfigured(collection)
+
+
+def _move_in(shard: Path, collection: Collection) -> str:
+    name = collection.new_shard_name()
+    shard.rename(collection.home / name)
+    return name
+
+
+def _shape(config: Json) -> Any:
+    """What has to be equal for data to move from one collection to another."""
+    keys = ("size", "distance", "multivector_config", "datatype")
+    dense = named_vectors(config).items()
+    return (
+        {name: [params.get(key) for key in keys] for name, params in dense},
+        set(sparse_vectors(config)),
+    )
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    folder.mkdir()
+    try:
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise wrong_input(f"Failed to unpack snapshot: {error}") from error
