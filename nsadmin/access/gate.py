@@ -1,0 +1,115 @@
+"""The gate: every route declares its action here; strangers get 404, the others 403."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
+from nsadmin.errors import Forbidden, Missing, Unauthorized
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a route says of itself; `tests/access/test_matrix.py` reads it."""
+
+    action: Action | None
+    effect: Effect
+    door: Literal["page", "api", "public"]
+
+
+def opened(view: Callable[..., Any], *, effect: Effect = "read") -> Any:
+    """Declare a route public: no actor is asked for."""
+    view.declared = Declared(None, effect, "public")  # type: ignore[attr-defined]
+    return view
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the request's actor, set by the middleware or by the API's key check."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise Unauthorized("Sign in, or send a valid API key.")
+    return actor
+
+
+def page(action: Action, *, writes: bool | None = None) -> Callable[[View], View]:
+    """Declare the action of an HTML view and hold every request against it.
+
+    `writes` overrides the effect for a view whose form only previews or whose POST is
+    a read. Without a signed-in user the middleware sends the browser to sign in.
+    """
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def gated(
+            request: HttpRequest, *args: object, **kwargs: object
+        ) -> HttpResponseBase:
+            require(actor_of(request), action)
+            response: HttpResponseBase = view(request, *args, **kwargs)
+            return response
+
+        chosen: Effect = (
+            effect(action) if writes is None else ("write" if writes else "read")
+        )
+        gated.declared = Declared(action, chosen, "page")  # type: ignore[attr-defined]
+        return gated  # type: ignore[return-value]
+
+    return declare
+
+
+def endpoint(action: Action) -> Callable[[View], View]:
+    """Declare the action of an API operation; goes below the router's decorator."""
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def gated(request: HttpRequest, *args: object, **kwargs: object) -> object:
+            require(actor_of(request), action)
+            return view(request, *args, **kwargs)
+
+        gated.declared = Declared(action, effect(action), "api")  # type: ignore[attr-defined]
+        return gated  # type: ignore[return-value]
+
+    return declare
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Raise Forbidden, with who could instead, unless the table allows the action."""
+    if actor.may(action):
+        return
+    roles = [role.value for role in Role if action in TABLE[role]]
+    narrowed = action in TABLE[actor.role]
+    reason = (
+        f"This key's scopes do not include {action}."
+        if narrowed
+        else f"Your role, {actor.role.value.replace('_', ' ')}, may not do this."
+    )
+    raise Forbidden(
+        reason,
+        details={"action": action.value, "role": actor.role.value, "roles": roles},
+    )
+
+
+def sees(actor: Actor, *, internal_id: str, scope: str) -> bool:
+    """Tell whether the actor may know of something of that tenant and scope."""
+    return actor.is_staff or scope == "system" or internal_id == actor.internal_id
+
+
+def require_on(
+    actor: Actor, action: Action, *, internal_id: str, scope: str, what: str
+) -> None:
+    """Raise Missing if the thing is not visible, Forbidden if it is but not allowed.
+
+    A system namespace is read by everybody and changed by platform admins alone.
+    """
+    if not sees(actor, internal_id=internal_id, scope=scope):
+        raise Missing(f"There is no such {what}.", details={"resource": what})
+    require(actor, action)
+    copies = action in (Action.NAMESPACE_CLONE, Action.NAMESPACE_CLONE_ACROSS)
+    if scope == "system" and effect(action) == "write" and not copies:
+        require(actor, Action.NAMESPACE_SYSTEM)

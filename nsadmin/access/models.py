@@ -1,0 +1,165 @@
+"""Users, organizations, memberships and API keys."""
+
+import secrets
+import string
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def token(prefix: str, size: int = 12) -> str:
+    """Return a new random id such as `org_k3f9…`."""
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(size))
+
+
+def new_organization_id() -> str:
+    """Return an id that the API may show."""
+    return token("org_")
+
+
+def new_internal_id() -> str:
+    """Return a tenant id that stays inside the stores and is never shown."""
+    return token("int_", 16)
+
+
+class Plan(models.TextChoices):
+    """What an organization pays for."""
+
+    FREE = "free", "Free"
+    PRO = "pro", "Pro"
+    ENTERPRISE = "enterprise", "Enterprise"
+
+
+class Organization(models.Model):
+    """A customer, or the operator of the platform itself."""
+
+    organization_id = models.CharField(
+        max_length=64, primary_key=True, default=new_organization_id
+    )
+    internal_id = models.CharField(max_length=64, unique=True, default=new_internal_id)
+    name = models.CharField(max_length=100, unique=True)
+    plan = models.CharField(max_length=16, choices=Plan, default=Plan.FREE)
+    is_operator = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; the address is the name."""
+
+    def create_user(self, email: str, password: str | None, **extra: Any) -> "User":
+        """Make a user; without a password nobody can sign in as them."""
+        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(
+        self, email: str, password: str | None = None, **extra: Any
+    ) -> "User":
+        """Make a platform admin, a member of the operator organization."""
+        extra["platform_role"] = Role.PLATFORM_ADMIN.value
+        user = self.create_user(email, password, **extra)
+        operator, _ = Organization.objects.get_or_create(
+            is_operator=True,
+            defaults={"name": "Platform Operations", "plan": Plan.ENTERPRISE},
+        )
+        Membership.objects.create(
+            user=user, organization=operator, role=Role.ADMIN.value
+        )
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in by e-mail address."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    platform_role = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=[(role.value, role.value) for role in PLATFORM_ROLES],
+    )
+    theme = models.CharField(max_length=5, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's word for staff; here anybody with a platform role."""
+        return bool(self.platform_role)
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the account button."""
+        words = (self.name or self.email.partition("@")[0]).replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()
+
+
+class Membership(models.Model):
+    """A user's role in an organization."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(
+        max_length=16, choices=[(r.value, r.value) for r in ORGANIZATION_ROLES]
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["organization__name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "organization"], name="one_membership"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization}: {self.role}"
+
+
+class ApiKey(models.Model):
+    """A program's key; only a keyed hash of it is stored."""
+
+    key_id = models.CharField(max_length=32, primary_key=True)
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="api_keys"
+    )
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64)
+    role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])
+    scopes = models.JSONField(default=list, blank=True)
+    created_by = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

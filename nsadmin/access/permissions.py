@@ -1,0 +1,92 @@
+"""The one permission table: which role may do what; what is not listed is denied."""
+
+from enum import StrEnum
+from typing import Literal
+
+Effect = Literal["read", "write"]
+
+
+class Role(StrEnum):
+    """What somebody is: three roles in an organization, two on the platform."""
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+    SUPPORT = "support"
+    PLATFORM_ADMIN = "platform_admin"
+
+
+ORGANIZATION_ROLES = (Role.ADMIN, Role.MEMBER, Role.VIEWER)
+PLATFORM_ROLES = (Role.SUPPORT, Role.PLATFORM_ADMIN)
+
+
+class Action(StrEnum):
+    """Everything that can be permitted, as resource:action."""
+
+    NAMESPACE_READ = "namespace:read"
+    NAMESPACE_UPDATE = "namespace:update"
+    NAMESPACE_CLONE = "namespace:clone"
+    NAMESPACE_CLONE_ACROSS = "namespace:clone-across"
+    NAMESPACE_CREATE = "namespace:create"
+    NAMESPACE_DELETE = "namespace:delete"
+    NAMESPACE_INFRASTRUCTURE = "namespace:infrastructure"
+    NAMESPACE_SYSTEM = "namespace:system"
+    JOB_READ = "job:read"
+    JOB_CONTROL = "job:control"
+    AUDIT_READ = "audit:read"
+    ORGANIZATION_READ = "organization:read"
+    ORGANIZATION_MANAGE = "organization:manage"
+    KEY_READ = "key:read"
+    KEY_MANAGE = "key:manage"
+    PLATFORM_READ = "platform:read"
+    STYLEGUIDE_READ = "styleguide:read"
+    ACCOUNT_USE = "account:use"  # one's own preferences: theme, organization shown
+
+
+READS = frozenset(a for a in Action if a.value.endswith(":read"))
+
+_ALL_READ = frozenset(
+    {
+        Action.NAMESPACE_READ,
+        Action.JOB_READ,
+        Action.AUDIT_READ,
+        Action.ORGANIZATION_READ,
+        Action.STYLEGUIDE_READ,
+        Action.ACCOUNT_USE,
+    }
+)
+_MEMBER = _ALL_READ | {
+    Action.NAMESPACE_UPDATE,
+    Action.NAMESPACE_CLONE,
+    Action.JOB_CONTROL,
+}
+_ADMIN = _MEMBER | {
+    Action.NAMESPACE_CREATE,
+    Action.NAMESPACE_DELETE,
+    Action.NAMESPACE_INFRASTRUCTURE,
+    Action.ORGANIZATION_MANAGE,
+    Action.KEY_READ,
+    Action.KEY_MANAGE,
+}
+
+TABLE: dict[Role, frozenset[Action]] = {
+    Role.VIEWER: _ALL_READ,
+    Role.MEMBER: _MEMBER,
+    Role.ADMIN: _ADMIN,
+    Role.SUPPORT: _ALL_READ | {Action.KEY_READ, Action.PLATFORM_READ},
+    Role.PLATFORM_ADMIN: frozenset(Action),
+}
+
+# What a key's scope opens; a scope narrows the key's role and never widens it.
+SCOPES: dict[str, frozenset[Action]] = {
+    "read": READS,
+    "write": READS
+    | {Action.NAMESPACE_UPDATE, Action.NAMESPACE_CLONE, Action.JOB_CONTROL},
+    "delete": READS | {Action.NAMESPACE_DELETE, Action.JOB_CONTROL},
+    "admin": frozenset(Action),
+}
+
+
+def effect(action: Action) -> Effect:
+    """Tell whether the action only reads; a person's own preferences count as reads."""
+    return "read" if action in READS or action is Action.ACCOUNT_USE else "write"

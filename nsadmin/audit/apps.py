@@ -1,0 +1,10 @@
+"""Django's registration of this room."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The room `audit`."""
+
+    name = "nsadmin.audit"
+    label = "audit"

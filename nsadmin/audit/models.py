@@ -1,0 +1,55 @@
+"""Audit events; rows are added and closed once, never changed or deleted otherwise."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class Outcome(models.TextChoices):
+    """How an operation ended."""
+
+    ATTEMPTED = "attempted", "Attempted"
+    DONE = "done", "Done"
+    ACCEPTED = "accepted", "Accepted, Qdrant catching up"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+
+
+class AuditEvent(models.Model):
+    """One operation: who did what to what, from which values to which, how it ended.
+
+    `op_id` is unique, so an operation has one row however often it is retried.
+    `revision` is the one the operation makes. `changes` is a list of
+    {"field", "before", "after", "sentence"}; secrets are never in it.
+    """
+
+    op_id = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(
+        max_length=16, choices=Outcome, default=Outcome.ATTEMPTED
+    )
+    action = models.CharField(max_length=64)
+    summary = models.CharField(max_length=500)
+    actor_kind = models.CharField(max_length=8)
+    actor_id = models.CharField(max_length=64)
+    actor_label = models.CharField(max_length=254)
+    request_id = models.CharField(max_length=64, blank=True)
+    organization_id = models.CharField(max_length=64)
+    namespace_id = models.CharField(max_length=128, blank=True)
+    namespace_name = models.CharField(max_length=128, blank=True)
+    revision = models.IntegerField(null=True, blank=True)
+    changes = models.JSONField(default=list)
+    error = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["namespace_id", "-at"], name="audit_by_namespace"),
+            models.Index(fields=["organization_id", "-at"], name="audit_by_org"),
+            models.Index(fields=["outcome", "at"], name="audit_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.namespace_id} {self.outcome}"

@@ -1,0 +1,71 @@
+"""Writing the audit: an attempt before the first outside write, then its outcome."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.requests import request_id
+
+
+def new_op_id() -> str:
+    """Return an id that ties the audit row to the document's list of changes."""
+    return f"op_{uuid.uuid4().hex}"
+
+
+def attempt(
+    *,
+    op_id: str,
+    action: str,
+    summary: str,
+    actor: tuple[str, str, str],
+    organization_id: str,
+    namespace_id: str = "",
+    namespace_name: str = "",
+    revision: int | None = None,
+    changes: Iterable[dict[str, Any]] = (),
+) -> AuditEvent:
+    """Write the row that says what is about to happen; `actor` is kind, id, label.
+
+    Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
+    """
+    kind, actor_id, label = actor
+    row, _ = AuditEvent.objects.update_or_create(
+        op_id=op_id,
+        defaults={
+            "action": action,
+            "summary": summary[:500],
+            "actor_kind": kind,
+            "actor_id": actor_id,
+            "actor_label": label,
+            "request_id": request_id.get(),
+            "organization_id": organization_id,
+            "namespace_id": namespace_id,
+            "namespace_name": namespace_name,
+            "revision": revision,
+            "changes": list(changes),
+        },
+    )
+    return row
+
+
+def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
+    """Write how the operation ended; False if it had been closed for good before.
+
+    `accepted` may still become `done`; every other outcome is final.
+    """
+    open_rows = AuditEvent.objects.filter(
+        op_id=op_id, outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED)
+    )
+    return bool(
+        open_rows.update(outcome=outcome, closed_at=timezone.now(), error=error[:1000])
+    )
+
+
+def record(outcome: Outcome = Outcome.DONE, **event: Any) -> AuditEvent:
+    """Write an event that is over already; arguments as for `attempt`."""
+    row = attempt(op_id=new_op_id(), **event)
+    close(row.op_id, outcome)
+    return row

@@ -1,0 +1,69 @@
+"""System checks: what must be set before anything is served, each with its name."""
+
+import base64
+import binascii
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+TAG = "nsadmin"
+
+REQUIRED = {
+    "NSADMIN_SECRET_KEY": "50 or more random characters; signs cookies",
+    "NSADMIN_KEY_PEPPER": "32 or more random characters; keys the hashes of API keys",
+    "NSADMIN_SEAL_KEYS": "id:base64 of 32 random bytes; seals stored secrets",
+    "NSADMIN_MONGODB_URL": "the namespace store, such as mongodb://host:27017/nsadmin",
+    "NSADMIN_QDRANT_URL": "the shared Qdrant cluster, such as http://host:6333",
+    "NSADMIN_REDIS_URL": "broker, cache and counters, such as redis://host:6379/0",
+    "DATABASE_URL": "users, jobs, audit, mirror, such as postgres://user@host/nsadmin",
+}
+_SHORTEST = {"NSADMIN_SECRET_KEY": 50, "NSADMIN_KEY_PEPPER": 32}
+
+
+def _value(name: str) -> Any:
+    return getattr(settings, "NSADMIN_DATABASE_URL" if name == "DATABASE_URL" else name)
+
+
+@register(TAG)
+def required_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """E001 for each required setting that is empty, E002 for each that is too short."""
+    found: list[CheckMessage] = []
+    for name, meaning in REQUIRED.items():
+        value = _value(name)
+        if not value:
+            found.append(Error(f"{name} is not set.", hint=meaning, id="nsadmin.E001"))
+        elif len(value) < _SHORTEST.get(name, 0):
+            found.append(
+                Error(f"{name} is too short.", hint=meaning, id="nsadmin.E002")
+            )
+    return found
+
+
+@register(TAG)
+def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """E003 for each entry of NSADMIN_SEAL_KEYS that is not id:base64 of 32 bytes."""
+    found: list[CheckMessage] = []
+    for number, entry in enumerate(settings.NSADMIN_SEAL_KEYS, start=1):
+        key_id, _, encoded = entry.partition(":")
+        try:
+            size = len(base64.b64decode(encoded, validate=True))
+        except (binascii.Error, ValueError):
+            size = 0
+        if not key_id or size != 32:
+            hint = REQUIRED["NSADMIN_SEAL_KEYS"]
+            message = f"Entry {number} of NSADMIN_SEAL_KEYS is malformed."
+            found.append(Error(message, hint=hint, id="nsadmin.E003"))
+    return found
+
+
+def refuse_to_serve_unready() -> None:
+    """Raise ImproperlyConfigured with every fault; servers and workers call it first.
+
+    Web servers and workers do not run system checks by themselves.
+    """
+    faults = [m for m in run_checks(tags=[TAG]) if m.is_serious()]
+    if faults:
+        listed = " ".join(f"{m.msg} ({m.hint})" for m in faults)
+        raise ImproperlyConfigured(listed)

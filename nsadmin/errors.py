@@ -1,0 +1,179 @@
+"""The family of errors that the rooms raise and the doors translate.
+
+Each error knows its HTTP status, its type and code in the API's envelope, and whether
+trying again can help. It carries a sentence for a person and, where useful, details.
+"""
+
+from typing import Any, ClassVar
+
+
+class NsadminError(Exception):
+    """Base of all errors that have an answer for the caller.
+
+    `sentence` is shown to people as it is, so it names no host, key or path.
+    `details` is JSON-ready data for programs.
+    """
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "InternalServerError"
+    default_code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code or self.default_code
+        self.details = details or {}
+
+
+class Unreadable(NsadminError):
+    """The request could not be read at all (syntax, depth, duplicate keys)."""
+
+    status = 400
+    type = "BadRequestError"
+    default_code = "unreadable"
+
+
+class Unauthorized(NsadminError):
+    """Nobody is signed in, or the key is wrong, revoked or expired."""
+
+    status = 401
+    type = "UnauthorizedError"
+    default_code = "unauthorized"
+
+
+class Forbidden(NsadminError):
+    """The actor may see the thing but not do this to it."""
+
+    status = 403
+    type = "ForbiddenError"
+    default_code = "forbidden"
+
+
+class NotEnabled(Forbidden):
+    """The organization's plan does not include this."""
+
+    type = "NotEnabledError"
+    default_code = "not_enabled"
+
+
+class QuotaExceeded(Forbidden):
+    """A limit of the organization's plan is reached."""
+
+    type = "QuotaExceededError"
+    default_code = "quota_exceeded"
+
+
+class Missing(NsadminError):
+    """The thing does not exist, or the actor may not know that it does."""
+
+    status = 404
+    type = "NotFoundError"
+    default_code = "not_found"
+
+
+class Conflict(NsadminError):
+    """The state of the thing forbids the change (name taken, locked, busy)."""
+
+    status = 409
+    type = "AlreadyExistsError"
+    default_code = "conflict"
+
+
+class PlanMoved(Conflict):
+    """The plan that was shown is not the plan that would be carried out now.
+
+    `details["plan"]` is the new plan as JSON-ready data.
+    """
+
+    default_code = "plan_moved"
+
+
+class Stale(NsadminError):
+    """`If-Match` names another revision than the stored one."""
+
+    status = 412
+    type = "PreconditionFailedError"
+    default_code = "stale_revision"
+
+
+class TooLarge(NsadminError):
+    """The body exceeds the limit."""
+
+    status = 413
+    type = "BadRequestError"
+    default_code = "body_too_large"
+
+
+class WrongMedia(NsadminError):
+    """The body is of a media type that is not accepted."""
+
+    status = 415
+    type = "BadRequestError"
+    default_code = "unsupported_media_type"
+
+
+class Invalid(NsadminError):
+    """The request was read, but what it says is not acceptable.
+
+    `faults` maps a field path such as `payload_indexes.0.field_name` to sentences;
+    the empty path is for faults of the whole.
+    """
+
+    status = 422
+    type = "ValidationError"
+    default_code = "invalid"
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        faults: dict[str, list[str]] | None = None,
+        code: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        self.faults = faults or {}
+        merged = {
+            "validation_errors": [
+                {"location": path, "message": message, "type": code or "invalid"}
+                for path, messages in self.faults.items()
+                for message in messages
+            ],
+            **(details or {}),
+        }
+        super().__init__(sentence, code=code, details=merged)
+
+
+class TooMany(NsadminError):
+    """The caller asks too often; `details["retry_after"]` is in seconds."""
+
+    status = 429
+    type = "TooManyRequestsError"
+    default_code = "rate_limited"
+    retryable = True
+
+
+class Unavailable(NsadminError):
+    """A store does not answer; nothing was written unless the sentence says so.
+
+    `details["store"]` is one of `namespace store`, `qdrant`, `redis`.
+    """
+
+    status = 503
+    type = "UnavailableError"
+    default_code = "store_unavailable"
+    retryable = True
+
+
+class Refused(NsadminError):
+    """A store answered and said no; trying again as it is cannot help."""
+
+    status = 502
+    type = "QdrantError"
+    default_code = "store_refused"

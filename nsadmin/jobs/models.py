@@ -1,0 +1,93 @@
+"""Job rows: the record of all long work; Celery only carries (job id, epoch)."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class State(models.TextChoices):
+    """Where a job stands; the last three are final."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+LIVE = (State.QUEUED, State.RUNNING)
+
+
+class Job(models.Model):
+    """One piece of long work.
+
+    `kind` names a registered runner. `inputs` never changes; `cursor` is what the
+    runner needs to go on; `progress` is what people see:
+    {"stages": [{"key", "title", "weight", "state", "done", "total", "unit",
+    "seconds"}], "percent": int}; `outputs` is the result. `epoch` grows each time the
+    job is handed out, so that writes of an earlier holder are refused.
+    """
+
+    job_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=32)
+    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    organization_id = models.CharField(max_length=64)
+    internal_id = models.CharField(max_length=64)
+    namespace_id = models.CharField(max_length=128, blank=True)
+    namespace_name = models.CharField(max_length=128, blank=True)
+    source_namespace_id = models.CharField(max_length=128, blank=True)
+    title = models.CharField(max_length=300)
+    actor_kind = models.CharField(max_length=8)
+    actor_id = models.CharField(max_length=64)
+    actor_label = models.CharField(max_length=254)
+    request_id = models.CharField(max_length=64, blank=True)
+    op_id = models.CharField(max_length=64, blank=True)
+    inputs = models.JSONField(default=dict)
+    cursor = models.JSONField(default=dict)
+    progress = models.JSONField(default=dict)
+    outputs = models.JSONField(default=dict)
+    error = models.CharField(max_length=2000, blank=True)
+    epoch = models.IntegerField(default=0)
+    attempts = models.IntegerField(default=0)
+    owner = models.CharField(max_length=128, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    run_after = models.DateTimeField(default=timezone.now)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "lease_until"], name="job_due"),
+            models.Index(fields=["organization_id", "-created_at"], name="job_by_org"),
+            models.Index(fields=["namespace_id"], name="job_by_namespace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.state})"
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the job may still change."""
+        return self.state in LIVE
+
+
+class JobEvent(models.Model):
+    """A line of a job's log, newest shown first."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    role = models.CharField(max_length=8, default="idle")
+    sentence = models.CharField(max_length=500)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.sentence

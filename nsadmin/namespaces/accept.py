@@ -1,0 +1,53 @@
+"""Accepting a plan: one compare-and-set on the document. From there it has happened."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from nsadmin.namespaces import steps
+from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.plan import Plan, applied
+from nsadmin.stores.mongo import namespaces as store
+
+_KEPT_CHANGES = 50
+
+
+def accepted_document(namespace: Namespace, plan: Plan, op_id: str) -> Raw:
+    """Return the document as the plan makes it, one revision on.
+
+    `changes` names the last operations, so that a sweep can tell an accepted attempt
+    from one that never was. `pending` holds the Qdrant steps until they are observed;
+    earlier ones that are still open stay before them.
+    """
+    after = applied(namespace.raw, plan.steps)
+    revision = namespace.revision + 1
+    after["revision"] = revision
+    after["updated_at"] = _later(namespace.updated_at)
+    if "namespace_name" in after:
+        after["name_key"] = name_key(after["namespace_name"])
+    entry = {"op_id": op_id, "revision": revision}
+    after["changes"] = [*(after.get("changes") or []), entry][-_KEPT_CHANGES:]
+    todo = steps.in_qdrant(plan.steps)
+    if todo:
+        written = [steps.to_json(step) for step in todo]
+        waiting = {"op_id": op_id, "revision": revision, "steps": written}
+        after["pending"] = [*(after.get("pending") or []), waiting]
+    elif not after.get("pending"):
+        after["observed_revision"] = revision
+    return after
+
+
+def _later(before: datetime | None) -> datetime:
+    """Return the time to the millisecond, always after the one before."""
+    now = timezone.now()
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    if before is not None and now <= before:
+        return before + timedelta(milliseconds=1)
+    return now
+
+
+def accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
+    """Write the plan's document if nothing moved since it was read; None if it did."""
+    after = accepted_document(namespace, plan, op_id)
+    return after if store.replace(namespace.raw, after) else None

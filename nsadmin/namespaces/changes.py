@@ -1,0 +1,353 @@
+"""The only door of mutation: preview, commit, and the life of a clone's target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.audit import record
+from nsadmin.audit.models import Outcome as Ending
+from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
+from nsadmin.namespaces import document, mirror, observe, queries
+from nsadmin.namespaces.accept import accept
+from nsadmin.namespaces.converge import converge
+from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.fields import NamespacePatch, name_key
+from nsadmin.namespaces.plan import Plan, Seen, make_plan, repair_plan
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.steps import AddVector
+from nsadmin.stores.mongo import namespaces as store
+
+_TRIES = 5
+
+Planner = Callable[[Namespace, Seen | None], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan that is only shown; `qdrant_silent` says that its counts are missing."""
+
+    view: NamespaceView
+    plan: Plan
+    qdrant_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A change that has happened; not `converged` while Qdrant is catching up."""
+
+    view: NamespaceView
+    plan: Plan
+    op_id: str
+    converged: bool
+    error: str = ""
+
+
+def _patch_planner(patch: NamespacePatch) -> Planner:
+    return lambda namespace, seen: make_plan(namespace, patch, seen=seen)
+
+
+def _repair_planner(namespace: Namespace, seen: Seen | None) -> Plan:
+    if seen is None:
+        raise Unavailable(
+            "Qdrant does not answer, so nobody can tell what it lacks.",
+            details={"store": "qdrant"},
+        )
+    return repair_plan(namespace, seen)
+
+
+def preview(
+    actor: Actor,
+    identifier: str,
+    patch: NamespacePatch,
+    *,
+    organization_id: str | None = None,
+) -> Preview:
+    """Return what the patch would do; nothing is written."""
+    return _preview(actor, identifier, _patch_planner(patch), patch, organization_id)
+
+
+def repair_preview(
+    actor: Actor, identifier: str, *, organization_id: str | None = None
+) -> Preview:
+    """Return what would bring Qdrant in line with what is declared."""
+    return _preview(actor, identifier, _repair_planner, None, organization_id)
+
+
+def commit(
+    actor: Actor,
+    identifier: str,
+    patch: NamespacePatch,
+    *,
+    digest: str | None = None,
+    if_match: int | None = None,
+    organization_id: str | None = None,
+) -> Outcome:
+    """Carry out a patch: plan again, compare, accept, converge, mirror, audit.
+
+    Raises PlanMoved if `digest` names another plan, Stale if `if_match` is not the
+    stored revision, Conflict for a taken name or a busy namespace, Unavailable before
+    anything is written if Qdrant has to answer and does not.
+    """
+    return _commit(
+        actor,
+        identifier,
+        _patch_planner(patch),
+        patch,
+        digest=digest,
+        if_match=if_match,
+        organization_id=organization_id,
+    )
+
+
+def repair_commit(
+    actor: Actor,
+    identifier: str,
+    *,
+    digest: str | None = None,
+    if_match: int | None = None,
+    organization_id: str | None = None,
+) -> Outcome:
+    """Add every vector and index that Qdrant lacks; a second run writes nothing."""
+    return _commit(
+        actor,
+        identifier,
+        _repair_planner,
+        None,
+        digest=digest,
+        if_match=if_match,
+        organization_id=organization_id,
+    )
+
+
+def _preview(
+    actor: Actor,
+    identifier: str,
+    planner: Planner,
+    patch: NamespacePatch | None,
+    organization_id: str | None,
+) -> Preview:
+    view = queries.get_stored(
+        actor, identifier, organization_id=organization_id, action=_action(patch)
+    )
+    namespace = view.namespace
+    _require_idle(namespace)
+    _require_free_name(namespace, patch)
+    seen = _look(namespace)
+    plan = planner(namespace, seen)
+    return Preview(view, plan, qdrant_silent=seen is None and plan.needs_qdrant)
+
+
+def _commit(
+    actor: Actor,
+    identifier: str,
+    planner: Planner,
+    patch: NamespacePatch | None,
+    *,
+    digest: str | None,
+    if_match: int | None,
+    organization_id: str | None,
+) -> Outcome:
+    op_id = record.new_op_id()
+    attempted = False
+    try:
+        for _ in range(_TRIES):
+            view = queries.get_stored(
+                actor,
+                identifier,
+                organization_id=organization_id,
+                action=_action(patch),
+            )
+            namespace = view.namespace
+            _require_idle(namespace)
+            _require_free_name(namespace, patch)
+            plan = _checked_plan(namespace, planner, digest, if_match)
+            if plan.is_empty:
+                return Outcome(view, plan, "", converged=True)
+            _attempt(actor, view, plan, op_id)
+            attempted = True
+            raw = accept(namespace, plan, op_id)
+            if raw is not None:
+                return _finish(raw, plan, op_id)
+        raise Conflict(
+            "Others keep changing this namespace at the same time. Try again.",
+            code="too_many_writers",
+        )
+    except NsadminError as failure:
+        if attempted:
+            record.close(op_id, Ending.REFUSED, error=failure.sentence)
+        raise
+
+
+def _action(patch: NamespacePatch | None) -> Action:
+    if patch is not None and patch.infrastructure is not None:
+        return Action.NAMESPACE_INFRASTRUCTURE
+    return Action.NAMESPACE_UPDATE
+
+
+def _look(namespace: Namespace) -> Seen | None:
+    try:
+        return observe.seen(namespace)
+    except Unavailable:
+        return None
+
+
+def _checked_plan(
+    namespace: Namespace, planner: Planner, digest: str | None, if_match: int | None
+) -> Plan:
+    """Plan again and hold it against what the caller saw."""
+    seen = _look(namespace)
+    plan = planner(namespace, seen)
+    if if_match is not None and if_match != namespace.revision:
+        raise Stale(
+            f"The namespace is at revision {namespace.revision}, not {if_match}.",
+            details={"etag": f"r{namespace.revision}", "plan": plan.to_json()},
+        )
+    if digest is not None and digest != plan.digest:
+        raise PlanMoved(
+            "The namespace changed since this plan was shown.",
+            details={"plan": plan.to_json()},
+        )
+    if plan.needs_qdrant and seen is None:
+        raise Unavailable(
+            "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
+        )
+    if plan.needs_qdrant and seen is not None and not seen.exists:
+        raise Conflict(
+            "The collection of this namespace does not exist in Qdrant.",
+            code="collection_missing",
+        )
+    _require_vector_call(namespace, plan)
+    return plan
+
+
+def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
+    """Refuse early where the server is too old to add a vector to a live collection."""
+    if not any(isinstance(step, AddVector) for step in plan.steps):
+        return
+    version = observe.server_version(namespace)
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
+    if numbers and numbers < [1, 18]:
+        raise Conflict(
+            f"Adding a vector to live points needs Qdrant 1.18; this is {version}.",
+            code="qdrant_too_old",
+        )
+
+
+def _require_idle(namespace: Namespace) -> None:
+    if namespace.clone_status in ("cloning", "deleting"):
+        word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
+        raise Conflict(
+            f"The namespace is {word}; wait for the job to end.",
+            code="namespace_busy",
+            details={"task_id": namespace.clone_task_id},
+        )
+
+
+def _require_free_name(namespace: Namespace, patch: NamespacePatch | None) -> None:
+    """Say so early and beside the field; the unique index says so in the end."""
+    if patch is None or patch.namespace_name is None:
+        return
+    other = store.find_by_name(namespace.internal_id, name_key(patch.namespace_name))
+    if other is not None and other["_id"] != namespace.namespace_id:
+        raise name_taken(patch.namespace_name)
+
+
+def name_taken(name: str) -> Conflict:
+    """The error for a name that another namespace of the organization has."""
+    return Conflict(
+        f"Another namespace of this organization is named {name}.",
+        code="namespace_name_taken",
+        details={"field": "namespace_name"},
+    )
+
+
+def _attempt(actor: Actor, view: NamespaceView, plan: Plan, op_id: str) -> None:
+    record.attempt(
+        op_id=op_id,
+        action="namespace:update",
+        summary=" ".join(step.sentence() for step in plan.steps),
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=view.organization_id,
+        namespace_id=view.namespace.namespace_id,
+        namespace_name=view.namespace.name,
+        revision=plan.revision + 1,
+        changes=plan.to_json()["steps"],
+    )
+
+
+def _finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
+    """The change has happened; bring Qdrant along, then say how far it came."""
+    converged, error = True, ""
+    if plan.needs_qdrant:
+        progress = converge(raw)
+        raw, converged, error = progress.raw, progress.observed, progress.error
+    mirror.mirror_one(raw)
+    if plan.needs_qdrant:
+        observe.invalidate(raw["_id"])
+    record.close(op_id, Ending.DONE if converged else Ending.ACCEPTED, error=error)
+    view = queries.view_of(document.read(raw))
+    return Outcome(view, plan, op_id, converged, error)
+
+
+# The life of a clone's target ---------------------------------------------------------
+
+
+def reserve(raw: Raw) -> None:
+    """Insert a new namespace document; raise Conflict if its name or id is taken."""
+    store.insert(raw)
+    mirror.mirror_one(raw)
+
+
+def flip(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
+    """Give `clone_status` and other keys new values while it still is `expected`.
+
+    A value of None removes its key. Returns the new document, None if it moved on.
+    """
+    for _ in range(_TRIES):
+        raw = store.get(namespace_id)
+        if raw is None or raw.get("clone_status") != expected:
+            return None
+        after = {**raw, **{k: v for k, v in values.items() if v is not None}}
+        for key in (k for k, v in values.items() if v is None):
+            after.pop(key, None)
+        after["revision"] = int(raw.get("revision") or 0) + 1
+        after["observed_revision"] = after["revision"]
+        if store.replace(raw, after):
+            mirror.mirror_one(after)
+            return after
+    raise Unavailable("The namespace changes too fast to record its state.")
+
+
+def ready(namespace_id: str) -> Raw | None:
+    """Show a clone's target as ready; only after its proof."""
+    return flip(namespace_id, expected="cloning", clone_status="ready")
+
+
+def fail(namespace_id: str, error: str) -> Raw | None:
+    """Show a clone's target as failed, with the reason kept beside it."""
+    return flip(
+        namespace_id,
+        expected="cloning",
+        clone_status="failed",
+        clone_error=error[:1000],
+    )
+
+
+def resume(namespace_id: str) -> Raw | None:
+    """Show a failed clone's target as being cloned again."""
+    return flip(
+        namespace_id, expected="failed", clone_status="cloning", clone_error=None
+    )
+
+
+def remove(namespace_id: str) -> bool:
+    """Delete a namespace's document, last of all that belongs to it."""
+    raw = store.get(namespace_id)
+    gone = raw is None or store.delete(
+        namespace_id, revision=int(raw.get("revision") or 0)
+    )
+    if gone:
+        mirror.forget(namespace_id)
+    return gone

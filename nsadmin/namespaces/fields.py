@@ -1,0 +1,265 @@
+"""What a namespace's fields may hold: the only validation of meaning. Pure.
+
+Sizes in characters. Every fault is a sentence at the path of the field.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import StrictBool as Bool
+
+from nsadmin.errors import Invalid
+
+IndexType = Literal[
+    "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
+]
+INDEX_TYPES: tuple[IndexType, ...] = (
+    "keyword",
+    "integer",
+    "float",
+    "bool",
+    "geo",
+    "datetime",
+    "text",
+    "uuid",
+)
+TOKENIZERS = ("word", "whitespace", "prefix", "multilingual")
+# The system's own indexes, on the flat layout: made with every collection.
+PROTECTED_INDEXES: Mapping[str, dict[str, Any]] = {
+    "internal_id": {"type": "keyword", "is_tenant": True},
+    "namespace_id": {"type": "keyword"},
+    "collection_id": {"type": "keyword"},
+    "document_id": {"type": "keyword"},
+    "bucket_id": {"type": "keyword"},
+    "object_id": {"type": "keyword"},
+    "root_object_id": {"type": "keyword"},
+    "root_bucket_id": {"type": "keyword"},
+    "source_object_id": {"type": "keyword"},
+    "created_at": {"type": "datetime"},
+    "updated_at": {"type": "datetime"},
+}
+INDEX_DEFAULTS: Mapping[IndexType, dict[str, Any]] = {
+    "keyword": {"is_tenant": False},
+    "integer": {"lookup": True, "range": True},
+    "float": {},
+    "bool": {},
+    "geo": {},
+    "datetime": {},
+    "text": {
+        "tokenizer": "word",
+        "min_token_len": 2,
+        "max_token_len": 15,
+        "lowercase": True,
+    },
+    "uuid": {"is_tenant": False},
+}
+MAX_INDEXES = 100
+MAX_DESCRIPTION = 2000
+NAME_MIN, NAME_MAX = 3, 64
+
+_ID_SHAPE = re.compile(r"(ns|org|usr|bkt|obj|col|doc|ret|tax|tmpl|snap|task|iclstr)_.*")
+_UUID_SHAPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RESERVED_NAMES = frozenset({"list", "stats"})
+_NAME_CHARACTERS = "/\\?#%"
+_PATH_SEGMENT = re.compile(r"[^\s.\[\]/\\?#%\"'\x00-\x1f\x7f]+(\[\])?")
+
+
+class _Strict(BaseModel):
+    """Unknown keys are refused; strings are not turned into numbers or back."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PayloadIndexInput(_Strict):
+    """One wanted payload index as it is sent."""
+
+    field_name: str
+    type: IndexType | None = None
+    field_schema: dict[str, Any] | None = None
+    is_protected: Bool = False
+
+
+class ExtractorInput(_Strict):
+    """One feature extractor to append; the id is accepted back and must agree."""
+
+    feature_extractor_name: Annotated[str, Field(min_length=1, max_length=100)]
+    version: Annotated[str, Field(min_length=1, max_length=20)]
+    params: dict[str, Any] | None = None
+    feature_extractor_id: str | None = None
+
+
+class NamespacePatch(_Strict):
+    """The body of PATCH: every field optional, null is the same as absent."""
+
+    namespace_name: str | None = None
+    description: str | None = None
+    feature_extractors: list[ExtractorInput] | None = None
+    payload_indexes: list[PayloadIndexInput] | None = None
+    auto_create_indexes: Bool | None = None
+    repair_vectors: Bool | None = None
+    infrastructure: dict[str, Any] | None = None
+
+
+def faults_of(error: ValidationError) -> dict[str, list[str]]:
+    """Turn pydantic's errors into {path: sentences}."""
+    faults: dict[str, list[str]] = {}
+    for item in error.errors():
+        path = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            sentence = f"There is no field {item['loc'][-1]} here."
+        elif item["type"] == "literal_error":
+            sentence = f"Must be one of {item['ctx']['expected']}."
+        else:
+            sentence = item["msg"].rstrip(".") + "."
+        faults.setdefault(path, []).append(sentence)
+    return faults
+
+
+def parse_patch(body: Any) -> NamespacePatch:
+    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field."""
+    try:
+        patch = NamespacePatch.model_validate(body)
+    except ValidationError as error:
+        faults = faults_of(error)
+        first = next(iter(faults.items()))
+        raise Invalid(
+            f"{first[0]}: {first[1][0]}".lstrip(": "), faults=faults
+        ) from None
+    if patch.namespace_name is not None:
+        patch.namespace_name = clean_name(patch.namespace_name)
+    if patch.description is not None:
+        patch.description = clean_description(patch.description)
+    return patch
+
+
+def _refuse(at: str, sentence: str) -> Invalid:
+    return Invalid(sentence, faults={at: [sentence]})
+
+
+def name_key(name: str) -> str:
+    """The form under which a name is unique within its organization."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
+
+
+def clean_name(
+    name: str,
+    *,
+    at: str = "namespace_name",
+    shortest: int = NAME_MIN,
+    longest: int = NAME_MAX,
+) -> str:
+    """Return the name in its stored form (NFC, trimmed), or raise Invalid."""
+    cleaned = unicodedata.normalize("NFC", name).strip()
+    for character in cleaned:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+            raise _refuse(
+                at,
+                f"The name contains U+{ord(character):04X}, "
+                "which is a control or invisible character.",
+            )
+        if character in _NAME_CHARACTERS:
+            raise _refuse(at, f"The name must not contain {character}")
+    if len(cleaned) < shortest:
+        raise _refuse(
+            at, f"The name needs at least {shortest} characters; it has {len(cleaned)}."
+        )
+    if len(cleaned) > longest:
+        raise _refuse(
+            at,
+            f"The name may have at most {longest} characters; it has {len(cleaned)}.",
+        )
+    if cleaned.startswith("."):
+        raise _refuse(at, "The name must not begin with a dot.")
+    if cleaned.casefold() in _RESERVED_NAMES:
+        raise _refuse(at, f"{cleaned} is reserved.")
+    if _ID_SHAPE.fullmatch(cleaned) or _UUID_SHAPE.fullmatch(cleaned):
+        raise _refuse(at, "The name looks like an id.")
+    return cleaned
+
+
+def clean_description(text: str, *, at: str = "description") -> str:
+    """Return the description with plain line ends; empty stands for none."""
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    for character in cleaned:
+        hidden = unicodedata.category(character) in ("Cc", "Cs")
+        if hidden and character not in "\n\t":
+            raise _refuse(
+                at,
+                f"The description contains the control character U+{ord(character):X}.",
+            )
+    if len(cleaned) > MAX_DESCRIPTION:
+        raise _refuse(
+            at,
+            f"The description may have at most {MAX_DESCRIPTION:,} characters; "
+            f"it has {len(cleaned):,}.",
+        )
+    return cleaned
+
+
+def clean_field_name(name: str, *, at: str) -> str:
+    """Return a payload path such as `meta.tags[].name`, or raise Invalid."""
+    if not 1 <= len(name) <= 255:
+        raise _refuse(at, "The field name must have 1 to 255 characters.")
+    if not all(_PATH_SEGMENT.fullmatch(part) for part in name.split(".")):
+        raise _refuse(
+            at,
+            "The field name must be a path such as title, meta.title or tags[].name.",
+        )
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in name):
+        raise _refuse(at, "The field name contains an invisible character.")
+    return name
+
+
+def _boolean(value: Any, key: str, at: str) -> bool:
+    if not isinstance(value, bool):
+        raise _refuse(f"{at}.{key}", f"{key} must be true or false.")
+    return value
+
+
+def _length(value: Any, key: str, at: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
+        raise _refuse(f"{at}.{key}", f"{key} must be a whole number from 0 to 1,000.")
+    return value
+
+
+def clean_schema(
+    kind: IndexType, given: Mapping[str, Any], *, at: str, kept: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the full parameters of an index type with its defaults.
+
+    `kept` are the stored parameters of the same index: those that this form of the
+    contract does not know survive, and may be sent back as they are.
+    """
+    known = INDEX_DEFAULTS[kind]
+    foreign = {k: v for k, v in kept.items() if k not in known and k != "type"}
+    for key, value in given.items():
+        known_here = key == "type" or key in known
+        if not known_here and foreign.get(key, ...) != value:
+            raise _refuse(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
+    merged = {
+        **foreign,
+        **known,
+        **{k: given[k] for k in known if given.get(k) is not None},
+    }
+    for key in ("is_tenant", "lookup", "range", "lowercase"):
+        if key in known:
+            _boolean(merged[key], key, at)
+    if kind == "integer" and not merged["lookup"] and not merged["range"]:
+        raise _refuse(at, "At least one of lookup and range must be true.")
+    if kind == "text":
+        if merged["tokenizer"] not in TOKENIZERS:
+            raise _refuse(
+                f"{at}.tokenizer", f"tokenizer must be one of {', '.join(TOKENIZERS)}."
+            )
+        shortest = _length(merged["min_token_len"], "min_token_len", at)
+        longest = _length(merged["max_token_len"], "max_token_len", at)
+        if shortest > longest:
+            raise _refuse(
+                f"{at}.min_token_len",
+                f"min_token_len ({shortest}) exceeds max_token_len ({longest}).",
+            )
+    return {"type": kind, **merged}

@@ -1,0 +1,230 @@
+"""Lists of namespaces from the mirror: filters, search, order, pages, facets."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.queries import visible
+
+SORTS: Mapping[str, tuple[str, bool]] = {
+    "updated": ("updated_at", True),
+    "created": ("created_at", True),
+    "name": ("name_key", False),
+    "documents": ("document_count", True),
+    "indexes": ("index_count", True),
+    "expiry": ("expires_at", False),
+}
+HEALTH = ("ready", "optimising", "waiting", "error", "unknown", "cloning", "failed")
+TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
+SOON = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What to list. None does not filter; `limit` rows from `offset` or `cursor`."""
+
+    organization_id: str | None = None
+    search: str = ""
+    case_sensitive: bool = False
+    tier: str | None = None
+    status: str | None = None
+    scope: str | None = None
+    extractor: str | None = None
+    include_system: bool = True
+    expiring: bool = False
+    differs: bool = False
+    namespace_ids: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+    name_contains: str | None = None
+    sort: str = "updated"
+    descending: bool | None = None
+    limit: int = 25
+    offset: int = 0
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page; `as_of` is when its oldest row was compared with the store."""
+
+    rows: list[MirroredNamespace]
+    total: int
+    offset: int
+    limit: int
+    next_cursor: str | None
+    as_of: datetime | None
+    documents: int = 0
+    unknown_documents: int = 0
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown, from 1; 0 for none."""
+        return self.offset + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.offset + len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """For each facet the values with their counts, for the same search."""
+
+    health: list[tuple[str, int]] = field(default_factory=list)
+    tier: list[tuple[str, int]] = field(default_factory=list)
+    extractor: list[tuple[str, int]] = field(default_factory=list)
+    scope: list[tuple[str, int]] = field(default_factory=list)
+    expiring: int = 0
+    differs: int = 0
+
+
+def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
+    """Return the visible rows that the query asks for, without order."""
+    rows = visible(actor)
+    if query.organization_id is not None:
+        own = Q(organization_id=query.organization_id, scope="org")
+        rows = rows.filter(own | Q(scope="system"))
+    if not query.include_system or query.scope == "org":
+        rows = rows.exclude(scope="system")
+    if query.scope == "system":
+        rows = rows.filter(scope="system")
+    for condition in _conditions(query):
+        rows = rows.filter(condition)
+    return rows
+
+
+def _conditions(query: ListQuery) -> Iterator[Q]:
+    if query.search:
+        yield _matches(query.search, query.case_sensitive)
+    if query.tier:
+        yield Q(tier=query.tier)
+    if query.status:
+        yield _has_status(query.status)
+    if query.extractor:
+        yield Q(extractor_ids__icontains=f'"{query.extractor}"')
+    if query.expiring:
+        yield Q(expires_at__lte=timezone.now() + SOON)
+    if query.differs:
+        yield Q(differences__gt=0)
+    if query.namespace_ids is not None:
+        yield Q(namespace_id__in=query.namespace_ids)
+    if query.names is not None:
+        yield Q(name__in=query.names)
+    if query.name_contains is not None:
+        yield Q(name__icontains=query.name_contains)
+
+
+def _matches(text: str, case_sensitive: bool) -> Q:  # noqa: FBT001
+    how = "contains" if case_sensitive else "icontains"
+    found = Q(**{f"name__{how}": text}) | Q(**{f"namespace_id__{how}": text})
+    found |= Q(**{f"description__{how}": text})
+    if not case_sensitive:
+        found |= Q(name_key__contains=text.casefold())
+    return found | Q(extractor_ids__icontains=text)
+
+
+def _has_status(status: str) -> Q:
+    if status in ("cloning", "failed"):
+        return Q(clone_status=status)
+    return Q(health=status) & ~Q(clone_status__in=("cloning", "failed"))
+
+
+def listing(actor: Actor, query: ListQuery) -> Page:
+    """Return one page; raise Invalid for an order or cursor that does not exist."""
+    if query.sort not in SORTS:
+        sentence = f"Sort must be one of {', '.join(SORTS)}."
+        raise Invalid(sentence, faults={"sort": [sentence]})
+    offset = query.offset if query.cursor is None else _offset_of(query)
+    column, falling = SORTS[query.sort]
+    if query.descending is not None:
+        falling = query.descending
+    by = F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
+    rows = filtered(actor, query)
+    found = list(
+        rows.defer("document", "description").order_by(by, "namespace_id")[
+            offset : offset + query.limit
+        ]
+    )
+    total = rows.count()
+    more = offset + len(found) < total
+    counts = [row.document_count for row in found]
+    return Page(
+        rows=found,
+        total=total,
+        offset=offset,
+        limit=query.limit,
+        next_cursor=_cursor(query, offset + query.limit) if more else None,
+        as_of=rows.aggregate(oldest=Min("mirrored_at"))["oldest"],
+        documents=sum(n for n in counts if n is not None),
+        unknown_documents=sum(1 for n in counts if n is None),
+    )
+
+
+def _cursor(query: ListQuery, offset: int) -> str:
+    data = json.dumps([query.sort, query.descending, offset])
+    return base64.urlsafe_b64encode(data.encode()).decode()
+
+
+def _offset_of(query: ListQuery) -> int:
+    try:
+        data = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
+        sort, descending, offset = data
+    except (binascii.Error, ValueError, TypeError):
+        sort, descending, offset = None, None, None
+    same = (sort, descending) == (query.sort, query.descending)
+    if (
+        not same
+        or isinstance(offset, bool)
+        or not isinstance(offset, int)
+        or offset < 0
+    ):
+        sentence = "The cursor does not belong to this list."
+        raise Invalid(sentence, faults={"cursor": [sentence]})
+    return offset
+
+
+def facets(actor: Actor, query: ListQuery) -> Facets:
+    """Count the values of each facet among the rows that the search alone finds."""
+    base = ListQuery(
+        organization_id=query.organization_id,
+        search=query.search,
+        case_sensitive=query.case_sensitive,
+    )
+    rows = filtered(actor, base)
+    health: dict[str, int] = {}
+    for row in rows.values("clone_status", "health").annotate(n=Count("pk")):
+        busy = row["clone_status"] in ("cloning", "failed")
+        word = row["clone_status"] if busy else row["health"]
+        health[word] = health.get(word, 0) + row["n"]
+    extractor: dict[str, int] = {}
+    for ids in rows.values_list("extractor_ids", flat=True):
+        for extractor_id in ids:
+            extractor[extractor_id] = extractor.get(extractor_id, 0) + 1
+    return Facets(
+        health=[(word, health[word]) for word in HEALTH if word in health],
+        tier=_grouped(rows, "tier", TIERS),
+        extractor=sorted(extractor.items(), key=lambda pair: (-pair[1], pair[0])),
+        scope=_grouped(rows, "scope", ("org", "system")),
+        expiring=filtered(actor, replace(base, expiring=True)).count(),
+        differs=filtered(actor, replace(base, differs=True)).count(),
+    )
+
+
+def _grouped(
+    rows: QuerySet[MirroredNamespace], column: str, order: tuple[str, ...]
+) -> list[tuple[str, int]]:
+    counted: dict[str, Any] = {
+        row[column]: row["n"] for row in rows.values(column).annotate(n=Count("pk"))
+    }
+    return [(value, counted[value]) for value in order if value in counted]

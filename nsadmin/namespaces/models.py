@@ -1,0 +1,90 @@
+"""The mirror's rows and the last look at Qdrant; both can be dropped and rebuilt."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class MirroredNamespace(models.Model):
+    """A namespace as lists show it. The truth is in the namespace store.
+
+    Counts are null while unknown. `document` is the store's document without secrets,
+    for showing a namespace while the store is away.
+    """
+
+    namespace_id = models.CharField(max_length=128, primary_key=True)
+    organization_id = models.CharField(max_length=64, blank=True)
+    internal_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=128)
+    name_key = models.CharField(max_length=256)
+    description = models.TextField(blank=True)
+    scope = models.CharField(max_length=16, default="org")
+    namespace_type = models.CharField(max_length=16, default="standard")
+    tier = models.CharField(max_length=16, default="shared")
+    extractor_ids = models.JSONField(default=list)
+    index_count = models.IntegerField(default=0)
+    document_count = models.BigIntegerField(null=True)
+    object_count = models.BigIntegerField(null=True)
+    bucket_count = models.BigIntegerField(null=True)
+    collection_count = models.BigIntegerField(null=True)
+    retriever_count = models.BigIntegerField(null=True)
+    taxonomy_count = models.BigIntegerField(null=True)
+    clone_status = models.CharField(max_length=16, blank=True)
+    clone_error = models.CharField(max_length=1000, blank=True)
+    clone_task_id = models.CharField(max_length=64, blank=True)
+    source_namespace_id = models.CharField(max_length=128, blank=True)
+    source_name = models.CharField(max_length=128, blank=True)
+    health = models.CharField(max_length=16, default="unknown")
+    health_since = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(null=True)
+    revision = models.IntegerField(default=0)
+    observed_revision = models.IntegerField(default=0)
+    differences = models.IntegerField(default=0)
+    mirrored_at = models.DateTimeField()
+    document = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["internal_id", "-updated_at", "namespace_id"],
+                name="mirror_by_change",
+            ),
+            models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
+            models.Index(fields=["scope"], name="mirror_by_scope"),
+            models.Index(fields=["name_key"], name="mirror_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def status(self) -> str:
+        """The word of the list: the clone's while there is one, else Qdrant's."""
+        return (
+            self.clone_status
+            if self.clone_status in ("cloning", "failed")
+            else self.health
+        )
+
+
+class LastLook(models.Model):
+    """What Qdrant last said of a collection, and since when it has been silent.
+
+    `live` is the last good answer and `live_at` its time; `ok`, `error` and `taken_at`
+    are of the last attempt. `unknown_since` is null while Qdrant answers.
+    """
+
+    namespace_id = models.CharField(max_length=128, primary_key=True)
+    taken_at = models.DateTimeField()
+    ok = models.BooleanField()
+    exists = models.BooleanField(default=True)
+    error = models.CharField(max_length=500, blank=True)
+    response_ms = models.FloatField(null=True)
+    live = models.JSONField(null=True)
+    live_at = models.DateTimeField(null=True)
+    unknown_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"

@@ -1,0 +1,28 @@
+"""Celery shells: each calls one function and may run twice."""
+
+import structlog
+from celery import shared_task
+
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces import heal as healing
+from nsadmin.namespaces import mirror
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="nsadmin.namespaces.reconcile", ignore_result=True)
+def reconcile() -> None:
+    """Compare the mirror with the namespace store."""
+    try:
+        mirror.reconcile()
+    except Unavailable as failure:
+        log.warning("reconcile_skipped", reason=failure.sentence)
+
+
+@shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
+def heal() -> None:
+    """Close what a crash or a slow build left open."""
+    try:
+        healing.heal()
+    except Unavailable as failure:
+        log.warning("heal_skipped", reason=failure.sentence)

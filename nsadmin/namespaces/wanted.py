@@ -1,0 +1,108 @@
+"""The wanted list of custom payload indexes, read against what is stored. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.document import Namespace, StoredIndex
+from nsadmin.namespaces.fields import (
+    INDEX_DEFAULTS,
+    INDEX_TYPES,
+    MAX_INDEXES,
+    PROTECTED_INDEXES,
+    IndexType,
+    PayloadIndexInput,
+    clean_field_name,
+    clean_schema,
+)
+
+
+def wanted_indexes(
+    namespace: Namespace,
+    given: Sequence[PayloadIndexInput],
+    required: Mapping[str, Mapping[str, Any]],
+) -> dict[str, StoredIndex]:
+    """Return {field: index} of the custom indexes asked for; Invalid holds every fault.
+
+    System indexes and those of extractors may be sent back as they are; they do not
+    belong to the list. An index that was made automatically keeps that origin.
+    """
+    if len(given) > 2 * MAX_INDEXES:
+        sentence = (
+            f"{len(given):,} indexes were sent; a namespace may have {MAX_INDEXES}."
+        )
+        raise Invalid(sentence, faults={"payload_indexes": [sentence]})
+    stored = {index.field_name: index for index in namespace.indexes}
+    fixed = {**PROTECTED_INDEXES, **required}
+    found: dict[str, StoredIndex] = {}
+    faults: dict[str, list[str]] = {}
+    for number, entry in enumerate(given):
+        at = f"payload_indexes.{number}"
+        try:
+            if _is_fixed(entry, fixed, at):
+                continue
+            index = _one(entry, stored.get(entry.field_name), at)
+            if index.field_name in found:
+                raise _refuse(
+                    f"{at}.field_name", f"{index.field_name} is in the list twice."
+                )
+            found[index.field_name] = index
+        except Invalid as fault:
+            faults.update(fault.faults)
+    if faults:
+        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+    return found
+
+
+def _refuse(at: str, sentence: str) -> Invalid:
+    return Invalid(sentence, faults={at: [sentence]})
+
+
+def _kind(entry: PayloadIndexInput, at: str) -> IndexType:
+    """The type, from the entry or its schema; the two must agree."""
+    inner = (entry.field_schema or {}).get("type")
+    if entry.type is not None and inner is not None and inner != entry.type:
+        raise _refuse(
+            f"{at}.type", f"type is {entry.type}, but field_schema.type is {inner}."
+        )
+    kind = entry.type or inner
+    if kind is None:
+        raise _refuse(f"{at}.type", "An index needs a type.")
+    if kind not in INDEX_TYPES:
+        raise _refuse(
+            f"{at}.field_schema.type", f"Must be one of {', '.join(INDEX_TYPES)}."
+        )
+    return kind
+
+
+def _is_fixed(
+    entry: PayloadIndexInput, fixed: Mapping[str, Mapping[str, Any]], at: str
+) -> bool:
+    """Tell whether the entry is a system or extractor index, sent back unchanged."""
+    name = entry.field_name
+    if name not in fixed:
+        if entry.is_protected:
+            raise _refuse(
+                f"{at}.is_protected", f"{name} is not one of the system's indexes."
+            )
+        return False
+    if not entry.is_protected:
+        sentence = f"{name} is indexed by the system and cannot be changed."
+        raise _refuse(f"{at}.field_name", sentence)
+    kind = _kind(entry, at)
+    full = {**INDEX_DEFAULTS[kind], **fixed[name]}
+    sent = {**full, **(entry.field_schema or {})}
+    if kind != fixed[name]["type"] or sent != full:
+        sentence = f"{name} is indexed by the system and cannot be changed."
+        raise _refuse(f"{at}.field_schema", sentence)
+    return True
+
+
+def _one(entry: PayloadIndexInput, before: StoredIndex | None, at: str) -> StoredIndex:
+    name = clean_field_name(entry.field_name, at=f"{at}.field_name")
+    kind = _kind(entry, at)
+    kept = before.schema if before is not None and before.type == kind else {}
+    schema = clean_schema(
+        kind, entry.field_schema or {}, at=f"{at}.field_schema", kept=kept
+    )
+    return StoredIndex(name, schema, before.origin if before is not None else "user")

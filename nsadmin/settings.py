@@ -1,0 +1,285 @@
+"""Django settings, all read from the environment; `nsadmin.checks` names what lacks.
+
+Every default is the secure one. What is ours is prefixed NSADMIN_ in the environment
+and here, so a setting has one name everywhere.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import structlog
+from csp.constants import NONE, SELF
+from environs import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# 1. Ours -----------------------------------------------------------------------------
+NSADMIN_SECRET_KEY: str = env.str("NSADMIN_SECRET_KEY", "")
+NSADMIN_KEY_PEPPER: str = env.str("NSADMIN_KEY_PEPPER", "")
+# "id:base64 of 32 bytes", several separated by commas; the first seals, all open.
+NSADMIN_SEAL_KEYS: list[str] = env.list("NSADMIN_SEAL_KEYS", [])
+NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
+NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
+NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
+NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
+NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
+# host:port pairs that a customer's dedicated cluster may have though they are private.
+NSADMIN_DIAL_ALLOW: list[str] = env.list("NSADMIN_DIAL_ALLOW", [])
+NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
+# Plain http, for a machine of one's own only: no HSTS, cookies without Secure.
+NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
+NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
+NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise": None}
+NSADMIN_MAX_PAYLOAD_INDEXES = 100
+
+# 2. Django ---------------------------------------------------------------------------
+# A random key keeps commands importable where none is set; the check refuses to serve.
+SECRET_KEY = NSADMIN_SECRET_KEY or secrets.token_urlsafe(48)
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "allauth",
+    "allauth.account",
+    "nsadmin.access",
+    "nsadmin.audit",
+    "nsadmin.jobs",
+    "nsadmin.namespaces",
+    "nsadmin.clones",
+    "nsadmin.health",
+    "nsadmin.pages",
+    "nsadmin.api",
+    "nsadmin.embedded",
+    "nsadmin.apps.ChecksConfig",
+]
+
+MIDDLEWARE = [
+    "nsadmin.access.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "nsadmin.api.middleware.EnvelopeMiddleware",
+    "nsadmin.pages.middleware.ErrorPageMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "nsadmin.access.middleware.ActorMiddleware",
+    "nsadmin.pages.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "nsadmin.urls"
+WSGI_APPLICATION = "nsadmin.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "nsadmin.pages.context.frame",
+            ],
+        },
+    }
+]
+
+# 3. Data -----------------------------------------------------------------------------
+_SQLITE = {
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"
+    ),
+    "transaction_mode": "IMMEDIATE",
+}
+
+
+def _database(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=None))
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = _SQLITE
+    return config
+
+
+DATABASES = {"default": _database(NSADMIN_DATABASE_URL or "sqlite:///nsadmin.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
+        "KEY_PREFIX": "nsadmin",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
+
+# 4. People ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+_VALIDATION = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": _VALIDATION + "UserAttributeSimilarityValidator"},
+    {"NAME": _VALIDATION + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": _VALIDATION + "CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "nsadmin.access.adapter.ClosedAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_PREVENT_ENUMERATION = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "namespaces"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+EMAIL_BACKEND = env.str(
+    "NSADMIN_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"
+)
+EMAIL_HOST = env.str("NSADMIN_EMAIL_HOST", "localhost")
+DEFAULT_FROM_EMAIL = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
+
+# 5. Safety ---------------------------------------------------------------------------
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not NSADMIN_INSECURE_HTTP
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "nsadmin.pages.failures.csrf"
+SECURE_SSL_REDIRECT = not NSADMIN_INSECURE_HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if NSADMIN_INSECURE_HTTP else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not NSADMIN_INSECURE_HTTP
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if NSADMIN_TRUST_PROXY else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# 6. Pages ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = False
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("NSADMIN_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# 7. Long work ------------------------------------------------------------------------
+CELERY_BROKER_URL = NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_TASK_ROUTES = {"nsadmin.jobs.sweep": {"queue": "ctl"}}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep": {
+        "task": "nsadmin.jobs.sweep",
+        "schedule": 1.0,
+        "options": {"expires": 3.0, "queue": "ctl"},
+    },
+    "reconcile": {
+        "task": "nsadmin.namespaces.reconcile",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
+    },
+    "heal": {
+        "task": "nsadmin.namespaces.heal",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "sample": {
+        "task": "nsadmin.health.sample",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
+    },
+}
+
+# 8. Logs: JSON lines, request id in each ---------------------------------------------
+_SHARED_PROCESSORS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED_PROCESSORS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": _SHARED_PROCESSORS,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("NSADMIN_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "pymongo": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}
+DJANGO_STRUCTLOG_CELERY_ENABLED = False

@@ -1,0 +1,63 @@
+"""Connections: one client per URL and process, every failure one kind of error."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import pymongo
+from django.conf import settings
+from pymongo import errors
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.write_concern import WriteConcern
+
+from nsadmin.errors import Unavailable
+
+Document = dict[str, Any]
+
+_DEFAULT_DATABASE = "nsadmin"
+
+
+@lru_cache(maxsize=8)
+def _connect(url: str, _pid: int) -> pymongo.MongoClient[Document]:
+    # keyed by process id: a client must not cross a fork
+    return pymongo.MongoClient(
+        url,
+        tz_aware=True,
+        serverSelectionTimeoutMS=800,
+        connectTimeoutMS=800,
+        socketTimeoutMS=10_000,
+        retryWrites=False,
+        appname="nsadmin",
+    )
+
+
+def database() -> Database[Document]:
+    """Return the database that NSADMIN_MONGODB_URL names, else the one called nsadmin."""
+    connected = _connect(settings.NSADMIN_MONGODB_URL, os.getpid())
+    found = connected.get_default_database(_DEFAULT_DATABASE)
+    return found.with_options(write_concern=WriteConcern(w="majority", j=True))
+
+
+def collection(name: str) -> Collection[Document]:
+    """Return one collection."""
+    return database()[name]
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn the driver's failures to reach or hear the server into Unavailable."""
+    try:
+        yield
+    except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.NotPrimaryError):
+        raise Unavailable(
+            "The namespace store does not answer.", details={"store": "namespace store"}
+        ) from None
+
+
+def ping() -> None:
+    """Raise Unavailable unless the namespace store answers."""
+    with answering():
+        database().command("ping")

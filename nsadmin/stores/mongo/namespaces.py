@@ -1,0 +1,99 @@
+"""Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
+
+from collections.abc import Iterable, Iterator
+
+from pymongo import ASCENDING, errors
+
+from nsadmin.errors import Conflict
+from nsadmin.stores.mongo.connection import Document, answering, collection
+
+NAME = "namespaces"
+
+
+def ensure_indexes() -> None:
+    """Make the unique name index; documents of other writers may lack `name_key`."""
+    with answering():
+        collection(NAME).create_index(
+            [("internal_id", ASCENDING), ("name_key", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"name_key": {"$type": "string"}},
+        )
+
+
+def _taken() -> Conflict:
+    return Conflict(
+        "A namespace of this organization has this name already.",
+        code="namespace_name_taken",
+    )
+
+
+def get(namespace_id: str) -> Document | None:
+    """Return the raw document, unknown keys of other writers included."""
+    with answering():
+        return collection(NAME).find_one({"_id": namespace_id})
+
+
+def find_by_name(internal_id: str, name_key: str) -> Document | None:
+    """Return the namespace of that tenant and case-folded name."""
+    with answering():
+        return collection(NAME).find_one(
+            {"internal_id": internal_id, "name_key": name_key}
+        )
+
+
+def find_all_by_name(name_key: str) -> list[Document]:
+    """Return every tenant's namespace of that case-folded name, for staff."""
+    with answering():
+        return list(collection(NAME).find({"name_key": name_key}).limit(20))
+
+
+def every() -> Iterator[Document]:
+    """Return all namespace documents, for the full comparison with the mirror."""
+    with answering():
+        yield from collection(NAME).find({})
+
+
+def insert(document: Document) -> None:
+    """Insert a new namespace; raise Conflict if its name or id is taken."""
+    with answering():
+        try:
+            collection(NAME).insert_one(document)
+        except errors.DuplicateKeyError:
+            raise _taken() from None
+
+
+def replace(before: Document, after: Document) -> bool:
+    """Write `after` if the stored document still is `before`; False if it moved.
+
+    Compares `revision` and `updated_at` as they were read, because a foreign writer may
+    move only the latter. A document without `revision` is adopted as revision 0.
+    """
+    expected: Document = {"_id": before["_id"]}
+    for key in ("revision", "updated_at"):
+        if before.get(key) is not None:
+            expected[key] = before[key]
+    with answering():
+        if "revision" not in expected:
+            stored = collection(NAME).find_one(expected)
+            if stored is None or stored.get("revision") is not None:
+                return False
+        try:
+            return collection(NAME).replace_one(expected, after).matched_count == 1
+        except errors.DuplicateKeyError:
+            raise _taken() from None
+
+
+def delete(namespace_id: str, *, revision: int) -> bool:
+    """Delete the document if it has that revision; False if it moved or is gone."""
+    with answering():
+        found = collection(NAME).delete_one({"_id": namespace_id, "revision": revision})
+        return found.deleted_count == 1
+
+
+def count_of_tenant(internal_id: str) -> int:
+    """Count the tenant's namespaces."""
+    with answering():
+        rows: Iterable[Document] = collection(NAME).aggregate(
+            [{"$match": {"internal_id": internal_id}}, {"$count": "n"}]
+        )
+        return next((int(row["n"]) for row in rows), 0)

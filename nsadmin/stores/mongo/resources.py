@@ -1,0 +1,93 @@
+"""The resources inside a namespace: buckets, objects, collections, retrievers, taxonomies."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pymongo import ASCENDING, ReplaceOne
+
+from nsadmin.stores.mongo.connection import Document, answering, collection
+
+Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
+
+KINDS: tuple[Kind, ...] = (
+    "buckets",
+    "objects",
+    "collections",
+    "retrievers",
+    "taxonomies",
+)
+ID_FIELD: dict[Kind, str] = {
+    "buckets": "bucket_id",
+    "objects": "object_id",
+    "collections": "collection_id",
+    "retrievers": "retriever_id",
+    "taxonomies": "taxonomy_id",
+}
+
+
+def ensure_indexes() -> None:
+    """Make the index that every read of resources uses."""
+    with answering():
+        for kind in KINDS:
+            collection(kind).create_index(
+                [("namespace_id", ASCENDING), ("_id", ASCENDING)]
+            )
+
+
+def page(
+    kind: Kind, namespace_id: str, *, after: str = "", limit: int = 500
+) -> list[Document]:
+    """Return up to `limit` documents whose `_id` follows `after`, in `_id` order."""
+    wanted: Document = {"namespace_id": namespace_id}
+    if after:
+        wanted["_id"] = {"$gt": after}
+    with answering():
+        found = collection(kind).find(wanted).sort("_id", ASCENDING).limit(limit)
+        return list(found)
+
+
+def every(kind: Kind, namespace_id: str) -> Iterator[Document]:
+    """Return all documents of a kind, page by page."""
+    after = ""
+    while rows := page(kind, namespace_id, after=after):
+        yield from rows
+        after = rows[-1]["_id"]
+
+
+def put(kind: Kind, documents: Sequence[Document]) -> None:
+    """Write documents under their own `_id`; writing the same again changes nothing."""
+    if not documents:
+        return
+    writes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
+    with answering():
+        collection(kind).bulk_write(writes, ordered=False)
+
+
+def count(kind: Kind, namespace_id: str) -> int:
+    """Count the documents of a kind in one namespace, exactly."""
+    with answering():
+        rows = collection(kind).aggregate(
+            [{"$match": {"namespace_id": namespace_id}}, {"$count": "n"}]
+        )
+        return next((int(row["n"]) for row in rows), 0)
+
+
+def counts(namespace_id: str) -> dict[Kind, int]:
+    """Count every kind in one namespace, exactly."""
+    return {kind: count(kind, namespace_id) for kind in KINDS}
+
+
+def counts_by_namespace(kind: Kind) -> dict[str, int]:
+    """Count a kind in every namespace at once, for lists."""
+    with answering():
+        rows = collection(kind).aggregate(
+            [{"$group": {"_id": "$namespace_id", "n": {"$sum": 1}}}]
+        )
+        return {str(row["_id"]): int(row["n"]) for row in rows}
+
+
+def delete_all(kind: Kind, namespace_id: str) -> int:
+    """Delete every document of a kind in one namespace; return how many went."""
+    with answering():
+        gone = collection(kind).delete_many({"namespace_id": namespace_id})
+        return gone.deleted_count

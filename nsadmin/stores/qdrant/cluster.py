@@ -1,0 +1,151 @@
+"""Which cluster holds a namespace, and the clients that speak to it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import httpx
+from django.conf import settings
+from qdrant_client import QdrantClient
+from qdrant_client.http.exceptions import (
+    ResponseHandlingException,
+    UnexpectedResponse,
+)
+
+from nsadmin.errors import Invalid, NsadminError, Refused, Unavailable
+from nsadmin.stores.dial import destination, guarded_transport
+from nsadmin.stores.seal import Secret
+
+_COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_VECTOR = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
+# Dotted segments and [] only; this is what ends up in the path of an index call.
+_FIELD = re.compile(r"[^\s./\\?#%\[\]\x00-\x1f][^\s/\\?#%\x00-\x1f]{0,254}")
+
+TIMEOUT_S = 5
+BUILD_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Qdrant address with its key; `is_shared` ones are the operator's own."""
+
+    url: str
+    api_key: Secret | None = field(default=None, repr=False, compare=False)
+    is_shared: bool = True
+    label: str = "shared"
+
+    @property
+    def plain_key(self) -> str | None:
+        """The key in plain, for the client that sends it."""
+        return self.api_key.reveal() if self.api_key else None
+
+
+def shared() -> Cluster:
+    """Return the cluster of NSADMIN_QDRANT_URL."""
+    key = settings.NSADMIN_QDRANT_API_KEY
+    return Cluster(
+        settings.NSADMIN_QDRANT_URL.rstrip("/"), Secret(key) if key else None
+    )
+
+
+def dedicated(url: str, api_key: Secret | None) -> Cluster:
+    """Return a customer's own cluster; its address is guarded at every connect."""
+    place = destination(url)
+    return Cluster(
+        place.url, api_key, is_shared=False, label=f"{place.host}:{place.port}"
+    )
+
+
+@lru_cache(maxsize=32)
+def _client(url: str, key: str | None, shared_cluster: bool) -> QdrantClient:  # noqa: FBT001
+    extra: dict[str, Any] = {} if shared_cluster else {"transport": guarded_transport()}
+    return QdrantClient(
+        url=url,
+        api_key=key,
+        timeout=TIMEOUT_S,
+        check_compatibility=False,  # it would call out unguarded, from a thread
+        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
+        trust_env=False,
+        **extra,
+    )
+
+
+def client(cluster: Cluster) -> QdrantClient:
+    """Return the shared client of this process for a cluster."""
+    return _client(cluster.url, cluster.plain_key, cluster.is_shared)
+
+
+@lru_cache(maxsize=32)
+def _http(url: str, key: str | None, shared_cluster: bool) -> httpx.Client:  # noqa: FBT001
+    return httpx.Client(
+        base_url=url,
+        headers={"api-key": key} if key else {},
+        timeout=httpx.Timeout(30, connect=2),
+        transport=None if shared_cluster else guarded_transport(),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def http(cluster: Cluster) -> httpx.Client:
+    """Return the plain HTTP client for bulk traffic to a cluster."""
+    return _http(cluster.url, cluster.plain_key, cluster.is_shared)
+
+
+def collection_name(name: str) -> str:
+    """Return the name if it is harmless in a path, else raise Invalid."""
+    if not _COLLECTION.fullmatch(name) or name in (".", ".."):
+        raise Invalid("The collection name contains characters that are not allowed.")
+    return name
+
+
+def vector_name(name: str) -> str:
+    """Return the vector name if it is harmless in a path, else raise Invalid."""
+    if not _VECTOR.fullmatch(name) or name in (".", ".."):
+        raise Invalid("The vector name contains characters that are not allowed.")
+    return name
+
+
+def field_name(name: str) -> str:
+    """Return the payload path if it is harmless in a path, else raise Invalid."""
+    if not _FIELD.fullmatch(name) or ".." in name:
+        raise Invalid("The field name contains characters that are not allowed.")
+    return name
+
+
+def refusal(status: int, text: str) -> NsadminError:
+    """Return the error for an answer of Qdrant that is not a success.
+
+    Too many requests and faults of the server may pass by themselves; every other
+    answer is a no. 501 comes from the embedded server alone.
+    """
+    if status == 429 or (status >= 500 and status != 501):
+        return Unavailable(
+            "Qdrant answers with an error; it may be starting or overloaded.",
+            details={"store": "qdrant", "status": status, "upstream": text[:500]},
+        )
+    return Refused(
+        "Qdrant refused the call.",
+        code="qdrant_refused",
+        details={"store": "qdrant", "status": status, "upstream": text[:500]},
+    )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn the client's failures into Unavailable or Refused."""
+    try:
+        yield
+    except UnexpectedResponse as answer:
+        text = answer.content.decode(errors="replace")
+        raise refusal(answer.status_code or 500, text) from None
+    except (ResponseHandlingException, httpx.HTTPError, OSError) as failure:
+        source = getattr(failure, "source", failure)
+        if isinstance(source, NsadminError):
+            raise source from None
+        raise Unavailable(
+            "Qdrant does not answer.", details={"store": "qdrant"}
+        ) from None

@@ -1,0 +1,244 @@
+"""Collections as they are: read, made, dropped; vectors and payload indexes in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from qdrant_client import models as m
+
+from nsadmin.errors import Refused
+from nsadmin.stores.qdrant.cluster import (
+    BUILD_TIMEOUT_S,
+    Cluster,
+    answering,
+    client,
+    collection_name,
+    field_name,
+    http,
+    refusal,
+    vector_name,
+)
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVector:
+    """A named vector as Qdrant has it; `distance` in lower case as in the contract."""
+
+    size: int
+    distance: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveIndex:
+    """A payload index as Qdrant has it; `points` is how many points it holds."""
+
+    type: str
+    params: Schema
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCollection:
+    """What one GET of a collection tells.
+
+    `points` and `indexed_vectors` are Qdrant's own, approximate counts. `raw` is the
+    configuration as Qdrant gave it, for making another collection of the same shape.
+    """
+
+    status: str
+    optimizer_error: str
+    points: int
+    indexed_vectors: int
+    segments: int
+    vectors: dict[str, LiveVector]
+    sparse_vectors: tuple[str, ...]
+    indexes: dict[str, LiveIndex]
+    raw: Schema = field(repr=False)
+
+
+def _distance(name: str) -> str:
+    return {"euclid": "euclidean"}.get(name.lower(), name.lower())
+
+
+def _read(result: Schema) -> LiveCollection:
+    params = result["config"]["params"]
+    vectors = params.get("vectors") or {}
+    named = {"": vectors} if "size" in vectors else vectors
+    optimizer = result.get("optimizer_status", "ok")
+    return LiveCollection(
+        status=result["status"],
+        optimizer_error=optimizer.get("error", "")
+        if isinstance(optimizer, dict)
+        else "",
+        points=result.get("points_count") or 0,
+        indexed_vectors=result.get("indexed_vectors_count") or 0,
+        segments=result.get("segments_count") or 0,
+        vectors={
+            name: LiveVector(int(v["size"]), _distance(v["distance"]))
+            for name, v in named.items()
+        },
+        sparse_vectors=tuple(params.get("sparse_vectors") or ()),
+        indexes={
+            name: LiveIndex(
+                entry["data_type"], entry.get("params") or {}, entry.get("points") or 0
+            )
+            for name, entry in (result.get("payload_schema") or {}).items()
+        },
+        raw=result["config"],
+    )
+
+
+def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
+    """Return the collection, or None where it does not exist.
+
+    Over plain HTTP, so that what a newer server adds is kept rather than refused.
+    """
+    with answering():
+        answer = http(cluster).get(
+            f"/collections/{collection_name(name)}", timeout=timeout_s
+        )
+    if answer.status_code == 404:
+        return None
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+    return _read(answer.json()["result"])
+
+
+def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
+    """Return the server's version such as 1.18.3; the cheapest proof that it answers."""
+    with answering():
+        answer = http(cluster).get("/", timeout=timeout_s)
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+    return str(answer.json().get("version", ""))
+
+
+def names(cluster: Cluster) -> list[str]:
+    """Return the names of all collections of the cluster."""
+    with answering():
+        return [c.name for c in client(cluster).get_collections().collections]
+
+
+def create(
+    cluster: Cluster,
+    name: str,
+    vectors: Mapping[str, tuple[int, str]],
+    *,
+    metadata: Schema | None = None,
+) -> None:
+    """Make a collection with named vectors {name: (size, distance)}."""
+    distances = {
+        "cosine": m.Distance.COSINE,
+        "dot": m.Distance.DOT,
+        "dot_product": m.Distance.DOT,
+        "euclidean": m.Distance.EUCLID,
+        "manhattan": m.Distance.MANHATTAN,
+    }
+    with answering():
+        client(cluster).create_collection(
+            collection_name(name),
+            vectors_config={
+                vector_name(key): m.VectorParams(
+                    size=size, distance=distances[distance]
+                )
+                for key, (size, distance) in vectors.items()
+            },
+            metadata=metadata,
+            timeout=30,
+        )
+
+
+def create_like(
+    cluster: Cluster, name: str, shape: Schema, *, metadata: Schema | None = None
+) -> None:
+    """Make a collection from another one's configuration, as `LiveCollection.raw`."""
+    params = shape["params"]
+    body = {
+        "vectors": params.get("vectors") or {},
+        "sparse_vectors": params.get("sparse_vectors"),
+        "on_disk_payload": params.get("on_disk_payload"),
+        "hnsw_config": shape.get("hnsw_config"),
+        "optimizers_config": shape.get("optimizer_config"),
+        "quantization_config": shape.get("quantization_config"),
+        "metadata": metadata,
+    }
+    body = {key: value for key, value in body.items() if value is not None}
+    with answering():
+        answer = http(cluster).put(f"/collections/{collection_name(name)}", json=body)
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+
+
+def drop(cluster: Cluster, name: str) -> bool:
+    """Drop a collection; False where there was none."""
+    with answering():
+        return client(cluster).delete_collection(collection_name(name), timeout=30)
+
+
+def create_vector(
+    cluster: Cluster, name: str, vector: str, *, size: int, distance: str
+) -> None:
+    """Add a named vector to a live collection; the same one again changes nothing.
+
+    Servers before 1.18 do not have the call; that is a Refused with status 404 or 405.
+    """
+    kind = {"euclidean": "Euclid", "dot_product": "Dot"}.get(
+        distance, distance.capitalize()
+    )
+    path = f"/collections/{collection_name(name)}/vectors/{vector_name(vector)}"
+    with answering():
+        answer = http(cluster).put(
+            path,
+            params={"wait": "true"},
+            json={"dense": {"size": size, "distance": kind}},
+        )
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+
+
+def create_index(
+    cluster: Cluster,
+    name: str,
+    field: str,
+    schema: Schema,
+    *,
+    wait_s: float = BUILD_TIMEOUT_S,
+) -> bool:
+    """Build a payload index; True when built within `wait_s`, False if it goes on.
+
+    The same index again changes nothing; other parameters replace the index.
+    """
+    return _waited(
+        cluster,
+        "PUT",
+        f"/collections/{collection_name(name)}/index",
+        wait_s,
+        body={"field_name": field_name(field), "field_schema": schema},
+    )
+
+
+def drop_index(cluster: Cluster, name: str, field: str, *, wait_s: float = 30) -> bool:
+    """Drop a payload index; True when it was gone within `wait_s`."""
+    path = f"/collections/{collection_name(name)}/index/{field_name(field)}"
+    return _waited(cluster, "DELETE", path, wait_s, body=None)
+
+
+def _waited(
+    cluster: Cluster, method: str, path: str, wait_s: float, *, body: Schema | None
+) -> bool:
+    with answering():
+        try:
+            answer = http(cluster).request(
+                method, path, params={"wait": "true"}, json=body, timeout=wait_s
+            )
+        except httpx.ReadTimeout:
+            return False  # the build goes on without us
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+    status = (answer.json().get("result") or {}).get("status")
+    if status not in ("completed", "acknowledged", "wait_timeout"):
+        raise Refused("Qdrant answered with a status that is not known.")
+    return bool(status == "completed")

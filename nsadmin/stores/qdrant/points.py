@@ -1,0 +1,73 @@
+"""Points in bulk: counted exactly, read page by page, written in batches."""
+
+from typing import Any
+
+import orjson
+
+from nsadmin.stores.qdrant.cluster import (
+    Cluster,
+    answering,
+    collection_name,
+    http,
+    refusal,
+)
+
+Json = dict[str, Any]
+
+
+def _post(cluster: Cluster, path: str, body: Json, *, method: str = "POST") -> Any:
+    with answering():
+        answer = http(cluster).request(
+            method,
+            path,
+            content=orjson.dumps(body),
+            headers={"content-type": "application/json"},
+        )
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+    return orjson.loads(answer.content)["result"]
+
+
+def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
+    """Count points exactly, all or those that match a Qdrant filter."""
+    body: Json = {"exact": True}
+    if where:
+        body["filter"] = where
+    path = f"/collections/{collection_name(name)}/points/count"
+    return int(_post(cluster, path, body)["count"])
+
+
+def page(
+    cluster: Cluster,
+    name: str,
+    *,
+    offset: int | str | None = None,
+    limit: int = 256,
+    with_vectors: bool | list[str] = False,
+    where: Json | None = None,
+) -> tuple[list[Json], int | str | None]:
+    """Return points in id order from `offset` on, and where the next page begins."""
+    body: Json = {"limit": limit, "with_payload": True, "with_vector": with_vectors}
+    if offset is not None:
+        body["offset"] = offset
+    if where:
+        body["filter"] = where
+    path = f"/collections/{collection_name(name)}/points/scroll"
+    result = _post(cluster, path, body)
+    return result["points"], result.get("next_page_offset")
+
+
+def put(
+    cluster: Cluster, name: str, points: list[Json], *, insert_only: bool = False
+) -> None:
+    """Write points and wait until they are applied; the same ones again change nothing.
+
+    `insert_only` leaves points that exist as they are.
+    """
+    if not points:
+        return
+    body: Json = {"points": points}
+    if insert_only:
+        body["update_mode"] = "insert_only"
+    path = f"/collections/{collection_name(name)}/points?wait=true"
+    _post(cluster, path, body, method="PUT")

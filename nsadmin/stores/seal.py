@@ -1,0 +1,85 @@
+"""Secrets at rest: AES-GCM with a key id, bound to where the secret may be used.
+
+The additional data is organization, namespace, field and destination, so a sealed value
+copied to another row, field or address does not open.
+"""
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from nsadmin.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a secret belongs to; `destination` is a normal form such as https://h:6333."""
+
+    internal_id: str
+    namespace_id: str
+    field: str
+    destination: str
+
+    def encoded(self) -> bytes:
+        """Return the additional data; JSON keeps the parts apart whatever they hold."""
+        parts = [self.internal_id, self.namespace_id, self.field, self.destination]
+        return json.dumps(parts, separators=(",", ":")).encode()
+
+
+class Secret:
+    """A plaintext that does not show itself in logs, tracebacks or templates."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """Return the plaintext; only the client that sends it calls this."""
+        return self._value
+
+
+def _keys() -> dict[str, bytes]:
+    entries = (entry.partition(":") for entry in settings.NSADMIN_SEAL_KEYS)
+    return {key_id: base64.b64decode(encoded) for key_id, _, encoded in entries}
+
+
+def seal(secret: Secret, binding: Binding) -> dict[str, str]:
+    """Return what is stored: {"kid", "nonce", "box"}, base64 but for the key id."""
+    keys = _keys()
+    if not keys:
+        raise Unavailable("No key is configured to seal secrets with.")
+    kid, key = next(iter(keys.items()))
+    nonce = os.urandom(12)
+    box = AESGCM(key).encrypt(nonce, secret.reveal().encode(), binding.encoded())
+    return {
+        "kid": kid,
+        "nonce": base64.b64encode(nonce).decode(),
+        "box": base64.b64encode(box).decode(),
+    }
+
+
+def unseal(sealed: dict[str, Any], binding: Binding) -> Secret:
+    """Return the secret, or raise Unavailable; ciphertext is never returned."""
+    key = _keys().get(str(sealed.get("kid")))
+    if key is None:
+        raise Unavailable("The key that sealed this secret is not configured.")
+    try:
+        nonce = base64.b64decode(sealed["nonce"])
+        box = base64.b64decode(sealed["box"])
+        return Secret(AESGCM(key).decrypt(nonce, box, binding.encoded()).decode())
+    except (InvalidTag, KeyError, ValueError):
+        raise Unavailable(
+            "The stored secret does not belong to this address. Enter it again."
+        ) from None

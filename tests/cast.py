@@ -1,0 +1,217 @@
+"""A small named cast: Northlight (enterprise) acts, Halden (pro) is the stranger.
+
+`assemble()` makes people, keys and three small namespaces with real collections:
+`own` of Northlight, `foreign` of Halden, `system` of the operator.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import actor_of_key, create_key
+from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.permissions import Role
+from nsadmin.namespaces import document, mirror
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.extractors import REGISTRY
+from nsadmin.namespaces.fields import PROTECTED_INDEXES, name_key
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.cluster import shared
+
+PASSWORD = "a-long-enough-password"
+RUN = secrets.token_hex(3)
+COLLECTION_PREFIX = f"ns_t{RUN}"
+
+
+@dataclass
+class Cast:
+    """Everybody and everything; `users` and `keys` by role value."""
+
+    northlight: Organization
+    halden: Organization
+    operator: Organization
+    users: dict[str, User] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    own: Namespace = None  # type: ignore[assignment]
+    foreign: Namespace = None  # type: ignore[assignment]
+    system: Namespace = None  # type: ignore[assignment]
+
+    def actor(self, role: str = "admin") -> Actor:
+        """The actor that the role's key stands for."""
+        return actor_of_key(self.keys[role])
+
+    def bearer(self, role: str = "admin") -> dict[str, str]:
+        """Request headers with the role's key; "stranger" is Halden's admin."""
+        return {"authorization": f"Bearer {self.keys[role]}"}
+
+
+def namespace_id() -> str:
+    """A new id that is this run's own."""
+    return f"{COLLECTION_PREFIX}{secrets.token_hex(4)}"
+
+
+def make_namespace(
+    organization: Organization,
+    name: str,
+    *,
+    extractors: tuple[str, ...] = ("passthrough_extractor_v1",),
+    indexes: dict[str, dict[str, Any]] | None = None,
+    point_count: int = 3,
+    scope: str = "org",
+    in_qdrant: bool = True,
+    **extra: Any,
+) -> Namespace:
+    """Make a namespace: its document, its collection with indexes, some points."""
+    new_id = namespace_id()
+    now = datetime.now(UTC).replace(microsecond=0)
+    entries = [REGISTRY[extractor_id] for extractor_id in extractors]
+    vectors = {v.name: (v.size, v.distance) for e in entries for v in e.vectors_for({})}
+    raw: dict[str, Any] = {
+        "_id": new_id,
+        "namespace_id": new_id,
+        "internal_id": organization.internal_id,
+        "namespace_name": name,
+        "name_key": name_key(name),
+        "namespace_type": "standard",
+        "scope": scope,
+        "infrastructure": {
+            "qdrant_collection": new_id,
+            "compute_tier": "shared",
+            "max_concurrent_jobs": 10,
+            "autoscaling_enabled": True,
+        },
+        "feature_extractors": [
+            {
+                "feature_extractor_name": e.name,
+                "version": e.version,
+                "params": dict(e.defaults),
+            }
+            for e in entries
+        ],
+        "payload_indexes": [
+            {
+                "field_name": field_name,
+                "type": schema["type"],
+                "field_schema": schema,
+                "is_protected": False,
+                "origin": "user",
+            }
+            for field_name, schema in (indexes or {}).items()
+        ],
+        "auto_create_indexes": False,
+        "vector_inference_map": {
+            v.name: v.inference
+            for e in entries
+            for v in e.vectors_for({})
+            if v.inference
+        },
+        "created_at": now,
+        "updated_at": now,
+        "revision": 1,
+        "observed_revision": 1,
+        "changes": [],
+        **extra,
+    }
+    if in_qdrant:
+        _collect(new_id, vectors, {**PROTECTED_INDEXES, **(indexes or {})})
+        points.put(shared(), new_id, _points(raw, vectors, point_count))
+    store.insert(raw)
+    mirror.mirror_one(raw)
+    return document.read(raw)
+
+
+def _collect(
+    name: str, vectors: dict[str, tuple[int, str]], indexes: dict[str, Any]
+) -> None:
+    collections.create(shared(), name, vectors)
+    for field_name, schema in indexes.items():
+        collections.create_index(shared(), name, field_name, schema)
+
+
+def _points(
+    raw: dict[str, Any], vectors: dict[str, tuple[int, str]], count: int
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{raw['_id']}{number}")),
+            "vector": {
+                name: [1.0 if i == number % size else 0.0 for i in range(size)]
+                for name, (size, _) in vectors.items()
+            },
+            "payload": {
+                "internal_id": raw["internal_id"],
+                "namespace_id": raw["_id"],
+                "document_id": f"doc_{number}",
+                "title": f"Title number {number}",
+                "rank": number,
+            },
+        }
+        for number in range(count)
+    ]
+
+
+def make_resources(namespace: Namespace) -> None:
+    """Give a namespace one bucket with one object, so that counts are not zero."""
+    base = {
+        "namespace_id": namespace.namespace_id,
+        "internal_id": namespace.internal_id,
+    }
+    bucket_id = f"bkt_{secrets.token_hex(5)}"
+    resources.put("buckets", [{"_id": bucket_id, "bucket_id": bucket_id, **base}])
+    object_id = f"obj_{secrets.token_hex(5)}"
+    resources.put(
+        "objects",
+        [
+            {
+                "_id": f"{namespace.namespace_id}:{object_id}",
+                "object_id": object_id,
+                "bucket_id": bucket_id,
+                **base,
+            }
+        ],
+    )
+
+
+def assemble() -> Cast:
+    """Make the whole cast."""
+    made = Organization.objects.create
+    cast = Cast(
+        northlight=made(name="Northlight Media", plan="enterprise"),
+        halden=made(name="Halden Museum Labs", plan="pro"),
+        operator=made(name="Platform Operations", plan="enterprise", is_operator=True),
+    )
+    for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
+        _person(cast, role.value, cast.northlight, role.value)
+    _person(cast, "stranger", cast.halden, "admin")
+    for role in (Role.SUPPORT, Role.PLATFORM_ADMIN):
+        _person(cast, role.value, cast.operator, "member", platform=role.value)
+    cast.own = make_namespace(cast.northlight, "film archive")
+    cast.foreign = make_namespace(cast.halden, "museum objects")
+    cast.system = make_namespace(cast.operator, "world sample", scope="system")
+    return cast
+
+
+def _person(
+    cast: Cast,
+    who: str,
+    organization: Organization,
+    role: str,
+    *,
+    platform: str = "",
+) -> None:
+    user = User.objects.create_user(
+        f"{who}@{organization.organization_id.replace('_', '-')}.example",
+        PASSWORD,
+        name=who.replace("_", " ").title(),
+        platform_role=platform,
+    )
+    Membership.objects.create(user=user, organization=organization, role=role)
+    cast.users[who] = user
+    _, cast.keys[who] = create_key(
+        organization, name=f"{who} key", role=Role(platform or role)
+    )

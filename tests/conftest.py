@@ -1,0 +1,115 @@
+"""What tests share: embedded servers over real sockets, and a small named cast."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
+
+
+def pytest_configure() -> None:
+    """Settings of a test run; no server's address is set until one is started."""
+    settings.NSADMIN_KEY_PEPPER = "a pepper for tests, long enough to pass"
+    settings.NSADMIN_SEAL_KEYS = ["t1:" + "A" * 43 + "="]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.SECURE_SSL_REDIRECT = False
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.NSADMIN_RATE_LIMIT = "100000/minute"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        },
+    }
+    # Nothing listens there: a test that forgets to ask for a server fails at once.
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The servers of this run; the Mongo database is this run's own."""
+
+    mongodb_url: str
+    qdrant_url: str
+    qdrant_api_key: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Start what no environment variable names; real servers are used as they are."""
+    with ExitStack() as stack:
+
+        def folder(name: str) -> Path:
+            return tmp_path_factory.mktemp(name)
+
+        mongodb = os.environ.get("NSADMIN_TEST_MONGODB_URL", "")
+        if not mongodb:
+            mongodb = stack.enter_context(running_mongodb(folder("mongodb"))).url
+        qdrant = os.environ.get("NSADMIN_TEST_QDRANT_URL", "")
+        key = os.environ.get("NSADMIN_TEST_QDRANT_API_KEY", "")
+        if not qdrant:
+            key = "a key for tests"
+            started = running_qdrant(folder("qdrant"), api_key=key)
+            qdrant = stack.enter_context(started).url
+        redis = stack.enter_context(running_redis(folder("redis"))).url
+        run = secrets.token_hex(4)
+        address = mongodb.partition("?")[0].rstrip("/")
+        base = "/".join(address.split("/")[:3])
+        yield Servers(f"{base}/nsadmin_test_{run}", qdrant, key, redis)
+
+
+@pytest.fixture(scope="session")
+def _wired(servers: Servers) -> Iterator[Servers]:
+    """Point the settings at the servers; clients are made per URL, so order is free."""
+    settings.NSADMIN_MONGODB_URL = servers.mongodb_url
+    settings.NSADMIN_QDRANT_URL = servers.qdrant_url
+    settings.NSADMIN_QDRANT_API_KEY = servers.qdrant_api_key
+    settings.NSADMIN_REDIS_URL = servers.redis_url
+    settings.CACHES["default"]["LOCATION"] = servers.redis_url
+    settings.CELERY_BROKER_URL = servers.redis_url
+
+    from nsadmin.celery import app
+    from nsadmin.stores.mongo import namespaces, resources
+    from nsadmin.stores.mongo.connection import database
+
+    app.conf.broker_url = servers.redis_url
+    namespaces.ensure_indexes()
+    resources.ensure_indexes()
+    yield servers
+    database().client.drop_database(database().name)
+
+
+@pytest.fixture
+def stores(_wired: Servers, db: None) -> Iterator[Servers]:
+    """Empty stores for one test; what the test made in Qdrant goes with it."""
+    from nsadmin.stores import redis
+    from nsadmin.stores.mongo import namespaces, resources
+    from nsadmin.stores.mongo.connection import collection
+    from nsadmin.stores.qdrant import collections
+    from nsadmin.stores.qdrant.cluster import shared
+    from tests.cast import COLLECTION_PREFIX
+
+    redis.client().flushdb()
+    yield _wired
+    for name in (namespaces.NAME, *resources.KINDS):
+        collection(name).delete_many({})
+    for name in collections.names(shared()):
+        if name.startswith(COLLECTION_PREFIX):
+            collections.drop(shared(), name)
+
+
+@pytest.fixture
+def cast(stores: Servers):
+    """The cast: three organizations, a person and a key for each role, namespaces."""
+    from tests.cast import assemble
+
+    return assemble()
