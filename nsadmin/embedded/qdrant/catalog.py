@@ -93,7 +93,7 @@ class Catalog:
     def home_of(self, name: str) -> Path:
         """The directory for a collection of that name.
 
-        A digest keeps names with dots, slashes or 255 letters inside the data directory.
+        A digest keeps names with dots or 255 letters inside the data directory.
         """
         return self._homes / directory_name(name)
 

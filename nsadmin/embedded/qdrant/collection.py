@@ -177,8 +177,9 @@ class Collection:
         dense, sparse = named_vectors(self.config), sparse_vectors(self.config)
         if "vectors" in stored:
             there = stored["vectors"]
-            kept = {name: dense.get(name, _shown(there[name])) for name in there}
             lean = stored.get("sparse_vectors") or {}
+            kept = {name: params for name, params in dense.items() if name in there}
+            kept |= {n: _shown(there[n]) for n in there if n not in dense}
             set_vectors(self.config, kept, {n: sparse.get(n, {}) for n in lean})
         there = self._shard.info().payload_schema
         self.schema = {

@@ -198,5 +198,6 @@ def set_vectors(config: Json, dense: Json, sparse: Json) -> None:
         config["params"]["vectors"].get("size"), int
     )
     config["params"]["vectors"] = dense[""] if alone else dense
-    if sparse or "sparse_vectors" in config["params"]:
+    config["params"].pop("sparse_vectors", None)
+    if sparse:
         config["params"]["sparse_vectors"] = sparse

@@ -34,7 +34,7 @@ def kind_of(value: object) -> str:
 
 
 def typed(value: object, kind: type[T], name: str = "") -> T:
-    """`value` if it is of that JSON kind, else a 400; an integer will do for a float."""
+    """`value` if it is of that JSON kind, else a 400; an int will do for a float."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)  # type: ignore[return-value]
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
