@@ -181,15 +181,16 @@ def test_nothing_outlives_the_supervisor(
 def test_the_death_of_a_shim_is_the_death_of_its_program_and_both_return(
     supervised: Supervised,
 ) -> None:
-    supervised.add_sleeper("one")
+    supervised.add_family("web")
     supervised.start()
-    old = supervised.pid("one")
+    *group, loner = supervised.family()
     (shim,) = children(supervised.popen.pid)
 
     os.kill(shim, signal.SIGKILL)
 
-    assert lives(supervised.pid("one", other_than=old))
-    wait_for_death(old, shim)
+    assert lives(supervised.pid("web", other_than=group[0]))
+    wait_for_death(*group, shim)
+    os.kill(loner, signal.SIGKILL)  # it left the group, and its shim is dead
 
 
 def test_a_program_that_ignores_the_request_to_stop_is_killed_after_its_grace(
