@@ -59,7 +59,7 @@ def make_namespace(
     organization: Organization,
     name: str,
     *,
-    extractors: tuple[str, ...] = ("passthrough_extractor_v1",),
+    extractors: tuple[str, ...] = ("face_identity_extractor_v1",),
     indexes: dict[str, dict[str, Any]] | None = None,
     point_count: int = 3,
     scope: str = "org",

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -47,9 +48,13 @@ class Servers:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Start what no environment variable names; real servers are used as they are."""
     with ExitStack() as stack:
+        memory = Path("/dev/shm")  # noqa: S108 - many small collections: memory is kind
 
         def folder(name: str) -> Path:
-            return tmp_path_factory.mktemp(name)
+            if not memory.is_dir():
+                return tmp_path_factory.mktemp(name)
+            made = tempfile.TemporaryDirectory(dir=memory, prefix="nsadmin-")
+            return Path(stack.enter_context(made))
 
         mongodb = os.environ.get("NSADMIN_TEST_MONGODB_URL", "")
         if not mongodb:
@@ -62,9 +67,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             qdrant = stack.enter_context(started).url
         redis = stack.enter_context(running_redis(folder("redis"))).url
         run = secrets.token_hex(4)
-        address = mongodb.partition("?")[0].rstrip("/")
+        address, _, options = mongodb.partition("?")
         base = "/".join(address.split("/")[:3])
-        yield Servers(f"{base}/nsadmin_test_{run}", qdrant, key, redis)
+        own = f"{base}/nsadmin_test_{run}" + (f"?{options}" if options else "")
+        yield Servers(own, qdrant, key, redis)
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +92,7 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     resources.ensure_indexes()
     yield servers
     database().client.drop_database(database().name)
+    database().client.close()
 
 
 @pytest.fixture

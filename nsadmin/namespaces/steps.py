@@ -1,7 +1,7 @@
 """The steps a plan is made of: each can say what it does and be written down. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from nsadmin.namespaces.document import Origin, Raw
@@ -144,7 +144,7 @@ def to_json(step: Step) -> Raw:
 def from_json(data: Raw) -> Step:
     """Read a step that `to_json` wrote; keys that a later version added are dropped."""
     cls = _KINDS[data["kind"]]
-    known = cls.__dataclass_fields__
+    known = {field.name for field in fields(cls)}
     return cls(**{key: value for key, value in data.items() if key in known})
 
 

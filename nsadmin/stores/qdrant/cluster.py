@@ -1,6 +1,7 @@
 """Which cluster holds a namespace, and the clients that speak to it."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,15 +63,18 @@ def dedicated(url: str, api_key: Secret | None) -> Cluster:
 @lru_cache(maxsize=32)
 def _client(url: str, key: str | None, shared_cluster: bool) -> QdrantClient:  # noqa: FBT001
     extra: dict[str, Any] = {} if shared_cluster else {"transport": guarded_transport()}
-    return QdrantClient(
-        url=url,
-        api_key=key,
-        timeout=TIMEOUT_S,
-        check_compatibility=False,  # it would call out unguarded, from a thread
-        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
-        trust_env=False,
-        **extra,
-    )
+    with warnings.catch_warnings():
+        # A key over plain http is the operator's choice, made by the URL.
+        warnings.filterwarnings("ignore", message="Api key is used")
+        return QdrantClient(
+            url=url,
+            api_key=key,
+            timeout=TIMEOUT_S,
+            check_compatibility=False,  # it would call out unguarded, from a thread
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
+            trust_env=False,
+            **extra,
+        )
 
 
 def client(cluster: Cluster) -> QdrantClient:
