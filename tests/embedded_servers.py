@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from nsadmin.embedded import mongodb, ports, redis
+from nsadmin.embedded import mongodb, ports, qdrant_process, redis
 from nsadmin.embedded.child import SHIM
 from nsadmin.embedded.supervisor import Process
 
@@ -102,3 +103,39 @@ def running_redis(data_dir: Path) -> Iterator[RunningServer]:
     port = ports.choose()
     with running(redis.process(data_dir, port), url=redis.url(port), port=port) as it:
         yield it
+
+
+class RunningQdrant(RunningServer):
+    """An embedded Qdrant and the key it asks for, if any."""
+
+    api_key: str | None = None
+
+
+@contextmanager
+def running_qdrant(
+    data_dir: Path,
+    *,
+    api_key: str | None = None,
+    read_only_key: str | None = None,
+    port: int | None = None,
+    max_open: int = 64,
+) -> Iterator[RunningQdrant]:
+    """An embedded Qdrant; without a key it lets everybody in."""
+    port = port or ports.choose()
+    process = qdrant_process.process(
+        data_dir, port, api_key=api_key or "", name="qdrant"
+    )
+    process = replace(
+        process,
+        argv=[*process.argv, "--max-open", str(max_open)],
+        env={
+            **process.env,
+            "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY": read_only_key or "",
+        },
+    )
+    server = RunningQdrant(process, url=f"http://{ports.HOST}:{port}", port=port)
+    server.api_key = api_key
+    try:
+        yield server
+    finally:
+        server.close()
