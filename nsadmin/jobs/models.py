@@ -18,6 +18,7 @@ class State(models.TextChoices):
 
 
 LIVE = (State.QUEUED, State.RUNNING)
+FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class Job(models.Model):
@@ -26,8 +27,13 @@ class Job(models.Model):
     `kind` names a registered runner. `inputs` never changes; `cursor` is what the
     runner needs to go on; `progress` is what people see:
     {"stages": [{"key", "title", "weight", "state", "done", "total", "unit",
-    "seconds"}], "percent": int}; `outputs` is the result. `epoch` grows each time the
-    job is handed out, so that writes of an earlier holder are refused.
+    "seconds"}], "percent": int, "rate": float, "left_s": float}; `outputs` is the
+    result. `epoch` grows each time the job is given back, so that writes of an earlier
+    holder are refused.
+
+    `attempts` counts how often it was taken up without getting further, `waits` how
+    often it waited for a store that has been silent since `away_since`. A final job is
+    `settled` once its kind has told the outside (a clone's namespace, the audit).
     """
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -51,12 +57,15 @@ class Job(models.Model):
     error = models.CharField(max_length=2000, blank=True)
     epoch = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
+    waits = models.IntegerField(default=0)
+    away_since = models.DateTimeField(null=True, blank=True)
     owner = models.CharField(max_length=128, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
-    queued_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(default=timezone.now)
     run_after = models.DateTimeField(default=timezone.now)
     cancel_requested = models.BooleanField(default=False)
+    settled = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -65,6 +74,7 @@ class Job(models.Model):
         ordering: ClassVar = ["-created_at"]
         indexes: ClassVar = [
             models.Index(fields=["state", "lease_until"], name="job_due"),
+            models.Index(fields=["settled", "run_after"], name="job_unsettled"),
             models.Index(fields=["organization_id", "-created_at"], name="job_by_org"),
             models.Index(fields=["namespace_id"], name="job_by_namespace"),
         ]

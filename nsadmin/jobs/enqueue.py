@@ -1,0 +1,118 @@
+"""Making a job: the row first, the message when the row is there for others to see."""
+
+import uuid
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.utils import timezone
+
+from nsadmin.audit.requests import request_id
+from nsadmin.jobs import log, message
+from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.progress import Progress, Stage
+
+
+class Starter(Protocol):
+    """Who a job is started by."""
+
+    @property
+    def kind(self) -> str:
+        """User, key or system."""
+
+    @property
+    def id(self) -> str:
+        """The id among its kind."""
+
+    @property
+    def label(self) -> str:
+        """The name that people know."""
+
+
+def enqueue(
+    kind: str,
+    *,
+    actor: Starter,
+    title: str,
+    organization_id: str,
+    internal_id: str,
+    inputs: dict[str, Any],
+    namespace_id: str = "",
+    namespace_name: str = "",
+    source_namespace_id: str = "",
+    op_id: str = "",
+    stages: tuple[Stage, ...] = (),
+    job_id: uuid.UUID | None = None,
+    held_for: timedelta | None = None,
+) -> Job:
+    """Write the row and send its message.
+
+    `held_for` keeps it from running for a while: what it works on is still being made,
+    and `release` sends it. If that never comes, it runs then and finds out.
+    """
+    now = timezone.now()
+    job = Job.objects.create(
+        job_id=job_id or uuid.uuid4(),
+        kind=kind,
+        title=title[:300],
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label,
+        request_id=request_id.get(),
+        organization_id=organization_id,
+        internal_id=internal_id,
+        namespace_id=namespace_id,
+        namespace_name=namespace_name,
+        source_namespace_id=source_namespace_id,
+        op_id=op_id,
+        inputs=inputs,
+        progress=Progress(stages).to_json(),
+        run_after=now + (held_for or timedelta()),
+    )
+    log.note(job.job_id, f"Queued by {actor.label}.")
+    if held_for is None:
+        transaction.on_commit(partial(message.send, job), robust=True)
+    return job
+
+
+def release(job: Job) -> None:
+    """Let a held job run."""
+    waiting = Job.objects.filter(job_id=job.job_id, state=State.QUEUED)
+    if waiting.update(run_after=timezone.now()):
+        transaction.on_commit(partial(message.send, job), robust=True)
+
+
+def withdraw(job: Job) -> None:
+    """Take a held job back as if it had never been; a job that ran stays."""
+    Job.objects.filter(
+        job_id=job.job_id, state=State.QUEUED, started_at=None, epoch=0
+    ).delete()
+
+
+def resume(job: Job) -> bool:
+    """Queue a failed or cancelled job again from its cursor; False if it is not."""
+    now = timezone.now()
+    again = Job.objects.filter(
+        job_id=job.job_id,
+        epoch=job.epoch,
+        state__in=(State.FAILED, State.CANCELLED),
+    ).update(
+        state=State.QUEUED,
+        epoch=job.epoch + 1,
+        owner="",
+        error="",
+        attempts=0,
+        waits=0,
+        away_since=None,
+        cancel_requested=False,
+        settled=False,
+        ended_at=None,
+        sent_at=now,
+        run_after=now,
+    )
+    if again:
+        log.note(job.job_id, "Resumed from its last checkpoint.", "run")
+        job.refresh_from_db()
+        transaction.on_commit(partial(message.send, job), robust=True)
+    return bool(again)

@@ -1,0 +1,183 @@
+"""Every read of jobs that the doors need, visibility included; and the cancelling."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from nsadmin.errors import Missing
+from nsadmin.jobs import log, message
+from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.jobs.registry import find, kinds
+
+Json = dict[str, Any]
+
+# The published words; the API has no others for a job's state.
+STATUS: Final[dict[str, str]] = {
+    State.QUEUED: "PENDING",
+    State.RUNNING: "IN_PROGRESS",
+    State.DONE: "COMPLETED",
+    State.FAILED: "FAILED",
+    State.CANCELLED: "CANCELED",
+}
+
+
+class Viewer(Protocol):
+    """Who asks: everybody sees the jobs of their organization, staff all of them."""
+
+    @property
+    def organization_id(self) -> str:
+        """The organization acted for."""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether every organization may be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Some jobs, newest first, and how many there are."""
+
+    rows: list[Job]
+    total: int
+
+
+def visible(actor: Viewer) -> QuerySet[Job]:
+    """Return the jobs that the actor may know of."""
+    if actor.is_staff:
+        return Job.objects.all()
+    return Job.objects.filter(organization_id=actor.organization_id)
+
+
+def get(actor: Viewer, job_id: UUID | str) -> Job:
+    """Return a job; raise Missing for an unknown id and a foreign one alike."""
+    try:
+        found = visible(actor).filter(job_id=UUID(str(job_id))).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise Missing(
+            "There is no such task.",
+            details={"resource": "task", "id": str(job_id)[:64]},
+        )
+    return found
+
+
+def listing(
+    actor: Viewer,
+    organization_id: str | None = None,
+    *,
+    states: Sequence[str] = (),
+    task_types: Sequence[str] = (),
+    namespace_id: str = "",
+    search: str = "",
+    limit: int = 25,
+    offset: int = 0,
+) -> JobPage:
+    """Return jobs, newest first; for staff without an organization those of all."""
+    rows = visible(actor)
+    if organization_id is not None:
+        rows = rows.filter(organization_id=organization_id)
+    if states:
+        rows = rows.filter(state__in=states)
+    if task_types:
+        wanted = [k.name for k in kinds().values() if k.task_type in task_types]
+        rows = rows.filter(kind__in=wanted)
+    if namespace_id:
+        rows = rows.filter(
+            Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
+        )
+    if search:
+        rows = rows.filter(
+            Q(title__icontains=search)
+            | Q(namespace_id__icontains=search)
+            | Q(namespace_name__icontains=search)
+        )
+    return JobPage(list(rows[offset : offset + limit]), rows.count())
+
+
+def states_of(statuses: Sequence[str]) -> list[str]:
+    """Turn published statuses into states; one that jobs never have gives none."""
+    return [state for state, word in STATUS.items() if word in statuses]
+
+
+def running_count(actor: Viewer, organization_id: str | None = None) -> int:
+    """Count the jobs that may still change, for the badge beside the menu."""
+    rows = visible(actor).filter(state__in=LIVE)
+    if organization_id is not None:
+        rows = rows.filter(organization_id=organization_id)
+    return rows.count()
+
+
+def cancel(actor: Viewer, job_id: UUID | str) -> Job:
+    """End a job as soon as its runner can stop; one that has ended stays as it is."""
+    job = get(actor, job_id)
+    now = timezone.now()
+    mine = Job.objects.filter(job_id=job.job_id)
+    # Two doors, tried twice: a slice may end between the first and the second.
+    for _ in range(2):
+        if mine.filter(state=State.QUEUED).update(
+            state=State.CANCELLED,
+            cancel_requested=True,
+            ended_at=now,
+            run_after=now,
+        ):
+            log.note(job.job_id, "Cancelled before it went on.", "warn")
+            job.refresh_from_db()
+            transaction.on_commit(partial(message.send, job), robust=True)
+            break
+        if mine.filter(state=State.RUNNING).update(cancel_requested=True):
+            if not job.cancel_requested:
+                log.note(job.job_id, "Asked to cancel.", "warn")
+            break
+    job.refresh_from_db()
+    return job
+
+
+def task_response(job: Job) -> Json:
+    """Return the job in the API's TaskResponse shape; published words alone."""
+    kind = find(job.kind)
+    error = job.error or None
+    additional: Json = {
+        "kind": job.kind,
+        "job_id": str(job.job_id),
+        "namespace_id": job.namespace_id or None,
+        "namespace_name": job.namespace_name or None,
+        "source_namespace_id": job.source_namespace_id or None,
+        "title": job.title,
+        "progress": job.progress,
+        "cancel_requested": job.cancel_requested,
+        "created_at": _iso(job.created_at),
+        "started_at": _iso(job.started_at),
+        "ended_at": _iso(job.ended_at),
+        "error": error,
+    }
+    return {
+        "task_id": str(job.job_id),
+        "task_type": kind.task_type if kind else "api_namespaces_create",
+        "status": STATUS[job.state],
+        "inputs": [job.inputs] if job.inputs else None,
+        "outputs": [job.outputs] if job.outputs else None,
+        "additional_data": additional,
+        "error": error if job.state == State.FAILED else None,
+        "error_message": error if job.state == State.FAILED else None,
+        "queue_position": _position(job),
+        "estimated_wait_minutes": None,
+    }
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _position(job: Job) -> int | None:
+    """How many jobs stand before it, across organizations; None once it runs."""
+    if job.state != State.QUEUED:
+        return None
+    before = Job.objects.filter(state=State.QUEUED, run_after__lt=job.run_after)
+    return before.count()
