@@ -1,0 +1,19 @@
+"""JSON answers, written the same way everywhere: UTC with a Z, null for unknown."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+def answer(data: Any, *, revision: int | None = None) -> HttpResponse:
+    """Return data as JSON; with a revision, its ETag."""
+    response = HttpResponse(
+        orjson.dumps(data, default=str, option=_OPTIONS),
+        content_type="application/json",
+    )
+    if revision is not None:
+        response.headers["ETag"] = f'"r{revision}"'
+    return response

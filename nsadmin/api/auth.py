@@ -1,0 +1,50 @@
+"""Who calls: the key in the Authorization header, and nothing else.
+
+A session cookie opens no door here, so no other site can make a browser act.
+"""
+
+import re
+
+from django.http import HttpRequest
+from ninja.security.http import HttpAuthBase
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import actor_of_key
+from nsadmin.api.limits import address_of, spend
+from nsadmin.errors import Unauthorized
+
+_HEADER = re.compile(
+    r"bearer +(sk_[A-Za-z0-9]{1,64}_[A-Za-z0-9_-]{1,128})", re.IGNORECASE
+)
+
+
+class BearerKey(HttpAuthBase):
+    """`Authorization: Bearer sk_…`; sets `request.actor`."""
+
+    openapi_scheme = "bearer"
+    openapi_description = "An API key of your organization: `Bearer sk_…`."
+
+    def __call__(self, request: HttpRequest) -> Actor:
+        """Return the actor of the key, counted; raise Unauthorized or TooMany.
+
+        Good keys are counted by key, so that a guesser at the same address cannot use
+        up what they may ask.
+        """
+        try:
+            actor = _actor(request)
+        except Unauthorized:
+            spend(request, "address", address_of(request))
+            raise
+        spend(request, "key", actor.id)
+        request.actor = actor  # type: ignore[attr-defined]
+        return actor
+
+
+def _actor(request: HttpRequest) -> Actor:
+    header = request.headers.get("Authorization", "").strip()
+    if not header:
+        raise Unauthorized("Send an API key as Authorization: Bearer sk_….")
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        raise Unauthorized("The API key is missing, wrong, revoked or expired.")
+    return actor_of_key(found[1])

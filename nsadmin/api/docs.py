@@ -1,0 +1,95 @@
+"""A page that shows the OpenAPI document, rendered here: no script, no foreign host."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from nsadmin.access.gate import opened
+
+
+@opened
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show every operation with its parameters, body and answer."""
+    return render(request, "api/docs.html", _document())
+
+
+@lru_cache(maxsize=1)
+def _document() -> dict[str, Any]:
+    from nsadmin.api.door import api  # the door's addresses include this page
+
+    schema = api.get_openapi_schema(path_prefix="v1/")
+    models = schema["components"]["schemas"]
+    return {
+        "about": schema["info"]["description"].strip().split("\n\n"),
+        "operations": [
+            _operation(method, path, details)
+            for path, methods in schema["paths"].items()
+            for method, details in methods.items()
+        ],
+        "models": [
+            {
+                "name": name,
+                "description": model.get("description", ""),
+                "fields": list(_fields(model)),
+            }
+            for name, model in sorted(models.items())
+        ],
+    }
+
+
+def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any]:
+    content = details.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {}).get("schema")
+    ok = details["responses"][200]["content"]["application/json"]["schema"]
+    return {
+        "id": details["operationId"],
+        "method": method.upper(),
+        "path": path,
+        "description": details.get("description", ""),
+        "parameters": [
+            {
+                "name": parameter["name"],
+                "place": parameter["in"],
+                "type": _type(parameter["schema"]),
+                "required": parameter["required"],
+                "description": parameter.get("description", ""),
+            }
+            for parameter in details.get("parameters", [])
+        ],
+        "body": list(_fields(body)) if body else [],
+        "answer": _type(ok),
+        "errors": [str(code) for code in details["responses"] if code != 200],
+    }
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    required = schema.get("required", [])
+    for name, details in schema.get("properties", {}).items():
+        yield {
+            "name": name,
+            "type": _type(details),
+            "required": name in required,
+            "description": details.get("description", ""),
+        }
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """Write a schema's type in a few words."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " or ".join(_type(option) for option in schema["anyOf"])
+    if "const" in schema:
+        return str(schema["const"]).lower()
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if schema.get("type") == "object" and schema.get("properties"):
+        return "{" + ", ".join(schema["properties"]) + "}"
+    return str(schema.get("format") or schema.get("type") or "anything")

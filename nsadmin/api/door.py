@@ -1,0 +1,42 @@
+"""The API itself: its routers, its document, its one way in."""
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.operation import Operation
+
+from nsadmin.api import errors, extractors, namespaces, tasks
+from nsadmin.api.auth import BearerKey
+
+_ABOUT = """Namespaces of the platform: read, change, clone.
+
+Send `Authorization: Bearer sk_…` with every request. Errors have one shape.
+
+A change can be looked at first with `?dry_run=true`, and tied to what was seen by
+`If-Match` or `?plan_digest=`.
+"""
+
+
+class _Api(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The function's name, which is unique here."""
+        return operation.view_func.__name__
+
+
+def build() -> NinjaAPI:
+    """Return the API with every router mounted."""
+    built: Any = _Api(
+        title="nsadmin",
+        version="1",
+        description=_ABOUT,
+        docs_url=None,
+        auth=BearerKey(),
+        urls_namespace="api",
+    )
+    errors.install(built)
+    for noun in (namespaces, tasks, extractors):
+        built.add_router("", noun.router)
+    return built  # type: ignore[no-any-return]
+
+
+api = build()

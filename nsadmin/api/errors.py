@@ -1,0 +1,144 @@
+"""The one error envelope, and which exception becomes which error.
+
+{"success": false, "status": 404,
+ "error": {"message", "type", "code", "details": {…, "request_id"}}}
+"""
+
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from redis.exceptions import RedisError
+
+from nsadmin.errors import (
+    Forbidden,
+    Invalid,
+    Missing,
+    NsadminError,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+)
+
+_RETRY_SECONDS = 5
+log = structlog.get_logger(__name__)
+
+
+class MethodNotAllowedError(NsadminError):
+    """The address exists, but not for this method; `Allow` names the others."""
+
+    status = 405
+    type = "MethodNotAllowedError"
+    default_code = "method_not_allowed"
+
+
+def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse:
+    """Return the error as the caller sees it, with the headers that belong to it."""
+    details = {
+        **error.details,
+        "request_id": getattr(request, "request_id", None),
+    }
+    content = {
+        "success": False,
+        "status": error.status,
+        "error": {
+            "message": error.sentence,
+            "type": error.type,
+            "code": error.code,
+            "details": details,
+        },
+    }
+    response = HttpResponse(
+        orjson.dumps(content, default=str),
+        status=error.status,
+        content_type="application/json",
+    )
+    for name, value in _headers(error).items():
+        response.headers[name] = value
+    return response
+
+
+def _headers(error: NsadminError) -> dict[str, str]:
+    if error.status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="nsadmin"'}
+    if error.status == 412 and "etag" in error.details:
+        return {"ETag": f'"{error.details["etag"]}"'}
+    if error.retryable:
+        return {"Retry-After": str(error.details.get("retry_after", _RETRY_SECONDS))}
+    return {}
+
+
+def translated(exception: Exception) -> NsadminError:
+    """Return the error that an exception stands for; what is unexpected is logged."""
+    match exception:
+        case NsadminError():
+            return exception
+        case Http404():
+            return of_status(404)
+        case AuthenticationError():
+            return Unauthorized("Send an API key as Authorization: Bearer sk_….")
+        case ValidationError():
+            return _invalid(exception.errors)
+        case HttpError():
+            return of_status(exception.status_code)
+        case RequestDataTooBig():
+            return of_status(413)
+        case SuspiciousOperation() | UnreadablePostError():
+            return of_status(400)
+        case RedisError():
+            return _away("redis", "Redis does not answer.")
+        case OperationalError() | InterfaceError():
+            return _away("database", "The database does not answer.")
+    log.error("api.unexpected", exc_info=exception)
+    return of_status(500)
+
+
+def of_status(status: int) -> NsadminError:
+    """Return the error for a status that somebody else has chosen."""
+    match status:
+        case 401:
+            return Unauthorized("Send an API key as Authorization: Bearer sk_….")
+        case 403:
+            return Forbidden("This is not allowed.")
+        case 404:
+            return Missing("There is nothing at this address.")
+        case 405:
+            return MethodNotAllowedError("This address does not know this method.")
+        case 413:
+            return TooLarge("The request is too large.")
+        case 503:
+            return Unavailable("The service does not answer just now.")
+    if status < 500:
+        return Unreadable("The request cannot be read.")
+    return NsadminError(
+        "Something went wrong on our side. It is logged under the request id."
+    )
+
+
+def _away(store: str, sentence: str) -> Unavailable:
+    log.warning("api.store_away", store=store)
+    return Unavailable(sentence, details={"store": store})
+
+
+def _invalid(errors: list[dict[str, Any]]) -> Invalid:
+    faults: dict[str, list[str]] = {}
+    for item in errors:
+        path = ".".join(str(part) for part in item["loc"])
+        faults.setdefault(path, []).append(str(item["msg"]))
+    return Invalid("The request is not acceptable.", faults=faults)
+
+
+def _answer(request: HttpRequest, exception: Any) -> HttpResponse:
+    return envelope_response(request, translated(exception))
+
+
+def install(api: NinjaAPI) -> None:
+    """Make every exception of an operation end in the envelope."""
+    for kind in (Exception, Http404, HttpError, ValidationError):
+        api.add_exception_handler(kind, _answer)

@@ -1,0 +1,166 @@
+"""`/v1/collections/features/extractors`: the builtin ones; and those of a namespace."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import AddressQuery, NoQuery
+from nsadmin.api.schemas import ExtractorModel, NamespaceExtractorsResponse
+from nsadmin.errors import Missing
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.document import StoredExtractor
+from nsadmin.namespaces.extractors import REGISTRY, Extractor, VectorIndex
+
+router = Router(tags=["Feature extractors"])
+_BUILTIN = "/collections/features/extractors"
+
+
+class ExtractorsQuery(AddressQuery):
+    """Which extractors of a namespace; all of them are builtin and enabled."""
+
+    source: Literal["builtin", "custom", "all"] = "all"
+    include_disabled: bool = False
+
+
+@router.get(_BUILTIN, response=answers(list[ExtractorModel]))
+@endpoint(Action.NAMESPACE_READ)
+def list_extractors(request: HttpRequest) -> HttpResponse:
+    """The builtin feature extractors that a namespace may register."""
+    reading.query(request, NoQuery)
+    return answer([entry(extractor) for extractor in REGISTRY.values()])
+
+
+@router.get(_BUILTIN + "/{feature_extractor_id}", response=answers(ExtractorModel))
+@endpoint(Action.NAMESPACE_READ)
+def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpResponse:
+    """One builtin feature extractor by its id, `name_version`."""
+    reading.query(request, NoQuery)
+    extractor = REGISTRY.get(feature_extractor_id)
+    if extractor is None:
+        raise Missing(
+            "There is no such feature extractor.",
+            code="feature_extractor_not_found",
+            details={
+                "resource": "feature_extractor",
+                "id": feature_extractor_id[:200],
+            },
+        )
+    return answer(entry(extractor))
+
+
+@router.get(
+    "/namespaces/{identifier}/extractors",
+    response=answers(NamespaceExtractorsResponse, 409),
+    openapi_extra=described(query=ExtractorsQuery),
+)
+@endpoint(Action.NAMESPACE_READ)
+def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResponse:
+    """The feature extractors that are registered in a namespace."""
+    wanted = reading.query(request, ExtractorsQuery)
+    view = queries.get(
+        actor_of(request), identifier, organization_id=wanted.organization_id
+    )
+    registered = [registered_entry(e) for e in view.namespace.extractors]
+    builtin = [e for e in registered if e["source"] == "builtin"]
+    custom = [e for e in registered if e["source"] == "custom"]
+    shown = {"all": registered, "builtin": builtin, "custom": custom}[wanted.source]
+    return answer(
+        {
+            "success": True,
+            "extractors": shown,
+            "total": len(shown),
+            "namespace_id": view.namespace.namespace_id,
+            "builtin_count": len(builtin),
+            "custom_count": len(custom),
+        }
+    )
+
+
+def entry(
+    extractor: Extractor, vectors: Sequence[VectorIndex] | None = None
+) -> dict[str, Any]:
+    """Return an extractor in the API's shape; nothing unknown is invented."""
+    required = [
+        {
+            "field_name": field,
+            "type": kind,
+            "field_schema": {"type": kind},
+            "is_protected": True,
+        }
+        for field, kind in extractor.required_payload_indexes
+    ]
+    return {
+        **_UNKNOWN,
+        "feature_extractor_name": extractor.name,
+        "version": extractor.version,
+        "feature_extractor_id": extractor.id,
+        "description": extractor.description,
+        "category": extractor.category,
+        "source": "builtin",
+        "supported_input_types": list(extractor.inputs),
+        "default_parameters": dict(extractor.defaults),
+        "required_vector_indexes": [
+            _vector(v) for v in (extractor.vectors if vectors is None else vectors)
+        ],
+        "required_payload_indexes": required or None,
+    }
+
+
+def registered_entry(stored: StoredExtractor) -> dict[str, Any]:
+    """Return an extractor as a namespace has it; a foreign one is shown as custom."""
+    extractor = REGISTRY.get(stored.id)
+    params = stored.params or {}
+    if extractor is None:
+        shown = entry(Extractor(stored.name, stored.version, "", (), "custom"))
+        shown["source"] = "custom"
+    else:
+        shown = entry(extractor, extractor.vectors_for(params))
+    return {
+        **shown,
+        "params": params,
+        "feature_uri": None,
+        "plugin_id": None,
+        "deployed": None,
+        "validation_status": None,
+    }
+
+
+_UNKNOWN: dict[str, Any] = dict.fromkeys(
+    (
+        "icon",
+        "type_mode",
+        "expected_input_types",
+        "inference_type",
+        "input_schema",
+        "output_schema",
+        "parameter_schema",
+        "max_inputs",
+        "costs",
+        "position_fields",
+        "capabilities",
+        "example_usage",
+    )
+)
+
+
+def _vector(vector: VectorIndex) -> dict[str, Any]:
+    return {
+        "name": vector.name,
+        "description": None,
+        "type": "single",
+        "index": {
+            "name": vector.name,
+            "dimensions": vector.size,
+            "type": "dense",
+            "distance": vector.distance,
+            "inference_service_id": vector.inference,
+        },
+        "feature_uri": None,
+    }

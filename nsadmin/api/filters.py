@@ -1,0 +1,80 @@
+"""Filters of lists: a few operators by name, turned into values, never passed on."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nsadmin.errors import Invalid
+
+_MOST = 1000
+_LONGEST = 200
+# Characters that mean themselves in a pattern, or are escaped.
+_PLAIN = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^A-Za-z0-9])*")
+
+
+def list_filters(filters: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the heart's list understands, or raise Invalid with every fault."""
+    found: dict[str, Any] = {}
+    faults: dict[str, list[str]] = {}
+    for key, value in (filters or {}).items():
+        reader = _READERS.get(key)
+        at = f"filters.{key}"
+        try:
+            if reader is None:
+                known = " and ".join(_READERS)
+                raise _refuse(at, f"One can filter by {known} only.")
+            found |= reader(value, at)
+        except Invalid as fault:
+            faults |= fault.faults
+    if faults:
+        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+    return found
+
+
+def _refuse(at: str, sentence: str) -> Invalid:
+    return Invalid(sentence, faults={at: [sentence]})
+
+
+def _by_id(value: Any, at: str) -> dict[str, Any]:
+    return {"namespace_ids": _texts(value, at, "$in")}
+
+
+def _by_name(value: Any, at: str) -> dict[str, Any]:
+    if isinstance(value, dict) and set(value) <= {"$regex", "$options"}:
+        return {"name_contains": _contained(value, at)}
+    return {"names": _texts(value, at, "$in and $regex")}
+
+
+def _texts(value: Any, at: str, operators: str) -> tuple[str, ...]:
+    if isinstance(value, dict):
+        if set(value) != {"$in"}:
+            raise _refuse(at, f"The operators here are {operators}.")
+        value = value["$in"]
+    else:
+        value = [value]
+    right = isinstance(value, list) and len(value) <= _MOST
+    if not right or not all(isinstance(v, str) and len(v) <= _LONGEST for v in value):
+        raise _refuse(at, f"Must be a text, or $in with a list of at most {_MOST:,}.")
+    return tuple(value)
+
+
+def _contained(value: dict[str, Any], at: str) -> str:
+    pattern = value.get("$regex")
+    if not isinstance(pattern, str) or not 1 <= len(pattern) <= _LONGEST:
+        raise _refuse(f"{at}.$regex", f"Must be a text of 1 to {_LONGEST} characters.")
+    if value.get("$options", "i") != "i":
+        raise _refuse(f"{at}.$options", "The one option is i.")
+    text = pattern.removeprefix(".*").removesuffix(".*")
+    if not text or _PLAIN.fullmatch(text) is None:
+        raise _refuse(
+            f"{at}.$regex",
+            "Only plain text is offered: it finds the names that contain it. "
+            "A character with a meaning in patterns needs a backslash before it.",
+        )
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+_READERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
+    "namespace_id": _by_id,
+    "namespace_name": _by_name,
+}

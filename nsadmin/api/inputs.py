@@ -1,0 +1,157 @@
+"""What operations read: query strings and the body of lists, as values.
+
+The bodies that change something belong to the heart; they are not described here.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+
+
+class NoQuery(BaseModel):
+    """An operation that takes no parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AddressQuery(BaseModel):
+    """How a name is read where several organizations may have it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organization_id: str | None = Field(
+        None, max_length=64, description="For staff: whose namespace the name means."
+    )
+
+
+class ChangeQuery(AddressQuery):
+    """How a change is made."""
+
+    dry_run: bool = Field(
+        default=False, description="Answer with the plan; write nothing."
+    )
+    plan_digest: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="Commit only if the plan still has this digest; otherwise 409.",
+    )
+
+
+class Sort(BaseModel):
+    """The order of a list."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    field: Literal[
+        "namespace_name",
+        "created_at",
+        "updated_at",
+        "expires_at",
+        "document_count",
+        "payload_index_count",
+    ]
+    direction: Literal["asc", "desc"] = "asc"
+
+
+class ListNamespacesRequest(BaseModel):
+    """Filters, order and search; everything optional."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    filters: dict[str, Any] | None = Field(
+        None,
+        description=(
+            "`namespace_id` and `namespace_name`: a text, `{$in: […]}`, and for the "
+            "name `{$regex: …}` made of plain text, which finds names that contain it."
+        ),
+    )
+    sort: Sort | None = None
+    search: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="Text within the name, id, description or extractors."
+    )
+    case_sensitive: StrictBool | None = None
+
+
+TaskWord = Literal[
+    "PENDING",
+    "IN_PROGRESS",
+    "PROCESSING",
+    "COMPLETED",
+    "COMPLETED_WITH_ERRORS",
+    "FAILED",
+    "CANCELED",
+    "UNKNOWN",
+    "SKIPPED",
+    "DRAFT",
+    "ACTIVE",
+    "ARCHIVED",
+    "SUSPENDED",
+    "QUEUED",
+    "INTERRUPTED",
+]
+
+
+class TaskFilters(BaseModel):
+    """What tasks can be filtered by."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    namespace_id: Annotated[str, Field(max_length=128)] | None = Field(
+        None, description="The namespace that the task works on, or its source."
+    )
+
+
+class TaskSort(BaseModel):
+    """The one order of tasks: newest first."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    field: Literal["created_at"] = "created_at"
+    direction: Literal["desc"] = "desc"
+
+
+class ListTasksRequest(BaseModel):
+    """Which tasks to list; a status that tasks here never have finds none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    status: TaskWord | None = None
+    task_type: Annotated[str, Field(max_length=100)] | None = None
+    filters: TaskFilters | None = None
+    sort: TaskSort | None = None
+    search: Annotated[str, Field(max_length=200)] | None = None
+
+
+class OffsetQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int | None = Field(None, ge=1, le=1000, description="25 by default.")
+    page_size: int | None = Field(
+        None, ge=1, le=1000, description="Another name of limit."
+    )
+    offset: int | None = Field(None, ge=0, le=10_000)
+    page: int | None = Field(None, ge=1, le=10_000, description="Counted from 1.")
+    include_total: bool = False
+
+
+class PageQuery(OffsetQuery):
+    """Which page of a list that also has cursors."""
+
+    cursor: str | None = Field(
+        None, max_length=500, description="From `next_cursor` of the page before."
+    )
+
+
+class ListQueryString(PageQuery):
+    """Which namespaces to list, beside the body."""
+
+    include_system: bool = Field(
+        default=False, description="Add the platform's own, which are read-only."
+    )
+    view: Literal["full", "summary"] = "full"
+    organization_id: str | None = Field(
+        None, max_length=64, description="For staff: only this organization's."
+    )

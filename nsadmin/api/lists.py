@@ -1,0 +1,95 @@
+"""The list of namespaces, read from the mirror."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from nsadmin.access.gate import actor_of
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.filters import list_filters
+from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString
+from nsadmin.api.paging import Window, pagination, window_of
+from nsadmin.namespaces import listing, present
+from nsadmin.namespaces.listing import ListQuery
+from nsadmin.namespaces.models import MirroredNamespace
+
+_COLUMNS = {
+    "namespace_name": "name",
+    "created_at": "created",
+    "updated_at": "updated",
+    "expires_at": "expiry",
+    "document_count": "documents",
+    "payload_index_count": "indexes",
+}
+_LONG = ("feature_extractors", "payload_indexes", "vector_inference_map")
+
+
+def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+    """Answer with one page of the namespaces that the actor may know of."""
+    wanted = reading.query(request, ListQueryString)
+    asked = reading.modelled(body, ListNamespacesRequest)
+    window = window_of(wanted)
+    page = listing.listing(actor_of(request), _list_query(wanted, asked, window))
+    rows = _whole(page.rows)
+    results = [present.row_response(row) for row in rows]
+    if wanted.view == "summary":
+        results = [
+            {key: value for key, value in result.items() if key not in _LONG}
+            for result in results
+        ]
+    return answer(
+        {
+            "results": results,
+            "pagination": pagination(
+                request,
+                window,
+                offset=page.offset,
+                total=page.total,
+                next_cursor=page.next_cursor,
+            ),
+            "total_count": page.total,
+            "stats": _stats(rows),
+        }
+    )
+
+
+def _list_query(
+    wanted: ListQueryString, asked: ListNamespacesRequest, window: Window
+) -> ListQuery:
+    sort = asked.sort
+    return ListQuery(
+        organization_id=wanted.organization_id,
+        search=asked.search or "",
+        case_sensitive=bool(asked.case_sensitive),
+        include_system=wanted.include_system,
+        sort=_COLUMNS[sort.field] if sort is not None else "updated",
+        descending=sort.direction == "desc" if sort is not None else None,
+        limit=window.limit,
+        offset=window.offset,
+        cursor=window.cursor,
+        **list_filters(asked.filters),
+    )
+
+
+def _whole(rows: Sequence[MirroredNamespace]) -> list[MirroredNamespace]:
+    """Return the rows with their documents, which lists leave out, by one query."""
+    found = MirroredNamespace.objects.in_bulk([row.pk for row in rows])
+    return [found[row.pk] for row in rows if row.pk in found]
+
+
+def _stats(rows: Sequence[MirroredNamespace]) -> dict[str, float]:
+    totals = {
+        "feature_extractors": sum(len(row.extractor_ids) for row in rows),
+        "payload_indexes": sum(row.index_count for row in rows),
+        "documents": sum(row.document_count or 0 for row in rows),
+        "buckets": sum(row.bucket_count or 0 for row in rows),
+        "collections": sum(row.collection_count or 0 for row in rows),
+        "objects": sum(row.object_count or 0 for row in rows),
+    }
+    count = len(rows) or 1
+    return {
+        **{f"total_{key}": value for key, value in totals.items()},
+        **{f"avg_{key}_per_namespace": v / count for key, v in totals.items()},
+    }

@@ -1,0 +1,61 @@
+"""Whatever happens under `/v1`, the caller gets the API's own answers and headers."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponse, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from nsadmin.api.errors import envelope_response, of_status, translated
+from nsadmin.api.limits import Allowance
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+_JSON = "application/json"
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Tell whether the request came to the JSON door."""
+    return request.path == "/v1" or request.path.startswith("/v1/")
+
+
+class EnvelopeMiddleware:
+    """Turns Django's own error pages under `/v1` into the envelope.
+
+    Also says that nothing here may be stored by a cache, and what the caller may still
+    ask for in this window.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; leave every other address alone."""
+        response = self.get_response(request)
+        if not is_api(request):
+            return response
+        kind = response.headers.get("Content-Type", "")
+        if response.status_code >= 400 and not kind.startswith(_JSON):
+            response = _enveloped(request, response)
+        response.headers["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["Authorization"])
+        allowance: Allowance | None = getattr(request, "allowance", None)
+        if allowance is not None:
+            for name, value in allowance.headers().items():
+                response.headers[name] = value
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Answer for views outside the routers, such as the OpenAPI document."""
+        if not is_api(request):
+            return None
+        return envelope_response(request, translated(exception))
+
+
+def _enveloped(request: HttpRequest, before: HttpResponseBase) -> HttpResponse:
+    response = envelope_response(request, of_status(before.status_code))
+    if "Allow" in before.headers:
+        methods = before.headers["Allow"].split(",")
+        response.headers["Allow"] = ", ".join(sorted(m.strip() for m in methods))
+    return response

@@ -1,0 +1,152 @@
+"""`/v1/namespaces`: get, list, patch."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import (
+    AddressQuery,
+    ChangeQuery,
+    ListNamespacesRequest,
+    ListQueryString,
+)
+from nsadmin.api.lists import answer_list
+from nsadmin.api.schemas import DryRun, ListNamespacesResponse, NamespaceModel
+from nsadmin.errors import Stale, Unreadable
+from nsadmin.namespaces import changes, observe, present, queries
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import NamespacePatch, parse_patch
+
+router = Router(tags=["Namespaces"])
+_ETAG = re.compile(r'"?r(\d{1,9})"?')
+_WAIT_S = 0.5
+_FRESH_S = 6.0
+IF_MATCH = {"If-Match": 'The ETag that was seen, such as "r5"; otherwise 412.'}
+
+
+@router.post(
+    "/namespaces/list",
+    response=answers(ListNamespacesResponse, 413, 415),
+    openapi_extra=described(
+        query=ListQueryString, body=ListNamespacesRequest, optional=True
+    ),
+)
+@endpoint(Action.NAMESPACE_READ)
+def list_namespaces(request: HttpRequest) -> HttpResponse:
+    """The namespaces of your organization, filtered, sorted, by pages."""
+    return answer_list(request, reading.body(request, optional=True))
+
+
+@router.get(
+    "/namespaces",
+    response=answers(ListNamespacesResponse),
+    openapi_extra=described(query=ListQueryString),
+)
+@endpoint(Action.NAMESPACE_READ)
+def list_all_namespaces(request: HttpRequest) -> HttpResponse:
+    """The same list without filters."""
+    return answer_list(request, {})
+
+
+@router.get(
+    "/namespaces/{identifier}",
+    response=answers(NamespaceModel, 409),
+    openapi_extra=described(query=AddressQuery),
+)
+@endpoint(Action.NAMESPACE_READ)
+def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """One namespace by id or name, with what Qdrant says of it now."""
+    wanted = reading.query(request, AddressQuery)
+    view = queries.get(
+        actor_of(request), identifier, organization_id=wanted.organization_id
+    )
+    namespace = view.namespace
+    data = present.response(
+        namespace, view.counts, qdrant_status=_qdrant_status(namespace)
+    )
+    response = answer(data, revision=namespace.revision)
+    if view.from_mirror:
+        age = max(0, int((timezone.now() - view.as_of).total_seconds()))
+        response.headers["Age"] = str(age)
+    return response
+
+
+@router.patch(
+    "/namespaces/{identifier}",
+    response=answers(NamespaceModel | DryRun, 409, 412, 413, 415),
+    openapi_extra=described(query=ChangeQuery, body=NamespacePatch, headers=IF_MATCH),
+)
+@endpoint(Action.NAMESPACE_UPDATE)
+def patch_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Change a namespace, or with `dry_run=true` see what a change would do."""
+    wanted = reading.query(request, ChangeQuery)
+    if_match = revision_wanted(request)
+    patch = parse_patch(reading.body(request))
+    actor = actor_of(request)
+    if wanted.dry_run:
+        shown = changes.preview(
+            actor, identifier, patch, organization_id=wanted.organization_id
+        )
+        return answer_preview(shown, if_match)
+    outcome = changes.commit(
+        actor,
+        identifier,
+        patch,
+        digest=wanted.plan_digest,
+        if_match=if_match,
+        organization_id=wanted.organization_id,
+    )
+    return answer_outcome(outcome)
+
+
+def revision_wanted(request: HttpRequest) -> int | None:
+    """Return the revision that `If-Match` names; `*` names none in particular."""
+    given = request.headers.get("If-Match", "").strip()
+    if given in ("", "*"):
+        return None
+    found = _ETAG.fullmatch(given)
+    if found is None:
+        raise Unreadable(
+            'If-Match must be one ETag that this API gave, such as "r5".',
+            code="if_match_unreadable",
+        )
+    return int(found[1])
+
+
+def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse:
+    """Answer with a plan; one made from another revision than expected is 412."""
+    plan = shown.plan
+    if if_match is not None and if_match != plan.revision:
+        raise Stale(
+            f"The namespace is at revision {plan.revision}, not {if_match}.",
+            details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
+        )
+    data = {
+        "dry_run": True,
+        "plan": plan.to_json(),
+        "qdrant_silent": shown.qdrant_silent,
+    }
+    return answer(data, revision=plan.revision)
+
+
+def answer_outcome(outcome: changes.Outcome) -> HttpResponse:
+    """Answer with the namespace as it is after a change."""
+    namespace = outcome.view.namespace
+    data = present.response(namespace, outcome.view.counts)
+    return answer(data, revision=namespace.revision)
+
+
+def _qdrant_status(namespace: Namespace) -> dict[str, object] | None:
+    """Return what Qdrant said within the last seconds, or None."""
+    look = observe.snapshot(namespace, wait_s=_WAIT_S)
+    if look is None:
+        return None
+    age = (timezone.now() - look.taken_at).total_seconds()
+    return look.status if age <= _FRESH_S else None

@@ -1,0 +1,75 @@
+"""`/v1/tasks`: how long work goes on; a task is a job."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import ListTasksRequest, NoQuery, OffsetQuery
+from nsadmin.api.paging import pagination, window_of
+from nsadmin.api.schemas import (
+    CancelTaskResponse,
+    ListTasksResponse,
+    TaskResponse,
+)
+from nsadmin.errors import Missing
+from nsadmin.jobs import queries
+
+router = Router(tags=["Tasks"])
+
+
+@router.post(
+    "/tasks/list",
+    response=answers(ListTasksResponse, 413, 415),
+    openapi_extra=described(query=OffsetQuery, body=ListTasksRequest, optional=True),
+)
+@endpoint(Action.JOB_READ)
+def list_tasks(request: HttpRequest) -> HttpResponse:
+    """The tasks of your organization, newest first, by pages."""
+    window = window_of(reading.query(request, OffsetQuery))
+    body = reading.body(request, optional=True)
+    asked = reading.modelled(body, ListTasksRequest)
+    states = queries.states_of([asked.status] if asked.status else [])
+    found = queries.listing(
+        actor_of(request),
+        states=states or ([asked.status] if asked.status else []),
+        task_types=[asked.task_type] if asked.task_type else [],
+        namespace_id=asked.filters.namespace_id or "" if asked.filters else "",
+        search=asked.search or "",
+        limit=window.limit,
+        offset=window.offset,
+    )
+    pages = pagination(
+        request, window, offset=window.offset, total=found.total, next_cursor=None
+    )
+    results = [queries.task_response(job) for job in found.rows]
+    return answer({"results": results, "pagination": pages})
+
+
+@router.get("/tasks/{task_id}", response=answers(TaskResponse))
+@endpoint(Action.JOB_READ)
+def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
+    """One task. Ask again after a second, then less and less often."""
+    reading.query(request, NoQuery)
+    return answer(queries.task_response(queries.get(actor_of(request), task_id)))
+
+
+@router.delete("/tasks/{task_id}", response=answers(CancelTaskResponse))
+@endpoint(Action.JOB_CONTROL)
+def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
+    """Stop a task. What has ended, or never was, stays as it is and is no error."""
+    reading.query(request, NoQuery)
+    try:
+        job = queries.cancel(actor_of(request), task_id)
+    except Missing:
+        message = "There is no such task, so there was nothing to stop."
+    else:
+        message = (
+            "The task stops as soon as it can."
+            if job.is_live
+            else f"The task has ended: {queries.STATUS[job.state]}."
+        )
+    return answer({"success": True, "message": message})

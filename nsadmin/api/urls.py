@@ -1,0 +1,55 @@
+"""The addresses of the JSON door, each declared: what it does and who may.
+
+A path carries the operations of several methods; `declarations` has them one by one.
+"""
+
+from typing import Any
+
+from django.urls import URLPattern, include, path
+from django.urls.resolvers import URLResolver
+from ninja.operation import PathView
+
+from nsadmin.access.gate import Declared, opened
+from nsadmin.api import docs
+from nsadmin.api.door import api
+
+
+def declared_by(view: PathView) -> dict[str, Declared]:
+    """Return {method: declaration} of a path; an operation without one cannot load."""
+    found: dict[str, Declared] = {}
+    for operation in view.operations:
+        declared = getattr(operation.view_func, "declared", None)
+        if declared is None:
+            name = operation.view_func.__name__
+            message = f"{name} has no @endpoint(Action.…) below its route."
+            raise TypeError(message)
+        found |= dict.fromkeys(operation.methods, declared)
+    return found
+
+
+def _paths() -> list[URLPattern | URLResolver]:
+    """Return the framework's patterns, each view marked with its declarations."""
+    by_name = {
+        operation.view_func.__name__: view
+        for _, router in api._routers  # noqa: SLF001 - there is no public way to ask
+        for view in router.path_operations.values()
+        for operation in view.operations
+    }
+    patterns, _, _ = api.urls
+    for pattern in patterns:
+        if not isinstance(pattern, URLPattern):
+            continue
+        view: Any = pattern.callback
+        if pattern.name in by_name:
+            view.declarations = declared_by(by_name[pattern.name])
+            writes = any(d.effect == "write" for d in view.declarations.values())
+            view.declared = Declared(None, "write" if writes else "read", "api")
+        else:
+            opened(view)
+    return list(patterns)
+
+
+urlpatterns = [
+    path("v1/docs", docs.page, name="api_docs"),
+    path("v1/", include((_paths(), "api"))),
+]
