@@ -1,7 +1,21 @@
 """The demo data: real public records made into organizations, namespaces and points.
 
-The pure layer (everything but `seed.py` and the `write_*.py` modules) knows no store
+The pure layer (everything but `run.py` and the `write_*.py` modules) knows no store
 and no Django: the same catalogue in, the same documents out, on every machine. What is
 relative to the present (one namespace expires soon) takes the time as an argument.
 `docs/demo-data.md` names the sources and their licences.
 """
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsadmin.embedded.seed.run import SeedResult
+
+
+def seed(report: Callable[[str], None]) -> "SeedResult":
+    """Fill the configured stores with the demo data, once; see `run.run`."""
+    # Here, so that the pure layer can be used before Django is set up.
+    from nsadmin.embedded.seed.run import run
+
+    return run(report)

@@ -1,0 +1,111 @@
+"""Namespaces with everything in them, once; what exists is left as it is.
+
+A namespace's own document comes last: until it is there the namespace does not exist,
+and a seed that was cut off begins it again over what it left.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from nsadmin.embedded.seed.catalogue import NAMESPACES, NamespaceSpec
+from nsadmin.embedded.seed.namespace_documents import namespace_document
+from nsadmin.embedded.seed.resources import resources
+from nsadmin.embedded.seed.write_points import write_points
+from nsadmin.namespaces.placement import SEALED_FIELD, seal_key
+from nsadmin.stores.mongo import connection, namespaces
+from nsadmin.stores.mongo import resources as resource_store
+from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
+from nsadmin.stores.seal import Secret
+
+Report = Callable[[str], None]
+
+_MARKS = "demo"
+
+
+def write_namespaces(
+    report: Report,
+    *,
+    now: datetime,
+    specs: Sequence[NamespaceSpec] = NAMESPACES,
+) -> None:
+    """Write what is missing, unless all of it was written before."""
+    if _is_marked():
+        return
+    namespaces.ensure_indexes()
+    resource_store.ensure_indexes()
+    # Two at a time: the vectors of one are made while Qdrant takes those of the other.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for sentence in pool.map(partial(_write, now=now), specs):
+            report(sentence)
+    _mark(now)
+
+
+def _write(spec: NamespaceSpec, *, now: datetime) -> str:
+    """Write one namespace unless it is there; return what happened as a sentence."""
+    cluster = cluster_of(spec)
+    if cluster is None:
+        return f"{spec.name} left out: there is no dedicated cluster"
+    if namespaces.get(spec.namespace_id) is not None:
+        return f"{spec.name} is there already"
+    count = write_points(cluster, spec)
+    for kind, rows in resources(spec).items():
+        resource_store.put(kind, rows)
+    stored = namespace_document(spec, now=now, cluster=_address(spec, cluster))
+    namespaces.insert(stored)
+    return f"{spec.name}: {count:,} points"
+
+
+def cluster_of(spec: NamespaceSpec) -> Cluster | None:
+    """The shared cluster or the demo's dedicated one, if it has any."""
+    if spec.compute_tier == "shared":
+        return shared()
+    url = os.environ.get("NSADMIN_DEMO_DEDICATED_URL")
+    key = os.environ.get("NSADMIN_DEMO_DEDICATED_API_KEY")
+    return dedicated(url, Secret(key) if key else None) if url else None
+
+
+def _address(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
+    """How the namespace remembers its own cluster; the key only as a sealed box."""
+    if cluster.is_shared:
+        return {}
+    address: dict[str, Any] = {"qdrant_url": cluster.url}
+    if cluster.plain_key is not None:
+        address[SEALED_FIELD] = seal_key(
+            cluster.plain_key,
+            internal_id=spec.organization.internal_id,
+            namespace_id=spec.namespace_id,
+            url=cluster.url,
+        )
+    return address
+
+
+def _is_marked() -> bool:
+    with connection.answering():
+        return connection.collection(_MARKS).find_one({"_id": "seed"}) is not None
+
+
+def _mark(now: datetime) -> None:
+    row = {"_id": "seed", "completed_at": now}
+    with connection.answering():
+        connection.collection(_MARKS).replace_one({"_id": "seed"}, row, upsert=True)
+
+
+def shown() -> list[dict[str, str]]:
+    """The demo's namespaces under the names that they have now."""
+    return list(_shown())
+
+
+def _shown() -> Iterator[dict[str, str]]:
+    for spec in NAMESPACES:
+        stored = namespaces.get(spec.namespace_id)
+        if stored is not None:
+            yield {
+                "namespace_id": spec.namespace_id,
+                "namespace_name": str(stored["namespace_name"]),
+                "organization_id": spec.organization.organization_id,
+                "scope": spec.scope,
+            }

@@ -1,0 +1,174 @@
+"""Organizations, people and keys into the relational database, once.
+
+An organization is written whole or not at all. What a user changed or removed since
+then stays as it is.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from nsadmin.access.keys import digest
+from nsadmin.access.models import ApiKey, Membership, Organization, User
+from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
+from nsadmin.access.permissions import Role as AccessRole
+from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.layout import FIRST_DAY
+from nsadmin.embedded.seed.people import (
+    ORGANIZATIONS,
+    PEOPLE,
+    OrganizationSpec,
+    PersonSpec,
+    Role,
+)
+from nsadmin.errors import Conflict
+
+Shown = dict[str, str]
+
+
+def write_people() -> None:
+    """Write every organization that is not there yet, with its people and keys."""
+    known = set(Organization.objects.values_list("pk", flat=True))
+    fresh = [org for org in ORGANIZATIONS if org.organization_id not in known]
+    if not fresh:
+        return
+    _require_room(fresh)
+    hashes = _hashes(fresh)
+    with transaction.atomic():
+        rows = {org.slug: _organization(org) for org in fresh}
+        for person in PEOPLE:
+            _join(person, rows, hashes)
+
+
+def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
+    """There is one operator, and names are unique: somebody else's stay theirs."""
+    taken = Organization.objects.filter(name__in=[org.name for org in fresh])
+    if any(org.is_operator for org in fresh):
+        taken |= Organization.objects.filter(is_operator=True)
+    if other := taken.first():
+        raise Conflict(
+            f"The organization {other.name} is in the way; "
+            "the demo needs a database of its own."
+        )
+
+
+def _hashes(fresh: Iterable[OrganizationSpec]) -> dict[str, str]:
+    """Password hashes of the people to be made; slow on purpose, so side by side."""
+    slugs = {org.slug for org in fresh}
+    joining = [p for p in PEOPLE if slugs & {slug for slug, _ in p.roles}]
+    there = set(User.objects.values_list("email", flat=True))
+    new = [person for person in joining if person.email not in there]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        made_of = pool.map(lambda person: make_password(person.password), new)
+        return {
+            person.email: hashed for person, hashed in zip(new, made_of, strict=True)
+        }
+
+
+def _organization(spec: OrganizationSpec) -> Organization:
+    row = Organization.objects.create(
+        organization_id=spec.organization_id,
+        internal_id=spec.internal_id,
+        name=spec.name,
+        plan=spec.plan,
+        is_operator=spec.is_operator,
+        created_at=FIRST_DAY,
+    )
+    for role in spec.key_roles:
+        plaintext = _plaintext(spec, role)
+        ApiKey.objects.create(
+            key_id=_key_id(spec, role),
+            organization=row,
+            name=f"demo {role.replace('_', ' ')}",
+            prefix=plaintext[:10],
+            digest=digest(plaintext),
+            role=role,
+            created_by="demo",
+            created_at=FIRST_DAY,
+        )
+    return row
+
+
+def _key_id(spec: OrganizationSpec, role: Role) -> str:
+    return made("key", spec.slug, role).removeprefix("key_")
+
+
+def _plaintext(spec: OrganizationSpec, role: Role) -> str:
+    """The demo's keys are derived from the pepper, so that they can be told again.
+
+    A seed that was cut off after this database was written would else lose them.
+    """
+    return f"sk_{_key_id(spec, role)}_{digest(f'demo {spec.slug} {role}')}"
+
+
+def _join(
+    person: PersonSpec, rows: dict[str, Organization], hashes: dict[str, str]
+) -> None:
+    """Make the person unless they are there, and a member of the new organizations."""
+    joined = [(rows[slug], role) for slug, role in person.roles if slug in rows]
+    if not joined:
+        return
+    platform = next((r for _, r in joined if r in PLATFORM_ROLES), "")
+    user = User.objects.filter(email=person.email).first() or User.objects.create(
+        email=person.email,
+        name=person.name,
+        password=hashes[person.email],
+        platform_role=platform,
+        created_at=FIRST_DAY,
+    )
+    for organization, role in joined:
+        Membership.objects.create(
+            user=user,
+            organization=organization,
+            role=_membership_role(role).value,
+            created_at=FIRST_DAY,
+        )
+
+
+def _membership_role(role: Role) -> AccessRole:
+    """Platform roles are the person's own; as members they are admin or viewer."""
+    found = AccessRole(role)
+    if found in ORGANIZATION_ROLES:
+        return found
+    is_admin = found is AccessRole.PLATFORM_ADMIN
+    return AccessRole.ADMIN if is_admin else AccessRole.VIEWER
+
+
+def logins() -> list[Shown]:
+    """Who can sign in with which password, as far as they are still members."""
+    return list(_logins())
+
+
+def _logins() -> Iterator[Shown]:
+    ids = {org.slug: org.organization_id for org in ORGANIZATIONS}
+    there = set(
+        Membership.objects.filter(user__is_active=True).values_list(
+            "user__email", "organization_id"
+        )
+    )
+    for person in PEOPLE:
+        for slug, role in person.roles:
+            if (person.email, ids[slug]) in there:
+                yield {
+                    "email": person.email,
+                    "password": person.password,
+                    "role": role,
+                    "organization_id": ids[slug],
+                }
+
+
+def api_keys() -> list[Shown]:
+    """The demo's keys in plain text, without those that were revoked or removed."""
+    live = set(ApiKey.objects.filter(revoked_at=None).values_list("key_id", flat=True))
+    return [
+        {
+            "key": _plaintext(org, role),
+            "role": role,
+            "organization_id": org.organization_id,
+        }
+        for org in ORGANIZATIONS
+        for role in org.key_roles
+        if _key_id(org, role) in live
+    ]
