@@ -1,0 +1,98 @@
+"""Kinds of jobs that tests run, and a database that threads and processes share."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from nsadmin.errors import Invalid, Unavailable
+from nsadmin.jobs import registry
+from nsadmin.jobs.enqueue import enqueue
+from nsadmin.jobs.models import Job
+from nsadmin.jobs.progress import Stage
+from nsadmin.jobs.registry import kind
+from nsadmin.jobs.work import Work
+
+STAGES = (Stage("count", "Counting", "steps", 1),)
+
+
+class Orders:
+    """What the test kind does at each step, and what it told the outside."""
+
+    def __init__(self) -> None:
+        self.breaks: list[Exception] = []
+        self.settled: list[str] = []
+        self.settle_breaks: list[Exception] = []
+        self.steps: list[int] = []
+        self.before_step = lambda _work, _number: None
+
+    def clear(self) -> None:
+        self.__init__()
+
+
+ORDERS = Orders()
+
+
+def _settle(job: Job) -> None:
+    if ORDERS.settle_breaks:
+        raise ORDERS.settle_breaks.pop(0)
+    ORDERS.settled.append(job.state)
+
+
+if registry.find("test_count") is None:
+
+    @kind("test_count", task_type="api_namespaces_create", settle=_settle)
+    def count(work: Work) -> None:
+        """Count to `inputs["to"]`, one checkpoint a step."""
+        work.progress.begin("count", total=work.inputs["to"])
+        for number in range(work.cursor.get("at", 0), work.inputs["to"]):
+            ORDERS.before_step(work, number)
+            if ORDERS.breaks:
+                raise ORDERS.breaks.pop(0)
+            ORDERS.steps.append(number)
+            work.cursor = {"at": number + 1}
+            work.progress.advance("count", done=number + 1)
+            work.checkpoint()
+        work.progress.end("count")
+        work.outputs = {"counted": work.inputs["to"]}
+
+
+@pytest.fixture
+def orders() -> Iterator[Orders]:
+    ORDERS.clear()
+    yield ORDERS
+    ORDERS.clear()
+
+
+@pytest.fixture
+def away() -> Unavailable:
+    return Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
+
+
+@pytest.fixture
+def refusal() -> Invalid:
+    return Invalid("This cannot be done.")
+
+
+OWNER = SimpleNamespace(
+    kind="user",
+    id="1",
+    label="ada@northlight.example",
+    organization_id="org_a",
+    is_staff=False,
+)
+STRANGER = SimpleNamespace(organization_id="org_b", is_staff=False)
+STAFF = SimpleNamespace(organization_id="org_ops", is_staff=True)
+
+
+def new_job(to: int = 3, **extra: object) -> Job:
+    """A job of the test kind."""
+    values = {
+        "title": "Count",
+        "organization_id": "org_a",
+        "internal_id": "int_a",
+        "namespace_id": "ns_target",
+        "stages": STAGES,
+        "inputs": {"to": to},
+    }
+    return enqueue("test_count", actor=OWNER, **{**values, **extra})

@@ -1,0 +1,132 @@
+"""A job is held by one runner at a time, and only the holder writes."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from nsadmin.jobs import lease
+from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.stops import Cancelled, Lost, SliceOver
+from nsadmin.jobs.work import Work
+from tests.jobs.conftest import new_job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _in_threads(count: int, act) -> list:
+    """Run `act` in threads that begin together; return what each returned."""
+    results, begin = [], threading.Barrier(count)
+
+    def run() -> None:
+        begin.wait()
+        try:
+            results.append(act())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_of_many_claims_one_is_granted():
+    for _ in range(5):
+        job = new_job()
+        claims = _in_threads(8, lambda job=job: lease.claim(job.job_id, 0))
+        assert len(claims) == 8
+        assert sum(claim is not None for claim in claims) == 1
+
+
+def test_a_claim_needs_the_epoch_and_the_time():
+    job = new_job()
+    assert lease.claim(job.job_id, 1) is None
+    held_back = new_job(held_for=timedelta(seconds=30))
+    assert lease.claim(held_back.job_id, 0) is None
+
+
+def test_a_checkpoint_saves_and_renews():
+    job = new_job()
+    held = lease.claim(job.job_id, 0)
+    work = Work(job, held)
+    work.cursor = {"at": 1}
+    Job.objects.update(lease_until=timezone.now(), attempts=3, waits=2)
+    work.checkpoint()
+    job.refresh_from_db()
+    assert job.cursor == {"at": 1}
+    assert job.lease_until > timezone.now() + timedelta(seconds=4)
+    assert (job.attempts, job.waits) == (0, 0)
+
+
+def test_only_a_cursor_that_moved_counts_as_getting_further():
+    job = new_job()
+    work = Work(job, lease.claim(job.job_id, 0))
+    Job.objects.update(attempts=3)
+    work.checkpoint()
+    job.refresh_from_db()
+    assert job.attempts == 3
+
+
+def test_whoever_lost_the_job_writes_nothing():
+    job = new_job()
+    first = lease.claim(job.job_id, 0)
+    stale = Work(job, first)
+    first_copy = lease.Lease(job.job_id, 0, first.owner)
+    assert first_copy.give_back()
+    second = lease.claim(job.job_id, 1)
+    assert second is not None
+    stale.cursor = {"at": 99}
+    with pytest.raises(Lost):
+        stale.checkpoint()
+    with pytest.raises(Lost):
+        stale.require_held()
+    assert not first.end(State.DONE)
+    assert not first.give_back()
+    job.refresh_from_db()
+    assert (job.cursor, job.epoch, job.state) == ({}, 1, State.RUNNING)
+
+
+def test_the_heartbeat_keeps_a_lease_and_hears_a_cancel(monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_S", 0.02)
+    job = new_job()
+    held = lease.claim(job.job_id, 0)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    with lease.kept(held):
+        assert _becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
+        Job.objects.update(cancel_requested=True)
+        assert held.cancelled.wait(5)
+    with pytest.raises(Cancelled):
+        Work(job, held).require_held()
+
+
+def test_the_heartbeat_notices_that_the_job_went_to_another(monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_S", 0.02)
+    job = new_job()
+    held = lease.claim(job.job_id, 0)
+    with lease.kept(held):
+        Job.objects.update(epoch=1, state=State.QUEUED)
+        assert held.lost.wait(5)
+
+
+def test_a_slice_ends_after_its_time_with_everything_saved():
+    job = new_job()
+    work = Work(job, lease.claim(job.job_id, 0), slice_s=0)
+    work.cursor = {"at": 2}
+    with pytest.raises(SliceOver):
+        work.checkpoint()
+    job.refresh_from_db()
+    assert job.cursor == {"at": 2}
+
+
+def _lease_of(job: Job):
+    return Job.objects.values_list("lease_until", flat=True).get(job_id=job.job_id)
+
+
+def _becomes(true) -> bool:
+    pause = threading.Event()
+    return any(true() or pause.wait(0.02) for _ in range(250))

@@ -1,0 +1,65 @@
+"""Progress: percentages that never lie about the end, speed, and the time left."""
+
+import json
+import time
+
+from nsadmin.jobs.progress import Progress, Stage
+
+
+def _progress() -> Progress:
+    return Progress(
+        [Stage("a", "First", "things", 1), Stage("b", "Second", "points", 3)]
+    )
+
+
+def test_weights_make_the_percentage():
+    progress = _progress()
+    progress.begin("a", total=4)
+    progress.advance("a", done=2)
+    assert progress.to_json()["percent"] == 12
+    progress.end("a")
+    assert progress.to_json()["percent"] == 25
+
+
+def test_a_hundred_is_for_the_end():
+    progress = _progress()
+    progress.begin("a", total=1)
+    progress.end("a")
+    progress.begin("b", total=1000)
+    progress.advance("b", done=1000)
+    progress.stage("b").done = 999
+    assert progress.to_json()["percent"] == 99
+    progress.end("b")
+    assert progress.to_json()["percent"] == 100
+
+
+def test_an_empty_stage_is_done_when_it_ends():
+    progress = _progress()
+    progress.begin("a", total=0)
+    assert progress.to_json()["percent"] == 0
+    progress.end("a")
+    assert progress.stage("a").state == "done"
+
+
+def test_speed_and_time_left_come_from_the_last_seconds():
+    progress = _progress()
+    progress.begin("a", total=0)
+    progress.end("a")
+    progress.begin("b", total=100)
+    time.sleep(0.6)
+    progress.advance("b", done=50)
+    told = progress.to_json()
+    assert 40 < told["rate"] < 90
+    assert 0.3 < told["left_s"] < 1.2
+
+
+def test_it_survives_being_written_down():
+    progress = _progress()
+    progress.begin("a", total=4)
+    progress.advance("a", done=3)
+    stored = json.loads(json.dumps(progress.to_json()))
+    stored["stages"][0]["unknown"] = 1
+    again = Progress.read(stored)
+    assert again.stage("a").done == 3
+    assert again.to_json()["percent"] == progress.to_json()["percent"]
+    assert Progress.read({}).to_json()["stages"] == []

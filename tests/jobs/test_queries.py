@@ -1,0 +1,86 @@
+"""Who sees which jobs, and how the API says it."""
+
+import uuid
+
+import pytest
+
+from nsadmin.errors import Missing
+from nsadmin.jobs import queries
+from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.runner import run_once
+from tests.jobs.conftest import OWNER, STAFF, STRANGER, new_job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PUBLISHED = {"PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"}
+
+
+def test_a_foreign_job_answers_exactly_like_an_unknown_one():
+    job = new_job()
+    answers = []
+    for asked in (job.job_id, uuid.uuid4(), "not-a-uuid", "'; --"):
+        with pytest.raises(Missing) as caught:
+            queries.get(STRANGER, asked)
+        answers.append(caught.value.sentence)
+        assert caught.value.details == {"resource": "task", "id": str(asked)}
+    assert len(set(answers)) == 1
+    with pytest.raises(Missing):
+        queries.cancel(STRANGER, job.job_id)
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+
+def test_staff_sees_every_organization():
+    job = new_job()
+    assert queries.get(STAFF, str(job.job_id)) == job
+    assert queries.listing(STAFF).total == 1
+    assert queries.listing(STAFF, "org_b").total == 0
+    assert queries.running_count(STAFF, "org_a") == 1
+
+
+def test_a_list_is_filtered_and_paged(orders):
+    jobs = [new_job(1, title=f"Count {n}", namespace_id=f"ns_{n}") for n in range(5)]
+    run_once(jobs[0].job_id)
+    assert queries.listing(STRANGER).rows == []
+    assert queries.listing(OWNER, "org_b").rows == []
+    page = queries.listing(OWNER, "org_a", limit=2, offset=1)
+    assert page.total == 5
+    assert page.rows == [jobs[3], jobs[2]]
+    states = queries.states_of(["COMPLETED", "PROCESSING"])
+    assert queries.listing(OWNER, states=states).rows == [jobs[0]]
+    assert queries.listing(OWNER, search="count 3").rows == [jobs[3]]
+    assert queries.listing(OWNER, namespace_id="ns_2").rows == [jobs[2]]
+    found = queries.listing(OWNER, task_types=["api_namespaces_create"])
+    assert found.total == 5
+    assert queries.listing(OWNER, task_types=["materialize"]).total == 0
+    assert queries.running_count(OWNER, "org_a") == 4
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_published_word(state):
+    job = new_job()
+    Job.objects.update(state=state)
+    job.refresh_from_db()
+    assert queries.task_response(job)["status"] in PUBLISHED
+
+
+def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal):
+    job = new_job()
+    orders.breaks = [refusal]
+    run_once(job.job_id)
+    job.refresh_from_db()
+    told = queries.task_response(job)
+    assert told["task_id"] == str(job.job_id)
+    assert told["task_type"] == "api_namespaces_create"
+    assert told["status"] == "FAILED"
+    assert told["error"] == told["additional_data"]["error"] == "This cannot be done."
+    assert told["additional_data"]["kind"] == "test_count"
+    assert told["inputs"] == [{"to": 3}]
+    assert told["outputs"] is None
+    assert told["queue_position"] is None
+
+
+def test_the_queue_position_counts_the_jobs_before_it():
+    first, second = new_job(), new_job()
+    assert queries.task_response(first)["queue_position"] == 0
+    assert queries.task_response(second)["queue_position"] == 1

@@ -1,0 +1,130 @@
+"""The sweep takes up what a dead worker held and what the broker lost."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.jobs import lease, message
+from nsadmin.jobs.endings import MAX_ATTEMPTS
+from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.runner import run_once
+from nsadmin.jobs.sweep import RESEND_AFTER, sweep
+from tests.jobs.conftest import new_job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sent(monkeypatch, settings):
+    """A broker in memory: the messages that were sent, as (job id, epoch)."""
+    from kombu import Connection
+
+    from nsadmin.celery import app
+
+    memory = Connection("memory://")
+    monkeypatch.setattr(app, "connection_for_write", lambda **_: memory.clone())
+    app.amqp.queues.add(message.QUEUE)
+
+    def read() -> list[tuple[str, int]]:
+        found = []
+        with memory.clone() as connection:
+            queue = connection.SimpleQueue(message.QUEUE)
+            while queue.qsize():
+                body = queue.get(block=False)
+                body.ack()
+                found.append((body.payload[0][0], body.payload[0][1]))
+        return found
+
+    read()
+    return read
+
+
+def _long_ago(job: Job, **values: object) -> None:
+    Job.objects.filter(job_id=job.job_id).update(**values)
+
+
+def test_a_dead_workers_job_goes_on_under_the_next_epoch(sent, orders):
+    job = new_job(3)
+    held = lease.claim(job.job_id, 0)
+    held.write(cursor={"at": 1})
+    sent()
+    assert sweep() == 0
+    _long_ago(job, lease_until=timezone.now() - timedelta(seconds=1))
+    assert sweep() == 1
+    assert sent() == [(str(job.job_id), 1)]
+    job.refresh_from_db()
+    assert (job.state, job.epoch, job.attempts) == (State.QUEUED, 1, 1)
+    assert not held.write(cursor={"at": 99})
+    assert run_once(job.job_id, 1) is State.DONE
+    assert orders.steps == [1, 2]
+
+
+def test_a_poison_job_is_given_up(sent, orders):
+    job = new_job(3)
+    for epoch in range(MAX_ATTEMPTS):
+        _long_ago(job, run_after=timezone.now())
+        assert lease.claim(job.job_id, epoch)
+        _long_ago(job, lease_until=timezone.now() - timedelta(seconds=1))
+        sweep()
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "5 times without getting further" in job.error
+    run_once(*sent()[-1])
+    assert orders.settled == ["failed"]
+
+
+def test_a_job_that_was_to_be_cancelled_is_cancelled_when_its_worker_died(sent, orders):
+    job = new_job(3)
+    lease.claim(job.job_id, 0)
+    _long_ago(
+        job,
+        lease_until=timezone.now() - timedelta(seconds=1),
+        cancel_requested=True,
+    )
+    sweep()
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    run_once(*sent()[-1])
+    assert orders.settled == ["cancelled"]
+
+
+def test_a_lost_message_is_sent_again(sent):
+    job = new_job(3)
+    assert sent() == [(str(job.job_id), 0)]
+    assert sweep() == 0
+    _long_ago(job, sent_at=timezone.now() - RESEND_AFTER - timedelta(seconds=1))
+    assert sweep() == 1
+    assert sent() == [(str(job.job_id), 0)]
+    assert sweep() == 0
+
+
+def test_a_wait_that_is_over_is_sent_at_once(sent, orders, away):
+    job = new_job(3)
+    orders.breaks = [away]
+    run_once(job.job_id)
+    sent()
+    assert sweep() == 0
+    _long_ago(
+        job,
+        run_after=timezone.now() - timedelta(milliseconds=1),
+        sent_at=timezone.now() - timedelta(seconds=1),
+    )
+    assert sweep() == 1
+
+
+def test_settled_and_running_jobs_are_left_alone(sent, orders):
+    done, running = new_job(1), new_job(3)
+    run_once(done.job_id)
+    lease.claim(running.job_id, 0)
+    for job in (done, running):
+        _long_ago(job, sent_at=timezone.now() - timedelta(hours=1))
+    assert sweep() == 0
+
+
+def test_without_a_broker_a_job_is_made_all_the_same():
+    # the settings of a test run name an address where nothing listens
+    job = new_job(3)
+    assert Job.objects.get(job_id=job.job_id).state == State.QUEUED
+    assert not message.send(job)
+    assert sweep() == 0
