@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.layout import FIRST_DAY
 from nsadmin.embedded.seed.points import declared_vectors
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.document import StoredIndex, index_entry
 from nsadmin.namespaces.extractors import REGISTRY, completed_params
 from nsadmin.namespaces.fields import clean_schema, name_key

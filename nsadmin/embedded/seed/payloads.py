@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.ids import made
 from nsadmin.embedded.seed.layout import Document, Layout
+from nsadmin.embedded.seed.specs import NamespaceSpec
 
 Payload = dict[str, Any]
 

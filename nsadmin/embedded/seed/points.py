@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.layout import Document, documents, layout_of, point_id
 from nsadmin.embedded.seed.payloads import payload
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.vectors import Content, Matrix, embed
 from nsadmin.namespaces.extractors import REGISTRY, VectorIndex
 

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.layout import documents, layout_of
 from nsadmin.embedded.seed.pipelines import collections
 from nsadmin.embedded.seed.retrieval import retrievers, taxonomies
 from nsadmin.embedded.seed.sources import Stored, buckets, objects
+from nsadmin.embedded.seed.specs import NamespaceSpec
 
 if TYPE_CHECKING:  # the store's word, without the store
     from nsadmin.stores.mongo.resources import Kind

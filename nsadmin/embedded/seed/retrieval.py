@@ -7,11 +7,11 @@ templates that a clone leaves alone.
 
 from typing import Final
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.ids import made
 from nsadmin.embedded.seed.layout import Layout, documents
 from nsadmin.embedded.seed.payloads import feature_uri
 from nsadmin.embedded.seed.sources import Stored, owned
+from nsadmin.embedded.seed.specs import NamespaceSpec
 
 _QUERY: Final = {"input_mode": "text", "value": "{{INPUT.query}}"}
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from nsadmin.embedded.seed.catalogue import NAMESPACES, NamespaceSpec
+from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
 from nsadmin.embedded.seed.resources import resources
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write_points import write_points
 from nsadmin.namespaces.placement import SEALED_FIELD, seal_key
 from nsadmin.stores.mongo import connection, namespaces

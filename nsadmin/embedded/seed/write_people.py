@@ -5,9 +5,12 @@ then stays as it is.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import (
+    PBKDF2PasswordHasher,
+    get_hasher,
+    make_password,
+)
 from django.db import transaction
 
 from nsadmin.access.keys import digest
@@ -35,11 +38,10 @@ def write_people() -> None:
     if not fresh:
         return
     _require_room(fresh)
-    hashes = _hashes(fresh)
     with transaction.atomic():
         rows = {org.slug: _organization(org) for org in fresh}
         for person in PEOPLE:
-            _join(person, rows, hashes)
+            _join(person, rows)
 
 
 def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
@@ -54,17 +56,15 @@ def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
         )
 
 
-def _hashes(fresh: Iterable[OrganizationSpec]) -> dict[str, str]:
-    """Password hashes of the people to be made; slow on purpose, so side by side."""
-    slugs = {org.slug for org in fresh}
-    joining = [p for p in PEOPLE if slugs & {slug for slug, _ in p.roles}]
-    there = set(User.objects.values_list("email", flat=True))
-    new = [person for person in joining if person.email not in there]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        made_of = pool.map(lambda person: make_password(person.password), new)
-        return {
-            person.email: hashed for person, hashed in zip(new, made_of, strict=True)
-        }
+def _hashed(password: str) -> str:
+    """Few rounds: the passwords are in the source, so slowness would protect nothing.
+
+    Django hashes again with the full number when somebody signs in.
+    """
+    hasher = get_hasher()
+    if isinstance(hasher, PBKDF2PasswordHasher):
+        return hasher.encode(password, hasher.salt(), iterations=20_000)
+    return make_password(password)
 
 
 def _organization(spec: OrganizationSpec) -> Organization:
@@ -103,9 +103,7 @@ def _plaintext(spec: OrganizationSpec, role: Role) -> str:
     return f"sk_{_key_id(spec, role)}_{digest(f'demo {spec.slug} {role}')}"
 
 
-def _join(
-    person: PersonSpec, rows: dict[str, Organization], hashes: dict[str, str]
-) -> None:
+def _join(person: PersonSpec, rows: dict[str, Organization]) -> None:
     """Make the person unless they are there, and a member of the new organizations."""
     joined = [(rows[slug], role) for slug, role in person.roles if slug in rows]
     if not joined:
@@ -114,7 +112,7 @@ def _join(
     user = User.objects.filter(email=person.email).first() or User.objects.create(
         email=person.email,
         name=person.name,
-        password=hashes[person.email],
+        password=_hashed(person.password),
         platform_role=platform,
         created_at=FIRST_DAY,
     )

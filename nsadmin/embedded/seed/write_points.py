@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nsadmin.embedded.seed.catalogue import NamespaceSpec
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
 from nsadmin.embedded.seed.points import batches, present_vectors
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.embedded.seed.catalogue import NAMESPACES, NamespaceSpec
+from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.namespace_documents import (
     custom_indexes,
@@ -13,6 +13,7 @@ from nsadmin.embedded.seed.namespace_documents import (
 )
 from nsadmin.embedded.seed.people import OPERATOR, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.document import read
 from nsadmin.namespaces.fields import (
     INDEX_TYPES,

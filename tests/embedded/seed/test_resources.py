@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from nsadmin.embedded.seed.catalogue import BY_SLUG, NAMESPACES, NamespaceSpec
+from nsadmin.embedded.seed.catalogue import BY_SLUG, NAMESPACES
 from nsadmin.embedded.seed.layout import documents, layout_of
 from nsadmin.embedded.seed.resources import resources
+from nsadmin.embedded.seed.specs import NamespaceSpec
 
 each_namespace = pytest.mark.parametrize("spec", NAMESPACES, ids=lambda s: s.slug)
 

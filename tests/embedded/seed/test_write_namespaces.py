@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.embedded.seed.catalogue import BY_SLUG, NamespaceSpec
+from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
 from nsadmin.embedded.seed.resources import resources
+from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write_namespaces import (
     cluster_of,
     shown,

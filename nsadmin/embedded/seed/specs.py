@@ -1,0 +1,65 @@
+"""What the catalogue says of a namespace and of its payload indexes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.people import OrganizationSpec
+from nsadmin.embedded.seed.records import Record, sampled
+from nsadmin.namespaces.fields import IndexType
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """A custom payload index; `params` are those that differ from its type's defaults.
+
+    `auto` ones were made by the platform because the field is filtered often.
+    """
+
+    field_name: str
+    type: IndexType
+    params: dict[str, Any] = field(default_factory=dict, hash=False)
+    auto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSpec:
+    """One namespace of the demo.
+
+    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps` names
+    vectors that every so-many-th point does without. `nested_every` makes every
+    so-many-th payload nest its system fields. `highlight_every` derives a second
+    collection from every so-many-th record. `borrows_from` is the slug of another
+    namespace whose bucket one collection reads.
+    """
+
+    slug: str
+    name: str
+    organization: OrganizationSpec
+    description: str
+    records: Callable[[], Iterable[Record]]
+    limit: int
+    extractors: tuple[str, ...]
+    indexes: tuple[IndexSpec, ...] = ()
+    scope: Literal["org", "system"] = "org"
+    compute_tier: Literal["shared", "dedicated_cpu"] = "shared"
+    auto_create_indexes: bool = False
+    expires_in: timedelta | None = None
+    numbered: bool = False
+    nested_every: int = 0
+    highlight_every: int = 10
+    gaps: tuple[tuple[str, int], ...] = ()
+    lacks_vectors: frozenset[str] = frozenset()
+    lacks_indexes: frozenset[str] = frozenset()
+    borrows_from: str | None = None
+
+    @property
+    def namespace_id(self) -> str:
+        """The id, which is also the name of the Qdrant collection."""
+        return made("ns", self.slug)
+
+    def chosen(self) -> list[Record]:
+        """The records of this namespace, always the same ones in the same order."""
+        return sampled(self.records(), self.limit, self.slug)
