@@ -48,7 +48,7 @@ class Servers:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Start what no environment variable names; real servers are used as they are."""
     with ExitStack() as stack:
-        memory = Path("/dev/shm")  # noqa: S108 - many small collections: memory is kind
+        memory = Path("/dev/shm")
 
         def folder(name: str) -> Path:
             if not memory.is_dir():
@@ -85,14 +85,14 @@ def _wired(servers: Servers) -> Iterator[Servers]:
 
     from nsadmin.celery import app
     from nsadmin.stores.mongo import namespaces, resources
-    from nsadmin.stores.mongo.connection import database
+    from nsadmin.stores.mongo.connection import close, database
 
     app.conf.broker_url = servers.redis_url
     namespaces.ensure_indexes()
     resources.ensure_indexes()
     yield servers
     database().client.drop_database(database().name)
-    database().client.close()
+    close()
 
 
 @pytest.fixture

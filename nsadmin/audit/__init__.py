@@ -1,4 +1,4 @@
-"""What happened: append-only events with before and after, names copied, no foreign keys.
+"""What happened: append-only events with before and after, no foreign keys.
 
 May touch the relational database and nothing else outside.
 """

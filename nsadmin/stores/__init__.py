@@ -1,1 +1,1 @@
-"""The outside: MongoDB, Qdrant, Redis, sealed secrets, and which addresses are dialled."""
+"""The outside: MongoDB, Qdrant, Redis, sealed secrets, addresses that are dialled."""

@@ -24,7 +24,7 @@ _SCHEMES = {"http": 80, "https": 443}
 _REFUSED_PORTS = frozenset(
     {22, 25, 53, 110, 143, 445, 465, 587, 993, 995, 11211, 27017}
 )
-# Globally routable by the letter, yet ways round: translation, tunnels, a cloud's agent.
+# Globally routable by the letter, yet ways round: translation, tunnels, an agent.
 _REFUSED_NETWORKS = [
     ipaddress.ip_network(text)
     for text in (
@@ -110,7 +110,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def checked_address(host: str, port: int) -> str:
-    """Return the one address to connect to; raise Invalid unless every one may be dialled.
+    """Return the address to connect to; raise Invalid unless all may be dialled.
 
     Hosts that the operator lists as host:port in NSADMIN_DIAL_ALLOW may be private.
     """

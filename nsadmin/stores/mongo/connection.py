@@ -1,9 +1,10 @@
 """Connections: one client per URL and process, every failure one kind of error."""
 
+import atexit
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import pymongo
@@ -20,23 +21,37 @@ Document = dict[str, Any]
 _DEFAULT_DATABASE = "nsadmin"
 
 
-@lru_cache(maxsize=8)
-def _connect(url: str, _pid: int) -> pymongo.MongoClient[Document]:
-    # keyed by process id: a client must not cross a fork
-    return pymongo.MongoClient(
-        url,
-        tz_aware=True,
-        serverSelectionTimeoutMS=800,
-        connectTimeoutMS=800,
-        socketTimeoutMS=10_000,
-        retryWrites=False,
-        appname="nsadmin",
-    )
+# Keyed by process id too: a client must not cross a fork.
+_clients: dict[tuple[str, int], pymongo.MongoClient[Document]] = {}
+_opening = threading.Lock()
+
+
+def _connect(url: str) -> pymongo.MongoClient[Document]:
+    key = (url, os.getpid())
+    with _opening:
+        if key not in _clients:
+            _clients[key] = pymongo.MongoClient(
+                url,
+                tz_aware=True,
+                serverSelectionTimeoutMS=800,
+                connectTimeoutMS=800,
+                socketTimeoutMS=10_000,
+                retryWrites=False,
+                appname="nsadmin",
+            )
+        return _clients[key]
+
+
+@atexit.register
+def close() -> None:
+    """Close this process's clients; the next call opens new ones."""
+    for key in [key for key in _clients if key[1] == os.getpid()]:
+        _clients.pop(key).close()
 
 
 def database() -> Database[Document]:
-    """Return the database that NSADMIN_MONGODB_URL names, else the one called nsadmin."""
-    connected = _connect(settings.NSADMIN_MONGODB_URL, os.getpid())
+    """Return the database of NSADMIN_MONGODB_URL, else the one called nsadmin."""
+    connected = _connect(settings.NSADMIN_MONGODB_URL)
     found = connected.get_default_database(_DEFAULT_DATABASE)
     return found.with_options(write_concern=WriteConcern(w="majority", j=True))
 

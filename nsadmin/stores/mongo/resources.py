@@ -1,4 +1,4 @@
-"""The resources inside a namespace: buckets, objects, collections, retrievers, taxonomies."""
+"""What is inside a namespace: buckets, objects, collections, retrievers, taxonomies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal

@@ -108,7 +108,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
 
 
 def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
-    """Return the server's version such as 1.18.3; the cheapest proof that it answers."""
+    """Return the server's version such as 1.18.3; the cheapest proof of an answer."""
     with answering():
         answer = http(cluster).get("/", timeout=timeout_s)
     if answer.status_code != 200:

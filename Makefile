@@ -1,0 +1,51 @@
+# Everything starts from python3 (with venv), make and git; the rest is fetched here.
+PYTHON ?= python3
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+BIN := .venv/bin
+PORT ?= 8000
+DATA ?= .demo
+export UV_PYTHON_DOWNLOADS = never
+
+.PHONY: demo test check bench faults lock shots clean
+
+demo: .venv/.ok ## the whole stack on this machine, with data
+	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
+
+test: .venv/.ok ## every test, over embedded servers
+	$(BIN)/python -m pytest
+
+check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
+	$(BIN)/python -m tests.production_check
+
+bench: .venv/.ok ## ratios against a peer or a limit, as a table
+	$(BIN)/python -m tests.bench
+
+faults: .venv/.ok ## the long fault proofs that `make test` samples
+	$(BIN)/python -m pytest -m faults -o addopts="--import-mode=importlib -ra" tests/faults
+
+lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes
+	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra postgres \
+	  -o requirements/production.txt pyproject.toml
+	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra demo --extra dev \
+	  -o requirements/dev.txt pyproject.toml
+
+shots: .venv/.ok ## screenshots of every page into docs/screenshots
+	$(BIN)/python -m tests.browser.shots
+
+clean:
+	rm -rf .venv .tools .demo staticfiles
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check "uv==0.13.8"
+
+.venv/.ok: requirements/dev.txt $(filter .tools/bin/uv,$(UV))
+	$(UV) venv -q --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync -q --system-certs --require-hashes --python $(BIN)/python $<
+	touch $@

@@ -1,0 +1,100 @@
+"""The sweep: what a crash between two writes left open is closed, once, and rightly."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.audit import record
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import changes, document
+from nsadmin.namespaces.accept import accept
+from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.heal import heal
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+
+INDEX = {"payload_indexes": [{"field_name": "rank", "type": "integer"}]}
+
+
+def attempted(cast, body):
+    """Do what a change does up to the audit's attempt; return what comes next."""
+    shown = changes.preview(cast.actor(), cast.own.namespace_id, parse_patch(body))
+    op_id = record.new_op_id()
+    record.attempt(
+        op_id=op_id,
+        action="namespace:update",
+        summary="x",
+        actor=("user", "1", "mara"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=cast.own.namespace_id,
+        revision=shown.plan.revision + 1,
+    )
+    return shown, op_id
+
+
+def grow_old(op_id, seconds):
+    past = timezone.now() - timedelta(seconds=seconds)
+    AuditEvent.objects.filter(op_id=op_id).update(at=past)
+
+
+def outcome(op_id):
+    return AuditEvent.objects.get(op_id=op_id).outcome
+
+
+def test_an_attempt_that_was_never_accepted_fails(cast):
+    _, op_id = attempted(cast, INDEX)
+    grow_old(op_id, 10)
+    assert heal() == 0
+    assert outcome(op_id) == "attempted"
+    grow_old(op_id, 100)
+    assert heal() == 1
+    assert outcome(op_id) == "failed"
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+
+
+def test_an_accepted_one_is_carried_out(cast):
+    shown, op_id = attempted(cast, INDEX)
+    namespace = document.read(store.get(cast.own.namespace_id))
+    raw = accept(namespace, shown.plan, op_id)
+    assert raw is not None
+    assert raw["observed_revision"] == 1
+    grow_old(op_id, 10)
+    assert heal() == 1
+    assert outcome(op_id) == "done"
+    live = collections.get(shared(), cast.own.collection)
+    assert live is not None
+    assert live.indexes["rank"].type == "integer"
+    after = store.get(cast.own.namespace_id)
+    assert (after["revision"], after["observed_revision"]) == (2, 2)
+    assert heal() == 0
+
+
+def test_it_waits_for_qdrant_and_then_goes_on(cast, settings):
+    shown, op_id = attempted(cast, INDEX)
+    accept(document.read(store.get(cast.own.namespace_id)), shown.plan, op_id)
+    grow_old(op_id, 10)
+    address = settings.NSADMIN_QDRANT_URL
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    assert heal() == 0
+    assert outcome(op_id) == "accepted"
+    settings.NSADMIN_QDRANT_URL = address
+    assert heal() == 1
+    assert outcome(op_id) == "done"
+
+
+@pytest.mark.parametrize("later", [{"description": "later"}, {"payload_indexes": []}])
+def test_a_later_change_keeps_what_is_still_open(cast, settings, later):
+    shown, op_id = attempted(cast, INDEX)
+    accept(document.read(store.get(cast.own.namespace_id)), shown.plan, op_id)
+    changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(later))
+    grow_old(op_id, 10)
+    heal()
+    assert outcome(op_id) == "done"
+    live = collections.get(shared(), cast.own.collection)
+    assert live is not None
+    assert ("rank" in live.indexes) == ("description" in later)
+    raw = store.get(cast.own.namespace_id)
+    assert raw["observed_revision"] == raw["revision"] == 3
+    assert "pending" not in raw

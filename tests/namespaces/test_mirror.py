@@ -1,0 +1,125 @@
+"""The mirror equals the store after a reconcile, and lists only what may be seen."""
+
+import pytest
+
+from nsadmin.errors import Invalid, Missing
+from nsadmin.namespaces import mirror, queries
+from nsadmin.namespaces.listing import ListQuery, facets, listing
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace, make_resources
+
+
+def names(cast, role="admin", **query):
+    page = listing(cast.actor(role), ListQuery(sort="name", **query))
+    return [row.name for row in page.rows]
+
+
+def test_a_reconcile_adds_changes_and_drops(cast):
+    raw = store.get(cast.own.namespace_id)
+    store.replace(raw, {**raw, "namespace_name": "renamed elsewhere", "revision": 2})
+    store.delete(cast.foreign.namespace_id, revision=1)
+    MirroredNamespace.objects.filter(pk=cast.system.namespace_id).delete()
+    assert mirror.reconcile() == 3
+    rows = {row.pk: row.name for row in MirroredNamespace.objects.all()}
+    assert rows == {
+        cast.own.namespace_id: "renamed elsewhere",
+        cast.system.namespace_id: "world sample",
+    }
+    assert mirror.reconcile() == 0
+
+
+def test_an_older_document_does_not_overwrite_a_newer_row(cast):
+    raw = store.get(cast.own.namespace_id)
+    mirror.mirror_one({**raw, "revision": 5, "description": "new"})
+    mirror.mirror_one({**raw, "revision": 4, "description": "old"})
+    assert MirroredNamespace.objects.get(pk=raw["_id"]).description == "new"
+
+
+def test_counts_come_from_the_store_and_unknown_is_null(cast):
+    make_resources(cast.own)
+    mirror.reconcile()
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert (row.object_count, row.bucket_count, row.retriever_count) == (1, 1, 0)
+    assert row.document_count is None
+    assert row.health == "unknown"
+
+
+def test_secrets_are_not_mirrored(cast):
+    sealed = {"kid": "t1", "nonce": "n", "box": "canary"}
+    infrastructure = {"compute_tier": "dedicated_cpu", "qdrant_api_key_sealed": sealed}
+    made = make_namespace(
+        cast.northlight, "dedicated", in_qdrant=False, infrastructure=infrastructure
+    )
+    row = MirroredNamespace.objects.get(pk=made.namespace_id)
+    assert "canary" not in str(row.document)
+    assert row.document["infrastructure"]["qdrant_api_key_provided"] is True
+
+
+def test_who_sees_what(cast):
+    assert names(cast) == ["film archive", "world sample"]
+    assert names(cast, "stranger") == ["museum objects", "world sample"]
+    assert names(cast, "support") == ["film archive", "museum objects", "world sample"]
+    shown = cast.halden.organization_id
+    assert names(cast, "support", organization_id=shown) == [
+        "museum objects",
+        "world sample",
+    ]
+    assert names(cast, "admin", organization_id=shown) == ["world sample"]
+
+
+def test_search_filters_and_pages(cast):
+    make_namespace(cast.northlight, "Straße", in_qdrant=False)
+    assert names(cast, search="STRASSE") == ["Straße"]
+    assert names(cast, search="%") == []
+    assert names(cast, scope="system") == ["world sample"]
+    assert names(cast, include_system=False) == ["film archive", "Straße"]
+    first = listing(cast.actor(), ListQuery(sort="name", limit=2))
+    assert (first.total, first.first, first.last) == (3, 1, 2)
+    rest = ListQuery(sort="name", limit=2, cursor=first.next_cursor)
+    assert [r.name for r in listing(cast.actor(), rest).rows] == ["world sample"]
+    for bad in ({"sort": "password"}, {"cursor": "x"}, {"cursor": first.next_cursor}):
+        with pytest.raises(Invalid):
+            listing(cast.actor(), ListQuery(**bad))
+
+
+def test_facets_count_what_may_be_seen(cast):
+    found = facets(cast.actor(), ListQuery())
+    assert found.scope == [("org", 1), ("system", 1)]
+    assert found.health == [("unknown", 2)]
+
+
+def test_a_list_takes_a_fixed_number_of_queries(cast, django_assert_num_queries):
+    for number in range(5):
+        make_namespace(cast.northlight, f"more {number}", in_qdrant=False)
+    actor = cast.actor()
+    with django_assert_num_queries(3):
+        listing(actor, ListQuery())
+    for number in range(5):
+        make_namespace(cast.northlight, f"even more {number}", in_qdrant=False)
+    with django_assert_num_queries(3):
+        listing(actor, ListQuery())
+
+
+def test_by_id_by_name_and_not_by_strangers(cast):
+    actor = cast.actor()
+    for identifier in (cast.own.namespace_id, "Film Archive", " film archive "):
+        found = queries.get(actor, identifier)
+        assert found.namespace.namespace_id == cast.own.namespace_id
+    assert queries.get(actor, "world sample").namespace.is_system
+    answers = []
+    for identifier in (cast.foreign.namespace_id, "museum objects", "nothing here"):
+        with pytest.raises(Missing) as refused:
+            queries.get(actor, identifier)
+        answers.append((refused.value.sentence, refused.value.code))
+    assert len(set(answers)) == 1
+
+
+def test_the_mirror_stands_in_while_the_store_is_away(cast, settings):
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    view = queries.get(cast.actor(), "film archive")
+    assert view.from_mirror
+    assert view.namespace.created_at == cast.own.created_at
+    assert view.counts.objects is None
+    with pytest.raises(Missing):
+        queries.get(cast.actor(), cast.foreign.namespace_id)
