@@ -90,15 +90,23 @@ def from_engine(error: BaseException) -> ApiError:
 
 @contextmanager
 def engine_calls() -> Iterator[None]:
-    """Run calls into the engine; whatever they raise leaves as an `ApiError`."""
+    """Run calls into the engine; what the engine raises leaves as an `ApiError`."""
     try:
         yield
-    except ApiError:
-        raise
-    except Exception as error:
-        raise from_engine(error) from error
     except BaseException as error:
-        # A Rust panic arrives as a BaseException of a class that cannot be imported.
-        if type(error).__name__ != "PanicException":
+        if not _is_from_engine(error):
             raise
         raise from_engine(error) from error
+
+
+def _is_from_engine(error: BaseException) -> bool:
+    """Tell the engine's exceptions from this program's own.
+
+    Its errors are plain `Exception`, what it cannot convert is one of three others, and
+    a Rust panic is a `BaseException` of a class that cannot be imported.
+    """
+    return (
+        type(error) is Exception
+        or isinstance(error, (TypeError, ValueError, OverflowError))
+        or type(error).__name__ == "PanicException"
+    )

@@ -37,7 +37,8 @@ def typed(value: object, kind: type[T], name: str = "") -> T:
     """`value` if it is of that JSON kind, else a 400; an int will do for a float."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)  # type: ignore[return-value]
-    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+    # To Python a boolean is an integer, to JSON it is not.
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     where = f"{name}: " if name else ""
     raise malformed(

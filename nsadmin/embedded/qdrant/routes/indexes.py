@@ -6,7 +6,7 @@ from qdrant_edge import UpdateOperation
 
 from nsadmin.embedded.qdrant.convert.fields import need
 from nsadmin.embedded.qdrant.convert.indexes import engine_schema, index_schema
-from nsadmin.embedded.qdrant.errors import bad_request
+from nsadmin.embedded.qdrant.errors import bad_request, engine_calls
 from nsadmin.embedded.qdrant.router import Call, router
 from nsadmin.embedded.qdrant.routes.points import update_result
 from nsadmin.embedded.qdrant.strict import check_new_index
@@ -25,7 +25,9 @@ async def create_index(call: Call) -> Any:
     check_new_index(collection, field)
     async with collection.exclusive():
         if collection.schema.get(field) != schema:
-            operation = UpdateOperation.create_field_index(field, engine_schema(schema))
+            with engine_calls():
+                wanted = engine_schema(schema)
+                operation = UpdateOperation.create_field_index(field, wanted)
             collection.apply(operation, 1)
             collection.schema[field] = schema
             collection.save()
@@ -38,7 +40,9 @@ async def delete_index(call: Call) -> Any:
     """Drop the index of a payload field; the payload stays."""
     collection, field = call.catalog.get(call.names["name"]), call.names["field"]
     async with collection.exclusive():
-        collection.apply(UpdateOperation.delete_field_index(field), 1)
+        with engine_calls():
+            operation = UpdateOperation.delete_field_index(field)
+        collection.apply(operation, 1)
         collection.schema.pop(field, None)
         collection.save()
         collection.flush()

@@ -5,6 +5,7 @@ from typing import Any
 from nsadmin.embedded.qdrant.collection import Collection
 from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.convert.writes import WRITES, Write, batch
+from nsadmin.embedded.qdrant.errors import engine_calls
 from nsadmin.embedded.qdrant.router import Call, Handler, router
 from nsadmin.embedded.qdrant.strict import check_write
 
@@ -42,7 +43,8 @@ def _handler(kind: str) -> Handler:
     async def handle(call: Call) -> Any:
         collection, body = call.catalog.get(call.names["name"]), call.body()
         async with collection.exclusive():
-            write = WRITES[kind](body, collection.vectors())
+            with engine_calls():
+                write = WRITES[kind](body, collection.vectors())
             results = await _apply(call, collection, [write])
         call.catalog.optimizer.consider(collection)
         return results[0]
@@ -59,7 +61,8 @@ async def batch_update(call: Call) -> Any:
     """Several writes in a row; none is made when one of them is not well formed."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
     async with collection.exclusive():
-        writes = batch(body, collection.vectors())
+        with engine_calls():
+            writes = batch(body, collection.vectors())
         results = await _apply(call, collection, writes)
     call.catalog.optimizer.consider(collection)
     return results
