@@ -28,7 +28,8 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Bind the id for logs and audit while the request lasts."""
-        given = request.headers.get("X-Request-Id", "")
+        # Not from request.headers: it keeps what it saw first, and the log reads it.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         chosen = given if _SAFE_ID.fullmatch(given) else f"req_{uuid.uuid4().hex[:20]}"
         request.META["HTTP_X_REQUEST_ID"] = chosen
         request.request_id = chosen  # type: ignore[attr-defined]

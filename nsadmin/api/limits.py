@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from nsadmin.errors import TooMany
@@ -50,7 +50,7 @@ class Counter:
             socket_timeout=_PATIENCE_S,
             socket_connect_timeout=_PATIENCE_S,
         )
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._limiter = FixedWindowRateLimiter(storage)
         self._silent_until = 0.0
 
     def spend(self, item: RateLimitItem, *who: str) -> tuple[bool, Allowance] | None:

@@ -1,0 +1,42 @@
+"""Every operation of the API with a request that it accepts; the tests walk this list.
+
+`test_openapi.py` holds it against the OpenAPI document, so none can be forgotten.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation; `{id}` stands for a namespace, `body` for what it reads."""
+
+    method: str
+    path: str
+    body: Any = None
+    reads_body: bool = False
+
+    def at(self, namespace_id: str) -> str:
+        """The path with its placeholders filled."""
+        return (
+            self.path.replace("{identifier}", namespace_id)
+            .replace("{task_id}", "6f1c1f0e-0000-4000-8000-000000000000")
+            .replace("{feature_extractor_id}", "text_extractor_v1")
+        )
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ENDPOINTS = [
+    Endpoint("POST", "/namespaces/list", {}, reads_body=True),
+    Endpoint("GET", "/namespaces"),
+    Endpoint("GET", "/namespaces/{identifier}"),
+    Endpoint("PATCH", "/namespaces/{identifier}", {}, reads_body=True),
+    Endpoint("POST", "/tasks/list", {}, reads_body=True),
+    Endpoint("GET", "/tasks/{task_id}"),
+    Endpoint("DELETE", "/tasks/{task_id}"),
+    Endpoint("GET", "/collections/features/extractors"),
+    Endpoint("GET", "/collections/features/extractors/{feature_extractor_id}"),
+    Endpoint("GET", "/namespaces/{identifier}/extractors"),
+]
