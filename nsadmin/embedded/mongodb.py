@@ -25,7 +25,7 @@ def process(data: Path, port: int, *, name: str = "mongodb") -> Process:
     return Process(
         name=name,
         argv=[
-            *(sys.executable, "-m", "nx_27017.nx_27017"),
+            *(sys.executable, "-m", "nsadmin.embedded.mongodb_server"),
             *("--data-dir", str(data), "--host", HOST, "--port", str(port)),
             *("--pid-file", str(pid_file), "--log-file", os.devnull),
         ],

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import nsadmin
-from nsadmin.embedded.http import answers_ok
+from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.ports import HOST
 from nsadmin.embedded.supervisor import Process
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from nsadmin.embedded.http import answers_ok
+from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.ports import HOST
 from nsadmin.embedded.supervisor import Process
 

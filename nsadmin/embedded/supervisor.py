@@ -17,6 +17,7 @@ QUICK_DEATH_SECONDS = 10.0
 QUICK_DEATHS = 5
 LOG_LIMIT = 10 * 1024 * 1024
 LOG_TAIL_LINES = 8
+LOG_LINE_LIMIT = 400
 
 Result = TypeVar("Result")
 
@@ -171,7 +172,9 @@ class Supervisor:
     def _tail(self, name: str) -> str:
         log = self.log_of(name)
         lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        return f"; the end of {log}:\n" + "\n".join(f"    {line}" for line in lines)
+        return f"; the end of {log}:\n" + "\n".join(
+            f"    {line[:LOG_LINE_LIMIT]}" for line in lines
+        )
 
 
 def in_words(code: int) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from bson import Int64
+from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
@@ -99,6 +100,41 @@ def test_keys_of_other_writers_are_kept(namespaces: Documents) -> None:
     namespaces.replace_one({"_id": "ns_a", "revision": 1}, {**read, "name": "new"})
     found = namespaces.find_one({"_id": "ns_a"})
     assert found == {"_id": "ns_a", "revision": 1, "name": "new", **theirs}
+
+
+def test_updates_by_other_programs_keep_dates_and_documents_what_they_are(
+    namespaces: Documents,
+) -> None:
+    """We never write like this, but the platform does."""
+    namespaces.insert_one({"_id": "ns_a", "revision": 1, "at": AT, "map": {"a.b": 1}})
+    for update in (
+        {"$set": {"at": WHOLE_SECOND, "new_at": AT, "deep": {"at": AT}}},
+        {"$set": {"deep.er": [AT, {"at": AT}]}, "$inc": {"revision": 1}},
+        {"$push": {"changes": {"op_id": "op_1", "at": AT}}},
+        {"$push": {"changes": {"$each": [{"op_id": "op_2", "at": AT}]}}},
+        {"$max": {"new_at": WHOLE_SECOND}, "$unset": {"nothing": ""}},
+    ):
+        assert namespaces.update_one({"_id": "ns_a"}, update).matched_count == 1
+    assert namespaces.find_one({"_id": "ns_a"}) == {
+        "_id": "ns_a",
+        "revision": 2,
+        "at": WHOLE_SECOND,
+        "map": {"a.b": 1},
+        "new_at": AT,
+        "deep": {"at": AT, "er": [AT, {"at": AT}]},
+        "changes": [{"op_id": "op_1", "at": AT}, {"op_id": "op_2", "at": AT}],
+    }
+
+
+def test_a_find_and_update_by_other_programs_keeps_dates(namespaces: Documents) -> None:
+    namespaces.insert_one({"_id": "ns_a", "revision": 1})
+    found = namespaces.find_one_and_update(
+        {"_id": "ns_a", "revision": 1},
+        {"$set": {"updated_at": AT}, "$inc": {"revision": 1}},
+        return_document=ReturnDocument.AFTER,
+    )
+    assert found == {"_id": "ns_a", "revision": 2, "updated_at": AT}
+    assert namespaces.find_one({"_id": "ns_a"}) == found
 
 
 def test_a_replace_removes_the_keys_that_it_leaves_out(namespaces: Documents) -> None:

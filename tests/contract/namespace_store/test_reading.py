@@ -1,5 +1,6 @@
 """Counting, grouping and paging, in the forms that every server answers alike."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,10 @@ Documents = Collection[dict[str, Any]]
 
 @pytest.fixture
 def objects(namespaces: Documents) -> Documents:
-    """60 objects of two namespaces; some share their time, so `_id` decides.
-
-    `_id` stands in no index: with one that names it, the embedded server refuses
-    every insert.
-    """
-    namespaces.create_index([("namespace_id", 1), ("created_ms", -1)])
+    """60 objects of two namespaces; some share their time, so `_id` decides."""
+    for _ in range(2):  # every start asks for them
+        namespaces.create_index([("namespace_id", 1), ("created_ms", -1), ("_id", -1)])
+        namespaces.create_index([("namespace_id", 1), ("_id", 1)])
     namespaces.insert_many(
         {
             "_id": f"ns_{'ab'[n % 2]}:obj_{n:02}",
@@ -109,3 +108,28 @@ def test_deleting_many_by_namespace_leaves_the_others(objects: Documents) -> Non
 def test_a_cursor_passes_the_size_of_one_batch(objects: Documents) -> None:
     found = objects.find({}).sort("_id", 1).batch_size(7)
     assert len([document["_id"] for document in found]) == 60
+
+
+def test_dates_are_compared_and_sorted_to_the_millisecond(
+    namespaces: Documents,
+) -> None:
+    whole = datetime(2026, 1, 1, tzinfo=UTC)
+    dates = {n: whole + timedelta(milliseconds=n) for n in (-1, 0, 1, 500, 1000)}
+    namespaces.insert_many({"_id": n, "at": at} for n, at in dates.items())
+
+    def found(condition: Any) -> list[int]:
+        return [d["_id"] for d in namespaces.find({"at": condition}).sort("at", 1)]
+
+    assert found({"$exists": True}) == [-1, 0, 1, 500, 1000]
+    assert found(dates[1]) == [1]
+    assert found({"$gt": whole}) == [1, 500, 1000]
+    assert found({"$gte": whole, "$lt": dates[1000]}) == [0, 1, 500]
+    assert found({"$lte": dates[1]}) == [-1, 0, 1]
+    assert found({"$in": [dates[0], dates[500]]}) == [0, 500]
+    assert found({"$ne": whole}) == [-1, 1, 500, 1000]
+    assert count(namespaces, {"at": dates[1]}) == 1
+    assert count(namespaces, {"at": {"$gt": whole}}) == 3
+    assert count(namespaces, {"at": {"$gte": whole, "$lt": dates[500]}}) == 2
+    condition = {"at": {"$in": [dates[1], dates[500]]}}
+    assert namespaces.delete_many(condition).deleted_count == 2
+    assert found({"$gt": whole}) == [1000]

@@ -1,0 +1,122 @@
+"""The program of the embedded namespace store: nx-27017 with corrections.
+
+    python -m nsadmin.embedded.mongodb_server --data-dir DIR --port N …
+
+Its arguments are those of nx-27017. Each correction below is for something that a
+MongoDB does and that this version answers wrongly and in silence; the suite in
+`tests/contract/namespace_store` holds them. The version is pinned.
+"""
+
+import inspect
+import logging
+from datetime import datetime
+from typing import Any
+
+from neosqlite.collection.index_manager import (  # type: ignore[import-untyped]
+    IndexManager,
+)
+from neosqlite.collection.json_helpers import (  # type: ignore[import-untyped]
+    NeoSQLiteJSONEncoder,
+)
+from neosqlite.collection.query_helper import (  # type: ignore[import-untyped]
+    QueryHelper,
+)
+from neosqlite.collection.sql_tier_aggregator import (  # type: ignore[import-untyped]
+    SQLTierAggregator,
+)
+from neosqlite.collection.sql_translator_unified import (  # type: ignore[import-untyped]
+    SQLOperatorTranslator,
+)
+from nx_27017.nx_27017 import main  # type: ignore[import-untyped]
+
+Translated = tuple[str | None, list[Any]]
+
+WHOLE_SECONDS = "datetime("
+MILLISECONDS = "strftime('%Y-%m-%dT%H:%M:%f', "
+
+translate = SQLOperatorTranslator.translate_operator
+create_index = IndexManager.create_index
+can_optimize = SQLTierAggregator.can_optimize_pipeline
+encode_others = NeoSQLiteJSONEncoder.default
+
+
+def compare_dates_exactly(
+    self: SQLOperatorTranslator, field: str, operator: str, value: Any
+) -> Translated:
+    """Compare dates by the millisecond; by the second, a lost race looks won."""
+    if operator == "$in" and _all_dates(value):
+        parts = [compare_dates_exactly(self, field, "$eq", date) for date in value]
+        sentence = " OR ".join(str(sql) for sql, _ in parts)
+        return f"({sentence})", [date for _, dates in parts for date in dates]
+    sql, parameters = translate(self, field, operator, value)
+    end = f"{WHOLE_SECONDS}?)"
+    if sql and sql.startswith(WHOLE_SECONDS) and sql.endswith(end):
+        inner = sql.removeprefix(WHOLE_SECONDS).removesuffix(end)
+        sql = f"{MILLISECONDS}{inner}{MILLISECONDS}?)"
+    return sql, parameters
+
+
+def aggregate_dates_in_python(
+    self: SQLTierAggregator, pipeline: list[dict[str, Any]]
+) -> bool:
+    """Refuse pipelines with dates in SQL, where they are compared with other types."""
+    return not _holds_date(pipeline) and bool(can_optimize(self, pipeline))
+
+
+def update_in_python(*_args: Any, **_kwargs: Any) -> bool:
+    """Refuse updates in SQL, which turn a date or a pushed document into text."""
+    return False
+
+
+def create_index_without_id(
+    self: IndexManager, key: Any, *args: Any, **kwargs: Any
+) -> str:
+    """Leave `_id` out of compound indexes: one that names it fails every insert.
+
+    It is unique in itself, so the index loses nothing but the order within equal keys.
+    """
+    call = inspect.signature(create_index).bind(self, key, *args, **kwargs)
+    if isinstance(key, list) and len(key) > 1:
+        call.arguments["key"] = [field for field in key if field[0] != "_id"]
+        if len(call.arguments["key"]) < len(key):
+            call.arguments["unique"] = False
+    return str(create_index(*call.args, **call.kwargs))
+
+
+def encode(self: NeoSQLiteJSONEncoder, value: Any) -> Any:
+    """Write all dates in one length: they are sorted as bytes, the shorter first."""
+    if isinstance(value, datetime):
+        return {"$date": value.isoformat(timespec="milliseconds")}
+    return encode_others(self, value)
+
+
+def _all_dates(values: Any) -> bool:
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(isinstance(value, datetime) for value in values)
+    )
+
+
+def _holds_date(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return any(map(_holds_date, value))
+    return isinstance(value, datetime)
+
+
+def correct() -> None:
+    """Put the corrections in place."""
+    SQLOperatorTranslator.translate_operator = compare_dates_exactly
+    SQLTierAggregator.can_optimize_pipeline = aggregate_dates_in_python
+    QueryHelper._can_use_sql_updates = update_in_python  # noqa: SLF001
+    IndexManager.create_index = create_index_without_id
+    NeoSQLiteJSONEncoder.default = encode
+    # It would log every command with its documents; this call comes before its own.
+    logging.basicConfig(level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    correct()
+    main()
