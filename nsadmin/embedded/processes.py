@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import nsadmin
-from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.supervisor import Process
 
 
