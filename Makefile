@@ -24,10 +24,10 @@ check: .venv/.ok ## style, types, import contracts, templates, migrations, setti
 	$(BIN)/python -m tests.production_check
 
 bench: .venv/.ok ## ratios against a peer or a limit, as a table
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m pytest -m bench -q -s tests/bench
 
 faults: .venv/.ok ## the long fault proofs that `make test` samples
-	$(BIN)/python -m pytest -m faults -o addopts="--import-mode=importlib -ra" tests/faults
+	$(BIN)/python -m pytest -m faults --timeout=3600 tests
 
 lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes
 	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra postgres \

@@ -1,6 +1,5 @@
 """The only door of mutation: preview, commit, and the life of a clone's target."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,6 @@ from nsadmin.namespaces.steps import AddVector
 from nsadmin.stores.mongo import namespaces as store
 
 _TRIES = 5
-
-Planner = Callable[[Namespace, Seen | None], Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +41,6 @@ class Outcome:
     error: str = ""
 
 
-def _patch_planner(patch: NamespacePatch) -> Planner:
-    return lambda namespace, seen: make_plan(namespace, patch, seen=seen)
-
-
-def _repair_planner(namespace: Namespace, seen: Seen | None) -> Plan:
-    if seen is None:
-        raise Unavailable(
-            "Qdrant does not answer, so nobody can tell what it lacks.",
-            details={"store": "qdrant"},
-        )
-    return repair_plan(namespace, seen)
-
-
 def preview(
     actor: Actor,
     identifier: str,
@@ -65,14 +49,14 @@ def preview(
     organization_id: str | None = None,
 ) -> Preview:
     """Return what the patch would do; nothing is written."""
-    return _preview(actor, identifier, _patch_planner(patch), patch, organization_id)
+    return _preview(actor, identifier, patch, organization_id)
 
 
 def repair_preview(
     actor: Actor, identifier: str, *, organization_id: str | None = None
 ) -> Preview:
     """Return what would bring Qdrant in line with what is declared."""
-    return _preview(actor, identifier, _repair_planner, None, organization_id)
+    return _preview(actor, identifier, None, organization_id)
 
 
 def commit(
@@ -93,7 +77,6 @@ def commit(
     return _commit(
         actor,
         identifier,
-        _patch_planner(patch),
         patch,
         digest=digest,
         if_match=if_match,
@@ -113,7 +96,6 @@ def repair_commit(
     return _commit(
         actor,
         identifier,
-        _repair_planner,
         None,
         digest=digest,
         if_match=if_match,
@@ -124,7 +106,6 @@ def repair_commit(
 def _preview(
     actor: Actor,
     identifier: str,
-    planner: Planner,
     patch: NamespacePatch | None,
     organization_id: str | None,
 ) -> Preview:
@@ -134,15 +115,13 @@ def _preview(
     namespace = view.namespace
     _require_idle(namespace)
     _require_free_name(namespace, patch)
-    seen = _look(namespace)
-    plan = planner(namespace, seen)
+    plan, seen = _plan(namespace, patch)
     return Preview(view, plan, qdrant_silent=seen is None and plan.needs_qdrant)
 
 
 def _commit(
     actor: Actor,
     identifier: str,
-    planner: Planner,
     patch: NamespacePatch | None,
     *,
     digest: str | None,
@@ -162,7 +141,7 @@ def _commit(
             namespace = view.namespace
             _require_idle(namespace)
             _require_free_name(namespace, patch)
-            plan = _checked_plan(namespace, planner, digest, if_match)
+            plan = _checked_plan(namespace, patch, digest, if_match)
             if plan.is_empty:
                 return Outcome(view, plan, "", converged=True)
             _attempt(actor, view, plan, op_id)
@@ -186,19 +165,36 @@ def _action(patch: NamespacePatch | None) -> Action:
     return Action.NAMESPACE_UPDATE
 
 
-def _look(namespace: Namespace) -> Seen | None:
+def _plan(
+    namespace: Namespace, patch: NamespacePatch | None
+) -> tuple[Plan, Seen | None]:
+    """Plan the patch, or the repair where there is none, with what Qdrant shows.
+
+    Qdrant is only asked where the plan depends on it or touches it.
+    """
+    if patch is not None and not patch.repair_vectors:
+        plan = make_plan(namespace, patch, seen=None)
+        if not plan.needs_qdrant:
+            return plan, None
     try:
-        return observe.seen(namespace)
+        seen = observe.seen(namespace)
     except Unavailable:
-        return None
+        if patch is not None and not patch.repair_vectors:
+            return plan, None
+        raise
+    if patch is None:
+        return repair_plan(namespace, seen), seen
+    return make_plan(namespace, patch, seen=seen), seen
 
 
 def _checked_plan(
-    namespace: Namespace, planner: Planner, digest: str | None, if_match: int | None
+    namespace: Namespace,
+    patch: NamespacePatch | None,
+    digest: str | None,
+    if_match: int | None,
 ) -> Plan:
     """Plan again and hold it against what the caller saw."""
-    seen = _look(namespace)
-    plan = planner(namespace, seen)
+    plan, seen = _plan(namespace, patch)
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
             f"The namespace is at revision {namespace.revision}, not {if_match}.",

@@ -1,0 +1,72 @@
+"""Debian's Chromium driven by Playwright, watching for what must not happen."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+APT_LINE = "apt-get install -y --no-install-recommends chromium"
+
+
+def path() -> str | None:
+    """Where Chromium is, or None."""
+    return os.environ.get("NSADMIN_CHROMIUM") or shutil.which("chromium")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless browser; needs `path()`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path(), headless=True, args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What a context's pages did that they must not: CSP, script errors, strangers."""
+
+    origin: str
+    faults: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        """Listen to every page of the context."""
+        context.on("page", self._page)
+
+    def _page(self, page: Page) -> None:
+        page.on("console", lambda m: self._console(m.type, m.text))
+        page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        page.on("request", lambda request: self._request(request.url))
+
+    def _console(self, kind: str, text: str) -> None:
+        # A refused form is answered 4xx on purpose; Chromium logs it as an error.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.faults.append(f"console: {text}")
+
+    def _request(self, url: str) -> None:
+        if not url.startswith((self.origin, "data:", "about:", "blob:")):
+            self.faults.append(f"stranger: {url}")
+
+
+def sign_in(page: Page, origin: str, email: str, password: str) -> None:
+    """Fill in the form as a person does."""
+    page.goto(f"{origin}/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{origin}/namespaces/**")

@@ -1,0 +1,94 @@
+"""`manage.py demo` as a child, until it says that it is ready."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+PATIENCE_S = 120
+
+
+class Demo:
+    """A running demo: what `demo.json` says now, and its supervisor's process."""
+
+    def __init__(self, data: Path, process: subprocess.Popen[str]) -> None:
+        self.data = data
+        self.process = process
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`demo.json`, read again: pids change when a process is restarted."""
+        facts: dict[str, Any] = json.loads((self.data / "demo.json").read_text())
+        return facts
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return str(self.facts["url"])
+
+    def login(self, role: str, organization: str | None = None) -> tuple[str, str]:
+        """An address and password of that role, of one organization if it is given."""
+        for login in self.facts["logins"]:
+            fits = organization in (None, login["organization_id"])
+            if login["role"] == role and fits:
+                return login["email"], login["password"]
+        raise LookupError(role)
+
+    def key(self, role: str, organization: str | None = None) -> str:
+        """An API key of that role."""
+        for key in self.facts["api_keys"]:
+            fits = organization in (None, key["organization_id"])
+            if key["role"] == role and fits:
+                return str(key["key"])
+        raise LookupError(role)
+
+
+@contextmanager
+def running(data: Path, *, port: int) -> Iterator[Demo]:
+    """Start the demo in `data`, yield it when it is ready, end it afterwards."""
+    log = data / "demo.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "manage.py",
+                "demo",
+                "--data-dir",
+                str(data),
+                "--port",
+                str(port),
+            ],
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={k: v for k, v in os.environ.items() if not k.startswith("NSADMIN_")},
+        )
+        try:
+            _wait(process, log)
+            yield Demo(data, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: subprocess.Popen[str], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if "ready http" in log.read_text():
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.2)
+    raise AssertionError(f"The demo did not become ready:\n{log.read_text()[-3000:]}")

@@ -1,0 +1,45 @@
+"""Words for what Qdrant says, and for when it says nothing."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from nsadmin.health.judge import judge
+from nsadmin.namespaces.observe import LiveShape, Snapshot
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def look(status="green", *, ok=True, exists=True, error="", optimizer_error=""):
+    live = LiveShape(status, optimizer_error, 5, 5, 1, {}, {}) if exists else None
+    since = None if ok else NOON
+    return Snapshot("ns_1", NOON, ok, exists, error, 3.0, live, NOON, since)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "role"),
+    [
+        ("green", "Ready", "ok"),
+        ("yellow", "Optimising", "warn"),
+        ("grey", "Waiting", "idle"),
+        ("red", "Error", "bad"),
+        ("purple", "Unknown", "idle"),
+    ],
+)
+def test_every_colour_has_a_word(status, word, role):
+    found = judge(look(status))
+    assert (found.word, found.role) == (word, role)
+
+
+def test_an_error_is_quoted():
+    assert judge(look("red", optimizer_error="disk full")).sentence == "disk full"
+
+
+def test_silence_is_never_green():
+    found = judge(look("green", ok=False, error="Qdrant does not answer."))
+    assert (found.word, found.role, found.since) == ("Unknown", "idle", NOON)
+    assert judge(None).word == "Unknown"
+
+
+def test_a_missing_collection_is_an_error():
+    assert judge(look(exists=False)).word == "No collection"
