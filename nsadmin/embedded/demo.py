@@ -47,6 +47,7 @@ class Demo:
         stores = [process.name for process in self._servers.processes]
         try:
             await live(self._supervisor, self._boot(), last=stores)
+            self._progress("stopped")
         finally:
             self._write_summary()
 

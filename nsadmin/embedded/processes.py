@@ -10,7 +10,9 @@ from nsadmin.embedded.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent
 CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
-WORKER = ("worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+WORKER = ("worker", "--without-gossip", "--without-mingle")
+# What happens every second would drown the rest.
+QUIET = {"NSADMIN_LOG_LEVEL": "WARNING"}
 
 
 def web(port: int) -> Process:
@@ -37,13 +39,13 @@ def worker() -> Process:
 def sweeper() -> Process:
     """The queue of its own that must never wait behind long jobs."""
     options = ("--queues", "ctl", "--pool", "solo", "--hostname", "sweeper@%h")
-    return Process(name="sweeper", argv=[*CELERY, *WORKER, *options])
+    return Process(name="sweeper", argv=[*CELERY, *WORKER, *options], env=QUIET)
 
 
 def beat(data: Path) -> Process:
     """The clock of periodic tasks."""
     schedule = ("--schedule", str(data / "beat-schedule"))
-    return Process(name="beat", argv=[*CELERY, "beat", "--loglevel", "INFO", *schedule])
+    return Process(name="beat", argv=[*CELERY, "beat", *schedule], env=QUIET)
 
 
 def command(name: str, *arguments: str) -> Process:
