@@ -8,3 +8,7 @@ class ClonesConfig(AppConfig):
 
     name = "nsadmin.clones"
     label = "clones"
+
+    def ready(self) -> None:
+        """Import for the side effect: the kind of job registers."""
+        from nsadmin.clones import run  # noqa: F401

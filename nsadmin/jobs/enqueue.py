@@ -97,6 +97,7 @@ def resume(job: Job) -> bool:
         job_id=job.job_id,
         epoch=job.epoch,
         state__in=(State.FAILED, State.CANCELLED),
+        settled=True,  # what it told the outside must not arrive after this
     ).update(
         state=State.QUEUED,
         epoch=job.epoch + 1,

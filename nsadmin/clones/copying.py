@@ -1,0 +1,134 @@
+"""What a slice of a clone works with: both namespaces, their clusters, the id map."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from nsadmin.clones.fields import Include
+from nsadmin.clones.ids import IdKind, IdMap, make_map
+from nsadmin.clones.remap import Dropped
+from nsadmin.errors import Conflict, Missing
+from nsadmin.jobs.work import Work
+from nsadmin.namespaces import changes, document
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.mongo.resources import ID_FIELD
+from nsadmin.stores.qdrant.cluster import Cluster
+
+REFERRED: tuple[IdKind, ...] = ("buckets", "collections", "retrievers", "taxonomies")
+
+
+@dataclass(slots=True)
+class Copying:
+    """One slice's view of the clone; everything that lasts is in `work.cursor`."""
+
+    work: Work
+    source: Namespace
+    target: Namespace
+    source_cluster: Cluster
+    target_cluster: Cluster
+    include: Include
+    ids: IdMap
+    dropped: Dropped
+
+    @property
+    def job_id(self) -> UUID:
+        """The job, from which every new id is derived."""
+        return self.work.job.job_id
+
+    @property
+    def tenant(self) -> tuple[str, str] | None:
+        """Old and new internal id where the clone goes to another organization."""
+        pair = (self.source.internal_id, self.target.internal_id)
+        return pair if pair[0] != pair[1] else None
+
+    def save(self, **cursor: Any) -> None:
+        """Move the cursor after a step that the stores have confirmed."""
+        self.work.cursor.update(cursor)
+        self.work.outputs["dropped"] = self.dropped.sentences
+        self.work.checkpoint()
+
+    def learn_ids(self) -> bool:
+        """List the ids of the source; True if there are some that were not known.
+
+        Ids that are known stay known when the source loses them: points that were
+        copied may refer to them.
+        """
+        known: dict[str, list[str]] = self.work.cursor.get("ids") or {}
+        found: dict[str, list[str]] = {}
+        for kind in REFERRED:
+            now = {
+                str(d.get(ID_FIELD[kind]) or d["_id"])  # type: ignore[index]
+                for d in resources.every(kind, self.source.namespace_id)  # type: ignore[arg-type]
+            }
+            found[kind] = sorted(now.union(known.get(kind, ())))
+        if found == known:
+            return False
+        self.work.cursor["ids"] = found
+        self.ids = _map(self.job_id, self.source, self.include, found, self.tenant)
+        return True
+
+
+def is_over(work: Work) -> bool:
+    """Tell whether the clone is ready already; the end of the job was not recorded."""
+    raw = store.get(work.inputs["namespace_id"])
+    return (
+        raw is not None and raw.get("clone_status") == "ready" and _is_ours(raw, work)
+    )
+
+
+def _is_ours(raw: dict[str, Any], work: Work) -> bool:
+    return raw.get("clone_task_id") == str(work.job.job_id)
+
+
+def opened(work: Work) -> Copying:
+    """Read both namespaces; raise where there is nothing to copy from or into."""
+    raw = store.get(work.inputs["namespace_id"])
+    if raw is None or not _is_ours(raw, work):
+        raise Missing("The clone's namespace is not there any more.")
+    if raw.get("clone_status") == "failed":
+        raw = changes.resume(raw["_id"]) or raw
+    if raw.get("clone_status") != "cloning":
+        raise Conflict("The clone's namespace is being deleted.")
+    source = _source(work)
+    target = document.read(raw)
+    include = Include(**work.inputs["include_resources"])
+    tenant = (source.internal_id, target.internal_id)
+    return Copying(
+        work=work,
+        source=source,
+        target=target,
+        source_cluster=cluster_of(source),
+        target_cluster=cluster_of(target),
+        include=include,
+        ids=_map(
+            work.job.job_id,
+            source,
+            include,
+            work.cursor.get("ids") or {},
+            tenant if tenant[0] != tenant[1] else None,
+        ),
+        dropped=Dropped(work.outputs.get("dropped") or ()),
+    )
+
+
+def _source(work: Work) -> Namespace:
+    raw = store.get(work.inputs["source_namespace_id"])
+    if raw is None or raw.get("clone_status") == "deleting":
+        raise Missing("The source was deleted while it was copied.")
+    return document.read(raw)
+
+
+def _map(
+    job_id: UUID,
+    source: Namespace,
+    include: Include,
+    found: dict[str, list[str]],
+    tenant: tuple[str, str] | None,
+) -> IdMap:
+    copied: list[IdKind] = ["buckets"]
+    copied += [k for k in REFERRED[1:] if getattr(include, k)]
+    listed: dict[IdKind, list[str]] = {k: found.get(k, []) for k in REFERRED}
+    return make_map(job_id, source.namespace_id, listed, copied, tenant)

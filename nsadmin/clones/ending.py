@@ -1,0 +1,94 @@
+"""After a clone that failed or was cancelled: go on with it, or take it away."""
+
+from uuid import UUID
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.gate import require
+from nsadmin.access.permissions import Action
+from nsadmin.audit import record
+from nsadmin.clones.collection import is_made_by
+from nsadmin.clones.stages import KIND
+from nsadmin.errors import Conflict, Missing, Unavailable
+from nsadmin.jobs import enqueue, queries
+from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces import changes, document, observe
+from nsadmin.namespaces.document import Raw
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.qdrant import collections
+
+_ENDED = (State.FAILED, State.CANCELLED)
+
+
+def resume(actor: Actor, job_id: UUID | str) -> Job:
+    """Let a failed or cancelled clone go on from its last checkpoint."""
+    job = _ended_clone(actor, job_id)
+    raw = _target(job)
+    if raw is None:
+        raise Missing("The clone was discarded.", details={"resource": "namespace"})
+    if raw.get("clone_status") != "failed":
+        raise Conflict("The clone is being discarded.", code="namespace_busy")
+    if not enqueue.resume(job):
+        raise Conflict("The job is on its way already.", code="job_not_ended")
+    return job
+
+
+def discard(actor: Actor, job_id: UUID | str) -> None:
+    """Delete what the job made and nothing else; doing it twice does no harm.
+
+    The target namespace was made by this job and names it, and everything in it came
+    with it. Its document goes last, so an interrupted discard can be repeated.
+    """
+    job = _ended_clone(actor, job_id)
+    raw = _target(job)
+    if raw is None:
+        return
+    if raw.get("clone_status") == "failed":
+        raw = changes.flip(raw["_id"], expected="failed", clone_status="deleting")
+    if raw is None or raw.get("clone_status") != "deleting":
+        raise Conflict("The clone is being worked on again.", code="namespace_busy")
+    _empty(raw, str(job.job_id))
+    if not changes.remove(raw["_id"]):
+        raise Unavailable("The clone is almost gone; discard it once more.")
+    observe.invalidate(raw["_id"])
+    _record(actor, job)
+
+
+def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
+    job = queries.get(actor, job_id)
+    require(actor, Action.NAMESPACE_CLONE)
+    if job.kind != KIND or job.state not in _ENDED or not job.settled:
+        raise Conflict(
+            "Only a clone that failed or was cancelled can be resumed or discarded.",
+            code="job_not_ended",
+            details={"status": queries.STATUS[job.state]},
+        )
+    return job
+
+
+def _target(job: Job) -> Raw | None:
+    raw = store.get(job.namespace_id)
+    return raw if raw and raw.get("clone_task_id") == str(job.job_id) else None
+
+
+def _empty(raw: Raw, job_id: str) -> None:
+    """Drop the collection if this job made it, and every resource of the namespace."""
+    target = document.read(raw)
+    cluster = cluster_of(target)
+    live = collections.get(cluster, target.collection)
+    if live is not None and is_made_by(live, job_id):
+        collections.drop(cluster, target.collection)
+    for kind in resources.KINDS:
+        resources.delete_all(kind, target.namespace_id)
+
+
+def _record(actor: Actor, job: Job) -> None:
+    record.record(
+        action="namespace:discard-clone",
+        summary=f"Discard the clone “{job.namespace_name}”.",
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=job.organization_id,
+        namespace_id=job.namespace_id,
+        namespace_name=job.namespace_name,
+    )

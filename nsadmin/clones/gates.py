@@ -1,0 +1,92 @@
+"""Who may clone what, and what has to be true of source and name before it begins."""
+
+from django.conf import settings
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.gate import require
+from nsadmin.access.permissions import Action
+from nsadmin.clones.fields import CloneRequest
+from nsadmin.errors import Conflict, Invalid, QuotaExceeded
+from nsadmin.namespaces import changes, queries
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.stores.mongo import namespaces as store
+
+_LIMITED = "namespaces"
+
+
+def source_of(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
+    """Return the namespace to clone, or raise what the actor has to be told.
+
+    Naming another organization is for platform admins; one's own may be named too and
+    changes nothing. System namespaces may be cloned by all who may clone.
+    """
+    across = request.source_organization_id
+    if across in (None, actor.organization_id):
+        view = queries.get_stored(
+            actor,
+            identifier,
+            organization_id=actor.organization_id if across else None,
+            action=Action.NAMESPACE_CLONE,
+        )
+        _require_named(actor, view)
+        return view
+    require(actor, Action.NAMESPACE_CLONE_ACROSS)
+    view = queries.get_stored(
+        actor,
+        identifier,
+        organization_id=across,
+        action=Action.NAMESPACE_CLONE_ACROSS,
+    )
+    if view.organization_id != across:
+        raise queries.missing(identifier)
+    return view
+
+
+def _require_named(actor: Actor, view: NamespaceView) -> None:
+    """Staff see every namespace; cloning across needs saying so."""
+    if view.namespace.is_system or view.namespace.internal_id == actor.internal_id:
+        return
+    sentence = (
+        f"This namespace belongs to {view.organization_name or 'another organization'};"
+        " name that organization to clone across."
+    )
+    raise Invalid(sentence, faults={"source_organization_id": [sentence]})
+
+
+def require_ready(source: Namespace) -> None:
+    """Raise Conflict for a source that is itself being made, deleted or incomplete."""
+    task = {"task_id": source.clone_task_id}
+    if source.clone_status in ("cloning", "deleting"):
+        word = "being cloned into" if source.clone_status == "cloning" else "deleted"
+        raise Conflict(
+            f"The source is {word}; wait for job {source.clone_task_id} to end.",
+            code="namespace_busy",
+            details=task,
+        )
+    if source.clone_status == "failed":
+        raise Conflict(
+            "The source is itself a clone that failed and is not complete.",
+            code="namespace_incomplete",
+            details=task,
+        )
+
+
+def require_room(actor: Actor, name: str) -> None:
+    """Raise for a name that is taken, or a plan whose limit is reached."""
+    if store.find_by_name(actor.internal_id, name_key(name)) is not None:
+        raise changes.name_taken(name)
+    limit = settings.NSADMIN_PLAN_LIMITS.get(actor.plan)
+    current = store.count_of_tenant(actor.internal_id) if limit is not None else 0
+    if limit is not None and current >= limit:
+        raise QuotaExceeded(
+            f"The {actor.plan} plan includes {limit} "
+            f"namespace{'' if limit == 1 else 's'}; there are {current}.",
+            details={
+                "resource": _LIMITED,
+                "current": current,
+                "limit": limit,
+                "tier": actor.plan,
+            },
+        )

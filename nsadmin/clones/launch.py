@@ -1,0 +1,220 @@
+"""Starting a clone: shown first, then name and namespace reserved and the job sent."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.audit import record
+from nsadmin.audit.models import Outcome
+from nsadmin.clones import gates
+from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.stages import KIND, stages
+from nsadmin.clones.target import target_document
+from nsadmin.errors import Missing, NsadminError, Unavailable
+from nsadmin.jobs.enqueue import enqueue, release, withdraw
+from nsadmin.jobs.models import Job
+from nsadmin.jobs.queries import cancel
+from nsadmin.namespaces import changes, document, present, queries
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.qdrant import points
+
+Json = dict[str, Any]
+
+NO_RESOURCES: dict[str, int] = {
+    "collections": 0,
+    "retrievers": 0,
+    "taxonomies": 0,
+    "buckets": 0,
+    "objects": 0,
+    "points": 0,
+}
+# Reserving takes far less. If the process dies in between, the job finds out by itself.
+_RESERVING = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ClonePreview:
+    """What a clone would be; `counts` has None for what cannot be counted now."""
+
+    source: NamespaceView
+    request: CloneRequest
+    counts: dict[str, int | None]
+    included: list[str]
+    left_out: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A clone that has begun."""
+
+    job: Job
+    namespace: NamespaceView
+
+
+def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePreview:
+    """Return what would be cloned; nothing is written. Raises as `launch` does."""
+    source = _allowed(actor, identifier, request)
+    return ClonePreview(
+        source=source,
+        request=request,
+        counts=_planned(source.namespace, request),
+        included=request.include.included,
+        left_out=request.include.left_out,
+        warnings=_warnings(actor, source.namespace),
+    )
+
+
+def launch(actor: Actor, identifier: str, request: CloneRequest) -> Launch:
+    """Reserve the name and the namespace at once and send the job that fills it.
+
+    Raises Missing or Forbidden for a source the actor may not clone, Conflict for one
+    that is busy and for a name that is taken, QuotaExceeded for a full plan.
+    """
+    source = _allowed(actor, identifier, request).namespace
+    job_id = uuid.uuid4()
+    raw = target_document(
+        source,
+        request,
+        job_id=job_id,
+        internal_id=actor.internal_id,
+        now=timezone.now(),
+    )
+    op_id = record.new_op_id()
+    _attempt(actor, source, raw, op_id)
+    job = _job(actor, source, request, raw, op_id)
+    try:
+        changes.reserve(raw)
+    except Unavailable:
+        # The write may have landed: the cancelled job settles what it finds.
+        cancel(actor, job.job_id)
+        raise
+    except NsadminError as refused:
+        withdraw(job)
+        record.close(op_id, Outcome.REFUSED, error=refused.sentence)
+        raise
+    release(job)
+    return Launch(job, queries.view_of(document.read(raw)))
+
+
+def response(job: Job) -> Json:
+    """Return the API's CloneNamespaceResponse for a clone's job."""
+    view = queries.get_stored(SYSTEM, job.namespace_id)
+    if view.namespace.clone_task_id != str(job.job_id):
+        raise Missing("There is no such clone.", details={"resource": "task"})
+    return {
+        "namespace": present.response(view.namespace, view.counts),
+        "source_namespace_id": job.source_namespace_id,
+        "status": view.namespace.clone_status,
+        "task_id": str(job.job_id),
+        "cloned_resources": job.outputs.get("cloned_resources") or dict(NO_RESOURCES),
+    }
+
+
+def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
+    source = gates.source_of(actor, identifier, request)
+    gates.require_ready(source.namespace)
+    gates.require_room(actor, request.namespace_name)
+    return source
+
+
+def _planned(source: Namespace, request: CloneRequest) -> dict[str, int | None]:
+    """Count what would come along, now."""
+    wanted = request.include
+    counts: dict[str, int | None] = {
+        **NO_RESOURCES,
+        **{
+            kind: n
+            for kind, n in resources.counts(source.namespace_id).items()
+            if getattr(wanted, kind, True)
+        },
+    }
+    if wanted.collections:
+        try:
+            counts["points"] = points.count(cluster_of(source), source.collection)
+        except NsadminError:
+            counts["points"] = None
+    return counts
+
+
+def _warnings(actor: Actor, source: Namespace) -> list[str]:
+    """What one would not expect."""
+    said = []
+    if source.tier != "shared":
+        said.append(
+            "The source has a dedicated cluster. The clone goes to the shared one: "
+            "addresses and keys are never copied."
+        )
+    if source.internal_id != actor.internal_id:
+        said.append(
+            "The source belongs to another organization. Secrets that its pipelines "
+            "name are not copied; the clone's stages need their own."
+        )
+    if source.expires_at is not None:
+        said.append("The source expires; the clone does not.")
+    if source.observed_revision < source.revision:
+        said.append("Qdrant has not caught up with the last change of the source.")
+    return said
+
+
+def _job(
+    actor: Actor,
+    source: Namespace,
+    request: CloneRequest,
+    raw: Json,
+    op_id: str,
+) -> Job:
+    include = request.include
+    return enqueue(
+        KIND,
+        actor=actor,
+        title=f"Clone “{source.name}” as “{request.namespace_name}”",
+        organization_id=actor.organization_id,
+        internal_id=actor.internal_id,
+        namespace_id=raw["_id"],
+        namespace_name=request.namespace_name,
+        source_namespace_id=source.namespace_id,
+        op_id=op_id,
+        stages=stages(include),
+        job_id=uuid.UUID(raw["clone_task_id"]),
+        held_for=_RESERVING,
+        inputs={
+            "source_namespace_id": source.namespace_id,
+            "namespace_id": raw["_id"],
+            "namespace_name": request.namespace_name,
+            "include_resources": {
+                "collections": include.collections,
+                "retrievers": include.retrievers,
+                "taxonomies": include.taxonomies,
+            },
+        },
+    )
+
+
+def _attempt(actor: Actor, source: Namespace, raw: Json, op_id: str) -> None:
+    name = raw["namespace_name"]
+    record.attempt(
+        op_id=op_id,
+        action="namespace:clone",
+        summary=f"Clone “{source.name}” as “{name}”.",
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=actor.organization_id,
+        namespace_id=raw["_id"],
+        namespace_name=name,
+        revision=1,
+        changes=[
+            {
+                "field": "source_namespace_id",
+                "before": None,
+                "after": source.namespace_id,
+                "sentence": f"Cloned from “{source.name}” ({source.namespace_id}).",
+            }
+        ],
+    )

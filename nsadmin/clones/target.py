@@ -1,0 +1,71 @@
+"""The namespace document that a clone starts with. Nothing is copied but by name."""
+
+import copy
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.ids import new_id
+from nsadmin.namespaces.document import Namespace, index_entry
+from nsadmin.namespaces.fields import name_key
+
+Raw = dict[str, Any]
+
+
+def target_document(
+    source: Namespace,
+    request: CloneRequest,
+    *,
+    job_id: UUID,
+    internal_id: str,
+    now: datetime,
+) -> Raw:
+    """Return the document of the clone, waiting for its data.
+
+    Extractors, indexes, the inference map and automatic index creation come from the
+    source, and its description where none is given. Scope, type, expiry, tier, cluster
+    and secrets do not: a clone is an organization's own, on the shared cluster, in a
+    collection named by its id.
+    """
+    own_id = new_id(job_id, "namespaces", source.namespace_id)
+    moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    raw: Raw = {
+        "_id": own_id,
+        "namespace_id": own_id,
+        "internal_id": internal_id,
+        "namespace_name": request.namespace_name,
+        "name_key": name_key(request.namespace_name),
+        "namespace_type": "standard",
+        "scope": "org",
+        "infrastructure": {
+            "qdrant_collection": own_id,
+            "compute_tier": "shared",
+            "max_concurrent_jobs": 10,
+            "autoscaling_enabled": False,
+        },
+        "feature_extractors": [
+            {
+                "feature_extractor_name": extractor.name,
+                "version": extractor.version,
+                "params": copy.deepcopy(extractor.params or {}),
+            }
+            for extractor in source.extractors
+        ],
+        "payload_indexes": [index_entry(index) for index in source.indexes],
+        "auto_create_indexes": source.auto_create_indexes,
+        "vector_inference_map": dict(source.vector_inference_map),
+        "clone_status": "cloning",
+        "clone_task_id": str(job_id),
+        "source_namespace_id": source.namespace_id,
+        "created_at": moment,
+        "updated_at": moment,
+        "revision": 1,
+        "observed_revision": 0,
+        "changes": [],
+    }
+    described = request.description
+    description = source.description if described is None else described
+    if description:
+        raw["description"] = description
+    return raw

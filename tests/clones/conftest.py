@@ -1,0 +1,40 @@
+"""Stores for clones: rows that threads see, and collections that go again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from nsadmin.jobs.models import FINAL, Job, State
+from nsadmin.jobs.runner import run_once
+from nsadmin.namespaces.document import Namespace
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import Cast
+from tests.clones.sources import make_source
+
+
+@pytest.fixture
+def world(transactional_db: None, cast: Cast) -> Iterator[Cast]:
+    """The cast, in a database that the heartbeat's thread shares."""
+    yield cast
+    for job in Job.objects.exclude(namespace_id=""):
+        if collections.get(shared(), job.namespace_id) is not None:
+            collections.drop(shared(), job.namespace_id)
+
+
+@pytest.fixture
+def source(world: Cast) -> Namespace:
+    """A namespace of Northlight with everything in it."""
+    return make_source(world.northlight)
+
+
+def run_to_the_end(job: Job, *, slice_s: float = 20.0) -> Job:
+    """Run slices in this process until the job has ended; return it as it is then."""
+    for _ in range(500):
+        run_once(job.job_id, slice_s=slice_s)
+        job.refresh_from_db()
+        if job.state in FINAL:
+            return job
+        assert job.state == State.QUEUED
+        Job.objects.filter(job_id=job.job_id).update(run_after=job.created_at)
+    raise AssertionError("The job does not end.")
