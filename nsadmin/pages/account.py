@@ -1,0 +1,54 @@
+"""A person's own choices: the theme, the organization that is looked at."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from nsadmin.access import gate, organizations
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.models import User
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Missing
+
+
+def _next(request: HttpRequest) -> str:
+    """Return the page that the form was on, if it is one of ours."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else "namespaces"
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Missing("Nobody is signed in.")
+    return request.user
+
+
+@gate.page(Action.ACCOUNT_USE)
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark, or the system's choice; `toggle` needs no script."""
+    user = _user(request)
+    wanted = request.POST.get("theme", "")
+    if wanted == "toggle":
+        wanted = "light" if user.theme == "dark" else "dark"
+    user.theme = wanted if wanted in ("light", "dark") else ""
+    user.save(update_fields=["theme"])
+    return redirect(_next(request))
+
+
+@gate.page(Action.ACCOUNT_USE)
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """Look at another organization; one that is not offered does not exist."""
+    wanted = request.POST.get("organization_id", "")
+    for organization in organizations.choices(_user(request)):
+        if organization.organization_id == wanted:
+            request.session[ORGANIZATION_SESSION_KEY] = wanted
+            messages.info(request, f"You now see {organization.name}.")
+            return redirect(_next(request))
+    raise Missing("There is no such organization.")

@@ -1,0 +1,96 @@
+"""Cloning a namespace: the form with its forecast, what it would be, the start."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.clones import launch
+from nsadmin.clones.launch import ClonePreview
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NsadminError,
+    QuotaExceeded,
+    Refused,
+    Unavailable,
+)
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.forms.clones import CloneForm
+from nsadmin.pages.htmx import page
+from nsadmin.pages.scope import namespace_scope
+
+_CAUGHT = (Invalid, Conflict, QuotaExceeded, Refused, Unavailable)
+_KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
+
+
+@gate.page(Action.NAMESPACE_CLONE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the form; its first submit shows what would be, the second starts it."""
+    actor = gate.actor_of(request)
+    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_CLONE)
+    if request.method != "POST":
+        return _show_form(request, view, CloneForm())
+    form = CloneForm(request.POST)
+    step = request.POST.get("step", "preview")
+    if step == "edit":
+        return _show_form(request, view, form)
+    if not form.is_valid():
+        return _show_form(request, view, form, error_status=422)
+    try:
+        wanted = form.wanted(actor, view)
+        if step == "confirm":
+            started = launch.launch(actor, view.namespace.namespace_id, wanted)
+            return redirect("job", started.job.job_id)
+        shown = launch.preview(actor, view.namespace.namespace_id, wanted)
+    except _CAUGHT as error:
+        return _show_form(request, view, form, error=error)
+    return _review(request, view, form, shown)
+
+
+def _show_form(
+    request: HttpRequest,
+    view: NamespaceView,
+    form: CloneForm,
+    *,
+    error: NsadminError | None = None,
+    error_status: int = 200,
+) -> HttpResponse:
+    """Show the form beside what the source holds now."""
+    if error is not None:
+        form.take(error)
+    context = {
+        **namespace_scope(view),
+        "form": form,
+        "counts": view.counts,
+        "as_of": timezone.now(),
+        "is_foreign": view.organization_id != gate.actor_of(request).organization_id,
+    }
+    status = error.status if error is not None else error_status
+    return page(
+        request, "namespaces/clone.html", context, fragment="change", status=status
+    )
+
+
+def _review(
+    request: HttpRequest, view: NamespaceView, form: CloneForm, shown: ClonePreview
+) -> HttpResponse:
+    """Show what the clone would be; nothing is written yet."""
+    counts: list[tuple[str, Any]] = [
+        (kind.capitalize(), shown.counts.get(kind)) for kind in _KINDS
+    ]
+    context = {
+        **namespace_scope(view),
+        "shown": shown,
+        "counts": counts,
+        "kept": form.kept,
+        "made_at": timezone.now(),
+        "tab": "",
+    }
+    return page(request, "namespaces/clone_plan.html", context, fragment="change")

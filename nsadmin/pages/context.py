@@ -1,0 +1,77 @@
+"""What the frame around every page shows: who, where, which jobs, which theme."""
+
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+
+import nsadmin
+from nsadmin.access import organizations
+from nsadmin.access.actor import Actor
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.models import Organization, User
+from nsadmin.jobs import queries as jobs
+
+
+class Frame:
+    """The frame's values, each looked up when a template first asks for it."""
+
+    version = nsadmin.__version__
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def user(self) -> User | None:
+        """The one who is signed in."""
+        user = getattr(self._request, "user", None)
+        return user if isinstance(user, User) else None
+
+    @cached_property
+    def _chosen(self) -> str | None:
+        session = getattr(self._request, "session", None)
+        return None if session is None else session.get(ORGANIZATION_SESSION_KEY)
+
+    @cached_property
+    def actor(self) -> Actor | None:
+        """The gate's actor; on error pages, where no gate was passed, the user's."""
+        actor: Actor | None = getattr(self._request, "actor", None)
+        if actor is None and self.user is not None:
+            return organizations.actor_of_user(self.user, self._chosen)
+        return actor
+
+    @cached_property
+    def organization(self) -> Organization | None:
+        """The organization that is looked at."""
+        if self.actor is None:
+            return None
+        return organizations.shown(self.actor, self._chosen)
+
+    @cached_property
+    def choices(self) -> list[Organization]:
+        """The organizations that the switcher offers."""
+        return [] if self.user is None else organizations.choices(self.user)
+
+    @cached_property
+    def running_jobs(self) -> int:
+        """How many jobs of the shown organization are alive."""
+        if self.actor is None or self.organization is None:
+            return 0
+        return jobs.running_count(self.actor, self.organization.organization_id)
+
+    @cached_property
+    def theme(self) -> str:
+        """The stored theme: `light`, `dark`, or empty for the system's."""
+        theme = self.user.theme if self.user is not None else ""
+        return theme if theme in ("light", "dark") else ""
+
+    @property
+    def path(self) -> str:
+        """Where a form of the frame leads back to."""
+        is_read = self._request.method in ("GET", "HEAD")
+        return self._request.get_full_path() if is_read else self._request.path
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the frame; nothing is looked up for a mere fragment."""
+    return {"frame": Frame(request)}

@@ -1,0 +1,42 @@
+"""The list's search and facets, read from the address."""
+
+from django.http import QueryDict
+
+from nsadmin.namespaces.listing import HEALTH, SORTS, TIERS, ListQuery
+
+ORDERS = {
+    "updated": "Last changed",
+    "name": "Name",
+    "documents": "Documents",
+    "indexes": "Indexes",
+    "expiry": "Expiry",
+    "created": "Created",
+}
+_SCOPES = ("org", "system")
+LONGEST_SEARCH = 200
+
+
+def _one_of(given: str | None, known: tuple[str, ...]) -> str | None:
+    return given if given in known else None
+
+
+def read_query(
+    get: QueryDict, *, organization_id: str, offset: int, limit: int
+) -> ListQuery:
+    """Return what the address asks for; what it does not know is left out."""
+    sort = get.get("sort", "updated")
+    order = get.get("order", "")
+    return ListQuery(
+        organization_id=organization_id,
+        search=get.get("search", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
+        tier=_one_of(get.get("tier"), TIERS),
+        status=_one_of(get.get("health"), HEALTH),
+        scope=_one_of(get.get("scope"), _SCOPES),
+        extractor=get.get("extractor") or None,
+        expiring=get.get("expiring") == "1",
+        differs=get.get("differs") == "1",
+        sort=sort if sort in SORTS else "updated",
+        descending={"desc": True, "asc": False}.get(order),
+        limit=limit,
+        offset=offset,
+    )

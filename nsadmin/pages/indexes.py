@@ -1,0 +1,124 @@
+"""The payload indexes of a namespace: the table; adding, changing, dropping one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Invalid, Missing
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import MAX_INDEXES, NamespacePatch, parse_patch
+from nsadmin.namespaces.plan import declared_indexes
+from nsadmin.namespaces.present import index_rows
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.forms.indexes import DropForm, IndexForm
+from nsadmin.pages.plans import Sheet, decide, show_form
+from nsadmin.pages.scope import may
+
+TEMPLATE = "namespaces/indexes.html"
+_GROUPS = (
+    ("Yours", "Yours", ""),
+    ("Auto", "Auto-created", "from filter usage"),
+    ("Extractor", "Required by extractors", "kept as long as the extractor is there"),
+)
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show every index with a form; what is submitted becomes a plan first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        return show_form(request, _edit_sheet(request, view, _form(request, view)))
+    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    if "drop" not in request.POST:
+        return decide(request, _edit_sheet(request, view, IndexForm(request.POST)))
+    if request.POST.get("step") == "edit":
+        return redirect("indexes", view.namespace.namespace_id)
+    return decide(request, _drop_sheet(request, view))
+
+
+def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
+    """Return the empty form, or that of the index named by `?change=`."""
+    field = request.GET.get("change")
+    if field is None:
+        return IndexForm(initial={"field_name": request.GET.get("field", "")})
+    for index in view.namespace.indexes:
+        if index.field_name == field:
+            return IndexForm.filled(index)
+    raise Missing("This namespace has no such index that could be changed.")
+
+
+def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> Sheet:
+    return Sheet(
+        view,
+        form,
+        lambda now: _wanted_with(now.namespace, form),
+        TEMPLATE,
+        _table(request, view) | {"index_form": form},
+    )
+
+
+def _drop_sheet(request: HttpRequest, view: NamespaceView) -> Sheet:
+    form = DropForm(request.POST)
+    return Sheet(
+        view,
+        form,
+        lambda now: _wanted_without(now.namespace, form.cleaned_data["drop"]),
+        TEMPLATE,
+        _table(request, view) | {"index_form": IndexForm()},
+    )
+
+
+def _table(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
+    snapshot = queries.snapshot(view)
+    rows = index_rows(view.namespace, snapshot)
+    count = len(declared_indexes(view.namespace))
+    return {
+        "groups": [
+            (title, hint, found)
+            for origin, title, hint in _GROUPS
+            if (found := [row for row in rows if row.origin == origin])
+        ],
+        "system": [row for row in rows if row.origin == "System"],
+        "snapshot": snapshot,
+        "count": count,
+        "limit": MAX_INDEXES,
+        "free": MAX_INDEXES - count,
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }
+
+
+def _custom(namespace: Namespace) -> list[dict[str, Any]]:
+    """Return the wanted list as it is now, so that the other indexes survive."""
+    return [
+        {
+            "field_name": index.field_name,
+            "type": index.type,
+            "field_schema": dict(index.schema),
+        }
+        for index in namespace.indexes
+    ]
+
+
+def _wanted_with(namespace: Namespace, form: IndexForm) -> NamespacePatch:
+    entry = form.entry()
+    name, original = entry["field_name"], form.cleaned_data["original"]
+    others = [e for e in _custom(namespace) if e["field_name"] != name]
+    is_there = len(others) < len(namespace.indexes)
+    if is_there and not original:
+        sentence = f"{name} has an index already; change that one."
+        raise Invalid(sentence, faults={"field_name": [sentence]})
+    if original and not is_there:
+        raise Invalid(f"The index on {name} is gone; somebody dropped it.")
+    return parse_patch({"payload_indexes": [*others, entry]})
+
+
+def _wanted_without(namespace: Namespace, field: str) -> NamespacePatch:
+    others = [e for e in _custom(namespace) if e["field_name"] != field]
+    return parse_patch({"payload_indexes": others})

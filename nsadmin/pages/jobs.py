@@ -1,0 +1,100 @@
+"""Jobs: the list of long work and the page of one, which asks again while it lives."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.jobs import queries
+from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces import queries as namespaces
+from nsadmin.pages.htmx import page
+from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.progress import progress_of
+from nsadmin.pages.scope import shown_organization
+from nsadmin.pages.states import JOBS, of_job
+
+_EVENTS = 100
+
+
+@gate.page(Action.JOB_READ)
+@require_safe
+def jobs(request: HttpRequest) -> HttpResponse:
+    """List the organization's jobs, newest first, of one state if asked for."""
+    actor = gate.actor_of(request)
+    organization = shown_organization(request)
+    chosen = request.GET.get("state", "")
+    state = chosen if chosen in State.values else ""
+    search = request.GET.get("search", "").strip().replace("\x00", "")[:200]
+    offset = offset_of(request)
+    found = queries.listing(
+        actor,
+        organization.organization_id,
+        states=[state] if state else [],
+        search=search,
+        limit=PER_PAGE,
+        offset=offset,
+    )
+    context = {
+        "rows": [(job, of_job(job)) for job in found.rows],
+        "states": JOBS.items(),
+        "state": state,
+        "search": search,
+        "paging": Paging(offset, len(found.rows), found.total),
+    }
+    return page(request, "jobs/list.html", context, fragment="rows")
+
+
+@gate.page(Action.JOB_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show a job and its progress; a POST asks it to stop."""
+    actor = gate.actor_of(request)
+    row = queries.get(actor, job_id)
+    if request.method == "POST":
+        gate.require(actor, Action.JOB_CONTROL)
+        row = queries.cancel(actor, job_id)
+        word = "It stops after the batch in hand." if row.is_live else "It has ended."
+        messages.info(request, f"Asked to cancel. {word}")
+        return redirect("job", job_id)
+    context = {
+        "job": row,
+        "progress": progress_of(row),
+        "events": row.events.all()[:_EVENTS],
+        "may_cancel": actor.may(Action.JOB_CONTROL)
+        and row.is_live
+        and not row.cancel_requested,
+        **_clone_parts(row),
+        "source_name": _source_name(request, row),
+        "tab": "jobs",
+    }
+    return page(
+        request,
+        "jobs/detail.html",
+        context,
+        fragment="progress",
+        last=not row.is_live,
+    )
+
+
+def _clone_parts(row: Job) -> dict[str, Any]:
+    """Return what a clone took along and what it has made so far."""
+    wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
+    cloned: dict[str, int] = (row.outputs or {}).get("cloned_resources") or {}
+    return {
+        "included": [kind for kind, is_wanted in wanted.items() if is_wanted],
+        "left_out": [kind for kind, is_wanted in wanted.items() if not is_wanted],
+        "cloned": [(kind.capitalize(), count) for kind, count in cloned.items()],
+    }
+
+
+def _source_name(request: HttpRequest, row: Job) -> str:
+    """Return the source's name, if the actor may know of it."""
+    rows = namespaces.visible(gate.actor_of(request))
+    found = rows.filter(namespace_id=row.source_namespace_id).only("name").first()
+    return found.name if found else ""

@@ -1,0 +1,43 @@
+"""Newer and Older: which rows of how many are shown, and where the next ones begin."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+PER_PAGE = 25
+_FARTHEST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """A window of `shown` rows from `offset` in a list of `total`."""
+
+    offset: int
+    shown: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """The number of the first row, from 1."""
+        return self.offset + 1 if self.shown else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row."""
+        return self.offset + self.shown
+
+    @property
+    def newer(self) -> int | None:
+        """Where the page before begins; None on the first."""
+        return max(0, self.offset - PER_PAGE) if self.offset else None
+
+    @property
+    def older(self) -> int | None:
+        """Where the next page begins; None on the last."""
+        return self.last if self.last < self.total else None
+
+
+def offset_of(request: HttpRequest) -> int:
+    """Read where to begin; what is not a sensible number is the beginning."""
+    given = request.GET.get("offset", "")
+    return min(int(given), _FARTHEST) if given.isascii() and given.isdigit() else 0

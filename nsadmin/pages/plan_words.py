@@ -1,0 +1,137 @@
+"""A plan in the words of its page: icons, old and new, effects by store. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.plan import Plan, declared_indexes, expected_vectors
+from nsadmin.namespaces.steps import (
+    AddVector,
+    AppendExtractor,
+    CreateIndex,
+    DropIndex,
+    SetField,
+    Step,
+    in_qdrant,
+)
+from nsadmin.pages.templatetags.words import many
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A step as it is drawn. `is_new` marks what a moved plan has in addition."""
+
+    sentence: str
+    verb: str
+    icon: str
+    role: str
+    store: str
+    hint: str
+    before: str
+    after: str
+    is_new: bool
+
+
+_DRAWN: dict[type, tuple[str, str, str]] = {
+    SetField: ("Set field", "pencil", "idle"),
+    AppendExtractor: ("Append", "plus", "idle"),
+    AddVector: ("Add", "vector-triangle", "ok"),
+    CreateIndex: ("Add", "plus", "ok"),
+    DropIndex: ("Remove", "trash", "bad"),
+}
+
+
+def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
+    """Return the plan's steps; `before` are the sentences of the plan shown earlier."""
+    found = []
+    for step in plan.steps:
+        verb, icon, role = _DRAWN[type(step)]
+        old, new = _texts(step)
+        found.append(
+            ShownStep(
+                sentence=step.sentence(),
+                verb=verb,
+                icon=icon,
+                role=role,
+                store=step.store,
+                hint=_hint(step),
+                before=old,
+                after=new,
+                is_new=bool(before) and step.sentence() not in before,
+            )
+        )
+    return found
+
+
+def gone(plan: Plan, before: Sequence[str]) -> list[str]:
+    """Return the sentences of an earlier plan that are no longer needed."""
+    now = {step.sentence() for step in plan.steps}
+    return [sentence for sentence in before if sentence not in now]
+
+
+def _texts(step: Step) -> tuple[str, str]:
+    """Old and new text, where reading them side by side helps."""
+    if isinstance(step, SetField) and step.field in ("description", "namespace_name"):
+        return step.before or "", step.after or ""
+    return "", ""
+
+
+def _hint(step: Step) -> str:
+    if isinstance(step, AddVector):
+        return "No point is rewritten; size and distance cannot change later."
+    if isinstance(step, CreateIndex):
+        return "Qdrant builds it while searches go on."
+    if isinstance(step, DropIndex) and not step.rebuilt:
+        return "Points keep the field; only the fast way to filter by it goes."
+    if isinstance(step, SetField) and step.field == "namespace_name":
+        return "Programs that use the old name find nothing; the id stays."
+    if isinstance(step, SetField) and step.field == "auto_create_indexes":
+        hint = "Fields filtered more than 100 times in 24 h get an index."
+        return hint if step.after else ""
+    return ""
+
+
+def summary(plan: Plan) -> str:
+    """Count the steps by kind, such as `3 additions, 1 removal, 3 settings`."""
+    drawn = [_DRAWN[type(step)][0] for step in plan.steps]
+    counts = [
+        (drawn.count("Add") + drawn.count("Append"), "addition"),
+        (drawn.count("Remove"), "removal"),
+        (drawn.count("Set field"), "setting"),
+    ]
+    return ", ".join(many(count, word) for count, word in counts if count)
+
+
+def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
+    """Return what the plan does to each store and what it leaves alone."""
+    calls = len(in_qdrant(plan.steps))
+    indexes = len(declared_indexes(namespace))
+    vectors = len(expected_vectors(namespace))
+    now = f"{plan.revision:,}"
+    write = (
+        f"1 write, revision {now} → {plan.revision + 1:,}, only if it is still {now}"
+    )
+    return [
+        ("Namespace store", write),
+        ("Qdrant", f"{many(calls, 'call')}, each read back" if calls else "No call"),
+        ("Points rewritten", "None"),
+        ("Indexes", _becomes(indexes, _change(plan, CreateIndex, DropIndex))),
+        ("Vectors", _becomes(vectors, _change(plan, AddVector))),
+        ("Audit", "Before the first write, then the outcome"),
+    ]
+
+
+def _change(plan: Plan, adds: type, removes: type | None = None) -> int:
+    new = [s for s in plan.steps if isinstance(s, adds) and not _repeats(s)]
+    old = [s for s in plan.steps if removes is not None and isinstance(s, removes)]
+    return len(new) - len(old)
+
+
+def _repeats(step: Any) -> bool:
+    """Tell whether a step only builds what is declared already."""
+    return isinstance(step, CreateIndex) and step.declared
+
+
+def _becomes(now: int, change: int) -> str:
+    return f"{now:,} → {now + change:,}" if change else f"{now:,}, as before"

@@ -1,0 +1,177 @@
+"""Form, plan, confirm: the one way in which a page changes a namespace."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from nsadmin.access.gate import actor_of
+from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NsadminError,
+    PlanMoved,
+    Refused,
+    Unavailable,
+)
+from nsadmin.namespaces import changes, queries
+from nsadmin.namespaces.changes import Outcome, Preview
+from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import plan_words
+from nsadmin.pages.forms.base import SheetForm
+from nsadmin.pages.htmx import page
+from nsadmin.pages.scope import namespace_scope
+from nsadmin.pages.templatetags.words import many, spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A filled form on its way to a plan.
+
+    `patch` reads the form against the namespace as it is now, so that its faults are
+    caught here and a moved namespace is read again. `template` and `context` show the
+    form again with its input kept.
+    """
+
+    view: NamespaceView
+    form: SheetForm
+    patch: Callable[[NamespaceView], NamespacePatch]
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def decide(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+    """Answer a submitted form: again the form, its plan, or the change itself."""
+    step = request.POST.get("step", "preview")
+    if step == "edit":
+        return show_form(request, sheet)
+    if not sheet.form.is_valid():
+        return show_form(request, sheet, status=422)
+    try:
+        patch = sheet.patch(sheet.view)
+        if step == "confirm":
+            return _confirm(request, sheet, patch)
+        shown = changes.preview(actor_of(request), _id(sheet), patch)
+    except (Invalid, Conflict, Unavailable, Refused) as error:
+        sheet.form.take(error)
+        return show_form(request, sheet, status=error.status)
+    return _review(request, sheet, shown)
+
+
+def show_form(request: HttpRequest, sheet: Sheet, *, status: int = 200) -> HttpResponse:
+    """Show the form with its input kept."""
+    context = {**namespace_scope(sheet.view), **sheet.context, "form": sheet.form}
+    return page(request, sheet.template, context, fragment="change", status=status)
+
+
+def _id(sheet: Sheet) -> str:
+    return sheet.view.namespace.namespace_id
+
+
+def _confirm(request: HttpRequest, sheet: Sheet, patch: NamespacePatch) -> HttpResponse:
+    """Commit the plan that was shown, with its ticks; a moved plan is shown again."""
+    actor = actor_of(request)
+    digest = request.POST.get("digest", "")
+    now = changes.preview(actor, _id(sheet), patch)
+    if now.plan.digest == digest and missing_ticks(request, now.plan):
+        return _review(request, sheet, now, status=422)
+    try:
+        outcome = changes.commit(actor, _id(sheet), patch, digest=digest)
+    except PlanMoved as moved:
+        patch = sheet.patch(queries.get_stored(actor, _id(sheet)))
+        again = changes.preview(actor, _id(sheet), patch)
+        return _review(request, sheet, again, status=moved.status, moved=True)
+    _tell(request, outcome)
+    return redirect("overview", _id(sheet))
+
+
+def tick_of(sentence: str) -> str:
+    """Name a warning, so that consent to one is not taken for another."""
+    return hashlib.sha256(sentence.encode()).hexdigest()[:12]
+
+
+def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
+    """Return the warnings that still need consent."""
+    needed = {tick_of(w.sentence) for w in plan.warnings if w.needs_tick}
+    return needed - set(request.POST.getlist("tick"))
+
+
+def _review(
+    request: HttpRequest,
+    sheet: Sheet,
+    shown: Preview,
+    *,
+    status: int = 200,
+    moved: bool = False,
+) -> HttpResponse:
+    """Show the plan; one without steps is only a calm sentence."""
+    if shown.plan.is_empty:
+        note = "Somebody has done it already." if moved else "It is all as you want it."
+        messages.info(request, f"Nothing to change. {note}")
+        return redirect("overview", _id(sheet))
+    given = set() if moved else set(request.POST.getlist("tick"))
+    before = request.POST.getlist("shown") if moved else []
+    steps = plan_words.steps(shown.plan, before)
+    context = {
+        **namespace_scope(shown.view),
+        "plan": shown.plan,
+        "steps": steps,
+        "gone": plan_words.gone(shown.plan, before),
+        "summary": plan_words.summary(shown.plan),
+        "effects": plan_words.effects(shown.plan, shown.view.namespace),
+        "warnings": [
+            (w, tick_of(w.sentence), tick_of(w.sentence) in given)
+            for w in shown.plan.warnings
+        ],
+        "qdrant_silent": shown.qdrant_silent,
+        "moved": moved,
+        "mover": _mover(request, shown.view, moved=moved),
+        "ticks_missing": status == 422,
+        "kept": sheet.form.kept,
+        "action": request.path,
+        "made_at": timezone.now(),
+        "tab": "",
+    }
+    return page(
+        request, "namespaces/plan.html", context, fragment="change", status=status
+    )
+
+
+def _mover(
+    request: HttpRequest, view: NamespaceView, *, moved: bool
+) -> AuditEvent | None:
+    """Return the last change of the namespace, if that is what moved the plan."""
+    if not moved:
+        return None
+    try:
+        found = queries.audit_of(actor_of(request), view, limit=1)
+    except NsadminError:
+        return None
+    return found[0] if found else None
+
+
+def _tell(request: HttpRequest, outcome: Outcome) -> None:
+    """Say what has happened, and what has not yet."""
+    count = len(outcome.plan.steps)
+    revision = outcome.view.namespace.revision
+    if outcome.plan.is_empty:
+        messages.info(request, "Nothing to change. It is all as you want it.")
+    elif outcome.converged:
+        proof = "; every step was read back from Qdrant" * outcome.plan.needs_qdrant
+        done = "One step" if count == 1 else f"{spelled(count).capitalize()} steps"
+        messages.success(request, f"{done} done. Revision {revision}{proof}.")
+    else:
+        reason = f" Qdrant said: {outcome.error}" if outcome.error else ""
+        messages.warning(
+            request,
+            f"Revision {revision} is accepted with {many(count, 'step')}. Qdrant is "
+            f"catching up; the rest is tried again until it is done.{reason}",
+        )

@@ -1,0 +1,49 @@
+"""What every page under one namespace shows: crumbs, tabs and their numbers."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from nsadmin.access import gate, organizations
+from nsadmin.access.actor import Actor
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.models import Organization
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Forbidden, Missing
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.plan import declared_indexes
+from nsadmin.namespaces.queries import NamespaceView
+
+
+def namespace_scope(view: NamespaceView) -> dict[str, Any]:
+    """Return the context of a page that belongs to a namespace."""
+    return {
+        "view": view,
+        "namespace": view.namespace,
+        "index_count": len(declared_indexes(view.namespace)),
+    }
+
+
+def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
+    """Tell whether the actor may do this to the namespace, to offer it or not."""
+    namespace = view.namespace
+    try:
+        gate.require_on(
+            actor,
+            action,
+            internal_id=namespace.internal_id,
+            scope=namespace.scope,
+            what=queries.WHAT,
+        )
+    except (Forbidden, Missing):
+        return False
+    return True
+
+
+def shown_organization(request: HttpRequest) -> Organization:
+    """Return the organization whose pages are looked at."""
+    chosen = request.session.get(ORGANIZATION_SESSION_KEY)
+    organization = organizations.shown(gate.actor_of(request), chosen)
+    if organization is None:
+        raise Forbidden("You do not belong to any organization yet.")
+    return organization

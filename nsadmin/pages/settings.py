@@ -1,0 +1,24 @@
+"""The settings page: name, description, automatic indexes."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces import queries
+from nsadmin.pages.forms.settings import SettingsForm
+from nsadmin.pages.plans import Sheet, decide, show_form
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the form; its first submit shows the plan, the second commits."""
+    actor = gate.actor_of(request)
+    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    is_post = request.method == "POST"
+    form = (
+        SettingsForm(request.POST) if is_post else SettingsForm.filled(view.namespace)
+    )
+    sheet = Sheet(view, form, form.patch, "namespaces/settings.html")
+    return decide(request, sheet) if is_post else show_form(request, sheet)

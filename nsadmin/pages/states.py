@@ -1,0 +1,73 @@
+"""States in words: one icon shape, one role and one word for each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nsadmin.audit.models import Outcome
+from nsadmin.jobs.models import Job, State
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A state as it is drawn: role colour, icon of the sprite, word, does it turn."""
+
+    role: str
+    icon: str
+    word: str
+    turns: bool = False
+
+
+READY = Shown("ok", "circle-check-fill", "Ready")
+UNKNOWN = Shown("idle", "circle-dashed", "Unknown")
+
+HEALTH: Mapping[str, Shown] = {
+    "ready": READY,
+    "optimising": Shown("warn", "progress", "Optimising"),
+    "waiting": Shown("idle", "clock-pause", "Waiting"),
+    "error": Shown("bad", "circle-x-fill", "Error"),
+    "unknown": UNKNOWN,
+    "cloning": Shown("run", "loader-2", "Cloning", turns=True),
+    "failed": Shown("bad", "alert-triangle-fill", "Clone failed"),
+}
+
+JOBS: Mapping[str, Shown] = {
+    State.QUEUED: Shown("idle", "clock", "Queued"),
+    State.RUNNING: Shown("run", "loader-2", "Running", turns=True),
+    State.DONE: Shown("ok", "circle-check-fill", "Done"),
+    State.FAILED: Shown("bad", "circle-x-fill", "Failed"),
+    State.CANCELLED: Shown("idle", "ban", "Cancelled"),
+}
+CANCELLING = Shown("idle", "player-stop", "Cancelling")
+
+STAGES: Mapping[str, Shown] = {
+    "todo": Shown("idle", "circle", "To do"),
+    "running": Shown("run", "loader-2", "Running", turns=True),
+    "done": Shown("ok", "circle-check-fill", "Done"),
+    "failed": Shown("bad", "circle-x-fill", "Failed"),
+}
+
+OUTCOMES: Mapping[str, Shown] = {
+    Outcome.ATTEMPTED: Shown("idle", "clock", "Not closed yet"),
+    Outcome.DONE: Shown("ok", "circle-check", "Done"),
+    Outcome.ACCEPTED: Shown("run", "loader-2", "Accepted, Qdrant catching up"),
+    Outcome.REFUSED: Shown("warn", "ban", "Refused"),
+    Outcome.FAILED: Shown("bad", "circle-x", "Failed"),
+}
+
+TIERS: Mapping[str, tuple[str, str]] = {
+    "shared": ("users", "Shared"),
+    "dedicated_cpu": ("server", "Dedicated CPU"),
+    "dedicated_gpu": ("cpu", "Dedicated GPU"),
+}
+
+
+def health(key: str) -> Shown:
+    """Return the state of a mirrored row; a word we do not know is Unknown."""
+    return HEALTH.get(key, UNKNOWN)
+
+
+def of_job(job: Job) -> Shown:
+    """Return the state of a job; one that was asked to stop is Cancelling."""
+    if job.is_live and job.cancel_requested:
+        return CANCELLING
+    return JOBS.get(job.state, UNKNOWN)

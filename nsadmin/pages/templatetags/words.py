@@ -1,0 +1,172 @@
+"""Filters that write numbers, times and names the one way the pages write them."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+_DAY = timedelta(days=1)
+_SPELLED = (
+    "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+)
+_ROLES = {
+    "viewer": "Viewer",
+    "member": "Member",
+    "admin": "Admin",
+    "support": "Support",
+    "platform_admin": "Platform admin",
+}
+
+
+@register.filter
+def grouped(number: float | None) -> str:
+    """Write a count with grouped thousands; None is the word unknown, never 0."""
+    return "unknown" if number is None else f"{number:,}"
+
+
+@register.filter
+def share(percent: float | None) -> str:
+    """Write a percentage with one decimal unless it is whole, such as `82.3 %`."""
+    if percent is None:
+        return "unknown"
+    rounded = round(percent, 1)
+    if rounded in (0, 100) and rounded != percent:  # never claim all or nothing
+        return "under 0.1\u00a0%" if rounded == 0 else "over 99.9\u00a0%"
+    return f"{rounded:g}\u00a0%"
+
+
+@register.filter
+def spelled(number: int) -> str:
+    """Write a small number as a word."""
+    return _SPELLED[number] if 0 <= number < len(_SPELLED) else f"{number:,}"
+
+
+@register.filter
+def many(number: int, words: str) -> str:
+    """Choose `one` or `other` of "one,other" and put the number before it."""
+    one, _, other = words.partition(",")
+    return f"{number:,} {one if number == 1 else other or one + 's'}"
+
+
+@register.filter
+def breaks(name: Any) -> SafeString:
+    """Let a long id or field name break after `_` and `.`."""
+    written = re.sub(r"([_.])(?=[^_.])", r"\1<wbr>", escape(str(name)))
+    return mark_safe(written)  # noqa: S308 - escaped above
+
+
+@register.filter
+def lasting(seconds: float | None) -> str:
+    """Write a duration with its two largest units, such as `26 min 34 s`."""
+    if seconds is None:
+        return "\u2013"
+    left = max(0, int(seconds))
+    if left < 1:
+        return "under 1\u00a0s"
+    parts: list[tuple[int, str]] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append((count, unit))
+    return " ".join(f"{n}\u00a0{unit}" for n, unit in parts[:2] if n)
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    seconds = (now - moment).total_seconds()
+    if 0 <= seconds < 2:
+        return "now"
+    for unit, size in (("h", 3600), ("min", 60), ("s", 1)):
+        if abs(seconds) >= size:
+            count = f"{int(abs(seconds) // size)}\u00a0{unit}"
+            return f"{count} ago" if seconds > 0 else f"in {count}"
+    return "now"
+
+
+def _dated(moment: datetime, now: datetime) -> str:
+    day = f"{moment.day}\u00a0{moment:%b}"
+    return day if moment.year == now.year else f"{day}\u00a0{moment.year}"
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        text,
+    )
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """Write a time: relative under a day, then the date; exact in its title."""
+    if moment is None:
+        return "unknown"
+    now = timezone.now()
+    far = abs(now - moment) >= _DAY
+    return _time(moment, _dated(moment, now) if far else _ago(moment, now))
+
+
+@register.filter
+def dated(moment: datetime | None) -> SafeString | str:
+    """Write the day of a time, with the year, such as `3 Feb 2026`."""
+    if moment is None:
+        return "unknown"
+    return _time(moment, f"{moment.day}\u00a0{moment:%b}\u00a0{moment.year}")
+
+
+@register.filter
+def clock(moment: datetime | None) -> SafeString | str:
+    """Write the time of day, with the date when it is not today."""
+    if moment is None:
+        return "unknown"
+    now = timezone.now()
+    text = f"{moment:%H:%M:%S}"
+    if moment.date() != now.date():
+        text = f"{_dated(moment, now)} {text}"
+    return _time(moment, text)
+
+
+@register.filter
+def moment(time: datetime) -> SafeString:
+    """Write only the time of day, for the lines of a log."""
+    return _time(time, f"{time:%H:%M:%S}")
+
+
+@register.filter
+def figure(value: Any) -> str:
+    """Write a value of a proof: a count grouped, a word as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return grouped(value) if isinstance(value, int | float) else str(value)
+
+
+@register.filter
+def until(moment: datetime | None) -> str:
+    """Write how long it is until then with two units, such as `3 h 12 min`."""
+    if moment is None:
+        return ""
+    return lasting((moment - timezone.now()).total_seconds())
+
+
+@register.filter
+def soon(moment: datetime | None) -> bool:
+    """Tell whether a time is less than a day away."""
+    return moment is not None and moment - timezone.now() < _DAY
+
+
+@register.filter
+def extractor(extractor_id: str) -> str:
+    """Shorten `face_identity_extractor_v1` to `face identity v1`."""
+    return extractor_id.replace("_extractor", "").replace("_", " ")
+
+
+@register.filter
+def role_word(role: str) -> str:
+    """Write a role for people."""
+    return _ROLES.get(role, role)

@@ -1,0 +1,34 @@
+"""The routes of the HTML door."""
+
+from django.urls import path
+
+from nsadmin.pages.account import switch, theme
+from nsadmin.pages.audit import audit
+from nsadmin.pages.clones import clone
+from nsadmin.pages.indexes import indexes
+from nsadmin.pages.jobs import job, jobs
+from nsadmin.pages.namespaces import home, namespaces
+from nsadmin.pages.organization import organization
+from nsadmin.pages.overview import health, overview
+from nsadmin.pages.probes import healthz, readyz
+from nsadmin.pages.settings import settings
+from nsadmin.pages.styleguide import styleguide
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("namespaces/", namespaces, name="namespaces"),
+    path("namespaces/<str:namespace_id>/", overview, name="overview"),
+    path("namespaces/<str:namespace_id>/health/", health, name="health"),
+    path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
+    path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
+    path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
+    path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
+    path("jobs/", jobs, name="jobs"),
+    path("jobs/<uuid:job_id>/", job, name="job"),
+    path("organization/", organization, name="organization"),
+    path("organization/switch/", switch, name="switch"),
+    path("theme/", theme, name="theme"),
+    path("styleguide/", styleguide, name="styleguide"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

@@ -1,0 +1,138 @@
+// The pages work without this file. It adds: copying, the theme button, closing of open
+// menus, "/" for the jump box, sentences for failed requests, focus after a refused form,
+// announcements of a job's stages, and no polling while the tab is hidden.
+const root = document.documentElement;
+
+const announce = (sentence) => {
+  document.getElementById("announce").textContent = sentence;
+};
+
+// 1. Copy buttons ---------------------------------------------------------------------
+const copy = async (button) => {
+  const icon = button.querySelector("use");
+  const plain = icon.getAttribute("href");
+  await navigator.clipboard.writeText(button.dataset.copy);
+  icon.setAttribute("href", plain.replace("#copy", "#check"));
+  announce(`Copied ${button.dataset.copy}`);
+  setTimeout(() => icon.setAttribute("href", plain), 2000);
+};
+
+// 2. Theme: shown at once, remembered by the server -----------------------------------
+const isDark = () => {
+  const chosen = root.dataset.bsTheme;
+  if (chosen) return chosen === "dark";
+  return window.matchMedia("(prefers-color-scheme: dark)").matches;
+};
+
+const changeTheme = (form, submitter) => {
+  const data = new FormData(form);
+  const chosen = submitter?.value ?? "toggle";
+  const theme = chosen === "toggle" ? (isDark() ? "light" : "dark") : chosen;
+  if (theme === "system") delete root.dataset.bsTheme;
+  else root.dataset.bsTheme = theme;
+  data.set("theme", theme);
+  fetch(form.action, { method: "POST", body: data });
+  document.querySelectorAll("[data-theme-form] [aria-pressed]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.value === theme));
+  });
+  announce(`Theme: ${theme}`);
+};
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-theme-form]");
+  if (!form) return;
+  event.preventDefault();
+  changeTheme(form, event.submitter);
+});
+
+// 3. Menus and keys -------------------------------------------------------------------
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+  for (const menu of openMenus()) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const menu of openMenus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  }
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const jump = document.getElementById("jump");
+    if (!jump) return;
+    event.preventDefault();
+    jump.focus();
+    jump.select();
+  }
+});
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-narrow]")) return;
+  const words = event.target.value.trim().toLowerCase();
+  const list = document.getElementById(event.target.dataset.narrow);
+  for (const item of list.children) {
+    item.hidden = !item.textContent.toLowerCase().includes(words);
+  }
+});
+
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({
+  block: "nearest",
+  inline: "center",
+});
+
+// 4. What the server says when it refuses, or does not answer ---------------------------
+const tell = (sentence) => {
+  const note = document.getElementById("note-template").content.cloneNode(true);
+  note.querySelector("[data-sentence]").textContent = sentence;
+  document.getElementById("messages").replaceChildren(note);
+};
+
+const sentenceOf = (xhr) => {
+  const body = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const found = body.querySelector("[data-sentence]")?.textContent.trim();
+  return found || `The server answered ${xhr.status}. Nothing on this page was changed.`;
+};
+
+document.addEventListener("htmx:responseError", (event) => {
+  tell(sentenceOf(event.detail.xhr));
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => {
+    tell("The server did not answer. What you see is from before; it is tried again.");
+  });
+}
+
+// 5. After a swap: the first fault gets the focus, a new stage is announced -------------
+let announced = document.querySelector("[data-announce]")?.dataset.announce;
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.target.querySelector?.("[aria-invalid=true]")?.focus();
+  const stage = document.querySelector("[data-announce]")?.dataset.announce;
+  if (stage && stage !== announced) announce(stage);
+  announced = stage;
+});
+
+// 6. A hidden tab asks nothing; it asks at once when it is looked at again ---------------
+const polls = (element) => element?.getAttribute("hx-trigger")?.startsWith("every");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("[hx-trigger^=every]")) {
+    window.htmx?.ajax("GET", element.getAttribute("hx-get"), {
+      target: element,
+      swap: "outerHTML",
+    });
+  }
+});
