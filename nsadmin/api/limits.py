@@ -81,7 +81,8 @@ def spend(request: HttpRequest, *who: str) -> None:
     allowed, allowance = counted
     request.allowance = allowance  # type: ignore[attr-defined]
     if not allowed:
-        wait = max(1, allowance.resets_at - int(time.time()))
+        left = allowance.resets_at - int(time.time())
+        wait = min(max(left, 1), allowance.window)
         raise TooMany(
             f"At most {allowance.limit:,} requests in {allowance.window:,} seconds; "
             f"try again in {wait:,} seconds.",

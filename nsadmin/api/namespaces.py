@@ -68,9 +68,8 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
     namespace = view.namespace
-    data = present.response(
-        namespace, view.counts, qdrant_status=_qdrant_status(namespace)
-    )
+    status = _qdrant_status(namespace)  # first: the look counts the documents
+    data = present.response(namespace, view.counts, qdrant_status=status)
     response = answer(data, revision=namespace.revision)
     if view.from_mirror:
         age = max(0, int((timezone.now() - view.as_of).total_seconds()))

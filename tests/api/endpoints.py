@@ -9,12 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation; `{id}` stands for a namespace, `body` for what it reads."""
+    """One operation; `{id}` stands for a namespace, `body` for what it reads, if anything."""
 
     method: str
     path: str
     body: Any = None
-    reads_body: bool = False
 
     def at(self, namespace_id: str) -> str:
         """The path with its placeholders filled."""
@@ -29,11 +28,11 @@ class Endpoint:
 
 
 ENDPOINTS = [
-    Endpoint("POST", "/namespaces/list", {}, reads_body=True),
+    Endpoint("POST", "/namespaces/list", {}),
     Endpoint("GET", "/namespaces"),
     Endpoint("GET", "/namespaces/{identifier}"),
-    Endpoint("PATCH", "/namespaces/{identifier}", {}, reads_body=True),
-    Endpoint("POST", "/tasks/list", {}, reads_body=True),
+    Endpoint("PATCH", "/namespaces/{identifier}", {}),
+    Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),
     Endpoint("DELETE", "/tasks/{task_id}"),
     Endpoint("GET", "/collections/features/extractors"),

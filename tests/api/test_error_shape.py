@@ -1,0 +1,105 @@
+"""Every error of every endpoint has one shape and names its request."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from tests.api.conftest import Caller, error_of, locations_of
+from tests.api.endpoints import ENDPOINTS, Endpoint
+
+JSON = "application/json"
+# What no endpoint reads: raw bytes, media type, status, code.
+UNREADABLE: list[tuple[bytes, str, int, str]] = [
+    (b"{", JSON, 400, "not_json"),
+    (b'{"a": 1, "a": 2}', JSON, 400, "duplicate_key"),
+    (b'{"a": NaN}', JSON, 400, "not_json"),
+    (b'{"a": "\\u0000"}', JSON, 400, "nul_character"),
+    (b'{"a": "\\ud800"}', JSON, 400, "lone_surrogate"),
+    (b'{"a": ' + b"9" * 80 + b"}", JSON, 400, "number_too_large"),
+    (b'{"a":' * 2_000, JSON, 400, "too_deep"),
+    (b'{"a":' * 100_000, JSON, 400, "too_deep"),
+    (b'"' + b"x" * 2_000_000 + b'"', JSON, 413, "body_too_large"),
+    (b'"' + b"x" * 3_000_000 + b'"', JSON, 413, "body_too_large"),
+    (b"a=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+    (b"{}", "text/plain", 415, "unsupported_media_type"),
+    (b"[]", JSON, 422, "invalid"),
+    (b'{"nothing": 1}', JSON, 422, "invalid"),
+]
+
+
+def test_without_a_key(call: Caller) -> None:
+    for endpoint in ENDPOINTS:
+        path = endpoint.at(call.cast.own.namespace_id)
+        response = call(endpoint.method, path, endpoint.body, role=None)
+        assert response.status_code == 401, endpoint
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+        assert error_of(response)["type"] == "UnauthorizedError"
+
+
+def test_with_a_query_that_it_does_not_know(call: Caller) -> None:
+    for endpoint in ENDPOINTS:
+        path = endpoint.at(call.cast.own.namespace_id)
+        response = call(endpoint.method, f"{path}?dryrun=true", endpoint.body)
+        assert locations_of(response) == ["query.dryrun"], endpoint
+
+
+def test_with_a_method_that_it_does_not_know(call: Caller) -> None:
+    for endpoint in ENDPOINTS:
+        response = call("TRACE", endpoint.at(call.cast.own.namespace_id))
+        assert response.status_code == 405, endpoint
+        assert endpoint.method in response.headers["Allow"].split(", ")
+        assert error_of(response)["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "endpoint", [e for e in ENDPOINTS if e.body is not None], ids=str
+)
+def test_with_a_body_that_cannot_be(call: Caller, endpoint: Endpoint) -> None:
+    path = endpoint.at(call.cast.own.namespace_id)
+    for raw, media, status, code in UNREADABLE:
+        response = call(endpoint.method, path, raw=raw, media=media)
+        assert response.status_code == status, (raw[:20], response.content)
+        assert error_of(response)["code"] == code
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/namespaces/a/b/c", "/docs/x"])
+@pytest.mark.parametrize("role", [None, "admin"])
+def test_an_unknown_address(call: Caller, path: str, role: str | None) -> None:
+    response = call("GET", path, role=role)
+    assert response.status_code == 404
+    assert error_of(response)["type"] == "NotFoundError"
+
+
+def test_a_store_that_is_away(call: Caller, settings) -> None:
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    path = f"/namespaces/{call.cast.own.namespace_id}"
+    response = call("PATCH", path, {"description": "x"})
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    error = error_of(response)
+    assert error["type"] == "UnavailableError"
+    assert error["details"]["store"] == "namespace store"
+    assert "127.0.0.1" not in response.content.decode()
+
+
+def test_a_host_that_is_not_ours(call: Caller) -> None:
+    response = call("GET", "/namespaces", host="elsewhere.example")
+    assert response.status_code == 400
+    error_of(response)
+
+
+def test_an_unexpected_fault_tells_nothing(call: Caller, settings, caplog) -> None:
+    settings.NSADMIN_RATE_LIMIT = "not a limit: secret-looking text"
+    response = call("GET", "/namespaces")
+    assert response.status_code == 500
+    error = error_of(response)
+    assert error["type"] == "InternalServerError"
+    assert "limit" not in json.dumps(error)
+    assert "Traceback" not in response.content.decode()
+    assert any("secret-looking text" in str(r.msg) for r in caplog.records)
+
+
+def test_pages_are_left_alone(client: Client, db: None) -> None:
+    response = client.get("/nothing")
+    assert "application/json" not in response.headers["Content-Type"]
