@@ -17,6 +17,7 @@ from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.environment import environment
 from nsadmin.embedded.lifecycle import live
 from nsadmin.embedded.ports import HOST, check_web_port
+from nsadmin.embedded.preparation import prepare
 from nsadmin.embedded.seeding import seed_once
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervisor import Process, Supervisor
@@ -56,8 +57,12 @@ class Demo:
             self._supervisor.keep(process)
         await asyncio.gather(
             *(self._server_up(process) for process in self._servers.processes),
-            self._prepare("migrate", "database migrated"),
-            self._prepare("collectstatic", "static files collected"),
+            prepare(
+                self._directory,
+                self._supervisor,
+                self._progress,
+                own_database=not os.environ.get("DATABASE_URL"),
+            ),
         )
         self._seed = await seed_once(
             self._directory, self._servers, self._supervisor, self._progress
@@ -77,10 +82,6 @@ class Demo:
     async def _server_up(self, process: Process) -> None:
         await self._supervisor.ready(process, within=SERVER_SECONDS)
         self._progress(f"{process.name} is up")
-
-    async def _prepare(self, command: str, sentence: str) -> None:
-        await self._supervisor.run(processes.command(command, "--noinput"))
-        self._progress(sentence)
 
     def _make_supervisor(self) -> Supervisor:
         return Supervisor(

@@ -9,7 +9,8 @@ from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent
-CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
+# Behind the pages, for which somebody waits: at the start and later.
+CELERY = ("nice", "-n", "5", sys.executable, "-m", "celery", "-A", "nsadmin")
 WORKER = ("worker", "--without-gossip", "--without-mingle")
 # What happens every second would drown the rest.
 QUIET = {"NSADMIN_LOG_LEVEL": "WARNING"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import dj_database_url
 import pytest
 
-from nsadmin.embedded import host, ports, servers
+from nsadmin.embedded import host, ports, preparation, servers
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.environment import environment
 from nsadmin.embedded.errors import StartError
@@ -201,3 +201,22 @@ def test_a_directory_with_odd_characters_is_an_address_too(tmp_path: Path) -> No
 def test_a_database_without_a_name_in_the_address_is_ours() -> None:
     used = Servers(env={"NSADMIN_MONGODB_URL": "mongodb://h:1"}, processes=())
     assert used.mongodb_database == "nsadmin"
+
+
+def test_the_sources_of_a_preparation_are_recognised() -> None:
+    found = preparation.fingerprint()
+    assert found == preparation.fingerprint()
+    sources = [str(path.relative_to(ROOT)) for path in preparation._sources()]
+    assert "nsadmin/settings.py" in sources
+    assert any("migrations/0001" in source for source in sources)
+    assert any(source.startswith("static/") for source in sources)
+
+
+def test_a_changed_source_is_another_preparation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "ROOT", tmp_path)
+    (tmp_path / "static").mkdir()
+    before = preparation.fingerprint()
+    (tmp_path / "static" / "app.css").write_text("body {}")
+    assert preparation.fingerprint() != before
