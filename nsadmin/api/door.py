@@ -5,7 +5,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from nsadmin.api import errors, extractors, namespaces, tasks
+from nsadmin.api import clones, errors, extractors, namespaces, tasks
 from nsadmin.api.auth import BearerKey
 
 _ABOUT = """Namespaces of the platform: read, change, clone.
@@ -34,7 +34,7 @@ def build() -> NinjaAPI:
         urls_namespace="api",
     )
     errors.install(built)
-    for noun in (namespaces, tasks, extractors):
+    for noun in (namespaces, clones, tasks, extractors):
         built.add_router("", noun.router)
     return built  # type: ignore[no-any-return]
 

@@ -206,6 +206,25 @@ class ListNamespacesResponse(BaseModel):
     stats: ListStats
 
 
+class CloneResources(BaseModel):
+    """Which resources come along; buckets and objects always do."""
+
+    collections: bool | None = Field(None, description="With all vectors; true.")
+    retrievers: bool | None = Field(None, description="True.")
+    taxonomies: bool | None = Field(None, description="False.")
+
+
+class CloneNamespaceRequest(BaseModel):
+    """What to clone, and under which name."""
+
+    namespace_name: str = Field(min_length=1, max_length=64)
+    include_resources: CloneResources | None = None
+    description: str | None = Field(None, description="The source's by default.")
+    source_organization_id: str | None = Field(
+        None, max_length=64, description="For platform admins: whose the source is."
+    )
+
+
 class ClonedResources(BaseModel):
     """What was copied; zeros until the clone is ready."""
 

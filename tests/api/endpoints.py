@@ -32,6 +32,7 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces"),
     Endpoint("GET", "/namespaces/{identifier}"),
     Endpoint("PATCH", "/namespaces/{identifier}", {}),
+    Endpoint("POST", "/namespaces/{identifier}/clone", {"namespace_name": "a clone"}),
     Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),
     Endpoint("DELETE", "/tasks/{task_id}"),

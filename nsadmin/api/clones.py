@@ -1,0 +1,30 @@
+"""`POST /v1/namespaces/{identifier}/clone`."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import NoQuery
+from nsadmin.api.schemas import CloneNamespaceRequest, CloneNamespaceResponse
+from nsadmin.clones import launch
+from nsadmin.clones.fields import parse_clone
+
+router = Router(tags=["Namespaces"])
+
+
+@router.post(
+    "/namespaces/{identifier}/clone",
+    response=answers(CloneNamespaceResponse, 409, 413, 415),
+    openapi_extra=described(body=CloneNamespaceRequest),
+)
+@endpoint(Action.NAMESPACE_CLONE)
+def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Copy a whole namespace; ask for the task until the clone is ready."""
+    reading.query(request, NoQuery)
+    wanted = parse_clone(reading.body(request))
+    begun = launch.launch(actor_of(request), identifier, wanted)
+    return answer(launch.response(begun.job))

@@ -1,0 +1,178 @@
+"""`/v1/tasks`."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from nsadmin.access.models import Organization
+from nsadmin.jobs.models import Job, State
+from tests.api.conftest import Caller, error_of, locations_of
+
+
+def make_job(organization: Organization, **values: Any) -> Job:
+    return Job.objects.create(
+        **{
+            "kind": "clone",
+            "organization_id": organization.organization_id,
+            "internal_id": organization.internal_id,
+            "title": "Clone “a” as “b”",
+            "actor_kind": "key",
+            "actor_id": "k",
+            "actor_label": "key k",
+            **values,
+        }
+    )
+
+
+def listed(call: Caller, body: Any = None, query: str = "", **kwargs: Any) -> Any:
+    response = call("POST", f"/tasks/list{query}", body, **kwargs)
+    assert response.status_code == 200, response.content
+    return json.loads(response.content)
+
+
+def test_get_answers_with_the_task(call: Caller) -> None:
+    job = make_job(call.cast.northlight, namespace_id="ns_b", inputs={"a": 1})
+    task = json.loads(call("GET", f"/tasks/{job.job_id}").content)
+    assert task["task_id"] == str(job.job_id)
+    assert task["task_type"] == "api_namespaces_create"
+    assert task["status"] == "PENDING"
+    assert task["inputs"] == [{"a": 1}]
+    assert task["outputs"] is None
+    assert task["error"] is None
+    assert task["additional_data"]["namespace_id"] == "ns_b"
+    assert task["additional_data"]["kind"] == "clone"
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (State.QUEUED, "PENDING"),
+        (State.RUNNING, "IN_PROGRESS"),
+        (State.DONE, "COMPLETED"),
+        (State.FAILED, "FAILED"),
+        (State.CANCELLED, "CANCELED"),
+    ],
+)
+def test_only_published_statuses(call: Caller, state: State, status: str) -> None:
+    job = make_job(call.cast.northlight, state=state, error="It broke.")
+    task = json.loads(call("GET", f"/tasks/{job.job_id}").content)
+    assert task["status"] == status
+    assert task["error"] == ("It broke." if state is State.FAILED else None)
+
+
+def test_a_foreign_task_is_answered_like_one_that_does_not_exist(call: Caller) -> None:
+    def answer(task_id: str) -> str:
+        response = call("GET", f"/tasks/{task_id}", x_request_id="the-same-request")
+        assert response.status_code == 404
+        return response.content.decode().replace(task_id, "…")
+
+    foreign = str(make_job(call.cast.halden).job_id)
+    assert answer(foreign) == answer(str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("task_id", ["x", "task_1", "%00", "..", "1" * 300])
+def test_an_odd_id_is_not_found(call: Caller, task_id: str) -> None:
+    response = call("GET", f"/tasks/{task_id}")
+    assert response.status_code == 404
+    error_of(response)
+
+
+def test_delete_stops_a_task(call: Caller) -> None:
+    job = make_job(call.cast.northlight)
+    for _ in range(2):
+        response = call("DELETE", f"/tasks/{job.job_id}")
+        assert response.status_code == 200
+        assert json.loads(response.content)["success"] is True
+        job.refresh_from_db()
+        assert job.state == State.CANCELLED
+
+
+def test_delete_of_what_runs_asks_it_to_stop(call: Caller) -> None:
+    job = make_job(call.cast.northlight, state=State.RUNNING)
+    assert call("DELETE", f"/tasks/{job.job_id}").status_code == 200
+    job.refresh_from_db()
+    assert (job.state, job.cancel_requested) == (State.RUNNING, True)
+
+
+def test_delete_of_what_is_unknown_or_foreign_is_the_same_and_no_error(
+    call: Caller,
+) -> None:
+    job = make_job(call.cast.halden)
+    answers = [
+        call("DELETE", f"/tasks/{task_id}").content
+        for task_id in (job.job_id, uuid.uuid4(), "x")
+    ]
+    assert len(set(answers)) == 1
+    assert json.loads(answers[0])["success"] is True
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+
+@pytest.mark.parametrize("role", ["viewer", "support"])
+def test_who_only_reads_sees_tasks_and_stops_none(call: Caller, role: str) -> None:
+    job = make_job(call.cast.northlight)
+    assert call("GET", f"/tasks/{job.job_id}", role=role).status_code == 200
+    assert call("DELETE", f"/tasks/{job.job_id}", role=role).status_code == 403
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+
+def test_the_list_is_newest_first_and_ones_own(call: Caller) -> None:
+    first = make_job(call.cast.northlight)
+    second = make_job(call.cast.northlight)
+    make_job(call.cast.halden)
+    ids = [task["task_id"] for task in listed(call)["results"]]
+    assert ids == [str(second.job_id), str(first.job_id)]
+    assert len(listed(call, role="support")["results"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, 3),
+        ({"status": "PENDING"}, 2),
+        ({"status": "COMPLETED"}, 1),
+        ({"status": "PROCESSING"}, 0),
+        ({"task_type": "api_namespaces_create"}, 3),
+        ({"task_type": "api_buckets_delete"}, 0),
+        ({"filters": {"namespace_id": "ns_b"}}, 1),
+        ({"filters": {"namespace_id": None}}, 3),
+        ({"search": "special"}, 1),
+        ({"search": "%"}, 0),
+        ({"sort": {"field": "created_at", "direction": "desc"}}, 3),
+    ],
+)
+def test_filters(call: Caller, body: Any, expected: int) -> None:
+    make_job(call.cast.northlight, state=State.DONE)
+    make_job(call.cast.northlight, namespace_id="ns_b")
+    make_job(call.cast.northlight, title="Special")
+    data = listed(call, body, "?include_total=true")
+    assert len(data["results"]) == data["pagination"]["total"] == expected
+
+
+def test_pages(call: Caller) -> None:
+    jobs = [make_job(call.cast.northlight) for _ in range(3)]
+    page = listed(call, query="?limit=2&include_total=true")
+    assert page["pagination"]["total_pages"] == 2
+    following = page["pagination"]["next_page"].removeprefix("/v1")
+    last = json.loads(call("POST", following).content)
+    assert [t["task_id"] for t in last["results"]] == [str(jobs[0].job_id)]
+    assert last["pagination"]["next_page"] is None
+
+
+def test_what_is_not_offered_is_refused(call: Caller, subtests) -> None:
+    for body, location in (
+        ({"status": "DONE"}, "status"),
+        ({"status": ["PENDING"]}, "status"),
+        ({"task_type": 7}, "task_type"),
+        ({"filters": {"internal_id": "x"}}, "filters.internal_id"),
+        ({"filters": {"namespace_id": {"$ne": 1}}}, "filters.namespace_id"),
+        ({"sort": {"field": "title"}}, "sort.field"),
+        ({"search": "x" * 201}, "search"),
+        ({"pipeline": []}, "pipeline"),
+    ):
+        with subtests.test(body=body):
+            assert locations_of(call("POST", "/tasks/list", body)) == [location]
+    assert locations_of(call("POST", "/tasks/list?cursor=x")) == ["query.cursor"]
