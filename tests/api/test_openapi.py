@@ -1,0 +1,169 @@
+"""The OpenAPI document says what is true, and its page needs nothing from elsewhere."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from tests.api.conftest import Caller
+from tests.api.endpoints import ENDPOINTS, Endpoint
+from tests.cast import make_resources
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    from nsadmin.api.door import api
+
+    found: dict[str, Any] = json.loads(
+        json.dumps(api.get_openapi_schema(path_prefix="v1/"), default=str)
+    )
+    return found
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path.removeprefix('/v1')}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_list_of_endpoints_is_complete(document: dict[str, Any]) -> None:
+    assert sorted(operations(document)) == sorted(str(e) for e in ENDPOINTS)
+
+
+def test_it_is_served_without_a_key(db: None, document: dict[str, Any]) -> None:
+    response = Client().get("/v1/openapi.json")
+    assert response.status_code == 200
+    assert json.loads(response.content) == document
+
+
+def test_every_operation_is_named_explained_and_locked(
+    document: dict[str, Any],
+) -> None:
+    found = operations(document)
+    names = [operation["operationId"] for operation in found.values()]
+    assert len(set(names)) == len(names)
+    for operation in found.values():
+        assert operation["description"]
+        assert operation["security"] == [{"BearerKey": []}]
+        assert {"200", "401", "403", "404", "422", "429", "503"} <= set(
+            operation["responses"]
+        )
+    scheme = document["components"]["securitySchemes"]["BearerKey"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    names = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document))
+    assert set(names) <= set(document["components"]["schemas"])
+    assert '"#/$defs' not in json.dumps(document)
+
+
+def test_bodies_are_described_where_they_are_read(document: dict[str, Any]) -> None:
+    found = operations(document)
+    for endpoint in ENDPOINTS:
+        described = "requestBody" in found[str(endpoint)]
+        assert described == (endpoint.body is not None), endpoint
+    body = found["PATCH /namespaces/{identifier}"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    assert set(schema["properties"]) == {
+        "namespace_name",
+        "description",
+        "feature_extractors",
+        "payload_indexes",
+        "auto_create_indexes",
+        "repair_vectors",
+        "infrastructure",
+    }
+
+
+@pytest.mark.parametrize(
+    "endpoint", [e for e in ENDPOINTS if e.path != "/tasks/{task_id}"], ids=str
+)
+def test_every_answer_has_the_shape_that_is_described(
+    call: Caller, document: dict[str, Any], endpoint: Endpoint
+) -> None:
+    make_resources(call.cast.own)
+    call(
+        "POST",
+        f"/namespaces/{call.cast.own.namespace_id}/clone",
+        {"namespace_name": "another"},
+    )
+    responses = operations(document)[str(endpoint)]["responses"]
+    path = endpoint.at(call.cast.own.namespace_id)
+    for query, role in (("", "admin"), ("?no=1", "admin"), ("", None)):
+        response = call(endpoint.method, path + query, endpoint.body, role=role)
+        content = responses[str(response.status_code)]["content"]
+        require(json.loads(response.content), content["application/json"], document)
+
+
+def test_a_task_has_the_shape_that_is_described(
+    call: Caller, document: dict[str, Any]
+) -> None:
+    made = call(
+        "POST",
+        f"/namespaces/{call.cast.own.namespace_id}/clone",
+        {"namespace_name": "another"},
+    )
+    task_id = json.loads(made.content)["task_id"]
+    for method in ("GET", "DELETE"):
+        operation = operations(document)[f"{method} /tasks/{{task_id}}"]
+        content = operation["responses"]["200"]["content"]["application/json"]
+        response = call(method, f"/tasks/{task_id}")
+        require(json.loads(response.content), content, document)
+
+
+def test_other_forms_of_an_answer_are_described_too(
+    call: Caller, document: dict[str, Any]
+) -> None:
+    found = operations(document)
+    for method, template, query, body in (
+        ("PATCH", "/namespaces/{identifier}", "?dry_run=true", {"description": "x"}),
+        ("POST", "/namespaces/list", "?view=summary&include_system=true", {}),
+    ):
+        content = found[f"{method} {template}"]["responses"]["200"]["content"]
+        path = template.replace("{identifier}", call.cast.own.namespace_id)
+        response = call(method, path + query, body)
+        require(json.loads(response.content), content["application/json"], document)
+
+
+def require(answer: Any, content: dict[str, Any], document: dict[str, Any]) -> None:
+    schema = {**content["schema"], "components": document["components"]}
+    Draft202012Validator(schema).validate(answer)
+
+
+# The page ----------------------------------------------------------------------------
+
+
+def test_the_page_shows_every_operation(db: None, document: dict[str, Any]) -> None:
+    response = Client().get("/v1/docs")
+    assert response.status_code == 200
+    page = response.content.decode()
+    for name in operations(document):
+        method, _, path = name.partition(" ")
+        assert f"{method} /v1{path}" in page
+    for model in ("NamespaceModel", "ErrorEnvelope"):
+        assert f'id="{model}"' in page
+
+
+def test_the_page_obeys_the_policy(db: None) -> None:
+    response = Client().get("/v1/docs")
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    page = response.content.decode()
+    assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+    assert not re.search(r'(src|href)="(https?:)?//', page)
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_is_only_read(db: None) -> None:
+    response = Client().post("/v1/docs")
+    assert response.status_code == 405
+    assert json.loads(response.content)["error"]["code"] == "method_not_allowed"
