@@ -71,8 +71,9 @@ class Catalog:
         self.collections[collection.name] = collection
 
     def _recover_aliases(self) -> None:
-        stored = read_json(self.root / "aliases.json") or {}
-        self.aliases = {a: n for a, n in stored.items() if n in self.collections}
+        stored = read_json(self.root / "aliases.json")
+        pairs = stored.items() if isinstance(stored, dict) else ()
+        self.aliases = {alias: n for alias, n in pairs if n in self.collections}
 
     # -- names
 

@@ -65,15 +65,20 @@ def check_reply(document: Document | None) -> Callable[[httpx.Response], None]:
 
 
 @pytest.fixture(scope="session")
-def embedded(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningQdrant | None]:
+def embedded_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the embedded server."""
+    return tmp_path_factory.mktemp("qdrant")
+
+
+@pytest.fixture(scope="session")
+def embedded(embedded_data: Path) -> Iterator[RunningQdrant | None]:
     """The embedded server of the session, or nothing when a foreign one is tested."""
     if FOREIGN_URL:
         yield None
         return
-    data = tmp_path_factory.mktemp("qdrant")
-    with running_qdrant(data, api_key=KEY, read_only_key=READ_ONLY_KEY) as server:
+    with running_qdrant(
+        embedded_data, api_key=KEY, read_only_key=READ_ONLY_KEY
+    ) as server:
         yield server
 
 
