@@ -67,6 +67,7 @@ def copy_objects(c: Copying) -> None:
     c.work.progress.begin("objects", total=total)
     done = cursor.get("done", 0)
     for rows in source_pages(c, "objects", after=cursor.get("after", "")):
+        c.work.require_held()
         put(c, "objects", rows)
         done += len(rows)
         c.work.progress.advance("objects", done=done)

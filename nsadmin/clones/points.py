@@ -68,6 +68,7 @@ def copy_points(c: Copying) -> None:
             with_vectors=True,
         )
         batch = [mapped(c, point) for point in own(c, rows)]
+        c.work.require_held()
         points.put(c.target_cluster, c.target.collection, batch, insert_only=True)
         done += len(batch)
         progress.advance("points", done=done)
