@@ -23,6 +23,9 @@ from nsadmin.embedded.qdrant.segments import (
     widest_vector,
 )
 
+# The engine leaves deleted vectors out of its sum, the files do not: once it has said
+# that there is nothing to do, only a real growth is worth another copy.
+SETTLED_MARGIN = 1.1
 CHILD = Path(__file__).with_name("optimize_child.py")
 
 
@@ -87,7 +90,8 @@ class Optimizer:
         if collection.touched and not collection.writing.locked():
             collection.flush()
             waiting = _waiting(collection, build)
-        return waiting >= threshold and waiting != build.settled
+        settled = 0.0 if build.settled is None else build.settled * SETTLED_MARGIN
+        return waiting >= threshold and waiting > settled
 
     def consider(self, collection: Collection) -> None:
         """Start a build if one is needed and none is under way."""

@@ -6,6 +6,7 @@ changes nothing but them.
 """
 
 import os
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -65,9 +66,15 @@ def check_reply(document: Document | None) -> Callable[[httpx.Response], None]:
 
 
 @pytest.fixture(scope="session")
-def embedded_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of the embedded server."""
-    return tmp_path_factory.mktemp("qdrant")
+def embedded_data() -> Iterator[Path]:
+    """The data directory of the embedded server, in memory where there is such a place.
+
+    The engine waits for the disk several times for each collection it makes.
+    """
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place, prefix="nsadmin-") as directory:
+        yield Path(directory) / "data"
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from nsadmin.embedded.qdrant.convert.ids import (
     point_id_in_path,
 )
 from nsadmin.embedded.qdrant.convert.points import record_out, scored_out
+from nsadmin.embedded.qdrant.convert.query import QueryReader
 from nsadmin.embedded.qdrant.convert.search import (
-    QueryReader,
     count_request,
     facet_request,
     scroll_request,
