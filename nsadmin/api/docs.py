@@ -1,5 +1,6 @@
-"""A page that shows the OpenAPI document, rendered here: no script, no foreign host."""
+"""The OpenAPI document, and a page that shows it: no script, no foreign host."""
 
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -9,26 +10,42 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.gate import opened
+from nsadmin.api.answering import answer
 
 
 @opened
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show every operation with its parameters, body and answer."""
-    return render(request, "api/docs.html", _document())
+    return render(request, "api/docs.html", _shown())
+
+
+@opened
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer with the document itself."""
+    return answer(schema())
 
 
 @lru_cache(maxsize=1)
-def _document() -> dict[str, Any]:
+def schema() -> dict[str, Any]:
+    """Return the document, made once; the routes do not change while we run."""
     from nsadmin.api.door import api  # the door's addresses include this page
 
-    schema = api.get_openapi_schema(path_prefix="v1/")
-    models = schema["components"]["schemas"]
+    made: dict[str, Any] = json.loads(
+        json.dumps(api.get_openapi_schema(path_prefix="v1/"))
+    )
+    return made
+
+
+@lru_cache(maxsize=1)
+def _shown() -> dict[str, Any]:
+    written = schema()
     return {
-        "about": schema["info"]["description"].strip().split("\n\n"),
+        "about": written["info"]["description"].strip().split("\n\n"),
         "operations": [
             _operation(method, path, details)
-            for path, methods in schema["paths"].items()
+            for path, methods in written["paths"].items()
             for method, details in methods.items()
         ],
         "models": [
@@ -37,7 +54,7 @@ def _document() -> dict[str, Any]:
                 "description": model.get("description", ""),
                 "fields": list(_fields(model)),
             }
-            for name, model in sorted(models.items())
+            for name, model in sorted(written["components"]["schemas"].items())
         ],
     }
 
@@ -45,7 +62,7 @@ def _document() -> dict[str, Any]:
 def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any]:
     content = details.get("requestBody", {}).get("content", {})
     body = content.get("application/json", {}).get("schema")
-    ok = details["responses"][200]["content"]["application/json"]["schema"]
+    ok = details["responses"]["200"]["content"]["application/json"]["schema"]
     return {
         "id": details["operationId"],
         "method": method.upper(),
@@ -63,7 +80,7 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any
         ],
         "body": list(_fields(body)) if body else [],
         "answer": _type(ok),
-        "errors": [str(code) for code in details["responses"] if code != 200],
+        "errors": [code for code in details["responses"] if code != "200"],
     }
 
 

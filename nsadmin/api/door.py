@@ -29,6 +29,7 @@ def build() -> NinjaAPI:
         title="nsadmin",
         version="1",
         description=_ABOUT,
+        openapi_url=None,
         docs_url=None,
         auth=BearerKey(),
         urls_namespace="api",

@@ -9,7 +9,7 @@ from django.urls import URLPattern, include, path
 from django.urls.resolvers import URLResolver
 from ninja.operation import PathView
 
-from nsadmin.access.gate import Declared, opened
+from nsadmin.access.gate import Declared
 from nsadmin.api import docs
 from nsadmin.api.door import api
 
@@ -35,21 +35,20 @@ def _paths() -> list[URLPattern | URLResolver]:
         for view in router.path_operations.values()
         for operation in view.operations
     }
-    patterns, _, _ = api.urls
-    for pattern in patterns:
-        if not isinstance(pattern, URLPattern):
-            continue
+    found: list[URLPattern | URLResolver] = []
+    for pattern in api.urls[0]:
+        if not isinstance(pattern, URLPattern) or pattern.name not in by_name:
+            continue  # the framework's own root, which answers nothing
         view: Any = pattern.callback
-        if pattern.name in by_name:
-            view.declarations = declared_by(by_name[pattern.name])
-            writes = any(d.effect == "write" for d in view.declarations.values())
-            view.declared = Declared(None, "write" if writes else "read", "api")
-        else:
-            opened(view)
-    return list(patterns)
+        view.declarations = declared_by(by_name[pattern.name])
+        writes = any(d.effect == "write" for d in view.declarations.values())
+        view.declared = Declared(None, "write" if writes else "read", "api")
+        found.append(pattern)
+    return found
 
 
 urlpatterns = [
     path("v1/docs", docs.page, name="api_docs"),
+    path("v1/openapi.json", docs.document, name="api_document"),
     path("v1/", include((_paths(), "api"))),
 ]

@@ -1,0 +1,172 @@
+"""Who gets what at every route: the table, and how to walk the routes.
+
+Each row names a method and a route, then per target the outcome for
+anonymous, viewer, member, admin, support, platform admin, in this order:
+
+    in      let through; what comes back is no refusal
+    login   sent to sign in
+    401 403 404
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver
+
+ROLES = ("anonymous", "viewer", "member", "admin", "support", "platform_admin")
+TARGETS = ("own", "foreign", "system")
+
+Route = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Outcomes by target; a route without a target has only `own`."""
+
+    own: str
+    foreign: str = ""
+    system: str = ""
+
+    def outcomes(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (target, role, outcome)."""
+        for target in TARGETS:
+            words = getattr(self, target).split()
+            assert len(words) in (0, len(ROLES)), self
+            for role, outcome in zip(ROLES, words, strict=False):
+                yield target, role, outcome
+
+
+_OPEN = Row("in in in in in in")
+_PERSON = Row("login in in in in in")
+_SHOWN = Row(
+    own="login in in in in in",
+    foreign="login 404 404 404 in in",
+    system="login in in in in in",
+)
+_CHANGED = Row(
+    own="login 403 in in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 403 403 403 in",
+)
+_CLONED = Row(
+    own="login 403 in in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 in in 403 in",
+)
+_KEY = Row("401 in in in in in")
+_READ = Row(
+    own="401 in in in in in",
+    foreign="401 404 404 404 in in",
+    system="401 in in in in in",
+)
+
+NAMESPACE_PAGE = "namespaces/<str:namespace_id>/"
+NAMESPACE_API = "v1/namespaces/<identifier>"
+
+MATRIX: dict[Route, Row] = {
+    # Pages
+    ("GET", ""): _PERSON,
+    ("GET", "namespaces/"): _PERSON,
+    ("GET", NAMESPACE_PAGE): _SHOWN,
+    ("GET", NAMESPACE_PAGE + "health/"): _SHOWN,
+    ("GET", NAMESPACE_PAGE + "audit/"): _SHOWN,
+    ("GET", NAMESPACE_PAGE + "indexes/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "indexes/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "settings/"): _CHANGED,
+    ("POST", NAMESPACE_PAGE + "settings/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
+    ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
+    ("GET", "jobs/"): _PERSON,
+    ("GET", "jobs/<uuid:job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
+    ("POST", "jobs/<uuid:job_id>/"): Row(
+        own="login 403 in in 403 in", foreign="login 404 404 404 403 in"
+    ),
+    ("GET", "organization/"): _PERSON,
+    ("POST", "organization/switch/"): _PERSON,
+    ("POST", "theme/"): _PERSON,
+    ("GET", "styleguide/"): _PERSON,
+    ("GET", "healthz"): _OPEN,
+    ("GET", "readyz"): _OPEN,
+    # The API
+    ("GET", "v1/docs"): _OPEN,
+    ("GET", "v1/openapi.json"): _OPEN,
+    ("POST", "v1/namespaces/list"): _KEY,
+    ("GET", "v1/namespaces"): _KEY,
+    ("GET", NAMESPACE_API): _READ,
+    ("PATCH", NAMESPACE_API): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("POST", NAMESPACE_API + "/clone"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 in in 403 in",
+    ),
+    ("GET", NAMESPACE_API + "/extractors"): _READ,
+    ("POST", "v1/tasks/list"): _KEY,
+    ("GET", "v1/tasks/<task_id>"): Row(_READ.own, _READ.foreign),
+    # A foreign task is answered like an unknown one, and that is no error.
+    ("DELETE", "v1/tasks/<task_id>"): Row(
+        own="401 403 in in 403 in", foreign="401 403 in in 403 in"
+    ),
+    ("GET", "v1/collections/features/extractors"): _KEY,
+    ("GET", "v1/collections/features/extractors/<feature_extractor_id>"): _KEY,
+}
+
+# Sign-in belongs to allauth, which guards its own views.
+GUARDED_ELSEWHERE = {
+    "accounts/login/",
+    "accounts/logout/",
+    "accounts/inactive/",
+    "accounts/signup/",
+    "accounts/reauthenticate/",
+    "accounts/email/",
+    "accounts/confirm-email/",
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "accounts/password/change/",
+    "accounts/password/set/",
+    "accounts/password/reset/",
+    "accounts/password/reset/done/",
+    "accounts/password/reset/key/done/",
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "accounts/login/code/confirm/",
+}
+
+
+def routes(
+    patterns: Iterable[URLPattern | URLResolver], prefix: str = ""
+) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Walk all routes with their views."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback
+
+
+def unlisted(
+    patterns: Iterable[URLPattern | URLResolver], table: Iterable[Route]
+) -> set[str]:
+    """Return the routes that the table does not know, or knows under other methods."""
+    listed: dict[str, set[str]] = {}
+    for method, route in table:
+        listed.setdefault(route, set()).add(method)
+    found = set()
+    for route, view in routes(patterns):
+        if route in GUARDED_ELSEWHERE:
+            continue
+        methods = listed.get(route, set())
+        operations = getattr(view, "declarations", None)
+        if not methods or (operations is not None and set(operations) != methods):
+            found.add(route)
+    return found
+
+
+def undeclared(patterns: Iterable[URLPattern | URLResolver]) -> set[str]:
+    """Return the routes whose view says nothing of who may."""
+    return {
+        r for r, view in routes(patterns) if getattr(view, "declared", None) is None
+    }

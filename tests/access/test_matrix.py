@@ -1,0 +1,190 @@
+"""Every route times every role times every target, over the real URLconf."""
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import get_resolver, path
+from ninja.operation import PathView
+
+from nsadmin.access.gate import opened
+from nsadmin.access.permissions import Action
+from nsadmin.api.urls import declared_by
+from nsadmin.jobs.models import Job
+from tests.access.matrix import (
+    GUARDED_ELSEWHERE,
+    MATRIX,
+    Route,
+    routes,
+    undeclared,
+    unlisted,
+)
+from tests.cast import Cast
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BODIES: dict[Route, Any] = {
+    ("POST", "v1/namespaces/<identifier>/clone"): {"namespace_name": "a clone"},
+    ("PATCH", "v1/namespaces/<identifier>"): {"description": "changed"},
+}
+FORMS: dict[Route, dict[str, str]] = {
+    ("POST", "organization/switch/"): {"organization_id": "own"},
+}
+LET_THROUGH = (200, 204, 302, 303, 409, 422)
+
+
+class Visitor:
+    """One role: a browser that is signed in, and a key."""
+
+    def __init__(self, cast: Cast, role: str) -> None:
+        self.cast, self.role = cast, role
+        self.client = Client(raise_request_exception=False)
+        if role != "anonymous":
+            self.client.force_login(cast.users[role], BACKEND)
+
+    def outcome(self, route: Route, values: dict[str, str]) -> str:
+        """Go there; say what happened in the words of the matrix."""
+        method, address = route
+        for placeholder, value in values.items():
+            address = address.replace(placeholder, value)
+        response = self._send(method, f"/{address}", route)
+        location = response.headers.get("Location", "")
+        if response.status_code == 302 and location.startswith("/accounts/login/"):
+            return "login"
+        if response.status_code in LET_THROUGH:
+            return "in"
+        return str(response.status_code)
+
+    def _send(self, method: str, address: str, route: Route) -> HttpResponse:
+        if not address.startswith("/v1/"):
+            form = dict(FORMS.get(route, {}))
+            if form.get("organization_id") == "own":
+                form["organization_id"] = self._organization()
+            return getattr(self.client, method.lower())(address, form)
+        headers = {} if self.role == "anonymous" else self.cast.bearer(self.role)
+        return self.client.generic(
+            method,
+            address,
+            json.dumps(BODIES.get(route, {})),
+            content_type="application/json",
+            headers=headers,
+        )
+
+    def _organization(self) -> str:
+        staff = self.role in ("support", "platform_admin")
+        home = self.cast.operator if staff else self.cast.northlight
+        return home.organization_id
+
+
+def _job(cast: Cast, whose: str) -> str:
+    organization = {"own": cast.northlight, "foreign": cast.halden}.get(
+        whose, cast.operator
+    )
+    job = Job.objects.create(
+        kind="clone",
+        organization_id=organization.organization_id,
+        internal_id=organization.internal_id,
+        title="Clone",
+        actor_kind="key",
+        actor_id="k",
+        actor_label="key k",
+    )
+    return str(job.job_id)
+
+
+@pytest.mark.parametrize("route", MATRIX, ids=" /".join)
+def test_the_outcome_for_every_role_and_target(
+    cast: Cast, route: Route, subtests
+) -> None:
+    visitors: dict[str, Visitor] = {}
+    for target, role, expected in MATRIX[route].outcomes():
+        visitor = visitors.setdefault(role, Visitor(cast, role))
+        namespace_id = getattr(cast, target).namespace_id
+        job_id = _job(cast, target)
+        values = {
+            "<str:namespace_id>": namespace_id,
+            "<identifier>": namespace_id,
+            "<uuid:job_id>": job_id,
+            "<task_id>": job_id,
+            "<feature_extractor_id>": "text_extractor_v1",
+        }
+        with subtests.test(target=target, role=role):
+            assert visitor.outcome(route, values) == expected
+
+
+# Nothing is forgotten ----------------------------------------------------------------
+
+
+def test_every_route_is_in_the_matrix() -> None:
+    assert unlisted(get_resolver().url_patterns, MATRIX) == set()
+
+
+def test_every_row_is_a_route() -> None:
+    known = {route for route, _ in routes(get_resolver().url_patterns)}
+    assert {route for _, route in MATRIX} <= known
+    assert known >= GUARDED_ELSEWHERE
+
+
+def test_every_route_declares_its_access() -> None:
+    assert undeclared(get_resolver().url_patterns) == set()
+
+
+def test_a_page_answers_to_the_listed_methods_and_no_other(cast: Cast) -> None:
+    listed: dict[str, set[str]] = {}
+    for method, route in MATRIX:
+        listed.setdefault(route, set()).add(method)
+    visitor = Visitor(cast, "platform_admin")
+    for route, view in routes(get_resolver().url_patterns):
+        if route in GUARDED_ELSEWHERE or hasattr(view, "declarations"):
+            continue
+        address = route.replace("<str:namespace_id>", cast.own.namespace_id)
+        address = address.replace("<uuid:job_id>", _job(cast, "own"))
+        response = visitor.client.generic("PROPFIND", f"/{address}")
+        assert response.status_code == 405, route
+        allowed = {m.strip() for m in response.headers["Allow"].split(",")}
+        assert allowed - {"HEAD", "OPTIONS"} == listed[route], route
+
+
+def test_what_sign_in_guards_lets_nobody_else_in(db: None) -> None:
+    for route in sorted(GUARDED_ELSEWHERE):
+        if route.startswith("accounts/") and "^" not in route:
+            response = Client().get(f"/{route}")
+            assert response.status_code in (200, 302), route
+
+
+# And it would be noticed -------------------------------------------------------------
+
+
+def test_a_route_that_is_not_listed_is_noticed() -> None:
+    @opened
+    def view(request: object) -> None: ...
+
+    patterns = [*get_resolver().url_patterns, path("forgotten/", view)]
+    assert unlisted(patterns, MATRIX) == {"forgotten/"}
+
+
+def test_a_row_that_is_missing_is_noticed() -> None:
+    patterns = get_resolver().url_patterns
+    for route in MATRIX:
+        fewer = [other for other in MATRIX if other != route]
+        alone = not any(other[1] == route[1] for other in fewer)
+        expected = {route[1]} if alone or route[1].startswith("v1/") else set()
+        assert unlisted(patterns, fewer) == expected
+
+
+def test_a_view_that_declares_nothing_is_noticed() -> None:
+    def view(request: object) -> None: ...
+
+    assert undeclared([path("open-to-all/", view)]) == {"open-to-all/"}
+
+
+def test_an_operation_that_declares_nothing_cannot_load() -> None:
+    def forgotten(request: object) -> None: ...
+
+    view = PathView()
+    view.add_operation("/forgotten", ["POST"], forgotten)
+    with pytest.raises(
+        TypeError, match=f"forgotten has no @endpoint\\({Action.__name__}"
+    ):
+        declared_by(view)
