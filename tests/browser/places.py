@@ -1,0 +1,31 @@
+"""Every page of the demo with a name, for screenshots and for axe."""
+
+from tests.browser.running_demo import Demo
+
+
+def places(demo: Demo) -> dict[str, tuple[str, str]]:
+    """{name: (role, path)} of what an admin of the largest namespace's owner sees."""
+    by_name = {n["namespace_name"]: n for n in demo.facts["namespaces"]}
+    big = by_name["airfields-of-the-world"]["namespace_id"]
+    broken = by_name["airstrips-intake"]["namespace_id"]
+    dedicated = by_name["car-spotter-archive"]["namespace_id"]
+    sample = by_name["world-airports-sample"]["namespace_id"]
+    return {
+        "sign-in": ("nobody", "/accounts/login/"),
+        "namespaces": ("admin", "/namespaces/"),
+        "namespaces-filtered-empty": ("admin", "/namespaces/?search=nothing-like-this"),
+        "overview": ("admin", f"/namespaces/{big}/"),
+        "overview-out-of-sync": ("admin", f"/namespaces/{broken}/"),
+        "overview-dedicated": ("admin", f"/namespaces/{dedicated}/"),
+        "overview-system": ("admin", f"/namespaces/{sample}/"),
+        "settings": ("admin", f"/namespaces/{big}/settings/"),
+        "indexes": ("admin", f"/namespaces/{big}/indexes/"),
+        "clone": ("admin", f"/namespaces/{big}/clone/"),
+        "audit": ("admin", f"/namespaces/{big}/audit/"),
+        "jobs": ("admin", "/jobs/"),
+        "organization": ("admin", "/organization/"),
+        "styleguide": ("admin", "/styleguide/"),
+        "api-docs": ("nobody", "/v1/docs"),
+        "forbidden": ("viewer", f"/namespaces/{big}/settings/"),
+        "missing": ("admin", "/namespaces/ns_doesnotexist/"),
+    }

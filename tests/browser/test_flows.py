@@ -1,0 +1,169 @@
+"""What a person does, with JavaScript and without: sign in, read, change, clone."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.running_demo import Demo
+
+
+def collection(demo: Demo, namespace_id: str) -> dict:
+    """What Qdrant itself says of a namespace's collection."""
+    place = demo.facts["qdrant"]["shared"]
+    answer = httpx.get(
+        f"{place['url']}/collections/{namespace_id}",
+        headers={"api-key": place["api_key"]},
+    )
+    return answer.json()["result"]
+
+
+@pytest.mark.parametrize(
+    "role", ["admin", "member", "viewer", "support", "platform_admin"]
+)
+def test_every_role_signs_in_and_sees_real_namespaces(demo, visit, role):
+    page: Page = visit(role)
+    expect(page.locator("h1")).to_have_text("Namespaces")
+    page.goto(
+        f"{demo.url}/namespaces/{demo.namespace('world-airports-sample')['namespace_id']}/"
+    )
+    expect(page.locator("h1")).to_have_text("world-airports-sample")
+    expect(page.get_by_text("770").first).to_be_visible()
+
+
+def test_a_wrong_password_is_refused_and_the_address_is_kept(demo, visit):
+    page: Page = visit(None)
+    email, _ = demo.login("admin")
+    page.goto(f"{demo.url}/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", "not the password at all")
+    page.click("button[type=submit]")
+    expect(page.locator("input[name=login]")).to_have_value(email)
+    expect(page.locator("input[name=password]")).to_have_value("")
+
+
+def test_a_description_is_changed_through_its_plan(demo, visit, scripted):
+    role = "member"
+    target = demo.namespace("seattle-weather-desk")
+    page: Page = visit(role, script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target['namespace_id']}/settings/")
+    text = f"Hourly weather of one city, script {scripted}."
+    page.fill("textarea[name=description]", text)
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("h1")).to_have_text("Review the plan")
+    expect(page.locator("#plan")).to_contain_text("Change the description.")
+    expect(page.locator("ins")).to_have_text(text)
+    page.get_by_role("button", name=re.compile("^Confirm one step")).click()
+    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    expect(page.locator("main")).to_contain_text(text)
+    expect(page.locator("main")).to_contain_text("description")
+
+
+def test_a_text_index_is_added_seen_in_qdrant_and_dropped(demo, visit, scripted):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    field = f"metadata.note_{'a' if scripted else 'b'}"
+    page: Page = visit("admin" if scripted else "member", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/indexes/")
+    page.fill("input[name=field_name]", field)
+    page.check("input[name=type][value=text]")
+    page.select_option("select[name=tokenizer]", "prefix")
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("#plan")).to_contain_text(f"Build the text index on {field}")
+    page.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(
+        page.get_by_role("row", name=re.compile(field.replace(".", r"\W*")))
+    ).to_be_visible()
+    schema = collection(demo, target)["payload_schema"][field]
+    assert (schema["data_type"], schema["params"]["tokenizer"]) == ("text", "prefix")
+
+    page.goto(f"{demo.url}/namespaces/{target}/indexes/")
+    row = page.get_by_role("row").filter(has_text=field)
+    row.get_by_role("button", name=re.compile("^Drop")).click()
+    expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field}")
+    page.get_by_label("I accept this.").check()
+    page.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(page.locator("h1")).not_to_have_text("Review the plan")
+    assert field not in collection(demo, target)["payload_schema"]
+
+
+def test_a_bad_field_keeps_the_input_and_says_why(demo, visit, scripted):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page: Page = visit("member", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/settings/")
+    page.fill("input[name=namespace_name]", "a/b")
+    page.fill("textarea[name=description]", "kept as typed")
+    page.get_by_role("button", name="Preview plan").click()
+    field = page.locator("input[name=namespace_name]")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("a/b")
+    expect(page.locator("textarea[name=description]")).to_have_value("kept as typed")
+    expect(page.locator("main")).to_contain_text("must not contain /")
+    if scripted:
+        expect(page.locator(":focus")).to_have_count(1)
+
+
+def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
+    source = demo.namespace("airfields-of-the-world")["namespace_id"]
+    name = f"airfields copy {'with' if scripted else 'without'} script"
+    page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{source}/clone/")
+    page.fill("input[name=namespace_name]", name)
+    page.get_by_role("button", name="Preview the clone").click()
+    page.get_by_role("button", name=re.compile("^(Start|Clone|Confirm)")).click()
+    page.wait_for_url(re.compile("/jobs/"))
+    for _ in range(90):
+        if page.get_by_text("Ready, and proven equal").count():
+            break
+        page.wait_for_timeout(1000)
+        if not scripted:
+            page.reload()
+    expect(page.get_by_text("Ready, and proven equal").first).to_be_visible()
+    page.goto(f"{demo.url}/namespaces/?search={name.replace(' ', '+')}")
+    page.get_by_role("link", name=name).click()
+    expect(page.locator("h1")).to_have_text(name)
+    target = page.url.rstrip("/").rpartition("/")[2]
+    before, after = collection(demo, source), collection(demo, target)
+    assert before["points_count"] == after["points_count"] == 6100
+    assert set(before["payload_schema"]) == set(after["payload_schema"])
+
+
+def test_viewers_and_support_read_and_do_not_write(demo, visit):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    for role in ("viewer", "support"):
+        page: Page = visit(role)
+        page.goto(f"{demo.url}/namespaces/{target}/")
+        expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+        answer = page.goto(f"{demo.url}/namespaces/{target}/settings/")
+        assert answer is not None
+        assert answer.status == 403
+        expect(page.locator("main")).to_contain_text("namespace:update")
+
+
+def test_another_organizations_namespace_is_not_there(demo, visit):
+    halden = demo.namespace("languages-of-the-world")
+    page: Page = visit("admin")
+    for path in ("", "settings/", "indexes/", "clone/", "audit/", "health/"):
+        answer = page.goto(f"{demo.url}/namespaces/{halden['namespace_id']}/{path}")
+        assert answer is not None
+        assert answer.status == 404
+        assert "languages" not in page.content()
+
+
+def test_the_back_button_shows_whole_pages(demo, visit):
+    page: Page = visit("member")
+    page.fill("#q, input[name=search]", "weather")
+    page.wait_for_url(re.compile("search=weather"))
+    page.get_by_role("link", name="seattle-weather-desk").click()
+    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    page.go_back()
+    expect(page.locator("header.top")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Namespaces")
+
+
+def test_the_theme_is_remembered_by_the_server(demo, visit, scripted):
+    page: Page = visit("viewer", script=scripted)
+    page.locator("header form[action='/theme/'] button").first.click()
+    page.wait_for_timeout(300)
+    page.reload()
+    assert page.locator("html").get_attribute("data-bs-theme") in ("dark", "light")
