@@ -1,6 +1,5 @@
 """A person's own choices: the theme, the organization that is looked at."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -49,6 +48,5 @@ def switch(request: HttpRequest) -> HttpResponse:
     for organization in organizations.choices(_user(request)):
         if organization.organization_id == wanted:
             request.session[ORGANIZATION_SESSION_KEY] = wanted
-            messages.info(request, f"You now see {organization.name}.")
             return redirect(_next(request))
     raise Missing("There is no such organization.")

@@ -18,10 +18,9 @@ from nsadmin.pages.states import OUTCOMES, Shown
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One step of an event: its sentence, and old and new where there are any."""
+    """One step of an event: its sentence, and old and new text where there is any."""
 
     sentence: str
-    store: str
     before: str
     after: str
 
@@ -59,21 +58,19 @@ def _shown(event: AuditEvent) -> ShownEvent:
 
 
 def _change(entry: dict[str, Any]) -> ShownChange:
-    has_values = "before" in entry or "after" in entry
+    before, after = entry.get("before"), entry.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        changed = [
+            key for key in {**before, **after} if before.get(key) != after.get(key)
+        ]
+        before, after = _pairs(before, changed), _pairs(after, changed)
+    has_texts = isinstance(before, str) or isinstance(after, str)
     return ShownChange(
         sentence=str(entry.get("sentence") or entry.get("field") or ""),
-        store=str(entry.get("store") or ""),
-        before=_text(entry.get("before")) if has_values else "",
-        after=_text(entry.get("after")) if has_values else "",
+        before=str(before or "nothing") if has_texts else "",
+        after=str(after or "nothing") if has_texts else "",
     )
 
 
-def _text(value: Any) -> str:
-    """Write a stored value for people; objects as their changed keys would be long."""
-    if value is None or value == "":
-        return "nothing"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
-    return str(value)
+def _pairs(values: dict[str, Any], keys: list[str]) -> str:
+    return ", ".join(f"{key} {values[key]}" for key in keys if key in values)

@@ -1,6 +1,6 @@
 """The list of namespaces, from the mirror."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing, NsadminError
+from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces import listing, queries
 from nsadmin.namespaces.listing import SORTS, Facets, ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
@@ -64,7 +65,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     groups = _groups(listing.facets(actor, query), query)
     context = {
         "found": found,
-        "rows": [(row, health(row.status), TIERS[_tier(row)]) for row in found.rows],
+        "rows": _rows(request, found.rows),
         "query": query,
         "falling": _falling(query),
         "orders": ORDERS.items(),
@@ -97,6 +98,23 @@ def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse
     except NsadminError:
         return redirect("namespaces")
     return redirect("overview", view.namespace.namespace_id)
+
+
+def _rows(
+    request: HttpRequest, rows: list[MirroredNamespace]
+) -> list[tuple[MirroredNamespace, Shown, str]]:
+    """Put state and tier beside each row; a clone in progress says how far it is."""
+    cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
+    jobs = visible_jobs(gate.actor_of(request)).filter(namespace_id__in=cloning)
+    percents = {str(job.job_id): job.progress.get("percent") for job in jobs}
+    found = []
+    for row in rows:
+        state = health(row.status)
+        percent = percents.get(row.clone_task_id)
+        if percent is not None:
+            state = replace(state, word=f"{state.word} {percent} %")
+        found.append((row, state, TIERS[_tier(row)][1]))
+    return found
 
 
 def _tier(row: MirroredNamespace) -> str:

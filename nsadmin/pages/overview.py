@@ -29,12 +29,16 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     panel = panel_of(request, view)
+    events = queries.audit_of(actor, view)
     context = {
         **namespace_scope(view),
         **_parts(view, panel),
         "panel": panel,
         "counts": view.counts,
-        "events": [(e, OUTCOMES[e.outcome]) for e in queries.audit_of(actor, view)],
+        "events": [(event, OUTCOMES[event.outcome]) for event in events],
+        "changed_by": next(
+            (e.actor_label for e in events if e.revision == view.namespace.revision), ""
+        ),
         "source": _source(request, view),
     }
     return page(request, TEMPLATE, context)

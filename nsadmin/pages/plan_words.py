@@ -1,5 +1,7 @@
 """A plan in the words of its page: icons, old and new, effects by store. Pure."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +16,19 @@ from nsadmin.namespaces.steps import (
     SetField,
     Step,
     in_qdrant,
+    to_json,
 )
 from nsadmin.pages.templatetags.words import many
 
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """A step as it is drawn. `is_new` marks what a moved plan has in addition."""
+    """A step as it is drawn.
 
+    `key` names it with its values, so that a moved plan can tell what `is_new` in it.
+    """
+
+    key: str
     sentence: str
     verb: str
     icon: str
@@ -43,13 +50,14 @@ _DRAWN: dict[type, tuple[str, str, str]] = {
 
 
 def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
-    """Return the plan's steps; `before` are the sentences of the plan shown earlier."""
+    """Return the plan's steps; `before` are the keys of the plan shown earlier."""
     found = []
     for step in plan.steps:
         verb, icon, role = _DRAWN[type(step)]
         old, new = _texts(step)
         found.append(
             ShownStep(
+                key=_key(step),
                 sentence=step.sentence(),
                 verb=verb,
                 icon=icon,
@@ -58,7 +66,7 @@ def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
                 hint=_hint(step),
                 before=old,
                 after=new,
-                is_new=bool(before) and step.sentence() not in before,
+                is_new=bool(before) and _key(step) not in before,
             )
         )
     return found
@@ -67,7 +75,14 @@ def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
 def gone(plan: Plan, before: Sequence[str]) -> list[str]:
     """Return the sentences of an earlier plan that are no longer needed."""
     now = {step.sentence() for step in plan.steps}
-    return [sentence for sentence in before if sentence not in now]
+    sentences = [key.partition(" ")[2] for key in before]
+    return [sentence for sentence in sentences if sentence not in now]
+
+
+def _key(step: Step) -> str:
+    """Return a hash of the step and its sentence, for the form to carry along."""
+    written = json.dumps(to_json(step), sort_keys=True, default=str)
+    return f"{hashlib.sha256(written.encode()).hexdigest()[:12]} {step.sentence()}"
 
 
 def _texts(step: Step) -> tuple[str, str]:
@@ -114,7 +129,12 @@ def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     )
     return [
         ("Namespace store", write),
-        ("Qdrant", f"{many(calls, 'call')}, each read back" if calls else "No call"),
+        (
+            "Qdrant",
+            many(calls, "call, read back|calls, each read back")
+            if calls
+            else "No call",
+        ),
         ("Points rewritten", "None"),
         ("Indexes", _becomes(indexes, _change(plan, CreateIndex, DropIndex))),
         ("Vectors", _becomes(vectors, _change(plan, AddVector))),

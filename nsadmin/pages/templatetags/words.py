@@ -15,6 +15,16 @@ _DAY = timedelta(days=1)
 _SPELLED = (
     "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 )
+_SHOWN_PARAMETERS = {
+    "type",
+    "lookup",
+    "range",
+    "tokenizer",
+    "min_token_len",
+    "max_token_len",
+    "lowercase",
+    "is_tenant",
+}
 _ROLES = {
     "viewer": "Viewer",
     "member": "Member",
@@ -49,8 +59,8 @@ def spelled(number: int) -> str:
 
 @register.filter
 def many(number: int, words: str) -> str:
-    """Choose `one` or `other` of "one,other" and put the number before it."""
-    one, _, other = words.partition(",")
+    """Put the number before `one` or `other` of "one|other"; or only "one"."""
+    one, _, other = words.partition("|")
     return f"{number:,} {one if number == 1 else other or one + 's'}"
 
 
@@ -158,6 +168,25 @@ def until(moment: datetime | None) -> str:
 def soon(moment: datetime | None) -> bool:
     """Tell whether a time is less than a day away."""
     return moment is not None and moment - timezone.now() < _DAY
+
+
+@register.filter
+def parameters(schema: dict[str, Any]) -> str:
+    """Write what is set in an index's parameters, such as `word, 2 to 15`."""
+    found = [key for key in ("lookup", "range") if schema.get(key)]
+    if schema.get("type") == "text":
+        found += [
+            str(schema.get("tokenizer") or "word"),
+            f"{schema.get('min_token_len', '?')} to {schema.get('max_token_len', '?')}",
+            "any case" if schema.get("lowercase") else "exact case",
+        ]
+    if schema.get("is_tenant"):
+        found.append("separates tenants")
+    others = sorted(set(schema) - _SHOWN_PARAMETERS)
+    return ", ".join(
+        found
+        + [key if schema[key] is True else f"{key} {schema[key]}" for key in others]
+    )
 
 
 @register.filter
