@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 BESIDE = ROOT.parent / "shared" / "data" / "qdrant-openapi-1.18.3.json"
 METHODS = ("get", "put", "post", "patch", "delete")
 ENVELOPE = {"result", "status", "time"}
+MANY_NUMBERS = 4
 
 
 class ReplyError(AssertionError):
@@ -103,7 +104,7 @@ class Document:
         if enveloped and response.status_code == 200:
             _expect(set(body) >= ENVELOPE, what, f"the envelope has {list(body)}")
             _expect(body["status"] == "ok", what, f"status is {body['status']!r}")
-        error = next(schema.iter_errors(body), None)
+        error = next(schema.iter_errors(_shortened(body)), None)
         if error is not None:
             raise ReplyError(f"{what}: {error.json_path}: {error.message[:500]}")
 
@@ -116,6 +117,21 @@ class Document:
         enveloped = schema.get("properties", {}).keys() >= ENVELOPE
         root = {**schema, "components": self._components}
         return Draft202012Validator(root), enveloped
+
+
+def _shortened(value: Any) -> Any:
+    """The same body with only the beginning of long lists of nothing but numbers.
+
+    Each of a vector's numbers would be held against each variant of a vector, which
+    takes most of the suite's time and finds nothing that the first few do not show.
+    """
+    if isinstance(value, dict):
+        return {key: _shortened(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    if {type(item) for item in value} <= {int, float}:
+        return value[:MANY_NUMBERS]
+    return [_shortened(item) for item in value]
 
 
 def _fits(template: list[str], words: list[str]) -> bool:
