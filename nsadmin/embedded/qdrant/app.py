@@ -16,7 +16,7 @@ import orjson
 import nsadmin.embedded.qdrant.routes  # noqa: F401 - fills the router
 from nsadmin.embedded.qdrant.access import Keys, UnauthorizedError
 from nsadmin.embedded.qdrant.catalog import Catalog
-from nsadmin.embedded.qdrant.errors import ApiError
+from nsadmin.embedded.qdrant.errors import ApiError, malformed
 from nsadmin.embedded.qdrant.router import (
     Accepted,
     Bare,
@@ -96,6 +96,8 @@ class App:
             answer = 401, str(refusal).encode(), TEXT, None
         except ApiError as error:
             answer = _refusal(error, started)
+        except RecursionError:
+            answer = _refusal(malformed("recursion limit exceeded"), started)
         except Exception:  # noqa: BLE001 - a bug must not take the connection with it
             traceback.print_exc()
             fault = ApiError(500, "Service internal error: see the server's log")

@@ -139,10 +139,12 @@ class Catalog:
             self._used(collection)
         return collection
 
-    async def delete(self, collection: Collection) -> None:
-        """Take a collection and its aliases away."""
+    async def delete(self, collection: Collection) -> bool:
+        """Take a collection and its aliases away, unless somebody was faster."""
         await self.optimizer.forget(collection)
-        async with collection.exclusive():
+        async with collection.writing:
+            if collection.gone:
+                return False
             collection.gone = True
             collection.drop_shard()
             self._open.pop(collection.name, None)
@@ -151,6 +153,7 @@ class Catalog:
             if left != self.aliases:
                 self.save_aliases(left)
             self.discard(collection.home)
+            return True
 
     def discard(self, directory: Path) -> None:
         """Move a directory out of sight in one step, then delete it."""

@@ -5,10 +5,10 @@ The archive is this server's own, not one that a Qdrant server reads.
 
 import asyncio
 import contextlib
+import http.client
 import os
 import re
 import tarfile
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator
@@ -120,7 +120,10 @@ async def fetched(
     catalog: Catalog, location: str, api_key: str | None
 ) -> AsyncIterator[Path]:
     """The file behind a location; a download is deleted afterwards."""
-    parts = urlsplit(location)
+    try:
+        parts = urlsplit(location)
+    except ValueError as error:
+        raise bad_request(f"URL {location} cannot be read: {error}") from error
     if parts.scheme == "file":
         yield _local_file(catalog, unquote(parts.path))
         return
@@ -147,14 +150,16 @@ def _local_file(catalog: Catalog, text: str) -> Path:
 
 def _download(location: str, api_key: str | None, path: Path) -> None:
     headers = {"api-key": api_key} if api_key else {}
-    # The scheme was checked: a file or ftp address does not come this far.
-    request = urllib.request.Request(location, headers=headers)  # noqa: S310
     try:
-        answer = urllib.request.urlopen(request, timeout=DOWNLOAD_TIMEOUT)  # noqa: S310
+        # The scheme was checked: a file or ftp address does not come this far.
+        request = urllib.request.Request(location, headers=headers)  # noqa: S310
+        # No proxy of the environment stands between two servers of one machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        answer = opener.open(request, timeout=DOWNLOAD_TIMEOUT)
         with answer, path.open("wb") as file:
             while chunk := answer.read(1 << 20):
                 file.write(chunk)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise wrong_input(f"Failed to download snapshot: {error}") from error
 
 

@@ -12,8 +12,10 @@ from nsadmin.embedded.qdrant.convert.config import (
     set_vectors,
     sparse_params,
     sparse_vectors,
+    strict_mode_diff,
 )
 from nsadmin.embedded.qdrant.convert.fields import Json, maybe, typed
+from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import wrong_input
 
 # Fields that the engine has to be told about; the others are kept beside it.
@@ -42,9 +44,11 @@ def patched(config: Json, body: Json) -> Json:
         kept = {key: params.get(key) for key in known + more}
         config["params"] = merged(config["params"], kept)
     if strict := maybe(body, "strict_mode_config", dict):
-        config["strict_mode_config"] = merged(config["strict_mode_config"], strict)
+        rules = merged(config["strict_mode_config"], strict_mode_diff(strict))
+        config["strict_mode_config"] = rules
     if metadata := maybe(body, "metadata", dict):
-        config["metadata"] = _merged_metadata(config.get("metadata") or {}, metadata)
+        change = payload_in(metadata, "metadata")
+        config["metadata"] = _merged_metadata(config.get("metadata") or {}, change)
     return config
 
 

@@ -13,6 +13,7 @@ from nsadmin.embedded.qdrant.convert.fields import (
     typed,
     within,
 )
+from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import invalid, malformed, unsupported
 
 DISTANCES = ("Cosine", "Euclid", "Dot", "Manhattan")
@@ -20,6 +21,18 @@ DATATYPES = ("float32", "float16", "uint8")
 MAX_DIMENSION = 65_536
 MAX_NAME_BYTES = 200
 FORBIDDEN_IN_NAMES = frozenset('<>:"/\\|?*\0\x1f')
+
+STRICT_FLAGS = frozenset(
+    {
+        "enabled",
+        "unindexed_filtering_retrieve",
+        "unindexed_filtering_update",
+        "search_allow_exact",
+    }
+)
+STRICT_FROM_ONE = frozenset(
+    {"max_query_limit", "max_timeout", "read_rate_limit", "write_rate_limit"}
+)
 
 DEFAULT_HNSW: Json = {
     "m": 16,
@@ -115,6 +128,20 @@ def optimizers_diff(body: Any) -> Json:
     return kept
 
 
+def strict_mode_diff(body: Any) -> Json:
+    """Rules of strict mode as a request may state them."""
+    kept = without_nulls(typed(body, dict, "strict_mode_config"))
+    for key in kept:
+        if key in STRICT_FLAGS:
+            maybe(kept, key, bool)
+        elif key == "search_max_oversampling":
+            maybe(kept, key, float)
+        elif key not in ("multivector_config", "sparse_config"):
+            low = 1 if key in STRICT_FROM_ONE else 0
+            within(maybe(kept, key, int), low, None, f"strict_mode_config.{key}")
+    return kept
+
+
 def quantization(body: Any) -> Json:
     """Quantization settings: exactly one of the kinds the engine has."""
     body = typed(body, dict, "quantization_config")
@@ -175,9 +202,10 @@ def new_config(body: Json) -> Json:
     if body.get("quantization_config"):
         config["quantization_config"] = quantization(body["quantization_config"])
     if strict := maybe(body, "strict_mode_config", dict):
-        config["strict_mode_config"] = merged({"enabled": False}, strict)
+        rules = strict_mode_diff(strict)
+        config["strict_mode_config"] = merged({"enabled": False}, rules)
     if metadata := maybe(body, "metadata", dict):
-        config["metadata"] = without_nulls(metadata)
+        config["metadata"] = without_nulls(payload_in(metadata, "metadata"))
     return config
 
 

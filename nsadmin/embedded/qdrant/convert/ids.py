@@ -14,6 +14,7 @@ _UUID = re.compile(
 _VALID = "valid values are either an unsigned integer or a UUID"
 
 PointId = int | UUID
+MAX_DIGITS = 20
 
 
 def is_point_id(value: object) -> bool:
@@ -33,7 +34,8 @@ def point_id(value: Any) -> PointId:
 
 def point_id_in_path(text: str) -> PointId:
     """The id that a path segment names."""
-    return point_id(int(text) if text.isascii() and text.isdigit() else text)
+    digits = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return point_id(int(text) if digits else text)
 
 
 def json_id(value: PointId | None) -> int | str | None:

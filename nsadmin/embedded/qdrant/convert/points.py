@@ -12,6 +12,7 @@ import qdrant_edge as edge
 from nsadmin.embedded.qdrant.convert.config import named_vectors, sparse_vectors
 from nsadmin.embedded.qdrant.convert.fields import Json, maybe, need, typed
 from nsadmin.embedded.qdrant.convert.ids import json_id, point_id
+from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import (
     invalid,
     malformed,
@@ -107,7 +108,7 @@ class VectorChecker:
 
 def points_in(body: Json, vectors: VectorChecker) -> list[Any]:
     """The points of an upsert, from either of its two forms."""
-    if "batch" in body:
+    if body.get("batch") is not None:
         return _columns_in(need(body, "batch", dict), vectors)
     points = need(body, "points", list)
     return [_point_in(typed(point, dict, "points"), vectors) for point in points]
@@ -117,8 +118,12 @@ def _point_in(point: Json, vectors: VectorChecker) -> Any:
     if "vector" not in point:
         raise malformed("missing field `vector`")
     identity = point_id(need(point, "id", object))
-    payload = maybe(point, "payload", dict)
-    return edge.Point(identity, vectors.read(point["vector"]), payload)
+    payload = point.get("payload")
+    return edge.Point(
+        identity,
+        vectors.read(point["vector"]),
+        None if payload is None else payload_in(payload),
+    )
 
 
 def _columns_in(batch: Json, vectors: VectorChecker) -> list[Any]:
@@ -132,7 +137,7 @@ def _columns_in(batch: Json, vectors: VectorChecker) -> list[Any]:
         edge.Point(
             identity,
             row,
-            None if payload is None else typed(payload, dict, "payloads"),
+            None if payload is None else payload_in(payload, "payloads"),
         )
         for identity, row, payload in zip(ids, rows, payloads, strict=True)
     ]

@@ -10,12 +10,12 @@ from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     each,
-    maybe,
     need,
     typed,
 )
 from nsadmin.embedded.qdrant.convert.filter import engine_filter
 from nsadmin.embedded.qdrant.convert.ids import point_id
+from nsadmin.embedded.qdrant.convert.payload import payload_with_key
 from nsadmin.embedded.qdrant.convert.points import (
     VectorChecker,
     point_vectors_in,
@@ -86,14 +86,14 @@ def delete_points(body: Json, _vectors: VectorChecker) -> Write:
 
 def set_payload(body: Json, _vectors: VectorChecker) -> Write:
     """Merge keys into payloads; a null removes its key."""
-    payload, key = need(body, "payload", dict), maybe(body, "key", str)
+    payload, key = payload_with_key(body)
     by_ids, by_filter = Update.set_payload, Update.set_payload_by_filter
     return _selected(body, by_ids, by_filter, payload, key)
 
 
 def overwrite_payload(body: Json, _vectors: VectorChecker) -> Write:
     """Replace payloads, or with `key` the part under it."""
-    payload, key = need(body, "payload", dict), maybe(body, "key", str)
+    payload, key = payload_with_key(body)
     by_ids, by_filter = Update.overwrite_payload, Update.overwrite_payload_by_filter
     return _selected(body, by_ids, by_filter, payload, key)
 

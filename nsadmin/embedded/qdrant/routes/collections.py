@@ -100,5 +100,4 @@ async def delete(call: Call) -> Any:
     collection = call.catalog.collections.get(call.names["name"])
     if collection is None:
         return False
-    await call.catalog.delete(collection)
-    return True
+    return await call.catalog.delete(collection)

@@ -10,6 +10,8 @@ from nsadmin.embedded.qdrant.collection import Collection
 from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.router import Bare, Call, Plain, Server, router
 
+DETAILED = frozenset("123456789") | {"10"}
+
 
 @router.reads("GET", "/")
 async def root(_call: Call) -> Any:
@@ -55,9 +57,10 @@ def _family(name: str, kind: str, help_text: str) -> tuple[str, str]:
 @router.reads("GET", "/telemetry")
 async def telemetry(call: Call) -> Any:
     """The version, the collections and the answers given so far."""
-    server, level = call.server, call.query.get("details_level", "0")
+    server = call.server
+    detailed = call.query.get("details_level", "0") in DETAILED
     collections: Json = {"number_of_collections": len(server.catalog.collections)}
-    if level.isdigit() and int(level) >= 1:
+    if detailed:
         collections["collections"] = [
             {"id": name, "init_time_ms": 0, "config": collection.config}
             for name, collection in server.catalog.collections.items()
