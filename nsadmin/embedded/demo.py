@@ -1,7 +1,7 @@
 """The demo, from nothing to served pages, and its end.
 
 The order: refuse what cannot work, take the data directory, start the servers while
-the database is migrated and the static files are collected, seed once, then start
+the database is migrated, seed once while static files are collected, then start
 nsadmin itself and keep everything alive until a signal comes.
 """
 
@@ -17,7 +17,7 @@ from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.environment import environment
 from nsadmin.embedded.lifecycle import live
 from nsadmin.embedded.ports import HOST, check_web_port
-from nsadmin.embedded.preparation import prepare
+from nsadmin.embedded.preparation import Preparation
 from nsadmin.embedded.seeding import seed_once
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervisor import Process, Supervisor
@@ -55,18 +55,11 @@ class Demo:
     async def _boot(self) -> None:
         for process in self._servers.processes:
             self._supervisor.keep(process)
-        await asyncio.gather(
-            *(self._server_up(process) for process in self._servers.processes),
-            prepare(
-                self._directory,
-                self._supervisor,
-                self._progress,
-                own_database=not os.environ.get("DATABASE_URL"),
-            ),
+        preparation = Preparation(self._directory, self._supervisor, self._progress)
+        _, self._seed = await asyncio.gather(
+            preparation.static_files(), self._seeded(preparation)
         )
-        self._seed = await seed_once(
-            self._directory, self._servers, self._supervisor, self._progress
-        )
+        preparation.done()
         for process in (
             self._web,
             processes.worker(),
@@ -78,6 +71,16 @@ class Demo:
         self._supervisor.booted = True
         self._write_summary()
         self._say_ready()
+
+    async def _seeded(self, preparation: Preparation) -> dict[str, Any]:
+        """Wait for the servers and the database, then seed."""
+        await asyncio.gather(
+            *(self._server_up(process) for process in self._servers.processes),
+            preparation.database(own=not os.environ.get("DATABASE_URL")),
+        )
+        return await seed_once(
+            self._directory, self._servers, self._supervisor, self._progress
+        )
 
     async def _server_up(self, process: Process) -> None:
         await self._supervisor.ready(process, within=SERVER_SECONDS)

@@ -4,7 +4,6 @@ Either needs seconds, most of them to load the application, and a second start o
 demo is to be quick.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,31 +21,43 @@ SOURCES = (
 )
 
 
-async def prepare(
-    directory: DataDirectory,
-    supervisor: Supervisor,
-    tell: Callable[[str], None],
-    *,
-    own_database: bool,
-) -> None:
-    """Make the database and the static files what the sources say.
+class Preparation:
+    """Makes the database and the static files what the sources say.
 
-    The database of someone else may have been emptied, so it is always migrated.
+    The two are apart, because seeding waits for the database alone.
     """
-    wanted = {"sources": fingerprint()}
-    known = directory.read(MARKER) == wanted
 
-    async def run(name: str, sentence: str) -> None:
-        await supervisor.run(command(name, "--noinput"))
-        tell(sentence)
+    def __init__(
+        self,
+        directory: DataDirectory,
+        supervisor: Supervisor,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._directory = directory
+        self._supervisor = supervisor
+        self._tell = tell
+        self._wanted = {"sources": fingerprint()}
+        self._known = directory.read(MARKER) == self._wanted
 
-    steps = []
-    if not (known and own_database and (directory.path / "nsadmin.sqlite3").exists()):
-        steps.append(run("migrate", "database migrated"))
-    if not (known and (directory.path / "static" / "staticfiles.json").exists()):
-        steps.append(run("collectstatic", "static files collected"))
-    await asyncio.gather(*steps)
-    directory.write(MARKER, wanted)
+    async def database(self, *, own: bool) -> None:
+        """Migrate; somebody else's database may have been emptied, so always that."""
+        there = (self._directory.path / "nsadmin.sqlite3").exists()
+        if not (self._known and own and there):
+            await self._run("migrate", "database migrated")
+
+    async def static_files(self) -> None:
+        """Collect and compress what the pages need."""
+        manifest = self._directory.path / "static" / "staticfiles.json"
+        if not (self._known and manifest.exists()):
+            await self._run("collectstatic", "static files collected")
+
+    def done(self) -> None:
+        """Remember the sources, once both have ended well."""
+        self._directory.write(MARKER, self._wanted)
+
+    async def _run(self, name: str, sentence: str) -> None:
+        await self._supervisor.run(command(name, "--noinput"))
+        self._tell(sentence)
 
 
 def fingerprint() -> str:
