@@ -8,6 +8,7 @@ anonymous, viewer, member, admin, support, platform admin, in this order:
     401 403 404
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ _READ = Row(
     system="401 in in in in in",
 )
 
-NAMESPACE_PAGE = "namespaces/<str:namespace_id>/"
+NAMESPACE_PAGE = "namespaces/<namespace_id>/"
 NAMESPACE_API = "v1/namespaces/<identifier>"
 
 MATRIX: dict[Route, Row] = {
@@ -78,8 +79,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "jobs/"): _PERSON,
-    ("GET", "jobs/<uuid:job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
-    ("POST", "jobs/<uuid:job_id>/"): Row(
+    ("GET", "jobs/<job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
+    ("POST", "jobs/<job_id>/"): Row(
         own="login 403 in in 403 in", foreign="login 404 404 404 403 in"
     ),
     ("GET", "organization/"): _PERSON,
@@ -138,13 +139,13 @@ GUARDED_ELSEWHERE = {
 def routes(
     patterns: Iterable[URLPattern | URLResolver], prefix: str = ""
 ) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Walk all routes with their views."""
+    """Walk all routes with their views; `<str:job_id>` is written `<job_id>`."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, route)
         else:
-            yield route, pattern.callback
+            yield re.sub(r"<\w+:(\w+)>", r"<\1>", route), pattern.callback
 
 
 def unlisted(

@@ -5,7 +5,7 @@ import logging
 import pytest
 from django.test import Client
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("stores")  # the cache is one of them
 
 
 @pytest.mark.parametrize("given", ["req-1234", "a" * 64, "A.b_c-d0"])

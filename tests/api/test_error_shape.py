@@ -100,6 +100,6 @@ def test_an_unexpected_fault_tells_nothing(call: Caller, settings, caplog) -> No
     assert any("secret-looking text" in str(r.msg) for r in caplog.records)
 
 
-def test_pages_are_left_alone(client: Client, db: None) -> None:
+def test_pages_are_left_alone(client: Client, stores: object) -> None:
     response = client.get("/nothing")
     assert "application/json" not in response.headers["Content-Type"]

@@ -78,34 +78,33 @@ def test_the_stats_add_up(several: Caller) -> None:
     assert len(stats) == 12
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, 4),
-        ({"filters": None, "sort": None, "search": None, "case_sensitive": None}, 4),
-        ({"search": "REEL"}, 2),
-        ({"search": "Beta", "case_sensitive": True}, 1),
-        ({"search": "beta", "case_sensitive": True}, 0),
-        ({"search": "100%"}, 1),
-        ({"search": "%"}, 1),
-        ({"search": "_"}, 4),  # every id holds one
-        ({"search": "face_identity"}, 4),
-        ({"filters": {"namespace_name": "alpha reel"}}, 1),
-        ({"filters": {"namespace_name": {"$in": ["alpha reel", "Beta reel"]}}}, 2),
-        ({"filters": {"namespace_name": {"$in": []}}}, 0),
-        ({"filters": {"namespace_name": {"$regex": "reel"}}}, 2),
-        ({"filters": {"namespace_name": {"$regex": ".*reel.*", "$options": "i"}}}, 2),
-        ({"filters": {"namespace_name": {"$regex": "100%"}}}, 1),
-        ({"filters": {"namespace_name": {"$regex": "\\%"}}}, 1),
-        ({"filters": {"namespace_id": "ns_unknown"}}, 0),
-        ({"filters": {"namespace_id": {"$in": ["ns_unknown"]}}}, 0),
-        ({"filters": {"namespace_name": "alpha reel", "namespace_id": "ns_x"}}, 0),
-    ],
-)
-def test_filters_and_search(
-    several: Caller, body: dict[str, Any], expected: int
-) -> None:
-    assert listed(several, body)["total_count"] == expected
+SEARCHES: list[tuple[dict[str, Any], Any]] = [
+    ({}, 4),
+    ({"filters": None, "sort": None, "search": None, "case_sensitive": None}, 4),
+    ({"search": "REEL"}, 2),
+    ({"search": "Beta", "case_sensitive": True}, 1),
+    ({"search": "beta", "case_sensitive": True}, 0),
+    ({"search": "100%"}, 1),
+    ({"search": "%"}, 1),
+    ({"search": "_"}, 4),  # every id holds one
+    ({"search": "face_identity"}, 4),
+    ({"filters": {"namespace_name": "alpha reel"}}, 1),
+    ({"filters": {"namespace_name": {"$in": ["alpha reel", "Beta reel"]}}}, 2),
+    ({"filters": {"namespace_name": {"$in": []}}}, 0),
+    ({"filters": {"namespace_name": {"$regex": "reel"}}}, 2),
+    ({"filters": {"namespace_name": {"$regex": ".*reel.*", "$options": "i"}}}, 2),
+    ({"filters": {"namespace_name": {"$regex": "100%"}}}, 1),
+    ({"filters": {"namespace_name": {"$regex": "\\%"}}}, 1),
+    ({"filters": {"namespace_id": "ns_unknown"}}, 0),
+    ({"filters": {"namespace_id": {"$in": ["ns_unknown"]}}}, 0),
+    ({"filters": {"namespace_name": "alpha reel", "namespace_id": "ns_x"}}, 0),
+]
+
+
+def test_filters_and_search(several: Caller, subtests) -> None:
+    for body, expected in SEARCHES:
+        with subtests.test(body=body):
+            assert listed(several, body)["total_count"] == expected
 
 
 def test_a_filter_by_id_finds_one(several: Caller) -> None:
@@ -115,52 +114,51 @@ def test_a_filter_by_id_finds_one(several: Caller) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("body", "location"),
-    [
-        ({"filters": {"internal_id": "x"}}, "filters.internal_id"),
-        ({"filters": {"$where": "1"}}, "filters.$where"),
-        ({"filters": {"namespace_id": {"$ne": None}}}, "filters.namespace_id"),
-        ({"filters": {"namespace_id": {"$regex": "ns"}}}, "filters.namespace_id"),
-        ({"filters": {"namespace_id": 7}}, "filters.namespace_id"),
-        ({"filters": {"namespace_id": {"$in": "ns"}}}, "filters.namespace_id"),
-        ({"filters": {"namespace_id": {"$in": [1]}}}, "filters.namespace_id"),
-        ({"filters": {"namespace_id": {"$in": ["a"] * 1001}}}, "filters.namespace_id"),
-        ({"filters": {"namespace_name": {"$gt": ""}}}, "filters.namespace_name"),
-        (
-            {"filters": {"namespace_name": {"$regex": "(a+)+$"}}},
-            "filters.namespace_name.$regex",
-        ),
-        (
-            {"filters": {"namespace_name": {"$regex": "^a"}}},
-            "filters.namespace_name.$regex",
-        ),
-        (
-            {"filters": {"namespace_name": {"$regex": "\\d"}}},
-            "filters.namespace_name.$regex",
-        ),
-        (
-            {"filters": {"namespace_name": {"$regex": ""}}},
-            "filters.namespace_name.$regex",
-        ),
-        (
-            {"filters": {"namespace_name": {"$regex": "a", "$options": "x"}}},
-            "filters.namespace_name.$options",
-        ),
-        ({"filters": []}, "filters"),
-        ({"sort": {"field": "internal_id", "direction": "asc"}}, "sort.field"),
-        ({"sort": {"field": "created_at", "direction": "up"}}, "sort.direction"),
-        ({"sort": {"direction": "asc"}}, "sort.field"),
-        ({"search": 7}, "search"),
-        ({"search": "x" * 201}, "search"),
-        ({"case_sensitive": "yes"}, "case_sensitive"),
-        ({"pipeline": []}, "pipeline"),
-    ],
-)
-def test_what_is_not_offered_is_refused(
-    call: Caller, body: dict[str, Any], location: str
-) -> None:
-    assert locations_of(call("POST", "/namespaces/list", body)) == [location]
+NOT_OFFERED: list[tuple[dict[str, Any], Any]] = [
+    ({"filters": {"internal_id": "x"}}, "filters.internal_id"),
+    ({"filters": {"$where": "1"}}, "filters.$where"),
+    ({"filters": {"namespace_id": {"$ne": None}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$regex": "ns"}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": 7}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$in": "ns"}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$in": [1]}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$in": ["a"] * 1001}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_name": {"$gt": ""}}}, "filters.namespace_name"),
+    (
+        {"filters": {"namespace_name": {"$regex": "(a+)+$"}}},
+        "filters.namespace_name.$regex",
+    ),
+    (
+        {"filters": {"namespace_name": {"$regex": "^a"}}},
+        "filters.namespace_name.$regex",
+    ),
+    (
+        {"filters": {"namespace_name": {"$regex": "\\d"}}},
+        "filters.namespace_name.$regex",
+    ),
+    (
+        {"filters": {"namespace_name": {"$regex": ""}}},
+        "filters.namespace_name.$regex",
+    ),
+    (
+        {"filters": {"namespace_name": {"$regex": "a", "$options": "x"}}},
+        "filters.namespace_name.$options",
+    ),
+    ({"filters": []}, "filters"),
+    ({"sort": {"field": "internal_id", "direction": "asc"}}, "sort.field"),
+    ({"sort": {"field": "created_at", "direction": "up"}}, "sort.direction"),
+    ({"sort": {"direction": "asc"}}, "sort.field"),
+    ({"search": 7}, "search"),
+    ({"search": "x" * 201}, "search"),
+    ({"case_sensitive": "yes"}, "case_sensitive"),
+    ({"pipeline": []}, "pipeline"),
+]
+
+
+def test_what_is_not_offered_is_refused(call: Caller, subtests) -> None:
+    for body, location in NOT_OFFERED:
+        with subtests.test(body=body):
+            assert locations_of(call("POST", "/namespaces/list", body)) == [location]
 
 
 @pytest.mark.parametrize(
@@ -231,28 +229,29 @@ def test_pages_by_cursor(several: Caller) -> None:
     assert page["pagination"]["next_cursor"] is None
 
 
-@pytest.mark.parametrize(
-    ("query", "location"),
-    [
-        ("?limit=0", "query.limit"),
-        ("?limit=1001", "query.limit"),
-        ("?limit=x", "query.limit"),
-        ("?page_size=-1", "query.page_size"),
-        ("?offset=-1", "query.offset"),
-        ("?offset=10001", "query.offset"),
-        ("?page=0", "query.page"),
-        ("?limit=2&page_size=3", "query.page_size"),
-        ("?page=2&offset=3", "query.page"),
-        ("?page=2&cursor=x", "query.cursor"),
-        ("?view=everything", "query.view"),
-        ("?include_total=perhaps", "query.include_total"),
-        ("?cursor=nonsense", "cursor"),
-        ("?limit=1&limit=2", "query.limit"),
-        ("?Limit=1", "query.Limit"),
-    ],
-)
-def test_a_wrong_query_is_refused(call: Caller, query: str, location: str) -> None:
-    assert locations_of(call("POST", f"/namespaces/list{query}")) == [location]
+WRONG_QUERIES: list[tuple[str, str]] = [
+    ("?limit=0", "query.limit"),
+    ("?limit=1001", "query.limit"),
+    ("?limit=x", "query.limit"),
+    ("?page_size=-1", "query.page_size"),
+    ("?offset=-1", "query.offset"),
+    ("?offset=10001", "query.offset"),
+    ("?page=0", "query.page"),
+    ("?limit=2&page_size=3", "query.page_size"),
+    ("?page=2&offset=3", "query.page"),
+    ("?page=2&cursor=x", "query.cursor"),
+    ("?view=everything", "query.view"),
+    ("?include_total=perhaps", "query.include_total"),
+    ("?cursor=nonsense", "cursor"),
+    ("?limit=1&limit=2", "query.limit"),
+    ("?Limit=1", "query.Limit"),
+]
+
+
+def test_a_wrong_query_is_refused(call: Caller, subtests) -> None:
+    for query, location in WRONG_QUERIES:
+        with subtests.test(query=query):
+            assert locations_of(call("POST", f"/namespaces/list{query}")) == [location]
 
 
 def test_system_namespaces_only_when_asked_for(call: Caller) -> None:

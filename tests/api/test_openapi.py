@@ -31,7 +31,7 @@ def test_the_list_of_endpoints_is_complete(document: dict[str, Any]) -> None:
     assert sorted(operations(document)) == sorted(str(e) for e in ENDPOINTS)
 
 
-def test_it_is_served_without_a_key(db: None, document: dict[str, Any]) -> None:
+def test_it_is_served_without_a_key(stores: object, document: dict[str, Any]) -> None:
     response = Client().get("/v1/openapi.json")
     assert response.status_code == 200
     assert json.loads(response.content) == document
@@ -135,7 +135,9 @@ def require(answer: Any, content: dict[str, Any], document: dict[str, Any]) -> N
 # The page ----------------------------------------------------------------------------
 
 
-def test_the_page_shows_every_operation(db: None, document: dict[str, Any]) -> None:
+def test_the_page_shows_every_operation(
+    stores: object, document: dict[str, Any]
+) -> None:
     response = Client().get("/v1/docs")
     assert response.status_code == 200
     page = response.content.decode()
@@ -146,7 +148,7 @@ def test_the_page_shows_every_operation(db: None, document: dict[str, Any]) -> N
         assert f'id="{model}"' in page
 
 
-def test_the_page_obeys_the_policy(db: None) -> None:
+def test_the_page_obeys_the_policy(stores: object) -> None:
     response = Client().get("/v1/docs")
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -159,7 +161,7 @@ def test_the_page_obeys_the_policy(db: None) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_the_page_is_only_read(db: None) -> None:
+def test_the_page_is_only_read(stores: object) -> None:
     response = Client().post("/v1/docs")
     assert response.status_code == 405
     assert json.loads(response.content)["error"]["code"] == "method_not_allowed"

@@ -115,23 +115,24 @@ def test_what_was_got_can_be_sent_back(call: Caller) -> None:
     assert after["revision"] == before["revision"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        dict.fromkeys(SPECIFIED),
-        {"feature_extractors": []},
-        {"feature_extractors": [FACE]},
-        {"namespace_name": "  film archive "},
-        {"repair_vectors": True},
-        {"repair_vectors": False},
-        {"infrastructure": {}},
-        {"infrastructure": {"compute_tier": None}},
-    ],
-)
-def test_nothing_to_do_is_done_at_once(call: Caller, body: dict[str, Any]) -> None:
-    assert patched(call, body)["revision"] == 1
-    assert not AuditEvent.objects.exists()
+NOTHING_TO_DO: list[dict[str, Any]] = [
+    {},
+    dict.fromkeys(SPECIFIED),
+    {"feature_extractors": []},
+    {"feature_extractors": [FACE]},
+    {"namespace_name": "  film archive "},
+    {"repair_vectors": True},
+    {"repair_vectors": False},
+    {"infrastructure": {}},
+    {"infrastructure": {"compute_tier": None}},
+]
+
+
+def test_nothing_to_do_is_done_at_once(call: Caller, subtests) -> None:
+    for body in NOTHING_TO_DO:
+        with subtests.test(body=body):
+            assert patched(call, body)["revision"] == 1
+            assert not AuditEvent.objects.exists()
 
 
 def test_an_empty_description_is_none(call: Caller) -> None:
@@ -243,34 +244,35 @@ def test_any_other_if_match_is_not_read(call: Caller, given: str) -> None:
 # What is not acceptable --------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "field",
-    [
-        "namespace_id",
-        "object",
-        "scope",
-        "namespace_type",
-        "expires_at",
-        "ttl_seconds",
-        "cluster_id",
-        "document_count",
-        "vector_inference_map",
-        "qdrant_status",
-        "created_at",
-        "updated_at",
-        "internal_id",
-        "revision",
-        "clone_status",
-        "$set",
-        "a.b",
-        "",
-    ],
-)
-def test_no_other_key_is_accepted(call: Caller, field: str) -> None:
-    before = store.get(call.cast.own.namespace_id)
-    response = call("PATCH", path(call), {field: "x", "description": "y"})
-    assert locations_of(response) == [field]
-    assert store.get(call.cast.own.namespace_id) == before
+UNKNOWN_KEYS: list[str] = [
+    "namespace_id",
+    "object",
+    "scope",
+    "namespace_type",
+    "expires_at",
+    "ttl_seconds",
+    "cluster_id",
+    "document_count",
+    "vector_inference_map",
+    "qdrant_status",
+    "created_at",
+    "updated_at",
+    "internal_id",
+    "revision",
+    "clone_status",
+    "$set",
+    "a.b",
+    "",
+]
+
+
+def test_no_other_key_is_accepted(call: Caller, subtests) -> None:
+    for field in UNKNOWN_KEYS:
+        with subtests.test(field=field):
+            before = store.get(call.cast.own.namespace_id)
+            response = call("PATCH", path(call), {field: "x", "description": "y"})
+            assert locations_of(response) == [field]
+            assert store.get(call.cast.own.namespace_id) == before
 
 
 REFUSED_IN_NAMES = [
@@ -287,25 +289,26 @@ REFUSED_IN_NAMES = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ab",
-        "  ab  ",
-        "",
-        "x" * 65,
-        ".hidden",
-        "list",
-        "Stats",
-        "ns_something",
-        "org_1",
-        "6f1c1f0e-0000-4000-8000-000000000000",
-        *(f"bad{character}name" for character in REFUSED_IN_NAMES),
-    ],
-)
-def test_a_name_that_is_refused(call: Caller, name: str) -> None:
-    response = call("PATCH", path(call), {"namespace_name": name})
-    assert locations_of(response) == ["namespace_name"]
+REFUSED_NAMES: list[str] = [
+    "ab",
+    "  ab  ",
+    "",
+    "x" * 65,
+    ".hidden",
+    "list",
+    "Stats",
+    "ns_something",
+    "org_1",
+    "6f1c1f0e-0000-4000-8000-000000000000",
+    *(f"bad{character}name" for character in REFUSED_IN_NAMES),
+]
+
+
+def test_a_name_that_is_refused(call: Caller, subtests) -> None:
+    for name in REFUSED_NAMES:
+        with subtests.test(name=name):
+            response = call("PATCH", path(call), {"namespace_name": name})
+            assert locations_of(response) == ["namespace_name"]
 
 
 @pytest.mark.parametrize(
@@ -331,169 +334,168 @@ def test_a_name_of_another_organization_is_free(call: Caller) -> None:
     assert patched(call, {"namespace_name": name})["namespace_name"] == name
 
 
-@pytest.mark.parametrize(
-    ("body", "location"),
-    [
-        ({"namespace_name": 7}, "namespace_name"),
-        ({"namespace_name": {"$ne": None}}, "namespace_name"),
-        ({"description": ["x"]}, "description"),
-        ({"description": "x" * 2001}, "description"),
-        ({"description": "a\x07b"}, "description"),
-        ({"auto_create_indexes": "true"}, "auto_create_indexes"),
-        ({"auto_create_indexes": 1}, "auto_create_indexes"),
-        ({"repair_vectors": "yes"}, "repair_vectors"),
-        ({"feature_extractors": {}}, "feature_extractors"),
-        ({"feature_extractors": ["text_extractor_v1"]}, "feature_extractors.0"),
-        (
-            {"feature_extractors": [{"version": "v1"}]},
-            "feature_extractors.0.feature_extractor_name",
-        ),
-        (
-            {"feature_extractors": [{**TEXT, "feature_extractor_name": "dream"}]},
-            "feature_extractors.0",
-        ),
-        ({"feature_extractors": [{**TEXT, "version": "v9"}]}, "feature_extractors.0"),
-        (
-            {"feature_extractors": [{**TEXT, "params": {"speed": 1}}]},
-            "feature_extractors.0.params",
-        ),
-        (
-            {"feature_extractors": [{**TEXT, "params": {"embedding_model": "x"}}]},
-            "feature_extractors.0.params",
-        ),
-        (
-            {"feature_extractors": [{**TEXT, "feature_extractor_id": "other_v1"}]},
-            "feature_extractors.0.feature_extractor_id",
-        ),
-        ({"payload_indexes": {}}, "payload_indexes"),
-        ({"payload_indexes": ["title"]}, "payload_indexes.0"),
-        ({"payload_indexes": [{}]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [{"field_name": "a"}]}, "payload_indexes.0.type"),
-        ({"payload_indexes": [index(type="json")]}, "payload_indexes.0.type"),
-        ({"payload_indexes": [index(speed=1)]}, "payload_indexes.0.speed"),
-        ({"payload_indexes": [index("")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("x" * 256)]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("a..b")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("..")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("a/../b")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("a b")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("a[0]")]}, "payload_indexes.0.field_name"),
-        ({"payload_indexes": [index("a\u200b")]}, "payload_indexes.0.field_name"),
-        (
-            {"payload_indexes": [index("namespace_id")]},
-            "payload_indexes.0.field_name",
-        ),
-        (
-            {"payload_indexes": [index("mine", is_protected=True)]},
-            "payload_indexes.0.is_protected",
-        ),
-        (
-            {
-                "payload_indexes": [
-                    index("created_at", is_protected=True, type="datetime"),
-                    index("namespace_id", is_protected=True, type="uuid"),
-                ]
-            },
-            "payload_indexes.1.field_schema",
-        ),
-        (
-            {"payload_indexes": [index(), index("rank"), index()]},
-            "payload_indexes.2.field_name",
-        ),
-        (
-            {"payload_indexes": [index(field_schema={"type": "text"})]},
-            "payload_indexes.0.type",
-        ),
-        (
-            {"payload_indexes": [text_index(min_token_len=9, max_token_len=3)]},
-            "payload_indexes.0.field_schema.min_token_len",
-        ),
-        (
-            {"payload_indexes": [text_index(tokenizer="sentence")]},
-            "payload_indexes.0.field_schema.tokenizer",
-        ),
-        (
-            {"payload_indexes": [text_index(min_token_len=-1)]},
-            "payload_indexes.0.field_schema.min_token_len",
-        ),
-        (
-            {"payload_indexes": [text_index(max_token_len=2.5)]},
-            "payload_indexes.0.field_schema.max_token_len",
-        ),
-        (
-            {"payload_indexes": [text_index(stemmer="english")]},
-            "payload_indexes.0.field_schema.stemmer",
-        ),
-        (
-            {"payload_indexes": [index(field_schema={"is_tenant": "no"})]},
-            "payload_indexes.0.field_schema.is_tenant",
-        ),
-        (
-            {
-                "payload_indexes": [
-                    {
-                        "field_name": "rank",
-                        "field_schema": {
-                            "type": "integer",
-                            "lookup": False,
-                            "range": False,
-                        },
-                    }
-                ]
-            },
-            "payload_indexes.0.field_schema",
-        ),
-        (
-            {"payload_indexes": [index(f"f{n}") for n in range(100)]},
-            "payload_indexes",
-        ),
-        (
-            {"payload_indexes": [index(f"f{n}") for n in range(5_000)]},
-            "payload_indexes",
-        ),
-        ({"infrastructure": []}, "infrastructure"),
-        ({"infrastructure": {"speed": 1}}, "infrastructure.speed"),
-        (
-            {"infrastructure": {"qdrant_collection": "ns_other"}},
-            "infrastructure.qdrant_collection",
-        ),
-        (
-            {"infrastructure": {"qdrant_url": "http://169.254.169.254:80"}},
-            "infrastructure.qdrant_url",
-        ),
-        (
-            {"infrastructure": {"qdrant_api_key": "canary"}},
-            "infrastructure.qdrant_api_key",
-        ),
-        (
-            {"infrastructure": {"compute_tier": "quantum"}},
-            "infrastructure.compute_tier",
-        ),
-        (
-            {"infrastructure": {"max_concurrent_jobs": 1001}},
-            "infrastructure.max_concurrent_jobs",
-        ),
-        (
-            {"infrastructure": {"max_custom_models": 50}},
-            "infrastructure.max_custom_models",
-        ),
-        (
-            {"infrastructure": {"min_workers": 9, "max_workers": 3}},
-            "infrastructure.min_workers",
-        ),
-        (
-            {"infrastructure": {"ray_head_node_url": "http://10.0.0.1"}},
-            "infrastructure.ray_head_node_url",
-        ),
-    ],
-)
-def test_what_is_not_acceptable_is_422_at_its_place(
-    call: Caller, body: dict[str, Any], location: str
-) -> None:
-    response = call("PATCH", path(call), body)
-    assert locations_of(response) == [location]
-    assert "canary" not in response.content.decode()
-    assert store.get(call.cast.own.namespace_id)["revision"] == 1
+NOT_ACCEPTABLE: list[tuple[dict[str, Any], Any]] = [
+    ({"namespace_name": 7}, "namespace_name"),
+    ({"namespace_name": {"$ne": None}}, "namespace_name"),
+    ({"description": ["x"]}, "description"),
+    ({"description": "x" * 2001}, "description"),
+    ({"description": "a\x07b"}, "description"),
+    ({"auto_create_indexes": "true"}, "auto_create_indexes"),
+    ({"auto_create_indexes": 1}, "auto_create_indexes"),
+    ({"repair_vectors": "yes"}, "repair_vectors"),
+    ({"feature_extractors": {}}, "feature_extractors"),
+    ({"feature_extractors": ["text_extractor_v1"]}, "feature_extractors.0"),
+    (
+        {"feature_extractors": [{"version": "v1"}]},
+        "feature_extractors.0.feature_extractor_name",
+    ),
+    (
+        {"feature_extractors": [{**TEXT, "feature_extractor_name": "dream"}]},
+        "feature_extractors.0",
+    ),
+    ({"feature_extractors": [{**TEXT, "version": "v9"}]}, "feature_extractors.0"),
+    (
+        {"feature_extractors": [{**TEXT, "params": {"speed": 1}}]},
+        "feature_extractors.0.params",
+    ),
+    (
+        {"feature_extractors": [{**TEXT, "params": {"embedding_model": "x"}}]},
+        "feature_extractors.0.params",
+    ),
+    (
+        {"feature_extractors": [{**TEXT, "feature_extractor_id": "other_v1"}]},
+        "feature_extractors.0.feature_extractor_id",
+    ),
+    ({"payload_indexes": {}}, "payload_indexes"),
+    ({"payload_indexes": ["title"]}, "payload_indexes.0"),
+    ({"payload_indexes": [{}]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [{"field_name": "a"}]}, "payload_indexes.0.type"),
+    ({"payload_indexes": [index(type="json")]}, "payload_indexes.0.type"),
+    ({"payload_indexes": [index(speed=1)]}, "payload_indexes.0.speed"),
+    ({"payload_indexes": [index("")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("x" * 256)]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("a..b")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("..")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("a/../b")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("a b")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("a[0]")]}, "payload_indexes.0.field_name"),
+    ({"payload_indexes": [index("a\u200b")]}, "payload_indexes.0.field_name"),
+    (
+        {"payload_indexes": [index("namespace_id")]},
+        "payload_indexes.0.field_name",
+    ),
+    (
+        {"payload_indexes": [index("mine", is_protected=True)]},
+        "payload_indexes.0.is_protected",
+    ),
+    (
+        {
+            "payload_indexes": [
+                index("created_at", is_protected=True, type="datetime"),
+                index("namespace_id", is_protected=True, type="uuid"),
+            ]
+        },
+        "payload_indexes.1.field_schema",
+    ),
+    (
+        {"payload_indexes": [index(), index("rank"), index()]},
+        "payload_indexes.2.field_name",
+    ),
+    (
+        {"payload_indexes": [index(field_schema={"type": "text"})]},
+        "payload_indexes.0.type",
+    ),
+    (
+        {"payload_indexes": [text_index(min_token_len=9, max_token_len=3)]},
+        "payload_indexes.0.field_schema.min_token_len",
+    ),
+    (
+        {"payload_indexes": [text_index(tokenizer="sentence")]},
+        "payload_indexes.0.field_schema.tokenizer",
+    ),
+    (
+        {"payload_indexes": [text_index(min_token_len=-1)]},
+        "payload_indexes.0.field_schema.min_token_len",
+    ),
+    (
+        {"payload_indexes": [text_index(max_token_len=2.5)]},
+        "payload_indexes.0.field_schema.max_token_len",
+    ),
+    (
+        {"payload_indexes": [text_index(stemmer="english")]},
+        "payload_indexes.0.field_schema.stemmer",
+    ),
+    (
+        {"payload_indexes": [index(field_schema={"is_tenant": "no"})]},
+        "payload_indexes.0.field_schema.is_tenant",
+    ),
+    (
+        {
+            "payload_indexes": [
+                {
+                    "field_name": "rank",
+                    "field_schema": {
+                        "type": "integer",
+                        "lookup": False,
+                        "range": False,
+                    },
+                }
+            ]
+        },
+        "payload_indexes.0.field_schema",
+    ),
+    (
+        {"payload_indexes": [index(f"f{n}") for n in range(100)]},
+        "payload_indexes",
+    ),
+    (
+        {"payload_indexes": [index(f"f{n}") for n in range(5_000)]},
+        "payload_indexes",
+    ),
+    ({"infrastructure": []}, "infrastructure"),
+    ({"infrastructure": {"speed": 1}}, "infrastructure.speed"),
+    (
+        {"infrastructure": {"qdrant_collection": "ns_other"}},
+        "infrastructure.qdrant_collection",
+    ),
+    (
+        {"infrastructure": {"qdrant_url": "http://169.254.169.254:80"}},
+        "infrastructure.qdrant_url",
+    ),
+    (
+        {"infrastructure": {"qdrant_api_key": "canary"}},
+        "infrastructure.qdrant_api_key",
+    ),
+    (
+        {"infrastructure": {"compute_tier": "quantum"}},
+        "infrastructure.compute_tier",
+    ),
+    (
+        {"infrastructure": {"max_concurrent_jobs": 1001}},
+        "infrastructure.max_concurrent_jobs",
+    ),
+    (
+        {"infrastructure": {"max_custom_models": 50}},
+        "infrastructure.max_custom_models",
+    ),
+    (
+        {"infrastructure": {"min_workers": 9, "max_workers": 3}},
+        "infrastructure.min_workers",
+    ),
+    (
+        {"infrastructure": {"ray_head_node_url": "http://10.0.0.1"}},
+        "infrastructure.ray_head_node_url",
+    ),
+]
+
+
+def test_what_is_not_acceptable_is_422_at_its_place(call: Caller, subtests) -> None:
+    for body, location in NOT_ACCEPTABLE:
+        with subtests.test(body=body):
+            response = call("PATCH", path(call), body)
+            assert locations_of(response) == [location]
+            assert "canary" not in response.content.decode()
+            assert store.get(call.cast.own.namespace_id)["revision"] == 1
 
 
 def test_every_fault_is_told_at_once(call: Caller) -> None:
