@@ -117,6 +117,9 @@ def connect(check_reply: Callable[[httpx.Response], None]) -> Iterator[Connect]:
                 api_key=api_key,
                 timeout=60,
                 check_compatibility=False,
+                # By default it opens a connection for each call to a loopback address.
+                limits=httpx.Limits(),
+                verify=url.startswith("https:"),
                 event_hooks={"response": [check_reply]},
             )
         made.append(client)
@@ -137,6 +140,7 @@ def raw(check_reply: Callable[[httpx.Response], None]) -> Iterator[Raw]:
             base_url=url,
             headers={"api-key": api_key} if api_key else {},
             timeout=60,
+            verify=url.startswith("https:"),
             event_hooks={"response": [check_reply]},
         )
         made.append(client)
