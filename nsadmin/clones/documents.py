@@ -11,7 +11,8 @@ from nsadmin.stores.mongo.resources import Kind
 Document = dict[str, Any]
 Page = list[Document]
 
-PAGE = 500
+# Small enough that a slow store answers within its time limit.
+PAGE = 200
 
 
 def kinds(c: Copying) -> list[Kind]:

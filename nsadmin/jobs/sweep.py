@@ -61,7 +61,7 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
         owner="",
         lease_until=None,
         attempts=attempts,
-        run_after=now + timedelta(seconds=0 if attempts < 2 else 2**attempts),
+        run_after=now + timedelta(seconds=0 if attempts < 3 else 2**attempts),
         sent_at=now - RESEND_AFTER - timedelta(seconds=1),
     ):
         log.note(job.job_id, "The worker stopped; another takes over.", "warn")

@@ -244,7 +244,8 @@ def make_source(
         **extra,
     )
     for kind, rows in documents(namespace, objects=objects).items():
-        resources.put(kind, rows)  # type: ignore[arg-type]
+        for start in range(0, len(rows), 200):
+            resources.put(kind, rows[start : start + 200])  # type: ignore[arg-type]
     fill(namespace, range(point_count))
     return namespace
 
