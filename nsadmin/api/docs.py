@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.gate import opened
@@ -42,7 +44,7 @@ def schema() -> dict[str, Any]:
 def _shown() -> dict[str, Any]:
     written = schema()
     return {
-        "about": written["info"]["description"].strip().split("\n\n"),
+        "about": [_text(part) for part in written["info"]["description"].split("\n\n")],
         "operations": [
             _operation(method, path, details)
             for path, methods in written["paths"].items()
@@ -51,7 +53,7 @@ def _shown() -> dict[str, Any]:
         "models": [
             {
                 "name": name,
-                "description": model.get("description", ""),
+                "description": _text(model.get("description", "")),
                 "fields": list(_fields(model)),
             }
             for name, model in sorted(written["components"]["schemas"].items())
@@ -67,20 +69,20 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any
         "id": details["operationId"],
         "method": method.upper(),
         "path": path,
-        "description": details.get("description", ""),
+        "description": _text(details.get("description", "")),
         "parameters": [
             {
                 "name": parameter["name"],
                 "place": parameter["in"],
                 "type": _type(parameter["schema"]),
                 "required": parameter["required"],
-                "description": parameter.get("description", ""),
+                "description": _text(parameter.get("description", "")),
             }
             for parameter in details.get("parameters", [])
         ],
         "body": list(_fields(body)) if body else [],
         "answer": _type(ok),
-        "errors": [code for code in details["responses"] if code != "200"],
+        "errors": sorted(code for code in details["responses"] if code != "200"),
     }
 
 
@@ -91,8 +93,19 @@ def _fields(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "name": name,
             "type": _type(details),
             "required": name in required,
-            "description": details.get("description", ""),
+            "description": _text(details.get("description", "")),
         }
+
+
+def _text(words: str) -> SafeString:
+    """Return text with what stands between backticks as code."""
+    parts = enumerate(words.split("`"))
+    return mark_safe(  # noqa: S308 - every part is escaped here
+        "".join(
+            format_html("<code>{}</code>" if number % 2 else "{}", part)
+            for number, part in parts
+        )
+    )
 
 
 def _type(schema: dict[str, Any]) -> str:
