@@ -19,11 +19,10 @@ from nsadmin.errors import (
     Refused,
     Unavailable,
 )
-from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.clones import CloneForm
 from nsadmin.pages.htmx import page
-from nsadmin.pages.scope import namespace_scope
+from nsadmin.pages.scope import editable, namespace_scope
 
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, Refused, Unavailable)
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
@@ -34,7 +33,7 @@ _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomi
 def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form; its first submit shows what would be, the second starts it."""
     actor = gate.actor_of(request)
-    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_CLONE)
+    view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     if request.method != "POST":
         return _show_form(request, view, CloneForm())
     form = CloneForm(request.POST)

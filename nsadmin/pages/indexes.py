@@ -17,7 +17,7 @@ from nsadmin.namespaces.present import index_rows
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.indexes import DropForm, IndexForm
 from nsadmin.pages.plans import Sheet, decide, show_form
-from nsadmin.pages.scope import may
+from nsadmin.pages.scope import editable, may
 
 TEMPLATE = "namespaces/indexes.html"
 _GROUPS = (
@@ -35,7 +35,7 @@ def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
         return show_form(request, _edit_sheet(request, view, _form(request, view)))
-    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     if "drop" not in request.POST:
         return decide(request, _edit_sheet(request, view, IndexForm(request.POST)))
     if request.POST.get("step") == "edit":

@@ -1,6 +1,7 @@
 """Jobs: the list of long work and the page of one, which asks again while it lives."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -51,7 +52,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 @gate.page(Action.JOB_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def job(request: HttpRequest, job_id: str) -> HttpResponse:
+def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show a job and its progress; a POST asks it to stop."""
     actor = gate.actor_of(request)
     row = queries.get(actor, job_id)

@@ -24,17 +24,31 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
     }
 
 
+def editable(actor: Actor, namespace_id: str, action: Action) -> NamespaceView:
+    """Return a namespace that the actor may change; raise Missing or Forbidden.
+
+    While the store is away this is the mirror's copy: the form stays, with what was
+    typed, and its plan says that nothing can be written.
+    """
+    view = queries.get(actor, namespace_id)
+    _require(actor, action, view)
+    return view
+
+
+def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
+    gate.require_on(
+        actor,
+        action,
+        internal_id=view.namespace.internal_id,
+        scope=view.namespace.scope,
+        what=queries.WHAT,
+    )
+
+
 def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
     """Tell whether the actor may do this to the namespace, to offer it or not."""
-    namespace = view.namespace
     try:
-        gate.require_on(
-            actor,
-            action,
-            internal_id=namespace.internal_id,
-            scope=namespace.scope,
-            what=queries.WHAT,
-        )
+        _require(actor, action, view)
     except (Forbidden, Missing):
         return False
     return True

@@ -5,9 +5,9 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces import queries
 from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.plans import Sheet, decide, show_form
+from nsadmin.pages.scope import editable
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -15,7 +15,7 @@ from nsadmin.pages.plans import Sheet, decide, show_form
 def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form; its first submit shows the plan, the second commits."""
     actor = gate.actor_of(request)
-    view = queries.get(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     is_post = request.method == "POST"
     form = (
         SettingsForm(request.POST) if is_post else SettingsForm.filled(view.namespace)

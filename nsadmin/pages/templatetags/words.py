@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django import template
 from django.utils import timezone
@@ -35,9 +35,12 @@ _ROLES = {
 
 
 @register.filter
-def grouped(number: float | None) -> str:
-    """Write a count with grouped thousands; None is the word unknown, never 0."""
-    return "unknown" if number is None else f"{number:,}"
+def grouped(number: float | Literal[""] | None) -> str:
+    """Write a count with grouped thousands; unknown is a word, never 0.
+
+    Templates give the empty string for what is an attribute of None.
+    """
+    return "unknown" if number is None or number == "" else f"{number:,}"
 
 
 @register.filter
@@ -150,10 +153,12 @@ def moment(time: datetime) -> SafeString:
 
 @register.filter
 def figure(value: Any) -> str:
-    """Write a value of a proof: a count grouped, a word as it is."""
+    """Write a value of a proof: a count grouped, a digest so that it may break."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return grouped(value) if isinstance(value, int | float) else str(value)
+    if isinstance(value, int | float):
+        return grouped(value)
+    return format_html('<code class="wrap">{}</code>', value)
 
 
 @register.filter

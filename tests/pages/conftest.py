@@ -1,0 +1,57 @@
+"""Browsers for the page tests: signed in as one of the cast, with or without htmx."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from django.test import Client, override_settings
+
+from tests.cast import Cast
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _static_root(settings, tmp_path) -> None:
+    """Nothing is collected for tests; the folder has to be there all the same."""
+    settings.STATIC_ROOT = str(tmp_path)
+
+
+@pytest.fixture
+def browse(cast: Cast) -> Callable[..., Client]:
+    """Return a client that is signed in as a role; by default the admin of `own`."""
+
+    def signed_in(role: str = "admin") -> Client:
+        client = Client(raise_request_exception=False)
+        client.force_login(cast.users[role], BACKEND)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def own(cast: Cast) -> str:
+    """The address of Northlight's namespace."""
+    return f"/namespaces/{cast.own.namespace_id}/"
+
+
+@pytest.fixture
+def foreign(cast: Cast) -> str:
+    """The address of a namespace that only Halden and staff may know of."""
+    return f"/namespaces/{cast.foreign.namespace_id}/"
+
+
+@pytest.fixture
+def silence(cast: Cast) -> Iterator[Callable[[str], None]]:
+    """Return a function that makes a store silent until the test is over."""
+    addresses = {
+        "qdrant": {"NSADMIN_QDRANT_URL": "http://127.0.0.1:9"},
+        "mongodb": {"NSADMIN_MONGODB_URL": "mongodb://127.0.0.1:9/none"},
+    }
+    with ExitStack() as stack:
+
+        def silent(store: str) -> None:
+            stack.enter_context(override_settings(**addresses[store]))
+
+        yield silent

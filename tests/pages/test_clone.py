@@ -1,0 +1,89 @@
+"""The clone form and its review."""
+
+import pytest
+
+from nsadmin.jobs.models import Job
+from tests.pages.conftest import HTMX
+from tests.pages.test_settings import hidden
+
+INPUT = {"namespace_name": "a copy", "collections": "on", "retrievers": "on"}
+
+
+@pytest.fixture
+def address(own):
+    """The form's page."""
+    return f"{own}clone/"
+
+
+def test_page_forecasts_in_counts(browse, address):
+    text = browse("member").get(address).content.decode()
+    assert "Clone film archive" in text
+    assert "Left blank, it is copied from the source." in text
+
+
+def test_first_submit_reviews_and_writes_nothing(browse, address):
+    response = browse().post(address, INPUT)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Review the clone" in text
+    assert "Taxonomies; stages that use one are left out." in text
+    assert not Job.objects.exists()
+
+
+def test_fragment_is_the_change(browse, address):
+    text = browse().post(address, INPUT, headers=HTMX).content.decode()
+    assert text.lstrip().startswith('<div id="change">')
+
+
+def test_confirming_starts_the_job(browse, address):
+    client = browse()
+    shown = client.post(address, INPUT).content.decode()
+    response = client.post(address, {**hidden(shown), "step": "confirm"})
+    job = Job.objects.get()
+    assert response.headers["Location"] == f"/jobs/{job.job_id}/"
+    assert job.inputs["include_resources"]["taxonomies"] is False
+    assert client.get(f"/jobs/{job.job_id}/").status_code == 200
+
+
+def test_invalid_and_taken_keep_the_input(browse, address):
+    response = browse().post(address, {**INPUT, "namespace_name": "a/b"})
+    assert response.status_code == 422
+    assert 'value="a/b"' in response.content.decode()
+    response = browse().post(address, {**INPUT, "namespace_name": "Film Archive"})
+    assert response.status_code == 409
+    assert 'id="id_namespace_name_error"' in response.content.decode()
+
+
+def test_full_plan_is_a_note_on_the_form(browse, cast):
+    cast.halden.plan = "free"
+    cast.halden.save()
+    address = f"/namespaces/{cast.foreign.namespace_id}/clone/"
+    response = browse("stranger").post(address, INPUT)
+    assert response.status_code == 403
+    assert 'value="a copy"' in response.content.decode()
+
+
+def test_store_away_keeps_the_input(browse, address, silence):
+    silence("mongodb")
+    response = browse().post(address, INPUT)
+    assert response.status_code == 503
+    assert 'value="a copy"' in response.content.decode()
+
+
+def test_back_to_editing_keeps_the_input(browse, address):
+    text = browse().post(address, {**INPUT, "step": "edit"}).content.decode()
+    assert 'value="a copy"' in text
+
+
+def test_platform_admins_clone_across(browse, cast, foreign):
+    client = browse("platform_admin")
+    text = client.post(f"{foreign}clone/", INPUT).content.decode()
+    assert "belongs to another organization" in text
+
+
+def test_forbidden_unknown_signed_out(browse, address, foreign, client):
+    for role in ("viewer", "support"):
+        assert browse(role).get(address).status_code == 403
+    assert browse().get(f"{foreign}clone/").status_code == 404
+    assert browse().put(address).status_code == 405
+    assert client.get(address).status_code == 302

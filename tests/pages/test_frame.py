@@ -1,0 +1,172 @@
+"""What every page has in common: headers, live regions, messages, probes, errors."""
+
+import json
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+from nsadmin.pages import failures
+from tests.pages.conftest import HTMX
+
+PAGES = ("/namespaces/", "/jobs/", "/organization/", "/styleguide/")
+UNDER = ("", "settings/", "indexes/", "clone/", "audit/")
+
+
+@pytest.fixture
+def addresses(own):
+    """Every page that can be read."""
+    return [*PAGES, *(own + part for part in UNDER)]
+
+
+def test_every_page_is_whole_and_kept_by_nobody(browse, addresses):
+    client = browse()
+    for address in addresses:
+        response = client.get(address)
+        text = response.content.decode()
+        assert response.status_code == 200, address
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "HX-Request" in response.headers["Vary"]
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert text.count("<h1") == 1, address
+        assert text.count('id="messages"') == text.count('id="announce"') == 1
+        assert 'href="#main"' in text
+        assert 'id="main"' in text
+
+
+def test_every_id_is_there_once(browse, addresses):
+    import re
+
+    for address in addresses:
+        text = browse().get(address).content.decode()
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        assert sorted(ids) == sorted(set(ids)), address
+
+
+def test_fragments_are_parts_of_their_page(browse, own):
+    pairs = [("/jobs/", "/jobs/"), (f"{own}settings/", f"{own}settings/")]
+    client = browse()
+
+    def plain(response) -> str:
+        import re
+
+        text = re.sub(r'value="[A-Za-z0-9]{64}"', "", response.content.decode())
+        text = re.sub(r"<time.*?</time>", "", text)
+        return "".join(text.split())
+
+    for address, fragment in pairs:
+        part = plain(client.get(fragment, headers=HTMX))
+        assert part in plain(client.get(address)), address
+
+
+def test_boosted_and_restored_requests_get_whole_pages(browse):
+    for header in ("HX-Boosted", "HX-History-Restore-Request"):
+        response = browse().get("/jobs/", headers={**HTMX, header: "true"})
+        assert b"<html" in response.content
+
+
+def test_htmx_configuration_is_strict():
+    text = render_to_string("base.html")
+    config = text.split('name="htmx-config" content=\'')[1].split("'")[0]
+    found = json.loads(config)
+    assert found["allowEval"] is False
+    assert found["allowScriptTags"] is False
+    assert found["includeIndicatorStyles"] is False
+    assert found["selfRequestsOnly"] is True
+    assert found["historyCacheSize"] == 0
+    swapped = {rule["code"] for rule in found["responseHandling"] if rule["swap"]}
+    assert swapped == {"[23]..", "409", "422"}
+
+
+def test_messages_come_out_of_band_to_htmx(browse, own):
+    client = browse()
+    client.post(
+        f"{own}settings/", {"namespace_name": "film archive", "description": ""}
+    )
+    text = client.get("/jobs/", headers=HTMX).content.decode()
+    assert 'hx-swap-oob="innerHTML:#messages"' in text
+    assert "Nothing to change." in text
+    again = client.get("/jobs/", headers=HTMX).content.decode()
+    assert "innerHTML:#messages" not in again
+
+
+def test_errors_are_a_sentence_to_htmx(browse, foreign):
+    response = browse().get(f"{foreign}health/", headers=HTMX)
+    assert response.status_code == 404
+    assert b"data-sentence" in response.content
+    assert b"<html" not in response.content
+
+
+def test_unknown_address(browse, client, cast):
+    response = browse().get("/nothing/here/")
+    assert response.status_code == 404
+    assert b"There is nothing here" in response.content
+    assert client.get("/nothing/here/").status_code == 404
+
+
+def test_probes(client, stores, silence):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+    silence("mongodb")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["silent"] == ["namespace store"]
+
+
+def test_away_page_asks_no_store():
+    from redis.exceptions import ConnectionError as RedisGone
+
+    request = RequestFactory().get("/namespaces/")
+    response = failures.away(request, RedisGone())
+    assert response.status_code == 503
+    assert b"Redis does not answer" in response.content
+
+
+def test_unforeseen_fault_is_a_page_with_the_request_id(browse, monkeypatch):
+    from nsadmin.pages import organization
+
+    def broken(*_args: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(organization, "shown_organization", broken)
+    response = browse().get(
+        "/organization/", headers={"X-Request-Id": "trace-me-12345"}
+    )
+    assert response.status_code == 500
+    assert b"trace-me-12345" in response.content
+    assert b"nobody foresaw" not in response.content
+
+
+def test_sign_in_pages_render(client, db):
+    for name in (
+        "login",
+        "password/reset",
+        "password/reset/done",
+        "signup",
+        "inactive",
+    ):
+        response = client.get(f"/accounts/{name}/")
+        assert response.status_code == 200, name
+        assert b'class="door"' in response.content, name
+
+
+def test_wrong_password_is_told_without_saying_which(client, cast):
+    form = {"login": cast.users["admin"].email, "password": "wrong"}
+    response = client.post("/accounts/login/", form)
+    assert response.status_code == 200
+    assert b'role="alert"' in response.content
+
+
+def test_names_are_never_markup(browse, cast):
+    from tests.cast import make_namespace
+
+    made = make_namespace(
+        cast.northlight,
+        "<img src=x>",
+        in_qdrant=False,
+        description="<script>alert(1)</script>",
+    )
+    for address in ("/namespaces/", f"/namespaces/{made.namespace_id}/"):
+        text = browse().get(address).content.decode()
+        assert "<img src=x>" not in text
+        assert "<script>alert" not in text

@@ -1,0 +1,163 @@
+"""The payload index page: table, add, change, drop."""
+
+import re
+
+import pytest
+
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
+from tests.pages.conftest import HTMX
+from tests.pages.test_settings import hidden
+
+RANK = {"field_name": "rank", "type": "integer", "lookup": "on", "range": "on"}
+KEPT = {"type": "keyword", "is_tenant": False, "on_disk": True}
+
+
+@pytest.fixture
+def indexed(cast):
+    """A namespace with two custom indexes, one with a parameter of another writer."""
+    found = {"title": {"type": "keyword", **KEPT}, "number": {"type": "float"}}
+    return make_namespace(cast.northlight, "indexed", indexes=found)
+
+
+@pytest.fixture
+def address(indexed):
+    """Its page."""
+    return f"/namespaces/{indexed.namespace_id}/indexes/"
+
+
+def ticks(text: str) -> list[str]:
+    """Return the ticks that a plan asks for."""
+    return re.findall(r'name="tick" value="([^"]+)"', text)
+
+
+def stored(namespace) -> dict[str, dict]:
+    """Return what the store has by field."""
+    raw = store.get(namespace.namespace_id)
+    return {e["field_name"]: e["field_schema"] for e in raw["payload_indexes"]}
+
+
+def test_page_groups_by_origin(browse, address):
+    text = browse("viewer").get(address).content.decode()
+    assert "13 of 100 indexes" in text
+    assert "<b>Yours</b> 2" in text
+    assert "11 system indexes, protected" in text
+    assert "You may not change these." in text
+    assert "Preview plan" not in text
+
+
+def test_adding_keeps_the_others(browse, address, indexed):
+    client = browse("member")
+    shown = client.post(address, RANK).content.decode()
+    assert "Confirm one step" in shown
+    response = client.post(address, {**hidden(shown), "step": "confirm"})
+    assert response.status_code == 302
+    assert set(stored(indexed)) == {"title", "number", "rank"}
+    assert stored(indexed)["title"]["on_disk"] is True
+    live = collections.get(shared(), indexed.namespace_id)
+    assert live.indexes["rank"].type == "integer"
+
+
+def test_fragment_is_the_change(browse, address):
+    text = browse().post(address, RANK, headers=HTMX).content.decode()
+    assert text.lstrip().startswith('<div id="change">')
+
+
+def test_changing_is_prefilled_and_rebuilds(browse, address, indexed):
+    client = browse()
+    form = client.get(f"{address}?change=title").content.decode()
+    assert 'name="original" value="title"' in form
+    changed = {"original": "title", "field_name": "title", "type": "text"}
+    changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "9"}
+    shown = client.post(address, changed).content.decode()
+    assert "Confirm two steps" in shown
+    form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
+    assert client.post(address, form).status_code == 302
+    assert stored(indexed)["title"]["type"] == "text"
+    assert stored(indexed)["title"]["max_token_len"] == 9
+
+
+def test_dropping_needs_its_tick(browse, address, indexed):
+    client = browse()
+    shown = client.post(address, {"drop": "number"}).content.decode()
+    assert "Drop the float index on number." in shown
+    form = {**hidden(shown), "step": "confirm"}
+    refused = client.post(address, form)
+    assert refused.status_code == 422
+    assert "number" in stored(indexed)
+    again = client.post(address, {**form, "tick": ticks(shown)})
+    assert again.status_code == 302
+    assert set(stored(indexed)) == {"title"}
+
+
+def test_back_from_dropping_leads_to_the_table(browse, address):
+    response = browse().post(address, {"drop": "number", "step": "edit"})
+    assert response.headers["Location"] == address
+
+
+def test_existing_field_is_not_added_twice(browse, address):
+    response = browse().post(address, {"field_name": "title", "type": "keyword"})
+    assert response.status_code == 422
+    assert "title has an index already" in response.content.decode()
+
+
+def test_faults_stand_beside_their_fields(browse, address):
+    form = {"field_name": "rank", "type": "integer"}
+    response = browse().post(address, form)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="id_lookup_error"' in text
+    form = {"field_name": "a b", "type": "keyword"}
+    text = browse().post(address, form).content.decode()
+    assert 'id="id_field_name_error"' in text
+
+
+def test_system_fields_are_refused(browse, address):
+    form = {"field_name": "internal_id", "type": "keyword"}
+    assert browse().post(address, form).status_code == 422
+
+
+def test_field_of_another_writer_is_shown_with_its_parameters(browse, address):
+    assert "on_disk" in browse().get(address).content.decode()
+
+
+def test_unknown_change_is_404(browse, address):
+    assert browse().get(f"{address}?change=nothing").status_code == 404
+
+
+def test_silent_qdrant_commits_nothing(browse, address, indexed, silence):
+    client = browse()
+    shown = client.post(address, RANK).content.decode()
+    silence("qdrant")
+    response = client.post(address, {**hidden(shown), "step": "confirm"})
+    assert response.status_code == 503
+    assert "Nothing was written" in response.content.decode()
+    assert "rank" not in stored(indexed)
+
+
+def test_moved_plan_keeps_what_others_added(browse, address, indexed, cast):
+    from nsadmin.namespaces import changes
+    from nsadmin.namespaces.fields import parse_patch
+
+    client = browse()
+    shown = client.post(address, {"drop": "number"}).content.decode()
+    changes.commit(
+        cast.actor("member"), indexed.namespace_id, parse_patch({"payload_indexes": []})
+    )
+    form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
+    response = client.post(address, form)
+    assert response.headers["Location"] == f"/namespaces/{indexed.namespace_id}/"
+    assert stored(indexed) == {}
+
+
+def test_forbidden(browse, address):
+    for role in ("viewer", "support"):
+        assert browse(role).post(address, RANK).status_code == 403
+
+
+def test_unknown_wrong_method_signed_out(browse, address, foreign, client):
+    assert browse().get(f"{foreign}indexes/").status_code == 404
+    assert browse().put(address).status_code == 405
+    assert client.get(address).status_code == 302

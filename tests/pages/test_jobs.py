@@ -1,0 +1,158 @@
+"""The list of jobs and the page of one."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.jobs.models import Job, JobEvent, State
+from tests.pages.conftest import HTMX
+
+STAGES = [
+    {
+        "key": "a",
+        "title": "Prepare",
+        "weight": 20,
+        "state": "done",
+        "done": 5,
+        "total": 5,
+    },
+    {
+        "key": "b",
+        "title": "Copy points",
+        "weight": 80,
+        "state": "running",
+        "done": 25,
+        "total": 100,
+        "unit": "points",
+    },
+]
+
+
+@pytest.fixture
+def job(cast):
+    """A job of Northlight that runs."""
+    now = timezone.now()
+    made = Job.objects.create(
+        kind="clone",
+        title="Clone “film archive” as “a copy”",
+        state=State.RUNNING,
+        organization_id=cast.northlight.organization_id,
+        internal_id=cast.northlight.internal_id,
+        namespace_id=cast.own.namespace_id,
+        namespace_name="a copy",
+        actor_kind="user",
+        actor_id="1",
+        actor_label="mara@northlight.example",
+        progress={"stages": STAGES, "percent": 40, "rate": 1942.0, "left_s": 1260},
+        started_at=now - timedelta(minutes=2),
+        heartbeat_at=now,
+        owner="worker-3",
+    )
+    JobEvent.objects.create(job=made, sentence="Copying <points>.")
+    return made
+
+
+@pytest.fixture
+def address(job):
+    """Its page."""
+    return f"/jobs/{job.job_id}/"
+
+
+def test_list_shows_the_organizations_jobs(browse, job):
+    text = browse("viewer").get("/jobs/").content.decode()
+    assert job.title in text
+    assert "Running" in text
+    assert job.title not in browse("stranger").get("/jobs/").content.decode()
+
+
+def test_list_filters_and_pages(browse, job):
+    assert b"No job is like that" in browse().get("/jobs/?state=failed").content
+    assert b"No job is like that" in browse().get("/jobs/?search=zzz").content
+    fragment = browse().get("/jobs/?state=running", headers=HTMX).content.decode()
+    assert fragment.lstrip().startswith('<div id="rows">')
+
+
+def test_page_shows_counts_against_totals(browse, address):
+    text = browse("viewer").get(address).content.decode()
+    assert "25 of 100 points" in text
+    assert "40 %" in text
+    assert "1,942" in text
+    assert "21\u00a0min left" in text
+    assert "Copying &lt;points&gt;." in text
+    assert 'data-announce="Copy points, stage 2 of 2"' in text
+    assert "Cancel the job" not in text
+
+
+def test_live_fragment_polls_spaced_with_age(browse, address, job):
+    response = browse().get(address, headers=HTMX)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert text.lstrip().startswith('<div\n      id="progress"')
+    assert 'hx-trigger="every 5s"' in text
+    assert 'id="jobs-badge"' in text
+    Job.objects.update(started_at=timezone.now())
+    assert 'hx-trigger="every 2s"' in browse().get(address).content.decode()
+
+
+def test_ended_fragment_stops_polling(browse, address):
+    Job.objects.update(
+        state=State.DONE,
+        ended_at=timezone.now(),
+        outputs={
+            "proof": [{"what": "Points", "source": 5000, "clone": 5000, "equal": True}],
+            "cloned_resources": {"points": 5000},
+        },
+    )
+    response = browse().get(address, headers=HTMX)
+    text = response.content.decode()
+    assert response.status_code == 286
+    assert "hx-trigger" not in text
+    assert "Ready, and proven equal" in text
+    assert "5,000" in text
+    assert browse().get(address).status_code == 200
+
+
+def test_unequal_proof_is_never_called_equal(browse, address):
+    proof = [{"what": "Points", "source": 2, "clone": 1, "equal": False}]
+    Job.objects.update(state=State.DONE, outputs={"proof": proof})
+    text = browse().get(address).content.decode()
+    assert "proven equal" not in text
+    assert "Different" in text
+
+
+def test_failed_says_why(browse, address):
+    Job.objects.update(state=State.FAILED, error="No space left on device.")
+    text = browse().get(address).content.decode()
+    assert "No space left on device." in text
+    assert "The source was only read and is unchanged." in text
+
+
+def test_silent_worker_is_lost(browse, address):
+    Job.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    assert b"Worker lost, resuming" in browse().get(address).content
+
+
+def test_cancelling_is_asked_once(browse, address, job):
+    client = browse("member")
+    assert client.post(address).headers["Location"] == address
+    job.refresh_from_db()
+    assert job.cancel_requested
+    text = client.get(address).content.decode()
+    assert "Cancelling" in text
+    assert "Cancel the job" not in text
+
+
+def test_readers_may_not_cancel(browse, address, job):
+    for role in ("viewer", "support"):
+        assert browse(role).post(address).status_code == 403
+    job.refresh_from_db()
+    assert not job.cancel_requested
+
+
+def test_foreign_unknown_wrong_method_signed_out(browse, address, client):
+    assert browse("stranger").get(address).status_code == 404
+    assert browse("stranger").post(address).status_code == 404
+    assert browse().get("/jobs/no-such-id/").status_code == 404
+    assert browse().put(address).status_code == 405
+    assert client.get(address).status_code == 302

@@ -1,0 +1,89 @@
+"""The list of namespaces."""
+
+from tests.pages.conftest import HTMX
+
+
+def test_lists_own_and_system_namespaces_alone(browse):
+    response = browse("viewer").get("/namespaces/")
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "film archive" in text
+    assert "world sample" in text
+    assert "System, read only" in text
+    assert "museum objects" not in text
+
+
+def test_fragment_is_the_rows_with_the_facets_beside(browse):
+    text = browse().get("/namespaces/?search=film", headers=HTMX).content.decode()
+    assert text.lstrip().startswith('<div id="rows">')
+    assert 'hx-swap-oob="true"' in text
+    assert "<html" not in text
+
+
+def test_searches(browse):
+    text = browse().get("/namespaces/?search=film").content.decode()
+    assert "film archive" in text
+    assert "world sample" not in text
+
+
+def test_filters_to_nothing_in_words(browse):
+    text = browse().get("/namespaces/?search=zzz&tier=dedicated_gpu").content.decode()
+    assert "Nothing matches" in text
+    assert "“zzz”" in text
+    assert "Dedicated GPU" in text
+
+
+def test_takes_any_query_for_what_it_is(browse):
+    for query in (
+        "offset=-1",
+        "offset=999999999999999999",
+        "sort=password",
+        "order=x&health=x&tier=x&scope=x",
+        "search=%00",
+        "extractor=%27%22",
+    ):
+        assert browse().get(f"/namespaces/?{query}").status_code == 200, query
+
+
+def test_sorts_the_other_way_round_on_the_second_click(browse):
+    text = browse().get("/namespaces/?sort=name").content.decode()
+    assert 'aria-sort="ascending"' in text
+    assert "sort=name&amp;order=desc" in text
+
+
+def test_jumps_to_a_name_and_searches_for_the_rest(browse, own):
+    there = browse().get("/namespaces/", {"jump": "Film Archive"})
+    assert there.headers["Location"] == own
+    nowhere = browse().get("/namespaces/", {"jump": "nothing like it"})
+    assert nowhere.headers["Location"] == "/namespaces/?search=nothing+like+it"
+
+
+def test_jump_tells_nothing_of_foreign_namespaces(browse, cast):
+    response = browse().get("/namespaces/", {"jump": cast.foreign.namespace_id})
+    assert "search=" in response.headers["Location"]
+
+
+def test_staff_see_the_organization_they_switched_to(browse, cast):
+    client = browse("support")
+    assert b"museum objects" not in client.get("/namespaces/").content
+    client.post(
+        "/organization/switch/", {"organization_id": cast.halden.organization_id}
+    )
+    text = client.get("/namespaces/").content.decode()
+    assert "museum objects" in text
+    assert "Support access, read only." in text
+
+
+def test_root_leads_to_the_list(browse):
+    assert browse().get("/").headers["Location"] == "/namespaces/"
+
+
+def test_wrong_method(browse):
+    response = browse().post("/namespaces/")
+    assert response.status_code == 405
+    assert b"not opened this way" in response.content
+
+
+def test_signed_out(client, cast):
+    response = client.get("/namespaces/")
+    assert response.headers["Location"] == "/accounts/login/?next=/namespaces/"

@@ -1,0 +1,103 @@
+"""The overview of a namespace and its live panel."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from nsadmin.namespaces.models import LastLook
+from tests.pages.conftest import HTMX
+
+
+def test_shows_the_namespace_whole(browse, own, cast):
+    text = browse("viewer").get(own).content.decode()
+    assert "film archive" in text
+    assert cast.own.namespace_id in text
+    assert "face_<wbr>identity_<wbr>extractor_<wbr>v1_<wbr>embedding" in text
+    assert "Ready" in text
+    assert "Never expires" in text
+
+
+def test_fragment_polls_and_names_the_next_distance(browse, own):
+    response = browse().get(f"{own}health/", headers=HTMX)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert text.lstrip().startswith('<section\n          id="health"')
+    assert 'hx-trigger="every 5s"' in text
+    later = browse().get(f"{own}health/?turn=30", headers=HTMX).content.decode()
+    assert 'hx-trigger="every 15s"' in later
+
+
+def test_paused_panel_does_not_poll(browse, own):
+    text = browse().get(f"{own}?pause=1").content.decode()
+    assert "hx-trigger" not in text
+    assert "Go on" in text
+
+
+def test_health_without_script_leads_to_the_page(browse, own):
+    assert browse().get(f"{own}health/").headers["Location"] == own
+
+
+def test_silent_qdrant_is_unknown_and_never_green(browse, own, cast, silence):
+    browse().get(own)
+    silence("qdrant")
+    text = browse().get(f"{own}?fresh=1").content.decode()
+    panel = text[text.index('id="health"') : text.index('id="ext-title"')]
+    assert "Unknown since" in panel
+    assert "Ready" not in panel
+    assert "last known" in panel
+    assert 'hx-trigger="every 15s"' in panel
+
+
+def test_old_look_is_never_green(browse, own, cast, silence):
+    browse().get(own)
+    old = timezone.now() - timedelta(hours=2)
+    LastLook.objects.update(taken_at=old, live_at=old)
+    silence("mongodb")
+    text = browse().get(own).content.decode()
+    assert "shown from the copy of" in text
+    assert "Unknown" in text
+    assert "Ready</span>" not in text
+
+
+def test_missing_index_is_told(browse, cast):
+    from tests.cast import make_namespace
+
+    made = make_namespace(
+        cast.northlight, "lacking", indexes={"rank": {"type": "integer"}}
+    )
+    from nsadmin.stores.qdrant import collections
+    from nsadmin.stores.qdrant.cluster import shared
+
+    collections.drop_index(shared(), made.namespace_id, "rank")
+    text = browse().get(f"/namespaces/{made.namespace_id}/").content.decode()
+    assert "Qdrant lacks 1 index" in text
+    assert "Missing" in text
+
+
+def test_counts_that_nobody_knows_are_unknown(browse, own, cast, silence):
+    silence("qdrant")
+    silence("mongodb")
+    text = browse().get(own).content.decode()
+    assert '<dd class="big stale">unknown</dd>' in text
+
+
+def test_foreign_is_exactly_like_unknown(browse, foreign):
+    strange = browse().get(foreign)
+    nothing = browse().get("/namespaces/ns_nothing0000/")
+    assert strange.status_code == nothing.status_code == 404
+    assert b"museum" not in strange.content
+
+
+def test_system_namespace_is_open_to_all(browse, cast):
+    text = browse("stranger").get(f"/namespaces/{cast.system.namespace_id}/")
+    assert b"System, read only" in text.content
+
+
+def test_wrong_method(browse, own):
+    assert browse().post(own).status_code == 405
+
+
+def test_signed_out_htmx_is_led_to_sign_in(client, own):
+    response = client.get(f"{own}health/", headers=HTMX)
+    assert response.status_code == 204
+    assert response.headers["HX-Redirect"].startswith("/accounts/login/")

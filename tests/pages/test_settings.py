@@ -1,0 +1,169 @@
+"""The settings page: form, plan, confirm."""
+
+import re
+
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import changes
+from nsadmin.namespaces.fields import parse_patch
+from nsadmin.stores.mongo import namespaces as store
+from tests.pages.conftest import HTMX
+
+INPUT = {"namespace_name": "film archive", "description": "Scenes and faces."}
+
+
+def hidden(text: str) -> dict[str, str]:
+    """Return the hidden input that a plan page carries along."""
+    pattern = r'<input type="hidden" name="([^"]+)" value="([^"]*)">'
+    return {k: v for k, v in re.findall(pattern, text) if k != "csrfmiddlewaretoken"}
+
+
+def test_page_shows_what_is_stored(browse, own):
+    text = browse("member").get(f"{own}settings/").content.decode()
+    assert 'value="film archive"' in text
+    assert "Preview plan" in text
+
+
+def test_first_submit_shows_the_plan_and_writes_nothing(browse, own, cast):
+    response = browse().post(f"{own}settings/", INPUT)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Confirm one step" in text
+    assert "Scenes and faces." in text
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    assert not AuditEvent.objects.exists()
+
+
+def test_fragment_is_the_change(browse, own):
+    text = browse().post(f"{own}settings/", INPUT, headers=HTMX).content.decode()
+    assert text.lstrip().startswith('<div id="change">')
+    assert "<html" not in text
+
+
+def test_confirming_commits_and_says_so(browse, own, cast):
+    client = browse()
+    shown = client.post(f"{own}settings/", INPUT).content.decode()
+    form = {**hidden(shown), "step": "confirm"}
+    response = client.post(f"{own}settings/", form)
+    assert response.headers["Location"] == own
+    assert "One step done. Revision 2." in client.get(own).content.decode()
+    assert store.get(cast.own.namespace_id)["description"] == "Scenes and faces."
+    assert AuditEvent.objects.get().actor_label == cast.users["admin"].email
+
+
+def test_confirming_by_htmx_redirects_by_header(browse, own):
+    client = browse()
+    shown = client.post(f"{own}settings/", INPUT, headers=HTMX).content.decode()
+    form = {**hidden(shown), "step": "confirm"}
+    response = client.post(f"{own}settings/", form, headers=HTMX)
+    assert response.headers["HX-Redirect"] == own
+
+
+def test_back_to_editing_keeps_the_input(browse, own):
+    form = {**INPUT, "step": "edit", "digest": "x"}
+    text = browse().post(f"{own}settings/", form).content.decode()
+    assert "Scenes and faces.</textarea>" in text
+
+
+def test_nothing_to_change_is_calm(browse, own):
+    client = browse()
+    response = client.post(
+        f"{own}settings/", {"namespace_name": "film archive", "description": ""}
+    )
+    assert response.headers["Location"] == own
+    assert b"Nothing to change." in client.get(own).content
+
+
+def test_invalid_names_the_field_and_keeps_the_input(browse, own):
+    form = {**INPUT, "namespace_name": "a/b"}
+    response = browse().post(f"{own}settings/", form)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'aria-invalid="true"' in text
+    assert 'href="#id_namespace_name"' in text
+    assert "must not contain /" in text
+    assert "Scenes and faces.</textarea>" in text
+
+
+def test_taken_name_stands_beside_the_field(browse, own, cast):
+    from tests.cast import make_namespace
+
+    make_namespace(cast.northlight, "taken", in_qdrant=False)
+    response = browse().post(f"{own}settings/", {**INPUT, "namespace_name": "TAKEN"})
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert 'id="id_namespace_name_error"' in text
+
+
+def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
+    client = browse()
+    shown = client.post(f"{own}settings/", INPUT).content.decode()
+    changes.commit(
+        cast.actor("member"),
+        cast.own.namespace_id,
+        parse_patch({"description": "Somebody else was here."}),
+    )
+    response = client.post(f"{own}settings/", {**hidden(shown), "step": "confirm"})
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "The plan moved" in text
+    assert "Somebody else was here." in text
+    assert "Scenes and faces." in text
+    assert "Changed</span>" in text
+    again = client.post(f"{own}settings/", {**hidden(text), "step": "confirm"})
+    assert again.headers["Location"] == own
+
+
+def test_store_away_keeps_the_input(browse, own, silence):
+    silence("mongodb")
+    response = browse().post(f"{own}settings/", INPUT)
+    text = response.content.decode()
+    assert response.status_code == 503
+    assert "does not answer" in text
+    assert "Scenes and faces.</textarea>" in text
+
+
+def test_forbidden_explains_and_keeps_the_tabs(browse, own):
+    for role, word in (("viewer", "Viewer"), ("support", "Support")):
+        for response in (
+            browse(role).get(f"{own}settings/"),
+            browse(role).post(f"{own}settings/", INPUT),
+        ):
+            text = response.content.decode()
+            assert response.status_code == 403
+            assert "namespace:update" in text
+            assert word in text
+            assert "Payload indexes" in text
+            assert "Nothing was written" in text
+            assert "req_" in text
+
+
+def test_forbidden_for_a_system_namespace(browse, cast):
+    address = f"/namespaces/{cast.system.namespace_id}/settings/"
+    assert browse("admin").get(address).status_code == 403
+    assert browse("platform_admin").get(address).status_code == 200
+
+
+def test_unknown_and_foreign_are_404_for_every_role(browse, foreign):
+    for role in ("admin", "viewer"):
+        assert browse(role).get(f"{foreign}settings/").status_code == 404
+    assert browse().get("/namespaces/ns_nothing0000/settings/").status_code == 404
+
+
+def test_wrong_method(browse, own):
+    assert browse().delete(f"{own}settings/").status_code == 405
+
+
+def test_signed_out(client, own):
+    assert client.get(f"{own}settings/").status_code == 302
+
+
+def test_post_without_token_is_refused(cast, own):
+    from django.test import Client
+
+    from tests.pages.conftest import BACKEND
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(cast.users["admin"], BACKEND)
+    response = strict.post(f"{own}settings/", INPUT)
+    assert response.status_code == 403
+    assert b"The form has expired" in response.content

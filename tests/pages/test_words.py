@@ -1,0 +1,84 @@
+"""Numbers, times and names as the pages write them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.pages.templatetags import words
+
+
+def test_unknown_is_never_zero():
+    assert words.grouped(None) == "unknown"
+    assert words.grouped(0) == "0"
+    assert words.grouped(4812306) == "4,812,306"
+    assert words.share(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("percent", "written"),
+    [
+        (100, "100\u00a0%"),
+        (82.34, "82.3\u00a0%"),
+        (0, "0\u00a0%"),
+        (0.01, "under 0.1\u00a0%"),
+        (99.99, "over 99.9\u00a0%"),
+    ],
+)
+def test_shares_never_claim_all_or_nothing(percent, written):
+    assert words.share(percent) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (None, "\u2013"),
+        (0.4, "under 1\u00a0s"),
+        (59, "59\u00a0s"),
+        (1594, "26\u00a0min 34\u00a0s"),
+        (3600, "1\u00a0h"),
+        (11520, "3\u00a0h 12\u00a0min"),
+        (90061, "1\u00a0d 1\u00a0h"),
+    ],
+)
+def test_durations(seconds, written):
+    assert words.lasting(seconds) == written
+
+
+def test_times_are_relative_under_a_day_and_exact_in_the_title():
+    now = timezone.now()
+    assert ">3\u00a0min ago<" in words.when(now - timedelta(minutes=3, seconds=5))
+    assert ">in 2\u00a0h<" in words.when(now + timedelta(hours=2, minutes=1))
+    assert ">now<" in words.when(now)
+    old = datetime(2020, 2, 3, 14, 2, 5, tzinfo=UTC)
+    assert 'datetime="2020-02-03T14:02:05Z"' in words.when(old)
+    assert 'title="2020-02-03 14:02:05 UTC"' in words.when(old)
+    assert ">3\u00a0Feb\u00a02020<" in words.when(old)
+    assert ">3\u00a0Feb\u00a02020 14:02:05<" in words.clock(old)
+    assert words.when(None) == "unknown"
+
+
+def test_long_names_may_break_and_stay_escaped():
+    assert words.breaks("rating.age") == "rating.<wbr>age"
+    assert words.breaks("a_b") == "a_<wbr>b"
+    assert words.breaks("<b>_x") == "&lt;b&gt;_<wbr>x"
+
+
+def test_plurals():
+    assert words.many(1, "step") == "1 step"
+    assert words.many(2, "step") == "2 steps"
+    assert words.many(1, "index|indexes") == "1 index"
+    assert words.many(1200, "index|indexes") == "1,200 indexes"
+    assert words.spelled(7) == "seven"
+    assert words.spelled(13) == "13"
+
+
+def test_parameters_of_indexes():
+    text = {"type": "text", "tokenizer": "word", "lowercase": True}
+    text |= {"min_token_len": 2, "max_token_len": 15}
+    assert words.parameters(text) == "word, 2 to 15, any case"
+    integer = {"type": "integer", "lookup": True, "range": False}
+    assert words.parameters(integer) == "lookup"
+    assert words.parameters({"type": "keyword", "is_tenant": False}) == ""
+    foreign = {"type": "keyword", "on_disk": True, "m": 4}
+    assert words.parameters(foreign) == "m 4, on_disk"
