@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,10 +74,7 @@ class App:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                self._server.catalog.tick()
-            except ApiError as error:
-                print(f"flush: {error.message}", file=sys.stderr, flush=True)
+            self._server.catalog.tick()
 
     # -- one request
 
@@ -118,7 +114,7 @@ class App:
             k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]
         }
         plain_path = "/" + "/".join(path)
-        writes = route is None or route.writes
+        writes = route is not None and route.writes
         self._keys.check(plain_path, headers, writes=writes)
         if route is None:
             return None

@@ -8,6 +8,7 @@ import shutil
 import sys
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -186,7 +187,9 @@ class Catalog:
     def tick(self) -> None:
         """Flush what was written and look for work of the optimizer."""
         for collection in self.open_collections:
-            if not collection.writing.locked():
+            if collection.writing.locked():
+                continue
+            with _reported(collection):
                 if collection.dirty:
                     collection.flush()
                 if collection.written:
@@ -196,7 +199,8 @@ class Catalog:
         """Stop the builds and flush everything."""
         await self.optimizer.stop()
         for collection in self.open_collections:
-            collection.close()
+            with _reported(collection):
+                collection.close()
         self._lock.close()
 
 
@@ -220,6 +224,15 @@ def _lock_directory(root: Path) -> IO[str]:
     except BlockingIOError:
         sys.exit(f"{root} is in use by another embedded Qdrant")
     return file
+
+
+@contextlib.contextmanager
+def _reported(collection: Collection) -> Iterator[None]:
+    """A full disk or a damaged shard is told, and the other collections go on."""
+    try:
+        yield
+    except (ApiError, OSError) as error:
+        _report(f"{collection.name}: {error}")
 
 
 def _report(text: str) -> None:

@@ -35,6 +35,18 @@ def refused(status: int, call: Callable[[], Any]) -> str:
     return caught.value.content.decode()
 
 
+def server_version(http: httpx.Client) -> tuple[int, ...]:
+    """Major and minor version of the server."""
+    return tuple(int(part) for part in http.get("/").json()["version"].split(".")[:2])
+
+
+def skip_unless_known(http: httpx.Client, method: str, path: str) -> None:
+    """Skip the test on a server too old to have a call: it answers without a body."""
+    reply = http.request(method, path, json={})
+    if reply.status_code == 404 and not reply.content:
+        pytest.skip(f"this server has no {method} {path}")
+
+
 def error_of(response: httpx.Response, status: int) -> str:
     """The error text of a reply that has to have that status."""
     assert response.status_code == status, response.text

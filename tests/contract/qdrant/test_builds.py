@@ -4,6 +4,7 @@ import random
 import threading
 from typing import Any
 
+import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
@@ -12,6 +13,7 @@ from tests.contract.qdrant.steps import (
     dense,
     equals,
     everything,
+    skip_unless_known,
     wait_for_status,
 )
 
@@ -78,7 +80,10 @@ def test_a_lower_threshold_builds_the_index_and_keeps_the_data(
     assert count(client, filled, equals("part", 1)) == POINTS // 4
 
 
-def test_the_running_build_is_shown(client: QdrantClient, filled: str) -> None:
+def test_the_running_build_is_shown(
+    client: QdrantClient, http: httpx.Client, filled: str
+) -> None:
+    skip_unless_known(http, "GET", f"/collections/{filled}/optimizations")
     client.update_collection(filled, optimizers_config=LOW)
     client.get_optimizations(filled)
     wait_until_indexed(client, filled, POINTS // 2)

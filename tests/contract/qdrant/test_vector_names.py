@@ -4,7 +4,14 @@ import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
-from tests.contract.qdrant.steps import count, dense, error_of, everything, refused
+from tests.contract.qdrant.steps import (
+    count,
+    dense,
+    error_of,
+    everything,
+    refused,
+    skip_unless_known,
+)
 
 
 def has(vector: str) -> models.Filter:
@@ -17,6 +24,11 @@ def dense_name(size: int, distance: str = "Cosine") -> models.DenseVectorNameCon
 
 
 SPARSE = models.SparseVectorNameConfig(sparse=models.SparseVectorConfig())
+
+
+@pytest.fixture(autouse=True)
+def _known(http: httpx.Client, name: str) -> None:
+    skip_unless_known(http, "PUT", f"/collections/{name}/vectors/v")
 
 
 @pytest.fixture

@@ -8,7 +8,14 @@ import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
-from tests.contract.qdrant.steps import count, dense, error_of, everything, refused
+from tests.contract.qdrant.steps import (
+    count,
+    dense,
+    error_of,
+    everything,
+    refused,
+    server_version,
+)
 
 MULTI = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
 
@@ -127,6 +134,9 @@ def test_insert_only_and_update_only(http: httpx.Client, name: str) -> None:
     http.put(f"/collections/{name}", json={"vectors": {"size": 1, "distance": "Dot"}})
     path = f"/collections/{name}/points?wait=true"
 
+    if server_version(http) < (1, 17):
+        pytest.skip("update_mode came with 1.17, older servers do not see it")
+
     def upsert(mode: str, *ids: int) -> None:
         points = [{"id": i, "vector": [i], "payload": {"by": mode}} for i in ids]
         reply = http.put(path, json={"points": points, "update_mode": mode})
@@ -145,6 +155,8 @@ def test_update_filter_spares_what_it_does_not_match(
 ) -> None:
     http.put(f"/collections/{name}", json={"vectors": {"size": 1, "distance": "Dot"}})
     path = f"/collections/{name}/points?wait=true"
+    if server_version(http) < (1, 16):
+        pytest.skip("update_filter came with 1.16, older servers do not see it")
     old = [{"id": i, "vector": [1], "payload": {"v": i}} for i in (1, 2)]
     http.put(path, json={"points": old})
     new = [{"id": i, "vector": [2], "payload": {"v": 9}} for i in (1, 2)]
