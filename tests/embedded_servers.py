@@ -50,7 +50,7 @@ class RunningServer:
     def _start(self) -> None:
         for path in self._process.stale:
             path.unlink(missing_ok=True)
-        shim = [sys.executable, "-I", "-S", str(SHIM), str(self._process.grace)]
+        shim = [sys.executable, "-I", "-S", str(SHIM), str(self._process.grace), "0"]
         self._shim = subprocess.Popen(
             [*shim, *self._process.argv],
             env={**os.environ, **self._process.env},

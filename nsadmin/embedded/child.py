@@ -27,6 +27,7 @@ class Child:
         env: Mapping[str, str],
         log: Path,
         grace: float,
+        niceness: int = 0,
         cwd: Path | None = None,
         hold: Sequence[int] = (),
     ) -> "Child":
@@ -38,7 +39,7 @@ class Child:
         with log.open("ab") as output:
             shim = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-S", str(SHIM), str(grace), *argv),
+                *("-I", "-S", str(SHIM), str(grace), str(niceness), *argv),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=output,

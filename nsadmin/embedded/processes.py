@@ -9,8 +9,9 @@ from nsadmin.embedded.readiness import answers_ok
 from nsadmin.embedded.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent
+CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
 # Behind the pages, for which somebody waits: at the start and later.
-CELERY = ("nice", "-n", "5", sys.executable, "-m", "celery", "-A", "nsadmin")
+BEHIND = 5
 WORKER = ("worker", "--without-gossip", "--without-mingle")
 # What happens every second would drown the rest.
 QUIET = {"NSADMIN_LOG_LEVEL": "WARNING"}
@@ -34,19 +35,25 @@ def web(port: int) -> Process:
 def worker() -> Process:
     """Jobs. What the grace cuts off goes on from its last checkpoint next time."""
     options = ("--queues", "celery", "--concurrency", "2", "--hostname", "worker@%h")
-    return Process(name="worker", argv=[*CELERY, *WORKER, *options], grace=3.0)
+    return Process(
+        name="worker", argv=[*CELERY, *WORKER, *options], grace=3.0, niceness=BEHIND
+    )
 
 
 def sweeper() -> Process:
     """The queue of its own that must never wait behind long jobs."""
     options = ("--queues", "ctl", "--pool", "solo", "--hostname", "sweeper@%h")
-    return Process(name="sweeper", argv=[*CELERY, *WORKER, *options], env=QUIET)
+    return Process(
+        name="sweeper", argv=[*CELERY, *WORKER, *options], env=QUIET, niceness=BEHIND
+    )
 
 
 def beat(data: Path) -> Process:
     """The clock of periodic tasks."""
     schedule = ("--schedule", str(data / "beat-schedule"))
-    return Process(name="beat", argv=[*CELERY, "beat", *schedule], env=QUIET)
+    return Process(
+        name="beat", argv=[*CELERY, "beat", *schedule], env=QUIET, niceness=BEHIND
+    )
 
 
 def command(name: str, *arguments: str) -> Process:

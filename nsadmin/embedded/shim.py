@@ -1,6 +1,6 @@
 """Runs one program and never lets it outlive the supervisor.
 
-    python -I -S shim.py GRACE PROGRAM ARGUMENT...
+    python -I -S shim.py GRACE NICENESS PROGRAM ARGUMENT...
 
 Standard input is the lifeline: its other end is held by the supervisor alone, so end
 of file means that the supervisor wants the program to stop, or is dead. Standard
@@ -27,13 +27,13 @@ libc = ctypes.CDLL(None)
 
 def main() -> None:
     """Run the program; leave nothing of it behind, however it or we end."""
-    grace, program = float(sys.argv[1]), sys.argv[2:]
+    grace, niceness, program = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     lifeline, status = os.dup(0), os.dup(1)
     # Orphans of the program become our children, even those with a session of their
     # own, so that the sweep finds them.
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     bell = death_bell()
-    pid = start(program)
+    pid = start(program, niceness)
     tell(status, f"pid {pid}")
     wait_for_end(pid, lifeline, bell, grace)
     tell(status, f"exit {sweep(pid)}")
@@ -48,7 +48,7 @@ def death_bell() -> int:
     return ears
 
 
-def start(program: list[str]) -> int:
+def start(program: list[str], niceness: int) -> int:
     """Start the program as the leader of a new session and so of a process group."""
     shim = os.getpid()
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names, not paths
@@ -63,6 +63,7 @@ def start(program: list[str]) -> int:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != shim:
             os._exit(1)
+        give_way(niceness)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -71,6 +72,17 @@ def start(program: list[str]) -> int:
         os.write(2, f"cannot run {program[0]}: {error.strerror}\n".encode())
     finally:
         os._exit(127)
+
+
+def give_way(niceness: int) -> None:
+    """Lower our priority, against other sessions too where the kernel groups by them.
+
+    With autogroup on, the niceness of a process counts within its session alone.
+    """
+    if niceness:
+        os.nice(niceness)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def wait_for_end(pid: int, lifeline: int, bell: int, grace: float) -> None:

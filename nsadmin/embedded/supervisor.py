@@ -33,6 +33,8 @@ class Process:
     answers: Callable[[], bool] | None = None
     # Seconds between the request to stop and the kill.
     grace: float = 2.0
+    # How far it stands back when others want the processor too, as in nice(1).
+    niceness: int = 0
     # Files a dead predecessor leaves that would keep a new one from starting.
     stale: Sequence[Path] = ()
 
@@ -127,6 +129,7 @@ class Supervisor:
             env={**self._env, **process.env},
             log=self.log_of(process.name),
             grace=process.grace,
+            niceness=process.niceness,
             cwd=self._cwd,
             hold=self._hold,
         )

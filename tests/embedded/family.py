@@ -15,16 +15,17 @@ from pathlib import Path
 
 
 def grow() -> list[int]:
-    """Fork a child, a grandchild, and a child that leaves the process group."""
+    """Fork a child, a grandchild, and last a child that leaves the process group."""
     ears, mouth = os.pipe()
     if not os.fork():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.fork()
         linger(mouth)
+    group = [os.getpid(), int(os.read(ears, 8)), int(os.read(ears, 8))]
     if not os.fork():
         os.setsid()
         linger(mouth)
-    return [os.getpid(), *(int(os.read(ears, 8)) for _ in range(3))]
+    return [*group, int(os.read(ears, 8))]
 
 
 def linger(mouth: int) -> None:

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import pytest
 
+from nsadmin.embedded.child import SHIM
+
 ROOT = Path(__file__).parents[2]
 FAMILY = str(Path(__file__).with_name("family.py"))
 Answer = TypeVar("Answer")
@@ -312,6 +314,22 @@ def test_what_programs_print_is_kept_in_a_log_by_name(supervised: Supervised) ->
     assert wait_for(lambda: log.exists() and log.read_text() == "out\nerr\n")
     mode = (supervised.path / "pids.json").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_process_may_give_way_to_the_others() -> None:
+    lifeline, held = os.pipe()
+    told = subprocess.run(
+        [sys.executable, "-I", "-S", str(SHIM), "1", "5", "cat", "/proc/self/stat"],
+        stdin=lifeline,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    os.close(lifeline)
+    os.close(held)
+    niceness = told.stderr.rpartition(") ")[2].split()[16]
+    assert int(niceness) == os.nice(0) + 5
+    assert told.stdout.endswith("exit 0\n")
 
 
 def children(pid: int) -> list[int]:
