@@ -11,5 +11,5 @@ class ChecksConfig(AppConfig):
     verbose_name = "nsadmin"
 
     def ready(self) -> None:
-        """Import for the side effects: the checks register, `shared_task` finds Celery."""
+        """Import for the side effects: checks register, `shared_task` finds Celery."""
         from nsadmin import celery, checks  # noqa: F401

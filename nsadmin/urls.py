@@ -8,15 +8,31 @@ from nsadmin.access.gate import opened
 from nsadmin.api.urls import urlpatterns as api_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
 
-for _route in account_urls.urlpatterns:
-    if isinstance(_route, URLPattern):
-        # allauth guards its own views: sign-in is for all, the rest asks for a session.
-        opened(_route.callback, effect="write")
+# allauth's other pages (addresses, codes) are not offered. It guards its own views:
+# sign-in and reset are for all, a change of password asks for a session.
+ACCOUNT_PAGES = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_change_password",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+account_patterns = [
+    route
+    for route in account_urls.urlpatterns
+    if isinstance(route, URLPattern) and route.name in ACCOUNT_PAGES
+]
+for route in account_patterns:
+    opened(route.callback, effect="write")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_patterns,
     *api_patterns,
-    path("accounts/", include(account_urls)),
+    path("accounts/", include(account_patterns)),
 ]
 
 handler403 = "nsadmin.pages.failures.forbidden"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test.signals import setting_changed
 
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 
@@ -22,6 +23,7 @@ def pytest_configure() -> None:
     settings.SECURE_SSL_REDIRECT = False
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     settings.NSADMIN_RATE_LIMIT = "100000/minute"
+    settings.WHITENOISE_AUTOREFRESH = True  # there is no folder of collected files
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {
@@ -81,6 +83,8 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     settings.NSADMIN_QDRANT_API_KEY = servers.qdrant_api_key
     settings.NSADMIN_REDIS_URL = servers.redis_url
     settings.CACHES["default"]["LOCATION"] = servers.redis_url
+    # The cache may have been made with the address before; let it be made again.
+    setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
     settings.CELERY_BROKER_URL = servers.redis_url
 
     from nsadmin.celery import app

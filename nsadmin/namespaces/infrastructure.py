@@ -10,6 +10,27 @@ from nsadmin.namespaces.fields import faults_of
 
 # Never in a response, a plan or an audit row.
 SECRET_KEYS = frozenset({"qdrant_api_key", "qdrant_api_key_sealed"})
+# What a response shows; whatever other writers keep beside it stays inside.
+PUBLIC_KEYS = (
+    "ray_cluster_id",
+    "ray_head_node_url",
+    "ray_dashboard_url",
+    "qdrant_url",
+    "qdrant_collection",
+    "s3_vector_bucket",
+    "compute_tier",
+    "max_concurrent_jobs",
+    "autoscaling_enabled",
+    "min_workers",
+    "max_workers",
+    "gpu_type",
+    "gpus_per_worker",
+    "s3_plugin_bucket",
+    "s3_plugin_prefix",
+    "max_custom_plugins",
+    "max_custom_models",
+    "description",
+)
 
 
 class InfrastructureInput(BaseModel):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
@@ -31,7 +33,10 @@ SOON = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What to list. None does not filter; `limit` rows from `offset` or `cursor`."""
+    """What to list. None does not filter; `limit` rows from `offset` or `cursor`.
+
+    `whole` rows bring their documents, which the API shows and pages do not.
+    """
 
     organization_id: str | None = None
     search: str = ""
@@ -51,6 +56,7 @@ class ListQuery:
     limit: int = 25
     offset: int = 0
     cursor: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
 
 def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.search:
-        yield _matches(query.search, query.case_sensitive)
+        match = _matches_exactly if query.case_sensitive else _matches
+        yield match(query.search)
     if query.tier:
         yield Q(tier=query.tier)
     if query.status:
@@ -125,13 +132,18 @@ def _conditions(query: ListQuery) -> Iterator[Q]:
         yield Q(name__icontains=query.name_contains)
 
 
-def _matches(text: str, case_sensitive: bool) -> Q:  # noqa: FBT001
-    how = "contains" if case_sensitive else "icontains"
-    found = Q(**{f"name__{how}": text}) | Q(**{f"namespace_id__{how}": text})
-    found |= Q(**{f"description__{how}": text})
-    if not case_sensitive:
-        found |= Q(name_key__contains=text.casefold())
+def _matches(text: str) -> Q:
+    found = Q(name_key__contains=text.casefold()) | Q(name__icontains=text)
+    found |= Q(namespace_id__icontains=text) | Q(description__icontains=text)
     return found | Q(extractor_ids__icontains=text)
+
+
+def _matches_exactly(text: str) -> Q:
+    """Like `_matches`, case included; LIKE ignores it on some databases."""
+    found = Q()
+    for column in ("name", "namespace_id", "description"):
+        found |= Q(GreaterThan(StrIndex(F(column), Value(text)), 0))
+    return found
 
 
 def _has_status(status: str) -> Q:
@@ -151,11 +163,9 @@ def listing(actor: Actor, query: ListQuery) -> Page:
         falling = query.descending
     by = F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
     rows = filtered(actor, query)
-    found = list(
-        rows.defer("document", "description").order_by(by, "namespace_id")[
-            offset : offset + query.limit
-        ]
-    )
+    columns = rows if query.whole else rows.defer("document", "description")
+    ordered = columns.order_by(by, "namespace_id")
+    found = list(ordered[offset : offset + query.limit])
     total = rows.count()
     more = offset + len(found) < total
     counts = [row.document_count for row in found]

@@ -78,15 +78,19 @@ def snapshot(
     """
     key = namespace.namespace_id
     stored = stored_snapshot(key)
-    if not force and stored is not None and _age(stored) <= max_age_s:
+    if not force and not _is_old(stored, max_age_s):
         return stored
     if force or redis.claim(f"look:{key}", milliseconds=int(max_age_s * 1000)):
         return look(namespace, timeout_s=wait_s)
     deadline = time.monotonic() + wait_s
-    while stored is None and time.monotonic() < deadline:
+    while _is_old(stored, max_age_s) and time.monotonic() < deadline:
         time.sleep(_STEP_S)
         stored = stored_snapshot(key)
     return stored
+
+
+def _is_old(stored: Snapshot | None, max_age_s: float) -> bool:
+    return stored is None or _age(stored) > max_age_s
 
 
 def invalidate(namespace_id: str) -> None:

@@ -7,7 +7,7 @@ from nsadmin.namespaces import document, mirror
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import REGISTRY
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, PROTECTED_INDEXES
-from nsadmin.namespaces.infrastructure import SECRET_KEYS
+from nsadmin.namespaces.infrastructure import PUBLIC_KEYS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.observe import Snapshot
 from nsadmin.namespaces.plan import required_indexes
@@ -78,8 +78,8 @@ def row_response(row: MirroredNamespace) -> Raw:
 def public_infrastructure(namespace: Namespace) -> Raw:
     """Return the infrastructure without secrets; says whether a key is stored."""
     stored = namespace.infrastructure
-    public = {key: value for key, value in stored.items() if key not in SECRET_KEYS}
-    provided = public.pop("qdrant_api_key_provided", None)
+    public = {key: stored[key] for key in PUBLIC_KEYS if key in stored}
+    provided = stored.get("qdrant_api_key_provided")
     if namespace.tier != "shared":
         public["qdrant_api_key_provided"] = bool(
             provided or stored.get("qdrant_api_key_sealed")

@@ -8,7 +8,6 @@ import base64
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,8 +69,10 @@ def seal(secret: Secret, binding: Binding) -> dict[str, str]:
     }
 
 
-def unseal(sealed: dict[str, Any], binding: Binding) -> Secret:
+def unseal(sealed: object, binding: Binding) -> Secret:
     """Return the secret, or raise Unavailable; ciphertext is never returned."""
+    if not isinstance(sealed, dict):
+        raise Unavailable("The stored secret cannot be read. Enter it again.")
     key = _keys().get(str(sealed.get("kid")))
     if key is None:
         raise Unavailable("The key that sealed this secret is not configured.")
@@ -79,7 +80,7 @@ def unseal(sealed: dict[str, Any], binding: Binding) -> Secret:
         nonce = base64.b64decode(sealed["nonce"])
         box = base64.b64decode(sealed["box"])
         return Secret(AESGCM(key).decrypt(nonce, box, binding.encoded()).decode())
-    except (InvalidTag, KeyError, ValueError):
+    except (InvalidTag, KeyError, TypeError, ValueError):
         raise Unavailable(
             "The stored secret does not belong to this address. Enter it again."
         ) from None

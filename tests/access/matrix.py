@@ -122,17 +122,11 @@ GUARDED_ELSEWHERE = {
     "accounts/logout/",
     "accounts/inactive/",
     "accounts/signup/",
-    "accounts/reauthenticate/",
-    "accounts/email/",
-    "accounts/confirm-email/",
-    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
     "accounts/password/change/",
-    "accounts/password/set/",
     "accounts/password/reset/",
     "accounts/password/reset/done/",
     "accounts/password/reset/key/done/",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-    "accounts/login/code/confirm/",
 }
 
 

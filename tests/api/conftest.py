@@ -4,17 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from tests.cast import Cast
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _servers_before_the_database(_wired: object) -> None:
-    """Making the database makes the cache too, so its address has to be known."""
-    settings.WHITENOISE_AUTOREFRESH = True  # there is no folder of collected files
 
 
 class Caller:
