@@ -101,7 +101,8 @@ const sentenceOf = (xhr) => {
 };
 
 document.addEventListener("htmx:responseError", (event) => {
-  tell(sentenceOf(event.detail.xhr));
+  const isForm = event.detail.requestConfig?.verb === "post";
+  tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""));
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {

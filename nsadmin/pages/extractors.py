@@ -1,0 +1,64 @@
+"""The feature extractors of a namespace: the table, and appending one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.present import vector_rows
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.forms.extractors import ExtractorForm, offers
+from nsadmin.pages.plans import Sheet, decide, show_form
+from nsadmin.pages.scope import editable, may
+
+TEMPLATE = "namespaces/extractors.html"
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show what is registered with what could be appended; appending is planned first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        form = ExtractorForm(initial={"extractor": request.GET.get("append", "")})
+        return show_form(request, _sheet(request, view, form))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    return decide(request, _sheet(request, view, ExtractorForm(request.POST)))
+
+
+def _sheet(request: HttpRequest, view: NamespaceView, form: ExtractorForm) -> Sheet:
+    return Sheet(view, form, form.patch, TEMPLATE, _context(request, view, form))
+
+
+def _context(
+    request: HttpRequest, view: NamespaceView, form: ExtractorForm
+) -> dict[str, Any]:
+    snapshot = queries.snapshot(view)
+    vectors = vector_rows(view.namespace, snapshot)
+    chosen = str(form["extractor"].value() or "")
+    return {
+        "snapshot": snapshot,
+        "registered": [
+            (entry, [v for v in vectors if v.extractor_id == entry.id])
+            for entry in view.namespace.extractors
+        ],
+        "offers": [
+            (offer, offer.extractor.id == chosen, _given(form, offer))
+            for offer in offers(view.namespace)
+        ],
+        "points": snapshot.live.points if snapshot and snapshot.live else None,
+        "missing": [v for v in vectors if v.state == "missing"],
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }
+
+
+def _given(form: ExtractorForm, offer: Any) -> list[tuple[Any, str]]:
+    """Return each parameter with what was typed for it, else its default."""
+    return [
+        (parameter, str(form.data.get(parameter.field) or parameter.default))
+        for parameter in offer.parameters
+    ]
