@@ -1,8 +1,6 @@
 """The whole demo, started for real, and everything in it killed.
 
-    pytest tests/embedded/demo_faults.py
-
-Not collected by name: it takes more than a minute. NSADMIN_FAULTS_PORT is its port.
+It takes more than a minute, so `make faults` runs it. NSADMIN_FAULTS_PORT is its port.
 """
 
 import json
@@ -22,6 +20,8 @@ import pytest
 
 from nsadmin.embedded import mongodb, redis
 from nsadmin.embedded.readiness import answers_ok
+
+pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[2]
 PORT = int(os.environ.get("NSADMIN_FAULTS_PORT", "8719"))
