@@ -208,7 +208,6 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # 7. Long work ------------------------------------------------------------------------
 CELERY_BROKER_URL = NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0"

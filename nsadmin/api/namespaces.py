@@ -20,9 +20,9 @@ from nsadmin.api.inputs import (
 from nsadmin.api.lists import answer_list
 from nsadmin.api.schemas import DryRun, ListNamespacesResponse, NamespaceModel
 from nsadmin.errors import Stale, Unreadable
-from nsadmin.namespaces import changes, observe, present, queries
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces import changes, present, queries
 from nsadmin.namespaces.fields import NamespacePatch, parse_patch
+from nsadmin.namespaces.queries import NamespaceView
 
 router = Router(tags=["Namespaces"])
 _ETAG = re.compile(r'"?r(\d{1,9})"?')
@@ -68,7 +68,7 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
     namespace = view.namespace
-    status = _qdrant_status(namespace)  # first: the look counts the documents
+    status = _qdrant_status(view)  # first: the look counts the documents
     data = present.response(namespace, view.counts, qdrant_status=status)
     response = answer(data, revision=namespace.revision)
     if view.from_mirror:
@@ -142,9 +142,9 @@ def answer_outcome(outcome: changes.Outcome) -> HttpResponse:
     return answer(data, revision=namespace.revision)
 
 
-def _qdrant_status(namespace: Namespace) -> dict[str, object] | None:
+def _qdrant_status(view: NamespaceView) -> dict[str, object] | None:
     """Return what Qdrant said within the last seconds, or None."""
-    look = observe.snapshot(namespace, wait_s=_WAIT_S)
+    look = queries.snapshot(view, wait_s=_WAIT_S)
     if look is None:
         return None
     age = (timezone.now() - look.taken_at).total_seconds()

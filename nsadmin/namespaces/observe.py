@@ -21,6 +21,8 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 _STEP_S = 0.05
+# Whoever asks, a collection is asked at most this often.
+_CLAIM_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def snapshot(
     stored = stored_snapshot(key)
     if not force and not _is_old(stored, max_age_s):
         return stored
-    if force or redis.claim(f"look:{key}", milliseconds=int(max_age_s * 1000)):
+    if force or redis.claim(f"look:{key}", milliseconds=_CLAIM_MS):
         return look(namespace, timeout_s=wait_s)
     deadline = time.monotonic() + wait_s
     while _is_old(stored, max_age_s) and time.monotonic() < deadline:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from nsadmin.namespaces.document import Origin, Raw
+from nsadmin.namespaces.fields import INDEX_DEFAULTS
 
 Store = Literal["namespace store", "Qdrant"]
 
@@ -27,11 +28,12 @@ _FIELD_WORDS = {
 
 
 def words(schema: Raw) -> str:
-    """Describe index parameters that differ from plain, such as `tokenizer prefix`."""
+    """Describe the index parameters that are not the default: `tokenizer prefix`."""
+    usual = {"type": schema["type"], **INDEX_DEFAULTS[schema["type"]]}
     parts = [
         f"{key} {str(value).lower() if isinstance(value, bool) else value}"
         for key, value in sorted(schema.items())
-        if key != "type"
+        if usual.get(key) != value
     ]
     return ", ".join(parts)
 

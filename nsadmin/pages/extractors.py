@@ -20,7 +20,7 @@ TEMPLATE = "namespaces/extractors.html"
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show what is registered with what could be appended; appending is planned first."""
+    """Show what is registered and what could be appended, which is planned first."""
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)

@@ -15,7 +15,7 @@ from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.health import Panel, panel_of
 from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.infrastructure import facts
-from nsadmin.pages.scope import namespace_scope
+from nsadmin.pages.scope import may, namespace_scope
 from nsadmin.pages.states import HEALTH, OUTCOMES, TIERS
 
 TEMPLATE = "namespaces/overview.html"
@@ -40,6 +40,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
         ),
         "source": _source(request, view),
+        "may_change": may(actor, Action.NAMESPACE_UPDATE, view),
     }
     return page(request, TEMPLATE, context)
 

@@ -37,13 +37,13 @@ class Sheet:
     """A filled form on its way to a plan.
 
     `patch` reads the form against the namespace as it is now, so that its faults are
-    caught here and a moved namespace is read again. `template` and `context` show the
-    form again with its input kept.
+    caught here and a moved namespace is read again; None asks for a repair.
+    `template` and `context` show the form again with its input kept.
     """
 
     view: NamespaceView
     form: SheetForm
-    patch: Callable[[NamespaceView], NamespacePatch]
+    patch: Callable[[NamespaceView], NamespacePatch | None]
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ def decide(request: HttpRequest, sheet: Sheet) -> HttpResponse:
         patch = sheet.patch(sheet.view)
         if step == "confirm":
             return _confirm(request, sheet, patch)
-        shown = changes.preview(actor_of(request), _id(sheet), patch)
+        shown = _preview(request, sheet, patch)
     except (Invalid, Conflict, Unavailable, Refused) as error:
         sheet.form.take(error)
         return show_form(request, sheet, status=error.status)
@@ -76,18 +76,37 @@ def _id(sheet: Sheet) -> str:
     return sheet.view.namespace.namespace_id
 
 
-def _confirm(request: HttpRequest, sheet: Sheet, patch: NamespacePatch) -> HttpResponse:
-    """Commit the plan that was shown, with its ticks; a moved plan is shown again."""
+def _preview(
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None
+) -> Preview:
     actor = actor_of(request)
+    if patch is None:
+        return changes.repair_preview(actor, _id(sheet))
+    return changes.preview(actor, _id(sheet), patch)
+
+
+def _commit(
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None, digest: str
+) -> Outcome:
+    actor = actor_of(request)
+    if patch is None:
+        return changes.repair_commit(actor, _id(sheet), digest=digest)
+    return changes.commit(actor, _id(sheet), patch, digest=digest)
+
+
+def _confirm(
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None
+) -> HttpResponse:
+    """Commit the plan that was shown, with its ticks; a moved plan is shown again."""
     digest = request.POST.get("digest", "")
-    now = changes.preview(actor, _id(sheet), patch)
+    now = _preview(request, sheet, patch)
     if now.plan.digest == digest and missing_ticks(request, now.plan):
         return _review(request, sheet, now, status=422)
     try:
-        outcome = changes.commit(actor, _id(sheet), patch, digest=digest)
+        outcome = _commit(request, sheet, patch, digest)
     except PlanMoved as moved:
-        patch = sheet.patch(queries.get_stored(actor, _id(sheet)))
-        again = changes.preview(actor, _id(sheet), patch)
+        patch = sheet.patch(queries.get_stored(actor_of(request), _id(sheet)))
+        again = _preview(request, sheet, patch)
         return _review(request, sheet, again, status=moved.status, moved=True)
     _tell(request, outcome)
     return redirect("overview", _id(sheet))

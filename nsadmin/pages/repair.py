@@ -19,4 +19,6 @@ def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.POST.get("step") == "edit":
         return redirect("overview", view.namespace.namespace_id)
     form = SheetForm(request.POST)
-    return decide(request, Sheet(view, form, lambda _now: None, "namespaces/repair.html"))
+    return decide(
+        request, Sheet(view, form, lambda _now: None, "namespaces/repair.html")
+    )

@@ -20,6 +20,7 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
     return {
         "view": view,
         "namespace": view.namespace,
+        "extractor_count": len(view.namespace.extractors),
         "index_count": len(declared_indexes(view.namespace)),
     }
 

@@ -5,12 +5,14 @@ from django.urls import path
 from nsadmin.pages.account import switch, theme
 from nsadmin.pages.audit import audit
 from nsadmin.pages.clones import clone
+from nsadmin.pages.extractors import extractors
 from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import job, jobs
 from nsadmin.pages.namespaces import home, namespaces
 from nsadmin.pages.organization import organization
 from nsadmin.pages.overview import health, overview
 from nsadmin.pages.probes import healthz, readyz
+from nsadmin.pages.repair import repair
 from nsadmin.pages.settings import settings
 from nsadmin.pages.styleguide import styleguide
 
@@ -20,7 +22,9 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/", overview, name="overview"),
     path("namespaces/<str:namespace_id>/health/", health, name="health"),
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
+    path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
+    path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path("jobs/", jobs, name="jobs"),

@@ -1,0 +1,99 @@
+"""The extractors page: what is registered, what could be appended, the plan between."""
+
+import re
+
+import pytest
+
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
+
+
+@pytest.fixture
+def admin(cast, client):
+    client.force_login(cast.users["admin"])
+    return client
+
+
+def path(namespace, page="extractors"):
+    return f"/namespaces/{namespace.namespace_id}/{page}/"
+
+
+def digest_of(response):
+    found = re.search(r'name="digest" value="(\w+)"', response.content.decode())
+    assert found, response.content.decode()
+    return found[1]
+
+
+def test_the_page_shows_vectors_and_offers(admin, cast):
+    page = admin.get(path(cast.own)).content.decode()
+    assert "face_identity_extractor v1" in page
+    assert 'value="text_extractor_v1"' in page
+    assert 'value="face_identity_extractor_v1"' not in page
+    assert "3 points will lack the new vectors" in page
+
+
+def test_an_extractor_is_appended_through_its_plan(admin, cast):
+    chosen = {
+        "extractor": "text_extractor_v1",
+        "text_extractor_v1.embedding_model": "all_minilm_l6_v2_v1",
+    }
+    plan = admin.post(path(cast.own), chosen)
+    assert plan.status_code == 200
+    assert b"Add the vector text_extractor_v1_embedding (384, cosine)." in plan.content
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    done = admin.post(
+        path(cast.own), {**chosen, "step": "confirm", "digest": digest_of(plan)}
+    )
+    assert done.status_code == 302
+    live = collections.get(shared(), cast.own.collection)
+    assert live.vectors["text_extractor_v1_embedding"].size == 384
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({}, "Choose an extractor"),
+        ({"extractor": "nothing_v1"}, "not a builtin"),
+        (
+            {
+                "extractor": "universal_extractor_v1",
+                "universal_extractor_v1.output_dimensionality": "7",
+            },
+            "not a value of output_dimensionality",
+        ),
+        ({"extractor": "face_identity_extractor_v1"}, "Nothing to change"),
+    ],
+)
+def test_what_cannot_be_appended_says_so(admin, cast, sent, says):
+    answer = admin.post(path(cast.own), sent, follow=True)
+    assert says in answer.content.decode()
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+
+
+def test_repair_plans_what_is_missing_and_then_nothing(admin, cast):
+    broken = make_namespace(
+        cast.northlight,
+        "out of sync",
+        feature_extractors=[
+            {"feature_extractor_name": "face_identity_extractor", "version": "v1"},
+            {"feature_extractor_name": "image_extractor", "version": "v1"},
+        ],
+    )
+    plan = admin.get(path(broken, "repair"))
+    assert b"image_extractor_v1_embedding" in plan.content
+    sent = {"step": "confirm", "digest": digest_of(plan)}
+    assert admin.post(path(broken, "repair"), sent).status_code == 302
+    again = admin.get(path(broken, "repair"), follow=True)
+    assert b"Nothing to change" in again.content
+    assert store.get(broken.namespace_id)["revision"] == 2
+
+
+def test_a_viewer_sees_and_does_not_append(client, cast):
+    client.force_login(cast.users["viewer"])
+    page = client.get(path(cast.own))
+    assert page.status_code == 200
+    assert b"You may not append extractors" in page.content
+    sent = {"extractor": "text_extractor_v1"}
+    assert client.post(path(cast.own), sent).status_code == 403
