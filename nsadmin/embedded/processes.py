@@ -21,13 +21,7 @@ def web(port: int) -> Process:
     """The pages and the API."""
     return Process(
         name="web",
-        argv=[
-            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-            *("--host", HOST, "--port", str(port), "--no-ws"),
-            *("--workers", "2", "--blocking-threads", "2"),
-            *("--respawn-failed-workers", "--respawn-interval", "0.5"),
-            "nsadmin.wsgi:application",
-        ],
+        argv=[sys.executable, "-m", "nsadmin.embedded.web", str(port)],
         answers=lambda: answers_ok(HOST, port, "/readyz"),
     )
 
