@@ -1,7 +1,7 @@
 """Why a runner has to stop between two steps; a runner lets these pass through."""
 
 
-class Stop(Exception):  # noqa: N818 - no error: the way out of a runner
+class Stop(Exception):
     """Base of all reasons."""
 
 
