@@ -1,4 +1,8 @@
-"""Which cluster holds a namespace, and the clients that speak to it."""
+"""Which cluster holds a namespace, and the clients that speak to it.
+
+qdrant_client is imported when the first client is made: it takes more than a second,
+and most commands never need it.
+"""
 
 import re
 import warnings
@@ -6,19 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from django.conf import settings
-from qdrant_client import QdrantClient
-from qdrant_client.http.exceptions import (
-    ResponseHandlingException,
-    UnexpectedResponse,
-)
 
 from nsadmin.errors import Invalid, NsadminError, Refused, Unavailable
 from nsadmin.stores.dial import destination, guarded_transport
 from nsadmin.stores.seal import Secret
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _VECTOR = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
@@ -61,7 +63,9 @@ def dedicated(url: str, api_key: Secret | None) -> Cluster:
 
 
 @lru_cache(maxsize=32)
-def _client(url: str, key: str | None, shared_cluster: bool) -> QdrantClient:  # noqa: FBT001
+def _client(url: str, key: str | None, shared_cluster: bool) -> "QdrantClient":  # noqa: FBT001
+    from qdrant_client import QdrantClient
+
     extra: dict[str, Any] = {} if shared_cluster else {"transport": guarded_transport()}
     with warnings.catch_warnings():
         # A key over plain http is the operator's choice, made by the URL.
@@ -77,7 +81,7 @@ def _client(url: str, key: str | None, shared_cluster: bool) -> QdrantClient:  #
         )
 
 
-def client(cluster: Cluster) -> QdrantClient:
+def client(cluster: Cluster) -> "QdrantClient":
     """Return the shared client of this process for a cluster."""
     return _client(cluster.url, cluster.plain_key, cluster.is_shared)
 
@@ -140,16 +144,25 @@ def refusal(status: int, text: str) -> NsadminError:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the client's failures into Unavailable or Refused."""
+    """Turn the clients' failures into Unavailable or Refused."""
     try:
         yield
-    except UnexpectedResponse as answer:
-        text = answer.content.decode(errors="replace")
-        raise refusal(answer.status_code or 500, text) from None
-    except (ResponseHandlingException, httpx.HTTPError, OSError) as failure:
-        source = getattr(failure, "source", failure)
-        if isinstance(source, NsadminError):
-            raise source from None
-        raise Unavailable(
-            "Qdrant does not answer.", details={"store": "qdrant"}
-        ) from None
+    except NsadminError:
+        raise
+    except Exception as failure:  # noqa: BLE001 - translated, and raised
+        raise _translated(failure) from None
+
+
+def _translated(failure: Exception) -> Exception:
+    """Return what a failure of httpx or qdrant_client means; others stay themselves."""
+    content = getattr(failure, "content", None)
+    if isinstance(content, bytes):  # qdrant_client's UnexpectedResponse
+        status = getattr(failure, "status_code", None) or 500
+        return refusal(status, content.decode(errors="replace"))
+    # qdrant_client's ResponseHandlingException wraps what httpx raised.
+    source = getattr(failure, "source", failure)
+    if isinstance(source, NsadminError):
+        return source
+    if isinstance(source, httpx.HTTPError | OSError):
+        return Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
+    return failure
