@@ -143,20 +143,37 @@ def _commit(
             _require_free_name(namespace, patch)
             plan = _checked_plan(namespace, patch, digest, if_match)
             if plan.is_empty:
-                return Outcome(view, plan, "", converged=True)
+                waits = bool(namespace.raw.get("pending"))
+                return Outcome(view, plan, "", converged=not waits)
             _attempt(actor, view, plan, op_id)
             attempted = True
-            raw = accept(namespace, plan, op_id)
+            raw = _accept(namespace, plan, op_id)
             if raw is not None:
                 return _finish(raw, plan, op_id)
         raise Conflict(
             "Others keep changing this namespace at the same time. Try again.",
             code="too_many_writers",
         )
+    except Unavailable:
+        raise  # whether it was accepted is open, and the sweep finds out
     except NsadminError as failure:
         if attempted:
             record.close(op_id, Ending.REFUSED, error=failure.sentence)
         raise
+
+
+def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
+    """Accept; where the answer is lost, the document's list may have it.
+
+    An operation that is not listed may still arrive, so that the failure stands.
+    """
+    try:
+        return accept(namespace, plan, op_id)
+    except Unavailable:
+        raw = store.get(namespace.namespace_id)
+        if raw is None or not document.lists(raw, op_id):
+            raise
+        return raw
 
 
 def _action(patch: NamespacePatch | None) -> Action:

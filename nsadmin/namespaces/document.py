@@ -142,6 +142,12 @@ def read(raw: Raw) -> Namespace:
     )
 
 
+def lists(raw: Raw, op_id: str) -> bool:
+    """Tell whether the operation is accepted, as far back as the document remembers."""
+    noted = [*(raw.get("changes") or []), *(raw.get("pending") or [])]
+    return any(entry.get("op_id") == op_id for entry in noted)
+
+
 def index_entry(index: StoredIndex) -> Raw:
     """Return the entry of `payload_indexes` that stores an index."""
     return {

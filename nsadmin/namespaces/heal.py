@@ -8,7 +8,7 @@ from django.utils import timezone
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import mirror, observe
+from nsadmin.namespaces import document, mirror, observe
 from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.document import Raw
 from nsadmin.stores.mongo import namespaces as store
@@ -40,15 +40,21 @@ def heal() -> int:
 
 def _close(row: AuditEvent) -> bool:
     raw = store.get(row.namespace_id)
-    accepted = raw is not None and any(
-        entry.get("op_id") == row.op_id for entry in raw.get("changes") or []
-    )
-    if raw is not None and accepted:
+    accepted = row.outcome == Outcome.ACCEPTED
+    if raw is not None and (accepted or document.lists(raw, row.op_id)):
         return _catch_up(raw, row)
     if row.at < timezone.now() - _UNACCEPTED_AFTER:
         sentence = "Interrupted before it was accepted; nothing was written."
+        if raw is not None and _is_out_of_memory(raw, row):
+            sentence = "Interrupted; too much has changed since to tell how far it got."
         return record.close(row.op_id, Outcome.FAILED, error=sentence)
     return False
+
+
+def _is_out_of_memory(raw: Raw, row: AuditEvent) -> bool:
+    """Tell whether the document's list begins after the revision that was attempted."""
+    listed = raw.get("changes") or []
+    return bool(listed) and (row.revision or 0) < listed[0]["revision"]
 
 
 def _catch_up(raw: Raw, row: AuditEvent) -> bool:
