@@ -33,6 +33,7 @@ def accepted_document(namespace: Namespace, plan: Plan, op_id: str) -> Raw:
         written = [steps.to_json(step) for step in todo]
         waiting = {"op_id": op_id, "revision": revision, "steps": written}
         after["pending"] = [*(after.get("pending") or []), waiting]
+        after["observed_revision"] = namespace.observed_revision
     elif not after.get("pending"):
         after["observed_revision"] = revision
     return after

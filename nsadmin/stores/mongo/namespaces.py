@@ -66,10 +66,11 @@ def replace(before: Document, after: Document) -> bool:
     """Write `after` if the stored document still is `before`; False if it moved.
 
     Compares `revision` and `updated_at` as they were read, because a foreign writer may
-    move only the latter. A document without `revision` is adopted as revision 0.
+    move only the latter, and `observed_revision`, which moves alone once pending steps
+    are seen. A document without `revision` is adopted as revision 0.
     """
     expected: Document = {"_id": before["_id"]}
-    for key in ("revision", "updated_at"):
+    for key in ("revision", "updated_at", "observed_revision"):
         if before.get(key) is not None:
             expected[key] = before[key]
     with answering():
