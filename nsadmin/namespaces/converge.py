@@ -45,10 +45,11 @@ def converge(raw: Raw, *, budget_s: float = REQUEST_S) -> Progress:
 
 
 def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
-    # Read again under the lock: what is pending may have been done meanwhile.
-    raw = store.get(namespace.namespace_id) or namespace.raw
+    raw = namespace.raw
     finished: list[str] = []
     try:
+        # Read again under the lock: what is pending may have been done meanwhile.
+        raw = store.get(namespace.namespace_id) or raw
         cluster = cluster_of(document.read(raw))
         for entry in list(raw.get("pending") or []):
             for written in entry["steps"]:
@@ -77,7 +78,12 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
     completed = True
     if isinstance(step, AddVector):
         collections.create_vector(
-            cluster, name, step.name, size=step.size, distance=step.distance
+            cluster,
+            name,
+            step.name,
+            size=step.size,
+            distance=step.distance,
+            wait_s=wait_s,
         )
     elif isinstance(step, CreateIndex):
         completed = collections.create_index(
@@ -114,7 +120,11 @@ def is_done(live: LiveCollection | None, step: Step) -> bool:
         index = live.indexes.get(step.field)
         return index is not None and same_index(step.schema, index.type, index.params)
     if isinstance(step, DropIndex):
-        return step.field not in live.indexes
+        # What took its place already is not the one to drop.
+        index = live.indexes.get(step.field)
+        return index is None or (
+            step.rebuilt and not same_index(step.schema, index.type, index.params)
+        )
     return True
 
 

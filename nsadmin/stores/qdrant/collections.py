@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from qdrant_client import models as m
 
 from nsadmin.errors import Refused
 from nsadmin.stores.qdrant.cluster import (
@@ -130,6 +129,8 @@ def create(
     metadata: Schema | None = None,
 ) -> None:
     """Make a collection with named vectors {name: (size, distance)}."""
+    from qdrant_client import models as m
+
     distances = {
         "cosine": m.Distance.COSINE,
         "dot": m.Distance.DOT,
@@ -179,7 +180,13 @@ def drop(cluster: Cluster, name: str) -> bool:
 
 
 def create_vector(
-    cluster: Cluster, name: str, vector: str, *, size: int, distance: str
+    cluster: Cluster,
+    name: str,
+    vector: str,
+    *,
+    size: int,
+    distance: str,
+    wait_s: float = 30,
 ) -> None:
     """Add a named vector to a live collection; the same one again changes nothing.
 
@@ -194,6 +201,7 @@ def create_vector(
             path,
             params={"wait": "true"},
             json={"dense": {"size": size, "distance": kind}},
+            timeout=wait_s,
         )
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
