@@ -1,0 +1,5 @@
+"""Proofs over stores that break."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.faults.roads")

@@ -1,0 +1,68 @@
+"""Proxies before the stores, and a database that a process to be killed shares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nsadmin.access.models import Organization
+from tests.conftest import Servers
+from tests.faults import database
+from tests.faults.mortal import Mortals, running_mortals
+from tests.faults.proxy import Exchanges, running_proxies
+from tests.faults.wires import Http, Mongo, Redis
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where roads can break: addresses behind proxies, a database, a mortal process."""
+
+    mongodb_url: str
+    qdrant_url: str
+    redis_url: str
+    database: Path
+    exchanges: Exchanges
+    mortals: Mortals
+
+
+@pytest.fixture(scope="session")
+def region(
+    _wired: Servers,
+    django_db_setup: None,
+    django_db_blocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Region]:
+    """One region for all tests of this folder."""
+    if (
+        not _wired.qdrant_url.startswith("http://")
+        or "replicaSet" in _wired.mongodb_url
+    ):
+        pytest.skip("A proxy needs plain connections to single servers.")
+    path = tmp_path_factory.mktemp("region") / "shared.sqlite3"
+    with django_db_blocker.unblock():
+        database.copy_tables(path)
+    with running_proxies() as proxies:
+        urls = {
+            "NSADMIN_MONGODB_URL": proxies.before(Mongo(), _wired.mongodb_url),
+            "NSADMIN_QDRANT_URL": proxies.before(Http(), _wired.qdrant_url),
+            "NSADMIN_REDIS_URL": proxies.before(Redis(), _wired.redis_url),
+        }
+        env = {
+            **urls,
+            "NSADMIN_QDRANT_API_KEY": _wired.qdrant_api_key,
+            "DATABASE_URL": f"sqlite:///{path}",
+        }
+        with running_mortals(env) as mortals:
+            yield Region(*urls.values(), path, proxies.exchanges, mortals)
+
+
+@pytest.fixture
+def organization(region: Region, settings, db: None) -> Iterator[Organization]:
+    """An organization in the shared database, with every store behind its proxy."""
+    settings.NSADMIN_MONGODB_URL = region.mongodb_url
+    settings.NSADMIN_QDRANT_URL = region.qdrant_url
+    settings.NSADMIN_REDIS_URL = region.redis_url
+    with database.using(region.database):
+        found, _ = Organization.objects.get_or_create(name="Northlight Media")
+        yield found

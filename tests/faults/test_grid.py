@@ -1,0 +1,169 @@
+"""Every outside call of a change is broken in every way; the change stays whole.
+
+A change makes some ten calls of MongoDB, Qdrant and Redis. For each kind of change and
+each of its calls the grid breaks that call, then asks: is the document the old or the
+new one, is every change in the audit once, does one sweep bring everything in line, does
+the next sweep find nothing to write, and does a client that tries again end right?
+"""
+
+import random
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+
+from nsadmin.access.models import Organization
+from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.namespaces.heal import heal
+from tests.faults.conftest import Region
+from tests.faults.proxy import Exchange, Fault
+from tests.faults.roads import ROADS, Road, Trip, let_time_pass
+
+SEED = 1895
+SAMPLE = 12
+
+_KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One broken call; `impatient` clients try again before the sweep has come by."""
+
+    road: Road
+    exchange: Exchange
+    fault: Fault
+    impatient: bool
+
+    def __str__(self) -> str:
+        when = ", tried again at once" if self.impatient else ""
+        call = f"{self.exchange.number} ({self.exchange.store} {self.exchange.asks})"
+        return f"{self.road.kind}: {self.fault} at {call}{when}"
+
+
+def _exchanges(
+    road: Road, region: Region, organization: Organization
+) -> list[Exchange]:
+    """What crosses the proxies when nothing breaks."""
+    with closing(Trip(road, organization)) as trip:
+        region.exchanges.expect()
+        assert trip.commit().converged
+        crossed = list(region.exchanges.seen)
+        trip.require_done_once()
+        trip.require_settled()
+    return crossed
+
+
+def _cells(road: Road, crossed: list[Exchange], fault: Fault) -> list[Cell]:
+    """All cells of one kind of change and one fault."""
+    orders = (False, True) if fault in (Fault.RESET, Fault.DROPPED) else (False,)
+    return [
+        Cell(road, exchange, fault, impatient)
+        for exchange in crossed
+        if fault is not Fault.ERROR or exchange.store == "qdrant"
+        for impatient in orders
+    ]
+
+
+def _hold(cell: Cell, trip: Trip, region: Region) -> None:
+    """Break the call, and hold the change to everything it promises."""
+    failed = _broken(cell, trip, region)
+    trip.require_no_mixture()
+    tries = 1
+    if failed and cell.impatient:
+        tries += 1
+        again = trip.commit()
+        assert not isinstance(again, NsadminError), again.sentence
+    let_time_pass(trip.namespace_id)
+    heal()
+    trip.require_settled(tries=tries)
+    region.exchanges.expect()
+    assert heal() == 0
+    assert region.exchanges.writes == []
+    if failed and not cell.impatient:
+        tries += 1
+        again = trip.commit()
+        assert not isinstance(again, NsadminError), again.sentence
+        assert again.converged
+        trip.require_settled(tries=tries)
+    trip.require_done_once()
+
+
+def _broken(cell: Cell, trip: Trip, region: Region) -> bool:
+    """Commit with the call broken; whether the client has reason to try again."""
+    number, fault = cell.exchange.number, cell.fault
+    if fault in _KILLS:
+        region.exchanges.expect(number, fault, kill=region.mortals.kill)
+        region.mortals.begin(trip.namespace_id, trip.body)
+        failed = region.mortals.end() != 0
+    else:
+        region.exchanges.expect(number, fault)
+        failed = isinstance(trip.commit(), NsadminError)
+    broken = region.exchanges.broken
+    assert broken is not None
+    assert broken.asks == cell.exchange.asks
+    region.exchanges.expect()
+    return failed
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("fault", Fault, ids=str)
+@pytest.mark.parametrize("road", ROADS.values(), ids=lambda road: road.kind)
+def test_whatever_call_of_a_change_breaks_it_stays_whole(
+    road, fault, region, organization, subtests
+):
+    crossed = _exchanges(road, region, organization)
+    for cell in _cells(road, crossed, fault):
+        with subtests.test(str(cell)), closing(Trip(cell.road, organization)) as trip:
+            _hold(cell, trip, region)
+
+
+def test_some_calls_break_and_the_change_stays_whole(region, organization, subtests):
+    """The same, for a few cells; a hanging call takes too long to be among them."""
+    quick = [fault for fault in Fault if fault is not Fault.HANG]
+    cells = [
+        cell
+        for road in ROADS.values()
+        for crossed in [_exchanges(road, region, organization)]
+        for fault in quick
+        for cell in _cells(road, crossed, fault)
+    ]
+    chance = random.Random(SEED)
+    for writes in (True, False):
+        alike = [cell for cell in cells if cell.exchange.writes is writes]
+        for cell in chance.sample(alike, SAMPLE // 2):
+            with subtests.test(str(cell)), closing(Trip(cell.road, organization)) as it:
+                _hold(cell, it, region)
+
+
+def test_an_index_that_is_built_is_not_dropped_to_be_built_again(region, organization):
+    """Only the note that the new index was seen is lost; the sweep writes nothing else."""
+    road = ROADS["change an index"]
+    crossed = _exchanges(road, region, organization)
+    noted = [e.number for e in crossed if (e.store, e.asks) == ("mongo", "update")][-1]
+    with closing(Trip(road, organization)) as trip:
+        region.exchanges.expect(noted, Fault.RESET)
+        assert not trip.commit().converged
+        let_time_pass(trip.namespace_id)
+        region.exchanges.expect()
+        assert heal() == 1
+        assert region.exchanges.writes == ["mongo: update"]
+        trip.require_settled()
+
+
+@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.RESET], ids=str)
+def test_the_document_tells_whether_a_lost_answer_was_a_yes(
+    region, organization, fault
+):
+    """A lost yes is a success; where it may have been a no the sweep decides later."""
+    road = ROADS["create an index"]
+    crossed = _exchanges(road, region, organization)
+    accepts = next(e for e in crossed if (e.store, e.asks) == ("mongo", "update"))
+    with closing(Trip(road, organization)) as trip:
+        region.exchanges.expect(accepts.number, fault)
+        answer = trip.commit()
+        assert isinstance(answer, Unavailable) is (fault is Fault.RESET)
+        assert trip.outcomes() == ["attempted" if fault is Fault.RESET else "done"]
+        let_time_pass(trip.namespace_id)
+        heal()
+        assert trip.outcomes() == ["failed" if fault is Fault.RESET else "done"]
+        trip.require_settled()
