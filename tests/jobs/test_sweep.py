@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from nsadmin.celery import app
 from nsadmin.jobs import lease, message
 from nsadmin.jobs.endings import MAX_ATTEMPTS
 from nsadmin.jobs.models import Job, State
@@ -122,8 +123,10 @@ def test_settled_and_running_jobs_are_left_alone(sent, orders):
     assert sweep() == 0
 
 
-def test_without_a_broker_a_job_is_made_all_the_same():
-    # the settings of a test run name an address where nothing listens
+def test_without_a_broker_a_job_is_made_all_the_same(monkeypatch):
+    # nothing listens there; other tests of this process may have named a real one
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:9/0")
+    monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
     job = new_job(3)
     assert Job.objects.get(job_id=job.job_id).state == State.QUEUED
     assert not message.send(job)
