@@ -11,8 +11,8 @@ export UV_PYTHON_DOWNLOADS = never
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
-test: .venv/.ok ## every test, over embedded servers
-	$(BIN)/python -m pytest
+test: .venv/.ok ## every test, over embedded servers, in two processes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
 	$(BIN)/ruff check .
