@@ -36,6 +36,7 @@ def pytest_configure() -> None:
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, and all of the browser's, which go first."""
     for item in items:
