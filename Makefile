@@ -12,7 +12,7 @@ demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
 test: .venv/.ok ## every test, over embedded servers, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
 	$(BIN)/ruff check .

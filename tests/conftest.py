@@ -36,13 +36,8 @@ def pytest_configure() -> None:
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all of the browser's, which go first."""
-    for item in items:
-        is_browser = "browser" in item.path.parts
-        group = "browser" if is_browser else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The browser's tests go first: they take longest, and one process has them all."""
     items.sort(key=lambda item: "browser" not in item.path.parts)
 
 

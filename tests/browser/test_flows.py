@@ -4,8 +4,10 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import axe, chromium
+from tests.browser.places import places
 from tests.browser.running_demo import Demo
 
 
@@ -166,3 +168,31 @@ def test_the_theme_is_remembered_by_the_server(demo, visit, scripted):
     page.wait_for_timeout(300)
     page.reload()
     assert page.locator("html").get_attribute("data-bs-theme") in ("dark", "light")
+
+
+@pytest.mark.parametrize(
+    ("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)]
+)
+def test_no_page_violates_axe_or_scrolls_sideways(
+    demo: Demo, browser: Browser, width: int, dark: bool
+) -> None:
+    found: list[str] = []
+    for role in ("nobody", "admin", "viewer"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            bypass_csp=True,  # axe is injected as a script; CSP has its own tests
+        )
+        page = context.new_page()
+        if role != "nobody":
+            chromium.sign_in(page, demo.url, *demo.login(role))
+        for name, (who, path) in places(demo).items():
+            if who != role:
+                continue
+            page.goto(demo.url + path)
+            found += [f"{name}: {fault}" for fault in axe.faults(page)]
+            scroll = page.evaluate("document.documentElement.scrollWidth")
+            if scroll > width:
+                found.append(f"{name}: {scroll} px wide at {width}")
+        context.close()
+    assert not found, "\n".join(found)
