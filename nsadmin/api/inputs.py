@@ -38,6 +38,17 @@ class ChangeQuery(AddressQuery):
     )
 
 
+class EnsureQuery(AddressQuery):
+    """How indexes are ensured."""
+
+    force_rebuild: bool = Field(
+        default=False, description="Not offered: only false is accepted."
+    )
+    dry_run: bool = Field(
+        default=False, description="Answer with the plan; write nothing."
+    )
+
+
 class Sort(BaseModel):
     """The order of a list."""
 

@@ -1,4 +1,4 @@
-"""`/v1/namespaces`: get, list, patch."""
+"""`/v1/namespaces`: get, list, patch, put, ensure indexes."""
 
 import re
 
@@ -14,14 +14,26 @@ from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import (
     AddressQuery,
     ChangeQuery,
+    EnsureQuery,
     ListNamespacesRequest,
     ListQueryString,
 )
 from nsadmin.api.lists import answer_list
-from nsadmin.api.schemas import DryRun, ListNamespacesResponse, NamespaceModel
-from nsadmin.errors import Stale, Unreadable
+from nsadmin.api.schemas import (
+    DryRun,
+    EnsuredIndexes,
+    ListNamespacesResponse,
+    NamespaceModel,
+)
+from nsadmin.errors import Invalid, Stale, Unreadable
 from nsadmin.namespaces import changes, present, queries
-from nsadmin.namespaces.fields import NamespacePatch, parse_patch
+from nsadmin.namespaces.fields import (
+    NamespacePatch,
+    NamespacePut,
+    parse_patch,
+    parse_put,
+)
+from nsadmin.namespaces.plan import Repair, declared_indexes
 from nsadmin.namespaces.queries import NamespaceView
 
 router = Router(tags=["Namespaces"])
@@ -85,9 +97,14 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 @endpoint(Action.NAMESPACE_UPDATE)
 def patch_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Change a namespace, or with `dry_run=true` see what a change would do."""
+    return _change(request, identifier, parse_patch(reading.body(request)))
+
+
+def _change(
+    request: HttpRequest, identifier: str, patch: NamespacePatch
+) -> HttpResponse:
     wanted = reading.query(request, ChangeQuery)
     if_match = revision_wanted(request)
-    patch = parse_patch(reading.body(request))
     actor = actor_of(request)
     if wanted.dry_run:
         shown = changes.preview(
@@ -103,6 +120,51 @@ def patch_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         organization_id=wanted.organization_id,
     )
     return answer_outcome(outcome)
+
+
+@router.put(
+    "/namespaces/{identifier}",
+    response=answers(NamespaceModel | DryRun, 409, 412, 413, 415),
+    openapi_extra=described(query=ChangeQuery, body=NamespacePut, headers=IF_MATCH),
+)
+@endpoint(Action.NAMESPACE_UPDATE)
+def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Set the name and the list of custom indexes; what is left out stays."""
+    sent = reading.body(request)
+    parse_put(sent)
+    return _change(request, identifier, parse_patch(sent))
+
+
+@router.post(
+    "/namespaces/{identifier}/ensure-indexes",
+    response=answers(EnsuredIndexes | DryRun, 409, 412),
+    openapi_extra=described(query=EnsureQuery, headers=IF_MATCH),
+)
+@endpoint(Action.NAMESPACE_UPDATE)
+def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Build every declared payload index that Qdrant lacks; the others stay."""
+    wanted = reading.query(request, EnsureQuery)
+    if wanted.force_rebuild:
+        sentence = "Building every index anew is not offered; change them one by one."
+        raise Invalid(sentence, faults={"force_rebuild": [sentence]})
+    if_match = revision_wanted(request)
+    actor, at, only = actor_of(request), wanted.organization_id, Repair(vectors=False)
+    if wanted.dry_run:
+        shown = changes.repair_preview(actor, identifier, only, organization_id=at)
+        return answer_preview(shown, if_match)
+    outcome = changes.repair_commit(
+        actor, identifier, only, if_match=if_match, organization_id=at
+    )
+    namespace = outcome.view.namespace
+    built = len(outcome.plan.steps)
+    data = {
+        "namespace_id": namespace.namespace_id,
+        "ensured": len(declared_indexes(namespace)),
+        "rebuilt": 0,
+        "skipped": 0 if outcome.converged else built,
+        "created": built if outcome.converged else 0,
+    }
+    return answer(data, revision=namespace.revision)
 
 
 def revision_wanted(request: HttpRequest) -> int | None:

@@ -168,6 +168,16 @@ class DryRun(BaseModel):
     )
 
 
+class EnsuredIndexes(BaseModel):
+    """What ensuring the indexes came to, counted by index."""
+
+    namespace_id: str
+    ensured: int = Field(description="Declared, and there now or being built.")
+    rebuilt: int = Field(description="Always 0: nothing is dropped.")
+    skipped: int = Field(description="Accepted, and still being built.")
+    created: int = Field(description="Built by this call.")
+
+
 class Pagination(BaseModel):
     """Where a page stands; the totals only with `include_total=true`."""
 

@@ -13,7 +13,14 @@ from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import NamespacePatch, name_key
-from nsadmin.namespaces.plan import Plan, Seen, make_plan, repair_plan
+from nsadmin.namespaces.plan import (
+    EVERYTHING,
+    Plan,
+    Repair,
+    Seen,
+    make_plan,
+    repair_plan,
+)
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.steps import AddVector
 from nsadmin.stores.mongo import namespaces as store
@@ -53,10 +60,14 @@ def preview(
 
 
 def repair_preview(
-    actor: Actor, identifier: str, *, organization_id: str | None = None
+    actor: Actor,
+    identifier: str,
+    repair: Repair = EVERYTHING,
+    *,
+    organization_id: str | None = None,
 ) -> Preview:
     """Return what would bring Qdrant in line with what is declared."""
-    return _preview(actor, identifier, None, organization_id)
+    return _preview(actor, identifier, repair, organization_id)
 
 
 def commit(
@@ -87,6 +98,7 @@ def commit(
 def repair_commit(
     actor: Actor,
     identifier: str,
+    repair: Repair = EVERYTHING,
     *,
     digest: str | None = None,
     if_match: int | None = None,
@@ -96,7 +108,7 @@ def repair_commit(
     return _commit(
         actor,
         identifier,
-        None,
+        repair,
         digest=digest,
         if_match=if_match,
         organization_id=organization_id,
@@ -106,23 +118,23 @@ def repair_commit(
 def _preview(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | None,
+    wanted: NamespacePatch | Repair,
     organization_id: str | None,
 ) -> Preview:
     view = queries.get_stored(
-        actor, identifier, organization_id=organization_id, action=_action(patch)
+        actor, identifier, organization_id=organization_id, action=_action(wanted)
     )
     namespace = view.namespace
     _require_idle(namespace)
-    _require_free_name(namespace, patch)
-    plan, seen = _plan(namespace, patch)
+    _require_free_name(namespace, wanted)
+    plan, seen = _plan(namespace, wanted)
     return Preview(view, plan, qdrant_silent=seen is None and plan.needs_qdrant)
 
 
 def _commit(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | None,
+    wanted: NamespacePatch | Repair,
     *,
     digest: str | None,
     if_match: int | None,
@@ -136,12 +148,12 @@ def _commit(
                 actor,
                 identifier,
                 organization_id=organization_id,
-                action=_action(patch),
+                action=_action(wanted),
             )
             namespace = view.namespace
             _require_idle(namespace)
-            _require_free_name(namespace, patch)
-            plan = _checked_plan(namespace, patch, digest, if_match)
+            _require_free_name(namespace, wanted)
+            plan = _checked_plan(namespace, wanted, digest, if_match)
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
                 return Outcome(view, plan, "", converged=not waits)
@@ -176,42 +188,43 @@ def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
         return raw
 
 
-def _action(patch: NamespacePatch | None) -> Action:
-    if patch is not None and patch.infrastructure is not None:
+def _action(wanted: NamespacePatch | Repair) -> Action:
+    if isinstance(wanted, NamespacePatch) and wanted.infrastructure is not None:
         return Action.NAMESPACE_INFRASTRUCTURE
     return Action.NAMESPACE_UPDATE
 
 
 def _plan(
-    namespace: Namespace, patch: NamespacePatch | None
+    namespace: Namespace, wanted: NamespacePatch | Repair
 ) -> tuple[Plan, Seen | None]:
-    """Plan the patch, or the repair where there is none, with what Qdrant shows.
+    """Plan the patch or the repair with what Qdrant shows.
 
     Qdrant is only asked where the plan depends on it or touches it.
     """
-    if patch is not None and not patch.repair_vectors:
-        plan = make_plan(namespace, patch, seen=None)
-        if not plan.needs_qdrant:
-            return plan, None
+    if isinstance(wanted, Repair):
+        seen = observe.seen(namespace)
+        return repair_plan(namespace, seen, wanted), seen
+    if wanted.repair_vectors:
+        seen = observe.seen(namespace)
+        return make_plan(namespace, wanted, seen=seen), seen
+    plan = make_plan(namespace, wanted, seen=None)
+    if not plan.needs_qdrant:
+        return plan, None
     try:
         seen = observe.seen(namespace)
     except Unavailable:
-        if patch is not None and not patch.repair_vectors:
-            return plan, None
-        raise
-    if patch is None:
-        return repair_plan(namespace, seen), seen
-    return make_plan(namespace, patch, seen=seen), seen
+        return plan, None
+    return make_plan(namespace, wanted, seen=seen), seen
 
 
 def _checked_plan(
     namespace: Namespace,
-    patch: NamespacePatch | None,
+    wanted: NamespacePatch | Repair,
     digest: str | None,
     if_match: int | None,
 ) -> Plan:
     """Plan again and hold it against what the caller saw."""
-    plan, seen = _plan(namespace, patch)
+    plan, seen = _plan(namespace, wanted)
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
             f"The namespace is at revision {namespace.revision}, not {if_match}.",
@@ -258,13 +271,13 @@ def _require_idle(namespace: Namespace) -> None:
         )
 
 
-def _require_free_name(namespace: Namespace, patch: NamespacePatch | None) -> None:
+def _require_free_name(namespace: Namespace, wanted: NamespacePatch | Repair) -> None:
     """Say so early and beside the field; the unique index says so in the end."""
-    if patch is None or patch.namespace_name is None:
+    if isinstance(wanted, Repair) or wanted.namespace_name is None:
         return
-    other = store.find_by_name(namespace.internal_id, name_key(patch.namespace_name))
+    other = store.find_by_name(namespace.internal_id, name_key(wanted.namespace_name))
     if other is not None and other["_id"] != namespace.namespace_id:
-        raise name_taken(patch.namespace_name)
+        raise name_taken(wanted.namespace_name)
 
 
 def name_taken(name: str) -> Conflict:

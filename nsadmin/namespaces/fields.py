@@ -103,6 +103,24 @@ class NamespacePatch(_Strict):
     infrastructure: dict[str, Any] | None = None
 
 
+class NamespacePut(_Strict):
+    """The body of PUT: a name and the wanted list; null is the same as absent."""
+
+    namespace_name: str | None = None
+    payload_indexes: list[PayloadIndexInput] | None = None
+
+
+def parse_put(body: Any) -> None:
+    """Raise Invalid unless the body has the two fields of PUT and no other."""
+    try:
+        NamespacePut.model_validate(body)
+    except ValidationError as error:
+        faults = faults_of(error)
+        first = next(iter(faults.items()))
+        sentence = f"{first[0]}: {first[1][0]}".lstrip(": ")
+        raise Invalid(sentence, faults=faults) from None
+
+
 def faults_of(error: ValidationError) -> dict[str, list[str]]:
     """Turn pydantic's errors into {path: sentences}."""
     faults: dict[str, list[str]] = {}

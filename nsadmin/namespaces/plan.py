@@ -309,16 +309,28 @@ def missing_indexes(
     ]
 
 
-def repair_plan(namespace: Namespace, seen: Seen) -> Plan:
-    """Return the plan that adds every vector and index that Qdrant lacks."""
-    found = (
-        *missing_vectors(namespace, seen),
-        *missing_indexes(namespace, seen),
-    )
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What to bring in line with the document, where nothing in it changes."""
+
+    vectors: bool = True
+    indexes: bool = True
+
+
+EVERYTHING = Repair()
+
+
+def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -> Plan:
+    """Return the plan that adds what Qdrant lacks."""
+    found: list[Step] = []
+    if repair.vectors:
+        found += missing_vectors(namespace, seen)
+    if repair.indexes:
+        found += missing_indexes(namespace, seen)
     return Plan(
         namespace.namespace_id,
         namespace.revision,
-        found,
+        tuple(found),
         tuple(_warnings(found, seen)),
     )
 

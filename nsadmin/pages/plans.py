@@ -23,7 +23,7 @@ from nsadmin.errors import (
 from nsadmin.namespaces import changes, queries
 from nsadmin.namespaces.changes import Outcome, Preview
 from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.plan import Plan, Repair
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import plan_words
 from nsadmin.pages.forms.base import SheetForm
@@ -37,13 +37,13 @@ class Sheet:
     """A filled form on its way to a plan.
 
     `patch` reads the form against the namespace as it is now, so that its faults are
-    caught here and a moved namespace is read again; None asks for a repair.
+    caught here and a moved namespace is read again; a repair has no form to read.
     `template` and `context` show the form again with its input kept.
     """
 
     view: NamespaceView
     form: SheetForm
-    patch: Callable[[NamespaceView], NamespacePatch | None]
+    patch: Callable[[NamespaceView], NamespacePatch | Repair]
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -77,25 +77,25 @@ def _id(sheet: Sheet) -> str:
 
 
 def _preview(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair
 ) -> Preview:
     actor = actor_of(request)
-    if patch is None:
-        return changes.repair_preview(actor, _id(sheet))
+    if isinstance(patch, Repair):
+        return changes.repair_preview(actor, _id(sheet), patch)
     return changes.preview(actor, _id(sheet), patch)
 
 
 def _commit(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None, digest: str
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair, digest: str
 ) -> Outcome:
     actor = actor_of(request)
-    if patch is None:
-        return changes.repair_commit(actor, _id(sheet), digest=digest)
+    if isinstance(patch, Repair):
+        return changes.repair_commit(actor, _id(sheet), patch, digest=digest)
     return changes.commit(actor, _id(sheet), patch, digest=digest)
 
 
 def _confirm(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | None
+    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair
 ) -> HttpResponse:
     """Commit the plan that was shown, with its ticks; a moved plan is shown again."""
     digest = request.POST.get("digest", "")

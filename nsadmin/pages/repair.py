@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.namespaces.plan import Repair
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import editable
@@ -20,5 +21,5 @@ def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return redirect("overview", view.namespace.namespace_id)
     form = SheetForm(request.POST)
     return decide(
-        request, Sheet(view, form, lambda _now: None, "namespaces/repair.html")
+        request, Sheet(view, form, lambda _now: Repair(), "namespaces/repair.html")
     )

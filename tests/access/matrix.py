@@ -104,6 +104,16 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
+    ("PUT", NAMESPACE_API): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("POST", NAMESPACE_API + "/ensure-indexes"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
     ("POST", NAMESPACE_API + "/clone"): Row(
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",

@@ -32,6 +32,8 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces"),
     Endpoint("GET", "/namespaces/{identifier}"),
     Endpoint("PATCH", "/namespaces/{identifier}", {}),
+    Endpoint("PUT", "/namespaces/{identifier}", {}),
+    Endpoint("POST", "/namespaces/{identifier}/ensure-indexes"),
     Endpoint("POST", "/namespaces/{identifier}/clone", {"namespace_name": "a clone"}),
     Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),

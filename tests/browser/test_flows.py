@@ -164,10 +164,14 @@ def test_the_back_button_shows_whole_pages(demo, visit):
 
 def test_the_theme_is_remembered_by_the_server(demo, visit, scripted):
     page: Page = visit("viewer", script=scripted)
+    root = page.locator("html")
+    before = root.get_attribute("data-bs-theme")
     page.locator("header form[action='/theme/'] button").first.click()
     page.wait_for_timeout(300)
     page.reload()
-    assert page.locator("html").get_attribute("data-bs-theme") in ("dark", "light")
+    after = root.get_attribute("data-bs-theme")
+    assert after in ("dark", "light")
+    assert after != before
 
 
 @pytest.mark.parametrize(
