@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.clones import ending
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces import queries as namespaces
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.progress import progress_of
@@ -53,15 +55,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.JOB_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Show a job and its progress; a POST asks it to stop."""
+    """Show a job and its progress; a POST stops it, goes on with it, or discards it."""
     actor = gate.actor_of(request)
     row = queries.get(actor, job_id)
     if request.method == "POST":
         gate.require(actor, Action.JOB_CONTROL)
-        row = queries.cancel(actor, job_id)
-        word = "It stops after the batch in hand." if row.is_live else "It has ended."
-        messages.info(request, f"Asked to cancel. {word}")
-        return redirect("job", job_id)
+        return _ACTS.get(request.POST.get("act", ""), _cancel)(request, row)
     context = {
         "job": row,
         "progress": progress_of(row),
@@ -69,6 +68,7 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "may_cancel": actor.may(Action.JOB_CONTROL)
         and row.is_live
         and not row.cancel_requested,
+        "may_end": actor.may(Action.JOB_CONTROL) and _is_unfinished(row),
         **_clone_parts(row),
         "source_name": _source_name(request, row),
         "tab": "jobs",
@@ -81,6 +81,42 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         beside=["jobs-badge"],
         last=not row.is_live,
     )
+
+
+def _cancel(request: HttpRequest, row: Job) -> HttpResponse:
+    row = queries.cancel(gate.actor_of(request), row.job_id)
+    word = "It stops after the batch in hand." if row.is_live else "It has ended."
+    messages.info(request, f"Asked to cancel. {word}")
+    return redirect("job", row.job_id)
+
+
+def _resume(request: HttpRequest, row: Job) -> HttpResponse:
+    ending.resume(gate.actor_of(request), row.job_id)
+    messages.info(request, "The clone goes on from its last checkpoint.")
+    return redirect("job", row.job_id)
+
+
+def _discard(request: HttpRequest, row: Job) -> HttpResponse:
+    """Delete what the clone made, once its name is typed."""
+    if request.POST.get("typed_name", "").strip() != row.namespace_name:
+        messages.error(
+            request, f"Nothing was deleted: type {row.namespace_name} to discard it."
+        )
+        return redirect("job", row.job_id)
+    ending.discard(gate.actor_of(request), row.job_id)
+    messages.success(request, f"{row.namespace_name} is discarded, its name is free.")
+    return redirect("namespaces")
+
+
+_ACTS = {"resume": _resume, "discard": _discard}
+
+
+def _is_unfinished(row: Job) -> bool:
+    """Tell whether a clone ended without its proof and its target is still there."""
+    if row.state not in (State.FAILED, State.CANCELLED) or not row.settled:
+        return False
+    target = MirroredNamespace.objects.filter(namespace_id=row.namespace_id)
+    return target.filter(clone_task_id=str(row.job_id)).exists()
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.jobs.models import Job, JobEvent, State
+from nsadmin.jobs.runner import run_once
+from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 
 STAGES = [
@@ -156,3 +158,47 @@ def test_foreign_unknown_wrong_method_signed_out(browse, address, client):
     assert browse().get("/jobs/no-such-id/").status_code == 404
     assert browse().put(address).status_code == 405
     assert client.get(address).status_code == 302
+
+
+@pytest.fixture
+def admin(cast, client):
+    """The browser of an admin."""
+    client.force_login(cast.users["admin"])
+    return client
+
+
+@pytest.fixture
+def cancelled(cast, admin):
+    """A real clone that was cancelled before it copied anything."""
+    path = f"/namespaces/{cast.own.namespace_id}/clone/"
+    sent = {"namespace_name": "stopped copy", "collections": "on", "retrievers": "on"}
+    admin.post(path, {**sent, "step": "confirm"})
+    made = Job.objects.get(namespace_name="stopped copy")
+    admin.post(f"/jobs/{made.job_id}/")
+    run_once(made.job_id)
+    made.refresh_from_db()
+    assert made.state == State.CANCELLED
+    return made
+
+
+def test_a_cancelled_clone_goes_on_when_it_is_resumed(admin, cancelled):
+    address = f"/jobs/{cancelled.job_id}/"
+    assert b"Resume the clone" in admin.get(address).content
+    assert admin.post(address, {"act": "resume"}).status_code == 302
+    run_once(cancelled.job_id)
+    cancelled.refresh_from_db()
+    assert cancelled.state == State.DONE
+    assert store.get(cancelled.namespace_id)["clone_status"] == "ready"
+    assert b"Resume the clone" not in admin.get(address).content
+
+
+def test_a_cancelled_clone_is_discarded_once_its_name_is_typed(admin, cancelled, cast):
+    address = f"/jobs/{cancelled.job_id}/"
+    refused = admin.post(address, {"act": "discard", "typed_name": "x"}, follow=True)
+    assert b"Nothing was deleted" in refused.content
+    assert store.get(cancelled.namespace_id) is not None
+    sent = {"act": "discard", "typed_name": "stopped copy"}
+    done = admin.post(address, sent, follow=True)
+    assert b"is discarded" in done.content
+    assert store.get(cancelled.namespace_id) is None
+    assert store.get(cast.own.namespace_id) is not None
