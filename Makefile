@@ -24,7 +24,7 @@ check: .venv/.ok ## style, types, import contracts, templates, migrations, setti
 	$(BIN)/python -m tests.production_check
 
 bench: .venv/.ok ## ratios against a peer or a limit, as a table
-	$(BIN)/python -m pytest -m bench -q -s tests/bench
+	NSADMIN_LOG_LEVEL=WARNING $(BIN)/python -m pytest -m bench -q -s tests/bench
 
 faults: .venv/.ok ## the long fault proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests

@@ -26,7 +26,8 @@ def prepare(c: Copying) -> None:
         raise Conflict("A collection with the clone's name exists already.")
     wanted = _wanted(c, shape)
     c.work.progress.begin("prepare", total=1 + len(wanted))
-    for number, (field, schema) in enumerate(wanted.items(), 1):
+    c.work.progress.advance("prepare", done=1)
+    for number, (field, schema) in enumerate(wanted.items(), 2):
         c.work.require_held()
         if field not in live.indexes:
             collections.create_index(

@@ -218,9 +218,10 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
         word = row["clone_status"] if busy else row["health"]
         health[word] = health.get(word, 0) + row["n"]
     extractor: dict[str, int] = {}
-    for ids in rows.values_list("extractor_ids", flat=True):
-        for extractor_id in ids:
-            extractor[extractor_id] = extractor.get(extractor_id, 0) + 1
+    # Few combinations, however many rows.
+    for row in rows.values("extractor_ids").annotate(n=Count("pk")):
+        for extractor_id in row["extractor_ids"]:
+            extractor[extractor_id] = extractor.get(extractor_id, 0) + row["n"]
     return Facets(
         health=[(word, health[word]) for word in HEALTH if word in health],
         tier=_grouped(rows, "tier", TIERS),
