@@ -19,6 +19,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "overview-dedicated": ("admin", f"/namespaces/{dedicated}/"),
         "overview-system": ("admin", f"/namespaces/{sample}/"),
         "settings": ("admin", f"/namespaces/{big}/settings/"),
+        "extractors": ("admin", f"/namespaces/{big}/extractors/"),
         "indexes": ("admin", f"/namespaces/{big}/indexes/"),
         "clone": ("admin", f"/namespaces/{big}/clone/"),
         "audit": ("admin", f"/namespaces/{big}/audit/"),
