@@ -219,9 +219,9 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
         health[word] = health.get(word, 0) + row["n"]
     extractor: dict[str, int] = {}
     # Few combinations, however many rows.
-    for row in rows.values("extractor_ids").annotate(n=Count("pk")):
-        for extractor_id in row["extractor_ids"]:
-            extractor[extractor_id] = extractor.get(extractor_id, 0) + row["n"]
+    for combination in rows.values("extractor_ids").annotate(n=Count("pk")):
+        for extractor_id in combination["extractor_ids"]:
+            extractor[extractor_id] = extractor.get(extractor_id, 0) + combination["n"]
     return Facets(
         health=[(word, health[word]) for word in HEALTH if word in health],
         tier=_grouped(rows, "tier", TIERS),
