@@ -17,13 +17,21 @@ REQUIRED = {
     "NSADMIN_MONGODB_URL": "the namespace store, such as mongodb://host:27017/nsadmin",
     "NSADMIN_QDRANT_URL": "the shared Qdrant cluster, such as http://host:6333",
     "NSADMIN_REDIS_URL": "broker, cache and counters, such as redis://host:6379/0",
+    "NSADMIN_ALLOWED_HOSTS": "the host names of the pages, separated by commas",
     "DATABASE_URL": "users, jobs, audit, mirror, such as postgres://user@host/nsadmin",
 }
 _SHORTEST = {"NSADMIN_SECRET_KEY": 50, "NSADMIN_KEY_PEPPER": 32}
 
 
+# Where Django has a name of its own for what the environment calls otherwise.
+_NAMES = {
+    "DATABASE_URL": "NSADMIN_DATABASE_URL",
+    "NSADMIN_ALLOWED_HOSTS": "ALLOWED_HOSTS",
+}
+
+
 def _value(name: str) -> Any:
-    return getattr(settings, "NSADMIN_DATABASE_URL" if name == "DATABASE_URL" else name)
+    return getattr(settings, _NAMES.get(name, name))
 
 
 @register(TAG)

@@ -27,6 +27,8 @@ class DataDirectory:
         self.logs = self.path / "logs"
         try:
             self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The database and the logs in it are nobody else's business.
+            self.path.chmod(0o700)
         except OSError as error:
             raise StartError(
                 f"The data directory {self.path} cannot be made ({error.strerror}): "

@@ -8,6 +8,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
+from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces import document, mirror, observe, queries
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.converge import converge
@@ -244,8 +245,25 @@ def _checked_plan(
             "The collection of this namespace does not exist in Qdrant.",
             code="collection_missing",
         )
+    _require_no_copy(namespace, plan)
     _require_vector_call(namespace, plan)
     return plan
+
+
+def _require_no_copy(namespace: Namespace, plan: Plan) -> None:
+    """A clone is proven against its source's shape, so that waits for the clone."""
+    if not plan.needs_qdrant:
+        return
+    copying = Job.objects.filter(
+        source_namespace_id=namespace.namespace_id, state__in=LIVE
+    ).first()
+    if copying is not None:
+        raise Conflict(
+            f"This namespace is being cloned as {copying.namespace_name}; its indexes "
+            "and vectors can change once that has ended.",
+            code="namespace_busy",
+            details={"task_id": str(copying.job_id)},
+        )
 
 
 def _require_vector_call(namespace: Namespace, plan: Plan) -> None:

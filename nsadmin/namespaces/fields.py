@@ -60,7 +60,9 @@ MAX_INDEXES = 100
 MAX_DESCRIPTION = 2000
 NAME_MIN, NAME_MAX = 3, 64
 
-_ID_SHAPE = re.compile(r"(ns|org|usr|bkt|obj|col|doc|ret|tax|tmpl|snap|task|iclstr)_.*")
+_ID_SHAPE = re.compile(
+    r"(ns|org|usr|bkt|obj|col|doc|ret|tax|tmpl|snap|task|iclstr)_.*", re.IGNORECASE
+)
 _UUID_SHAPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESERVED_NAMES = frozenset({"list", "stats"})
 _NAME_CHARACTERS = "/\\?#%"

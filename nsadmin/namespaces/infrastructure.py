@@ -1,12 +1,13 @@
 """What may be said of a namespace's infrastructure, tier by tier. Pure."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.document import Namespace, Raw
-from nsadmin.namespaces.fields import faults_of
+from nsadmin.namespaces.fields import clean_description, faults_of
 
 # Never in a response, a plan or an audit row.
 SECRET_KEYS = frozenset({"qdrant_api_key", "qdrant_api_key_sealed"})
@@ -62,6 +63,8 @@ class InfrastructureInput(BaseModel):
     authorization: dict[str, Any] | None = None
 
 
+_RAY_URL = re.compile(r"ray://[A-Za-z0-9]([A-Za-z0-9.-]{0,252}):[0-9]{1,5}")
+_GPU_TYPE = re.compile(r"[A-Za-z0-9 ._-]{0,64}")
 _OFFERED = (
     "description",
     "max_concurrent_jobs",
@@ -106,8 +109,13 @@ def changed_infrastructure(namespace: Namespace, given: Raw) -> tuple[Raw, Raw]:
         faults["infrastructure.min_workers"] = [
             f"min_workers ({low}) exceeds max_workers ({high})."
         ]
-    url = sent.get("ray_head_node_url")
-    if url is not None and not url.startswith("ray://"):
+    if "description" in sent:
+        after["description"] = clean_description(
+            sent["description"], at="infrastructure.description"
+        )
+    if not _GPU_TYPE.fullmatch(sent.get("gpu_type", "")):
+        faults["infrastructure.gpu_type"] = ["Must be a name such as A100."]
+    if not _RAY_URL.fullmatch(sent.get("ray_head_node_url", "ray://unset:1")):
         faults["infrastructure.ray_head_node_url"] = ["Must look like ray://host:port."]
     if faults:
         raise Invalid(next(iter(faults.values()))[0], faults=faults)

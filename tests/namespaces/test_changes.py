@@ -3,7 +3,16 @@
 import pytest
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Forbidden, Missing, PlanMoved, Stale, Unavailable
+from nsadmin.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Missing,
+    PlanMoved,
+    Stale,
+    Unavailable,
+)
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces import changes, observe
 from nsadmin.namespaces.fields import parse_patch
 from nsadmin.namespaces.models import MirroredNamespace
@@ -208,3 +217,42 @@ def test_a_look_is_shared_and_never_green_for_silence(cast, settings):
     again = observe.snapshot(cast.own, force=True)
     assert again is not None
     assert again.unknown_since == silent.unknown_since
+
+
+def test_the_shape_of_a_source_waits_for_its_clone(cast):
+    Job.objects.create(
+        kind="clone",
+        title="Clone",
+        organization_id=cast.northlight.organization_id,
+        internal_id=cast.northlight.internal_id,
+        namespace_name="a copy",
+        source_namespace_id=cast.own.namespace_id,
+        actor_kind="user",
+        actor_id="1",
+        actor_label="mara",
+    )
+    with pytest.raises(Conflict) as busy:
+        commit(cast, {"payload_indexes": [{"field_name": "t", "type": "keyword"}]})
+    assert busy.value.code == "namespace_busy"
+    assert "a copy" in busy.value.sentence
+    assert commit(cast, {"description": "words may change"}).converged
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ray_head_node_url", "http://host:1"),
+        ("ray_head_node_url", "ray://user:pw@host:1"),
+        ("ray_head_node_url", "ray://host"),
+        ("ray_head_node_url", 'ray://"><script>:1'),
+        ("gpu_type", "<script>"),
+        ("qdrant_url", "http://10.0.0.1:6333"),
+        ("qdrant_collection", "ns_other"),
+        ("min_workers", 50),
+        ("nonsense", 1),
+    ],
+)
+def test_refused_infrastructure_names_the_key(cast, key, value):
+    with pytest.raises(Invalid) as fault:
+        commit(cast, {"infrastructure": {key: value}})
+    assert set(fault.value.faults) == {f"infrastructure.{key}"}

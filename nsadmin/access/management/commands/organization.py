@@ -60,6 +60,11 @@ class Command(BaseCommand):
         if from_stdin:
             password = sys.stdin.readline().rstrip("\n")
         else:
-            password = getpass.getpass(f"Password for {email}: ")
+            try:
+                password = getpass.getpass(f"Password for {email}: ")
+            except EOFError:
+                raise CommandError(
+                    "There is no terminal to ask for a password: use --password-stdin."
+                ) from None
         validate_password(password)
         return password
