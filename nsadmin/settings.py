@@ -240,8 +240,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "sample": {
         "task": "nsadmin.health.sample",
-        "schedule": 30.0,
-        "options": {"expires": 25.0},
+        "schedule": 10.0,
+        "options": {"expires": 9.0},
     },
 }
 

@@ -76,6 +76,13 @@ def mirror_one(raw: Raw) -> MirroredNamespace:
     return row
 
 
+def note_look(look: LastLook) -> None:
+    """Let lists show at once what Qdrant said last, or that it is silent."""
+    MirroredNamespace.objects.filter(namespace_id=look.namespace_id).update(
+        **_look_values(look)
+    )
+
+
 def forget(namespace_id: str) -> None:
     """Drop the rows of a namespace that is gone from the store."""
     MirroredNamespace.objects.filter(namespace_id=namespace_id).delete()

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
+from nsadmin.namespaces import mirror
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement import cluster_of
@@ -139,7 +140,13 @@ def _store(
     row, _ = LastLook.objects.update_or_create(
         namespace_id=namespace_id, defaults=values
     )
+    mirror.note_look(row)
     return _read(row)
+
+
+def note_silence(namespace_id: str, error: str) -> None:
+    """Record that the cluster was silent when it was asked for another collection."""
+    _store(namespace_id, None, error, 0)
 
 
 def _shape(found: LiveCollection) -> LiveShape:

@@ -51,13 +51,12 @@ class SettingsForm(SheetForm):
             }
         )
 
-    def patch(self, view: NamespaceView) -> NamespacePatch:  # noqa: ARG002
-        """Read the input as a patch, or raise Invalid."""
-        data: dict[str, Any] = self.cleaned_data
-        return parse_patch(
-            {
-                "namespace_name": data["namespace_name"],
-                "description": data["description"],
-                "auto_create_indexes": data["auto_create_indexes"],
-            }
-        )
+    def patch(self, view: NamespaceView) -> NamespacePatch:
+        """Read the input as a patch, or raise Invalid.
+
+        A name that stays is not judged: a clone's may be shorter than a new one.
+        """
+        data: dict[str, Any] = dict(self.cleaned_data)
+        if data["namespace_name"].strip() == view.namespace.name:
+            del data["namespace_name"]
+        return parse_patch(data)
