@@ -32,7 +32,6 @@ NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
 NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise": None}
-NSADMIN_MAX_PAYLOAD_INDEXES = 100
 
 # 2. Django ---------------------------------------------------------------------------
 # A random key keeps commands importable where none is set; the check refuses to serve.

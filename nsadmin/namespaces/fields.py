@@ -6,7 +6,7 @@ Sizes in characters. Every fault is a sentence at the path of the field.
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic import StrictBool as Bool
@@ -75,6 +75,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+_Body = TypeVar("_Body", bound=_Strict)
+
+
 class PayloadIndexInput(_Strict):
     """One wanted payload index as it is sent."""
 
@@ -114,8 +117,13 @@ class NamespacePut(_Strict):
 
 def parse_put(body: Any) -> None:
     """Raise Invalid unless the body has the two fields of PUT and no other."""
+    _validated(NamespacePut, body)
+
+
+def _validated(model: type[_Body], body: Any) -> _Body:
+    """Read a body as the model, or raise Invalid with a fault for each field."""
     try:
-        NamespacePut.model_validate(body)
+        return model.model_validate(body)
     except ValidationError as error:
         faults = faults_of(error)
         first = next(iter(faults.items()))
@@ -140,14 +148,7 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
 
 def parse_patch(body: Any) -> NamespacePatch:
     """Read the body of a PATCH, or raise Invalid with a fault for each wrong field."""
-    try:
-        patch = NamespacePatch.model_validate(body)
-    except ValidationError as error:
-        faults = faults_of(error)
-        first = next(iter(faults.items()))
-        raise Invalid(
-            f"{first[0]}: {first[1][0]}".lstrip(": "), faults=faults
-        ) from None
+    patch = _validated(NamespacePatch, body)
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)
     if patch.description is not None:
