@@ -9,7 +9,7 @@ from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import NoQuery
-from nsadmin.api.schemas import CloneNamespaceRequest, CloneNamespaceResponse
+from nsadmin.api.schemas.clones import CloneNamespaceRequest, CloneNamespaceResponse
 from nsadmin.clones import launch
 from nsadmin.clones.fields import parse_clone
 

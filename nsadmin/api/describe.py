@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nsadmin.api.schemas import ErrorEnvelope
+from nsadmin.api.schemas.errors import ErrorEnvelope
 
 Schema = dict[str, Any]
 

@@ -12,7 +12,7 @@ from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import AddressQuery, NoQuery
-from nsadmin.api.schemas import ExtractorModel, NamespaceExtractorsResponse
+from nsadmin.api.schemas.extractors import ExtractorModel, NamespaceExtractorsResponse
 from nsadmin.errors import Missing
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.document import StoredExtractor

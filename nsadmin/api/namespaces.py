@@ -19,12 +19,9 @@ from nsadmin.api.inputs import (
     ListQueryString,
 )
 from nsadmin.api.lists import answer_list
-from nsadmin.api.schemas import (
-    DryRun,
-    EnsuredIndexes,
-    ListNamespacesResponse,
-    NamespaceModel,
-)
+from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
+from nsadmin.api.schemas.lists import ListNamespacesResponse
+from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.errors import Invalid, Stale, Unreadable
 from nsadmin.namespaces import changes, present, queries
 from nsadmin.namespaces.fields import (

@@ -10,7 +10,7 @@ from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import ListTasksRequest, NoQuery, OffsetQuery
 from nsadmin.api.paging import pagination, window_of
-from nsadmin.api.schemas import (
+from nsadmin.api.schemas.tasks import (
     CancelTaskResponse,
     ListTasksResponse,
     TaskResponse,

@@ -1,0 +1,50 @@
+"""What a change would do, and what ensuring indexes came to."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class PlanStep(BaseModel, extra="allow"):
+    """One step; its other keys depend on the kind."""
+
+    kind: str
+    store: str
+    sentence: str
+
+
+class PlanWarning(BaseModel):
+    """What to know before."""
+
+    sentence: str
+    needs_tick: bool
+
+
+class PlanModel(BaseModel):
+    """What a change would do, in order."""
+
+    namespace_id: str
+    revision: int
+    digest: str
+    steps: list[PlanStep]
+    warnings: list[PlanWarning]
+
+
+class DryRun(BaseModel):
+    """The answer to `dry_run=true`; nothing was written."""
+
+    dry_run: Literal[True]
+    plan: PlanModel
+    qdrant_silent: bool = Field(
+        description="Qdrant did not answer, so the change would be refused just now."
+    )
+
+
+class EnsuredIndexes(BaseModel):
+    """What ensuring the indexes came to, counted by index."""
+
+    namespace_id: str
+    ensured: int = Field(description="Declared, and there now or being built.")
+    rebuilt: int = Field(description="Always 0: nothing is dropped.")
+    skipped: int = Field(description="Accepted, and still being built.")
+    created: int = Field(description="Built by this call.")
