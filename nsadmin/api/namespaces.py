@@ -24,14 +24,15 @@ from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.errors import Invalid, Stale, Unreadable
 from nsadmin.namespaces import changes, present, queries
+from nsadmin.namespaces.declared import declared_indexes
 from nsadmin.namespaces.fields import (
     NamespacePatch,
     NamespacePut,
     parse_patch,
     parse_put,
 )
-from nsadmin.namespaces.plan import Repair, declared_indexes
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.repair import Repair
 
 router = Router(tags=["Namespaces"])
 _ETAG = re.compile(r'"?r(\d{1,9})"?')

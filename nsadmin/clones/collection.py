@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from nsadmin.clones.copying import Copying
 from nsadmin.errors import Conflict
+from nsadmin.namespaces.declared import expected_vectors, required_indexes
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
-from nsadmin.namespaces.plan import expected_vectors, required_indexes
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from nsadmin.namespaces import steps
+from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import name_key
-from nsadmin.namespaces.plan import Plan, applied
+from nsadmin.namespaces.plan import Plan
 from nsadmin.stores.mongo import namespaces as store
 
 _KEPT_CHANGES = 50

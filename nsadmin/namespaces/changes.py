@@ -12,17 +12,12 @@ from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces import document, mirror, observe, queries
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.converge import converge
+from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import NamespacePatch, name_key
-from nsadmin.namespaces.plan import (
-    EVERYTHING,
-    Plan,
-    Repair,
-    Seen,
-    make_plan,
-    repair_plan,
-)
+from nsadmin.namespaces.plan import Plan, make_plan, repair_plan
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.repair import EVERYTHING, Repair
 from nsadmin.namespaces.steps import AddVector
 from nsadmin.stores.mongo import namespaces as store
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.namespaces import document
+from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import PROTECTED_INDEXES, name_key
 from nsadmin.namespaces.infrastructure import SECRET_KEYS
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.plan import required_indexes
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 

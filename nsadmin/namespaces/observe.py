@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces import mirror
+from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement import cluster_of
-from nsadmin.namespaces.plan import Seen
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection

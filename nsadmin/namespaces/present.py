@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nsadmin.namespaces import document, mirror
+from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import REGISTRY
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, PROTECTED_INDEXES
 from nsadmin.namespaces.infrastructure import PUBLIC_KEYS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.observe import Snapshot
-from nsadmin.namespaces.plan import required_indexes
 from nsadmin.namespaces.queries import Counts
 from nsadmin.namespaces.steps import words
 

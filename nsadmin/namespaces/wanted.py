@@ -15,6 +15,40 @@ from nsadmin.namespaces.fields import (
     clean_field_name,
     clean_schema,
 )
+from nsadmin.namespaces.steps import CreateIndex, DropIndex, Step
+
+
+def index_steps(
+    namespace: Namespace,
+    given: Sequence[PayloadIndexInput],
+    required: Mapping[str, Mapping[str, Any]],
+) -> list[Step]:
+    """Return drops first, then builds; an index that changes is dropped and built."""
+    wanted = wanted_indexes(namespace, given, required)
+    _require_budget(len(wanted) + len(PROTECTED_INDEXES) + len(required))
+    stored = {index.field_name: index for index in namespace.indexes}
+    drops: list[Step] = []
+    builds: list[Step] = []
+    for name, index in stored.items():
+        target = wanted.get(name)
+        if target is None or target.schema != index.schema:
+            drops.append(
+                DropIndex(name, index.schema, index.origin, rebuilt=target is not None)
+            )
+    for name, target in wanted.items():
+        current = stored.get(name)
+        if current is None or current.schema != target.schema:
+            builds.append(CreateIndex(name, target.schema, target.origin))
+    return drops + builds
+
+
+def _require_budget(total: int) -> None:
+    if total > MAX_INDEXES:
+        sentence = (
+            f"That would be {total} payload indexes of at most {MAX_INDEXES}, "
+            f"{len(PROTECTED_INDEXES)} of them the system's."
+        )
+        raise Invalid(sentence, faults={"payload_indexes": [sentence]})
 
 
 def wanted_indexes(

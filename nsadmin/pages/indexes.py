@@ -10,9 +10,9 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Invalid, Missing
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.declared import declared_indexes
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import MAX_INDEXES, NamespacePatch, parse_patch
-from nsadmin.namespaces.plan import declared_indexes
 from nsadmin.namespaces.present import index_rows
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.indexes import DropForm, IndexForm

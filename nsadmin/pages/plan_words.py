@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nsadmin.namespaces.declared import declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.plan import Plan, declared_indexes, expected_vectors
+from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import (
     AddVector,
     AppendExtractor,

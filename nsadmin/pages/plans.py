@@ -23,8 +23,9 @@ from nsadmin.errors import (
 from nsadmin.namespaces import changes, queries
 from nsadmin.namespaces.changes import Outcome, Preview
 from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.plan import Plan, Repair
+from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.repair import Repair
 from nsadmin.pages import plan_words
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.htmx import page

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces.plan import Repair
+from nsadmin.namespaces.repair import Repair
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import editable

@@ -11,7 +11,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Forbidden, Missing
 from nsadmin.namespaces import queries
-from nsadmin.namespaces.plan import declared_indexes
+from nsadmin.namespaces.declared import declared_indexes
 from nsadmin.namespaces.queries import NamespaceView
 
 

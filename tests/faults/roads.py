@@ -11,9 +11,9 @@ from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces import changes
+from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, parse_patch
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.plan import applied
 from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store

@@ -6,16 +6,13 @@ import pytest
 
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces import document, steps
+from nsadmin.namespaces.applied import applied
+from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.extractors import Extractor, VectorIndex
 from nsadmin.namespaces.fields import PROTECTED_INDEXES, parse_patch
-from nsadmin.namespaces.plan import (
-    Seen,
-    applied,
-    make_plan,
-    missing_vectors,
-    repair_plan,
-)
+from nsadmin.namespaces.plan import make_plan, repair_plan
 from nsadmin.namespaces.present import payload_indexes
+from nsadmin.namespaces.repair import missing_vectors
 
 BARE = Seen(exists=True, points=1200, vectors={}, indexes={})
 

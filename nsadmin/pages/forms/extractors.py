@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from nsadmin.namespaces.declared import expected_vectors
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.extractors import REGISTRY, Extractor, VectorIndex
 from nsadmin.namespaces.fields import NamespacePatch, parse_patch
-from nsadmin.namespaces.plan import expected_vectors
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 
