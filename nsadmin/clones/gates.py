@@ -9,7 +9,6 @@ from nsadmin.clones.fields import CloneRequest
 from nsadmin.errors import Conflict, Invalid, QuotaExceeded
 from nsadmin.namespaces import changes, queries
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import name_key
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.stores.mongo import namespaces as store
 
@@ -75,8 +74,7 @@ def require_ready(source: Namespace) -> None:
 
 def require_room(actor: Actor, name: str) -> None:
     """Raise for a name that is taken, or a plan whose limit is reached."""
-    if store.find_by_name(actor.internal_id, name_key(name)) is not None:
-        raise changes.name_taken(name)
+    changes.require_free_name(actor.internal_id, name)
     limit = settings.NSADMIN_PLAN_LIMITS.get(actor.plan)
     current = store.count_of_tenant(actor.internal_id) if limit is not None else 0
     if limit is not None and current >= limit:

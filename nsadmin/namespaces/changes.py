@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
@@ -11,6 +11,7 @@ from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces import document, mirror, observe, queries
 from nsadmin.namespaces.accept import accept
+from nsadmin.namespaces.automatic import Automatic, automatic_plan
 from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace, Raw
@@ -22,6 +23,7 @@ from nsadmin.namespaces.steps import AddVector
 from nsadmin.stores.mongo import namespaces as store
 
 _TRIES = 5
+Wanted = NamespacePatch | Repair | Automatic
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,22 @@ def repair_commit(
     )
 
 
+def automatic_commit(namespace_id: str, wanted: Automatic) -> Outcome:
+    """Add an index by ourselves; an empty plan where the field has one already."""
+    return _commit(
+        SYSTEM,
+        namespace_id,
+        wanted,
+        digest=None,
+        if_match=None,
+        organization_id=None,
+    )
+
+
 def _preview(
     actor: Actor,
     identifier: str,
-    wanted: NamespacePatch | Repair,
+    wanted: Wanted,
     organization_id: str | None,
 ) -> Preview:
     view = queries.get_stored(
@@ -130,7 +144,7 @@ def _preview(
 def _commit(
     actor: Actor,
     identifier: str,
-    wanted: NamespacePatch | Repair,
+    wanted: Wanted,
     *,
     digest: str | None,
     if_match: int | None,
@@ -153,7 +167,7 @@ def _commit(
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
                 return Outcome(view, plan, "", converged=not waits)
-            _attempt(actor, view, plan, op_id)
+            _attempt(actor, view, plan, op_id, wanted)
             attempted = True
             raw = _accept(namespace, plan, op_id)
             if raw is not None:
@@ -184,15 +198,13 @@ def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
         return raw
 
 
-def _action(wanted: NamespacePatch | Repair) -> Action:
+def _action(wanted: Wanted) -> Action:
     if isinstance(wanted, NamespacePatch) and wanted.infrastructure is not None:
         return Action.NAMESPACE_INFRASTRUCTURE
     return Action.NAMESPACE_UPDATE
 
 
-def _plan(
-    namespace: Namespace, wanted: NamespacePatch | Repair
-) -> tuple[Plan, Seen | None]:
+def _plan(namespace: Namespace, wanted: Wanted) -> tuple[Plan, Seen | None]:
     """Plan the patch or the repair with what Qdrant shows.
 
     Qdrant is only asked where the plan depends on it or touches it.
@@ -200,6 +212,9 @@ def _plan(
     if isinstance(wanted, Repair):
         seen = observe.seen(namespace)
         return repair_plan(namespace, seen, wanted), seen
+    if isinstance(wanted, Automatic):
+        seen = observe.seen(namespace)
+        return automatic_plan(namespace, wanted, seen), seen
     if wanted.repair_vectors:
         seen = observe.seen(namespace)
         return make_plan(namespace, wanted, seen=seen), seen
@@ -215,7 +230,7 @@ def _plan(
 
 def _checked_plan(
     namespace: Namespace,
-    wanted: NamespacePatch | Repair,
+    wanted: Wanted,
     digest: str | None,
     if_match: int | None,
 ) -> Plan:
@@ -284,29 +299,40 @@ def _require_idle(namespace: Namespace) -> None:
         )
 
 
-def _require_free_name(namespace: Namespace, wanted: NamespacePatch | Repair) -> None:
+def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
     """Say so early and beside the field; the unique index says so in the end."""
-    if isinstance(wanted, Repair) or wanted.namespace_name is None:
+    if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
         return
-    other = store.find_by_name(namespace.internal_id, name_key(wanted.namespace_name))
-    if other is not None and other["_id"] != namespace.namespace_id:
-        raise name_taken(wanted.namespace_name)
-
-
-def name_taken(name: str) -> Conflict:
-    """The error for a name that another namespace of the organization has."""
-    return Conflict(
-        f"Another namespace of this organization is named {name}.",
-        code="namespace_name_taken",
-        details={"field": "namespace_name"},
+    require_free_name(
+        namespace.internal_id, wanted.namespace_name, besides=namespace.namespace_id
     )
 
 
-def _attempt(actor: Actor, view: NamespaceView, plan: Plan, op_id: str) -> None:
+def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None:
+    """Raise Conflict if the tenant has a namespace of that name.
+
+    `besides` is the namespace that may have it: the one that is renamed.
+    """
+    other = store.find_by_name(internal_id, name_key(name))
+    if other is not None and other["_id"] != besides:
+        raise Conflict(
+            "Another namespace of this organization is named "
+            f"{other.get('namespace_name') or name}.",
+            code="namespace_name_taken",
+            details={"field": "namespace_name"},
+        )
+
+
+def _attempt(
+    actor: Actor, view: NamespaceView, plan: Plan, op_id: str, wanted: Wanted
+) -> None:
+    said = [step.sentence() for step in plan.steps]
+    if isinstance(wanted, Automatic):
+        said.append(wanted.evidence)
     record.attempt(
         op_id=op_id,
         action="namespace:update",
-        summary=" ".join(step.sentence() for step in plan.steps),
+        summary=" ".join(said),
         actor=(actor.kind, actor.id, actor.label),
         organization_id=view.organization_id,
         namespace_id=view.namespace.namespace_id,

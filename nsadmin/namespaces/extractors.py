@@ -264,6 +264,13 @@ def find(
     raise Invalid(sentence, faults={at: [sentence]}, code="feature_extractor_not_found")
 
 
+def offered(sizes: Mapping[Any, int]) -> str:
+    """Say which values a parameter has."""
+    if sizes is _ANY_SIZE:
+        return f"a whole number from {min(sizes):,} to {max(sizes):,}"
+    return f"one of {', '.join(map(str, sizes))}" if len(sizes) > 1 else str(*sizes)
+
+
 def completed_params(
     extractor: Extractor, params: Mapping[str, Any] | None, *, at: str
 ) -> dict[str, Any]:
@@ -278,8 +285,8 @@ def completed_params(
     for parameter, sizes in extractor.sized_by.items():
         value = merged[parameter]
         if isinstance(value, (dict, list, bool)) or value not in sizes:
-            sentence = f"{value!r} is not a value of {parameter}."
-            raise Invalid(sentence, faults={at: [sentence]})
+            sentence = f"{parameter} must be {offered(sizes)}; it is {value!r}."
+            raise Invalid(sentence, faults={f"{at}.{parameter}": [sentence]})
     return merged
 
 

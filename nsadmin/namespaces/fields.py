@@ -186,7 +186,9 @@ def clean_name(
             raise _refuse(at, f"The name must not contain {character}")
     if len(cleaned) < shortest:
         raise _refuse(
-            at, f"The name needs at least {shortest} characters; it has {len(cleaned)}."
+            at,
+            f"The name needs at least {shortest} character{'s' * (shortest != 1)}; "
+            f"it has {len(cleaned)}.",
         )
     if len(cleaned) > longest:
         raise _refuse(

@@ -360,7 +360,7 @@ NOT_ACCEPTABLE: list[tuple[dict[str, Any], Any]] = [
     ),
     (
         {"feature_extractors": [{**TEXT, "params": {"embedding_model": "x"}}]},
-        "feature_extractors.0.params",
+        "feature_extractors.0.params.embedding_model",
     ),
     (
         {"feature_extractors": [{**TEXT, "feature_extractor_id": "other_v1"}]},
