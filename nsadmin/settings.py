@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "nsadmin.namespaces",
     "nsadmin.clones",
     "nsadmin.health",
+    "nsadmin.advice",
     "nsadmin.pages",
     "nsadmin.api",
     "nsadmin.embedded",

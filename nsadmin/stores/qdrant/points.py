@@ -45,9 +45,17 @@ def page(
     limit: int = 256,
     with_vectors: bool | list[str] = False,
     where: Json | None = None,
+    only: list[str] | None = None,
 ) -> tuple[list[Json], int | str | None]:
-    """Return points in id order from `offset` on, and where the next page begins."""
-    body: Json = {"limit": limit, "with_payload": True, "with_vector": with_vectors}
+    """Return points in id order from `offset` on, and where the next page begins.
+
+    `only` leaves out every other field of the payload.
+    """
+    body: Json = {
+        "limit": limit,
+        "with_payload": True if only is None else only,
+        "with_vector": with_vectors,
+    }
     if offset is not None:
         body["offset"] = offset
     if where:
@@ -71,3 +79,9 @@ def put(
         body["update_mode"] = "insert_only"
     path = f"/collections/{collection_name(name)}/points?wait=true"
     _post(cluster, path, body, method="PUT")
+
+
+def delete(cluster: Cluster, name: str, *, where: Json) -> None:
+    """Delete the points that match a Qdrant filter, and wait until they are gone."""
+    path = f"/collections/{collection_name(name)}/points/delete?wait=true"
+    _post(cluster, path, {"filter": where})

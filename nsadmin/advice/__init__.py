@@ -1,0 +1,1 @@
+"""Which payload fields queries filter by, and which indexes that asks for."""

@@ -1,0 +1,127 @@
+"""Which indexes a namespace should have and should not, with the evidence. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nsadmin.advice.infer import Inference
+from nsadmin.advice.usage import FieldUsage
+from nsadmin.namespaces.document import StoredIndex
+from nsadmin.namespaces.fields import MAX_INDEXES, IndexType
+
+Kind = Literal["missing", "over_budget", "wrong_type", "unused"]
+# What the platform promises of an index; the measured gain is shown beside it.
+CLAIM = "50-90%"
+# A field filtered more often than this in 24 hours gets its index by itself.
+AUTO_THRESHOLD = 100
+
+# Which sampled values an index of a type finds.
+_HOLDS: Mapping[IndexType, frozenset[str]] = {
+    "keyword": frozenset({"keyword", "text", "uuid", "datetime"}),
+    "text": frozenset({"text", "keyword", "uuid", "datetime"}),
+    "integer": frozenset({"integer"}),
+    "float": frozenset({"float", "integer"}),
+    "bool": frozenset({"bool"}),
+    "geo": frozenset({"geo"}),
+    "datetime": frozenset({"datetime"}),
+    "uuid": frozenset({"uuid"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do, why, and what it rests on.
+
+    `index_type` is the type to build, or the type that is there for what is unused;
+    None where the sample does not settle it.
+    """
+
+    kind: Kind
+    field_name: str
+    index_type: IndexType | None
+    sentence: str
+    usage: FieldUsage | None = None
+    inference: Inference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What advice rests on: uses in the window asked for and in 7 days, and samples.
+
+    `hours` is the window's length. `fixed` names the indexes of the system and of
+    extractors, which no advice touches.
+    """
+
+    custom: Sequence[StoredIndex]
+    fixed: Collection[str]
+    hours: int
+    window: Sequence[FieldUsage]
+    week: Sequence[FieldUsage]
+    inferences: Mapping[str, Inference]
+
+
+def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldUsage]:
+    """Return what was filtered more than `min_count` times without any index."""
+    indexed = {index.field_name for index in seen.custom} | set(seen.fixed)
+    return [
+        usage
+        for usage in seen.window
+        if usage.count > min_count and usage.field_name not in indexed
+    ]
+
+
+def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
+    """Return what to build, what to change and what to drop, in this order."""
+    free = MAX_INDEXES - len(seen.custom) - len(seen.fixed)
+    found = [
+        _missing(usage, seen, fits=number < free)
+        for number, usage in enumerate(unindexed(seen, min_count=min_count))
+    ]
+    used = {usage.field_name: usage for usage in seen.week}
+    for index in seen.custom:
+        inference = seen.inferences.get(index.field_name)
+        wrong = _wrong(index, inference, used.get(index.field_name))
+        if wrong is not None:
+            found.append(wrong)
+    if used:  # without any report nobody knows what is unused
+        found += [_unused(i) for i in seen.custom if i.field_name not in used]
+    return found
+
+
+def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:
+    inference = seen.inferences.get(usage.field_name)
+    times = "once" if usage.count == 1 else f"{usage.count:,} times"
+    window = "hour" if seen.hours == 1 else f"{seen.hours:,} hours"
+    sentence = f"Filtered {times} in {window} without an index."
+    if not fits:
+        sentence += f" The budget of {MAX_INDEXES} indexes is used up: drop one first."
+    return Advice(
+        "missing" if fits else "over_budget",
+        usage.field_name,
+        inference.type if inference else None,
+        sentence,
+        usage,
+        inference,
+    )
+
+
+def _wrong(
+    index: StoredIndex, inference: Inference | None, usage: FieldUsage | None
+) -> Advice | None:
+    if inference is None or not inference.values:
+        return None
+    held = sum(inference.kinds.get(kind, 0) for kind in _HOLDS[index.type])
+    if held * 2 >= inference.values:
+        return None
+    sentence = (
+        f"The {index.type} index can hold {held:,} of {inference.values:,} "
+        "sampled values."
+    )
+    return Advice(
+        "wrong_type", index.field_name, inference.type, sentence, usage, inference
+    )
+
+
+def _unused(index: StoredIndex) -> Advice:
+    sentence = "No filter on this field was reported in 7 days."
+    return Advice("unused", index.field_name, index.type, sentence)

@@ -1,0 +1,141 @@
+"""The index type that payload values ask for, from a sample of them. Pure."""
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nsadmin.namespaces.fields import IndexType
+
+# Texts longer than this, or with more words, are searched in rather than matched.
+_KEYWORD_LENGTH = 128
+_KEYWORD_WORDS = 6
+_CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
+_DATE = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]{_CLOCK})?")
+_EXAMPLES = 3
+_EXAMPLE_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a sample says: a type or None, the kinds counted, and a few values.
+
+    `values` counts the values looked at; a list counts each of its elements.
+    """
+
+    type: IndexType | None
+    kinds: dict[str, int]
+    values: int
+    points: int
+    examples: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Say why this type, or why none."""
+        if not self.values:
+            return "No sampled point has a value here."
+        parts = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.items())
+        if self.type is None:
+            return f"The sampled values are mixed: {parts}."
+        return f"Sampled values: {parts}."
+
+
+def values_at(payload: Any, path: str) -> Iterator[Any]:
+    """Yield every value at a path such as `metadata.tags[]`; lists are opened."""
+    yield from _walk(payload, path.replace("[]", "").split("."))
+
+
+def _walk(value: Any, parts: list[str]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for element in value:
+            yield from _walk(element, parts)
+    elif not parts:
+        if value is not None:
+            yield value
+    elif isinstance(value, dict) and parts[0] in value:
+        yield from _walk(value[parts[0]], parts[1:])
+
+
+def infer(payloads: Iterable[Any], path: str) -> Inference:
+    """Return the type that the values at the path ask for; None for a mixture."""
+    kinds: Counter[str] = Counter()
+    examples: dict[str, None] = {}
+    points = 0
+    for payload in payloads:
+        found = list(values_at(payload, path))
+        points += bool(found)
+        for value in found:
+            kinds[_kind(value)] += 1
+            if len(examples) < _EXAMPLES:
+                examples.setdefault(str(value)[:_EXAMPLE_LENGTH])
+    return Inference(
+        type=_settled(set(kinds)),
+        kinds=dict(kinds.most_common()),
+        values=kinds.total(),
+        points=points,
+        examples=tuple(examples),
+    )
+
+
+def _settled(kinds: set[str]) -> IndexType | None:
+    """Join kinds that one type holds: whole numbers among floats, dates among dates."""
+    joined: tuple[tuple[set[str], IndexType], ...] = (
+        ({"bool"}, "bool"),
+        ({"integer"}, "integer"),
+        ({"integer", "float"}, "float"),
+        ({"uuid"}, "uuid"),
+        ({"datetime"}, "datetime"),
+        ({"geo"}, "geo"),
+        ({"keyword", "uuid", "datetime"}, "keyword"),
+        ({"keyword", "uuid", "datetime", "text"}, "text"),
+    )
+    for accepted, kind in joined:
+        if kinds and kinds <= accepted:
+            return kind
+    return None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, str):
+        return _text_kind(value)
+    if isinstance(value, dict) and set(value) == {"lon", "lat"}:
+        return "geo"
+    return "object"
+
+
+def _text_kind(value: str) -> str:
+    if _is_uuid(value):
+        return "uuid"
+    if _is_date(value):
+        return "datetime"
+    is_long = len(value) > _KEYWORD_LENGTH or len(value.split()) > _KEYWORD_WORDS
+    return "text" if is_long else "keyword"
+
+
+def _is_uuid(value: str) -> bool:
+    if len(value) != 36:
+        return False
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_date(value: str) -> bool:
+    if _DATE.fullmatch(value) is None:
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

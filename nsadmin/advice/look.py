@@ -1,0 +1,99 @@
+"""Everything that advice on one namespace rests on, gathered from the stores."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from nsadmin.advice import sample, usage
+from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
+from nsadmin.advice.infer import infer
+from nsadmin.advice.models import AutoIndex, Dismissal
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.declared import required_indexes
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import PROTECTED_INDEXES
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """Advice on a namespace; `unknown` says in a sentence what could not be asked."""
+
+    advice: list[Advice]
+    dismissed: list[tuple[Advice, Dismissal]]
+    automatic: list[AutoIndex]
+    evidence: Evidence
+    taken_at: datetime
+    unknown: str = ""
+
+
+def fixed_fields(namespace: Namespace) -> set[str]:
+    """Name the indexes that are not the namespace's own to change."""
+    return {*PROTECTED_INDEXES, *required_indexes(namespace)}
+
+
+def evidence(
+    namespace: Namespace,
+    *,
+    hours: int = usage.DAY,
+    now: datetime | None = None,
+) -> Evidence:
+    """Return the uses; samples come later. Raises Unavailable without counters."""
+    at = now or timezone.now()
+    key = namespace.namespace_id
+    return Evidence(
+        custom=namespace.indexes,
+        fixed=fixed_fields(namespace),
+        hours=hours,
+        window=usage.used(key, hours=hours, now=at),
+        week=usage.used(key, hours=usage.WEEK, now=at),
+        inferences={},
+    )
+
+
+def sampled(namespace: Namespace, seen: Evidence, fields: Iterable[str]) -> Evidence:
+    """Return the evidence with what a sample of payloads says of the fields."""
+    taken = sample.take(namespace, list(fields))
+    inferences = {
+        field: infer((point["payload"] for point in points), field)
+        for field, points in taken.items()
+    }
+    return Evidence(
+        seen.custom, seen.fixed, seen.hours, seen.window, seen.week, inferences
+    )
+
+
+def advised(
+    namespace: Namespace,
+    *,
+    hours: int = usage.DAY,
+    min_count: int = AUTO_THRESHOLD,
+    now: datetime | None = None,
+) -> Advised:
+    """Return the advice; with Qdrant away the types stay unknown and it says so."""
+    at = now or timezone.now()
+    seen = evidence(namespace, hours=hours, now=at)
+    wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
+    unknown = ""
+    try:
+        own = [index.field_name for index in namespace.indexes]
+        seen = sampled(namespace, seen, [*wanted, *own])
+    except Unavailable:
+        unknown = "Qdrant does not answer, so no payloads could be sampled."
+    rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
+    waved = {(row.field_name, row.kind): row for row in rows}
+    found = advise(seen, min_count=min_count)
+    automatic = AutoIndex.objects.filter(namespace_id=namespace.namespace_id)
+    return Advised(
+        advice=[a for a in found if (a.field_name, a.kind) not in waved],
+        dismissed=[
+            (a, waved[a.field_name, a.kind])
+            for a in found
+            if (a.field_name, a.kind) in waved
+        ],
+        automatic=list(automatic.order_by("-pk")[:20]),
+        evidence=seen,
+        taken_at=at,
+        unknown=unknown,
+    )

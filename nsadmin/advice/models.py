@@ -1,0 +1,95 @@
+"""What was dismissed, what was built by itself, and what each run found."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class Dismissal(models.Model):
+    """Somebody does not want this advice; it stays away until taken back."""
+
+    namespace_id = models.CharField(max_length=128)
+    field_name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=16)
+    reason = models.CharField(max_length=500, blank=True)
+    actor_label = models.CharField(max_length=254)
+    dismissed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["namespace_id", "field_name", "kind"], name="dismissed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.field_name}"
+
+
+class AutoRun(models.Model):
+    """One run of automatic index creation; `slot` lets only one of two beats begin.
+
+    `result` counts: namespaces looked at, indexes begun, and [namespace, field, reason]
+    of what was left alone.
+    """
+
+    slot = models.CharField(max_length=40, unique=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.slot
+
+
+class AutoIndex(models.Model):
+    """An index that was created by itself: its evidence, and the gain as measured.
+
+    Milliseconds of the same exact filtered count before and after. `expected` and
+    `found` are how many sampled points match by our own reading and by the index's;
+    null for texts, whose words the index splits in its own way.
+    """
+
+    class State(models.TextChoices):
+        BUILDING = "building"
+        DONE = "done"
+        INCOMPLETE = "incomplete"
+        FAILED = "failed"
+
+    namespace_id = models.CharField(max_length=128, db_index=True)
+    field_name = models.CharField(max_length=255)
+    index_type = models.CharField(max_length=16)
+    state = models.CharField(
+        max_length=16, choices=State.choices, default=State.BUILDING
+    )
+    count_24h = models.BigIntegerField()
+    evidence = models.JSONField(default=dict)
+    probe = models.JSONField(null=True)
+    before_ms = models.FloatField(null=True)
+    after_ms = models.FloatField(null=True)
+    expected = models.IntegerField(null=True)
+    found = models.IntegerField(null=True)
+    op_id = models.CharField(max_length=64, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["namespace_id"],
+                condition=Q(state="building"),
+                name="one_build_per_namespace",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index_type} {self.field_name}"
+
+    @property
+    def gain(self) -> float | None:
+        """The part of the time that the index saves; negative where it costs."""
+        if not self.before_ms or self.after_ms is None:
+            return None
+        return 1 - self.after_ms / self.before_ms

@@ -1,0 +1,38 @@
+"""Payload values to judge by: a few hundred points, more where a field is rare."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nsadmin.advice.infer import values_at
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores.qdrant import points
+
+_POINTS = 256
+_ENOUGH = 20
+
+Point = dict[str, Any]
+
+
+def take(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
+    """Return {field: points}, each point with its `id` and its `payload`.
+
+    Raises Unavailable where Qdrant does not answer.
+    """
+    if not fields:
+        return {}
+    cluster = cluster_of(namespace)
+    name = namespace.collection
+    common, _ = points.page(cluster, name, limit=_POINTS, only=list(fields))
+    found = {}
+    for field in fields:
+        holding = sum(1 for p in common if any(values_at(p["payload"], field)))
+        if holding < _ENOUGH and len(common) == _POINTS:
+            where = {"must_not": [{"is_empty": {"key": field}}]}
+            rare, _ = points.page(
+                cluster, name, limit=_POINTS, only=[field], where=where
+            )
+            found[field] = rare
+        else:
+            found[field] = common
+    return found

@@ -1,0 +1,148 @@
+"""Which fields queries filtered by: reported in batches, counted by the hour in UTC.
+
+24 hours are the current hour and the 23 before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from django.utils import timezone
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.fields import clean_field_name, faults_of
+from nsadmin.stores import counters
+from nsadmin.stores.counters import Tally
+
+DAY, WEEK = 24, 7 * 24
+MAX_FIELDS = 100
+_LARGEST = 1_000_000
+
+
+class FieldReport(BaseModel):
+    """How often one field was filtered by, and the mean time of those queries."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    field_name: str
+    count: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
+    latency_ms: Annotated[float, Field(ge=0, le=3_600_000)] | None = None
+
+
+class UsageReport(BaseModel):
+    """The body of a report: what happened since the last one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    fields: Annotated[list[FieldReport], Field(min_length=1, max_length=MAX_FIELDS)]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUsage:
+    """What is known of one field; `mean_ms` is None where nobody timed it.
+
+    `first_seen` and `last_seen` are hours within the window that was asked for.
+    """
+
+    field_name: str
+    count: int
+    count_24h: int
+    count_7d: int
+    first_seen: datetime
+    last_seen: datetime
+    mean_ms: float | None
+
+
+def parse_report(body: Any) -> dict[str, Tally]:
+    """Read a report as tallies by field, or raise Invalid with every fault."""
+    try:
+        report = UsageReport.model_validate(body)
+    except ValidationError as error:
+        faults = faults_of(error)
+        raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
+    faults = {}
+    found: dict[str, Tally] = {}
+    for number, entry in enumerate(report.fields):
+        at = f"fields.{number}.field_name"
+        try:
+            name = clean_field_name(entry.field_name, at=at)
+        except Invalid as fault:
+            faults.update(fault.faults)
+            continue
+        found[name] = _plus(found.get(name, Tally(0)), entry)
+    if faults:
+        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+    return found
+
+
+def _plus(tally: Tally, entry: FieldReport) -> Tally:
+    if entry.latency_ms is None:
+        return Tally(tally.count + entry.count, tally.timed, tally.total_ms)
+    return Tally(
+        tally.count + entry.count,
+        tally.timed + entry.count,
+        tally.total_ms + entry.latency_ms * entry.count,
+    )
+
+
+def count_filter(
+    namespace_id: str,
+    fields: Mapping[str, Tally],
+    *,
+    at: datetime | None = None,
+) -> list[str]:
+    """Count a batch; return the fields that did not fit. For services in Python too.
+
+    Raises Unavailable while Redis is away.
+    """
+    return counters.add(_subject(namespace_id), at or timezone.now(), fields)
+
+
+def used(
+    namespace_id: str, *, hours: int = WEEK, now: datetime | None = None
+) -> list[FieldUsage]:
+    """Return every field filtered by in the last hours, the most used first.
+
+    Raises Unavailable while Redis is away: unknown is not the same as unused.
+    """
+    end = now or timezone.now()
+    window = counters.last_hours(end, max(hours, WEEK))
+    buckets = list(
+        zip(window, counters.read(_subject(namespace_id), window), strict=True)
+    )
+    since = {
+        size: counters.hour_of(end) - timedelta(hours=size - 1)
+        for size in (hours, DAY, WEEK)
+    }
+    names = {
+        name for hour, bucket in buckets if hour >= since[hours] for name in bucket
+    }
+    found = [_summed(name, buckets, since, hours) for name in names]
+    return sorted(found, key=lambda f: (-f.count, f.field_name))
+
+
+def _summed(
+    name: str,
+    buckets: list[tuple[datetime, dict[str, Tally]]],
+    since: dict[int, datetime],
+    hours: int,
+) -> FieldUsage:
+    own = [(hour, bucket[name]) for hour, bucket in buckets if name in bucket]
+    within = [(hour, tally) for hour, tally in own if hour >= since[hours]]
+    timed = sum(tally.timed for _, tally in within)
+    spent = sum(tally.total_ms for _, tally in within)
+    return FieldUsage(
+        field_name=name,
+        count=sum(tally.count for _, tally in within),
+        count_24h=sum(tally.count for hour, tally in own if hour >= since[DAY]),
+        count_7d=sum(tally.count for hour, tally in own if hour >= since[WEEK]),
+        first_seen=within[0][0],
+        last_seen=within[-1][0],
+        mean_ms=spent / timed if timed else None,
+    )
+
+
+def _subject(namespace_id: str) -> str:
+    return f"filter:{namespace_id}"

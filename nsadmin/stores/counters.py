@@ -1,0 +1,113 @@
+"""Counters by the hour in Redis: how often each thing was used, and how long it took.
+
+Losing Redis loses the counts of the past, never anything that cannot be counted again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import redis
+
+from nsadmin.errors import Unavailable
+from nsadmin.stores.redis import client
+
+KEPT_HOURS = 31 * 24
+# A sender that invents names cannot fill the memory.
+MAX_NAMES_AN_HOUR = 1000
+_US = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Uses, those of them that were timed, and the sum of their milliseconds."""
+
+    count: int
+    timed: int = 0
+    total_ms: float = 0.0
+
+
+def hour_of(at: datetime) -> datetime:
+    """Return the UTC hour that a time belongs to."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def last_hours(now: datetime, hours: int) -> list[datetime]:
+    """Return the current hour and those before it, oldest first."""
+    current = hour_of(now)
+    return [current - timedelta(hours=n) for n in reversed(range(hours))]
+
+
+def _key(subject: str, hour: datetime, part: str) -> str:
+    return f"nsadmin:count:{subject}:{hour:%Y%m%d%H}:{part}"
+
+
+def add(subject: str, at: datetime, tallies: Mapping[str, Tally]) -> list[str]:
+    """Add to the hour's counters; return the names that did not fit any more.
+
+    Raises Unavailable while Redis is away; nothing is counted then.
+    """
+    hour = hour_of(at)
+    counts, timed, spent = (_key(subject, hour, p) for p in ("n", "timed", "us"))
+    left_over: list[str] = []
+    try:
+        known = set(client().hkeys(counts)) if tallies else set()
+        free = MAX_NAMES_AN_HOUR - len(known)
+        with client().pipeline() as pipe:
+            for name, tally in tallies.items():
+                if name.encode() not in known:
+                    if free <= 0:
+                        left_over.append(name)
+                        continue
+                    free -= 1
+                pipe.hincrby(counts, name, tally.count)
+                if tally.timed:
+                    pipe.hincrby(timed, name, tally.timed)
+                    pipe.hincrby(spent, name, round(tally.total_ms * _US))
+            for key in (counts, timed, spent):
+                pipe.expire(key, KEPT_HOURS * 3600)
+            pipe.execute()
+    except redis.RedisError:
+        raise _away() from None
+    return left_over
+
+
+def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:
+    """Return {name: tally} of each hour; an hour without uses is empty."""
+    try:
+        with client().pipeline(transaction=False) as pipe:
+            for hour in hours:
+                for part in ("n", "timed", "us"):
+                    pipe.hgetall(_key(subject, hour, part))
+            answers = pipe.execute()
+    except redis.RedisError:
+        raise _away() from None
+    found = []
+    for at in range(0, len(answers), 3):
+        counts, timed, spent = answers[at : at + 3]
+        found.append(
+            {
+                name.decode(): Tally(
+                    int(n), int(timed.get(name, 0)), int(spent.get(name, 0)) / _US
+                )
+                for name, n in counts.items()
+            }
+        )
+    return found
+
+
+def forget(subject: str, now: datetime) -> None:
+    """Drop every counter of the subject."""
+    keys = [
+        _key(subject, hour, part)
+        for hour in last_hours(now, KEPT_HOURS)
+        for part in ("n", "timed", "us")
+    ]
+    try:
+        client().delete(*keys)
+    except redis.RedisError:
+        raise _away() from None
+
+
+def _away() -> Unavailable:
+    return Unavailable("The usage counters do not answer.", details={"store": "redis"})
