@@ -1,0 +1,71 @@
+"""What advice follows from uses, indexes and samples."""
+
+from datetime import UTC, datetime
+
+from nsadmin.advice.advise import Evidence, advise
+from nsadmin.advice.infer import infer
+from nsadmin.advice.usage import FieldUsage
+from nsadmin.namespaces.document import StoredIndex
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def used(name, count):
+    return FieldUsage(name, count, count, count, AT, AT, None)
+
+
+def index(name, kind="keyword"):
+    return StoredIndex(name, {"type": kind})
+
+
+def evidence(*, custom=(), fixed=(), uses=(), samples=None):
+    inferences = {
+        field: infer([{field: v} for v in values], field)
+        for field, values in (samples or {}).items()
+    }
+    return Evidence(custom, fixed, 24, uses, uses, inferences)
+
+
+def shown(seen, **options):
+    return [(a.kind, a.field_name, a.index_type) for a in advise(seen, **options)]
+
+
+def test_a_hundred_is_not_enough_and_a_hundred_and_one_is():
+    uses = [used("colour", 101), used("size", 100)]
+    seen = evidence(uses=uses, samples={"colour": ["red"], "size": [1]})
+    assert shown(seen) == [("missing", "colour", "keyword")]
+
+
+def test_indexed_and_protected_fields_need_none():
+    uses = [used("a", 500), used("internal_id", 500), used("b", 500)]
+    seen = evidence(custom=[index("a")], fixed={"internal_id"}, uses=uses)
+    assert shown(seen) == [("missing", "b", None)]
+
+
+def test_a_mixed_field_has_no_type():
+    seen = evidence(uses=[used("a", 500)], samples={"a": [1, "x"]})
+    assert shown(seen) == [("missing", "a", None)]
+
+
+def test_a_full_budget_says_so():
+    custom = [index(f"f{n}") for n in range(89)]
+    uses = [used(f"f{n}", 1) for n in range(89)] + [used("new", 200)]
+    fixed = {f"system_{n}" for n in range(11)}
+    found = advise(evidence(custom=custom, fixed=fixed, uses=uses))
+    assert [(a.kind, a.field_name) for a in found] == [("over_budget", "new")]
+    assert "budget of 100" in found[0].sentence
+
+
+def test_an_index_that_cannot_hold_the_values_is_of_the_wrong_type():
+    seen = evidence(
+        custom=[index("year", "keyword"), index("title", "text")],
+        uses=[used("year", 3), used("title", 3)],
+        samples={"year": [1999, 2001, 2005], "title": ["A short one"]},
+    )
+    assert shown(seen) == [("wrong_type", "year", "integer")]
+
+
+def test_nothing_is_unused_where_nothing_is_reported():
+    assert shown(evidence(custom=[index("a")])) == []
+    seen = evidence(custom=[index("a")], uses=[used("b", 1)])
+    assert shown(seen) == [("unused", "a", "keyword")]

@@ -1,0 +1,146 @@
+"""Automatic indexes over real stores: begun once, measured, checked, audited."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+
+from nsadmin.advice import auto, usage
+from nsadmin.advice.models import AutoIndex, AutoRun
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import changes, document
+from nsadmin.namespaces.fields import parse_patch
+from nsadmin.stores.counters import Tally
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def willing(cast):
+    return make_namespace(
+        cast.northlight, "willing", point_count=60, auto_create_indexes=True
+    )
+
+
+def filtered(namespace, **counts):
+    usage.count_filter(
+        namespace.namespace_id, {name: Tally(n) for name, n in counts.items()}, at=NOW
+    )
+
+
+def live(namespace):
+    return collections.get(shared(), namespace.collection).indexes
+
+
+def stored(namespace):
+    raw = store.get(namespace.namespace_id)
+    return {i.field_name: i for i in document.read(raw).indexes}
+
+
+def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
+    filtered(willing, rank=100)
+    auto.run(slot="first", now=NOW)
+    assert stored(willing) == {}
+    filtered(willing, rank=1)
+    auto.run(slot="second", now=NOW)
+    assert (stored(willing)["rank"].type, stored(willing)["rank"].origin) == (
+        "integer",
+        "auto",
+    )
+    assert live(willing)["rank"].points == 60
+    row = AutoIndex.objects.get()
+    assert (row.state, row.expected, row.found) == ("done", 1, 1)
+    assert row.before_ms > 0
+    assert row.after_ms > 0
+    event = AuditEvent.objects.get()
+    assert event.actor_kind == "system"
+    assert event.summary == (
+        "Build the integer index on rank. Filtered 101 times in 24 hours."
+    )
+
+
+def test_only_where_it_was_asked_for(cast):
+    filtered(cast.own, rank=500)
+    auto.run(slot="first", now=NOW)
+    assert stored(cast.own) == {}
+
+
+def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
+    filtered(willing, internal_id=500, absent=500, rank=500)
+    auto.run(slot="first", now=NOW)
+    assert set(stored(willing)) == {"rank"}
+    run = AutoRun.objects.get(slot="first")
+    assert run.result["left"] == [
+        [willing.namespace_id, "absent", "No sampled point has a value here."]
+    ]
+    patch = parse_patch({"payload_indexes": []})
+    changes.commit(cast.actor(), willing.namespace_id, patch)
+    auto.run(slot="second", now=NOW)
+    assert stored(willing) == {}
+    left = AutoRun.objects.get(slot="second").result["left"]
+    assert [willing.namespace_id, "rank", "Somebody dropped it."] in left
+
+
+def test_a_run_is_capped_for_each_collection(cast):
+    names = [f"extra_{n}" for n in range(auto.MAX_IN_A_COLLECTION + 2)]
+    namespace = make_namespace(cast.northlight, "wide", auto_create_indexes=True)
+    [point, *_], _ = points.page(shared(), namespace.collection, with_vectors=True)
+    point["payload"] |= dict.fromkeys(names, "value")
+    points.put(shared(), namespace.collection, [point])
+    filtered(namespace, **dict.fromkeys(names, 500))
+    auto.run(slot="first", now=NOW)
+    assert len(stored(namespace)) == auto.MAX_IN_A_COLLECTION
+    auto.run(slot="second", now=NOW)
+    assert len(stored(namespace)) == len(names)
+
+
+def test_a_scheduled_slot_runs_once(willing):
+    assert auto.run(now=NOW) is not None
+    assert auto.run(now=NOW) is None
+
+
+def test_a_build_that_a_crash_left_is_closed(willing):
+    row = AutoIndex.objects.create(
+        namespace_id=willing.namespace_id,
+        field_name="rank",
+        index_type="integer",
+        count_24h=101,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    auto.finish_open()
+    row.refresh_from_db()
+    assert (row.state, row.error) == ("failed", "The index was dropped again.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_build_one(cast):
+    namespace = make_namespace(
+        cast.northlight, "willing", point_count=60, auto_create_indexes=True
+    )
+    filtered(namespace, rank=101)
+    barrier = threading.Barrier(2)
+    failures = []
+
+    def one(slot):
+        try:
+            barrier.wait()
+            auto.run(slot=slot, now=NOW)
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(slot,)) for slot in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert list(stored(namespace)) == ["rank"]
+    assert AuditEvent.objects.filter(outcome="done").count() == 1
+    assert AutoIndex.objects.filter(state="done").count() == 1
