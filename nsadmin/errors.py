@@ -70,6 +70,14 @@ class QuotaExceeded(Forbidden):
     default_code = "quota_exceeded"
 
 
+class PasswordNeeded(NsadminError):
+    """The actor may do this, but only right after giving the password again."""
+
+    status = 422
+    type = "PasswordNeededError"
+    default_code = "password_needed"
+
+
 class Missing(NsadminError):
     """The thing does not exist, or the actor may not know that it does."""
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from nsadmin.access import step_up as password_again
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
 from nsadmin.errors import Forbidden, Missing, Unauthorized
@@ -22,6 +23,7 @@ class Declared:
     action: Action | None
     effect: Effect
     door: Literal["page", "api", "public"]
+    step_up: bool = False
 
 
 def opened(view: Callable[..., Any], *, effect: Effect = "read") -> Any:
@@ -38,11 +40,15 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def page(action: Action, *, writes: bool | None = None) -> Callable[[View], View]:
+def page(
+    action: Action, *, writes: bool | None = None, step_up: bool = False
+) -> Callable[[View], View]:
     """Declare the action of an HTML view and hold every request against it.
 
     `writes` overrides the effect for a view whose form only previews or whose POST is
-    a read. Without a signed-in user the middleware sends the browser to sign in.
+    a read. With `step_up` every POST needs the password of the last ten minutes; who
+    has not given it is asked, and the form goes on with its input. Without a signed-in
+    user the middleware sends the browser to sign in.
     """
 
     def declare(view: View) -> View:
@@ -51,13 +57,15 @@ def page(action: Action, *, writes: bool | None = None) -> Callable[[View], View
             request: HttpRequest, *args: object, **kwargs: object
         ) -> HttpResponseBase:
             require(actor_of(request), action)
+            if step_up and request.method == "POST":
+                password_again.hold(request)
             response: HttpResponseBase = view(request, *args, **kwargs)
             return response
 
         chosen: Effect = (
             effect(action) if writes is None else ("write" if writes else "read")
         )
-        gated.declared = Declared(action, chosen, "page")  # type: ignore[attr-defined]
+        gated.declared = Declared(action, chosen, "page", step_up)  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]
 
     return declare

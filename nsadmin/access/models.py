@@ -37,7 +37,10 @@ class Plan(models.TextChoices):
 
 
 class Organization(models.Model):
-    """A customer, or the operator of the platform itself."""
+    """A customer, or the operator of the platform itself.
+
+    Whoever counts its namespaces to add one holds `room_token` until `room_until`.
+    """
 
     organization_id = models.CharField(
         max_length=64, primary_key=True, default=new_organization_id
@@ -46,6 +49,8 @@ class Organization(models.Model):
     name = models.CharField(max_length=100, unique=True)
     plan = models.CharField(max_length=16, choices=Plan, default=Plan.FREE)
     is_operator = models.BooleanField(default=False)
+    room_token = models.CharField(max_length=16, blank=True)
+    room_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -152,14 +157,17 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64)
     role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])
     scopes = models.JSONField(default=list, blank=True)
-    created_by = models.CharField(max_length=254, blank=True)
+    # Who loses the organization loses the key; only the program's own have nobody.
+    creator = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="api_keys"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["name"]
+        ordering: ClassVar = ["-created_at", "key_id"]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

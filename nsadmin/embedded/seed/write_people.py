@@ -85,7 +85,6 @@ def _organization(spec: OrganizationSpec) -> Organization:
             prefix=plaintext[:10],
             digest=digest(plaintext),
             role=role,
-            created_by="demo",
             created_at=FIRST_DAY,
         )
     return row

@@ -1,0 +1,54 @@
+"""Step-up: the password again, before what is hard to undo.
+
+A password counts for ten minutes in the session it was given in. Signing in does not
+count: a session that was left open must not be enough.
+"""
+
+import time
+
+from allauth.core import ratelimit
+from django.contrib.auth.hashers import check_password
+from django.http import HttpRequest
+
+from nsadmin.access import lockouts
+from nsadmin.access.models import User
+from nsadmin.errors import PasswordNeeded
+
+FIELD = "step_up_password"
+FRESH_FOR_S = 600
+SESSION_KEY = "password_given_at"
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Tell whether the password was given in this session of late."""
+    given_at: float = request.session.get(SESSION_KEY, 0.0)
+    return 0 <= time.time() - given_at < FRESH_FOR_S
+
+
+def hold(request: HttpRequest) -> None:
+    """Raise PasswordNeeded unless the password was given of late, or is given now.
+
+    The password comes in a field of the form itself and is taken out of it, so that
+    the view goes on with the form as it was filled in.
+    """
+    given = request.POST.get(FIELD)
+    if given is not None:
+        fields = request.POST.copy()
+        del fields[FIELD]
+        request.POST = fields  # type: ignore[assignment]
+        _take(request, given)
+    elif not is_fresh(request):
+        raise PasswordNeeded("Give your password again to go on.")
+
+
+def _take(request: HttpRequest, given: str) -> None:
+    user = request.user
+    if not isinstance(user, User):
+        raise PasswordNeeded("Nobody is signed in.")
+    # Counted by person, apart from sign-in: a stranger who locks that, locks not this.
+    if not ratelimit.consume(request, action="reauthenticate", user=user):
+        lockouts.note(user.email)
+        raise PasswordNeeded("Too many wrong passwords; try again in five minutes.")
+    if not check_password(given, user.password):
+        raise PasswordNeeded("That is not your password.")
+    request.session[SESSION_KEY] = time.time()
