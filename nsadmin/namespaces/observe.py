@@ -24,6 +24,8 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 _STEP_S = 0.05
 # Whoever asks, a collection is asked at most this often.
 _CLAIM_MS = 5000
+# A plan is waited for, and refused while Qdrant is silent.
+_PLAN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _age(stored: Snapshot) -> float:
     return (timezone.now() - stored.taken_at).total_seconds()
 
 
-def seen(namespace: Namespace, *, timeout_s: float = 5) -> Seen:
+def seen(namespace: Namespace, *, timeout_s: float = _PLAN_S) -> Seen:
     """Ask Qdrant now, for a plan; raise Unavailable where it does not answer."""
     cluster = cluster_of(namespace)
     found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
@@ -188,7 +190,7 @@ def seen(namespace: Namespace, *, timeout_s: float = 5) -> Seen:
 
 def server_version(namespace: Namespace) -> str:
     """Return the version of the Qdrant that holds the namespace, such as 1.18.3."""
-    return collections.version(cluster_of(namespace))
+    return collections.version(cluster_of(namespace), timeout_s=_PLAN_S)
 
 
 def to_seen(found: LiveCollection | None) -> Seen:

@@ -217,7 +217,8 @@ def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
 
 
 def _stored_counts(namespace_id: str) -> dict[str, int]:
-    return {str(kind): n for kind, n in resources.counts(namespace_id).items()}
+    counted = resources.counts(namespace_id, within_s=1)
+    return {str(kind): n for kind, n in counted.items()}
 
 
 def audit_of(

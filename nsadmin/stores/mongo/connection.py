@@ -3,9 +3,9 @@
 import atexit
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
 
 import pymongo
 from django.conf import settings
@@ -17,7 +17,10 @@ from pymongo.write_concern import WriteConcern
 from nsadmin.errors import Unavailable
 
 Document = dict[str, Any]
+Done = TypeVar("Done")
 
+# Who reads one document is waited for by somebody; a store that is well needs 1 ms.
+READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
 
 
@@ -62,14 +65,33 @@ def collection(name: str) -> Collection[Document]:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn the driver's failures to reach or hear the server into Unavailable."""
+def answering(*, within_s: float | None = None) -> Iterator[None]:
+    """Turn the driver's failures to reach or hear the server into Unavailable.
+
+    `within_s` bounds all calls inside together, the driver's own retries and the
+    search for a server included; inside another bound the shorter one counts.
+    """
     try:
-        yield
+        with pymongo.timeout(within_s) if within_s else nullcontext():
+            yield
     except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.NotPrimaryError):
         raise Unavailable(
             "The namespace store does not answer.", details={"store": "namespace store"}
         ) from None
+
+
+def twice(write: Callable[[], Done]) -> Done:
+    """Do a write, and once more where its connection broke; it must bear repetition.
+
+    After a restart of the server the connections that are kept open are of the past,
+    and whoever writes first finds that out. A server that is silent is not asked again.
+    """
+    try:
+        return write()
+    except errors.AutoReconnect as failure:
+        if failure.timeout:
+            raise
+        return write()
 
 
 def ping() -> None:

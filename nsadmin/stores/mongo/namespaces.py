@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator
 from pymongo import ASCENDING, errors
 
 from nsadmin.errors import Conflict
-from nsadmin.stores.mongo.connection import Document, answering, collection
+from nsadmin.stores.mongo.connection import (
+    READ_S,
+    Document,
+    answering,
+    collection,
+    twice,
+)
 
 NAME = "namespaces"
 
@@ -29,13 +35,13 @@ def _taken() -> Conflict:
 
 def get(namespace_id: str) -> Document | None:
     """Return the raw document, unknown keys of other writers included."""
-    with answering():
+    with answering(within_s=READ_S):
         return collection(NAME).find_one({"_id": namespace_id})
 
 
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
     """Return the namespace of that tenant and case-folded name."""
-    with answering():
+    with answering(within_s=READ_S):
         return collection(NAME).find_one(
             {"internal_id": internal_id, "name_key": name_key}
         )
@@ -43,7 +49,7 @@ def find_by_name(internal_id: str, name_key: str) -> Document | None:
 
 def find_all_by_name(name_key: str) -> list[Document]:
     """Return every tenant's namespace of that case-folded name, for staff."""
-    with answering():
+    with answering(within_s=READ_S):
         return list(collection(NAME).find({"name_key": name_key}).limit(20))
 
 
@@ -68,6 +74,9 @@ def replace(before: Document, after: Document) -> bool:
     Compares `revision` and `updated_at` as they were read, because a foreign writer may
     move only the latter, and `observed_revision`, which moves alone once pending steps
     are seen. A document without `revision` is adopted as revision 0.
+
+    Written again where the connection broke. False may then mean that the first try
+    had arrived, so whoever must know looks for what is its own in the document.
     """
     expected: Document = {"_id": before["_id"]}
     for key in ("revision", "updated_at", "observed_revision"):
@@ -79,7 +88,8 @@ def replace(before: Document, after: Document) -> bool:
             if stored is None or stored.get("revision") is not None:
                 return False
         try:
-            return collection(NAME).replace_one(expected, after).matched_count == 1
+            done = twice(lambda: collection(NAME).replace_one(expected, after))
+            return done.matched_count == 1
         except errors.DuplicateKeyError:
             raise _taken() from None
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pymongo import ASCENDING, ReplaceOne
 
-from nsadmin.stores.mongo.connection import Document, answering, collection
+from nsadmin.stores.mongo.connection import Document, answering, collection, twice
 
 Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
 
@@ -60,7 +60,7 @@ def put(kind: Kind, documents: Sequence[Document]) -> None:
         return
     writes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
     with answering():
-        collection(kind).bulk_write(writes, ordered=False)
+        twice(lambda: collection(kind).bulk_write(writes, ordered=False))
 
 
 def count(kind: Kind, namespace_id: str) -> int:
@@ -72,9 +72,10 @@ def count(kind: Kind, namespace_id: str) -> int:
         return next((int(row["n"]) for row in rows), 0)
 
 
-def counts(namespace_id: str) -> dict[Kind, int]:
-    """Count every kind in one namespace, exactly."""
-    return {kind: count(kind, namespace_id) for kind in KINDS}
+def counts(namespace_id: str, *, within_s: float | None = None) -> dict[Kind, int]:
+    """Count every kind in one namespace, exactly; `within_s` bounds them together."""
+    with answering(within_s=within_s):
+        return {kind: count(kind, namespace_id) for kind in KINDS}
 
 
 def counts_by_namespace(kind: Kind) -> dict[str, int]:
