@@ -42,7 +42,11 @@ class EnsureQuery(AddressQuery):
     """How indexes are ensured."""
 
     force_rebuild: bool = Field(
-        default=False, description="Not offered: only false is accepted."
+        default=False,
+        description=(
+            "Drop and build also the indexes that are there, one after the other. "
+            "Filters on a field scan every point meanwhile; the cost grows with them."
+        ),
     )
     dry_run: bool = Field(
         default=False, description="Answer with the plan; write nothing."

@@ -22,7 +22,7 @@ from nsadmin.api.lists import answer_list
 from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
 from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel
-from nsadmin.errors import Invalid, Stale, Unreadable
+from nsadmin.errors import Stale, Unreadable
 from nsadmin.namespaces import changes, present, queries
 from nsadmin.namespaces.declared import declared_indexes
 from nsadmin.namespaces.fields import (
@@ -33,6 +33,7 @@ from nsadmin.namespaces.fields import (
 )
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.steps import CreateIndex, DropIndex
 
 router = Router(tags=["Namespaces"])
 _ETAG = re.compile(r'"?r(\d{1,9})"?')
@@ -140,13 +141,15 @@ def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 )
 @endpoint(Action.NAMESPACE_UPDATE)
 def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Build every declared payload index that Qdrant lacks; the others stay."""
+    """Build every declared payload index that Qdrant lacks.
+
+    The others stay, or with `force_rebuild=true` are dropped and built anew, one after
+    the other; what is not built within a few seconds is built after the answer.
+    """
     wanted = reading.query(request, EnsureQuery)
-    if wanted.force_rebuild:
-        sentence = "Building every index anew is not offered; change them one by one."
-        raise Invalid(sentence, faults={"force_rebuild": [sentence]})
     if_match = revision_wanted(request)
-    actor, at, only = actor_of(request), wanted.organization_id, Repair(vectors=False)
+    actor, at = actor_of(request), wanted.organization_id
+    only = Repair(vectors=False, rebuild=wanted.force_rebuild)
     if wanted.dry_run:
         shown = changes.repair_preview(actor, identifier, only, organization_id=at)
         return answer_preview(shown, if_match)
@@ -154,15 +157,22 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
         actor, identifier, only, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
-    built = len(outcome.plan.steps)
-    data = {
-        "namespace_id": namespace.namespace_id,
-        "ensured": len(declared_indexes(namespace)),
-        "rebuilt": 0,
-        "skipped": 0 if outcome.converged else built,
-        "created": built if outcome.converged else 0,
-    }
+    data = {"namespace_id": namespace.namespace_id, **_ensured(outcome)}
     return answer(data, revision=namespace.revision)
+
+
+def _ensured(outcome: changes.Outcome) -> dict[str, int]:
+    """Count each declared index once: there, built anew, or not there yet."""
+    declared = set(declared_indexes(outcome.view.namespace))
+    steps = outcome.plan.steps
+    rebuilt = {step.field for step in steps if isinstance(step, DropIndex)}
+    waiting = {step.field for step in outcome.waiting if isinstance(step, CreateIndex)}
+    counts = {
+        "ensured": len(declared - rebuilt - waiting),
+        "rebuilt": len(rebuilt - waiting),
+        "skipped": len(waiting),
+    }
+    return {**counts, "created": counts["ensured"] + counts["rebuilt"]}
 
 
 def revision_wanted(request: HttpRequest) -> int | None:

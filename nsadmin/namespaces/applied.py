@@ -36,7 +36,7 @@ def applied(raw: Raw, planned: Sequence[Step]) -> Raw:
                 **(after.get("vector_inference_map") or {}),
                 **step.inference,
             }
-        elif isinstance(step, DropIndex):
+        elif isinstance(step, DropIndex) and not step.declared:
             indexes = [i for i in indexes if i.get("field_name") != step.field]
             if step.origin == "auto" and not step.rebuilt:
                 muted.add(step.field)

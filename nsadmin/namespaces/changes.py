@@ -9,7 +9,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
 from nsadmin.jobs.models import LIVE, Job
-from nsadmin.namespaces import document, mirror, observe, queries
+from nsadmin.namespaces import document, mirror, observe, queries, steps
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.automatic import Automatic, automatic_plan
 from nsadmin.namespaces.converge import converge
@@ -19,7 +19,7 @@ from nsadmin.namespaces.fields import NamespacePatch, name_key
 from nsadmin.namespaces.plan import Plan, make_plan, repair_plan
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import EVERYTHING, Repair
-from nsadmin.namespaces.steps import AddVector
+from nsadmin.namespaces.steps import AddVector, Step
 from nsadmin.stores.mongo import namespaces as store
 
 _TRIES = 5
@@ -44,6 +44,13 @@ class Outcome:
     op_id: str
     converged: bool
     error: str = ""
+
+    @property
+    def waiting(self) -> tuple[Step, ...]:
+        """The steps of this change that are not yet seen in Qdrant, in order."""
+        pending = self.view.namespace.raw.get("pending") or []
+        mine = (entry for entry in pending if entry["op_id"] == self.op_id)
+        return tuple(steps.from_json(step) for entry in mine for step in entry["steps"])
 
 
 def preview(
@@ -102,7 +109,10 @@ def repair_commit(
     if_match: int | None = None,
     organization_id: str | None = None,
 ) -> Outcome:
-    """Add every vector and index that Qdrant lacks; a second run writes nothing."""
+    """Add every vector and index that Qdrant lacks; a second run writes nothing.
+
+    Unless the repair asks for indexes to be built anew, which it does every time.
+    """
     return _commit(
         actor,
         identifier,
@@ -185,17 +195,24 @@ def _commit(
 
 
 def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
-    """Accept; where the answer is lost, the document's list may have it.
+    """Accept; where an answer is lost, the document's list tells whether it was a yes.
 
-    An operation that is not listed may still arrive, so that the failure stands.
+    The store writes once more where the connection broke, so a no may be one to the
+    second try alone. What is not listed may still arrive, so the failure stands then.
     """
+    failure: Unavailable | None = None
     try:
-        return accept(namespace, plan, op_id)
-    except Unavailable:
-        raw = store.get(namespace.namespace_id)
-        if raw is None or not document.lists(raw, op_id):
-            raise
+        raw = accept(namespace, plan, op_id)
+    except Unavailable as silence:
+        raw, failure = None, silence
+    if raw is not None:
         return raw
+    now = store.get(namespace.namespace_id)
+    if now is not None and document.lists(now, op_id):
+        return now
+    if failure is not None:
+        raise failure
+    return None
 
 
 def _action(wanted: Wanted) -> Action:

@@ -16,7 +16,9 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # A slow build gets this much of a request; the sweep waits for the rest.
 REQUEST_S = 5
-_LOCK_MS = 15_000
+# The lock outlasts the work; after a crash the next one waits for its end.
+_LOCK_MORE_S = 10
+_GET_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def converge(raw: Raw, *, budget_s: float = REQUEST_S) -> Progress:
     """
     namespace = document.read(raw)
     lock = f"converge:{namespace.namespace_id}"
-    if not redis.claim(lock, milliseconds=_LOCK_MS):
+    if not redis.claim(lock, milliseconds=int((budget_s + _LOCK_MORE_S) * 1000)):
         return Progress(raw, observed=False, error="Another process is at work on it.")
     try:
         return _carry_out(namespace, deadline=time.monotonic() + budget_s)
@@ -52,10 +54,13 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
         raw = store.get(namespace.namespace_id) or raw
         cluster = cluster_of(document.read(raw))
         for entry in list(raw.get("pending") or []):
-            for written in entry["steps"]:
-                step = steps.from_json(written)
+            todo = list(entry["steps"])
+            while todo:
+                step = steps.from_json(todo.pop(0))
                 if not carry_out(cluster, namespace.collection, step, deadline):
                     return Progress(raw, observed=False, finished_ops=tuple(finished))
+                if isinstance(step, DropIndex) and step.rebuilt:
+                    raw = _noted(raw, entry["op_id"], todo)
             finished.append(entry["op_id"])
             raw = _observed(raw, entry["revision"])
     except NsadminError as failure:
@@ -72,9 +77,10 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
 
     Repeating a step that is done issues no write.
     """
-    if is_done(collections.get(cluster, name), step):
-        return True
     wait_s = max(0.5, deadline - time.monotonic())
+    live = collections.get(cluster, name, timeout_s=min(_GET_S, wait_s))
+    if is_done(live, step):
+        return True
     completed = True
     if isinstance(step, AddVector):
         collections.create_vector(
@@ -138,6 +144,22 @@ def same_index(wanted: Raw, kind: str, params: Raw) -> bool:
         for key, value in wanted.items()
         if key != "type"
     )
+
+
+def _noted(raw: Raw, op_id: str, todo: list[Raw]) -> Raw:
+    """Record what is left once an index is dropped to be built again.
+
+    Only the record tells the new index from the old one if both are the same. Where the
+    document moved it is read again; where that does not help nothing is lost but time.
+    """
+    for _ in range(10):
+        before = raw.get("pending") or []
+        pending = [{**e, "steps": todo} if e["op_id"] == op_id else e for e in before]
+        after = {**raw, "pending": pending}
+        if pending == before or store.replace(raw, after):
+            return after if before else raw
+        raw = store.get(raw["_id"]) or raw
+    return raw
 
 
 def _observed(raw: Raw, revision: int) -> Raw:

@@ -18,6 +18,7 @@ from nsadmin.namespaces.repair import (
     Repair,
     missing_indexes,
     missing_vectors,
+    rebuilt_indexes,
 )
 from nsadmin.namespaces.steps import SetField, Step
 from nsadmin.namespaces.wanted import index_steps
@@ -121,11 +122,13 @@ def _fields(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
 
 
 def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -> Plan:
-    """Return the plan that adds what Qdrant lacks."""
+    """Return the plan that adds what Qdrant lacks, or builds its indexes anew."""
     found: list[Step] = []
     if repair.vectors:
         found += missing_vectors(namespace, seen)
-    if repair.indexes:
+    if repair.rebuild:
+        found += rebuilt_indexes(namespace, seen)
+    elif repair.indexes:
         found += missing_indexes(namespace, seen)
     return Plan(
         namespace.namespace_id,

@@ -1,4 +1,4 @@
-"""What Qdrant lacks of what is declared, as steps. Pure."""
+"""What Qdrant lacks of what is declared, or shall have anew, as steps. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,19 @@ from nsadmin.namespaces import extractors
 from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.extractors import Extractor
-from nsadmin.namespaces.steps import AddVector, CreateIndex, Step
+from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What to bring in line with the document, where nothing in it changes."""
+    """What to bring in line with the document, where nothing in it changes.
+
+    `rebuild` drops and builds also the declared indexes that are there.
+    """
 
     vectors: bool = True
     indexes: bool = True
+    rebuild: bool = False
 
 
 EVERYTHING = Repair()
@@ -54,3 +58,25 @@ def missing_indexes(
         for field, schema in declared_indexes(namespace, registry).items()
         if field not in seen.indexes
     ]
+
+
+def rebuilt_indexes(
+    namespace: Namespace,
+    seen: Seen,
+    registry: Mapping[str, Extractor] = extractors.REGISTRY,
+) -> list[Step]:
+    """Return a drop and a build for each declared index; missing ones are only built.
+
+    One index after the other, so that only one at a time is missing. What Qdrant knows
+    of an index beyond what is declared is built again with it.
+    """
+    origins = {index.field_name: index.origin for index in namespace.indexes}
+    found: list[Step] = []
+    for field, schema in declared_indexes(namespace, registry).items():
+        there = seen.indexes.get(field, {})
+        if there:
+            origin = origins.get(field, "user")
+            found.append(DropIndex(field, there, origin, rebuilt=True, declared=True))
+        kept = there if there.get("type") == schema["type"] else {}
+        found.append(CreateIndex(field, {**kept, **schema}, declared=True))
+    return found

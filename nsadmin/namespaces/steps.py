@@ -115,7 +115,10 @@ class CreateIndex:
 
 @dataclass(frozen=True, slots=True)
 class DropIndex:
-    """Drop a custom payload index; `rebuilt` says that a new one follows."""
+    """Drop a payload index; `rebuilt` says that a new one follows.
+
+    `declared` ones stay in the document: only Qdrant loses them for a while.
+    """
 
     kind: ClassVar[str] = "drop_index"
     store: ClassVar[Store] = "Qdrant"
@@ -123,6 +126,7 @@ class DropIndex:
     schema: Raw
     origin: Origin = "user"
     rebuilt: bool = False
+    declared: bool = False
 
     def sentence(self) -> str:
         """Say what goes."""

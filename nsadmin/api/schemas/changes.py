@@ -41,10 +41,12 @@ class DryRun(BaseModel):
 
 
 class EnsuredIndexes(BaseModel):
-    """What ensuring the indexes came to, counted by index."""
+    """What ensuring the indexes came to; each declared index is counted once."""
 
     namespace_id: str
-    ensured: int = Field(description="Declared, and there now or being built.")
-    rebuilt: int = Field(description="Always 0: nothing is dropped.")
-    skipped: int = Field(description="Accepted, and still being built.")
-    created: int = Field(description="Built by this call.")
+    ensured: int = Field(description="There, if need be built by this call.")
+    rebuilt: int = Field(description="Dropped and built anew by this call.")
+    skipped: int = Field(description="Not there yet; it is built after the answer.")
+    created: int = Field(
+        description="Deprecated: ensured and rebuilt together.", deprecated=True
+    )
