@@ -33,6 +33,7 @@ class Action(StrEnum):
     NAMESPACE_SYSTEM = "namespace:system"
     JOB_READ = "job:read"
     JOB_CONTROL = "job:control"
+    FILTER_USAGE_REPORT = "filter-usage:report"
     AUDIT_READ = "audit:read"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_MANAGE = "organization:manage"
@@ -59,6 +60,7 @@ _MEMBER = _ALL_READ | {
     Action.NAMESPACE_UPDATE,
     Action.NAMESPACE_CLONE,
     Action.JOB_CONTROL,
+    Action.FILTER_USAGE_REPORT,
 }
 _ADMIN = _MEMBER | {
     Action.NAMESPACE_CREATE,
@@ -81,7 +83,12 @@ TABLE: dict[Role, frozenset[Action]] = {
 SCOPES: dict[str, frozenset[Action]] = {
     "read": READS,
     "write": READS
-    | {Action.NAMESPACE_UPDATE, Action.NAMESPACE_CLONE, Action.JOB_CONTROL},
+    | {
+        Action.NAMESPACE_UPDATE,
+        Action.NAMESPACE_CLONE,
+        Action.JOB_CONTROL,
+        Action.FILTER_USAGE_REPORT,
+    },
     "delete": READS | {Action.NAMESPACE_DELETE, Action.JOB_CONTROL},
     "admin": frozenset(Action),
 }

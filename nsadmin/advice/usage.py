@@ -17,6 +17,7 @@ from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
 DAY, WEEK = 24, 7 * 24
+KEPT_HOURS = counters.KEPT_HOURS
 MAX_FIELDS = 100
 _LARGEST = 1_000_000
 

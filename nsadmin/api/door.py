@@ -5,10 +5,18 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from nsadmin.api import clones, errors, extractors, namespaces, tasks
+from nsadmin.api import (
+    analytics,
+    clones,
+    deletion,  # noqa: F401 - its operation is of the router of namespaces
+    errors,
+    extractors,
+    namespaces,
+    tasks,
+)
 from nsadmin.api.auth import BearerKey
 
-_ABOUT = """Namespaces of the platform: read, change, clone.
+_ABOUT = """Namespaces of the platform: read, change, clone, delete.
 
 Send `Authorization: Bearer sk_…` with every request. Errors have one shape.
 
@@ -35,7 +43,7 @@ def build() -> NinjaAPI:
         urls_namespace="api",
     )
     errors.install(built)
-    for noun in (namespaces, clones, tasks, extractors):
+    for noun in (namespaces, clones, tasks, extractors, analytics):
         built.add_router("", noun.router)
     return built  # type: ignore[no-any-return]
 

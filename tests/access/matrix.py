@@ -80,6 +80,8 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "indexes/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "settings/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "settings/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "name/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "clone/name/"): _CLONED,
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "jobs/"): _PERSON,
@@ -109,6 +111,11 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
+    ("DELETE", NAMESPACE_API): Row(
+        own="401 403 403 in 403 in",
+        foreign="401 403 403 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
     ("POST", NAMESPACE_API + "/ensure-indexes"): Row(
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",
@@ -120,6 +127,13 @@ MATRIX: dict[Route, Row] = {
         system="401 403 in in 403 in",
     ),
     ("GET", NAMESPACE_API + "/extractors"): _READ,
+    ("POST", NAMESPACE_API + "/filter-usage"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("GET", "v1/analytics/indexes/suggestions"): _READ,
+    ("GET", "v1/analytics/indexes/usage"): _READ,
     ("POST", "v1/tasks/list"): _KEY,
     ("GET", "v1/tasks/<task_id>"): Row(_READ.own, _READ.foreign),
     # A foreign task is answered like an unknown one, and that is no error.

@@ -27,6 +27,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 BODIES: dict[Route, Any] = {
     ("POST", "v1/namespaces/<identifier>/clone"): {"namespace_name": "a clone"},
     ("PATCH", "v1/namespaces/<identifier>"): {"description": "changed"},
+    ("POST", "v1/namespaces/<identifier>/filter-usage"): {
+        "fields": [{"field_name": "title"}]
+    },
 }
 LET_THROUGH = (200, 204, 302, 303, 409, 422)
 
@@ -45,7 +48,9 @@ class Visitor:
         method, address = route
         for placeholder, value in values.items():
             address = address.replace(placeholder, value)
-        response = self._send(method, f"/{address}", route)
+        response = self._send(
+            method, f"/{address}", route, values.get("<identifier>", "")
+        )
         location = response.headers.get("Location", "")
         if response.status_code == 302 and location.startswith("/accounts/login/"):
             return "login"
@@ -53,11 +58,15 @@ class Visitor:
             return "in"
         return str(response.status_code)
 
-    def _send(self, method: str, address: str, route: Route) -> HttpResponse:
+    def _send(
+        self, method: str, address: str, route: Route, namespace_id: str
+    ) -> HttpResponse:
         if not address.startswith("/v1/"):
             form = {"organization_id": self._home()} if method == "POST" else {}
             return getattr(self.client, method.lower())(address, form)
         headers = {} if self.role == "anonymous" else self.cast.bearer(self.role)
+        if "/analytics/" in address:
+            headers = {**headers, "X-Namespace": namespace_id}
         return self.client.generic(
             method,
             address,

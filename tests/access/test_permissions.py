@@ -18,6 +18,7 @@ EXPECTED = {
     Action.NAMESPACE_SYSTEM: {P},
     Action.JOB_READ: {V, M, A, S, P},
     Action.JOB_CONTROL: {M, A, P},
+    Action.FILTER_USAGE_REPORT: {M, A, P},
     Action.AUDIT_READ: {V, M, A, S, P},
     Action.ORGANIZATION_READ: {V, M, A, S, P},
     Action.ORGANIZATION_MANAGE: {A, P},

@@ -14,11 +14,13 @@ class Endpoint:
     method: str
     path: str
     body: Any = None
+    query: str = ""
 
     def at(self, namespace_id: str) -> str:
         """The path with its placeholders filled."""
         return (
-            self.path.replace("{identifier}", namespace_id)
+            (self.path + self.query)
+            .replace("{identifier}", namespace_id)
             .replace("{task_id}", "6f1c1f0e-0000-4000-8000-000000000000")
             .replace("{feature_extractor_id}", "text_extractor_v1")
         )
@@ -41,4 +43,13 @@ ENDPOINTS = [
     Endpoint("GET", "/collections/features/extractors"),
     Endpoint("GET", "/collections/features/extractors/{feature_extractor_id}"),
     Endpoint("GET", "/namespaces/{identifier}/extractors"),
+    Endpoint(
+        "POST",
+        "/namespaces/{identifier}/filter-usage",
+        {"fields": [{"field_name": "title"}]},
+    ),
+    Endpoint("GET", "/analytics/indexes/suggestions", query="?namespace={identifier}"),
+    Endpoint("GET", "/analytics/indexes/usage", query="?namespace={identifier}"),
+    # Last: what is walked after it would find the namespace being deleted.
+    Endpoint("DELETE", "/namespaces/{identifier}"),
 ]

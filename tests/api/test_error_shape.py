@@ -40,7 +40,8 @@ def test_without_a_key(call: Caller) -> None:
 def test_with_a_query_that_it_does_not_know(call: Caller) -> None:
     for endpoint in ENDPOINTS:
         path = endpoint.at(call.cast.own.namespace_id)
-        response = call(endpoint.method, f"{path}?dryrun=true", endpoint.body)
+        asked = f"{path}{'&' if endpoint.query else '?'}dryrun=true"
+        response = call(endpoint.method, asked, endpoint.body)
         assert locations_of(response) == ["query.dryrun"], endpoint
 
 

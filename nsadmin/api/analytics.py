@@ -1,0 +1,170 @@
+"""`/v1/analytics/indexes` and the reports of filter usage that they rest on."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+from pydantic import Field
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.advice import auto, look, usage
+from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
+from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import AddressQuery
+from nsadmin.api.schemas.analytics import (
+    SuggestionsResponse,
+    UsageCounted,
+    UsageResponse,
+)
+from nsadmin.errors import Invalid
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.queries import NamespaceView
+
+router = Router(tags=["Index analytics"])
+_PERIOD = re.compile(r"(\d{1,4})([hd])")
+_NAMESPACE = {"X-Namespace": "Id or name of the namespace; or `?namespace=`."}
+
+
+class _NamespaceQuery(AddressQuery):
+    namespace: str | None = Field(None, max_length=128)
+
+
+class SuggestionsQuery(_NamespaceQuery):
+    """Which period, and how often a field has to be filtered."""
+
+    hours: int = Field(24, ge=1, le=720)
+    min_count: int = Field(AUTO_THRESHOLD, ge=1, le=10_000)
+
+
+class UsageQuery(_NamespaceQuery):
+    """Which period, such as 24h or 7d; at most 31 days are kept."""
+
+    period: str = Field("24h", pattern=r"^\d+[hd]$", max_length=6)
+    min_count: int = Field(1, ge=1, le=1_000_000)
+
+
+@router.post(
+    "/namespaces/{identifier}/filter-usage",
+    response=answers(UsageCounted, 409, 413, 415),
+    openapi_extra=described(query=AddressQuery, body=UsageReport),
+)
+@endpoint(Action.FILTER_USAGE_REPORT)
+def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Report which payload fields queries filtered by since the last report."""
+    wanted = reading.query(request, AddressQuery)
+    fields = usage.parse_report(reading.body(request))
+    view = queries.get_stored(
+        actor_of(request),
+        identifier,
+        organization_id=wanted.organization_id,
+        action=Action.FILTER_USAGE_REPORT,
+    )
+    key = view.namespace.namespace_id
+    dropped = usage.count_filter(key, fields)
+    counted = sum(t.count for name, t in fields.items() if name not in dropped)
+    return answer({"namespace_id": key, "counted": counted, "dropped": dropped})
+
+
+@router.get(
+    "/analytics/indexes/suggestions",
+    response=answers(SuggestionsResponse, 409),
+    openapi_extra=described(query=SuggestionsQuery, headers=_NAMESPACE),
+)
+@endpoint(Action.NAMESPACE_READ)
+def suggest_indexes(request: HttpRequest) -> HttpResponse:
+    """Which fields were filtered often without an index, and the type they ask for."""
+    wanted = reading.query(request, SuggestionsQuery)
+    namespace = _view(request, wanted).namespace
+    found = look.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
+    suggestions = [
+        {
+            **_seen(advice.usage),
+            "suggested_type": advice.index_type,
+            "is_indexed": False,
+            "estimated_performance_gain": CLAIM,
+        }
+        for advice in found.advice
+        if advice.usage is not None and advice.kind in ("missing", "over_budget")
+    ]
+    enabled = namespace.auto_create_indexes
+    return answer(
+        {
+            "namespace_id": namespace.namespace_id,
+            "analysis_period": f"{wanted.hours}h",
+            "suggestions": suggestions,
+            "auto_create_enabled": enabled,
+            "next_auto_create_run": auto.next_run(timezone.now()) if enabled else None,
+        }
+    )
+
+
+@router.get(
+    "/analytics/indexes/usage",
+    response=answers(UsageResponse, 409),
+    openapi_extra=described(query=UsageQuery, headers=_NAMESPACE),
+)
+@endpoint(Action.NAMESPACE_READ)
+def index_usage(request: HttpRequest) -> HttpResponse:
+    """Which fields were filtered, how often, and whether they have an index."""
+    wanted = reading.query(request, UsageQuery)
+    hours = _hours(wanted.period)
+    namespace = _view(request, wanted).namespace
+    indexed = {i.field_name for i in namespace.indexes} | look.fixed_fields(namespace)
+    used = usage.used(namespace.namespace_id, hours=hours)
+    fields = [
+        {
+            **_seen(entry),
+            "query_count": entry.count,
+            "avg_latency_ms": entry.mean_ms,
+            "is_indexed": entry.field_name in indexed,
+        }
+        for entry in used
+        if entry.count >= wanted.min_count
+    ]
+    with_index = sum(bool(entry["is_indexed"]) for entry in fields)
+    return answer(
+        {
+            "namespace_id": namespace.namespace_id,
+            "period": wanted.period,
+            "fields": fields,
+            "total_fields": len(fields),
+            "indexed_fields": with_index,
+            "unindexed_fields": len(fields) - with_index,
+        }
+    )
+
+
+def _view(request: HttpRequest, wanted: _NamespaceQuery) -> NamespaceView:
+    identifier = request.headers.get("X-Namespace") or wanted.namespace
+    if not identifier:
+        sentence = "Name the namespace in the header X-Namespace."
+        raise Invalid(sentence, faults={"header.X-Namespace": [sentence]})
+    return queries.get(
+        actor_of(request), identifier, organization_id=wanted.organization_id
+    )
+
+
+def _hours(period: str) -> int:
+    found = _PERIOD.fullmatch(period)
+    hours = int(found[1]) * (24 if found[2] == "d" else 1) if found else 0
+    if not 1 <= hours <= KEPT_HOURS:
+        sentence = f"The period must be from 1h to {KEPT_HOURS // 24}d."
+        raise Invalid(sentence, faults={"query.period": [sentence]})
+    return hours
+
+
+def _seen(used: FieldUsage | None) -> dict[str, object]:
+    if used is None:
+        return {}
+    return {
+        "field_name": used.field_name,
+        "query_count_24h": used.count_24h,
+        "query_count_7d": used.count_7d,
+        "first_seen": used.first_seen,
+        "last_seen": used.last_seen,
+    }

@@ -1,0 +1,104 @@
+"""Filter usage in, suggestions out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nsadmin.advice import usage
+from nsadmin.stores.counters import Tally
+
+
+def report(call, namespace, fields, **options):
+    path = f"/namespaces/{namespace.namespace_id}/filter-usage"
+    return call("POST", path, {"fields": fields}, **options)
+
+
+def ask(call, what, *, namespace=None, query="", role="admin"):
+    chosen = (namespace or call.cast.own).namespace_id
+    path = f"/analytics/indexes/{what}?namespace={chosen}{query}"
+    return call("GET", path, role=role)
+
+
+def test_reports_add_up_and_are_told_back(call):
+    own = call.cast.own
+    fields = [{"field_name": "rank", "count": 70, "latency_ms": 20}]
+    assert report(call, own, fields).json() == {
+        "namespace_id": own.namespace_id,
+        "counted": 70,
+        "dropped": [],
+    }
+    report(call, own, [{"field_name": "rank", "count": 31}, {"field_name": "title"}])
+    found = ask(call, "usage").json()
+    assert [(f["field_name"], f["query_count"]) for f in found["fields"]] == [
+        ("rank", 101),
+        ("title", 1),
+    ]
+    assert found["fields"][0]["avg_latency_ms"] == 20
+    assert (found["total_fields"], found["unindexed_fields"]) == (2, 2)
+
+
+def test_a_suggestion_needs_more_than_the_count_and_has_a_type(call):
+    own = call.cast.own
+    report(call, own, [{"field_name": "rank", "count": 100}])
+    assert ask(call, "suggestions").json()["suggestions"] == []
+    report(call, own, [{"field_name": "rank"}])
+    body = ask(call, "suggestions").json()
+    [found] = body["suggestions"]
+    assert (found["field_name"], found["query_count_24h"]) == ("rank", 101)
+    assert (found["suggested_type"], found["is_indexed"]) == ("integer", False)
+    assert body["auto_create_enabled"] is False
+    assert body["next_auto_create_run"] is None
+    assert body["analysis_period"] == "24h"
+
+
+def test_the_period_counts(call):
+    own = call.cast.own
+    old = datetime.now(UTC) - timedelta(hours=30)
+    usage.count_filter(own.namespace_id, {"rank": Tally(500)}, at=old)
+    assert ask(call, "usage").json()["fields"] == []
+    assert ask(call, "usage", query="&period=2d").json()["total_fields"] == 1
+    assert ask(call, "suggestions").json()["suggestions"] == []
+    found = ask(call, "suggestions", query="&hours=48").json()["suggestions"]
+    assert found[0]["query_count_24h"] == 0
+
+
+def test_the_namespace_is_named_by_the_header(call):
+    own = call.cast.own
+    report(call, own, [{"field_name": "rank"}])
+    named = {"X-Namespace": own.name}
+    found = call("GET", "/analytics/indexes/usage", **named)
+    assert found.json()["namespace_id"] == own.namespace_id
+    assert call("GET", "/analytics/indexes/usage").status_code == 422
+
+
+@pytest.mark.parametrize("what", ["usage", "suggestions"])
+def test_a_foreign_namespace_is_not_there(call, what):
+    assert ask(call, what, namespace=call.cast.foreign).status_code == 404
+    foreign = report(call, call.cast.foreign, [{"field_name": "a"}])
+    assert foreign.status_code == 404
+
+
+@pytest.mark.parametrize("role", ["viewer", "support"])
+def test_who_only_reads_reports_nothing(call, role):
+    own = call.cast.own
+    answer = report(call, own, [{"field_name": "rank"}], role=role)
+    assert answer.status_code == 403
+    assert ask(call, "usage", role=role).json()["fields"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["&period=0h", "&period=32d", "&period=h", "&period=24m", "&min_count=0", "&x=1"],
+)
+def test_a_wrong_question_is_refused(call, query):
+    assert ask(call, "usage", query=query).status_code == 422
+
+
+@pytest.mark.parametrize("query", ["&hours=0", "&hours=721", "&min_count=10001"])
+def test_a_wrong_window_is_refused(call, query):
+    assert ask(call, "suggestions", query=query).status_code == 422
+
+
+def test_without_counters_nothing_is_called_unused(call, settings):
+    settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
+    assert ask(call, "usage").status_code == 503
