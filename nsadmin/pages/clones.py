@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -19,10 +20,10 @@ from nsadmin.errors import (
     Refused,
     Unavailable,
 )
+from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.clones import CloneForm
-from nsadmin.pages.htmx import page
-from nsadmin.pages.scope import editable, namespace_scope
+from nsadmin.pages.scope import change_page, editable, namespace_scope
 
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, Refused, Unavailable)
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
@@ -67,14 +68,14 @@ def _show_form(
     context = {
         **namespace_scope(view),
         "form": form,
+        "check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
         "counts": view.counts,
+        "snapshot": queries.snapshot(view),
         "as_of": timezone.now(),
         "is_foreign": view.organization_id != gate.actor_of(request).organization_id,
     }
     status = error.status if error is not None else error_status
-    return page(
-        request, "namespaces/clone.html", context, fragment="change", status=status
-    )
+    return change_page(request, "namespaces/clone.html", context, status=status)
 
 
 def _review(
@@ -92,4 +93,4 @@ def _review(
         "made_at": timezone.now(),
         "tab": "",
     }
-    return page(request, "namespaces/clone_plan.html", context, fragment="change")
+    return change_page(request, "namespaces/clone_plan.html", context)

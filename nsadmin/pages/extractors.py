@@ -10,6 +10,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.present import vector_rows
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import curl
 from nsadmin.pages.forms.extractors import ExtractorForm, offers
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, may
@@ -47,18 +48,11 @@ def _context(
             for entry in view.namespace.extractors
         ],
         "offers": [
-            (offer, offer.extractor.id == chosen, _given(form, offer))
+            (offer, offer.extractor.id == chosen, [form[p] for p in offer.parameters])
             for offer in offers(view.namespace)
         ],
         "points": snapshot.live.points if snapshot and snapshot.live else None,
         "missing": [v for v in vectors if v.state == "missing"],
+        "curl": curl.of_body(request, view.namespace.namespace_id, form.body()),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }
-
-
-def _given(form: ExtractorForm, offer: Any) -> list[tuple[Any, str]]:
-    """Return each parameter with what was typed for it, else its default."""
-    return [
-        (parameter, str(form.data.get(parameter.field) or parameter.default))
-        for parameter in offer.parameters
-    ]

@@ -8,14 +8,14 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.errors import Invalid, Missing
+from nsadmin.errors import Missing
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.declared import declared_indexes
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import MAX_INDEXES, NamespacePatch, parse_patch
+from nsadmin.namespaces.fields import MAX_INDEXES
 from nsadmin.namespaces.present import index_rows
 from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.pages.forms.indexes import DropForm, IndexForm
+from nsadmin.pages import curl
+from nsadmin.pages.forms.indexes import DropForm, IndexForm, wanted_list
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, may
 
@@ -55,10 +55,11 @@ def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
 
 
 def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> Sheet:
+    is_confirmed = request.POST.get("step") == "confirm"
     return Sheet(
         view,
         form,
-        lambda now: _wanted_with(now.namespace, form),
+        lambda now: form.patch(now.namespace, replaces=is_confirmed),
         TEMPLATE,
         _table(request, view) | {"index_form": form},
     )
@@ -69,7 +70,7 @@ def _drop_sheet(request: HttpRequest, view: NamespaceView) -> Sheet:
     return Sheet(
         view,
         form,
-        lambda now: _wanted_without(now.namespace, form.cleaned_data["drop"]),
+        lambda now: form.patch(now.namespace),
         TEMPLATE,
         _table(request, view) | {"index_form": IndexForm()},
     )
@@ -90,35 +91,10 @@ def _table(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "count": count,
         "limit": MAX_INDEXES,
         "free": MAX_INDEXES - count,
+        "curl": curl.of_body(
+            request,
+            view.namespace.namespace_id,
+            {"payload_indexes": wanted_list(view.namespace)},
+        ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }
-
-
-def _custom(namespace: Namespace) -> list[dict[str, Any]]:
-    """Return the wanted list as it is now, so that the other indexes survive."""
-    return [
-        {
-            "field_name": index.field_name,
-            "type": index.type,
-            "field_schema": dict(index.schema),
-        }
-        for index in namespace.indexes
-    ]
-
-
-def _wanted_with(namespace: Namespace, form: IndexForm) -> NamespacePatch:
-    entry = form.entry()
-    name, original = entry["field_name"], form.cleaned_data["original"]
-    others = [e for e in _custom(namespace) if e["field_name"] != name]
-    is_there = len(others) < len(namespace.indexes)
-    if is_there and not original:
-        sentence = f"{name} has an index already; change that one."
-        raise Invalid(sentence, faults={"field_name": [sentence]})
-    if original and not is_there:
-        raise Invalid(f"The index on {name} is gone; somebody dropped it.")
-    return parse_patch({"payload_indexes": [*others, entry]})
-
-
-def _wanted_without(namespace: Namespace, field: str) -> NamespacePatch:
-    others = [e for e in _custom(namespace) if e["field_name"] != field]
-    return parse_patch({"payload_indexes": others})

@@ -85,12 +85,16 @@ def namespaces(request: HttpRequest) -> HttpResponse:
 
 
 def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse:
-    """Go to the namespace of that id or name; else search the list for it."""
+    """Go to the namespace of that id or name, or the one found; else to the list."""
     try:
         view = queries.get(
             gate.actor_of(request), text, organization_id=organization_id
         )
     except Missing:
+        query = ListQuery(organization_id=organization_id, search=text, limit=2)
+        rows = listing.listing(gate.actor_of(request), query).rows
+        if len(rows) == 1:
+            return redirect("overview", rows[0].namespace_id)
         search = request.GET.copy()
         search.clear()
         search["search"] = text

@@ -12,6 +12,7 @@ from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import (
     AddVector,
     AppendExtractor,
+    CreateCollection,
     CreateIndex,
     DropIndex,
     SetField,
@@ -45,6 +46,7 @@ _DRAWN: dict[type, tuple[str, str, str]] = {
     SetField: ("Set field", "pencil", "idle"),
     AppendExtractor: ("Append", "plus", "idle"),
     AddVector: ("Add", "vector-triangle", "ok"),
+    CreateCollection: ("Add", "vector-triangle", "ok"),
     CreateIndex: ("Add", "plus", "ok"),
     DropIndex: ("Remove", "trash", "bad"),
 }
@@ -78,6 +80,11 @@ def gone(plan: Plan, before: Sequence[str]) -> list[str]:
     now = {step.sentence() for step in plan.steps}
     sentences = [key.partition(" ")[2] for key in before]
     return [sentence for sentence in sentences if sentence not in now]
+
+
+def holds(before: Sequence[str], plan: Plan) -> bool:
+    """Tell whether the plan shown earlier, by its keys, had all steps of this one."""
+    return all(_key(step) in before for step in plan.steps)
 
 
 def _key(step: Step) -> str:

@@ -26,10 +26,9 @@ from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import Repair
-from nsadmin.pages import plan_words
+from nsadmin.pages import curl, plan_words
 from nsadmin.pages.forms.base import SheetForm
-from nsadmin.pages.htmx import page
-from nsadmin.pages.scope import namespace_scope
+from nsadmin.pages.scope import change_page, namespace_scope
 from nsadmin.pages.templatetags.words import many, spelled
 
 
@@ -64,13 +63,18 @@ def decide(request: HttpRequest, sheet: Sheet) -> HttpResponse:
     except (Invalid, Conflict, Unavailable, Refused) as error:
         sheet.form.take(error)
         return show_form(request, sheet, status=error.status)
-    return _review(request, sheet, shown)
+    return _review(request, sheet, patch, shown)
 
 
 def show_form(request: HttpRequest, sheet: Sheet, *, status: int = 200) -> HttpResponse:
     """Show the form with its input kept."""
-    context = {**namespace_scope(sheet.view), **sheet.context, "form": sheet.form}
-    return page(request, sheet.template, context, fragment="change", status=status)
+    context = {
+        **namespace_scope(sheet.view),
+        **sheet.context,
+        "form": sheet.form,
+        "base": sheet.form.written_base(sheet.view.namespace),
+    }
+    return change_page(request, sheet.template, context, status=status)
 
 
 def _id(sheet: Sheet) -> str:
@@ -98,17 +102,24 @@ def _commit(
 def _confirm(
     request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair
 ) -> HttpResponse:
-    """Commit the plan that was shown, with its ticks; a moved plan is shown again."""
+    """Commit the plan that was shown, with its ticks; a moved plan is shown again.
+
+    Whoever gives way to somebody else's change confirms fewer of the steps shown.
+    """
     digest = request.POST.get("digest", "")
     now = _preview(request, sheet, patch)
+    if sheet.form.gives_up and plan_words.holds(
+        request.POST.getlist("shown"), now.plan
+    ):
+        digest = now.plan.digest
     if now.plan.digest == digest and missing_ticks(request, now.plan):
-        return _review(request, sheet, now, status=422)
+        return _review(request, sheet, patch, now, status=422)
     try:
         outcome = _commit(request, sheet, patch, digest)
     except PlanMoved as moved:
         patch = sheet.patch(queries.get_stored(actor_of(request), _id(sheet)))
         again = _preview(request, sheet, patch)
-        return _review(request, sheet, again, status=moved.status, moved=True)
+        return _review(request, sheet, patch, again, status=moved.status, moved=True)
     _tell(request, outcome)
     return redirect("overview", _id(sheet))
 
@@ -127,6 +138,7 @@ def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
 def _review(
     request: HttpRequest,
     sheet: Sheet,
+    patch: NamespacePatch | Repair,
     shown: Preview,
     *,
     status: int = 200,
@@ -154,15 +166,17 @@ def _review(
         "qdrant_silent": shown.qdrant_silent,
         "moved": moved,
         "mover": _mover(request, shown.view, moved=moved),
+        "contested": sheet.form.contested(shown.view.namespace),
         "ticks_missing": status == 422,
         "kept": sheet.form.kept,
+        "base": sheet.form.written_base(shown.view.namespace),
+        "has_form": isinstance(patch, NamespacePatch),
+        "calls": curl.of_plan(request, patch, shown.plan),
         "action": request.path,
         "made_at": timezone.now(),
         "tab": "",
     }
-    return page(
-        request, "namespaces/plan.html", context, fragment="change", status=status
-    )
+    return change_page(request, "namespaces/plan.html", context, status=status)
 
 
 def _mover(

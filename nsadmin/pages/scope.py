@@ -1,18 +1,21 @@
 """What every page under one namespace shows: crumbs, tabs and their numbers."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
 from nsadmin.access import gate, organizations
 from nsadmin.access.actor import Actor
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization
-from nsadmin.access.permissions import Action
+from nsadmin.access.permissions import TABLE, Action
 from nsadmin.errors import Forbidden, Missing
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.declared import declared_indexes
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.htmx import page, wants_fragment
 
 
 def namespace_scope(view: NamespaceView) -> dict[str, Any]:
@@ -23,6 +26,24 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
         "extractor_count": len(view.namespace.extractors),
         "index_count": len(declared_indexes(view.namespace)),
     }
+
+
+def change_page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page of the road form, plan, confirm; or for htmx its `change`.
+
+    The window's title and the selected tab stand outside of that part and follow it.
+    """
+    response = page(request, template, context, fragment="change", status=status)
+    if wants_fragment(request):
+        around = {**context, "title_part": f"{template}#title"}
+        response.write(render_to_string("components/around.html", around, request))
+    return response
 
 
 def editable(actor: Actor, namespace_id: str, action: Action) -> NamespaceView:
@@ -48,11 +69,20 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
 
 def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
     """Tell whether the actor may do this to the namespace, to offer it or not."""
+    return not why_not(actor, action, view)
+
+
+def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
+    """Say why the actor may not do this to the namespace; empty if they may."""
     try:
         _require(actor, action, view)
-    except (Forbidden, Missing):
-        return False
-    return True
+    except Forbidden as refusal:
+        if action in TABLE[actor.role]:
+            return "System namespaces are changed by platform admins alone."
+        return refusal.sentence
+    except Missing as refusal:
+        return refusal.sentence
+    return ""
 
 
 def shown_organization(request: HttpRequest) -> Organization:

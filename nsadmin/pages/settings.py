@@ -1,10 +1,12 @@
 """The settings page: name, description, automatic indexes."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.pages import curl
 from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable
@@ -20,5 +22,12 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     form = (
         SettingsForm(request.POST) if is_post else SettingsForm.filled(view.namespace)
     )
-    sheet = Sheet(view, form, form.patch, "namespaces/settings.html")
+    example = curl.of_body(
+        request, view.namespace.namespace_id, form.stored(view.namespace)
+    )
+    context = {
+        "curl": example,
+        "check": reverse("name_check", args=[view.namespace.namespace_id]),
+    }
+    sheet = Sheet(view, form, form.patch, "namespaces/settings.html", context)
     return decide(request, sheet) if is_post else show_form(request, sheet)

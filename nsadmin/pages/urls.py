@@ -8,6 +8,7 @@ from nsadmin.pages.clones import clone
 from nsadmin.pages.extractors import extractors
 from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import job, jobs
+from nsadmin.pages.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces import home, namespaces
 from nsadmin.pages.organization import organization
 from nsadmin.pages.overview import health, overview
@@ -26,6 +27,12 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
+    path("namespaces/<str:namespace_id>/name/", name_check, name="name_check"),
+    path(
+        "namespaces/<str:namespace_id>/clone/name/",
+        clone_name_check,
+        name="clone_name_check",
+    ),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<uuid:job_id>/", job, name="job"),

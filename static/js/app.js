@@ -1,6 +1,7 @@
 // The pages work without this file. It adds: copying, the theme button, closing of open
 // menus, "/" for the jump box, sentences for failed requests, focus after a refused form,
-// announcements of a job's stages, and no polling while the tab is hidden.
+// announcements of a job's stages, quiet checks while typing, and no polling while the tab
+// is hidden.
 const root = document.documentElement;
 
 const announce = (sentence) => {
@@ -11,11 +12,21 @@ const announce = (sentence) => {
 const copy = async (button) => {
   const icon = button.querySelector("use");
   const plain = icon.getAttribute("href");
-  await navigator.clipboard.writeText(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    announce("The browser does not let this page copy. Select the text instead.");
+    return;
+  }
   icon.setAttribute("href", plain.replace("#copy", "#check"));
-  announce(`Copied ${button.dataset.copy}`);
+  announce(`Copied ${button.dataset.copied ?? button.dataset.copy}`);
   setTimeout(() => icon.setAttribute("href", plain), 2000);
 };
+
+// What is shown once is gone before the page can be kept for the back button.
+window.addEventListener("pagehide", () => {
+  for (const secret of document.querySelectorAll("[data-once]")) secret.remove();
+});
 
 // 2. Theme: shown at once, remembered by the server -----------------------------------
 const isDark = () => {
@@ -82,10 +93,13 @@ document.addEventListener("input", (event) => {
   }
 });
 
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({
-  block: "nearest",
-  inline: "center",
-});
+const showTab = () => {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({
+    block: "nearest",
+    inline: "center",
+  });
+};
+showTab();
 
 // 4. What the server says when it refuses, or does not answer ---------------------------
 const tell = (sentence) => {
@@ -100,22 +114,35 @@ const sentenceOf = (xhr) => {
   return found || `The server answered ${xhr.status}. Nothing on this page was changed.`;
 };
 
+// What only judges the input as it is typed says nothing when it fails, and does not
+// lead away to the sign-in: the form itself will.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { elt, xhr } = event.detail;
+  if (elt.matches("[data-quiet]") && xhr.status !== 200) event.preventDefault();
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   const isForm = event.detail.requestConfig?.verb === "post";
   tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""));
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, () => {
+  document.addEventListener(name, (event) => {
+    if (event.detail.elt?.matches("[data-quiet]")) return;
     tell("The server did not answer. What you see is from before; it is tried again.");
   });
 }
 
-// 5. After a swap: the first fault gets the focus, a new stage is announced -------------
+// 5. After a swap: the first fault or the new title gets the focus, the selected tab is
+// in view, a new stage is announced ------------------------------------------------------
 let announced = document.querySelector("[data-announce]")?.dataset.announce;
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  event.target.querySelector?.("[aria-invalid=true]")?.focus();
+  if (event.target.id === "change") {
+    const first = event.target.querySelector("[aria-invalid=true]");
+    (first ?? event.target.querySelector("[data-focus]"))?.focus();
+    showTab();
+  }
   const stage = document.querySelector("[data-announce]")?.dataset.announce;
   if (stage && stage !== announced) announce(stage);
   announced = stage;

@@ -86,10 +86,13 @@ def posts_have_tokens(source: str) -> Iterator[str]:
 
 
 def requests_have_plain_ways(source: str) -> Iterator[str]:
-    """`hx-get` stands beside an href, an action or a poll; `hx-post` beside an action."""
+    """`hx-get` stands beside an href, an action or a poll; `hx-post` beside an action.
+
+    What a person did not ask for needs no other way: a poll, a judgement while typing.
+    """
     for tag in tags(source):
         found = attributes(tag)
-        polls = found.get("hx-trigger", "").startswith("every")
+        polls = found.get("hx-trigger", "").startswith(("every", "input"))
         if "hx-get" in found and not ({"href", "action"} & set(found) or polls):
             yield f"hx-get without href: {tag}"
         if "hx-post" in found and "action" not in found:
@@ -109,14 +112,17 @@ def targets_are_named(source: str) -> Iterator[str]:
 
 
 def fragments_are_named(source: str) -> Iterator[str]:
-    """The root element of an inline fragment has the fragment's name as its id."""
+    """The root element of an inline fragment has the fragment's name as its id.
+
+    A fragment without any element is a text, such as the window's title.
+    """
     plain = _COMMENT.sub("", source)
     pattern = (
         r"\{%\s*partialdef\s+([\w-]+)\s+inline\s*%\}(.*?)\{%\s*endpartialdef\s*%\}"
     )
     for name, body in re.findall(pattern, plain, re.DOTALL):
         first = next(tags(body), "")
-        if attributes(first).get("id") != name:
+        if first and attributes(first).get("id") != name:
             yield f"fragment {name} begins with {first[:60]}"
 
 

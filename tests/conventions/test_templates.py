@@ -61,6 +61,7 @@ SAMPLES: list[tuple[Rule, list[str], list[str]]] = [
         [
             '<a href="/x" hx-get="/x">',
             '<div hx-get="/x" hx-trigger="every 2s">',
+            '<input hx-get="/x" hx-trigger="input changed delay:400ms">',
             '<form action="/x" hx-post="/x">',
         ],
         ['<button type="button" hx-get="/x">', '<div hx-post="/x">'],
@@ -75,7 +76,10 @@ SAMPLES: list[tuple[Rule, list[str], list[str]]] = [
     ),
     (
         templates.fragments_are_named,
-        ['{% partialdef rows inline %} <div id="rows"></div> {% endpartialdef %}'],
+        [
+            '{% partialdef rows inline %} <div id="rows"></div> {% endpartialdef %}',
+            "{% partialdef title inline %}Title{% endpartialdef %}",
+        ],
         [
             '{% partialdef rows inline %}<div id="list"></div>{% endpartialdef %}',
             "{% partialdef rows inline %}<div></div>{% endpartialdef %}",

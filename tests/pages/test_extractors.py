@@ -61,7 +61,14 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
                 "extractor": "universal_extractor_v1",
                 "universal_extractor_v1.output_dimensionality": "7",
             },
-            "not a value of output_dimensionality",
+            "Vector size must be a whole number from 256 to 3,072; it is 7.",
+        ),
+        (
+            {
+                "extractor": "universal_extractor_v1",
+                "universal_extractor_v1.output_dimensionality": "",
+            },
+            "Vector size is empty. Give a whole number from 256 to 3,072.",
         ),
         ({"extractor": "face_identity_extractor_v1"}, "Nothing to change"),
     ],
@@ -70,6 +77,19 @@ def test_what_cannot_be_appended_says_so(admin, cast, sent, says):
     answer = admin.post(path(cast.own), sent, follow=True)
     assert says in answer.content.decode()
     assert store.get(cast.own.namespace_id)["revision"] == 1
+
+
+def test_a_bad_size_is_linked_and_kept(admin, cast):
+    name = "universal_extractor_v1.output_dimensionality"
+    answer = admin.post(
+        path(cast.own), {"extractor": "universal_extractor_v1", name: "many"}
+    )
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'href="#id_{name}"' in text
+    assert f'id="id_{name}_error"' in text
+    assert 'value="many"' in text
+    assert text.count("autofocus") == 1
 
 
 def test_repair_plans_what_is_missing_and_then_nothing(admin, cast):

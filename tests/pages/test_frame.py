@@ -55,8 +55,31 @@ def test_fragments_are_parts_of_their_page(browse, own):
         return "".join(text.split())
 
     for address, fragment in pairs:
-        part = plain(client.get(fragment, headers=HTMX))
+        part = plain(client.get(fragment, headers=HTMX)).partition("<title>")[0]
         assert part in plain(client.get(address)), address
+
+
+def test_title_and_tab_follow_a_swapped_part(browse, own):
+    client, form = browse(), {"namespace_name": "film archive", "description": "New."}
+    plan = client.post(f"{own}settings/", form, headers=HTMX).content.decode()
+    assert "<title>Review the plan · nsadmin</title>" in plan
+    tabs = plan.partition('<ul class="tabs"')[2]
+    assert 'hx-swap-oob="true"' in tabs
+    assert "aria-current" not in tabs
+    back = {**form, "step": "edit"}
+    form_again = client.post(f"{own}settings/", back, headers=HTMX).content.decode()
+    assert "<title>Settings of film archive · nsadmin</title>" in form_again
+    assert f'href="{own}settings/" aria-current="page"' in form_again
+
+
+def test_what_is_not_for_a_viewer_says_so_and_leads_nowhere(browse, own):
+    for role in ("viewer", "support"):
+        text = browse(role).get(own).content.decode()
+        assert f'href="{own}settings/"' not in text
+        assert f'href="{own}clone/"' not in text
+        assert "Your role" in text
+    text = browse("member").get(own).content.decode()
+    assert f'href="{own}settings/"' in text
 
 
 def test_boosted_and_restored_requests_get_whole_pages(browse):

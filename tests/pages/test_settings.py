@@ -1,5 +1,6 @@
 """The settings page: form, plan, confirm."""
 
+import html
 import re
 
 from nsadmin.audit.models import AuditEvent
@@ -11,10 +12,14 @@ from tests.pages.conftest import HTMX
 INPUT = {"namespace_name": "film archive", "description": "Scenes and faces."}
 
 
-def hidden(text: str) -> dict[str, str]:
+def hidden(text: str) -> dict[str, list[str]]:
     """Return the hidden input that a plan page carries along."""
     pattern = r'<input type="hidden" name="([^"]+)" value="([^"]*)">'
-    return {k: v for k, v in re.findall(pattern, text) if k != "csrfmiddlewaretoken"}
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(pattern, text.partition("<main")[2] or text):
+        if name != "csrfmiddlewaretoken":
+            found.setdefault(name, []).append(html.unescape(value))
+    return found
 
 
 def test_page_shows_what_is_stored(browse, own):

@@ -1,6 +1,7 @@
 """The form of a namespace's plain fields."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -16,8 +17,19 @@ from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 
 
+def _plain(text: str) -> str:
+    """Return a text as a browser's text area sends it back, but for its line ends."""
+    return text.replace("\r\n", "\n").strip()
+
+
 class SettingsForm(SheetForm):
     """Name, description and automatic indexes."""
+
+    labels: ClassVar[Mapping[str, str]] = {
+        "namespace_name": "the name",
+        "description": "the description",
+        "auto_create_indexes": "creating indexes from usage",
+    }
 
     namespace_name = forms.CharField(
         label="Name",
@@ -43,20 +55,33 @@ class SettingsForm(SheetForm):
     @classmethod
     def filled(cls, namespace: Namespace) -> "SettingsForm":
         """Return the form as the namespace is now."""
-        return cls(
-            initial={
-                "namespace_name": namespace.name,
-                "description": namespace.description or "",
-                "auto_create_indexes": namespace.auto_create_indexes,
-            }
-        )
+        form = cls()
+        form.initial = form.stored(namespace)
+        return form
+
+    def stored(self, namespace: Namespace) -> dict[str, Any]:
+        """Return the three fields as they are stored."""
+        return {
+            "namespace_name": namespace.name,
+            "description": _plain(namespace.description or ""),
+            "auto_create_indexes": namespace.auto_create_indexes,
+        }
+
+    def asked(self) -> dict[str, Any]:
+        """Return the three fields as they were typed."""
+        data = self.cleaned_data
+        return {
+            "namespace_name": data["namespace_name"].strip(),
+            "description": _plain(data["description"]),
+            "auto_create_indexes": data["auto_create_indexes"],
+        }
 
     def patch(self, view: NamespaceView) -> NamespacePatch:
-        """Read the input as a patch, or raise Invalid.
+        """Read what was changed as a patch, or raise Invalid.
 
         A name that stays is not judged: a clone's may be shorter than a new one.
         """
-        data: dict[str, Any] = dict(self.cleaned_data)
-        if data["namespace_name"].strip() == view.namespace.name:
+        data = self.touched()
+        if data.get("namespace_name") == view.namespace.name:
             del data["namespace_name"]
         return parse_patch(data)

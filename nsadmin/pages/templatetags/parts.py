@@ -10,6 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from nsadmin.access.permissions import Action
+from nsadmin.pages.scope import why_not
+
 register = template.Library()
 
 
@@ -39,18 +42,39 @@ def bar(percent: float | None, more: str = "") -> SafeString:
 
 @register.inclusion_tag("components/tab.html", takes_context=True)
 def tab(
-    context: Context, name: str, label: str, *args: Any, count: int | None = None
+    context: Context,
+    name: str,
+    label: str,
+    *args: Any,
+    count: int | None = None,
+    needs: str = "",
 ) -> dict[str, Any]:
-    """Render a tab; it is current on its own page unless the view says otherwise."""
+    """Render a tab; it is current on its own page unless the view says otherwise.
+
+    One whose action the actor `needs` and may not do here stays, without a link.
+    """
     request: HttpRequest | None = context.get("request")
     match = request.resolver_match if request is not None else None
     current = context.get("tab", match.url_name if match else "")
+    reason = shut(context, needs) if needs else ""
     return {
         "label": label,
         "href": reverse(name, args=args),
         "count": count,
         "is_current": current == name,
+        "is_open": not reason,
+        "reason": reason,
     }
+
+
+@register.simple_tag(takes_context=True)
+def shut(context: Context, needs: str) -> str:
+    """Say why the actor may not do this to the page's namespace; empty if they may."""
+    actor = getattr(context.get("request"), "actor", None)
+    view = context.get("view")
+    if actor is None or view is None:
+        return ""
+    return why_not(actor, Action(needs), view)
 
 
 def _address(context: Context, **changes: str) -> str:

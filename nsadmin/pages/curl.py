@@ -1,0 +1,69 @@
+"""A change as the call of the API that does the same, for a terminal."""
+
+import json
+import shlex
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.steps import AddVector
+
+# Not quoted: the shell puts the reader's own key there.
+_AUTHORIZATION = '-H "Authorization: Bearer $NSADMIN_KEY"'
+
+
+def body_of(patch: NamespacePatch) -> dict[str, Any]:
+    """Return the JSON body of PATCH that asks for the same."""
+    return patch.model_dump(exclude_none=True)
+
+
+def of_body(request: HttpRequest, namespace_id: str, body: dict[str, Any]) -> str:
+    """Return the call that shows what a body would do."""
+    return _patch(request, namespace_id, body, {"dry_run": "true"})
+
+
+def of_plan(
+    request: HttpRequest, wanted: NamespacePatch | Repair, plan: Plan
+) -> list[str]:
+    """Return the calls that carry out this plan.
+
+    A patch is only carried out while its plan still has this digest. A repair of
+    vectors and of indexes is two calls.
+    """
+    if isinstance(wanted, NamespacePatch):
+        body, only = body_of(wanted), {"plan_digest": plan.digest}
+        return [_patch(request, plan.namespace_id, body, only)]
+    vectors = [step for step in plan.steps if isinstance(step, AddVector)]
+    calls = []
+    if vectors:
+        calls.append(_patch(request, plan.namespace_id, {"repair_vectors": True}, {}))
+    if len(vectors) < len(plan.steps):
+        address = f"{_address(request, plan.namespace_id)}/ensure-indexes"
+        calls.append(_written("POST", address))
+    return calls
+
+
+def _address(request: HttpRequest, namespace_id: str) -> str:
+    return request.build_absolute_uri(f"/v1/namespaces/{namespace_id}")
+
+
+def _patch(
+    request: HttpRequest, namespace_id: str, body: dict[str, Any], query: dict[str, str]
+) -> str:
+    address = _address(request, namespace_id)
+    if query:
+        address = f"{address}?{urlencode(query)}"
+    return _written("PATCH", address, body)
+
+
+def _written(method: str, address: str, body: dict[str, Any] | None = None) -> str:
+    lines = [f"curl -X {method} {shlex.quote(address)}", _AUTHORIZATION]
+    if body is not None:
+        lines.append("-H 'Content-Type: application/json'")
+        written = json.dumps(body, indent=2, ensure_ascii=False)
+        lines.append(f"-d {shlex.quote(written)}")
+    return " \\\n  ".join(lines)
