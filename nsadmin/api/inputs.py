@@ -38,6 +38,15 @@ class ChangeQuery(AddressQuery):
     )
 
 
+class DeleteQuery(AddressQuery):
+    """How a namespace is deleted."""
+
+    force: bool = Field(
+        default=False,
+        description="End the jobs that fill the namespace or read it; otherwise 409.",
+    )
+
+
 class EnsureQuery(AddressQuery):
     """How indexes are ensured."""
 

@@ -57,7 +57,7 @@ def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
     return answer(queries.task_response(queries.get(actor_of(request), task_id)))
 
 
-@router.delete("/tasks/{task_id}", response=answers(CancelTaskResponse))
+@router.delete("/tasks/{task_id}", response=answers(CancelTaskResponse, 409))
 @endpoint(Action.JOB_CONTROL)
 def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """Stop a task. What has ended, or never was, stays as it is and is no error."""

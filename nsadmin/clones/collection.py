@@ -1,18 +1,16 @@
 """The clone's collection: made like the source's, indexes before any point."""
 
-from typing import Any, Final
+from typing import Any
 
 from nsadmin.clones.copying import Copying
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.declared import expected_vectors, required_indexes
+from nsadmin.namespaces.deletion_collection import MARK
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 
 Schema = dict[str, Any]
-
-# In the collection's metadata: the job that made it, and so may fill and drop it.
-MARK: Final = "nsadmin_clone"
 
 
 def prepare(c: Copying) -> None:

@@ -88,10 +88,12 @@ def opened(work: Work) -> Copying:
     raw = store.get(work.inputs["namespace_id"])
     if raw is None or not _is_ours(raw, work):
         raise Missing("The clone's namespace is not there any more.")
+    if document.is_leaving(raw):
+        raise Conflict("The clone's namespace is being deleted.")
     if raw.get("clone_status") == "failed":
         raw = changes.resume(raw["_id"]) or raw
     if raw.get("clone_status") != "cloning":
-        raise Conflict("The clone's namespace is being deleted.")
+        raise Conflict("The clone's namespace is not one that is being filled.")
     source = _source(work)
     target = document.read(raw)
     include = Include(**work.inputs["include_resources"])
@@ -116,7 +118,7 @@ def opened(work: Work) -> Copying:
 
 def _source(work: Work) -> Namespace:
     raw = store.get(work.inputs["source_namespace_id"])
-    if raw is None or raw.get("clone_status") == "deleting":
+    if raw is None or document.is_leaving(raw):
         raise Missing("The source was deleted while it was copied.")
     return document.read(raw)
 

@@ -69,7 +69,9 @@ def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
 
 def _target(job: Job) -> Raw | None:
     raw = store.get(job.namespace_id)
-    return raw if raw and raw.get("clone_task_id") == str(job.job_id) else None
+    if raw is None or document.is_buried(raw) or raw.get("deletion"):
+        return None
+    return raw if raw.get("clone_task_id") == str(job.job_id) else None
 
 
 def _empty(raw: Raw, job_id: str) -> None:

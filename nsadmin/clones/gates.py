@@ -7,7 +7,7 @@ from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.errors import Conflict, Invalid, QuotaExceeded
-from nsadmin.namespaces import changes, queries
+from nsadmin.namespaces import changes, deletion_gates, queries
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.stores.mongo import namespaces as store
@@ -56,6 +56,7 @@ def _require_named(actor: Actor, view: NamespaceView) -> None:
 
 def require_ready(source: Namespace) -> None:
     """Raise Conflict for a source that is itself being made, deleted or incomplete."""
+    deletion_gates.require_staying(source)
     task = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):
         word = "being cloned into" if source.clone_status == "cloning" else "deleted"

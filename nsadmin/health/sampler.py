@@ -16,6 +16,8 @@ def sample() -> int:
     answered = 0
     silent: dict[str, str] = {}
     for raw in store.every():
+        if document.is_leaving(raw):
+            continue
         namespace = document.read(raw)
         is_shared = namespace.tier == "shared"
         cluster = "" if is_shared else str(namespace.infrastructure.get("qdrant_url"))

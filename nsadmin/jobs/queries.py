@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from nsadmin.errors import Missing
+from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs import log, message
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find, kinds
@@ -115,8 +115,17 @@ def running_count(actor: Viewer, organization_id: str | None = None) -> int:
 
 
 def cancel(actor: Viewer, job_id: UUID | str) -> Job:
-    """End a job as soon as its runner can stop; one that has ended stays as it is."""
+    """End a job as soon as its runner can stop; one that has ended stays as it is.
+
+    Raises Conflict for a kind of job that cannot be left half done.
+    """
     job = get(actor, job_id)
+    if job.is_live and not can_stop(job):
+        raise Conflict(
+            "This job cannot be cancelled: what it has deleted does not come back.",
+            code="task_not_cancellable",
+            details={"task_id": str(job.job_id)},
+        )
     now = timezone.now()
     mine = Job.objects.filter(job_id=job.job_id)
     # Two doors, tried twice: a slice may end between the first and the second.
@@ -137,6 +146,12 @@ def cancel(actor: Viewer, job_id: UUID | str) -> Job:
             break
     job.refresh_from_db()
     return job
+
+
+def can_stop(job: Job) -> bool:
+    """Tell whether jobs of this kind may be cancelled."""
+    kind = find(job.kind)
+    return kind is None or kind.can_stop
 
 
 def task_response(job: Job) -> Json:

@@ -19,24 +19,30 @@ class Kind:
     `run` carries it from its cursor to its end, in slices, and may run any part twice.
     `settle` tells the outside that a job has ended, whichever way and whoever ended it;
     it is repeated until it returns. `task_type` is the published word of the API.
+    `can_stop` is False for what cannot be left half done once it has begun.
     """
 
     name: str
     task_type: str
     run: Run
     settle: Settle | None = None
+    can_stop: bool = True
 
 
 _KINDS: dict[str, Kind] = {}
 
 
 def kind(
-    name: str, *, task_type: str, settle: Settle | None = None
+    name: str,
+    *,
+    task_type: str,
+    settle: Settle | None = None,
+    can_stop: bool = True,
 ) -> Callable[[Run], Run]:
     """Register a function as the runner of a kind of job."""
 
     def register(run: Run) -> Run:
-        known = _KINDS.setdefault(name, Kind(name, task_type, run, settle))
+        known = _KINDS.setdefault(name, Kind(name, task_type, run, settle, can_stop))
         if known.run is not run:
             raise ValueError(f"Two runners for jobs of kind {name}.")
         return run

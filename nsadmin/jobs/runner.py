@@ -74,8 +74,15 @@ def _stop(held: Lease, work: Work, reason: Stop) -> None:
         held.give_back()
     elif isinstance(reason, Lost):
         logger.info("job_lost", epoch=held.epoch)
+    elif reason_given := _reason_to_stop(held):
+        endings.fail(held, reason_given, progress=_stopped(work))
     elif held.end(State.CANCELLED, progress=_stopped(work)):
         log.note(held.job_id, "Cancelled.", "warn")
+
+
+def _reason_to_stop(held: Lease) -> str:
+    """Return why the program itself asked for the end; empty where a person did."""
+    return Job.objects.values_list("error", flat=True).get(job_id=held.job_id)
 
 
 def _after(job: Job) -> State:

@@ -49,8 +49,10 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
     )
     attempts = job.attempts + 1
     if job.cancel_requested:
-        if expired.update(**_over(State.CANCELLED, now)):
-            log.note(job.job_id, "Cancelled.", "warn")
+        # With a reason it was the program that asked for the end, not a person.
+        state = State.FAILED if job.error else State.CANCELLED
+        if expired.update(**_over(state, now)):
+            log.note(job.job_id, job.error or "Cancelled.", "warn")
     elif attempts >= MAX_ATTEMPTS:
         sentence = f"The worker stopped. {TOO_OFTEN}"
         if expired.update(**_over(State.FAILED, now), error=sentence):

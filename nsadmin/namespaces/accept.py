@@ -1,6 +1,7 @@
 """Accepting a plan: one compare-and-set on the document. From there it has happened."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -22,13 +23,10 @@ def accepted_document(namespace: Namespace, plan: Plan, op_id: str) -> Raw:
     earlier ones that are still open stay before them.
     """
     after = applied(namespace.raw, plan.steps)
-    revision = namespace.revision + 1
-    after["revision"] = revision
-    after["updated_at"] = _later(namespace.updated_at)
     if "namespace_name" in after:
         after["name_key"] = name_key(after["namespace_name"])
-    entry = {"op_id": op_id, "revision": revision}
-    after["changes"] = [*(after.get("changes") or []), entry][-_KEPT_CHANGES:]
+    _count(namespace, after, op_id)
+    revision = after["revision"]
     todo = steps.in_qdrant(plan.steps)
     if todo:
         written = [steps.to_json(step) for step in todo]
@@ -38,6 +36,27 @@ def accepted_document(namespace: Namespace, plan: Plan, op_id: str) -> Raw:
     elif not after.get("pending"):
         after["observed_revision"] = revision
     return after
+
+
+def marked_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
+    """Return the document with top-level values, one revision on; None removes a key.
+
+    For what is no plan: deleting and restoring. What waits for Qdrant goes on waiting.
+    """
+    gone = {key for key, value in values.items() if value is None}
+    after = {k: v for k, v in {**namespace.raw, **values}.items() if k not in gone}
+    _count(namespace, after, op_id)
+    if not after.get("pending"):
+        after["observed_revision"] = after["revision"]
+    return after
+
+
+def _count(namespace: Namespace, after: Raw, op_id: str) -> None:
+    """Move the document one revision on and note which operation did that."""
+    after["revision"] = namespace.revision + 1
+    after["updated_at"] = _later(namespace.updated_at)
+    entry = {"op_id": op_id, "revision": after["revision"]}
+    after["changes"] = [*(after.get("changes") or []), entry][-_KEPT_CHANGES:]
 
 
 def _later(before: datetime | None) -> datetime:

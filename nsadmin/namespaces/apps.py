@@ -8,3 +8,7 @@ class NamespacesConfig(AppConfig):
 
     name = "nsadmin.namespaces"
     label = "namespaces"
+
+    def ready(self) -> None:
+        """Import for the side effect: the kind of job registers."""
+        from nsadmin.namespaces import deletion_run  # noqa: F401

@@ -9,7 +9,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
 from nsadmin.jobs.models import LIVE, Job
-from nsadmin.namespaces import document, mirror, observe, queries, steps
+from nsadmin.namespaces import deletion_gates, document, mirror, observe, queries, steps
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.automatic import Automatic, automatic_plan
 from nsadmin.namespaces.converge import converge
@@ -307,6 +307,7 @@ def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
 
 
 def _require_idle(namespace: Namespace) -> None:
+    deletion_gates.require_staying(namespace)
     if namespace.clone_status in ("cloning", "deleting"):
         word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
         raise Conflict(

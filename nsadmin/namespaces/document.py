@@ -67,6 +67,10 @@ class Namespace:
     clone_error: str | None
     clone_task_id: str | None
     source_namespace_id: str | None
+    is_protected: bool
+    deletion_task_id: str | None
+    deleted_at: datetime | None
+    purge_after: datetime | None
     raw: Raw
 
     @property
@@ -138,8 +142,23 @@ def read(raw: Raw) -> Namespace:
         clone_error=_text(raw, "clone_error"),
         clone_task_id=_text(raw, "clone_task_id"),
         source_namespace_id=_text(raw, "source_namespace_id"),
+        is_protected=raw.get("protected") is True,
+        deletion_task_id=_text(raw.get("deletion") or {}, "task_id"),
+        deleted_at=_date(raw, "deleted_at"),
+        purge_after=_date(raw, "purge_after"),
         raw=raw,
     )
+
+
+def is_buried(raw: Raw) -> bool:
+    """Tell whether the namespace is a tombstone: deleted, but it can be restored."""
+    return _date(raw, "deleted_at") is not None
+
+
+def is_leaving(raw: Raw) -> bool:
+    """Tell whether the namespace is deleted, being deleted or being discarded."""
+    is_discarded = raw.get("clone_status") == "deleting"
+    return is_buried(raw) or bool(raw.get("deletion")) or is_discarded
 
 
 def lists(raw: Raw, op_id: str) -> bool:

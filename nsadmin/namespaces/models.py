@@ -37,6 +37,10 @@ class MirroredNamespace(models.Model):
     health = models.CharField(max_length=16, default="unknown")
     health_since = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    is_protected = models.BooleanField(default=False)
+    deletion_task_id = models.CharField(max_length=64, blank=True)
+    deleted_at = models.DateTimeField(null=True)
+    purge_after = models.DateTimeField(null=True)
     created_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
     revision = models.IntegerField(default=0)
@@ -61,7 +65,9 @@ class MirroredNamespace(models.Model):
 
     @property
     def status(self) -> str:
-        """The word of the list: the clone's while there is one, else Qdrant's."""
+        """The word of the list: the job's while there is one, else Qdrant's."""
+        if self.deletion_task_id:
+            return "deleting"
         return (
             self.clone_status
             if self.clone_status in ("cloning", "failed")

@@ -52,8 +52,11 @@ class NamespaceView:
 
 
 def visible(actor: Actor) -> QuerySet[MirroredNamespace]:
-    """Return the rows the actor may know of: own and system ones, for staff all."""
-    rows = MirroredNamespace.objects.all()
+    """Return the rows the actor may know of: own and system ones, for staff all.
+
+    A deleted namespace is none of them, though it can be restored.
+    """
+    rows = MirroredNamespace.objects.filter(deleted_at=None)
     if actor.is_staff:
         return rows
     own = rows.filter(internal_id=actor.internal_id)
@@ -94,7 +97,7 @@ def get_stored(
     raw = store.get(identifier)
     if raw is None:
         raw = _find_by_name(actor, identifier, organization_id)
-    if raw is None:
+    if raw is None or document.is_buried(raw):
         raise missing(identifier)
     namespace = document.read(raw)
     _gate(actor, action, namespace)

@@ -33,3 +33,12 @@ class CancelTaskResponse(BaseModel):
 
     success: Literal[True]
     message: str
+
+
+class DeleteNamespaceResponse(BaseModel):
+    """The task that deletes a namespace."""
+
+    namespace_id: str
+    task_id: str
+    task_type: Literal["api_namespaces_delete"]
+    status: TaskStatus

@@ -53,6 +53,13 @@ def find_all_by_name(name_key: str) -> list[Document]:
         return list(collection(NAME).find({"name_key": name_key}).limit(20))
 
 
+def find_by_collection(name: str) -> list[Document]:
+    """Return the namespaces of every tenant that name this Qdrant collection."""
+    named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
+    with answering():
+        return list(collection(NAME).find({"$or": named}).limit(20))
+
+
 def every() -> Iterator[Document]:
     """Return all namespace documents, for the full comparison with the mirror."""
     with answering():
@@ -102,9 +109,10 @@ def delete(namespace_id: str, *, revision: int) -> bool:
 
 
 def count_of_tenant(internal_id: str) -> int:
-    """Count the tenant's namespaces."""
+    """Count the tenant's namespaces; those that are deleted do not count."""
+    wanted = {"internal_id": internal_id, "deleted_at": None}
     with answering():
         rows: Iterable[Document] = collection(NAME).aggregate(
-            [{"$match": {"internal_id": internal_id}}, {"$count": "n"}]
+            [{"$match": wanted}, {"$count": "n"}]
         )
         return next((int(row["n"]) for row in rows), 0)

@@ -92,3 +92,18 @@ def delete_all(kind: Kind, namespace_id: str) -> int:
     with answering():
         gone = collection(kind).delete_many({"namespace_id": namespace_id})
         return gone.deleted_count
+
+
+def delete_some(kind: Kind, namespace_id: str, *, limit: int = 1000) -> int:
+    """Delete up to `limit` documents of a kind in one namespace; return how many went.
+
+    Names them one by one, so that the time of a call does not grow with the namespace.
+    """
+    wanted: Document = {"namespace_id": namespace_id}
+    with answering():
+        found = collection(kind).find(wanted, {"_id": 1}).limit(limit)
+        ids = [document["_id"] for document in found]
+        if not ids:
+            return 0
+        gone = collection(kind).delete_many({**wanted, "_id": {"$in": ids}})
+        return gone.deleted_count

@@ -1,0 +1,37 @@
+"""`DELETE /v1/namespaces/{identifier}`."""
+
+from django.http import HttpRequest, HttpResponse
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import DeleteQuery
+from nsadmin.api.namespaces import IF_MATCH, revision_wanted, router
+from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
+from nsadmin.jobs.queries import task_response
+from nsadmin.namespaces import deletion
+
+
+@router.delete(
+    "/namespaces/{identifier}",
+    response=answers(DeleteNamespaceResponse, 409, 412),
+    openapi_extra=described(query=DeleteQuery, headers=IF_MATCH),
+)
+@endpoint(Action.NAMESPACE_DELETE)
+def delete_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Delete a namespace and everything in it, for good; the task cannot be stopped."""
+    wanted = reading.query(request, DeleteQuery)
+    job = deletion.begin(
+        actor_of(request),
+        identifier,
+        force=wanted.force,
+        if_match=revision_wanted(request),
+        organization_id=wanted.organization_id,
+    )
+    task = task_response(job)
+    kept = ("task_id", "task_type", "status")
+    return answer(
+        {"namespace_id": job.namespace_id, **{key: task[key] for key in kept}}
+    )
