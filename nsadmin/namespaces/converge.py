@@ -154,7 +154,8 @@ def _noted(raw: Raw, op_id: str, todo: list[Raw]) -> Raw:
     """
     for _ in range(10):
         before = raw.get("pending") or []
-        pending = [{**e, "steps": todo} if e["op_id"] == op_id else e for e in before]
+        left = [*todo]
+        pending = [{**e, "steps": left} if e["op_id"] == op_id else e for e in before]
         after = {**raw, "pending": pending}
         if pending == before or store.replace(raw, after):
             return after if before else raw

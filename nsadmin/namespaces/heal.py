@@ -1,8 +1,11 @@
 """The sweep that closes what a crash or a slow build left open, by the audit's list."""
 
+import time
 from datetime import timedelta
 
 import structlog
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from nsadmin.audit import record
@@ -11,6 +14,7 @@ from nsadmin.errors import Unavailable
 from nsadmin.namespaces import document, mirror, observe
 from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.document import Raw
+from nsadmin.namespaces.models import HealingTurn
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
@@ -19,23 +23,61 @@ log = structlog.get_logger(__name__)
 _UNACCEPTED_AFTER = timedelta(seconds=90)
 _ACCEPTED_AFTER = timedelta(seconds=3)
 _BUILD_S = 60
+# One sweep, and the wait between two tries of one operation.
+_AT_ONCE = 100
+_SWEEP_S = 20
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 4, 60
+_FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 def heal() -> int:
-    """Close every open attempt whose time is up; return how many were closed."""
+    """Close the open attempts whose time is up; return how many were closed.
+
+    Whoever has waited longest for a turn is first, and who had one goes to the end with
+    a wait that grows. So what can never be closed does not hold up what can.
+    """
+    deadline = time.monotonic() + _SWEEP_S
+    closed = 0
+    for row in _due():
+        if time.monotonic() > deadline:
+            break
+        _postpone(row.op_id)
+        try:
+            done = _close(row)
+        except Unavailable:
+            break
+        except Exception:
+            log.exception("heal_failed", namespace=row.namespace_id, op_id=row.op_id)
+            continue
+        if done:
+            HealingTurn.objects.filter(op_id=row.op_id).delete()
+        closed += done
+    past = timezone.now() - _FORGOTTEN_AFTER
+    HealingTurn.objects.filter(next_try_at__lt=past).delete()
+    return closed
+
+
+def _due() -> list[AuditEvent]:
     now = timezone.now()
-    open_rows = AuditEvent.objects.filter(
-        action="namespace:update",
+    turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
+    turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
+    rows = AuditEvent.objects.filter(
+        action__in=("namespace:update", "namespace:create"),
         outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
         at__lt=now - _ACCEPTED_AFTER,
-    ).order_by("at")[:100]
-    closed = 0
-    for row in open_rows:
-        try:
-            closed += _close(row)
-        except Unavailable:
-            return closed
-    return closed
+    ).annotate(turn_at=turn_at)
+    return list(rows.filter(turn_at__lte=now).order_by("turn_at")[:_AT_ONCE])
+
+
+def _postpone(op_id: str) -> None:
+    """Note the try before it is made, so that one that ends the sweep waits as well."""
+    turn = HealingTurn.objects.filter(op_id=op_id).first()
+    tries = turn.tries if turn else 0
+    wait_s = min(_FIRST_WAIT_S * 2 ** min(tries, 10), _LONGEST_WAIT_S)
+    next_try_at = timezone.now() + timedelta(seconds=wait_s)
+    HealingTurn.objects.update_or_create(
+        op_id=op_id, defaults={"tries": tries + 1, "next_try_at": next_try_at}
+    )
 
 
 def _close(row: AuditEvent) -> bool:

@@ -94,3 +94,14 @@ class LastLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"
+
+
+class HealingTurn(models.Model):
+    """When the sweep looks again at an operation that it could not close."""
+
+    op_id = models.CharField(max_length=64, primary_key=True)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.op_id} at {self.next_try_at:%H:%M:%S}"

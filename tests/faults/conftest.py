@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 
 from nsadmin.access.models import Organization
 from tests.conftest import Servers
@@ -51,6 +52,7 @@ def region(
         env = {
             **urls,
             "NSADMIN_QDRANT_API_KEY": _wired.qdrant_api_key,
+            "NSADMIN_KEY_PEPPER": configured.NSADMIN_KEY_PEPPER,
             "DATABASE_URL": f"sqlite:///{path}",
         }
         with running_mortals(env) as mortals:

@@ -54,7 +54,8 @@ class Exchanges:
 
     def __init__(self) -> None:
         self.seen: list[Exchange] = []
-        self._at, self._fault = 0, None
+        self._frozen: set[str] = set()
+        self._at, self._fault, self._times = 0, None, 1
         self._kill: Callable[[], None] = lambda: None
 
     def expect(
@@ -62,11 +63,28 @@ class Exchanges:
         at: int = 0,
         fault: Fault | None = None,
         *,
+        times: int = 1,
         kill: Callable[[], None] = lambda: None,
     ) -> None:
-        """Count from one again; break exchange `at`. `kill` ends the asking process."""
+        """Count from one again; break exchange `at` and, with `times`, those after it.
+
+        `kill` ends the asking process.
+        """
         self.seen = []
-        self._at, self._fault, self._kill = at, fault, kill
+        self._at, self._fault, self._times, self._kill = at, fault, times, kill
+
+    @contextmanager
+    def frozen(self, store: str) -> Iterator[None]:
+        """Let a store take connections and requests, and answer nothing at all."""
+        self._frozen.add(store)
+        try:
+            yield
+        finally:
+            self._frozen.discard(store)
+
+    def is_frozen(self, store: str) -> bool:
+        """Whether the store says nothing just now."""
+        return store in self._frozen
 
     @property
     def broken(self) -> Exchange | None:
@@ -85,7 +103,7 @@ class Exchanges:
         found = Exchange(len(self.seen) + 1, store, request.asks, request.writes)
         self.seen.append(found)
         applies = self._fault is not Fault.ERROR or store == "qdrant"
-        if found.number == self._at and applies:
+        if 0 <= found.number - self._at < self._times and applies and self._at:
             found.fault = self._fault
         return found
 
@@ -125,6 +143,9 @@ class _Link:
     ) -> None:
         while True:
             request = await self._wire.request(client[0])
+            if self._exchanges.is_frozen(self._wire.store):
+                await client[0].read()  # until the client gives up
+                return
             exchange = self._exchanges.begin(self._wire.store, request)
             fault = exchange.fault if exchange else None
             if fault is Fault.RESET:
@@ -144,6 +165,8 @@ class _Link:
     async def _answer(self, store: StreamReader, client: StreamWriter) -> None:
         while True:
             reply = await self._wire.reply(store)
+            if self._exchanges.is_frozen(self._wire.store):
+                await asyncio.Event().wait()
             # A server that streams heartbeats says more than it was asked.
             exchange = self._open.popleft() if self._open else None
             fault = exchange.fault if exchange else None

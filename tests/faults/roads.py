@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit import record
+from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces import changes
 from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, parse_patch
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
 from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -136,7 +137,9 @@ def shape_of(collection: str) -> Shape:
 def let_time_pass(namespace_id: str) -> None:
     """Be two minutes later: open attempts are old, a dead process's lock is gone."""
     past = timezone.now() - timedelta(seconds=120)
-    AuditEvent.objects.filter(namespace_id=namespace_id).update(at=past)
+    events = AuditEvent.objects.filter(namespace_id=namespace_id)
+    events.filter(outcome__in=("attempted", "accepted")).update(at=past)
+    HealingTurn.objects.update(next_try_at=past)
     redis.release(f"converge:{namespace_id}")
 
 
@@ -157,10 +160,11 @@ class Trip:
         self._shape_after = self._shape_before.after(plan.steps)
 
     def close(self) -> None:
-        """Take the namespace away again."""
+        """Take the namespace away again; what is still open in the audit is closed."""
         store.delete(self.namespace_id, revision=self._stored["revision"])
         collections.drop(shared(), self.namespace_id)
-        self._events.delete()
+        for event in self._events.filter(outcome__in=("attempted", "accepted")):
+            record.close(event.op_id, Outcome.FAILED)
 
     @property
     def body(self) -> Json:

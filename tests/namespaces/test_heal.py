@@ -11,10 +11,19 @@ from nsadmin.namespaces import changes, document
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.fields import parse_patch
 from nsadmin.namespaces.heal import heal
+from nsadmin.namespaces.models import HealingTurn
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
 
+ADDED = {
+    "kind": "add_vector",
+    "name": "v",
+    "size": 4,
+    "distance": "dot",
+    "extractor_id": "",
+}
 INDEX = {"payload_indexes": [{"field_name": "rank", "type": "integer"}]}
 
 
@@ -22,21 +31,30 @@ def attempted(cast, body):
     """Do what a change does up to the audit's attempt; return what comes next."""
     shown = changes.preview(cast.actor(), cast.own.namespace_id, parse_patch(body))
     op_id = record.new_op_id()
+    attempt(cast, op_id, cast.own)
+    return shown, op_id
+
+
+def attempt(cast, op_id, namespace):
     record.attempt(
         op_id=op_id,
         action="namespace:update",
         summary="x",
         actor=("user", "1", "mara"),
         organization_id=cast.northlight.organization_id,
-        namespace_id=cast.own.namespace_id,
-        revision=shown.plan.revision + 1,
+        namespace_id=namespace.namespace_id,
+        revision=namespace.revision + 1,
     )
-    return shown, op_id
 
 
 def grow_old(op_id, seconds):
     past = timezone.now() - timedelta(seconds=seconds)
     AuditEvent.objects.filter(op_id=op_id).update(at=past)
+
+
+def let_turns_come():
+    past = timezone.now() - timedelta(seconds=1)
+    HealingTurn.objects.update(next_try_at=past)
 
 
 def outcome(op_id):
@@ -49,6 +67,7 @@ def test_an_attempt_that_was_never_accepted_fails(cast):
     assert heal() == 0
     assert outcome(op_id) == "attempted"
     grow_old(op_id, 100)
+    let_turns_come()
     assert heal() == 1
     assert outcome(op_id) == "failed"
     assert store.get(cast.own.namespace_id)["revision"] == 1
@@ -80,8 +99,60 @@ def test_it_waits_for_qdrant_and_then_goes_on(cast, settings):
     assert heal() == 0
     assert outcome(op_id) == "accepted"
     settings.NSADMIN_QDRANT_URL = address
+    assert heal() == 0  # not its turn yet
+    let_turns_come()
     assert heal() == 1
     assert outcome(op_id) == "done"
+    assert not HealingTurn.objects.exists()
+
+
+def test_what_can_never_converge_does_not_hold_up_what_can(cast):
+    """A hundred rows wait for ever for collections that are gone; one more can go on."""
+    for number in range(110):
+        op_id = f"op_stuck_{number}"
+        pending = {"op_id": op_id, "revision": 2, "steps": [ADDED]}
+        stuck = make_namespace(
+            cast.northlight, f"stuck {number}", in_qdrant=False, pending=[pending]
+        )
+        attempt(cast, op_id, stuck)
+        grow_old(op_id, 200 - number / 10)
+        AuditEvent.objects.filter(op_id=op_id).update(outcome="accepted")
+    shown, newest = attempted(cast, INDEX)
+    accept(document.read(store.get(cast.own.namespace_id)), shown.plan, newest)
+    grow_old(newest, 10)
+    assert heal() == 0
+    assert heal() == 1
+    assert outcome(newest) == "done"
+    assert HealingTurn.objects.count() == 110
+    assert heal() == 0
+    assert set(HealingTurn.objects.values_list("tries", flat=True)) == {1}
+
+
+def test_the_wait_between_two_tries_grows(cast, settings):
+    shown, op_id = attempted(cast, INDEX)
+    accept(document.read(store.get(cast.own.namespace_id)), shown.plan, op_id)
+    grow_old(op_id, 10)
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    waits = []
+    for _ in range(6):
+        let_turns_come()
+        heal()
+        left = HealingTurn.objects.get().next_try_at - timezone.now()
+        waits.append(round(left.total_seconds()))
+    assert waits == [4, 8, 16, 32, 60, 60]
+
+
+def test_a_row_that_nobody_can_read_holds_up_nobody(cast, caplog):
+    odd = make_namespace(cast.northlight, "odd", in_qdrant=False, pending="odd")
+    attempt(cast, "op_odd", odd)
+    AuditEvent.objects.filter(op_id="op_odd").update(outcome="accepted")
+    shown, op_id = attempted(cast, INDEX)
+    accept(document.read(store.get(cast.own.namespace_id)), shown.plan, op_id)
+    grow_old("op_odd", 20)
+    grow_old(op_id, 10)
+    assert heal() == 1
+    assert outcome(op_id) == "done"
+    assert "heal_failed" in caplog.text
 
 
 @pytest.mark.parametrize("later", [{"description": "later"}, {"payload_indexes": []}])
