@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 
 def prepare(c: Copying) -> None:
     """Make the collection and every index; what is there already stays."""
-    shape = collections.get(c.source_cluster, c.source.collection)
+    shape = c.source_collection()
     live = collections.get(c.target_cluster, c.target.collection)
     if live is None:
         _create(c, shape)

@@ -7,7 +7,7 @@ from uuid import UUID
 from nsadmin.clones.fields import Include
 from nsadmin.clones.ids import IdKind, IdMap, make_map
 from nsadmin.clones.remap import Dropped
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, Missing, Refused
 from nsadmin.jobs.work import Work
 from nsadmin.namespaces import changes, document
 from nsadmin.namespaces.document import Namespace
@@ -15,7 +15,9 @@ from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import ID_FIELD
+from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.stores.qdrant.collections import LiveCollection
 
 REFERRED: tuple[IdKind, ...] = ("buckets", "collections", "retrievers", "taxonomies")
 
@@ -69,6 +71,41 @@ class Copying:
         self.work.cursor["ids"] = found
         self.ids = _map(self.job_id, self.source, self.include, found, self.tenant)
         return True
+
+    def require_source(self) -> None:
+        """Raise Missing once the source is deleted; what is left of it proves nothing.
+
+        Called before each stage and before the clone is shown.
+        """
+        _source(self.work)
+
+    def source_collection(self) -> LiveCollection | None:
+        """Return the source's collection; None where it never had one.
+
+        The first look is kept in the cursor: a collection that was there and is gone
+        was deleted, and a clone of what was read until then would not be whole.
+        """
+        live = collections.get(self.source_cluster, self.source.collection)
+        if live is None and self.work.cursor.get("has_collection"):
+            raise Missing("The source's collection was deleted while it was copied.")
+        self.work.cursor.setdefault("has_collection", live is not None)
+        return live
+
+    def source_page(
+        self, offset: int | str | None, size: int
+    ) -> tuple[list[dict[str, Any]], int | str | None]:
+        """Read a page of the source's points, and where the next one begins."""
+        try:
+            return points.page(
+                self.source_cluster,
+                self.source.collection,
+                offset=offset,
+                limit=size,
+                with_vectors=True,
+            )
+        except Refused:
+            self.source_collection()  # says it in words if that is the reason
+            raise
 
 
 def is_over(work: Work) -> bool:

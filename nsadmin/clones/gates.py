@@ -1,18 +1,13 @@
 """Who may clone what, and what has to be true of source and name before it begins."""
 
-from django.conf import settings
-
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import CloneRequest
-from nsadmin.errors import Conflict, Invalid, QuotaExceeded
-from nsadmin.namespaces import changes, deletion_gates, queries
+from nsadmin.errors import Conflict, Invalid
+from nsadmin.namespaces import changes, deletion_gates, queries, quota
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.stores.mongo import namespaces as store
-
-_LIMITED = "namespaces"
 
 
 def source_of(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
@@ -76,16 +71,4 @@ def require_ready(source: Namespace) -> None:
 def require_room(actor: Actor, name: str) -> None:
     """Raise for a name that is taken, or a plan whose limit is reached."""
     changes.require_free_name(actor.internal_id, name)
-    limit = settings.NSADMIN_PLAN_LIMITS.get(actor.plan)
-    current = store.count_of_tenant(actor.internal_id) if limit is not None else 0
-    if limit is not None and current >= limit:
-        raise QuotaExceeded(
-            f"The {actor.plan} plan includes {limit} "
-            f"namespace{'' if limit == 1 else 's'}; there are {current}.",
-            details={
-                "resource": _LIMITED,
-                "current": current,
-                "limit": limit,
-                "tier": actor.plan,
-            },
-        )
+    quota.require_room(actor.internal_id, actor.plan)

@@ -18,7 +18,7 @@ from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job
 from nsadmin.jobs.queries import cancel
-from nsadmin.namespaces import changes, document, present, queries
+from nsadmin.namespaces import changes, document, present, queries, quota
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.namespaces.queries import NamespaceView
@@ -91,7 +91,8 @@ def launch(actor: Actor, identifier: str, request: CloneRequest) -> Launch:
     _attempt(actor, source, raw, op_id)
     job = _job(actor, source, request, raw, op_id)
     try:
-        changes.reserve(raw)
+        with quota.room_for_one(actor.internal_id, actor.plan):
+            changes.reserve(raw)
     except Unavailable:
         # The write may have landed: the cancelled job settles what it finds.
         cancel(actor, job.job_id)

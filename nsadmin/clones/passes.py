@@ -14,7 +14,6 @@ from nsadmin.clones.walk import references
 from nsadmin.errors import Conflict
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import Kind
-from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant import points as store
 
 Document = dict[str, Any]
@@ -122,15 +121,12 @@ def _require_no_reference(c: Copying, what: str, rows: list[Document]) -> None:
 
 
 def _compare_points(c: Copying, this: Pass) -> None:
-    cluster, name = c.source_cluster, c.source.collection
-    live = collections.get(cluster, name)
+    live = c.source_collection()
     if live is None:
         return
     size = points.page_size([vector.size for vector in live.vectors.values()])
     while True:
-        rows, following = store.page(
-            cluster, name, offset=this.offset, limit=size, with_vectors=True
-        )
+        rows, following = c.source_page(this.offset, size)
         own = points.own(c, rows)
         wanted = [points.mapped(c, point) for point in own]
         this.foreign += len(rows) - len(own)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from nsadmin.clones import remap
 from nsadmin.clones.copying import Copying
-from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant import points
 
 Point = dict[str, Any]
 
@@ -52,7 +52,7 @@ def copy_points(c: Copying) -> None:
     holder that lost the job long ago writes its page late. The proof compares anyway.
     """
     cursor, progress = c.work.cursor, c.work.progress
-    live = collections.get(c.source_cluster, c.source.collection)
+    live = c.source_collection()
     total = points.count(c.source_cluster, c.source.collection) if live else 0
     progress.begin("points", total=total)
     if live is None:
@@ -60,13 +60,7 @@ def copy_points(c: Copying) -> None:
     size = page_size([vector.size for vector in live.vectors.values()])
     done = cursor.get("done", 0)
     while not cursor.get("at_end"):
-        rows, following = points.page(
-            c.source_cluster,
-            c.source.collection,
-            offset=cursor.get("offset"),
-            limit=size,
-            with_vectors=True,
-        )
+        rows, following = c.source_page(cursor.get("offset"), size)
         batch = [mapped(c, point) for point in own(c, rows)]
         c.work.require_held()
         points.put(c.target_cluster, c.target.collection, batch, insert_only=True)

@@ -40,6 +40,7 @@ def run(work: Work) -> None:
         c.save()
     for key, step in _steps(c):
         if key not in work.cursor.get("finished", []):
+            c.require_source()
             step(c)
             _end_stage(c, key)
     _show(c)
@@ -84,6 +85,7 @@ def _end_stage(c: Copying, key: str) -> None:
 def _show(c: Copying) -> None:
     """Flip the clone to ready; whoever lost the job does not get here."""
     c.work.require_held()
+    c.require_source()
     shown = changes.ready(c.target.namespace_id)
     if shown is None and not is_over(c.work):
         raise Conflict("The clone's namespace was changed by somebody else.")

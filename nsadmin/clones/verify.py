@@ -68,7 +68,7 @@ def _begin(c: Copying, this: Pass) -> None:
 def _source_points(c: Copying) -> int:
     if not c.include.collections:
         return 0
-    if collections.get(c.source_cluster, c.source.collection) is None:
+    if c.source_collection() is None:
         return 0
     return points.count(c.source_cluster, c.source.collection)
 
@@ -119,7 +119,7 @@ def _row(what: str, source: int | str, clone: int | str) -> Json:
 
 
 def _shape_rows(c: Copying) -> list[Json]:
-    source = collections.get(c.source_cluster, c.source.collection)
+    source = c.source_collection()
     clone = collections.get(c.target_cluster, c.target.collection)
     if clone is None:
         raise unproven("the clone has no collection.")

@@ -21,6 +21,7 @@ TOO_OFTEN = f"It was tried {MAX_ATTEMPTS} times without getting further."
 PATIENCE = timedelta(minutes=10)
 _LONGEST_WAIT_S = 30.0
 _LONGEST_SENTENCE = 2000
+_LONGEST_REASON = 300
 
 
 def finish(work: Work) -> None:
@@ -50,7 +51,10 @@ def wait(held: Lease, sentence: str) -> None:
         fail(held, f"{sentence} It has been silent for {minutes} minutes.")
         return
     given = held.give_back(
-        run_after=later(row.waits), waits=row.waits + 1, away_since=since
+        run_after=later(row.waits),
+        waits=row.waits + 1,
+        away_since=since,
+        waiting=sentence[:_LONGEST_REASON],
     )
     if given and row.waits == 0:
         log.note(held.job_id, f"{sentence} Trying again until it does.", "warn")

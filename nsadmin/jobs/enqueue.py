@@ -106,6 +106,7 @@ def resume(job: Job) -> bool:
         attempts=0,
         waits=0,
         away_since=None,
+        waiting="",
         cancel_requested=False,
         settled=False,
         ended_at=None,

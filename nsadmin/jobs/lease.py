@@ -64,6 +64,7 @@ class Lease:
             "state": state,
             "ended_at": now,
             "lease_until": None,
+            "waiting": "",
             "run_after": now,
             "sent_at": now,
         }

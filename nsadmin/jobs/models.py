@@ -27,13 +27,15 @@ class Job(models.Model):
     `kind` names a registered runner. `inputs` never changes; `cursor` is what the
     runner needs to go on; `progress` is what people see:
     {"stages": [{"key", "title", "weight", "state", "done", "total", "unit",
-    "seconds"}], "percent": int, "rate": float, "left_s": float}; `outputs` is the
+    "seconds"}], "percent": int, "rate": float, "left_s": float,
+    "history": [[time, rate]], "every_s": int, "moved_at": time}; `outputs` is the
     result. `epoch` grows each time the job is given back, so that writes of an earlier
     holder are refused.
 
     `attempts` counts how often it was taken up without getting further, `waits` how
-    often it waited for a store that has been silent since `away_since`. A final job is
-    `settled` once its kind has told the outside (a clone's namespace, the audit).
+    often it waited for a store that has been silent since `away_since`; `waiting` says
+    so in a sentence until it gets further. A final job is `settled` once its kind has
+    told the outside (a clone's namespace, the audit).
     """
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -59,6 +61,7 @@ class Job(models.Model):
     attempts = models.IntegerField(default=0)
     waits = models.IntegerField(default=0)
     away_since = models.DateTimeField(null=True, blank=True)
+    waiting = models.CharField(max_length=300, blank=True)
     owner = models.CharField(max_length=128, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)

@@ -9,6 +9,10 @@ from typing import Any, Literal
 State = Literal["todo", "running", "done", "failed"]
 
 _WINDOW_S = 15.0
+# The history is a list of [seconds of the clock, units a second]; twice as far apart
+# once it is full, so that it always spans the whole job.
+_HISTORY_MOST = 80
+_HISTORY_EVERY_S = 1
 
 
 @dataclass(slots=True)
@@ -44,17 +48,23 @@ class Progress:
         self._begun = time.monotonic()
         self._before = 0.0
         self._marks: deque[tuple[float, str, int, float]] = deque(maxlen=200)
+        self.history: list[list[float]] = []
+        self.every_s = _HISTORY_EVERY_S
+        self._since: tuple[float, int] | None = None
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Progress":
         """Read what `to_json` wrote."""
         known = Stage.__dataclass_fields__
-        return cls(
+        found = cls(
             [
                 Stage(**{key: value for key, value in entry.items() if key in known})
                 for entry in stored.get("stages") or []
             ]
         )
+        found.history = list(stored.get("history") or [])
+        found.every_s = stored.get("every_s") or _HISTORY_EVERY_S
+        return found
 
     def stage(self, key: str) -> Stage:
         """Return a stage by its key."""
@@ -93,9 +103,26 @@ class Progress:
 
     def _mark(self, stage: Stage) -> None:
         now = time.monotonic()
+        self._remember(stage, now)
         self._marks.append((now, stage.key, stage.done, self.fraction))
         while len(self._marks) > 2 and now - self._marks[0][0] > _WINDOW_S:
             self._marks.popleft()
+
+    def _remember(self, stage: Stage, now: float) -> None:
+        """Add the pace since the last entry; another stage begins a new stretch."""
+        begun = self._marks[-1] if self._marks else None
+        if self._since is None or begun is None or begun[1] != stage.key:
+            self._since = (now, stage.done)
+            return
+        at, done = self._since
+        if now - at < self.every_s:
+            return
+        rate = (stage.done - done) / (now - at)
+        self.history.append([round(time.time()), round(rate, 1)])
+        self._since = (now, stage.done)
+        if len(self.history) > _HISTORY_MOST:
+            self.history = self.history[1::2]
+            self.every_s *= 2
 
     @property
     def fraction(self) -> float:
@@ -126,4 +153,7 @@ class Progress:
             "percent": 100 if self.fraction == 1 else int(self.fraction * 100),
             "rate": rate,
             "left_s": left,
+            "history": self.history,
+            "every_s": self.every_s,
+            "moved_at": round(time.time(), 1),
         }

@@ -50,7 +50,7 @@ class Work:
             "outputs": self.outputs,
         }
         if self.cursor != self._saved:
-            values |= {"attempts": 0, "waits": 0, "away_since": None}
+            values |= {"attempts": 0, "waits": 0, "away_since": None, "waiting": ""}
         if not self.lease.write(**values):
             raise Lost
         self._saved = copy.deepcopy(self.cursor)
