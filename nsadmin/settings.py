@@ -10,6 +10,7 @@ from typing import Any
 
 import dj_database_url
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import env
 
@@ -239,6 +240,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.namespaces.heal",
         "schedule": 5.0,
         "options": {"expires": 5.0},
+    },
+    "auto_indexes": {
+        "task": "nsadmin.advice.auto_indexes",
+        "schedule": crontab(minute=0, hour="*/6"),
+        "options": {"expires": 3600.0},
+    },
+    "finish_indexes": {
+        "task": "nsadmin.advice.finish",
+        "schedule": 15.0,
+        "options": {"expires": 14.0},
     },
     "sample": {
         "task": "nsadmin.health.sample",

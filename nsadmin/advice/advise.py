@@ -43,6 +43,11 @@ class Advice:
     usage: FieldUsage | None = None
     inference: Inference | None = None
 
+    @property
+    def word(self) -> str:
+        """The kind as people write it."""
+        return self.kind.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -11,6 +11,7 @@ from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unin
 from nsadmin.advice.infer import infer
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.errors import Unavailable
+from nsadmin.namespaces import observe
 from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
@@ -77,6 +78,7 @@ def advised(
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
     unknown = ""
     try:
+        _require_answer(namespace)
         own = [index.field_name for index in namespace.indexes]
         seen = sampled(namespace, seen, [*wanted, *own])
     except Unavailable:
@@ -97,3 +99,10 @@ def advised(
         taken_at=at,
         unknown=unknown,
     )
+
+
+def _require_answer(namespace: Namespace) -> None:
+    """Spare a silent cluster the sample, and the reader the wait for it."""
+    seen = observe.snapshot(namespace)
+    if seen is None or not seen.ok:
+        raise Unavailable("Qdrant does not answer.", details={"store": "qdrant"})

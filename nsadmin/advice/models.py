@@ -89,7 +89,7 @@ class AutoIndex(models.Model):
 
     @property
     def gain(self) -> float | None:
-        """The part of the time that the index saves; negative where it costs."""
+        """How much of the time the index saves, in percent; negative where it costs."""
         if not self.before_ms or self.after_ms is None:
             return None
-        return 1 - self.after_ms / self.before_ms
+        return 100 * (1 - self.after_ms / self.before_ms)

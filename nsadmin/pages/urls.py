@@ -3,6 +3,7 @@
 from django.urls import path
 
 from nsadmin.pages.account import switch, theme
+from nsadmin.pages.advice import advice, dismissals
 from nsadmin.pages.audit import audit
 from nsadmin.pages.clones import clone
 from nsadmin.pages.extractors import extractors
@@ -25,6 +26,12 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
+    path("namespaces/<str:namespace_id>/advice/", advice, name="advice"),
+    path(
+        "namespaces/<str:namespace_id>/advice/dismissals/",
+        dismissals,
+        name="dismissals",
+    ),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
     path("namespaces/<str:namespace_id>/name/", name_check, name="name_check"),

@@ -1,0 +1,59 @@
+"""Waving advice away, with who did it and why; and taking that back."""
+
+from typing import get_args
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.advice.advise import Kind
+from nsadmin.advice.models import Dismissal
+from nsadmin.audit import record
+from nsadmin.errors import Invalid
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.fields import clean_field_name
+from nsadmin.namespaces.queries import NamespaceView
+
+MAX_REASON = 500
+
+
+def dismiss(
+    actor: Actor, namespace_id: str, *, kind: str, field: str, reason: str
+) -> Dismissal:
+    """Keep one piece of advice away; again only renews the reason."""
+    if kind not in get_args(Kind):
+        raise Invalid("There is no such advice.", faults={"kind": ["Not known."]})
+    if len(reason) > MAX_REASON:
+        sentence = f"The reason may have at most {MAX_REASON} characters."
+        raise Invalid(sentence, faults={"reason": [sentence]})
+    clean_field_name(field, at="field_name")
+    view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    row, _ = Dismissal.objects.update_or_create(
+        namespace_id=view.namespace.namespace_id,
+        field_name=field,
+        kind=kind,
+        defaults={"reason": reason.strip(), "actor_label": actor.label},
+    )
+    why = f" Reason: {row.reason}" if row.reason else ""
+    _note(actor, view, f"Dismiss the advice on {field}.{why}")
+    return row
+
+
+def take_back(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:
+    """Let the advice be shown again; False where it was not dismissed."""
+    view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
+    gone, _ = Dismissal.objects.filter(
+        namespace_id=view.namespace.namespace_id, field_name=field, kind=kind
+    ).delete()
+    if gone:
+        _note(actor, view, f"Show the advice on {field} again.")
+    return bool(gone)
+
+
+def _note(actor: Actor, view: NamespaceView, summary: str) -> None:
+    record.record(
+        action="advice:dismiss",
+        summary=summary,
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=view.organization_id,
+        namespace_id=view.namespace.namespace_id,
+        namespace_name=view.namespace.name,
+    )

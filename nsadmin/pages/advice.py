@@ -1,0 +1,86 @@
+"""Index advice of a namespace, and the indexes that created themselves."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.advice import auto, dismiss, look
+from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
+from nsadmin.advice.look import Advised
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.forms.advice import AdviceForm, tick_of
+from nsadmin.pages.plans import Sheet, decide, show_form
+from nsadmin.pages.scope import editable, may
+
+TEMPLATE = "namespaces/advice.html"
+_FIELDS_SHOWN = 50
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the advice; what is ticked becomes a plan first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        return show_form(request, _sheet(request, view, AdviceForm()))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    return decide(request, _sheet(request, view, AdviceForm(request.POST)))
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@require_POST
+def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Dismiss one piece of advice with a reason, or show it again."""
+    actor = gate.actor_of(request)
+    kind, _, field = request.POST.get("which", "").partition("/")
+    if "again" in request.POST:
+        dismiss.take_back(actor, namespace_id, kind=kind, field=field)
+        messages.success(request, f"The advice on {field} is shown again.")
+    else:
+        reason = request.POST.get("reason", "")
+        dismiss.dismiss(actor, namespace_id, kind=kind, field=field, reason=reason)
+        messages.success(request, f"The advice on {field} is dismissed.")
+    return redirect("advice", namespace_id)
+
+
+def _sheet(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> Sheet:
+    return Sheet(
+        view,
+        form,
+        lambda now: form.patch(now.namespace),
+        TEMPLATE,
+        _context(request, view),
+    )
+
+
+def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
+    found: Advised | None = None
+    silence = ""
+    try:
+        found = look.advised(view.namespace)
+    except Unavailable as failure:
+        silence = failure.sentence
+    used = found.evidence.week if found else []
+    indexed = {i.field_name for i in view.namespace.indexes}
+    return {
+        "found": found,
+        "advice": [(item, tick_of(item)) for item in found.advice] if found else [],
+        "silence": silence,
+        "used": used[:_FIELDS_SHOWN],
+        "used_count": len(used),
+        "indexed": indexed | look.fixed_fields(view.namespace),
+        "muted": view.namespace.raw.get("muted_auto_indexes") or [],
+        "next_run": auto.next_run(timezone.now()),
+        "threshold": AUTO_THRESHOLD,
+        "claim": CLAIM.rstrip("%").replace("-", " to "),
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }

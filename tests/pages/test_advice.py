@@ -1,0 +1,137 @@
+"""The advice page: evidence, accepting through a plan, dismissing and taking back."""
+
+import re
+
+from nsadmin.advice import auto, usage
+from nsadmin.advice.models import AutoIndex, Dismissal
+from nsadmin.audit.models import AuditEvent
+from nsadmin.stores.counters import Tally
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace
+
+
+def filtered(namespace, **counts):
+    tallies = {name: Tally(n, n, n * 12.5) for name, n in counts.items()}
+    usage.count_filter(namespace.namespace_id, tallies)
+
+
+def fields(namespace):
+    raw = store.get(namespace.namespace_id)
+    return {i["field_name"]: i["type"] for i in raw["payload_indexes"]}
+
+
+def test_nothing_reported_is_said_calmly(browse, own):
+    page = browse("viewer").get(own + "advice/").content.decode()
+    assert "No filters reported yet" in page
+    assert "Preview plan" not in page
+
+
+def test_advice_has_its_evidence_and_becomes_a_plan(cast, browse, own):
+    filtered(cast.own, rank=150, internal_id=900)
+    admin = browse()
+    page = admin.get(own + "advice/").content.decode()
+    assert 'value="missing/integer/rank"' in page
+    assert "Filtered 150 times in 24 hours without an index. 12.5 ms" in page
+    assert "Sampled values: 3 integer." in page
+    assert "said to save 50 to 90 %" in page
+    assert 'value="missing/keyword/internal_id"' not in page
+    sent = {"accept": "missing/integer/rank"}
+    plan = admin.post(own + "advice/", sent).content.decode()
+    assert "Build the integer index on rank." in plan
+    assert fields(cast.own) == {}
+    digest = re.search(r'name="digest" value="(\w+)"', plan)[1]
+    done = admin.post(own + "advice/", {**sent, "step": "confirm", "digest": digest})
+    assert done.status_code == 302
+    assert fields(cast.own) == {"rank": "integer"}
+    assert "The indexes fit the filters" in admin.get(own + "advice/").content.decode()
+
+
+def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse):
+    namespace = make_namespace(
+        cast.northlight,
+        "indexed",
+        indexes={"title": {"type": "keyword"}, "rank": {"type": "keyword"}},
+    )
+    filtered(namespace, rank=2)
+    admin = browse()
+    at = f"/namespaces/{namespace.namespace_id}/advice/"
+    page = admin.get(at).content.decode()
+    assert "The keyword index can hold 0 of 3 sampled values." in page
+    assert "No filter on this field was reported in 7 days." in page
+    sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}
+    plan = admin.post(at, sent).content.decode()
+    assert "Drop the keyword index on title." in plan
+    assert "Drop the keyword index on rank first." in plan
+    assert "Build the integer index on rank." in plan
+
+
+def test_nothing_ticked_and_nonsense_are_faults(browse, own):
+    admin = browse()
+    empty = admin.post(own + "advice/", {})
+    assert empty.status_code == 422
+    assert "Tick the advice to follow." in empty.content.decode()
+    for tick in ("missing/integer", "eat/integer/rank", "missing/fish/rank", "x"):
+        wrong = admin.post(own + "advice/", {"accept": tick})
+        assert wrong.status_code == 422
+        assert "This advice cannot be read." in wrong.content.decode()
+    protected = admin.post(own + "advice/", {"accept": "missing/keyword/internal_id"})
+    assert protected.status_code == 422
+
+
+def test_advice_is_dismissed_with_a_reason_and_taken_back(cast, browse, own):
+    filtered(cast.own, rank=150)
+    admin = browse("member")
+    answer = admin.post(
+        own + "advice/dismissals/",
+        {"which": "missing/rank", "reason": "a <b>short</b> test"},
+        follow=True,
+    )
+    page = answer.content.decode()
+    assert 'value="missing/integer/rank"' not in page
+    assert "a &lt;b&gt;short&lt;/b&gt; test" in page
+    row = Dismissal.objects.get()
+    assert row.actor_label.startswith("member@")
+    assert AuditEvent.objects.get().summary.startswith("Dismiss the advice on rank.")
+    again = {"which": "missing/rank", "again": "1"}
+    page = admin.post(own + "advice/dismissals/", again, follow=True).content.decode()
+    assert 'value="missing/integer/rank"' in page
+    assert Dismissal.objects.count() == 0
+
+
+def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "willing", point_count=40, auto_create_indexes=True
+    )
+    filtered(namespace, rank=101)
+    auto.run(slot="now")
+    row = AutoIndex.objects.get()
+    page = browse("support").get(f"/namespaces/{namespace.namespace_id}/advice/")
+    text = page.content.decode()
+    assert "Created by themselves" in text
+    assert f"{row.before_ms:.1f} ms" in text
+    assert f"{row.after_ms:.1f} ms" in text
+    assert "claimed 50 to 90 %" in text
+    assert "agrees with 1 sampled point" in text
+    AutoIndex.objects.update(state="incomplete", expected=5, found=3)
+    text = (
+        browse().get(f"/namespaces/{namespace.namespace_id}/advice/").content.decode()
+    )
+    assert "Index incomplete" in text
+    assert "finds 3 of 5 sampled points" in text
+
+
+def test_a_silent_qdrant_leaves_the_types_unknown(cast, browse, own, silence):
+    filtered(cast.own, rank=150)
+    silence("qdrant")
+    page = browse().get(own + "advice/").content.decode()
+    assert "Index types are unknown." in page
+    assert "Filtered 150 times" in page
+    assert 'name="accept" value="missing/' not in page
+
+
+def test_silent_counters_call_nothing_unused(cast, browse, own, settings):
+    client = browse()
+    settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
+    page = client.get(own + "advice/").content.decode()
+    assert "Filter usage is unknown." in page
+    assert "unused</" not in page
