@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
+from nsadmin.access import gate, step_up
 from nsadmin.access.permissions import Action
 from nsadmin.clones import launch
 from nsadmin.clones.launch import ClonePreview
@@ -46,6 +46,8 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
     try:
         wanted = form.wanted(actor, view)
         if step == "confirm":
+            if wanted.source_organization_id:
+                step_up.hold(request)
             started = launch.launch(actor, view.namespace.namespace_id, wanted)
             return redirect("job", started.job.job_id)
         shown = launch.preview(actor, view.namespace.namespace_id, wanted)

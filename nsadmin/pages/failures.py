@@ -12,10 +12,17 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Membership
+from nsadmin.access.models import Membership, User
 from nsadmin.access.permissions import TABLE, Action, Role
-from nsadmin.errors import Forbidden, Missing, NsadminError, Unauthorized
+from nsadmin.errors import (
+    Forbidden,
+    Missing,
+    NsadminError,
+    PasswordNeeded,
+    Unauthorized,
+)
 from nsadmin.namespaces import queries
+from nsadmin.pages import step_up
 from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.scope import namespace_scope
 
@@ -34,7 +41,12 @@ _TITLES = {
 
 def refused(request: HttpRequest, error: NsadminError) -> HttpResponse:
     """Answer an error of the family: a page, or for htmx a sentence in `#messages`."""
+    if isinstance(error, PasswordNeeded):
+        return step_up.ask(request, error)
     if isinstance(error, Unauthorized):
+        if isinstance(request.user, User):
+            nowhere = Forbidden("You do not belong to any organization.")
+            return _answer(request, "errors/nowhere.html", nowhere)
         return redirect_to_login(request.get_full_path())
     if isinstance(error, Forbidden) and not wants_fragment(request):
         return _forbidden(request, error)

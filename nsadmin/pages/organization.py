@@ -1,4 +1,6 @@
-"""The organization: its plan, its people and its keys; read only for now."""
+"""The organization's settings: who belongs to it, and what its plan holds."""
+
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -6,50 +8,75 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
-from nsadmin.access.models import ApiKey, Organization
-from nsadmin.access.permissions import Action
+from nsadmin.access.models import Organization, Plan
+from nsadmin.access.permissions import Action, Role
 from nsadmin.namespaces.listing import ListQuery, filtered
 from nsadmin.pages.htmx import page
+from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.scope import shown_organization
-from nsadmin.pages.states import Shown
 
-_ACTIVE = Shown("ok", "circle-check", "Active")
-_EXPIRED = Shown("idle", "clock", "Expired")
-_REVOKED = Shown("idle", "ban", "Revoked")
+
+def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
+    """Return the context of every page of the settings; `section` is its tab."""
+    actor = gate.actor_of(request)
+    shown = shown_organization(request)
+    live = shown.api_keys.filter(revoked_at=None).exclude(
+        expires_at__lte=timezone.now()
+    )
+    return {
+        "organization": shown,
+        "section": section,
+        "tab": "organization",
+        "people_count": shown.memberships.count(),
+        "may_manage": actor.may(Action.ORGANIZATION_MANAGE),
+        "may_see_keys": actor.may(Action.KEY_READ),
+        "may_make_keys": actor.may(Action.KEY_MANAGE),
+        "key_count": live.count(),
+        "admins": _admins(shown),
+    }
+
+
+def _admins(shown: Organization) -> list[str]:
+    rows = shown.memberships.filter(role=Role.ADMIN, user__is_active=True)
+    return [str(row.user) for row in rows.select_related("user")[:6]]
 
 
 @gate.page(Action.ORGANIZATION_READ)
 @require_safe
 def organization(request: HttpRequest) -> HttpResponse:
-    """Show plan, members with roles, and the API keys to those who may see them."""
-    actor = gate.actor_of(request)
-    shown = shown_organization(request)
-    may_see_keys = actor.may(Action.KEY_READ)
-    query = ListQuery(organization_id=shown.organization_id, scope="org")
+    """Show who belongs to the organization, with their roles."""
+    scope = organization_scope(request, "members")
+    offset = offset_of(request)
+    rows = scope["organization"].memberships.select_related("user")
+    found = list(rows.order_by("user__email")[offset : offset + PER_PAGE])
     context = {
-        "organization": shown,
-        "namespace_count": filtered(actor, query).count(),
-        "namespace_limit": settings.NSADMIN_PLAN_LIMITS.get(shown.plan),
-        "members": shown.memberships.select_related("user").order_by("user__email"),
-        "may_see_keys": may_see_keys,
-        "keys": _keys(shown) if may_see_keys else [],
-        "admins": _admins(shown),
+        **scope,
+        "members": found,
+        "paging": Paging(offset, len(found), scope["people_count"]),
     }
-    return page(request, "organization/detail.html", context)
+    return page(request, "organization/members.html", context)
 
 
-def _keys(shown: Organization) -> list[tuple[ApiKey, Shown]]:
-    return [(key, _state(key)) for key in shown.api_keys.all()]
-
-
-def _state(key: ApiKey) -> Shown:
-    if key.revoked_at:
-        return _REVOKED
-    if key.expires_at and key.expires_at <= timezone.now():
-        return _EXPIRED
-    return _ACTIVE
-
-
-def _admins(shown: Organization) -> list[str]:
-    rows = shown.memberships.filter(role="admin").select_related("user")
-    return [str(row.user) for row in rows]
+@gate.page(Action.ORGANIZATION_READ)
+@require_safe
+def plan(request: HttpRequest) -> HttpResponse:
+    """Show what the plan holds and how much of it is used."""
+    actor = gate.actor_of(request)
+    scope = organization_scope(request, "plan")
+    shown: Organization = scope["organization"]
+    query = ListQuery(organization_id=shown.organization_id, scope="org")
+    used = filtered(actor, query).count()
+    limits = settings.NSADMIN_PLAN_LIMITS
+    limit = limits.get(shown.plan)
+    context = {
+        **scope,
+        "used": used,
+        "limit": limit,
+        "percent": min(100.0, 100 * used / limit) if limit else None,
+        "is_full": limit is not None and used >= limit,
+        "plans": [
+            (label, limits.get(value), value == shown.plan)
+            for value, label in Plan.choices
+        ],
+    }
+    return page(request, "organization/plan.html", context)

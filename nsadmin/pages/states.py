@@ -54,6 +54,13 @@ OUTCOMES: Mapping[str, Shown] = {
     Outcome.FAILED: Shown("bad", "circle-x", "Failed"),
 }
 
+KEYS: Mapping[str, Shown] = {
+    "active": Shown("ok", "circle-check", "Active"),
+    "expired": Shown("idle", "clock", "Expired"),
+    "revoked": Shown("idle", "ban", "Revoked"),
+    "idle": Shown("warn", "circle-minus", "Without effect"),
+}
+
 TIERS: Mapping[str, tuple[str, str]] = {
     "shared": ("users", "Shared"),
     "dedicated_cpu": ("server", "Dedicated CPU"),

@@ -11,7 +11,9 @@ from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import job, jobs
 from nsadmin.pages.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces import home, namespaces
-from nsadmin.pages.organization import organization
+from nsadmin.pages.organization import organization, plan
+from nsadmin.pages.organization_keys import keys, new_key, revoke_key
+from nsadmin.pages.organization_members import member, new_member
 from nsadmin.pages.overview import health, overview
 from nsadmin.pages.probes import healthz, readyz
 from nsadmin.pages.repair import repair
@@ -44,6 +46,16 @@ urlpatterns = [
     path("jobs/", jobs, name="jobs"),
     path("jobs/<uuid:job_id>/", job, name="job"),
     path("organization/", organization, name="organization"),
+    path("organization/members/new/", new_member, name="organization_member_new"),
+    path("organization/members/<int:member_id>/", member, name="organization_member"),
+    path("organization/keys/", keys, name="organization_keys"),
+    path("organization/keys/new/", new_key, name="organization_key_new"),
+    path(
+        "organization/keys/<str:key_id>/revoke/",
+        revoke_key,
+        name="organization_key_revoke",
+    ),
+    path("organization/plan/", plan, name="organization_plan"),
     path("organization/switch/", switch, name="switch"),
     path("theme/", theme, name="theme"),
     path("styleguide/", styleguide, name="styleguide"),

@@ -55,6 +55,9 @@ _CLONED = Row(
     foreign="login 404 404 404 403 in",
     system="login 403 in in 403 in",
 )
+_MANAGED = Row(
+    own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
+)  # staff look at Northlight, so that Halden's is foreign to them as well
 _KEY = Row("401 in in in in in")
 _READ = Row(
     own="401 in in in in in",
@@ -93,6 +96,16 @@ MATRIX: dict[Route, Row] = {
         own="login 403 in in 403 in", foreign="login 404 404 404 403 in"
     ),
     ("GET", "organization/"): _PERSON,
+    ("GET", "organization/members/new/"): Row(_MANAGED.own),
+    ("POST", "organization/members/new/"): Row(_MANAGED.own),
+    ("GET", "organization/members/<member_id>/"): _MANAGED,
+    ("POST", "organization/members/<member_id>/"): _MANAGED,
+    ("GET", "organization/keys/"): _PERSON,
+    ("GET", "organization/keys/new/"): Row(_MANAGED.own),
+    ("POST", "organization/keys/new/"): Row(_MANAGED.own),
+    ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
+    ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
+    ("GET", "organization/plan/"): _PERSON,
     ("POST", "organization/switch/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     ("GET", "styleguide/"): _PERSON,
@@ -145,6 +158,13 @@ MATRIX: dict[Route, Row] = {
     ),
     ("GET", "v1/collections/features/extractors"): _KEY,
     ("GET", "v1/collections/features/extractors/<feature_extractor_id>"): _KEY,
+}
+
+# Where a POST needs the password of the last ten minutes.
+STEP_UP = {
+    "organization/members/new/",
+    "organization/members/<member_id>/",
+    "organization/keys/new/",
 }
 
 # Sign-in belongs to allauth, which guards its own views.

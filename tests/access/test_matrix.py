@@ -1,6 +1,7 @@
 """Every route times every role times every target, over the real URLconf."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -9,13 +10,18 @@ from django.test import Client
 from django.urls import get_resolver, path
 from ninja.operation import PathView
 
+from nsadmin.access import step_up
 from nsadmin.access.gate import opened
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.models import ApiKey
 from nsadmin.access.permissions import Action
+from nsadmin.api.door import api
 from nsadmin.api.urls import declared_by
 from nsadmin.jobs.models import Job
 from tests.access.matrix import (
     GUARDED_ELSEWHERE,
     MATRIX,
+    STEP_UP,
     Route,
     routes,
     undeclared,
@@ -42,6 +48,10 @@ class Visitor:
         self.client = Client(raise_request_exception=False)
         if role != "anonymous":
             self.client.force_login(cast.users[role], BACKEND)
+            session = self.client.session
+            session[ORGANIZATION_SESSION_KEY] = cast.northlight.organization_id
+            session[step_up.SESSION_KEY] = time.time()
+            session.save()
 
     def outcome(self, route: Route, values: dict[str, str]) -> str:
         """Go there; say what happened in the words of the matrix."""
@@ -97,6 +107,19 @@ def _job(cast: Cast, whose: str) -> str:
     return str(job.job_id)
 
 
+def _people(cast: Cast, whose: str) -> dict[str, str]:
+    """Somebody of the organization and a key of it; `system` has neither."""
+    who = {"own": "viewer", "foreign": "stranger"}.get(whose)
+    if who is None:
+        return {}
+    key_id = cast.keys[who].split("_")[1]
+    assert ApiKey.objects.filter(key_id=key_id).exists()
+    return {
+        "<member_id>": str(cast.users[who].memberships.get().pk),
+        "<key_id>": key_id,
+    }
+
+
 @pytest.mark.parametrize("route", MATRIX, ids=" /".join)
 def test_the_outcome_for_every_role_and_target(
     cast: Cast, route: Route, subtests
@@ -111,6 +134,7 @@ def test_the_outcome_for_every_role_and_target(
             "<identifier>": namespace_id,
             "<job_id>": job_id,
             "<task_id>": job_id,
+            **_people(cast, target),
             "<feature_extractor_id>": "text_extractor_v1",
         }
         with subtests.test(target=target, role=role):
@@ -144,6 +168,8 @@ def test_a_page_answers_to_the_listed_methods_and_no_other(cast: Cast) -> None:
             continue
         address = route.replace("<namespace_id>", cast.own.namespace_id)
         address = address.replace("<job_id>", _job(cast, "own"))
+        for placeholder, value in _people(cast, "own").items():
+            address = address.replace(placeholder, value)
         response = visitor.client.generic("PROPFIND", f"/{address}")
         assert response.status_code == 405, route
         allowed = {m.strip() for m in response.headers["Allow"].split(",")}
@@ -155,6 +181,46 @@ def test_what_sign_in_guards_lets_nobody_else_in(stores: object) -> None:
         if route.startswith("accounts/") and "^" not in route:
             response = Client().get(f"/{route}")
             assert response.status_code in (200, 302), route
+
+
+def test_every_operation_of_the_document_is_in_the_matrix() -> None:
+    document = api.get_openapi_schema(path_prefix="/v1/")
+    operations = {
+        (
+            method.upper(),
+            "v1/" + path.removeprefix("/v1/").replace("{", "<").replace("}", ">"),
+        )
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    assert operations
+    listed = {row for row in MATRIX if row[1].startswith("v1/")}
+    assert operations == listed - {("GET", "v1/docs"), ("GET", "v1/openapi.json")}
+
+
+def test_support_is_refused_wherever_something_is_written() -> None:
+    views = dict(routes(get_resolver().url_patterns))
+    unsafe = 0
+    for (method, route), row in MATRIX.items():
+        operations = getattr(views[route], "declarations", None)
+        declared = operations[method] if operations else views[route].declared
+        if method == "GET" or declared.effect == "read":
+            continue
+        unsafe += 1
+        for _, role, outcome in row.outcomes():
+            if role == "support":
+                assert outcome == "403", (method, route)
+    assert unsafe > 10
+
+
+def test_the_password_is_asked_for_where_it_is_listed_and_nowhere_else() -> None:
+    asking = {
+        route
+        for route, view in routes(get_resolver().url_patterns)
+        if getattr(view, "declared", None) and view.declared.step_up
+    }
+    assert asking == STEP_UP
+    assert {("POST", route) for route in STEP_UP} <= set(MATRIX)
 
 
 # And it would be noticed -------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Browsers for the page tests: signed in as one of the cast, with or without htmx."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from django.test import Client, override_settings
 
+from nsadmin.access import step_up
 from tests.cast import Cast
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -55,3 +57,17 @@ def silence(cast: Cast) -> Iterator[Callable[[str], None]]:
             stack.enter_context(override_settings(**addresses[store]))
 
         yield silent
+
+
+@pytest.fixture
+def sure(browse: Callable[..., Client]) -> Callable[..., Client]:
+    """Return a client whose password was given just now."""
+
+    def confirmed(role: str = "admin") -> Client:
+        client = browse(role)
+        session = client.session
+        session[step_up.SESSION_KEY] = time.time()
+        session.save()
+        return client
+
+    return confirmed

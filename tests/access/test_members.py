@@ -1,0 +1,212 @@
+"""Members: added, given another role, removed; an organization keeps one admin."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from nsadmin.access import members
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import actor_of_key, create_key
+from nsadmin.access.models import ApiKey, Membership, Organization, User
+from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.permissions import Role
+from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import Conflict, Missing, Unauthorized
+from tests.faults import database
+
+
+def joined(organization: Organization, name: str, role: str = "admin") -> Membership:
+    user = User.objects.create_user(f"{name}@example.org", "a-long-password", name=name)
+    return Membership.objects.create(user=user, organization=organization, role=role)
+
+
+@pytest.fixture
+def halden(db: None) -> Organization:
+    return Organization.objects.create(name="Halden")
+
+
+@pytest.fixture
+def ana(halden: Organization) -> Membership:
+    return joined(halden, "Ana")
+
+
+@pytest.fixture
+def actor(ana: Membership) -> Actor:
+    found = actor_of_user(ana.user, None)
+    assert found is not None
+    return found
+
+
+def add(actor: Actor, halden: Organization, email: str, role: Role = Role.MEMBER):
+    return members.add(actor, halden, email=email, name="New", role=role)
+
+
+def last_event() -> AuditEvent:
+    return AuditEvent.objects.order_by("-pk")[0]
+
+
+def test_a_new_address_gets_an_account_nobody_can_sign_in_to(halden, actor) -> None:
+    added = add(actor, halden, "Bo@Example.org")
+    assert added.needs_link
+    assert added.membership.role == "member"
+    assert added.membership.user.email == "bo@example.org"
+    assert not added.membership.user.has_usable_password()
+    event = last_event()
+    assert (event.action, event.outcome) == ("member:add", "done")
+    assert event.organization_id == halden.organization_id
+    assert event.actor_label == "ana@example.org"
+    assert event.changes[0]["after"] == "member"
+
+
+def test_an_account_that_exists_is_added_as_it_is(halden, actor) -> None:
+    known = User.objects.create_user("bo@example.org", "a-long-password", name="Bo")
+    added = add(actor, halden, "BO@example.org")
+    assert not added.needs_link
+    assert added.membership.user == known
+    known.refresh_from_db()
+    assert known.name == "Bo"
+    assert known.check_password("a-long-password")
+
+
+def test_nobody_is_a_member_twice(halden, actor) -> None:
+    add(actor, halden, "bo@example.org")
+    with pytest.raises(Conflict, match="is a member already") as caught:
+        add(actor, halden, "bo@example.org")
+    assert caught.value.details["field"] == "email"
+    assert halden.memberships.count() == 2
+
+
+def test_an_open_link_of_another_organization_is_closed(halden, actor) -> None:
+    other = Organization.objects.create(name="Other")
+    user = User.objects.create_user("bo@example.org", None)
+    elsewhere = Membership.objects.create(user=user, organization=other, role="viewer")
+    assert members.may_get_link(elsewhere)
+    before = user.password
+    assert not add(actor, halden, "bo@example.org").needs_link
+    user.refresh_from_db()
+    assert user.password != before
+    assert not user.has_usable_password()
+    assert not members.may_get_link(elsewhere)
+
+
+def test_a_role_counts_from_the_next_look_on(halden, ana, actor) -> None:
+    bo = joined(halden, "Bo", "viewer")
+    assert members.change_role(actor, bo, Role.MEMBER)
+    assert actor_of_user(bo.user, None).role is Role.MEMBER
+    assert last_event().changes[0]["before"] == "viewer"
+    count = AuditEvent.objects.count()
+    assert not members.change_role(actor, bo, Role.MEMBER)
+    assert AuditEvent.objects.count() == count
+
+
+def test_the_last_admin_stays_admin_and_member(halden, ana, actor) -> None:
+    joined(halden, "Bo", "member")
+    for act in (
+        lambda: members.change_role(actor, ana, Role.VIEWER),
+        lambda: members.remove(actor, ana),
+    ):
+        with pytest.raises(Conflict, match="the last admin") as caught:
+            act()
+        assert caught.value.code == "last_admin"
+    ana.refresh_from_db()
+    assert ana.role == "admin"
+    assert not AuditEvent.objects.exists()
+
+
+def test_an_admin_who_is_switched_off_is_no_admin(halden, ana, actor) -> None:
+    bo = joined(halden, "Bo")
+    User.objects.filter(pk=bo.user.pk).update(is_active=False)
+    with pytest.raises(Conflict, match="the last admin"):
+        members.remove(actor, ana)
+    members.remove(actor, bo)
+
+
+def test_one_may_go_oneself_if_another_admin_stays(halden, ana, actor) -> None:
+    joined(halden, "Bo")
+    members.remove(actor, ana)
+    assert actor_of_user(ana.user, halden.organization_id) is None
+
+
+def test_who_is_removed_leaves_no_key_behind(halden, ana, actor) -> None:
+    bo = joined(halden, "Bo", "member")
+    row, key = create_key(halden, name="bo", role=Role.MEMBER, creator=bo.user)
+    other, _ = create_key(halden, name="ana", role=Role.MEMBER, creator=ana.user)
+    assert members.remove(actor, bo) == 1
+    with pytest.raises(Unauthorized):
+        actor_of_key(key)
+    add(actor, halden, "bo@example.org")  # coming back brings no key back
+    with pytest.raises(Unauthorized):
+        actor_of_key(key)
+    assert ApiKey.objects.get(pk=row.pk).revoked_at
+    assert not ApiKey.objects.get(pk=other.pk).revoked_at
+
+
+def test_a_platform_role_is_not_taken_here(db: None) -> None:
+    root = User.objects.create_superuser("root@example.org", "a-long-password")
+    User.objects.create_superuser("two@example.org", "a-long-password")
+    membership = root.memberships.get()
+    actor = actor_of_user(root, None)
+    for act in (
+        lambda: members.remove(actor, membership),
+        lambda: members.change_role(actor, membership, Role.VIEWER),
+    ):
+        with pytest.raises(Conflict, match="Platform roles"):
+            act()
+
+
+def test_a_foreign_member_is_not_there(halden, ana) -> None:
+    other = Organization.objects.create(name="Other")
+    foreign = joined(other, "Bo")
+    for member_id in (foreign.pk, 999_999):
+        with pytest.raises(Missing) as caught:
+            members.find(halden, member_id)
+        assert caught.value.sentence == "There is no such member."
+
+
+# Two at the same moment ----------------------------------------------------------------
+
+
+@pytest.fixture
+def shared_file(
+    django_db_setup: None, django_db_blocker, tmp_path: Path
+) -> Iterator[None]:
+    """A file of rows, so that every thread has a connection of its own."""
+    with django_db_blocker.unblock():
+        database.copy_tables(tmp_path / "shared.sqlite3")
+        with database.using(tmp_path / "shared.sqlite3"):
+            yield
+
+
+@pytest.mark.parametrize("act", ["remove", "demote", "one of each"])
+def test_two_admins_who_remove_each_other_leave_one(shared_file, act: str) -> None:
+    for turn in range(8):
+        organization = Organization.objects.create(name=f"Race {turn}")
+        both = [joined(organization, f"r{turn}-{n}") for n in range(2)]
+        actors = [actor_of_user(m.user, None) for m in both]
+        begin, refused = threading.Barrier(2), []
+
+        def run(
+            number: int, both=both, actors=actors, begin=begin, refused=refused
+        ) -> None:
+            target = both[1 - number]
+            begin.wait()
+            try:
+                if act == "remove" or (act == "one of each" and number):
+                    members.remove(actors[number], target)
+                else:
+                    members.change_role(actors[number], target, Role.VIEWER)
+            except Conflict as conflict:
+                refused.append(conflict.code)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=run, args=(n,)) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert refused == ["last_admin"]
+        assert organization.memberships.filter(role="admin").count() == 1

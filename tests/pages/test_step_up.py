@@ -1,0 +1,144 @@
+"""The password again: asked where it is needed, with the input kept, ten minutes long."""
+
+import time
+
+import pytest
+from django.core.cache import cache
+from django.urls import get_resolver
+from django.utils.html import escape
+
+from nsadmin.access import step_up
+from nsadmin.access.models import Membership, User
+from nsadmin.audit.models import AuditEvent
+from tests.access.matrix import STEP_UP, routes
+from tests.cast import PASSWORD
+from tests.pages.conftest import HTMX
+
+NEW = "/organization/members/new/"
+DATA = {"email": "new@example.org", "name": "Né “<i>” & Co", "role": "viewer"}
+
+
+def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
+    response = browse().post(NEW, DATA)
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert f'name="{step_up.FIELD}"' in text
+    assert f'action="{NEW}"' in text
+    for name, value in DATA.items():
+        assert f'name="{name}" value="{escape(value)}"' in text
+    assert not User.objects.filter(email=DATA["email"]).exists()
+
+
+def test_the_right_password_lets_the_same_form_go_on(browse):
+    client = browse()
+    response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
+    assert response.status_code == 200
+    assert User.objects.get(email=DATA["email"]).name == DATA["name"]
+    assert PASSWORD not in response.content.decode()
+    second = client.post(NEW, {**DATA, "email": "second@example.org"})
+    assert second.status_code == 200
+
+
+def test_a_wrong_password_is_refused_and_the_input_stays(browse):
+    response = browse().post(NEW, {**DATA, step_up.FIELD: "not the password"})
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert "That is not your password." in text
+    assert 'aria-invalid="true"' in text
+    assert escape(DATA["name"]) in text
+    assert "not the password" not in text.replace("not your password", "")
+    assert not User.objects.filter(email=DATA["email"]).exists()
+
+
+def test_it_counts_for_ten_minutes_in_this_session_alone(browse):
+    client = browse()
+    client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
+    assert browse().post(NEW, DATA).status_code == 422
+    assert b"Is it you?" in browse().post(NEW, DATA).content
+    session = client.session
+    for age, asked in ((599, False), (601, True), (-60, True)):
+        session[step_up.SESSION_KEY] = time.time() - age
+        session.save()
+        response = client.post(NEW, {**DATA, "email": "bad"})
+        assert (b"Is it you?" in response.content) == asked, age
+
+
+def test_signing_in_alone_is_not_enough(client, cast):
+    cache.clear()
+    email = cast.users["admin"].email
+    client.post("/accounts/login/", {"login": email, "password": PASSWORD})
+    assert b"Is it you?" in client.post(NEW, DATA).content
+
+
+def test_guessing_ends_and_is_noted(browse, cast):
+    client = browse()
+    for _ in range(10):
+        client.post(NEW, {**DATA, step_up.FIELD: "a guess"})
+    response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
+    assert response.status_code == 422
+    assert b"Too many wrong passwords" in response.content
+    assert not User.objects.filter(email=DATA["email"]).exists()
+    event = AuditEvent.objects.get(action="account:sign-in")
+    assert event.organization_id == cast.northlight.organization_id
+
+
+def test_htmx_gets_the_question_in_place_of_the_page(browse):
+    response = browse().post(NEW, DATA, headers=HTMX)
+    assert response.status_code == 422
+    assert response.headers["HX-Retarget"] == "#main"
+    assert b"<html" not in response.content
+    assert b"Is it you?" in response.content
+
+
+def test_what_is_secret_in_a_form_does_not_come_along(browse):
+    response = browse().post(
+        NEW, {**DATA, "step": "confirm", "qdrant_api_key": "canary-secret"}
+    )
+    text = response.content.decode()
+    assert "canary-secret" not in text
+    assert 'name="step" value="edit"' in text
+    assert 'value="confirm"' not in text
+    assert "you type it once more" in text
+
+
+def test_cancel_leads_back_to_this_site_only(browse):
+    for came_from, back in (
+        ("http://testserver/organization/", "http://testserver/organization/"),
+        ("https://evil.example/", "/namespaces/"),
+        ("javascript:alert(1)", "/namespaces/"),
+    ):
+        response = browse().post(NEW, DATA, headers={"referer": came_from})
+        assert f'href="{back}">Cancel' in response.content.decode()
+
+
+@pytest.mark.parametrize("route", sorted(STEP_UP))
+def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route):
+    assert dict(routes(get_resolver().url_patterns))[route].declared.step_up
+    member = Membership.objects.get(user=cast.users["viewer"])
+    address = route.replace("<member_id>", str(member.pk))
+    address = address.replace("<namespace_id>", cast.own.namespace_id)
+    before = AuditEvent.objects.count()
+    response = browse().post(f"/{address}", {"step": "remove"})
+    assert response.status_code == 422
+    assert b"Is it you?" in response.content
+    assert AuditEvent.objects.count() == before
+    assert browse("support").post(f"/{address}").status_code == 403
+
+
+def test_a_clone_across_organizations_asks_before_it_starts(browse, sure, cast):
+    address = f"/namespaces/{cast.foreign.namespace_id}/clone/"
+    wanted = {"namespace_name": "taken over", "step": "preview"}
+    client = browse("platform_admin")
+    assert client.post(address, wanted).status_code == 200
+    stopped = client.post(address, {**wanted, "step": "confirm"})
+    assert stopped.status_code == 422
+    assert b"Is it you?" in stopped.content
+    done = client.post(address, {**wanted, "step": "confirm", step_up.FIELD: PASSWORD})
+    assert done.status_code == 302
+    assert done.headers["Location"].startswith("/jobs/")
+
+
+def test_a_clone_at_home_does_not_ask(browse, cast):
+    address = f"/namespaces/{cast.own.namespace_id}/clone/"
+    response = browse().post(address, {"namespace_name": "copy", "step": "confirm"})
+    assert response.status_code == 302
