@@ -1,6 +1,7 @@
 """Django's registration of this room."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AuditConfig(AppConfig):
@@ -8,3 +9,9 @@ class AuditConfig(AppConfig):
 
     name = "nsadmin.audit"
     label = "audit"
+
+    def ready(self) -> None:
+        """Have the triggers installed after every migration."""
+        from nsadmin.audit.keeping import install
+
+        post_migrate.connect(install, sender=self, dispatch_uid="audit_keeping")

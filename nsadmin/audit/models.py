@@ -21,7 +21,8 @@ class AuditEvent(models.Model):
 
     `op_id` is unique, so an operation has one row however often it is retried.
     `revision` is the one the operation makes. `changes` is a list of
-    {"field", "before", "after", "sentence"}; secrets are never in it.
+    {"field", "before", "after", "sentence"}; secrets are never in it. `reverts` is the
+    `op_id` of the operation that this one takes back.
     """
 
     op_id = models.CharField(max_length=64, unique=True)
@@ -42,6 +43,7 @@ class AuditEvent(models.Model):
     revision = models.IntegerField(null=True, blank=True)
     changes = models.JSONField(default=list)
     error = models.CharField(max_length=1000, blank=True)
+    reverts = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
@@ -53,3 +55,35 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.namespace_id} {self.outcome}"
+
+
+class ChainEntry(models.Model):
+    """One link of an organization's chain: an event as it was at one of its writes."""
+
+    organization_id = models.CharField(max_length=64)
+    number = models.BigIntegerField()
+    op_id = models.CharField(max_length=64)
+    content = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering: ClassVar = ["organization_id", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization_id", "number"], name="audit_one_entry"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.number}"
+
+
+class ChainHead(models.Model):
+    """Where an organization's chain ends, so that a cut end is noticed."""
+
+    organization_id = models.CharField(max_length=64, primary_key=True)
+    number = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.number} {self.hash}"

@@ -4,8 +4,11 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from nsadmin.audit import chain
+from nsadmin.audit.masking import masked
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.requests import request_id
 
@@ -26,28 +29,32 @@ def attempt(
     namespace_name: str = "",
     revision: int | None = None,
     changes: Iterable[dict[str, Any]] = (),
+    reverts: str = "",
 ) -> AuditEvent:
     """Write the row that says what is about to happen; `actor` is kind, id, label.
 
     Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
+    Secrets among the changes are masked; `reverts` is the operation taken back.
     """
     kind, actor_id, label = actor
-    row, _ = AuditEvent.objects.update_or_create(
-        op_id=op_id,
-        defaults={
-            "action": action,
-            "summary": summary[:500],
-            "actor_kind": kind,
-            "actor_id": actor_id,
-            "actor_label": label,
-            "request_id": request_id.get(),
-            "organization_id": organization_id,
-            "namespace_id": namespace_id,
-            "namespace_name": namespace_name,
-            "revision": revision,
-            "changes": list(changes),
-        },
-    )
+    values = {
+        "action": action,
+        "summary": summary[:500],
+        "actor_kind": kind,
+        "actor_id": actor_id,
+        "actor_label": label,
+        "request_id": request_id.get(),
+        "organization_id": organization_id,
+        "namespace_id": namespace_id,
+        "namespace_name": namespace_name,
+        "revision": revision,
+        "changes": masked(list(changes)),
+        "reverts": reverts,
+    }
+    with transaction.atomic():
+        head = chain.locked(organization_id)
+        row, _ = AuditEvent.objects.update_or_create(op_id=op_id, defaults=values)
+        chain.append(head, row)
     return row
 
 
@@ -56,12 +63,21 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
 
     `accepted` may still become `done`; every other outcome is final.
     """
-    open_rows = AuditEvent.objects.filter(
+    found = AuditEvent.objects.filter(
         op_id=op_id, outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED)
     )
-    return bool(
-        open_rows.update(outcome=outcome, closed_at=timezone.now(), error=error[:1000])
-    )
+    organization_id = found.values_list("organization_id", flat=True).first()
+    if organization_id is None:
+        return False
+    with transaction.atomic():
+        head = chain.locked(organization_id)
+        row = found.first()
+        if row is None:
+            return False
+        row.outcome, row.closed_at, row.error = outcome, timezone.now(), error[:1000]
+        row.save(update_fields=["outcome", "closed_at", "error"])
+        chain.append(head, row)
+    return True
 
 
 def record(outcome: Outcome = Outcome.DONE, **event: Any) -> AuditEvent:

@@ -48,7 +48,6 @@ def rows(
 def namespace(rows: Path, stores: Servers) -> Iterator[Namespace]:
     """A namespace that many want to change."""
     with database.using(rows):
-        AuditEvent.objects.all().delete()
         northlight, _ = Organization.objects.get_or_create(name="Northlight")
         yield make_namespace(northlight, "contested", point_count=1)
 

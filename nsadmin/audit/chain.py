@@ -1,0 +1,80 @@
+"""The chain over the audit: each entry holds the one before, so nothing goes unseen.
+
+Every write of an event, its attempt as well as its outcome, appends an entry to the
+chain of its organization. An entry names the event's content by an HMAC and is itself
+an HMAC over its number, the event and the entry before. The key comes from
+NSADMIN_KEY_PEPPER, so that whoever can only write to the database cannot forge one.
+"""
+
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
+
+BEGINNING = "0" * 64
+
+
+def sealed(text: str) -> str:
+    """Return the keyed hash of a text, 64 hexadecimal digits."""
+    pepper: str = settings.NSADMIN_KEY_PEPPER
+    if not pepper:
+        raise ImproperlyConfigured("NSADMIN_KEY_PEPPER keys the audit; it is not set.")
+    key = hmac.digest(pepper.encode(), b"nsadmin audit chain", "sha256")
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def digest(event: AuditEvent) -> str:
+    """Name the content of an event: every column with a value, in one spelling.
+
+    Empty columns are left out, so that a later one does not change older digests.
+    """
+    content = {
+        field.attname: _plain(value)
+        for field in event._meta.concrete_fields  # noqa: SLF001 - Django's own API
+        if (value := getattr(event, field.attname)) not in (None, "")
+    }
+    return sealed(json.dumps(content, sort_keys=True, separators=(",", ":")))
+
+
+def _plain(value: Any) -> Any:
+    return (
+        value.astimezone(UTC).isoformat(timespec="microseconds")
+        if isinstance(value, datetime)
+        else value
+    )
+
+
+def link(organization_id: str, number: int, op_id: str, content: str, last: str) -> str:
+    """Return the hash of an entry that follows the hash `last`."""
+    return sealed(json.dumps([organization_id, number, op_id, content, last]))
+
+
+def locked(organization_id: str) -> ChainHead:
+    """Return the end of an organization's chain; writers wait for each other here.
+
+    Needs a transaction. SQLite's begins with the write lock; others lock the row.
+    """
+    ChainHead.objects.get_or_create(
+        organization_id=organization_id, defaults={"hash": BEGINNING}
+    )
+    return ChainHead.objects.select_for_update().get(organization_id=organization_id)
+
+
+def append(head: ChainHead, event: AuditEvent) -> None:
+    """Append an entry for the event as it is now, and move the end."""
+    number, content = head.number + 1, digest(event)
+    written = link(head.organization_id, number, event.op_id, content, head.hash)
+    ChainEntry.objects.create(
+        organization_id=head.organization_id,
+        number=number,
+        op_id=event.op_id,
+        content=content,
+        hash=written,
+    )
+    head.number, head.hash = number, written
+    head.save(update_fields=["number", "hash"])

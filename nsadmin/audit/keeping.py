@@ -1,0 +1,68 @@
+"""Triggers by which the database itself refuses to change or delete what is written.
+
+They are installed after every `migrate`, for SQLite loses a table's triggers whenever a
+migration rebuilds the table.
+"""
+
+from typing import Any
+
+from django.db import connections
+
+_FINAL = "OLD.outcome IN ('done', 'refused', 'failed')"
+# An attempt may be refreshed by a retry; who did what to which never changes.
+_FIXED = ("op_id", "organization_id", "namespace_id", "action", "actor_id")
+# What is accepted keeps its content and may only be given its outcome.
+_CONTENT = ("summary", "actor_label", "request_id", "revision", "changes", "reverts")
+
+
+def _differs(columns: tuple[str, ...], operator: str) -> str:
+    return " OR ".join(f"NEW.{c} {operator} OLD.{c}" for c in columns)
+
+
+def _rules(operator: str) -> dict[str, tuple[str, str, str, str]]:
+    """Return {name: (table, verb, condition, sentence)}."""
+    entries, heads = "audit_chainentry", "audit_chainhead"
+    fixed, content = _differs(_FIXED, operator), _differs(_CONTENT, operator)
+    changed = f"{_FINAL} OR {fixed} OR (OLD.outcome = 'accepted' AND ({content}))"
+    kept = "An audit event is never deleted."
+    return {
+        "audit_event_kept": ("audit_auditevent", "DELETE", "TRUE", kept),
+        "audit_event_closed": (
+            "audit_auditevent",
+            "UPDATE",
+            changed,
+            "An audit event is only closed, and only once.",
+        ),
+        "audit_entry_kept": (entries, "DELETE", "TRUE", "The audit chain is kept."),
+        "audit_entry_same": (entries, "UPDATE", "TRUE", "The audit chain is kept."),
+        "audit_head_kept": (heads, "DELETE", "TRUE", "The audit chain is kept."),
+    }
+
+
+def _sqlite(name: str, rule: tuple[str, str, str, str]) -> list[str]:
+    table, verb, condition, sentence = rule
+    made = f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW "
+    made += f"WHEN {condition} BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+    return [f"DROP TRIGGER IF EXISTS {name}", made]
+
+
+def _postgresql(name: str, rule: tuple[str, str, str, str]) -> list[str]:
+    table, verb, condition, sentence = rule
+    refusal = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+    refusal += f"AS $$ BEGIN RAISE EXCEPTION '{sentence}'; END $$"
+    made = f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW "
+    made += f"WHEN ({condition}) EXECUTE FUNCTION {name}()"
+    return [refusal, f"DROP TRIGGER IF EXISTS {name} ON {table}", made]
+
+
+def install(*, using: str, **_: Any) -> None:
+    """Install the triggers, where the database knows them; twice does no harm."""
+    connection = connections[using]
+    write = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
+    if write is None or "audit_chainhead" not in connection.introspection.table_names():
+        return
+    operator = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
+    with connection.cursor() as cursor:
+        for name, rule in _rules(operator).items():
+            for statement in write(name, rule):
+                cursor.execute(statement)

@@ -1,0 +1,30 @@
+"""Secrets are never written into the audit, whoever records; only that there is one."""
+
+import re
+from typing import Any
+
+MASK = "••••••"
+_SECRET = re.compile(
+    r"(^|_)(api_?key|secret|password|passphrase|token|sealed)$", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+def masked(value: Any) -> Any:
+    """Return the value with secrets and credentials in addresses replaced by dots."""
+    if isinstance(value, dict):
+        found = {
+            key: MASK if _hides(key, inner) else masked(inner)
+            for key, inner in value.items()
+        }
+        if isinstance(found.get("field"), str) and _SECRET.search(found["field"]):
+            found |= {k: MASK for k in ("before", "after") if found.get(k)}
+        return found
+    if isinstance(value, (list, tuple)):
+        return [masked(inner) for inner in value]
+    return _USER_INFO.sub(MASK, value) if isinstance(value, str) else value
+
+
+def _hides(key: Any, value: Any) -> bool:
+    """Tell whether the key names a secret; whether one is set may be seen."""
+    return isinstance(value, (str, dict)) and bool(value and _SECRET.search(str(key)))

@@ -1,0 +1,103 @@
+"""Checking the chain: what was changed, removed, inserted or reordered since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nsadmin.audit import chain
+from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that is not as it was written; `number` is its place in the chain."""
+
+    number: int
+    op_id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An organization's chain: its length, the hash at its end, its faults in order."""
+
+    organization_id: str
+    count: int
+    head: str
+    faults: tuple[Fault, ...]
+
+
+def organizations() -> list[str]:
+    """Return every organization that has events or a chain."""
+    tables = (AuditEvent.objects, ChainEntry.objects, ChainHead.objects)
+    ids = [rows.order_by().values_list("organization_id", flat=True) for rows in tables]
+    return sorted(set(ids[0].union(*ids[1:])))
+
+
+def verify(organization_id: str, noted: Mapping[int, str] | None = None) -> Verdict:
+    """Compare every event and entry of an organization with what the chain says.
+
+    `noted` are hashes by number as an earlier verification printed them; they tell
+    whether the end was cut off since.
+    """
+    faults, latest, count, last = _entries(organization_id, noted or {})
+    faults += _events(organization_id, latest, count)
+    head = ChainHead.objects.filter(organization_id=organization_id).first()
+    if head is None or (head.number, head.hash) != (count, last):
+        sentence = "The chain does not end where it was left: entries are missing."
+        faults.append(Fault(count + 1, "", sentence))
+    faults += [
+        Fault(number, "", "An entry that was noted earlier is missing.")
+        for number in (noted or {})
+        if number > count
+    ]
+    ordered = sorted(faults, key=lambda fault: fault.number)
+    return Verdict(organization_id, count, last, tuple(ordered))
+
+
+def _entries(
+    organization_id: str, noted: Mapping[int, str]
+) -> tuple[list[Fault], dict[str, tuple[int, str]], int, str]:
+    """Walk the entries; return faults, {op_id: last number, content}, length, hash."""
+    faults: list[Fault] = []
+    latest: dict[str, tuple[int, str]] = {}
+    number, last = 0, chain.BEGINNING
+    rows = ChainEntry.objects.filter(organization_id=organization_id)
+    for entry in rows.order_by("number").iterator():
+        number += 1
+        expected = chain.link(organization_id, number, entry.op_id, entry.content, last)
+        if entry.number != number:
+            sentence = f"Entry {number} is missing before it."
+            faults.append(Fault(number, entry.op_id, sentence))
+            number = entry.number
+        elif entry.hash != expected:
+            sentence = "It does not follow from the entry before: changed or reordered."
+            if number == 1:
+                sentence += " Or NSADMIN_KEY_PEPPER is another one than when written."
+            faults.append(Fault(number, entry.op_id, sentence))
+        if noted.get(number, entry.hash) != entry.hash:
+            sentence = "Its hash is not the one that was noted earlier."
+            faults.append(Fault(number, entry.op_id, sentence))
+        latest[entry.op_id] = (number, entry.content)
+        last = entry.hash
+    return faults, latest, number, last
+
+
+def _events(
+    organization_id: str, latest: dict[str, tuple[int, str]], count: int
+) -> list[Fault]:
+    """Hold every event against its last entry; use up `latest` on the way."""
+    faults: list[Fault] = []
+    rows = AuditEvent.objects.filter(organization_id=organization_id)
+    for event in rows.order_by("pk").iterator():
+        number, content = latest.pop(event.op_id, (count + 1, ""))
+        if not content:
+            sentence = f"Row {event.pk} was inserted past the chain."
+            faults.append(Fault(number, event.op_id, sentence))
+        elif chain.digest(event) != content:
+            sentence = f"Row {event.pk} was changed after it was written."
+            faults.append(Fault(number, event.op_id, sentence))
+    faults += [
+        Fault(number, op_id, "Its row was removed.")
+        for op_id, (number, _) in latest.items()
+    ]
+    return faults
