@@ -8,9 +8,11 @@ import pytest
 from django.conf import settings as configured
 
 from nsadmin.access.models import Organization
+from nsadmin.stores.mongo.connection import close
 from tests.conftest import Servers
 from tests.faults import database
 from tests.faults.mortal import Mortals, running_mortals
+from tests.faults.plant import Plant, inside, running_plant
 from tests.faults.proxy import Exchanges, running_proxies
 from tests.faults.wires import Http, Mongo, Redis
 
@@ -68,3 +70,30 @@ def organization(region: Region, settings, db: None) -> Iterator[Organization]:
     with database.using(region.database):
         found, _ = Organization.objects.get_or_create(name="Northlight Media")
         yield found
+
+
+@pytest.fixture(scope="module")
+def site(
+    _wired: Servers,
+    django_db_setup: None,
+    django_db_blocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Plant]:
+    """One plant for all tests of a file."""
+    from django.conf import settings
+
+    base, mark, options = _wired.mongodb_url.partition("?")
+    folder = tmp_path_factory.mktemp("plant")
+    with (
+        django_db_blocker.unblock(),
+        running_plant(f"{base}_plant{mark}{options}", settings, folder) as plant,
+    ):
+        yield plant
+
+
+@pytest.fixture
+def plant(site: Plant, settings, db: None) -> Iterator[Plant]:
+    """The plant, with this process inside it."""
+    with inside(site, settings):
+        yield site
+    close()

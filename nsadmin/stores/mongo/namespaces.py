@@ -17,12 +17,20 @@ NAME = "namespaces"
 
 
 def ensure_indexes() -> None:
-    """Make the unique name index; documents of other writers may lack `name_key`."""
+    """Make the unique indexes of names and of collections.
+
+    Documents of other writers may lack `name_key` and `collection_key`.
+    """
     with answering():
         collection(NAME).create_index(
             [("internal_id", ASCENDING), ("name_key", ASCENDING)],
             unique=True,
             partialFilterExpression={"name_key": {"$type": "string"}},
+        )
+        collection(NAME).create_index(
+            [("collection_key", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"collection_key": {"$type": "string"}},
         )
 
 
@@ -30,6 +38,7 @@ def _taken() -> Conflict:
     return Conflict(
         "A namespace of this organization has this name already.",
         code="namespace_name_taken",
+        details={"field": "namespace_name"},
     )
 
 

@@ -1,0 +1,100 @@
+"""Servers, a database and real workers of one's own: all of it may be broken."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import actor_of_key, create_key
+from nsadmin.access.models import Organization
+from nsadmin.access.permissions import Role
+from nsadmin.celery import app
+from nsadmin.stores.mongo import namespaces, resources
+from tests.embedded_servers import (
+    RunningQdrant,
+    RunningServer,
+    running_qdrant,
+    running_redis,
+)
+from tests.faults import database
+from tests.faults.workers import Workers, running_workers
+
+KEY = "a key for the plant"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """What a test may break; `env` is what every process of it is told."""
+
+    redis: RunningServer
+    qdrant: RunningQdrant
+    workers: Workers
+    env: dict[str, str]
+    database: Path
+
+    def actor(self, plan: str = "enterprise") -> Actor:
+        """A member's key of a new organization."""
+        name = f"Plant {time.monotonic_ns()}"
+        made = Organization.objects.create(name=name, plan=plan)
+        _, key = create_key(made, name="key", role=Role.MEMBER)
+        return actor_of_key(key)
+
+
+@contextmanager
+def running_plant(mongodb_url: str, settings: Any, folder: Path) -> Iterator[Plant]:
+    """A plant whose sweeper and clock run; workers for jobs are the test's to start."""
+    sql = folder / "plant.sqlite3"
+    database.copy_tables(sql)
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
+        (place / "redis").mkdir()
+        (place / "qdrant").mkdir()
+        redis = stack.enter_context(running_redis(place / "redis"))
+        qdrant = stack.enter_context(running_qdrant(place / "qdrant", api_key=KEY))
+        env = {
+            "NSADMIN_SECRET_KEY": "a secret that is long enough for a plant " * 2,
+            "NSADMIN_KEY_PEPPER": settings.NSADMIN_KEY_PEPPER,
+            "NSADMIN_SEAL_KEYS": ",".join(settings.NSADMIN_SEAL_KEYS),
+            "NSADMIN_ALLOWED_HOSTS": "127.0.0.1",
+            "NSADMIN_MONGODB_URL": mongodb_url,
+            "NSADMIN_QDRANT_URL": qdrant.url,
+            "NSADMIN_QDRANT_API_KEY": KEY,
+            "NSADMIN_REDIS_URL": redis.url,
+            "NSADMIN_LOG_LEVEL": "WARNING",
+            "DATABASE_URL": f"sqlite:///{sql}",
+        }
+        workers = stack.enter_context(running_workers(env, place))
+        workers.start_sweeping()
+        yield Plant(redis, qdrant, workers, env, sql)
+
+
+@contextmanager
+def inside(plant: Plant, settings: Any) -> Iterator[None]:
+    """Have this process use the plant's stores."""
+    settings.NSADMIN_MONGODB_URL = plant.env["NSADMIN_MONGODB_URL"]
+    settings.NSADMIN_QDRANT_URL = plant.qdrant.url
+    settings.NSADMIN_QDRANT_API_KEY = KEY
+    settings.NSADMIN_REDIS_URL = plant.redis.url
+    before = app.conf.broker_url
+    app.conf.broker_url = plant.redis.url
+    try:
+        namespaces.ensure_indexes()
+        resources.ensure_indexes()
+        with database.using(plant.database):
+            yield
+    finally:
+        app.conf.broker_url = before
+
+
+def until(is_so: Callable[[], Any], what: str, *, within_s: float = 60) -> float:
+    """Wait until something is so; return after how many seconds it was."""
+    begun = time.monotonic()
+    while not is_so():
+        took = time.monotonic() - begun
+        assert took < within_s, f"Not within {within_s} s: {what}."
+        time.sleep(0.05)
+    return time.monotonic() - begun

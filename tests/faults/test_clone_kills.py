@@ -1,0 +1,158 @@
+"""A clone ends right whatever is killed, emptied or taken away while it is made."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from nsadmin.access.actor import Actor
+from nsadmin.clones.ending import discard
+from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.namespaces.document import Namespace
+from nsadmin.stores import redis
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.faults import clones
+from tests.faults.plant import Plant, until
+
+
+@pytest.fixture
+def actor(plant: Plant) -> Actor:
+    """Somebody who may clone, and two workers to do it."""
+    while len(plant.workers.pids) < 2:
+        plant.workers.start()
+    return plant.actor()
+
+
+@pytest.fixture
+def source(actor: Actor) -> Namespace:
+    """A namespace whose clone takes some seconds."""
+    return clones.make_source(actor, "source", count=800)
+
+
+def _pid(job: Job) -> int:
+    return int(job.owner.split(":")[1])
+
+
+def _half_done(job: Job) -> None:
+    """Wait until the first points are copied."""
+    until(lambda: clones.again(job).cursor.get("offset"), "points are copied")
+
+
+def _ended(job: Job) -> None:
+    until(lambda: not clones.again(job).is_live, "the clone ends")
+
+
+def test_ten_kills_at_random_leave_every_clone_right(plant: Plant, actor: Actor):
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    source = clones.make_source(actor, "large source", count=1000)
+    made: list[Job] = []
+    killed = 0
+    while killed < 10:
+        if Job.objects.filter(state__in=LIVE).count() < 4:
+            made.append(clones.begin(actor, source, f"clone {len(made)}"))
+        time.sleep(chance.uniform(0.1, 1.2))
+        running = Job.objects.filter(state=State.RUNNING)
+        victims = [pid for pid in map(_pid, running) if pid in plant.workers.pids]
+        if victims:
+            plant.workers.kill(chance.choice(victims))
+            killed += 1
+    for job in made:
+        _ended(job)
+        clones.require_right(source, job)
+
+
+@pytest.mark.faults
+def test_two_kills_of_one_clone_are_survived(plant: Plant, actor, source):
+    job = clones.begin(actor, source, "twice killed")
+    for number in (1, 2):
+        until(lambda: clones.again(job).state == State.RUNNING, "it runs")
+        if number == 1:
+            _half_done(job)
+        before = job.cursor
+        plant.workers.kill(_pid(job))
+        took = until(lambda: clones.again(job).cursor != before, "it goes on")  # noqa: B023
+        print(f"went on {took:.1f} s after kill {number}")
+    _ended(job)
+    clones.require_right(source, job)
+
+
+@pytest.mark.parametrize(
+    "harm", ["emptied", pytest.param("restarted", marks=pytest.mark.faults)]
+)
+def test_redis_may_lose_everything(plant: Plant, actor, source, harm):
+    job = clones.begin(actor, source, "without a broker")
+    _half_done(job)
+    plant.workers.kill(_pid(job))
+    if harm == "emptied":
+        redis.client().flushall()
+    else:
+        plant.redis.kill()
+        plant.redis.restart()
+    begun = job.cursor
+    took = until(lambda: clones.again(job).cursor != begun, "it goes on")
+    print(f"went on {took:.1f} s after Redis was {harm}")
+    _ended(job)
+    clones.require_right(source, job)
+
+
+def test_qdrant_away_is_waited_for_in_words(plant: Plant, actor, source, client):
+    job = clones.begin(actor, source, "while qdrant is away")
+    _half_done(job)
+    plant.qdrant.kill()
+    until(lambda: clones.again(job).waiting, "it says that it waits")
+    client.force_login(clones.person_of(actor))
+    page = client.get(f"/jobs/{job.job_id}/").content.decode()
+    assert "Waiting for Qdrant" in page
+    assert "Qdrant does not answer." in page
+    time.sleep(2)
+    plant.qdrant.restart()
+    _ended(job)
+    clones.require_right(source, job)
+    assert job.waiting == ""
+
+
+@pytest.mark.faults
+def test_qdrant_frozen_for_half_a_minute_is_waited_for(
+    plant: Plant, actor, source, client
+):
+    client.force_login(clones.person_of(actor))
+    job = clones.begin(actor, source, "while qdrant is frozen")
+    _half_done(job)
+    os.kill(plant.qdrant.pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    try:
+        time.sleep(15)
+        page = client.get(f"/jobs/{job.job_id}/").content.decode()
+        assert "Nothing has come back for" in page
+        time.sleep(20)
+        page = client.get(f"/jobs/{job.job_id}/").content.decode()
+        assert "Waiting for Qdrant" in page
+    finally:
+        os.kill(plant.qdrant.pid, signal.SIGCONT)
+    print(f"frozen for {time.monotonic() - begun:.0f} s")
+    _ended(job)
+    clones.require_right(source, job)
+
+
+@pytest.mark.parametrize("lost", ["document", "collection"])
+def test_a_source_deleted_half_way_fails_in_words(plant: Plant, actor, source, lost):
+    job = clones.begin(actor, source, "of what is gone")
+    _half_done(job)
+    if lost == "document":
+        raw = store.get(source.namespace_id)
+        assert store.delete(source.namespace_id, revision=raw["revision"])
+    else:
+        collections.drop(shared(), source.collection)
+    _ended(job)
+    assert job.state == State.FAILED
+    assert "deleted while it was copied" in job.error
+    until(lambda: clones.again(job).settled, "it is told")
+    assert job.error in store.get(job.namespace_id)["clone_error"]
+    discard(actor, job.job_id)
+    clones.require_nothing(job)

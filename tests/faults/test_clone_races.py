@@ -1,0 +1,110 @@
+"""Two launches at the same moment: one wins, the other one leaves nothing behind.
+
+Both are held where they have looked and not yet written: whoever adds a namespace under
+a limited plan waits there for others of the organization, and here the test is one.
+"""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from nsadmin.access import room
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import create_key
+from nsadmin.access.models import Organization
+from nsadmin.access.permissions import Role
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.jobs.models import Job
+from nsadmin.namespaces.document import Namespace
+from nsadmin.stores.mongo import namespaces as store
+from tests.faults import clones
+from tests.faults.plant import Plant, until
+
+
+@pytest.fixture
+def actor(plant: Plant) -> Actor:
+    """Somebody of an organization whose plan has a limit."""
+    return plant.actor("pro")
+
+
+@pytest.fixture
+def source(actor: Actor) -> Namespace:
+    """The one namespace that there is."""
+    return clones.make_source(actor, "source", count=3)
+
+
+@pytest.fixture
+def doors(actor: Actor) -> list[Client]:
+    """A program with a key, and a person in a browser."""
+    organization = Organization.objects.get(organization_id=actor.organization_id)
+    _, key = create_key(organization, name="second", role=Role.MEMBER)
+    program = Client(headers={"authorization": f"Bearer {key}"})
+    browser = Client()
+    browser.force_login(clones.person_of(actor))
+    return [program, browser]
+
+
+def _ask(door: Client, source: Namespace, name: str) -> Any:
+    own = source.namespace_id
+    if "HTTP_AUTHORIZATION" in door.defaults:
+        return door.post(
+            f"/v1/namespaces/{own}/clone",
+            json.dumps({"namespace_name": name}),
+            content_type="application/json",
+        )
+    sent = {"namespace_name": name, "collections": "on", "retrievers": "on"}
+    return door.post(f"/namespaces/{own}/clone/", {**sent, "step": "confirm"})
+
+
+def _both(
+    actor: Actor, source: Namespace, doors: list[Client], names: tuple[str, str]
+) -> list[Any]:
+    """Have both doors ask; let go when both have found everything in order."""
+    answers: list[Any] = [None, None]
+
+    def ask(number: int) -> None:
+        try:
+            answers[number] = _ask(doors[number], source, names[number])
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in (0, 1)]
+    with room.alone(actor.internal_id):
+        for thread in threads:
+            thread.start()
+        its = Job.objects.filter(organization_id=actor.organization_id)
+        until(lambda: its.count() == 2, "both have looked", within_s=4)
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def _require_one(actor: Actor, answers: list[Any], refusal: int) -> str:
+    """One door let through, the other refused and left nothing; return what it said."""
+    statuses = [answer.status_code for answer in answers]
+    assert statuses in ([200, refusal], [refusal, 302])
+    (job,) = Job.objects.filter(organization_id=actor.organization_id)
+    made = store.get(job.namespace_id)
+    assert made["clone_task_id"] == str(job.job_id)
+    assert store.count_of_tenant(actor.internal_id) == 2
+    asked = AuditEvent.objects.filter(organization_id=actor.organization_id)
+    outcomes = sorted(row.outcome for row in asked.filter(action="namespace:clone"))
+    assert outcomes == sorted([Outcome.ATTEMPTED, Outcome.REFUSED])
+    return answers[statuses.index(refusal)].content.decode()
+
+
+def test_one_name_is_given_once(actor, source, doors):
+    answers = _both(actor, source, doors, ("the copy", "The Copy"))
+    said = _require_one(actor, answers, 409)
+    assert "has this name already" in said
+
+
+def test_the_last_place_of_a_plan_is_given_once(actor, source, doors, settings):
+    settings.NSADMIN_PLAN_LIMITS = {"pro": 2}
+    answers = _both(actor, source, doors, ("one copy", "another copy"))
+    said = _require_one(actor, answers, 403)
+    assert "The pro plan includes 2 namespaces; there are 2." in said
