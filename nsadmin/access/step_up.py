@@ -48,7 +48,8 @@ def _take(request: HttpRequest, given: str) -> None:
     # Counted by person, apart from sign-in: a stranger who locks that, locks not this.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
         lockouts.note(user.email)
-        raise PasswordNeeded("Too many wrong passwords; try again in five minutes.")
+        sentence = "Too many wrong passwords; try again in five minutes."
+        raise PasswordNeeded(sentence, code="password_locked")
     if not check_password(given, user.password):
-        raise PasswordNeeded("That is not your password.")
+        raise PasswordNeeded("That is not your password.", code="password_wrong")
     request.session[SESSION_KEY] = time.time()
