@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "nsadmin.access.middleware.RequestIdMiddleware",
+    "nsadmin.access.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -292,6 +293,9 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "pymongo": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # Somebody sent too much; the request's own line says so without a traceback.
+        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+        "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = False

@@ -42,6 +42,19 @@ class RequestIdMiddleware:
         return response
 
 
+class NoStoreMiddleware:
+    """Lets no cache keep anything, redirects included, that does not say so itself."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the header where it is missing."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class ActorMiddleware:
     """Gives pages their actor; who is not signed in is sent to sign in.
 

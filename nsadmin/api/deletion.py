@@ -27,7 +27,7 @@ def delete_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request),
         identifier,
         force=wanted.force,
-        if_match=revision_wanted(request),
+        if_match=revision_wanted(request, identifier),
         organization_id=wanted.organization_id,
     )
     task = task_response(job)

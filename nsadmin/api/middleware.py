@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 from nsadmin.api.errors import envelope_response, of_status, translated
 from nsadmin.api.limits import Allowance
 
-Respond = Callable[[HttpRequest], HttpResponseBase]
+Respond = Callable[[HttpRequest], HttpResponse]
 _JSON = "application/json"
 
 
@@ -21,8 +21,8 @@ def is_api(request: HttpRequest) -> bool:
 class EnvelopeMiddleware:
     """Turns Django's own error pages under `/v1` into the envelope.
 
-    Also says that nothing here may be stored by a cache, and what the caller may still
-    ask for in this window.
+    Also answers HEAD as GET without the body, and says what the caller may still ask
+    for in this window.
     """
 
     def __init__(self, get_response: Respond) -> None:
@@ -30,13 +30,22 @@ class EnvelopeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer; leave every other address alone."""
-        response = self.get_response(request)
         if not is_api(request):
-            return response
+            return self.get_response(request)
+        if request.method != "HEAD":
+            return self._answer(request)
+        request.method = "GET"  # the routers know no HEAD
+        response = self._answer(request)
+        request.method = "HEAD"
+        response.headers["Content-Length"] = str(len(response.content))
+        response.content = b""
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
         kind = response.headers.get("Content-Type", "")
         if response.status_code >= 400 and not kind.startswith(_JSON):
             response = _enveloped(request, response)
-        response.headers["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Authorization"])
         allowance: Allowance | None = getattr(request, "allowance", None)
         if allowance is not None:
@@ -56,6 +65,7 @@ class EnvelopeMiddleware:
 def _enveloped(request: HttpRequest, before: HttpResponseBase) -> HttpResponse:
     response = envelope_response(request, of_status(before.status_code))
     if "Allow" in before.headers:
-        methods = before.headers["Allow"].split(",")
-        response.headers["Allow"] = ", ".join(sorted(m.strip() for m in methods))
+        methods = {method.strip() for method in before.headers["Allow"].split(",")}
+        methods |= {"HEAD"} if "GET" in methods else set()
+        response.headers["Allow"] = ", ".join(sorted(methods))
     return response

@@ -4,6 +4,7 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.http import parse_etags
 from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
@@ -36,7 +37,8 @@ from nsadmin.namespaces.repair import Repair
 from nsadmin.namespaces.steps import CreateIndex, DropIndex
 
 router = Router(tags=["Namespaces"])
-_ETAG = re.compile(r'"?r(\d{1,9})"?')
+_ETAG = re.compile(r'"r(\d{1,9})"')
+_NO_REVISION = -1
 _WAIT_S = 0.5
 _FRESH_S = 6.0
 IF_MATCH = {"If-Match": 'The ETag that was seen, such as "r5"; otherwise 412.'}
@@ -103,7 +105,7 @@ def _change(
     request: HttpRequest, identifier: str, patch: NamespacePatch
 ) -> HttpResponse:
     wanted = reading.query(request, ChangeQuery)
-    if_match = revision_wanted(request)
+    if_match = revision_wanted(request, identifier)
     actor = actor_of(request)
     if wanted.dry_run:
         shown = changes.preview(
@@ -147,7 +149,7 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     the other; what is not built within a few seconds is built after the answer.
     """
     wanted = reading.query(request, EnsureQuery)
-    if_match = revision_wanted(request)
+    if_match = revision_wanted(request, identifier)
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)
     if wanted.dry_run:
@@ -175,18 +177,27 @@ def _ensured(outcome: changes.Outcome) -> dict[str, int]:
     return {**counts, "created": counts["ensured"] + counts["rebuilt"]}
 
 
-def revision_wanted(request: HttpRequest) -> int | None:
-    """Return the revision that `If-Match` names; `*` names none in particular."""
+def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
+    """Return the revision that `If-Match` names; `*` names none in particular.
+
+    Of several the stored one counts if it is among them. A weak ETag never matches,
+    nor does one that this API never gave.
+    """
     given = request.headers.get("If-Match", "").strip()
     if given in ("", "*"):
         return None
-    found = _ETAG.fullmatch(given)
-    if found is None:
+    tags = parse_etags(f'"{given}"' if re.fullmatch(r"r\d{1,9}", given) else given)
+    if not tags:
         raise Unreadable(
-            'If-Match must be one ETag that this API gave, such as "r5".',
+            'If-Match must be an ETag such as "r5", several with commas, or *.',
             code="if_match_unreadable",
         )
-    return int(found[1])
+    found = {int(m[1]) for tag in tags if (m := _ETAG.fullmatch(tag))}
+    if len(found) > 1:
+        at = request.GET.get("organization_id")
+        view = queries.get_stored(actor_of(request), identifier, organization_id=at)
+        found &= {view.namespace.revision}
+    return found.pop() if found else _NO_REVISION
 
 
 def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse:
@@ -194,7 +205,7 @@ def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse
     plan = shown.plan
     if if_match is not None and if_match != plan.revision:
         raise Stale(
-            f"The namespace is at revision {plan.revision}, not {if_match}.",
+            f"The namespace is at revision {plan.revision}; you saw another.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
     data = {

@@ -255,7 +255,7 @@ def _checked_plan(
     plan, seen = _plan(namespace, wanted)
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
-            f"The namespace is at revision {namespace.revision}, not {if_match}.",
+            f"The namespace is at revision {namespace.revision}; you saw another.",
             details={"etag": f"r{namespace.revision}", "plan": plan.to_json()},
         )
     if digest is not None and digest != plan.digest:

@@ -52,7 +52,7 @@ def begin(
     namespace = view.namespace
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
-            f"The namespace is at revision {namespace.revision}, not {if_match}.",
+            f"The namespace is at revision {namespace.revision}; you saw another.",
             details={"etag": f"r{namespace.revision}"},
         )
     gates.require_unprotected(namespace)
@@ -123,7 +123,7 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
             raise queries.missing(namespace.namespace_id)
         if if_match is not None:
             raise Stale(
-                f"The namespace is at revision {moved.revision}, not {if_match}.",
+                f"The namespace is at revision {moved.revision}; you saw another.",
                 details={"etag": f"r{moved.revision}"},
             )
         namespace = moved

@@ -66,7 +66,8 @@ _ID_SHAPE = re.compile(
 _UUID_SHAPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESERVED_NAMES = frozenset({"list", "stats"})
 _NAME_CHARACTERS = "/\\?#%"
-_PATH_SEGMENT = re.compile(r"[^\s.\[\]/\\?#%\"'\x00-\x1f\x7f]+(\[\])?")
+# What Qdrant reads as a key without quotes, and [] for every item of a list.
+_PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
 
 
 class _Strict(BaseModel):
@@ -224,16 +225,19 @@ def clean_description(text: str, *, at: str = "description") -> str:
 
 
 def clean_field_name(name: str, *, at: str) -> str:
-    """Return a payload path such as `meta.tags[].name`, or raise Invalid."""
+    """Return a payload path such as `meta.tags[].name`, or raise Invalid.
+
+    Keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses other keys, or
+    reads them as another path than was meant.
+    """
     if not 1 <= len(name) <= 255:
         raise _refuse(at, "The field name must have 1 to 255 characters.")
-    if not all(_PATH_SEGMENT.fullmatch(part) for part in name.split(".")):
+    if not _PATH.fullmatch(name):
         raise _refuse(
             at,
-            "The field name must be a path such as title, meta.title or tags[].name.",
+            "The field name must be a path such as title, meta.title or tags[].name: "
+            "letters, digits, _ and - between the dots.",
         )
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in name):
-        raise _refuse(at, "The field name contains an invisible character.")
     return name
 
 

@@ -133,7 +133,9 @@ def _is_fixed(
 
 
 def _one(entry: PayloadIndexInput, before: StoredIndex | None, at: str) -> StoredIndex:
-    name = clean_field_name(entry.field_name, at=f"{at}.field_name")
+    name = entry.field_name
+    if before is None:  # what another writer made may stay
+        name = clean_field_name(name, at=f"{at}.field_name")
     kind = _kind(entry, at)
     kept = before.schema if before is not None and before.type == kind else {}
     schema = clean_schema(

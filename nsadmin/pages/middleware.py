@@ -23,7 +23,7 @@ def _is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 class HtmxMiddleware:
-    """Redirects as HX-Redirect, messages out of band, nothing kept by any cache."""
+    """Redirects as HX-Redirect, messages out of band."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -34,7 +34,6 @@ class HtmxMiddleware:
         if not _is_page(request, response):
             return response
         patch_vary_headers(response, ["HX-Request"])
-        response.headers.setdefault("Cache-Control", "no-store")
         if not wants_fragment(request):
             return response
         if 300 <= response.status_code < 400 and "Location" in response.headers:

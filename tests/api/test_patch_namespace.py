@@ -213,7 +213,9 @@ def test_a_change_of_something_else_does_not_move_a_plan(call: Caller) -> None:
 # If-Match ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", ['"r1"', "r1", "*", ""])
+@pytest.mark.parametrize(
+    "given", ['"r1"', "r1", "*", "", '"r7", "r1"', 'W/"r1","r1"', '"abc", "r1" , "r2"']
+)
 def test_if_match_of_the_stored_revision(call: Caller, given: str) -> None:
     assert patched(call, {"description": "x"}, if_match=given)["revision"] == 2
 
@@ -234,8 +236,23 @@ def test_if_match_of_another_revision_is_412_with_the_plan(
     assert json.loads(call("GET", path(call)).content)["revision"] == 2
 
 
-@pytest.mark.parametrize("given", ['W/"r1"', '"abc"', '"r1", "r2"', "1", '"r-1"'])
-def test_any_other_if_match_is_not_read(call: Caller, given: str) -> None:
+@pytest.mark.parametrize(
+    "given", ['W/"r1"', '"abc"', '"r-1"', '"r2", "r3"', 'W/"r1", "r7"', '"R1"']
+)
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_an_etag_that_does_not_match_is_412(
+    call: Caller, given: str, query: str
+) -> None:
+    """As RFC 9110 has it: a weak ETag never matches, of several one is enough."""
+    response = call("PATCH", path(call, query), {"description": "x"}, if_match=given)
+    assert response.status_code == 412
+    assert response.headers["ETag"] == '"r1"'
+    assert error_of(response)["code"] == "stale_revision"
+    assert store.get(call.cast.own.namespace_id)["revision"] == 1
+
+
+@pytest.mark.parametrize("given", ["1", "abc", "r1, r2", "W/r1", '"r1'])
+def test_an_if_match_without_an_etag_is_not_read(call: Caller, given: str) -> None:
     response = call("PATCH", path(call), {"description": "x"}, if_match=given)
     assert response.status_code == 400
     assert error_of(response)["code"] == "if_match_unreadable"

@@ -224,7 +224,7 @@ def create_index(
         "PUT",
         f"/collections/{collection_name(name)}/index",
         wait_s,
-        body={"field_name": field_name(field), "field_schema": schema},
+        body={"field_name": field, "field_schema": schema},
     )
 
 
