@@ -242,6 +242,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "drift": {
+        "task": "nsadmin.health.drift",
+        "schedule": crontab(minute=20, hour=2),
+        "options": {"expires": 3600.0},
+    },
     "auto_indexes": {
         "task": "nsadmin.advice.auto_indexes",
         "schedule": crontab(minute=0, hour="*/6"),

@@ -4,6 +4,9 @@ A cluster that is silent for one namespace is silent for all of its namespaces, 
 not asked again in the same round.
 """
 
+from django.utils import timezone
+
+from nsadmin.health import drifting
 from nsadmin.namespaces import document, observe
 from nsadmin.stores.mongo import namespaces as store
 
@@ -13,6 +16,7 @@ _TIMEOUT_S = 1.0
 
 def sample() -> int:
     """Renew every look older than 8 s; return how many namespaces answered."""
+    began = timezone.now()
     answered = 0
     silent: dict[str, str] = {}
     for raw in store.every():
@@ -28,4 +32,6 @@ def sample() -> int:
         answered += bool(found and found.ok)
         if found is not None and not found.ok:
             silent[cluster] = found.error
+        elif found is not None and found.taken_at >= began:
+            drifting.look(namespace, found)
     return answered

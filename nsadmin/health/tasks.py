@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from nsadmin.errors import Unavailable
-from nsadmin.health import sampler
+from nsadmin.health import drifting, sampler
 
 log = structlog.get_logger(__name__)
 
@@ -16,3 +16,12 @@ def sample() -> None:
         sampler.sample()
     except Unavailable as failure:
         log.warning("sample_skipped", reason=failure.sentence)
+
+
+@shared_task(name="nsadmin.health.drift", ignore_result=True)
+def drift() -> None:
+    """Compare every namespace with Qdrant and look for collections of nobody."""
+    try:
+        drifting.sweep()
+    except Unavailable as failure:
+        log.warning("drift_skipped", reason=failure.sentence)

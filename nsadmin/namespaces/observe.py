@@ -203,3 +203,18 @@ def to_seen(found: LiveCollection | None) -> Seen:
         vectors={n: (v.size, v.distance) for n, v in found.vectors.items()},
         indexes={n: {**i.params, "type": i.type} for n, i in found.indexes.items()},
     )
+
+
+def seen_in(snapshot: Snapshot) -> Seen:
+    """Return what a stored look says of a collection, as plans see it."""
+    live = snapshot.live
+    if live is None or not snapshot.exists:
+        return Seen(exists=False, points=0, vectors={}, indexes={})
+    return Seen(
+        exists=True,
+        points=live.points,
+        vectors={n: (v["size"], v["distance"]) for n, v in live.vectors.items()},
+        indexes={
+            n: {**i["params"], "type": i["type"]} for n, i in live.indexes.items()
+        },
+    )

@@ -16,9 +16,11 @@ from nsadmin.namespaces.infrastructure import changed_infrastructure
 from nsadmin.namespaces.repair import (
     EVERYTHING,
     Repair,
+    extra_indexes,
     missing_indexes,
     missing_vectors,
     rebuilt_indexes,
+    wrong_indexes,
 )
 from nsadmin.namespaces.steps import SetField, Step
 from nsadmin.namespaces.wanted import index_steps
@@ -130,6 +132,10 @@ def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -
         found += rebuilt_indexes(namespace, seen)
     elif repair.indexes:
         found += missing_indexes(namespace, seen)
+    if repair.wrong and not repair.rebuild:
+        found += wrong_indexes(namespace, seen)
+    if repair.extra:
+        found += extra_indexes(namespace, seen)
     return Plan(
         namespace.namespace_id,
         namespace.revision,

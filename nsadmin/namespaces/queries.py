@@ -233,3 +233,9 @@ def audit_of(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
+
+
+def differences(view: NamespaceView) -> int:
+    """Return how many items differed between the stores at the last comparison."""
+    rows = MirroredNamespace.objects.filter(namespace_id=view.namespace.namespace_id)
+    return rows.values_list("differences", flat=True).first() or 0

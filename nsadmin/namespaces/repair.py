@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nsadmin.namespaces import extractors
 from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 
@@ -14,12 +14,16 @@ from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 class Repair:
     """What to bring in line with the document, where nothing in it changes.
 
-    `rebuild` drops and builds also the declared indexes that are there.
+    `rebuild` drops and builds also the declared indexes that are there, `wrong` those
+    of them that are of another type or have other parameters. `extra` drops indexes
+    that nobody declared.
     """
 
     vectors: bool = True
     indexes: bool = True
     rebuild: bool = False
+    wrong: bool = False
+    extra: bool = False
 
 
 EVERYTHING = Repair()
@@ -70,13 +74,56 @@ def rebuilt_indexes(
     One index after the other, so that only one at a time is missing. What Qdrant knows
     of an index beyond what is declared is built again with it.
     """
-    origins = {index.field_name: index.origin for index in namespace.indexes}
+    return [
+        step
+        for field, schema in declared_indexes(namespace, registry).items()
+        for step in _anew(namespace, field, schema, seen.indexes.get(field, {}))
+    ]
+
+
+def _anew(namespace: Namespace, field: str, schema: Raw, there: Raw) -> list[Step]:
     found: list[Step] = []
-    for field, schema in declared_indexes(namespace, registry).items():
-        there = seen.indexes.get(field, {})
-        if there:
-            origin = origins.get(field, "user")
-            found.append(DropIndex(field, there, origin, rebuilt=True, declared=True))
-        kept = there if there.get("type") == schema["type"] else {}
-        found.append(CreateIndex(field, {**kept, **schema}, declared=True))
-    return found
+    if there:
+        origins = {index.field_name: index.origin for index in namespace.indexes}
+        origin = origins.get(field, "user")
+        found.append(DropIndex(field, there, origin, rebuilt=True, declared=True))
+    kept = there if there.get("type") == schema["type"] else {}
+    return [*found, CreateIndex(field, {**kept, **schema}, declared=True)]
+
+
+def is_other(schema: Raw, there: Raw) -> bool:
+    """Tell whether an index of Qdrant differs in what is declared of it.
+
+    What Qdrant does not say, as where an index was made by its type alone, agrees.
+    """
+    if there.get("type") != schema["type"]:
+        return True
+    return any(there.get(key) not in (None, value) for key, value in schema.items())
+
+
+def wrong_indexes(
+    namespace: Namespace,
+    seen: Seen,
+    registry: Mapping[str, Extractor] = extractors.REGISTRY,
+) -> list[Step]:
+    """Return a drop and a build for each declared index that is another in Qdrant."""
+    return [
+        step
+        for field, schema in declared_indexes(namespace, registry).items()
+        if field in seen.indexes and is_other(schema, seen.indexes[field])
+        for step in _anew(namespace, field, schema, seen.indexes[field])
+    ]
+
+
+def extra_indexes(
+    namespace: Namespace,
+    seen: Seen,
+    registry: Mapping[str, Extractor] = extractors.REGISTRY,
+) -> list[Step]:
+    """Return a drop for each index that Qdrant has and nobody declared."""
+    declared = declared_indexes(namespace, registry)
+    return [
+        DropIndex(field, there, declared=True)
+        for field, there in seen.indexes.items()
+        if field not in declared
+    ]

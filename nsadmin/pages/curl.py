@@ -37,6 +37,8 @@ def of_plan(
     if isinstance(wanted, NamespacePatch):
         body, only = body_of(wanted), {"plan_digest": plan.digest}
         return [_patch(request, plan.namespace_id, body, only)]
+    if wanted.wrong or wanted.extra:
+        return []  # the API has no call for it
     vectors = [step for step in plan.steps if isinstance(step, AddVector)]
     calls = []
     if vectors:

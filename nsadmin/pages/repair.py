@@ -1,4 +1,4 @@
-"""Repair: the plan that adds every vector and index that Qdrant lacks."""
+"""Repair: the plan that brings Qdrant in line with what is declared."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -6,8 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces.repair import Repair
-from nsadmin.pages.forms.base import SheetForm
+from nsadmin.pages.forms.repair import RepairForm
 from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import editable
 
@@ -19,7 +18,7 @@ def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
     if request.POST.get("step") == "edit":
         return redirect("overview", view.namespace.namespace_id)
-    form = SheetForm(request.POST)
+    form = RepairForm(request.POST)
     return decide(
-        request, Sheet(view, form, lambda _now: Repair(), "namespaces/repair.html")
+        request, Sheet(view, form, lambda _now: form.repair(), "namespaces/repair.html")
     )

@@ -25,6 +25,7 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
         "namespace": view.namespace,
         "extractor_count": len(view.namespace.extractors),
         "index_count": len(declared_indexes(view.namespace)),
+        "drift_count": queries.differences(view) or None,
     }
 
 

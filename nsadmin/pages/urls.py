@@ -6,6 +6,7 @@ from nsadmin.pages.account import switch, theme
 from nsadmin.pages.advice import advice, dismissals
 from nsadmin.pages.audit import audit
 from nsadmin.pages.clones import clone
+from nsadmin.pages.drift import drift
 from nsadmin.pages.extractors import extractors
 from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import job, jobs
@@ -34,6 +35,7 @@ urlpatterns = [
         dismissals,
         name="dismissals",
     ),
+    path("namespaces/<str:namespace_id>/drift/", drift, name="drift"),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
     path("namespaces/<str:namespace_id>/name/", name_check, name="name_check"),

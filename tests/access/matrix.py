@@ -79,6 +79,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "extractors/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "repair/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "repair/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "drift/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "advice/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "advice/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "advice/dismissals/"): _CHANGED,

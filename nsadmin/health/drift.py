@@ -1,0 +1,199 @@
+"""Where the three differ: what is wanted, what Qdrant has, what lists show. Pure.
+
+The namespace store is right about what should be, Qdrant about how many points there
+are; the mirror is never right and comes back by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nsadmin.namespaces import observe
+from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.observe import Snapshot
+from nsadmin.namespaces.repair import is_other
+from nsadmin.namespaces.steps import words
+
+Right = Literal["namespace store", "Qdrant", "nobody"]
+# What a repair is called in `Repair`, or how it comes about otherwise.
+Way = Literal["missing", "wrong", "extra", "by itself", "clone", "look"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One item that differs.
+
+    `subject` is a vector, a field or a count; `wanted`, `actual` and `shown` are what
+    the namespace store, Qdrant and the mirror say, each empty where it says nothing.
+    """
+
+    kind: str
+    subject: str
+    wanted: str
+    actual: str
+    shown: str
+    right: Right
+    way: Way
+
+    @property
+    def sentence(self) -> str:
+        """Say what differs and who is right."""
+        return _SENTENCES[self.kind].format(self)
+
+
+_SENTENCES = {
+    "collection_missing": (
+        "Qdrant has no collection {0.subject}. Its points are gone or elsewhere."
+    ),
+    "vector_missing": "The vector {0.subject} is declared and not in Qdrant.",
+    "vector_size": (
+        "The vector {0.subject} is {0.actual} in Qdrant and {0.wanted} by its "
+        "extractor. Points cannot change size: clone into a new namespace."
+    ),
+    "vector_extra": "Qdrant has a vector {0.subject} that no extractor declares.",
+    "index_missing": "The index on {0.subject} is declared and not in Qdrant.",
+    "index_other": (
+        "The index on {0.subject} is {0.actual} in Qdrant and {0.wanted} by "
+        "declaration."
+    ),
+    "index_extra": "Qdrant has an index on {0.subject} that nobody declared.",
+    "pending": "A change is accepted and Qdrant has not followed yet.",
+    "mirror_behind": "Lists show revision {0.shown}; the namespace is at {0.wanted}.",
+    "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
+    "tier_behind": "Lists show the tier {0.shown}; it is {0.wanted}.",
+    "orphan": "The collection {0.subject} belongs to no namespace.",
+}
+
+
+def compare(
+    namespace: Namespace, snapshot: Snapshot | None, row: MirroredNamespace | None
+) -> list[Drift]:
+    """Return what differs; a silent Qdrant says nothing, so nothing differs from it."""
+    found: list[Drift] = []
+    if snapshot is not None and snapshot.ok:
+        if not snapshot.exists or snapshot.live is None:
+            name = namespace.collection
+            gone = Drift(
+                "collection_missing", name, name, "", "", "namespace store", "clone"
+            )
+            return [gone, *_mirrored(namespace, row)]
+        seen = observe.seen_in(snapshot)
+        found += [*_vectors(namespace, seen), *_indexes(namespace, seen)]
+    if namespace.raw.get("pending"):
+        revision = f"{namespace.revision:,}"
+        observed = f"{namespace.observed_revision:,}"
+        found.append(
+            Drift("pending", "", revision, observed, "", "namespace store", "by itself")
+        )
+    return [*found, *_mirrored(namespace, row), *_counted(snapshot, row)]
+
+
+def _shape(size: int, distance: str) -> str:
+    return f"{size:,} {distance}"
+
+
+def _vectors(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
+    expected = expected_vectors(namespace)
+    for name, shape in expected.items():
+        there = seen.vectors.get(name)
+        wanted = _shape(*shape)
+        if there is None:
+            yield Drift(
+                "vector_missing", name, wanted, "", "", "namespace store", "missing"
+            )
+        elif tuple(there) != shape:
+            yield Drift(
+                "vector_size",
+                name,
+                wanted,
+                _shape(*there),
+                "",
+                "namespace store",
+                "clone",
+            )
+    for name, there in seen.vectors.items():
+        if name not in expected:
+            yield Drift("vector_extra", name, "", _shape(*there), "", "nobody", "look")
+
+
+def _index(schema: dict[str, Any]) -> str:
+    known = {"type": schema["type"], **schema}
+    more = words(known) if schema["type"] else ""
+    return f"{schema['type']}, {more}" if more else str(schema["type"])
+
+
+def _indexes(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
+    declared = declared_indexes(namespace)
+    for field, schema in declared.items():
+        there = seen.indexes.get(field)
+        wanted = _index(schema)
+        if there is None:
+            yield Drift(
+                "index_missing", field, wanted, "", "", "namespace store", "missing"
+            )
+        elif is_other(schema, there):
+            yield Drift(
+                "index_other",
+                field,
+                wanted,
+                _index({**there}),
+                "",
+                "namespace store",
+                "wrong",
+            )
+    for field, there in seen.indexes.items():
+        if field not in declared:
+            yield Drift(
+                "index_extra",
+                field,
+                "",
+                _index({**there}),
+                "",
+                "namespace store",
+                "extra",
+            )
+
+
+def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[Drift]:
+    if row is None:
+        return
+    if row.revision != namespace.revision:
+        yield Drift(
+            "mirror_behind",
+            "",
+            f"{namespace.revision:,}",
+            "",
+            f"{row.revision:,}",
+            "namespace store",
+            "by itself",
+        )
+    elif row.tier != namespace.tier:
+        yield Drift(
+            "tier_behind",
+            "",
+            namespace.tier,
+            "",
+            row.tier,
+            "namespace store",
+            "by itself",
+        )
+
+
+def _counted(
+    snapshot: Snapshot | None, row: MirroredNamespace | None
+) -> Iterator[Drift]:
+    if row is None or snapshot is None or not snapshot.ok or snapshot.live is None:
+        return
+    shown = row.document_count
+    if shown is not None and shown != snapshot.live.points:
+        yield Drift(
+            "count_behind",
+            "",
+            "",
+            f"{snapshot.live.points:,}",
+            f"{shown:,}",
+            "Qdrant",
+            "by itself",
+        )

@@ -1,0 +1,116 @@
+"""Looking for drift and remembering it: at once for a page, every night for all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from nsadmin.errors import NsadminError
+from nsadmin.health.drift import Drift, compare
+from nsadmin.health.models import DriftRow
+from nsadmin.namespaces import document, observe
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.observe import Snapshot
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import Cluster
+
+# Others may keep collections of their own beside ours; only this shape is ours.
+_OURS = "ns_"
+_TIMEOUT_S = 2.0
+# What passes by itself within seconds is shown on the page and not counted.
+_PASSING = frozenset({"pending", "mirror_behind", "count_behind", "tier_behind"})
+
+
+def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
+    """Compare now, remember what was found, and return it."""
+    key = namespace.namespace_id
+    row = MirroredNamespace.objects.filter(namespace_id=key).first()
+    found = compare(namespace, snapshot, row)
+    if snapshot is not None and snapshot.ok:  # silence proves nothing
+        _remember(key, "", [d for d in found if d.kind not in _PASSING])
+    return found
+
+
+def _remember(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+    now = timezone.now()
+    stored = {
+        (row.kind, row.subject): row
+        for row in DriftRow.objects.filter(namespace_id=namespace_id, cluster=cluster)
+    }
+    with transaction.atomic():
+        for drift in found:
+            row = stored.pop((drift.kind, drift.subject), None)
+            if row is None:
+                _insert(namespace_id, cluster, drift, now)
+            else:
+                DriftRow.objects.filter(pk=row.pk).update(
+                    **_values(drift), last_seen=now
+                )
+        if stored:
+            DriftRow.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
+        if namespace_id:
+            MirroredNamespace.objects.filter(namespace_id=namespace_id).exclude(
+                differences=len(found)
+            ).update(differences=len(found))
+
+
+def _values(drift: Drift) -> dict[str, str]:
+    return {
+        "wanted": drift.wanted[:255],
+        "actual": drift.actual[:255],
+        "shown": drift.shown[:255],
+        "right": drift.right,
+        "way": drift.way,
+        "sentence": drift.sentence[:1000],
+    }
+
+
+def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> None:
+    DriftRow.objects.get_or_create(
+        namespace_id=namespace_id,
+        cluster=cluster,
+        kind=drift.kind,
+        subject=drift.subject,
+        defaults={**_values(drift), "first_seen": now, "last_seen": now},
+    )
+
+
+def sweep() -> int:
+    """Look at every namespace and every collection; return how many items differ."""
+    known: dict[Cluster, set[str]] = {}
+    total = 0
+    ids = set()
+    for raw in store.every():
+        namespace = document.read(raw)
+        ids.add(namespace.namespace_id)
+        try:
+            known.setdefault(cluster_of(namespace), set()).add(namespace.collection)
+        except NsadminError:
+            continue
+        if namespace.clone_status == "cloning" or raw.get("deleted_at"):
+            continue
+        snapshot = observe.snapshot(namespace, wait_s=_TIMEOUT_S)
+        total += len(look(namespace, snapshot))
+    DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
+    for cluster, names in known.items():
+        total += _orphans(cluster, names)
+    return total
+
+
+def _orphans(cluster: Cluster, known: set[str]) -> int:
+    """Remember collections of our shape that belong to no namespace."""
+    try:
+        present = collections.names(cluster)
+    except NsadminError:
+        return 0
+    found = [
+        Drift("orphan", name, "", name, "", "nobody", "look")
+        for name in present
+        if name.startswith(_OURS) and name not in known
+    ]
+    _remember("", cluster.label, found)
+    return len(found)

@@ -1,0 +1,131 @@
+"""Drift: one row for each thing that differs, gone once it is repaired."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from nsadmin.health import drifting
+from nsadmin.health.models import DriftRow
+from nsadmin.namespaces import document, observe
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import client, shared
+from tests.cast import COLLECTION_PREFIX, make_namespace
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def drifted(cast):
+    """A namespace whose vector and two indexes changed behind its back."""
+    namespace = make_namespace(
+        cast.northlight,
+        "drifted",
+        indexes={"title": {"type": "text"}, "rank": {"type": "integer"}},
+    )
+    name = namespace.collection
+    client(shared()).delete_vector_name(name, "face_identity_extractor_v1_embedding")
+    collections.drop_index(shared(), name, "title")
+    collections.drop_index(shared(), name, "rank")
+    collections.create_index(shared(), name, "rank", {"type": "keyword"})
+    collections.create_index(shared(), name, "stray", {"type": "bool"})
+    return namespace
+
+
+def found(namespace):
+    raw = store.get(namespace.namespace_id)
+    now = document.read(raw)
+    look = observe.snapshot(now, force=True, wait_s=2)
+    return {(d.kind, d.subject): d for d in drifting.look(now, look)}
+
+
+def test_what_agrees_has_no_rows(cast):
+    assert found(cast.own) == {}
+    assert MirroredNamespace.objects.get(pk=cast.own.namespace_id).differences == 0
+
+
+def test_each_thing_that_differs_is_one_row(drifted):
+    rows = found(drifted)
+    assert set(rows) == {
+        ("vector_missing", "face_identity_extractor_v1_embedding"),
+        ("index_missing", "title"),
+        ("index_other", "rank"),
+        ("index_extra", "stray"),
+    }
+    other = rows["index_other", "rank"]
+    assert (other.wanted, other.actual) == ("integer", "keyword")
+    assert other.right == "namespace store"
+    assert DriftRow.objects.count() == 4
+    row = MirroredNamespace.objects.get(pk=drifted.namespace_id)
+    assert row.differences == 4
+    first = DriftRow.objects.get(kind="index_extra").first_seen
+    found(drifted)
+    again = DriftRow.objects.get(kind="index_extra")
+    assert again.first_seen == first
+    assert again.last_seen > first
+
+
+def repair(client_, namespace, part):
+    """Go through the plan; return the sentences of its steps."""
+    at = f"/namespaces/{namespace.namespace_id}/repair/"
+    page = client_.post(at, {"parts": part})
+    if page.status_code == 302:
+        return []
+    text = page.content.decode()
+    digest = re.search(r'name="digest" value="(\w+)"', text)[1]
+    ticks = re.findall(r'name="tick" value="(\w+)"', text)
+    sent = {"parts": part, "step": "confirm", "digest": digest, "tick": ticks}
+    assert client_.post(at, sent).status_code == 302
+    return re.findall(r"(?:Add the vector|Build the|Drop the) [^<]*?\.", text)
+
+
+def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
+    browser = Client()
+    browser.force_login(cast.users["member"], BACKEND)
+    at = f"/namespaces/{drifted.namespace_id}/drift/"
+    page = browser.get(at).content.decode()
+    for words in (
+        "Add what is missing",
+        "Build anew what is another",
+        "Drop what nobody declared",
+    ):
+        assert words in page
+    for part in ("missing", "wrong", "extra"):
+        assert repair(browser, drifted, part)
+    assert found(drifted) == {}
+    assert DriftRow.objects.count() == 0
+    live = collections.get(shared(), drifted.collection)
+    assert live.indexes["rank"].type == "integer"
+    assert "stray" not in live.indexes
+    revision = store.get(drifted.namespace_id)["revision"]
+    for part in ("missing", "wrong", "extra"):
+        assert repair(browser, drifted, part) == []
+    assert store.get(drifted.namespace_id)["revision"] == revision
+    assert "Everything agrees" in browser.get(at).content.decode()
+
+
+def test_silence_is_not_agreement(cast, drifted, settings):
+    found(drifted)
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    assert found(drifted) == {}
+    assert DriftRow.objects.count() == 4
+    browser = Client()
+    browser.force_login(cast.users["support"], BACKEND)
+    page = browser.get(f"/namespaces/{drifted.namespace_id}/drift/").content.decode()
+    assert "Whether anything differs is unknown." in page
+    assert "Everything agrees" not in page
+
+
+def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
+    collections.drop(shared(), cast.own.collection)
+    orphan = f"{COLLECTION_PREFIX}orphan"
+    collections.create(shared(), orphan, {"v": (2, "cosine")})
+    drifting.sweep()
+    kinds = {(r.kind, r.subject) for r in DriftRow.objects.all()}
+    assert ("collection_missing", cast.own.collection) in kinds
+    assert ("orphan", orphan) in kinds
+    collections.drop(shared(), orphan)
+    drifting.sweep()
+    assert not DriftRow.objects.filter(kind="orphan", subject=orphan).exists()
