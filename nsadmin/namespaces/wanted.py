@@ -25,7 +25,7 @@ def index_steps(
 ) -> list[Step]:
     """Return drops first, then builds; an index that changes is dropped and built."""
     wanted = wanted_indexes(namespace, given, required)
-    _require_budget(len(wanted) + len(PROTECTED_INDEXES) + len(required))
+    require_budget(len(wanted) + len(PROTECTED_INDEXES) + len(required))
     stored = {index.field_name: index for index in namespace.indexes}
     drops: list[Step] = []
     builds: list[Step] = []
@@ -42,7 +42,8 @@ def index_steps(
     return drops + builds
 
 
-def _require_budget(total: int) -> None:
+def require_budget(total: int) -> None:
+    """Raise Invalid if a namespace may not have that many indexes, all counted."""
     if total > MAX_INDEXES:
         sentence = (
             f"That would be {total} payload indexes of at most {MAX_INDEXES}, "

@@ -1,0 +1,149 @@
+"""Reading YAML strictly: plain values with the line of each, or faults by line. Pure.
+
+YAML can do much that a configuration never needs and that has hurt others: aliases that
+unfold to gigabytes, tags that make objects, keys that come twice. All of it is refused.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from nsadmin.errors import Invalid
+
+MAX_BYTES = 256 * 1024
+_MAX_NODES = 20_000
+_MAX_DEPTH = 12
+_PLAIN: Mapping[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:str": str,
+    "tag:yaml.org,2002:null": lambda _text: None,
+    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a text says; `lines` has the line, from 1, of each path in it."""
+
+    data: dict[str, Any]
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def line_of(self, path: str) -> int:
+        """Return the line of a path, or of the nearest part around it that is there."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return self.lines.get(path, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain words are text but for true, false, null and decimal numbers."""
+
+
+_WORDS = {
+    "tag:yaml.org,2002:bool": r"true|True|TRUE|false|False|FALSE",
+    "tag:yaml.org,2002:null": r"~|null|Null|NULL|",
+    "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9]{0,17})",
+    "tag:yaml.org,2002:float": r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+][0-9]+)?",
+}
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern in _WORDS.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), None)
+
+
+def line_fault(line: int, sentence: str) -> Invalid:
+    """Return the error of a fault in a line."""
+    return Invalid(f"Line {line}: {sentence}", faults={f"line {line}": [sentence]})
+
+
+def read(text: str) -> Read:
+    """Read a text, or raise Invalid with every fault at its line."""
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise line_fault(1, f"The text has more than {MAX_BYTES // 1024} KiB.")
+    try:
+        _require_plain(text)
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        sentence = f"U+{error.character:04X} cannot stand in YAML."
+        raise line_fault(line, sentence) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise line_fault(line, _sentence(error)) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise line_fault(1, "The text must be a mapping of keys to values.")
+    lines: dict[str, int] = {}
+    faults: dict[str, list[str]] = {}
+    data = _value(root, "", lines, faults)
+    if faults:
+        first, sentences = next(iter(faults.items()))
+        raise Invalid(f"{first.capitalize()}: {sentences[0]}", faults=faults)
+    return Read(data, lines)
+
+
+def _sentence(error: yaml.MarkedYAMLError) -> str:
+    problem = (error.problem or "it cannot be read").split("\n")[0][:200]
+    return f"This is not YAML: {problem}."
+
+
+def _require_plain(text: str) -> None:
+    """Walk the events, which is safe for any text, and refuse what is never needed."""
+    depth = nodes = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise line_fault(line, "Anchors and aliases are not read; write it out.")
+        if getattr(event, "tag", None) is not None:
+            raise line_fault(line, "Tags are not read; write the plain value.")
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise line_fault(line, "There is a second document; one is read.")
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > _MAX_NODES:
+            raise line_fault(line, f"There are more than {_MAX_NODES:,} values.")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        if depth > _MAX_DEPTH:
+            raise line_fault(line, f"This is nested deeper than {_MAX_DEPTH} levels.")
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+
+
+def _value(
+    node: yaml.Node, path: str, lines: dict[str, int], faults: dict[str, list[str]]
+) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, lines, faults)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _value(item, f"{path}.{number}".lstrip("."), lines, faults)
+            for number, item in enumerate(node.value)
+        ]
+    return _PLAIN[node.tag](node.value)
+
+
+def _mapping(
+    node: yaml.MappingNode,
+    path: str,
+    lines: dict[str, int],
+    faults: dict[str, list[str]],
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        is_text = isinstance(key_node, yaml.ScalarNode) and key_node.tag.endswith("str")
+        if not is_text:
+            faults.setdefault(f"line {line}", []).append("A key must be a plain word.")
+            continue
+        key = key_node.value
+        inner = f"{path}.{key}".lstrip(".")
+        if key in found:
+            sentence = f"{key} is there twice; first in line {lines[inner]}."
+            faults.setdefault(f"line {line}", []).append(sentence)
+            continue
+        lines[inner] = line
+        found[key] = _value(value_node, inner, lines, faults)
+    return found
