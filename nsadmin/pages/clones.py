@@ -70,7 +70,7 @@ def _show_form(
     context = {
         **namespace_scope(view),
         "form": form,
-        "check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
+        "name_check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
         "counts": view.counts,
         "snapshot": queries.snapshot(view),
         "as_of": timezone.now(),

@@ -120,7 +120,10 @@ def _confirm(
         patch = sheet.patch(queries.get_stored(actor_of(request), _id(sheet)))
         again = _preview(request, sheet, patch)
         return _review(request, sheet, patch, again, status=moved.status, moved=True)
-    _tell(request, outcome)
+    if outcome.plan.is_empty and sheet.form.gives_up:
+        messages.info(request, "Theirs stays. Nothing was written.")
+    else:
+        _tell(request, outcome)
     return redirect("overview", _id(sheet))
 
 

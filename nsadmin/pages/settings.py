@@ -27,7 +27,7 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     )
     context = {
         "curl": example,
-        "check": reverse("name_check", args=[view.namespace.namespace_id]),
+        "name_check": reverse("name_check", args=[view.namespace.namespace_id]),
     }
     sheet = Sheet(view, form, form.patch, "namespaces/settings.html", context)
     return decide(request, sheet) if is_post else show_form(request, sheet)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from nsadmin.namespaces.fields import INDEX_TYPES
 from tests.browser import axe, chromium
 from tests.browser.places import places
 from tests.browser.running_demo import Demo
@@ -19,6 +20,21 @@ def collection(demo: Demo, namespace_id: str) -> dict:
         headers={"api-key": place["api_key"]},
     )
     return answer.json()["result"]
+
+
+def change(demo: Demo, namespace_id: str, **body: object) -> None:
+    """Change a namespace through the API, as somebody else would meanwhile."""
+    answer = httpx.patch(
+        f"{demo.url}/v1/namespaces/{namespace_id}",
+        json=body,
+        headers={"Authorization": f"Bearer {demo.key('admin')}"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def confirm(page: Page) -> None:
+    """Press the plan's own button."""
+    page.get_by_role("button", name=re.compile("^Confirm")).click()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +78,7 @@ def test_a_description_is_changed_through_its_plan(demo, visit, scripted):
     expect(page.locator("main")).to_contain_text("description")
 
 
-def test_a_text_index_is_added_seen_in_qdrant_and_dropped(demo, visit, scripted):
+def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, scripted):
     target = demo.namespace("seattle-weather-desk")["namespace_id"]
     field = f"metadata.note_{'a' if scripted else 'b'}"
     page: Page = visit("admin" if scripted else "member", script=scripted)
@@ -77,6 +93,19 @@ def test_a_text_index_is_added_seen_in_qdrant_and_dropped(demo, visit, scripted)
     expect(page.locator("main")).to_contain_text(f"Build the text index on {field}")
     schema = collection(demo, target)["payload_schema"][field]
     assert (schema["data_type"], schema["params"]["tokenizer"]) == ("text", "prefix")
+
+    page.goto(f"{demo.url}/namespaces/{target}/indexes/")
+    row = page.get_by_role("row").filter(has_text=field)
+    row.get_by_role("link", name=re.compile("^Change")).click()
+    expect(page.locator("select[name=tokenizer]")).to_have_value("prefix")
+    page.fill("input[name=max_token_len]", "9")
+    page.locator("#edit").get_by_role("button", name="Preview plan").click()
+    expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field} fi")
+    page.get_by_label("until the new index is built").check()
+    confirm(page)
+    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    schema = collection(demo, target)["payload_schema"][field]
+    assert schema["params"]["max_token_len"] == 9
 
     page.goto(f"{demo.url}/namespaces/{target}/indexes/")
     row = page.get_by_role("row").filter(has_text=field)
@@ -102,6 +131,95 @@ def test_a_bad_field_keeps_the_input_and_says_why(demo, visit, scripted):
     expect(page.locator("main")).to_contain_text("must not contain /")
     if scripted:
         expect(page.locator(":focus")).to_have_count(1)
+
+
+def test_a_name_is_judged_while_it_is_typed(demo, visit):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page: Page = visit("member")
+    page.goto(f"{demo.url}/namespaces/{target}/settings/")
+    field = page.locator("input[name=namespace_name]")
+    verdict = page.locator(".check")
+    for name, says in (
+        ("AIRFIELDS-of-the-world", "is named airfields-of-the-world"),
+        ("languages-of-the-world", "This name is free."),
+        ("a/b", "must not contain /"),
+        ("seattle-weather-desk", "This is its name now."),
+    ):
+        field.fill("")
+        field.press_sequentially(name)
+        expect(verdict).to_contain_text(says)
+        expect(field).to_be_focused()
+    expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
+
+
+@pytest.mark.parametrize("choice", ["theirs", "yours"])
+def test_a_moved_plan_offers_a_choice(demo, visit, scripted, choice):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    role = "admin" if scripted else "member"
+    page: Page = visit(role, script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/settings/")
+    mine, theirs = f"Mine, {choice} {scripted}.", f"Theirs, {choice} {scripted}."
+    page.fill("textarea[name=description]", mine)
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page).to_have_title("Review the plan · nsadmin")
+    expect(page.locator(".tabs [aria-current]")).to_have_count(0)
+    change(demo, target, description=theirs)
+    confirm(page)
+    expect(page.locator("h1")).to_have_text("The plan moved")
+    expect(page.locator("main")).to_contain_text("Changed by both: the description")
+    page.get_by_label(re.compile(f"(Keep|Use) {choice}")).check()
+    confirm(page)
+    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    expect(page).to_have_title("seattle-weather-desk · nsadmin")
+    expect(page.locator("main")).to_contain_text(theirs if choice == "theirs" else mine)
+
+
+def test_back_to_editing_keeps_the_input_and_its_tab(demo, visit, scripted):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page: Page = visit("member", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/settings/")
+    page.fill("textarea[name=description]", "Not yet.")
+    page.get_by_role("button", name="Preview plan").click()
+    page.get_by_role("button", name="Back to editing").click()
+    expect(page.locator("textarea[name=description]")).to_have_value("Not yet.")
+    expect(page.locator(".tabs [aria-current]")).to_have_text("Settings")
+    expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
+
+
+def test_an_extractor_is_appended_and_no_point_is_lost(demo, visit, scripted):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    name = "text_extractor" if scripted else "image_extractor"
+    before = collection(demo, target)
+    page: Page = visit("admin" if scripted else "member", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/extractors/")
+    page.check(f"input[name=extractor][value={name}_v1]")
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("#plan")).to_contain_text(f"Append the extractor {name} v1")
+    expect(page.locator("main")).to_contain_text(f"will lack {name}_v1_embedding")
+    confirm(page)
+    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    after = collection(demo, target)
+    vectors = after["config"]["params"]["vectors"]
+    assert set(vectors) - set(before["config"]["params"]["vectors"]) == {
+        f"{name}_v1_embedding"
+    }
+    assert after["points_count"] == before["points_count"] > 0
+
+
+def test_every_index_type_shows_its_own_parameters(demo, visit, scripted):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page: Page = visit("member", script=scripted)
+    page.goto(f"{demo.url}/namespaces/{target}/indexes/")
+    groups = {"text": "text", "integer": "integer", "keyword": "keyword"}
+    for kind in INDEX_TYPES:
+        page.check(f"input[name=type][value={kind}]")
+        shown = groups.get(kind, "keyword" if kind == "uuid" else "none")
+        expect(page.locator(".params:visible")).to_have_count(1)
+        expect(page.locator(f".p-{shown}")).to_be_visible()
+    page.fill("input[name=field_name]", "a b")
+    page.locator("#edit").get_by_role("button", name="Preview plan").click()
+    expect(page.locator("input[name=field_name]")).to_be_focused()
+    expect(page.locator("input[name=type][value=uuid]")).to_be_checked()
 
 
 def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
@@ -135,6 +253,10 @@ def test_viewers_and_support_read_and_do_not_write(demo, visit):
         page: Page = visit(role)
         page.goto(f"{demo.url}/namespaces/{target}/")
         expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+        for shut in ("Clone", "Settings"):
+            tab = page.locator(".tabs").get_by_text(shut)
+            expect(tab).to_contain_text("Your role")
+            expect(page.get_by_role("link", name=shut, exact=True)).to_have_count(0)
         answer = page.goto(f"{demo.url}/namespaces/{target}/settings/")
         assert answer is not None
         assert answer.status == 403
@@ -200,3 +322,18 @@ def test_no_page_violates_axe_or_scrolls_sideways(
                 found.append(f"{name}: {scroll} px wide at {width}")
         context.close()
     assert not found, "\n".join(found)
+
+
+def test_a_repair_adds_what_is_missing_once(demo, visit):
+    target = demo.namespace("airstrips-intake")["namespace_id"]
+    address = f"{demo.url}/namespaces/{target}/repair/"
+    page: Page = visit("admin")
+    page.goto(address)
+    expect(page.locator("h1")).to_have_text("Review the plan")
+    expect(page.get_by_role("button", name="Back", exact=True)).to_be_visible()
+    confirm(page)
+    expect(page.locator("#messages")).to_contain_text("read back from Qdrant")
+    said = page.get_by_text(re.compile(r"Revision \d+, changed")).inner_text()
+    page.goto(address)
+    expect(page.locator("#messages")).to_contain_text("Nothing to change")
+    assert said.split(",")[0] in page.locator("main").inner_text()

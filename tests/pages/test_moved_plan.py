@@ -60,7 +60,8 @@ def test_mine_is_confirmed(moved, cast):
 def test_theirs_stays_and_nothing_is_written(moved, cast):
     client, address, text = moved
     form = {**hidden(text), "keep-description": "theirs", "step": "confirm"}
-    assert client.post(address, form).status_code == 302
+    response = client.post(address, form, follow=True)
+    assert "Theirs stays. Nothing was written." in response.content.decode()
     assert described(cast) == "Theirs."
     assert store.get(cast.own.namespace_id)["revision"] == 2
 
