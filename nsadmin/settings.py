@@ -27,12 +27,14 @@ NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 # host:port pairs that a customer's dedicated cluster may have though they are private.
-NSADMIN_DIAL_ALLOW: list[str] = env.list("NSADMIN_DIAL_ALLOW", [])
+NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
 # Plain http, for a machine of one's own only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
 NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise": None}
+# How long a namespace that was deleted in the pages can be restored.
+NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
 # A random key keeps commands importable where none is set; the check refuses to serve.
@@ -236,6 +238,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.namespaces.reconcile",
         "schedule": 30.0,
         "options": {"expires": 25.0},
+    },
+    "purge": {
+        "task": "nsadmin.namespaces.purge",
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
     },
     "heal": {
         "task": "nsadmin.namespaces.heal",

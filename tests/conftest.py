@@ -14,6 +14,8 @@ from django.test.signals import setting_changed
 
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 
+pytest_plugins = ["tests.dedicated"]
+
 
 def pytest_configure() -> None:
     """Settings of a test run; no server's address is set until one is started."""
@@ -69,7 +71,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         qdrant = os.environ.get("NSADMIN_TEST_QDRANT_URL", "")
         key = os.environ.get("NSADMIN_TEST_QDRANT_API_KEY", "")
         if not qdrant:
-            key = "a key for tests"
+            key = "a-key-for-tests"
             started = running_qdrant(folder("qdrant"), api_key=key)
             qdrant = stack.enter_context(started).url
         redis = stack.enter_context(running_redis(folder("redis"))).url
@@ -107,6 +109,7 @@ def _wired(servers: Servers) -> Iterator[Servers]:
 @pytest.fixture
 def stores(_wired: Servers, db: None) -> Iterator[Servers]:
     """Empty stores for one test; what the test made in Qdrant goes with it."""
+    from nsadmin.namespaces import document
     from nsadmin.stores import redis
     from nsadmin.stores.mongo import namespaces, resources
     from nsadmin.stores.mongo.connection import collection
@@ -116,10 +119,11 @@ def stores(_wired: Servers, db: None) -> Iterator[Servers]:
 
     redis.client().flushdb()
     yield _wired
+    made = {document.read(raw).collection for raw in namespaces.every()}
     for name in (namespaces.NAME, *resources.KINDS):
         collection(name).delete_many({})
     for name in collections.names(shared()):
-        if name.startswith(COLLECTION_PREFIX):
+        if name.startswith(COLLECTION_PREFIX) or name in made:
             collections.drop(shared(), name)
 
 

@@ -212,6 +212,10 @@ def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse
         "dry_run": True,
         "plan": plan.to_json(),
         "qdrant_silent": shown.qdrant_silent,
+        "checks": [
+            {"name": c.name, "state": c.state, "title": c.title, "sentence": c.sentence}
+            for c in shown.checks
+        ],
     }
     return answer(data, revision=plan.revision)
 

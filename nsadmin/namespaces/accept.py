@@ -9,20 +9,26 @@ from nsadmin.namespaces import steps
 from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.placement import collection_key
 from nsadmin.namespaces.plan import Plan
 from nsadmin.stores.mongo import namespaces as store
 
 _KEPT_CHANGES = 50
 
 
-def accepted_document(namespace: Namespace, plan: Plan, op_id: str) -> Raw:
+def accepted_document(
+    namespace: Namespace, plan: Plan, op_id: str, *, sealed: Raw | None = None
+) -> Raw:
     """Return the document as the plan makes it, one revision on.
 
     `changes` names the last operations, so that a sweep can tell an accepted attempt
     from one that never was. `pending` holds the Qdrant steps until they are observed;
-    earlier ones that are still open stay before them.
+    earlier ones that are still open stay before them. `sealed` is a key that the plan
+    stores.
     """
-    after = applied(namespace.raw, plan.steps)
+    after = applied(namespace.raw, plan.steps, sealed=sealed)
+    if plan.moves and "collection_key" in after:
+        after["collection_key"] = collection_key(after)
     if "namespace_name" in after:
         after["name_key"] = name_key(after["namespace_name"])
     _count(namespace, after, op_id)
@@ -68,7 +74,9 @@ def _later(before: datetime | None) -> datetime:
     return now
 
 
-def accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
+def accept(
+    namespace: Namespace, plan: Plan, op_id: str, *, sealed: Raw | None = None
+) -> Raw | None:
     """Write the plan's document if nothing moved since it was read; None if it did."""
-    after = accepted_document(namespace, plan, op_id)
+    after = accepted_document(namespace, plan, op_id, sealed=sealed)
     return after if store.replace(namespace.raw, after) else None

@@ -4,24 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from nsadmin.namespaces.document import Raw, StoredIndex, index_entry
-from nsadmin.namespaces.infrastructure import SECRET_KEYS
+from nsadmin.namespaces.infrastructure import SEALED_FIELD, SECRET_KEYS
 from nsadmin.namespaces.steps import (
+    INFRASTRUCTURE,
     AppendExtractor,
     CreateIndex,
     DropIndex,
     SetField,
+    SetSecret,
     Step,
 )
 
 
-def applied(raw: Raw, planned: Sequence[Step]) -> Raw:
-    """Return the document once the steps are accepted; `raw` stays as it was."""
+def applied(raw: Raw, planned: Sequence[Step], *, sealed: Raw | None = None) -> Raw:
+    """Return the document once the steps are accepted; `raw` stays as it was.
+
+    `sealed` is what a step that stores a secret puts there: no step carries it.
+    """
     after = dict(raw)
     indexes: list[Any] = list(after.get("payload_indexes") or [])
     muted = set(after.get("muted_auto_indexes") or [])
     for step in planned:
         if isinstance(step, SetField):
             _set(after, step)
+        elif isinstance(step, SetSecret):
+            _seal(after, sealed if step.after else None)
         elif isinstance(step, AppendExtractor):
             entry = {
                 "feature_extractor_name": step.name,
@@ -52,11 +59,18 @@ def applied(raw: Raw, planned: Sequence[Step]) -> Raw:
 
 
 def _set(after: Raw, step: SetField) -> None:
+    """Give a field its value; other writers' keys of an object stay as they are."""
+    holder, key = after, step.field
+    if key.startswith(INFRASTRUCTURE):
+        holder = after["infrastructure"] = dict(after.get("infrastructure") or {})
+        key = key.removeprefix(INFRASTRUCTURE)
     if step.after is None:
-        after.pop(step.field, None)
-    elif step.field == "infrastructure":
-        stored = after.get("infrastructure") or {}
-        kept = {key: stored[key] for key in SECRET_KEYS if key in stored}
-        after["infrastructure"] = {**step.after, **kept}
+        holder.pop(key, None)
     else:
-        after[step.field] = step.after
+        holder[key] = step.after
+
+
+def _seal(after: Raw, sealed: Raw | None) -> None:
+    stored = after.get("infrastructure") or {}
+    kept = {key: value for key, value in stored.items() if key not in SECRET_KEYS}
+    after["infrastructure"] = {**kept, SEALED_FIELD: sealed} if sealed else kept

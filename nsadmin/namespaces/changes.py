@@ -9,7 +9,18 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
 from nsadmin.jobs.models import LIVE, Job
-from nsadmin.namespaces import deletion_gates, document, mirror, observe, queries, steps
+from nsadmin.namespaces import (
+    deletion_gates,
+    document,
+    enterprise,
+    mirror,
+    moving,
+    observe,
+    placement,
+    preflight,
+    queries,
+    steps,
+)
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.automatic import Automatic, automatic_plan
 from nsadmin.namespaces.converge import converge
@@ -17,22 +28,34 @@ from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import NamespacePatch, name_key
 from nsadmin.namespaces.plan import Plan, make_plan, repair_plan
+from nsadmin.namespaces.preflight import Check
+from nsadmin.namespaces.protection import Protection, protection_plan
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import EVERYTHING, Repair
 from nsadmin.namespaces.steps import AddVector, Step
+from nsadmin.namespaces.undo import Undo, undo_plan
 from nsadmin.stores.mongo import namespaces as store
 
 _TRIES = 5
-Wanted = NamespacePatch | Repair | Automatic
+Wanted = NamespacePatch | Repair | Automatic | Protection | Undo
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan that is only shown; `qdrant_silent` says that its counts are missing."""
+    """A plan that is only shown; `qdrant_silent` says that its counts are missing.
+
+    `checks` is what was looked at where the namespace would run elsewhere.
+    """
 
     view: NamespaceView
     plan: Plan
     qdrant_silent: bool
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether something stands against carrying it out now."""
+        return any(check.state == "blocks" for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +79,7 @@ class Outcome:
 def preview(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch,
+    patch: NamespacePatch | Protection | Undo,
     *,
     organization_id: str | None = None,
 ) -> Preview:
@@ -78,7 +101,7 @@ def repair_preview(
 def commit(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch,
+    patch: NamespacePatch | Protection | Undo,
     *,
     digest: str | None = None,
     if_match: int | None = None,
@@ -147,8 +170,14 @@ def _preview(
     namespace = view.namespace
     _require_idle(namespace)
     _require_free_name(namespace, wanted)
+    _require_included(namespace, wanted)
     plan, seen = _plan(namespace, wanted)
-    return Preview(view, plan, qdrant_silent=seen is None and plan.needs_qdrant)
+    return Preview(
+        view,
+        plan,
+        qdrant_silent=seen is None and plan.needs_qdrant,
+        checks=moving.checks(namespace, plan, _sealed(actor, namespace, plan, wanted)),
+    )
 
 
 def _commit(
@@ -173,15 +202,18 @@ def _commit(
             namespace = view.namespace
             _require_idle(namespace)
             _require_free_name(namespace, wanted)
+            _require_included(namespace, wanted)
             plan = _checked_plan(namespace, wanted, digest, if_match)
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
                 return Outcome(view, plan, "", converged=not waits)
+            sealed = _sealed(actor, namespace, plan, wanted)
+            preflight.require(moving.checks(namespace, plan, sealed))
             _attempt(actor, view, plan, op_id, wanted)
             attempted = True
-            raw = _accept(namespace, plan, op_id)
+            raw = _accept(namespace, plan, op_id, sealed)
             if raw is not None:
-                return _finish(raw, plan, op_id)
+                return finish(raw, plan, op_id)
         raise Conflict(
             "Others keep changing this namespace at the same time. Try again.",
             code="too_many_writers",
@@ -194,7 +226,17 @@ def _commit(
         raise
 
 
-def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
+def _sealed(
+    actor: Actor, namespace: Namespace, plan: Plan, wanted: Wanted
+) -> Raw | None:
+    if not isinstance(wanted, NamespacePatch):
+        return None
+    return moving.sealed_of(actor, namespace, plan, wanted)
+
+
+def _accept(
+    namespace: Namespace, plan: Plan, op_id: str, sealed: Raw | None
+) -> Raw | None:
     """Accept; where an answer is lost, the document's list tells whether it was a yes.
 
     The store writes once more where the connection broke, so a no may be one to the
@@ -202,7 +244,7 @@ def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
     """
     failure: Unavailable | None = None
     try:
-        raw = accept(namespace, plan, op_id)
+        raw = accept(namespace, plan, op_id, sealed=sealed)
     except Unavailable as silence:
         raw, failure = None, silence
     if raw is not None:
@@ -216,8 +258,11 @@ def _accept(namespace: Namespace, plan: Plan, op_id: str) -> Raw | None:
 
 
 def _action(wanted: Wanted) -> Action:
-    if isinstance(wanted, NamespacePatch) and wanted.infrastructure is not None:
+    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
         return Action.NAMESPACE_INFRASTRUCTURE
+    lifts = isinstance(wanted, Undo) and wanted.lifts_protection
+    if isinstance(wanted, Protection) or lifts:
+        return Action.NAMESPACE_DELETE
     return Action.NAMESPACE_UPDATE
 
 
@@ -226,23 +271,42 @@ def _plan(namespace: Namespace, wanted: Wanted) -> tuple[Plan, Seen | None]:
 
     Qdrant is only asked where the plan depends on it or touches it.
     """
+    if isinstance(wanted, Protection):
+        return protection_plan(namespace, wanted), None
     if isinstance(wanted, Repair):
         seen = observe.seen(namespace)
         return repair_plan(namespace, seen, wanted), seen
     if isinstance(wanted, Automatic):
         seen = observe.seen(namespace)
         return automatic_plan(namespace, wanted, seen), seen
+    if isinstance(wanted, Undo):
+        return _undo_plan(namespace, wanted)
+    told = placement.told(namespace, wanted.infrastructure or {})
     if wanted.repair_vectors:
         seen = observe.seen(namespace)
-        return make_plan(namespace, wanted, seen=seen), seen
-    plan = make_plan(namespace, wanted, seen=None)
+        plan = make_plan(namespace, wanted, seen=seen, told=told)
+        moving.require_alone(plan)
+        return plan, seen
+    plan = make_plan(namespace, wanted, seen=None, told=told)
+    moving.require_alone(plan)
     if not plan.needs_qdrant:
         return plan, None
     try:
         seen = observe.seen(namespace)
     except Unavailable:
         return plan, None
-    return make_plan(namespace, wanted, seen=seen), seen
+    return make_plan(namespace, wanted, seen=seen, told=told), seen
+
+
+def _undo_plan(namespace: Namespace, undo: Undo) -> tuple[Plan, Seen | None]:
+    plan = undo_plan(namespace, undo, None)
+    if not plan.needs_qdrant:
+        return plan, None
+    try:
+        seen = observe.seen(namespace)
+    except Unavailable:
+        return plan, None
+    return undo_plan(namespace, undo, seen), seen
 
 
 def _checked_plan(
@@ -317,6 +381,11 @@ def _require_idle(namespace: Namespace) -> None:
         )
 
 
+def _require_included(namespace: Namespace, wanted: Wanted) -> None:
+    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
+        enterprise.require_infrastructure(namespace, wanted.infrastructure)
+
+
 def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
     """Say so early and beside the field; the unique index says so in the end."""
     if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
@@ -357,17 +426,18 @@ def _attempt(
         namespace_name=view.namespace.name,
         revision=plan.revision + 1,
         changes=plan.to_json()["steps"],
+        reverts=wanted.op_id if isinstance(wanted, Undo) else "",
     )
 
 
-def _finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
+def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
     """The change has happened; bring Qdrant along, then say how far it came."""
     converged, error = True, ""
     if plan.needs_qdrant:
         progress = converge(raw)
         raw, converged, error = progress.raw, progress.observed, progress.error
     mirror.mirror_one(raw)
-    if plan.needs_qdrant:
+    if plan.needs_qdrant or plan.moves:
         observe.invalidate(raw["_id"])
     record.close(op_id, Ending.DONE if converged else Ending.ACCEPTED, error=error)
     view = queries.view_of(document.read(raw))

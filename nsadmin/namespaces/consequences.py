@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces.declared import Seen
-from nsadmin.namespaces.steps import AddVector, DropIndex, Step
+from nsadmin.namespaces.steps import (
+    AddVector,
+    DropIndex,
+    SetField,
+    SetSecret,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +43,14 @@ def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
             until = " until the new index is built" if step.rebuilt else ""
             sentence = f"Filters on {step.field} scan {_points(seen)}{until}."
             found.append(Warning_(sentence, needs_tick=True))
+        elif isinstance(step, SetField) and step.field == "infrastructure.qdrant_url":
+            found.append(
+                Warning_(
+                    "Every search and every write goes to the other cluster from the "
+                    "moment of the change; the collection on the one before stays."
+                )
+            )
+        elif isinstance(step, SetSecret) and not step.after:
+            sentence = "The stored key is deleted; coming back needs it once more."
+            found.append(Warning_(sentence))
     return found

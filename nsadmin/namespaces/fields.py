@@ -8,7 +8,14 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic import StrictBool as Bool
 
 from nsadmin.errors import Invalid
@@ -97,6 +104,14 @@ class ExtractorInput(_Strict):
     feature_extractor_id: str | None = None
 
 
+def _wrapped(given: dict[str, Any]) -> dict[str, Any]:
+    """Keep a key from showing itself wherever the patch is written down."""
+    key = given.get("qdrant_api_key")
+    return (
+        {**given, "qdrant_api_key": SecretStr(key)} if isinstance(key, str) else given
+    )
+
+
 class NamespacePatch(_Strict):
     """The body of PATCH: every field optional, null is the same as absent."""
 
@@ -106,7 +121,7 @@ class NamespacePatch(_Strict):
     payload_indexes: list[PayloadIndexInput] | None = None
     auto_create_indexes: Bool | None = None
     repair_vectors: Bool | None = None
-    infrastructure: dict[str, Any] | None = None
+    infrastructure: Annotated[dict[str, Any], AfterValidator(_wrapped)] | None = None
 
 
 class NamespacePut(_Strict):

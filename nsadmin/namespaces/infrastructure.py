@@ -1,16 +1,23 @@
-"""What may be said of a namespace's infrastructure, tier by tier. Pure."""
+"""What may be said of a namespace's infrastructure, and the steps of a change. Pure."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
+from pydantic import ValidationError as Faulty
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces import tiers
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import clean_description, faults_of
+from nsadmin.namespaces.steps import INFRASTRUCTURE, SetField, SetSecret, Step
 
+KEY_FIELD = "qdrant_api_key"
+SEALED_FIELD = "qdrant_api_key_sealed"
 # Never in a response, a plan or an audit row.
-SECRET_KEYS = frozenset({"qdrant_api_key", "qdrant_api_key_sealed"})
+SECRET_KEYS = frozenset({KEY_FIELD, SEALED_FIELD})
 # What a response shows; whatever other writers keep beside it stays inside.
 PUBLIC_KEYS = (
     "ray_cluster_id",
@@ -32,10 +39,47 @@ PUBLIC_KEYS = (
     "max_custom_models",
     "description",
 )
+# In the order in which a plan changes them.
+OFFERED = (
+    "compute_tier",
+    "qdrant_url",
+    "ray_head_node_url",
+    "gpu_type",
+    "gpus_per_worker",
+    "min_workers",
+    "max_workers",
+    "autoscaling_enabled",
+    "max_concurrent_jobs",
+    "max_custom_models",
+    "max_custom_plugins",
+    "description",
+)
+DEFAULTS: Mapping[str, Any] = {
+    "max_concurrent_jobs": 10,
+    "autoscaling_enabled": True,
+    "min_workers": 1,
+    "max_workers": 10,
+    "max_custom_plugins": 0,
+    "max_custom_models": 0,
+    "s3_plugin_bucket": "mixpeek-plugins",
+}
+_NOT_OFFERED: Mapping[str, str] = {
+    "ray_cluster_id": "Ray clusters are assigned by the platform.",
+    "ray_dashboard_url": "Nothing reads a dashboard's address, so none is kept.",
+    "s3_vector_bucket": "Vectors live in Qdrant; there is no bucket to choose.",
+    "s3_plugin_bucket": "Where plugins are kept is the platform's choice.",
+    "s3_plugin_prefix": "Where plugins are kept is the platform's choice.",
+    "compute_profiles": "Profiles for single extractors are not offered here.",
+    "authorization": "External authorization of documents is not offered here.",
+}
+_RAY_URL = re.compile(r"ray://[A-Za-z0-9]([A-Za-z0-9.-]{0,252}):([0-9]{1,5})")
+_GPU_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+# It is sent as a header.
+_API_KEY = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 class InfrastructureInput(BaseModel):
-    """The object of PATCH; keys that are known but not offered get a reason below."""
+    """The object of PATCH; keys that are known but not offered get a reason."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -49,97 +93,164 @@ class InfrastructureInput(BaseModel):
     max_workers: Annotated[int, Field(ge=1, le=100)] | None = None
     gpu_type: Annotated[str, Field(max_length=64)] | None = None
     gpus_per_worker: Annotated[int, Field(ge=0, le=8)] | None = None
-    qdrant_url: str | None = None
-    qdrant_api_key: str | None = None
+    qdrant_url: Annotated[str, Field(max_length=255)] | None = None
+    qdrant_api_key: SecretStr | None = None
     qdrant_api_key_provided: StrictBool | None = None
+    max_custom_plugins: Annotated[int, Field(ge=0, le=100)] | None = None
+    max_custom_models: Annotated[int, Field(ge=0, le=50)] | None = None
     ray_cluster_id: str | None = None
     ray_dashboard_url: str | None = None
     s3_vector_bucket: str | None = None
     s3_plugin_bucket: str | None = None
     s3_plugin_prefix: str | None = None
-    max_custom_plugins: int | None = None
-    max_custom_models: int | None = None
     compute_profiles: dict[str, Any] | None = None
     authorization: dict[str, Any] | None = None
 
 
-_RAY_URL = re.compile(r"ray://[A-Za-z0-9]([A-Za-z0-9.-]{0,252}):[0-9]{1,5}")
-_GPU_TYPE = re.compile(r"[A-Za-z0-9 ._-]{0,64}")
-_OFFERED = (
-    "description",
-    "max_concurrent_jobs",
-    "autoscaling_enabled",
-    "ray_head_node_url",
-    "min_workers",
-    "max_workers",
-    "gpu_type",
-    "gpus_per_worker",
-)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the stores' room alone can tell of addresses and keys.
 
-
-_JUDGED = (
-    "qdrant_collection",
-    "compute_tier",
-    "qdrant_url",
-    "qdrant_api_key",
-    "qdrant_api_key_provided",
-)
-
-
-def changed_infrastructure(namespace: Namespace, given: Raw) -> tuple[Raw, Raw]:
-    """Return the stored object and the object that the input would make of it.
-
-    Both without secrets; raise Invalid with every fault at once.
+    Addresses are in their normal form. `key` and `stored_key` are keyed fingerprints:
+    the same for the same key at the same address, and nothing more; empty for none.
+    `faults` are of the sent address.
     """
+
+    url: str = ""
+    stored_url: str = ""
+    key: str = ""
+    stored_key: str = ""
+    faults: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+NOTHING_TOLD = Told()
+
+
+def parse(given: Raw) -> Raw:
+    """Return what is said and not null, or raise Invalid; the key stays wrapped."""
     try:
         wanted = InfrastructureInput.model_validate(given)
-    except ValidationError as error:
-        faults = {f"infrastructure.{k}": v for k, v in faults_of(error).items()}
+    except Faulty as error:
+        faults = {f"{INFRASTRUCTURE}{k}": v for k, v in faults_of(error).items()}
         raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
-    sent = wanted.model_dump(exclude_none=True)
-    before = {
-        key: value
-        for key, value in namespace.infrastructure.items()
-        if key not in SECRET_KEYS
+    return wanted.model_dump(exclude_none=True)
+
+
+def differs(namespace: Namespace, given: Raw) -> bool:
+    """Tell whether the input says anything but what is stored; null says nothing."""
+    said = {key: value for key, value in given.items() if value is not None}
+    return any(
+        value != _stored(namespace, key) or key in SECRET_KEYS
+        for key, value in said.items()
+    )
+
+
+def infrastructure_steps(namespace: Namespace, given: Raw, told: Told) -> list[Step]:
+    """Return the steps that make the stored object what the input asks for.
+
+    Raises Invalid with every fault at once.
+    """
+    sent = parse(given)
+    faults: dict[str, list[str]] = {
+        **_refused(namespace, sent),
+        **_misshapen(sent),
+        **told.faults,
     }
-    faults = _refused(namespace, sent)
-    after = {**before, **{key: sent[key] for key in _OFFERED if key in sent}}
-    low, high = after.get("min_workers", 1), after.get("max_workers", 10)
-    if low > high:
-        faults["infrastructure.min_workers"] = [
-            f"min_workers ({low}) exceeds max_workers ({high})."
+    after = _after(namespace, sent, told)
+    for key, sentence in tiers.faults(
+        namespace, sent, after, has_key=bool(told.key or told.stored_key)
+    ).items():
+        faults.setdefault(INFRASTRUCTURE + key, [sentence])
+    moved = bool(told.url) and told.url != told.stored_url
+    if moved and not told.key and not faults:
+        faults[INFRASTRUCTURE + KEY_FIELD] = [
+            "A new address needs its key: a stored key is never sent elsewhere."
         ]
+    if faults:
+        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+    return _steps(namespace, after, told)
+
+
+def _after(namespace: Namespace, sent: Raw, told: Told) -> Raw:
+    """Return the public values as they would be; None for what goes."""
+    after = {key: namespace.infrastructure.get(key) for key in OFFERED}
+    after["compute_tier"] = namespace.tier
+    # Where nothing is stored the default counts, so that sending it changes nothing.
+    after |= {
+        key: sent[key]
+        for key in OFFERED
+        if key in sent and sent[key] != _stored(namespace, key)
+    }
+    if told.url:
+        stays = told.url == told.stored_url
+        stored = namespace.infrastructure.get("qdrant_url")
+        after["qdrant_url"] = stored if stays else told.url
     if "description" in sent:
         after["description"] = clean_description(
             sent["description"], at="infrastructure.description"
         )
-    if not _GPU_TYPE.fullmatch(sent.get("gpu_type", "")):
-        faults["infrastructure.gpu_type"] = ["Must be a name such as A100."]
-    if not _RAY_URL.fullmatch(sent.get("ray_head_node_url", "ray://unset:1")):
-        faults["infrastructure.ray_head_node_url"] = ["Must look like ray://host:port."]
-    if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
-    return before, after
+    if after["compute_tier"] == "shared" and namespace.tier != "shared":
+        after["qdrant_url"] = None
+    return {key: None if value == "" else value for key, value in after.items()}
+
+
+def _steps(namespace: Namespace, after: Raw, told: Told) -> list[Step]:
+    before = {key: namespace.infrastructure.get(key) for key in OFFERED}
+    before["compute_tier"] = namespace.tier
+    found: list[Step] = []
+    for name in OFFERED:
+        if before[name] != after[name]:
+            found.append(SetField(INFRASTRUCTURE + name, before[name], after[name]))
+        if name == "qdrant_url":
+            found += _key_steps(namespace, after, told)
+    return found
+
+
+def _key_steps(namespace: Namespace, after: Raw, told: Told) -> list[Step]:
+    key = told.key or told.stored_key
+    if after["compute_tier"] == "shared" and namespace.tier != "shared":
+        key = ""
+    if key == told.stored_key:
+        return []
+    place = told.url or told.stored_url
+    return [SetSecret(KEY_FIELD, place, told.stored_key, key)]
+
+
+def _stored(namespace: Namespace, key: str) -> Any:
+    """Return what a response says of a key, defaults included."""
+    if key == "compute_tier":
+        return namespace.tier
+    if key == "qdrant_collection":
+        return namespace.collection
+    if key == "qdrant_api_key_provided":
+        return SEALED_FIELD in namespace.infrastructure
+    stored = namespace.infrastructure.get(key)
+    return DEFAULTS.get(key) if stored is None else stored
 
 
 def _refused(namespace: Namespace, sent: Raw) -> dict[str, list[str]]:
     """Keys that are known by name but cannot be changed here, with the reason."""
-    faults: dict[str, list[str]] = {}
-    if sent.get("qdrant_collection", namespace.collection) != namespace.collection:
-        faults["infrastructure.qdrant_collection"] = [
-            "The collection of a namespace cannot be changed."
-        ]
-    if sent.get("compute_tier", namespace.tier) != namespace.tier:
-        sentence = "A change of tier moves the vectors; it is not offered here."
-        faults["infrastructure.compute_tier"] = [sentence]
-    for key in ("qdrant_url", "qdrant_api_key"):
-        if key in sent:
-            faults[f"infrastructure.{key}"] = [
-                "A namespace on the shared tier uses the platform's cluster."
-                if namespace.tier == "shared"
-                else "The address and key of a dedicated cluster are not changed here."
-            ]
-    for key in sorted(set(sent) - {*_OFFERED, *_JUDGED}):
-        if sent[key] != namespace.infrastructure.get(key):
-            faults[f"infrastructure.{key}"] = [f"{key} is not offered here."]
-    return faults
+    reasons = dict(_NOT_OFFERED)
+    reasons["qdrant_collection"] = "The collection of a namespace cannot be changed."
+    if KEY_FIELD not in sent:
+        reasons["qdrant_api_key_provided"] = (
+            "This only tells whether a key is stored; send qdrant_api_key to store one."
+        )
+    return {
+        INFRASTRUCTURE + key: [reason]
+        for key, reason in reasons.items()
+        if key in sent and sent[key] != _stored(namespace, key)
+    }
+
+
+def _misshapen(sent: Raw) -> dict[str, list[str]]:
+    found = {}
+    ray = _RAY_URL.fullmatch(sent.get("ray_head_node_url") or "ray://unset:1")
+    if ray is None or not 1 <= int(ray[2]) <= 65535:
+        found["ray_head_node_url"] = "Must look like ray://host:port."
+    if not _GPU_TYPE.fullmatch(sent.get("gpu_type") or "unset"):
+        found["gpu_type"] = "Must be a name such as A100."
+    key = sent.get(KEY_FIELD)
+    if key is not None and not _API_KEY.fullmatch(key.get_secret_value()):
+        found[KEY_FIELD] = "Must be 1 to 512 visible ASCII characters without spaces."
+    return {INFRASTRUCTURE + key: [sentence] for key, sentence in found.items()}

@@ -1,14 +1,26 @@
-"""Which Qdrant cluster holds a namespace's collection."""
+"""Which Qdrant cluster holds a namespace's collection, and the key that opens it."""
 
-from nsadmin.errors import Invalid
-from nsadmin.namespaces.document import Namespace
+from typing import Any
+
+from django.utils import timezone
+from pydantic import SecretStr
+
+from nsadmin.errors import Invalid, Unavailable
+from nsadmin.namespaces import document
+from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.infrastructure import KEY_FIELD, SEALED_FIELD, Told
 from nsadmin.stores.dial import destination
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
-from nsadmin.stores.seal import Binding, Secret, seal, unseal
+from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
 
-KEY_FIELD = "qdrant_api_key"
-SEALED_FIELD = "qdrant_api_key_sealed"
+# Stands for a stored key that does not open; no fingerprint looks like it.
+_UNREADABLE = "unreadable"
+
+
+def binding_of(namespace: Namespace, url: str) -> Binding:
+    """Return what a key is bound to: nobody else's namespace, no other address."""
+    return _binding(namespace.internal_id, namespace.namespace_id, url)
 
 
 def _binding(internal_id: str, namespace_id: str, url: str) -> Binding:
@@ -22,6 +34,18 @@ def seal_key(
     return seal(Secret(key), _binding(internal_id, namespace_id, url))
 
 
+def stored_key(namespace: Namespace) -> Secret | None:
+    """Return the stored key, None where there is none.
+
+    Raises Unavailable where it does not open, Invalid where its address is none.
+    """
+    sealed = namespace.infrastructure.get(SEALED_FIELD)
+    url = namespace.infrastructure.get("qdrant_url")
+    if not sealed or not isinstance(url, str):
+        return None
+    return unseal(sealed, binding_of(namespace, url))
+
+
 def cluster_of(namespace: Namespace) -> Cluster:
     """Return the cluster: a dedicated one where tier and address say so, else shared.
 
@@ -31,11 +55,59 @@ def cluster_of(namespace: Namespace) -> Cluster:
     if namespace.tier == "shared":
         return cluster.shared()
     url = namespace.infrastructure.get("qdrant_url")
-    if not url:
+    if not isinstance(url, str) or not url:
         raise Invalid("The namespace is dedicated, but its cluster has no address.")
-    sealed = namespace.infrastructure.get(SEALED_FIELD)
-    key = None
-    if sealed:
-        binding = _binding(namespace.internal_id, namespace.namespace_id, url)
-        key = unseal(sealed, binding)
-    return cluster.dedicated(url, key)
+    return cluster.dedicated(url, stored_key(namespace))
+
+
+def collection_key(raw: Raw) -> str:
+    """Name the place of a collection; no two namespaces have the same."""
+    namespace = document.read(raw)
+    place = "shared"
+    if namespace.tier != "shared":
+        place = str(namespace.infrastructure.get("qdrant_url") or "")
+    return f"{place}|{namespace.collection}"
+
+
+# A change of it ----------------------------------------------------------------------
+
+
+def told(namespace: Namespace, given: Raw) -> Told:
+    """Return what a plan has to know of the sent address and key; reads, dials none."""
+    stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
+    url, faults = "", {}
+    sent = given.get("qdrant_url")
+    if isinstance(sent, str):
+        try:
+            url = destination(sent, field="infrastructure.qdrant_url").url
+        except Invalid as fault:
+            faults = fault.faults
+    key, at = given.get(KEY_FIELD), url or stored_url
+    found = ""
+    if isinstance(key, SecretStr) and key.get_secret_value() and at:
+        found = fingerprint(Secret(key.get_secret_value()), binding_of(namespace, at))
+    return Told(url, stored_url, found, _stored_fingerprint(namespace), faults)
+
+
+def sealed_key(namespace: Namespace, given: Raw, user: str) -> Raw:
+    """Seal the sent key for the address that it is sent for, and say by whom."""
+    key: Any = given[KEY_FIELD]
+    url = given.get("qdrant_url") or namespace.infrastructure["qdrant_url"]
+    sealed = seal(Secret(key.get_secret_value()), binding_of(namespace, url))
+    return {**sealed, "set_at": timezone.now().isoformat(), "set_by": user}
+
+
+def _normal(url: object) -> str:
+    try:
+        return destination(url).url if isinstance(url, str) else ""
+    except Invalid:
+        return ""
+
+
+def _stored_fingerprint(namespace: Namespace) -> str:
+    url = namespace.infrastructure.get("qdrant_url")
+    try:
+        key = stored_key(namespace)
+    except (Invalid, Unavailable):
+        return _UNREADABLE
+    return fingerprint(key, binding_of(namespace, str(url))) if key else ""

@@ -12,7 +12,11 @@ from nsadmin.namespaces.declared import Seen, required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.infrastructure import changed_infrastructure
+from nsadmin.namespaces.infrastructure import (
+    NOTHING_TOLD,
+    Told,
+    infrastructure_steps,
+)
 from nsadmin.namespaces.repair import (
     EVERYTHING,
     Repair,
@@ -22,8 +26,10 @@ from nsadmin.namespaces.repair import (
     rebuilt_indexes,
     wrong_indexes,
 )
-from nsadmin.namespaces.steps import SetField, Step
+from nsadmin.namespaces.steps import SetField, SetSecret, Step
 from nsadmin.namespaces.wanted import index_steps
+
+_PLACEMENT = ("infrastructure.compute_tier", "infrastructure.qdrant_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,15 @@ class Plan:
         """Whether Qdrant has to answer before the plan may be accepted."""
         return bool(steps.in_qdrant(self.steps))
 
+    @property
+    def moves(self) -> bool:
+        """Whether the namespace would run elsewhere, or reach its cluster otherwise."""
+        return any(
+            isinstance(step, SetSecret)
+            or (isinstance(step, SetField) and step.field in _PLACEMENT)
+            for step in self.steps
+        )
+
     def to_json(self) -> Raw:
         """Write the plan down for the API and the audit."""
         return {
@@ -61,7 +76,7 @@ class Plan:
             "digest": self.digest,
             "steps": [
                 {
-                    **steps.to_json(step),
+                    **steps.shown(step),
                     "store": step.store,
                     "sentence": step.sentence(),
                 }
@@ -80,13 +95,18 @@ def make_plan(
     *,
     seen: Seen | None,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
+    told: Told = NOTHING_TOLD,
 ) -> Plan:
     """Return what the patch would do; raise Invalid or Conflict where it cannot.
+
+    `told` is what the stores' room says of the infrastructure's address and key.
 
     `seen` is None while Qdrant does not answer: the steps are the same then, except for
     `repair_vectors`, which cannot be planned; the doors refuse to commit it.
     """
-    planned: list[Step] = [*_fields(namespace, patch)]
+    planned = _fields(namespace, patch)
+    if patch.infrastructure is not None:
+        planned += infrastructure_steps(namespace, patch.infrastructure, told)
     planned += appended(namespace, patch, registry, seen)
     if patch.payload_indexes is not None:
         required = required_indexes(namespace, registry)
@@ -116,10 +136,6 @@ def _fields(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
         found.append(
             SetField("auto_create_indexes", namespace.auto_create_indexes, wanted)
         )
-    if patch.infrastructure is not None:
-        before, changed = changed_infrastructure(namespace, patch.infrastructure)
-        if before != changed:
-            found.append(SetField("infrastructure", before, changed))
     return found
 
 

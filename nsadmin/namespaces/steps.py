@@ -10,6 +10,10 @@ from nsadmin.namespaces.fields import INDEX_DEFAULTS
 Store = Literal["namespace store", "Qdrant"]
 
 
+# Fields of the object `infrastructure` are steps of their own.
+INFRASTRUCTURE = "infrastructure."
+
+
 def show(value: Any) -> str:
     """Write a value the way a sentence quotes it."""
     if value is None or value == "":
@@ -23,7 +27,23 @@ _FIELD_WORDS = {
     "namespace_name": "name",
     "description": "description",
     "auto_create_indexes": "automatic index creation",
-    "infrastructure": "infrastructure",
+    "infrastructure.compute_tier": "tier",
+    "infrastructure.qdrant_url": "Qdrant address",
+    "infrastructure.ray_head_node_url": "Ray head node",
+    "infrastructure.gpu_type": "GPU type",
+    "infrastructure.gpus_per_worker": "number of GPUs per worker",
+    "infrastructure.min_workers": "least number of workers",
+    "infrastructure.max_workers": "largest number of workers",
+    "infrastructure.autoscaling_enabled": "autoscaling",
+    "infrastructure.max_concurrent_jobs": "number of jobs at once",
+    "infrastructure.max_custom_models": "number of own models",
+    "infrastructure.max_custom_plugins": "number of own plugins",
+    "infrastructure.description": "remark on the infrastructure",
+}
+_TIER_WORDS = {
+    "shared": "shared",
+    "dedicated_cpu": "dedicated CPU",
+    "dedicated_gpu": "dedicated GPU",
 }
 
 
@@ -51,16 +71,51 @@ class SetField:
     def sentence(self) -> str:
         """Say what changes."""
         word = _FIELD_WORDS.get(self.field, self.field)
-        if self.field == "description":
-            verb = (
-                "Remove" if not self.after else "Set" if not self.before else "Change"
+        is_unset = self.before in (None, "")
+        verb = "Remove" if not self.after else "Set" if is_unset else "Change"
+        if self.field in ("description", "infrastructure.description"):
+            return f"{verb} the {word}."
+        if self.field == "protected":
+            return (
+                "Protect the namespace from deletion."
+                if self.after
+                else "Lift the protection from deletion."
             )
-            return f"{verb} the description."
-        if self.field == "auto_create_indexes":
-            return f"Turn {word} {'on' if self.after else 'off'}."
         if self.field == "namespace_name":
             return f"Rename from {show(self.before)} to {show(self.after)}."
-        return f"Change the {word}."
+        if self.field == "infrastructure.compute_tier":
+            before, after = _TIER_WORDS[self.before], _TIER_WORDS[self.after]
+            return f"Change the tier from {before} to {after}."
+        if isinstance(self.after, bool):
+            return f"Turn {word} {'on' if self.after else 'off'}."
+        if self.after is None:
+            return f"Remove the {word}, {show(self.before)}."
+        if is_unset:
+            return f"Set the {word} to {show(self.after)}."
+        return f"Change the {word} from {show(self.before)} to {show(self.after)}."
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecret:
+    """Store, replace or remove a secret that is bound to `destination`.
+
+    `before` and `after` are keyed fingerprints, empty for none: another secret is
+    another plan, and the plan tells nothing of either. `shown` leaves them out.
+    """
+
+    kind: ClassVar[str] = "set_secret"
+    store: ClassVar[Store] = "namespace store"
+    field: str
+    destination: str
+    before: str
+    after: str
+
+    def sentence(self) -> str:
+        """Say what becomes of the secret, never what it is."""
+        if not self.after:
+            return "Remove the stored Qdrant API key."
+        verb = "Replace" if self.before else "Store"
+        return f"{verb} the Qdrant API key, sealed for {self.destination}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +148,27 @@ class AddVector:
     def sentence(self) -> str:
         """Say what is added."""
         return f"Add the vector {self.name} ({self.size:,}, {self.distance})."
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCollection:
+    """Make the collection of a new namespace; `vectors` maps a name to size, distance.
+
+    The collection says which namespace it belongs to, so that nobody takes another's.
+    """
+
+    kind: ClassVar[str] = "create_collection"
+    store: ClassVar[Store] = "Qdrant"
+    namespace_id: str
+    vectors: dict[str, list[Any]]
+
+    def sentence(self) -> str:
+        """Say what is made."""
+        made = [f"{n} ({s:,}, {d})" for n, (s, d) in self.vectors.items()]
+        if not made:
+            return "Make the collection, without vectors."
+        word = "the vector" if len(made) == 1 else "the vectors"
+        return f"Make the collection with {word} {', '.join(made)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +210,42 @@ class DropIndex:
         return f"Drop the {self.schema['type']} index on {self.field}{first}."
 
 
-Step = SetField | AppendExtractor | AddVector | CreateIndex | DropIndex
+Step = (
+    SetField
+    | SetSecret
+    | AppendExtractor
+    | AddVector
+    | CreateCollection
+    | CreateIndex
+    | DropIndex
+)
 
 _KINDS: dict[str, type[Step]] = {
     cls.kind: cls
-    for cls in (SetField, AppendExtractor, AddVector, CreateIndex, DropIndex)
+    for cls in (
+        SetField,
+        SetSecret,
+        AppendExtractor,
+        AddVector,
+        CreateCollection,
+        CreateIndex,
+        DropIndex,
+    )
 }
 
 
 def to_json(step: Step) -> Raw:
     """Write a step down."""
     return {"kind": step.kind, **asdict(step)}
+
+
+def shown(step: Step) -> Raw:
+    """Write a step down for readers: of a secret only whether there is one."""
+    written = to_json(step)
+    if isinstance(step, SetSecret):
+        written["before"] = "set" if step.before else None
+        written["after"] = "set" if step.after else None
+    return written
 
 
 def from_json(data: Raw) -> Step:

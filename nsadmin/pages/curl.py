@@ -9,16 +9,21 @@ from django.http import HttpRequest
 
 from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.protection import Protection
 from nsadmin.namespaces.repair import Repair
 from nsadmin.namespaces.steps import AddVector
+from nsadmin.namespaces.undo import Undo
 
 # Not quoted: the shell puts the reader's own key there.
 _AUTHORIZATION = '-H "Authorization: Bearer $NSADMIN_KEY"'
 
 
 def body_of(patch: NamespacePatch) -> dict[str, Any]:
-    """Return the JSON body of PATCH that asks for the same."""
-    return patch.model_dump(exclude_none=True)
+    """Return the JSON body of PATCH that asks for the same, but for a secret."""
+    body = patch.model_dump(exclude_none=True)
+    if "qdrant_api_key" in body.get("infrastructure", {}):
+        body["infrastructure"]["qdrant_api_key"] = "…"
+    return body
 
 
 def of_body(request: HttpRequest, namespace_id: str, body: dict[str, Any]) -> str:
@@ -27,16 +32,20 @@ def of_body(request: HttpRequest, namespace_id: str, body: dict[str, Any]) -> st
 
 
 def of_plan(
-    request: HttpRequest, wanted: NamespacePatch | Repair, plan: Plan
+    request: HttpRequest,
+    wanted: NamespacePatch | Repair | Protection | Undo,
+    plan: Plan,
 ) -> list[str]:
     """Return the calls that carry out this plan.
 
     A patch is only carried out while its plan still has this digest. A repair of
-    vectors and of indexes is two calls.
+    vectors and of indexes is two calls; what only pages offer is none.
     """
     if isinstance(wanted, NamespacePatch):
         body, only = body_of(wanted), {"plan_digest": plan.digest}
         return [_patch(request, plan.namespace_id, body, only)]
+    if isinstance(wanted, Protection | Undo):
+        return []  # the API has no call for it
     if wanted.wrong or wanted.extra:
         return []  # the API has no call for it
     vectors = [step for step in plan.steps if isinstance(step, AddVector)]

@@ -16,6 +16,7 @@ from nsadmin.namespaces.steps import (
     CreateIndex,
     DropIndex,
     SetField,
+    SetSecret,
     Step,
     in_qdrant,
     to_json,
@@ -44,6 +45,7 @@ class ShownStep:
 
 _DRAWN: dict[type, tuple[str, str, str]] = {
     SetField: ("Set field", "pencil", "idle"),
+    SetSecret: ("Set field", "key", "idle"),
     AppendExtractor: ("Append", "plus", "idle"),
     AddVector: ("Add", "vector-triangle", "ok"),
     CreateCollection: ("Add", "vector-triangle", "ok"),
@@ -95,7 +97,8 @@ def _key(step: Step) -> str:
 
 def _texts(step: Step) -> tuple[str, str]:
     """Old and new text, where reading them side by side helps."""
-    if isinstance(step, SetField) and step.field in ("description", "namespace_name"):
+    texts = ("description", "namespace_name", "infrastructure.description")
+    if isinstance(step, SetField) and step.field in texts:
         return step.before or "", step.after or ""
     return "", ""
 
@@ -107,6 +110,8 @@ def _hint(step: Step) -> str:
         return "Qdrant builds it while searches go on."
     if isinstance(step, DropIndex) and not step.rebuilt:
         return "Points keep the field; only the fast way to filter by it goes."
+    if isinstance(step, SetSecret) and step.after:
+        return "Sealed for this namespace and this address; never shown again."
     if isinstance(step, SetField) and step.field == "namespace_name":
         return "Programs that use the old name find nothing; the id stays."
     if isinstance(step, SetField) and step.field == "auto_create_indexes":

@@ -109,20 +109,25 @@ def resolve(host: str, port: int) -> list[Address]:
     )
 
 
-def checked_address(host: str, port: int) -> str:
-    """Return the address to connect to; raise Invalid unless all may be dialled.
+def checked_addresses(host: str, port: int) -> list[Address]:
+    """Return every address of the host; raise Invalid unless all may be dialled.
 
-    Hosts that the operator lists as host:port in NSADMIN_DIAL_ALLOW may be private.
+    Hosts that the operator lists as host:port in NSADMIN_CLUSTER_HOSTS may be private.
     """
     addresses = resolve(host, port)
-    allowed = f"{host}:{port}" in settings.NSADMIN_DIAL_ALLOW
+    allowed = f"{host}:{port}" in settings.NSADMIN_CLUSTER_HOSTS
     if not allowed and not all(is_public(a) for a in addresses):
         raise Invalid(
             "The address of the cluster is not one that may be dialled.",
             code="address_refused",
             faults={"qdrant_url": ["This address may not be dialled."]},
         )
-    return str(addresses[0])
+    return addresses
+
+
+def checked_address(host: str, port: int) -> str:
+    """Return the one address to connect to; raises as `checked_addresses` does."""
+    return str(checked_addresses(host, port)[0])
 
 
 class _GuardedBackend(httpcore.SyncBackend):

@@ -5,6 +5,7 @@ copied to another row, field or address does not open.
 """
 
 import base64
+import hmac
 import json
 import os
 from dataclasses import dataclass
@@ -54,12 +55,31 @@ def _keys() -> dict[str, bytes]:
     return {key_id: base64.b64decode(encoded) for key_id, _, encoded in entries}
 
 
-def seal(secret: Secret, binding: Binding) -> dict[str, str]:
-    """Return what is stored: {"kid", "nonce", "box"}, base64 but for the key id."""
+def _first() -> tuple[str, bytes]:
     keys = _keys()
     if not keys:
         raise Unavailable("No key is configured to seal secrets with.")
-    kid, key = next(iter(keys.items()))
+    return next(iter(keys.items()))
+
+
+def current_key_id() -> str:
+    """Return the id of the key that seals; all others only open."""
+    return _first()[0]
+
+
+def fingerprint(secret: Secret, binding: Binding) -> str:
+    """Return 16 characters that tell two secrets at one place apart, and no more.
+
+    Keyed, so that a secret cannot be found by trying; it changes with the key.
+    """
+    key = hmac.digest(_first()[1], b"fingerprint", "sha256")
+    said = binding.encoded() + b"\0" + secret.reveal().encode()
+    return hmac.digest(key, said, "sha256").hex()[:16]
+
+
+def seal(secret: Secret, binding: Binding) -> dict[str, str]:
+    """Return what is stored: {"kid", "nonce", "box"}, base64 but for the key id."""
+    kid, key = _first()
     nonce = os.urandom(12)
     box = AESGCM(key).encrypt(nonce, secret.reveal().encode(), binding.encoded())
     return {

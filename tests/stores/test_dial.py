@@ -71,7 +71,7 @@ def test_every_spelling_of_loopback_is_refused(host):
 
 
 def test_the_operator_may_list_a_private_address(settings):
-    settings.NSADMIN_DIAL_ALLOW = ["127.0.0.1:6333"]
+    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:6333"]
     assert checked_address("127.0.0.1", 6333) == "127.0.0.1"
     with pytest.raises(Invalid):
         checked_address("127.0.0.1", 6334)
@@ -84,6 +84,6 @@ def test_the_guard_stands_at_the_connection(stores, settings):
         pytest.raises(Invalid),
     ):
         client.get(f"{stores.qdrant_url}/readyz")
-    settings.NSADMIN_DIAL_ALLOW = [f"{address.host}:{address.port}"]
+    settings.NSADMIN_CLUSTER_HOSTS = [f"{address.host}:{address.port}"]
     with httpx.Client(transport=guarded_transport(), trust_env=False) as client:
         assert client.get(f"{stores.qdrant_url}/readyz").status_code == 200

@@ -30,6 +30,17 @@ class PlanModel(BaseModel):
     warnings: list[PlanWarning]
 
 
+class PreflightCheck(BaseModel):
+    """One thing that was looked at before a namespace runs elsewhere."""
+
+    name: Literal["plan", "address", "qdrant", "key", "vectors", "ray", "jobs"]
+    state: Literal["ok", "unknown", "blocks"] = Field(
+        description="What blocks would refuse the change just now."
+    )
+    title: str
+    sentence: str
+
+
 class DryRun(BaseModel):
     """The answer to `dry_run=true`; nothing was written."""
 
@@ -37,6 +48,9 @@ class DryRun(BaseModel):
     plan: PlanModel
     qdrant_silent: bool = Field(
         description="Qdrant did not answer, so the change would be refused just now."
+    )
+    checks: list[PreflightCheck] = Field(
+        description="Only where the change moves the namespace to another cluster."
     )
 
 

@@ -16,7 +16,8 @@ from nsadmin.embedded.seed.namespace_documents import namespace_document
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write_points import write_points
-from nsadmin.namespaces.placement import SEALED_FIELD, seal_key
+from nsadmin.namespaces.infrastructure import SEALED_FIELD
+from nsadmin.namespaces.placement import seal_key
 from nsadmin.stores.mongo import connection, namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared

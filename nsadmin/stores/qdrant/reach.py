@@ -1,0 +1,95 @@
+"""How far one gets with an address and a key: answered, read, written, counted.
+
+Whether a key may write is tried by deleting an empty list of points: every server
+checks the key's right to write first, and then there is nothing to delete.
+"""
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from nsadmin.errors import NsadminError, Refused, Unavailable
+from nsadmin.stores.dial import checked_addresses, destination
+from nsadmin.stores.qdrant.cluster import Cluster, answering, collection_name, http
+
+_REFUSALS = (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What was found before the first thing that failed; None for what is not known."""
+
+    addresses: tuple[str, ...] = ()
+    is_tls: bool = False
+    version: str | None = None
+    response_ms: float = 0.0
+    may_read: bool | None = None
+    may_write: bool | None = None
+    has_collection: bool | None = None
+    points: int | None = None
+    fault: NsadminError | None = None
+
+
+class _Walk:
+    """The steps, each with the time that is left."""
+
+    def __init__(self, cluster: Cluster, name: str, within_s: float) -> None:
+        self._cluster = cluster
+        self._path = f"/collections/{collection_name(name)}"
+        self._until = time.monotonic() + within_s
+        self.found: dict[str, object] = {}
+
+    def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
+        with answering():
+            return http(self._cluster).request(method, path, json=body, timeout=left)
+
+    def address(self) -> None:
+        if not self._cluster.is_shared:
+            place = destination(self._cluster.url)
+            found = checked_addresses(place.host, place.port)
+            self.found["addresses"] = tuple(str(address) for address in found)
+        self.found["is_tls"] = self._cluster.url.startswith("https:")
+
+    def server(self) -> None:
+        began = time.perf_counter()
+        answer = self._ask("GET", "/")
+        self.found["response_ms"] = (time.perf_counter() - began) * 1000
+        try:
+            said = answer.json() if answer.status_code == 200 else None
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or not isinstance(said.get("version"), str):
+            raise Refused("What answers at this address is not Qdrant.")
+        self.found["version"] = said["version"]
+
+    def count(self) -> None:
+        answer = self._ask("POST", f"{self._path}/points/count", {"exact": True})
+        self.found["may_read"] = answer.status_code not in _REFUSALS
+        if answer.status_code in (200, 404):
+            self.found["has_collection"] = answer.status_code == 200
+        if answer.status_code == 200:
+            self.found["points"] = int(answer.json()["result"]["count"])
+
+    def write(self) -> None:
+        if not self.found.get("has_collection"):
+            return
+        answer = self._ask("POST", f"{self._path}/points/delete", {"points": []})
+        if answer.status_code == 200 or answer.status_code in _REFUSALS:
+            self.found["may_write"] = answer.status_code == 200
+
+
+def reach(cluster: Cluster, name: str, *, within_s: float, tries_write: bool) -> Reach:
+    """Go as far as the cluster lets us; never raises for what it does."""
+    walk = _Walk(cluster, name, within_s)
+    steps = [walk.address, walk.server, walk.count]
+    fault = None
+    try:
+        for step in [*steps, walk.write] if tries_write else steps:
+            step()
+    except NsadminError as failure:
+        fault = failure
+    return Reach(**walk.found, fault=fault)  # type: ignore[arg-type]
