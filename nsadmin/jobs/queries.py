@@ -25,6 +25,8 @@ STATUS: Final[dict[str, str]] = {
     State.FAILED: "FAILED",
     State.CANCELLED: "CANCELED",
 }
+# What is told of a job's progress; the rest is how its page is drawn.
+_PROGRESS: Final = ("stages", "percent", "rate", "left_s")
 
 
 class Viewer(Protocol):
@@ -74,6 +76,7 @@ def listing(
     *,
     states: Sequence[str] = (),
     task_types: Sequence[str] = (),
+    of_kinds: Sequence[str] = (),
     namespace_id: str = "",
     search: str = "",
     limit: int = 25,
@@ -88,6 +91,8 @@ def listing(
     if task_types:
         wanted = [k.name for k in kinds().values() if k.task_type in task_types]
         rows = rows.filter(kind__in=wanted)
+    if of_kinds:
+        rows = rows.filter(kind__in=of_kinds)
     if namespace_id:
         rows = rows.filter(
             Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
@@ -165,7 +170,10 @@ def task_response(job: Job) -> Json:
         "namespace_name": job.namespace_name or None,
         "source_namespace_id": job.source_namespace_id or None,
         "title": job.title,
-        "progress": job.progress,
+        "progress": {key: job.progress.get(key) for key in _PROGRESS},
+        "attempts": job.attempts,
+        "waiting": job.waiting or None,
+        "heartbeat_at": _iso(job.heartbeat_at),
         "cancel_requested": job.cancel_requested,
         "created_at": _iso(job.created_at),
         "started_at": _iso(job.started_at),

@@ -4,22 +4,29 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.clones import ending
+from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.registry import kinds
+from nsadmin.namespaces import deletion
 from nsadmin.namespaces import queries as namespaces
+from nsadmin.namespaces.deletion_stages import KIND as DELETION
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.progress import progress_of
+from nsadmin.pages.progress_words import state_of
 from nsadmin.pages.scope import shown_organization
-from nsadmin.pages.states import JOBS, of_job
+from nsadmin.pages.states import JOBS, kind_word
 
 _EVENTS = 100
 
@@ -27,29 +34,43 @@ _EVENTS = 100
 @gate.page(Action.JOB_READ)
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    """List the organization's jobs, newest first, of one state if asked for."""
+    """List the organization's jobs, newest first, of a state and kind if asked for."""
     actor = gate.actor_of(request)
     organization = shown_organization(request)
     chosen = request.GET.get("state", "")
     state = chosen if chosen in State.values else ""
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in kinds() else ""
     search = request.GET.get("search", "").strip().replace("\x00", "")[:200]
     offset = offset_of(request)
     found = queries.listing(
         actor,
         organization.organization_id,
         states=[state] if state else [],
+        of_kinds=[kind] if kind else [],
         search=search,
         limit=PER_PAGE,
         offset=offset,
     )
     context = {
-        "rows": [(job, of_job(job)) for job in found.rows],
+        "rows": [(job, state_of(job)) for job in found.rows],
         "states": JOBS.items(),
         "state": state,
+        "kinds": [(name, kind_word(name)) for name in kinds()],
+        "kind": kind,
+        "chosen": bool(state) + bool(kind),
+        "is_live": any(job.is_live for job in found.rows),
         "search": search,
         "paging": Paging(offset, len(found.rows), found.total),
     }
     return page(request, "jobs/list.html", context, fragment="rows")
+
+
+@gate.page(Action.JOB_READ)
+@require_safe
+def badge(request: HttpRequest) -> HttpResponse:
+    """Say how many jobs run now; the header asks again from time to time."""
+    return HttpResponse(render_to_string("components/jobs_badge.html", {}, request))
 
 
 @gate.page(Action.JOB_READ, writes=True)
@@ -67,8 +88,19 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "events": row.events.all()[:_EVENTS],
         "may_cancel": actor.may(Action.JOB_CONTROL)
         and row.is_live
+        and queries.can_stop(row)
         and not row.cancel_requested,
         "may_end": actor.may(Action.JOB_CONTROL) and _is_unfinished(row),
+        "is_clone": row.kind == CLONE,
+        "is_discarded": _is_discarded(row),
+        "is_deletion": row.kind == DELETION,
+        "may_go_on": row.kind == DELETION
+        and row.state == State.FAILED
+        and row.settled
+        and actor.may(Action.NAMESPACE_DELETE),
+        "has_namespace": namespaces.visible(actor)
+        .filter(namespace_id=row.namespace_id)
+        .exists(),
         **_clone_parts(row),
         "source_name": _source_name(request, row),
         "tab": "jobs",
@@ -91,8 +123,11 @@ def _cancel(request: HttpRequest, row: Job) -> HttpResponse:
 
 
 def _resume(request: HttpRequest, row: Job) -> HttpResponse:
-    ending.resume(gate.actor_of(request), row.job_id)
-    messages.info(request, "The clone goes on from its last checkpoint.")
+    if row.kind == DELETION:
+        deletion.go_on(gate.actor_of(request), row)
+    else:
+        ending.resume(gate.actor_of(request), row.job_id)
+    messages.info(request, "It goes on from its last checkpoint.")
     return redirect("job", row.job_id)
 
 
@@ -113,10 +148,22 @@ _ACTS = {"resume": _resume, "discard": _discard}
 
 def _is_unfinished(row: Job) -> bool:
     """Tell whether a clone ended without its proof and its target is still there."""
-    if row.state not in (State.FAILED, State.CANCELLED) or not row.settled:
-        return False
+    return _ended_unproven(row) and _target(row).exists()
+
+
+def _is_discarded(row: Job) -> bool:
+    """Tell whether what a clone had made is gone again."""
+    return _ended_unproven(row) and not _target(row).exists()
+
+
+def _ended_unproven(row: Job) -> bool:
+    ended = row.state in (State.FAILED, State.CANCELLED)
+    return row.kind == CLONE and ended and row.settled
+
+
+def _target(row: Job) -> QuerySet[MirroredNamespace]:
     target = MirroredNamespace.objects.filter(namespace_id=row.namespace_id)
-    return target.filter(clone_task_id=str(row.job_id)).exists()
+    return target.filter(clone_task_id=str(row.job_id))
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:

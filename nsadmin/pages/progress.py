@@ -1,50 +1,36 @@
 """A job's progress as it is drawn: one sentence, one bar cut at its stages."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from nsadmin.jobs.models import Job, State
-from nsadmin.pages.states import STAGES, UNKNOWN, Shown, of_job
+from nsadmin.jobs.models import Job
+from nsadmin.pages.progress_words import (
+    LOST,
+    WAITING,
+    ShownStage,
+    headline_of,
+    idle_s,
+    in_hand,
+    silent_s,
+    state_of,
+)
+from nsadmin.pages.sparkline import Sparkline, sparkline
+from nsadmin.pages.states import STAGES, UNKNOWN, Shown
 
 # While the job is younger than so many seconds, ask again after so many.
 _SPACING = ((60, 2), (600, 5), (10**9, 15))
-_LOST = timedelta(seconds=30)
-LOST = Shown("warn", "heartbeat", "Worker lost")
-
-
-@dataclass(frozen=True, slots=True)
-class ShownStage:
-    """A stage with its place among the others."""
-
-    number: int
-    title: str
-    state: Shown
-    key: str
-    done: int
-    total: int
-    unit: str
-    seconds: float | None
-    weight: int
-
-    @property
-    def percent(self) -> int:
-        """How much of the stage is done, never 100 before it is."""
-        if self.key == "done":
-            return 100
-        return min(99, 100 * self.done // self.total) if self.total else 0
-
-    @property
-    def counted(self) -> bool:
-        """Whether there is anything to count."""
-        return bool(self.total or self.done)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What `#progress` shows; `every` is the distance to the next poll, in seconds."""
+    """What `#progress` shows; `every` is the distance to the next poll, in seconds.
+
+    `announcement` is what screen readers are told when it changes: the stage, never a
+    number. `idle_s` is how long nobody has taken it, `silent_s` how long its worker has
+    waited for an answer; both only where that is longer than usual.
+    """
 
     state: Shown
     headline: str
@@ -54,13 +40,16 @@ class Progress:
     rate: float | None
     left_s: float | None
     running_s: float | None
+    idle_s: float | None
+    silent_s: float | None
+    spark: Sparkline | None
     every: int
     announcement: str
 
     @property
     def current(self) -> ShownStage | None:
         """The stage in hand, or the one that failed."""
-        return next((s for s in self.stages if s.key in ("running", "failed")), None)
+        return in_hand(self.stages)
 
     @property
     def width(self) -> int:
@@ -75,21 +64,26 @@ def progress_of(job: Job) -> Progress:
     begun = job.started_at
     ended = job.ended_at or timezone.now()
     running_s = (ended - begun).total_seconds() if begun else None
-    state = _state(job)
-    headline = _headline(job, state, stages)
-    place = next((s.number for s in stages if s.key in ("running", "failed")), None)
+    state = state_of(job)
+    moves = job.is_live and state not in (LOST, WAITING)
+    headline = headline_of(job, state, stages)
+    current = in_hand(stages)
+    staged = current is not None and current.title in headline
     return Progress(
         state=state,
         headline=headline,
         percent=int(stored.get("percent") or 0),
         stages=stages,
         cuts=_cuts(stages),
-        rate=stored.get("rate"),
-        left_s=stored.get("left_s") if job.is_live else None,
+        rate=stored.get("rate") if moves else None,
+        left_s=stored.get("left_s") if moves else None,
         running_s=running_s,
+        idle_s=idle_s(job),
+        silent_s=silent_s(job, stored),
+        spark=sparkline(stored.get("history") or [], stored.get("every_s") or 1),
         every=next(every for age, every in _SPACING if (running_s or 0) < age),
-        announcement=f"{headline}, stage {place} of {len(stages)}"
-        if place
+        announcement=f"{headline}, stage {current.number} of {len(stages)}"
+        if staged and current
         else headline,
     )
 
@@ -119,27 +113,3 @@ def _cuts(stages: list[ShownStage]) -> list[int]:
         reached += stage.weight
         cuts.append(max(0, 1000 * reached // whole - 1))
     return cuts
-
-
-def _state(job: Job) -> Shown:
-    """Return the job's state; running without a heartbeat is a lost worker."""
-    shown = of_job(job)
-    is_running = job.state == State.RUNNING and not job.cancel_requested
-    silent = job.heartbeat_at and timezone.now() - job.heartbeat_at > _LOST
-    return LOST if is_running and silent else shown
-
-
-def _headline(job: Job, state: Shown, stages: list[ShownStage]) -> str:
-    """Say the one big thing: what it does now, or how it ended."""
-    current = next((s for s in stages if s.key in ("running", "failed")), None)
-    proven = (job.outputs or {}).get("proof")
-    match job.state:
-        case State.DONE if proven and all(entry.get("equal") for entry in proven):
-            return "Ready, and proven equal"
-        case State.FAILED if current:
-            return f"Failed in stage {current.number}, {current.title}"
-        case State.RUNNING if state is LOST:
-            return "Worker lost, resuming"
-        case State.RUNNING if current and not job.cancel_requested:
-            return current.title
-    return state.word

@@ -37,6 +37,7 @@ JOBS: Mapping[str, Shown] = {
     State.FAILED: Shown("bad", "circle-x-fill", "Failed"),
     State.CANCELLED: Shown("idle", "ban", "Cancelled"),
 }
+KINDS: Mapping[str, str] = {"clone": "Clones", "delete": "Deletions"}
 CANCELLING = Shown("idle", "player-stop", "Cancelling")
 
 STAGES: Mapping[str, Shown] = {
@@ -78,3 +79,8 @@ def of_job(job: Job) -> Shown:
     if job.is_live and job.cancel_requested:
         return CANCELLING
     return JOBS.get(job.state, UNKNOWN)
+
+
+def kind_word(kind: str) -> str:
+    """Return what jobs of a kind are called together."""
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())

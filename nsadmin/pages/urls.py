@@ -9,7 +9,7 @@ from nsadmin.pages.clones import clone
 from nsadmin.pages.drift import drift
 from nsadmin.pages.extractors import extractors
 from nsadmin.pages.indexes import indexes
-from nsadmin.pages.jobs import job, jobs
+from nsadmin.pages.jobs import badge, job, jobs
 from nsadmin.pages.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces import home, namespaces
 from nsadmin.pages.organization import organization, plan
@@ -46,6 +46,7 @@ urlpatterns = [
     ),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path("jobs/", jobs, name="jobs"),
+    path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),
     path("organization/", organization, name="organization"),
     path("organization/members/new/", new_member, name="organization_member_new"),

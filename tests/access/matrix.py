@@ -92,6 +92,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "jobs/"): _PERSON,
+    ("GET", "jobs/badge/"): _PERSON,
     ("GET", "jobs/<job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("POST", "jobs/<job_id>/"): Row(
         own="login 403 in in 403 in", foreign="login 404 404 404 403 in"

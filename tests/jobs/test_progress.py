@@ -63,3 +63,30 @@ def test_it_survives_being_written_down():
     assert again.stage("a").done == 3
     assert again.to_json()["percent"] == progress.to_json()["percent"]
     assert Progress.read({}).to_json()["stages"] == []
+
+
+def test_the_pace_is_remembered_over_restarts(monkeypatch):
+    progress = _progress()
+    clock = iter(range(0, 10_000, 2))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    progress.begin("a", total=1000)
+    for done in range(1, 4):
+        progress.advance("a", done=done * 10)
+    stored = json.loads(json.dumps(progress.to_json()))
+    assert len(stored["history"]) == 3
+    assert all(rate > 0 for _, rate in stored["history"])
+    again = Progress.read(stored)
+    again.begin("a", total=1000)
+    assert again.history == stored["history"], "a restart is no pace"
+
+
+def test_the_remembered_pace_spans_the_job_in_few_entries(monkeypatch):
+    progress = _progress()
+    clock = iter(range(0, 100_000, 2))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    progress.begin("a", total=100_000)
+    for done in range(1000):
+        progress.advance("a", done=done)
+    stored = progress.to_json()
+    assert 20 < len(stored["history"]) <= 80
+    assert stored["every_s"] > 1

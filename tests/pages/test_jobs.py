@@ -1,6 +1,7 @@
 """The list of jobs and the page of one."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -72,7 +73,37 @@ def test_list_filters_and_pages(browse, job):
     assert b"No job is like that" in browse().get("/jobs/?state=failed").content
     assert b"No job is like that" in browse().get("/jobs/?search=zzz").content
     fragment = browse().get("/jobs/?state=running", headers=HTMX).content.decode()
-    assert fragment.lstrip().startswith('<div id="rows">')
+    assert fragment.lstrip().startswith("<div")
+    assert 'id="rows"' in fragment
+    assert 'hx-trigger="every 5s"' in fragment, "a live row asks again"
+    Job.objects.update(state=State.DONE)
+    ended = browse().get("/jobs/", headers=HTMX).content.decode()
+    assert "hx-trigger" not in ended
+
+
+def test_list_filters_by_kind(browse, job):
+    assert job.title in browse().get("/jobs/?kind=clone").content.decode()
+    assert b"No job is like that" in browse().get("/jobs/?kind=delete").content
+    assert job.title in browse().get("/jobs/?kind=no-such-kind").content.decode()
+
+
+def test_list_has_pages(browse, job):
+    kept = {f.name: getattr(job, f.name) for f in Job._meta.fields}
+    rows = [{**kept, "job_id": uuid4(), "title": f"Job {n}"} for n in range(60)]
+    Job.objects.bulk_create([Job(**row) for row in rows])
+    first = browse().get("/jobs/").content.decode()
+    assert "of 61" in first
+    beyond = browse().get("/jobs/?offset=1000")
+    assert beyond.status_code == 200
+
+
+def test_badge_counts_what_runs_and_asks_again(browse, job):
+    text = browse("viewer").get("/jobs/badge/", headers=HTMX).content.decode()
+    assert ">1<" in text
+    assert 'hx-get="/jobs/badge/"' in text
+    stranger = browse("stranger").get("/jobs/badge/").content.decode()
+    assert "none running" in stranger
+    assert 'hx-get="/jobs/badge/"' in browse().get("/jobs/").content.decode()
 
 
 def test_page_shows_counts_against_totals(browse, address):
@@ -109,7 +140,7 @@ def test_ended_fragment_stops_polling(browse, address):
     response = browse().get(address, headers=HTMX)
     text = response.content.decode()
     assert response.status_code == 286
-    assert "hx-trigger" not in text
+    assert f'hx-get="{address}"' not in text
     assert "Ready, and proven equal" in text
     assert "5,000" in text
     assert browse().get(address).status_code == 200
@@ -133,6 +164,67 @@ def test_failed_says_why(browse, address):
 def test_silent_worker_is_lost(browse, address):
     Job.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
     assert b"Worker lost, resuming" in browse().get(address).content
+
+
+def test_what_nobody_has_taken_says_for_how_long(browse, address):
+    long_ago = timezone.now() - timedelta(seconds=42)
+    Job.objects.update(
+        state=State.QUEUED, started_at=None, heartbeat_at=None, created_at=long_ago
+    )
+    text = browse().get(address).content.decode()
+    assert "Not picked up yet" in text
+    assert "No worker has taken it for 42" in text
+    assert 'data-announce="Not picked up yet"' in text
+
+
+def test_between_two_slices_the_stage_stays(browse, address):
+    Job.objects.update(state=State.QUEUED)
+    text = browse().get(address).content.decode()
+    assert 'data-announce="Copy points, stage 2 of 2"' in text
+    long_ago = timezone.now() - timedelta(seconds=20)
+    Job.objects.update(created_at=long_ago, heartbeat_at=long_ago)
+    text = browse().get(address).content.decode()
+    assert "Waiting for a worker" in text
+    assert "No worker has taken it for 20" in text
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_waiting_for_a_store_gives_the_reason(browse, address, state):
+    away = {"away_since": timezone.now() - timedelta(seconds=9), "waits": 3}
+    Job.objects.update(state=state, waiting="Qdrant does not answer.", **away)
+    text = browse().get(address).content.decode()
+    assert 'data-announce="Waiting for Qdrant"' in text
+    assert "Qdrant does not answer." in text
+    assert "and tried 3 times" in text
+    assert "Time left not known" in text
+    Job.objects.update(waiting="The namespace store does not answer.")
+    assert b"Waiting for the namespace store" in browse().get(address).content
+
+
+def test_an_answer_that_does_not_come_is_said(browse, address, job):
+    moved = timezone.now() - timedelta(seconds=25)
+    stored = {**job.progress, "moved_at": moved.timestamp()}
+    Job.objects.update(progress=stored)
+    text = browse().get(address).content.decode()
+    assert "Nothing has come back for 25" in text
+    assert 'data-announce="Copy points, stage 2 of 2"' in text
+
+
+def test_pace_is_drawn_and_described(browse, address, job):
+    at = timezone.now().timestamp()
+    history = [[at - 30 + n, 100.0 + n] for n in range(10)] + [[at, 50.0]]
+    Job.objects.update(progress={**job.progress, "history": history, "every_s": 1})
+    text = browse().get(address).content.decode()
+    assert text.count('<polyline class="line"') == 2
+    assert "109 at most, 1 gap" in text
+    assert "style=" not in text
+
+
+def test_another_kind_of_job_is_not_called_a_clone(browse, address):
+    Job.objects.update(kind="delete", state=State.DONE, ended_at=timezone.now())
+    text = browse().get(address).content.decode()
+    assert "Open the clone" not in text
+    assert "The source" not in text
 
 
 def test_cancelling_is_asked_once(browse, address, job):
@@ -200,5 +292,6 @@ def test_a_cancelled_clone_is_discarded_once_its_name_is_typed(admin, cancelled,
     sent = {"act": "discard", "typed_name": "stopped copy"}
     done = admin.post(address, sent, follow=True)
     assert b"is discarded" in done.content
+    assert b"its name is free" in admin.get(address).content
     assert store.get(cancelled.namespace_id) is None
     assert store.get(cast.own.namespace_id) is not None
