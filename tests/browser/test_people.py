@@ -1,0 +1,99 @@
+"""People and keys, as a person does it: with JavaScript and without."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Error, Page, expect
+
+from tests.browser import chromium
+from tests.browser.running_demo import Demo
+
+
+def call(demo: Demo, key: str) -> int:
+    """The status that the API answers a key with."""
+    return httpx.get(
+        f"{demo.url}/v1/namespaces", headers={"Authorization": f"Bearer {key}"}
+    ).status_code
+
+
+def give_password(page: Page, password: str) -> None:
+    expect(page.locator("h1")).to_have_text("Is it you?")
+    page.fill("input[type=password]", password)
+    page.get_by_role("button", name="Go on").click()
+
+
+def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
+    name = f"import {'with' if scripted else 'without'} script"
+    page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/organization/keys/")
+    page.get_by_role("link", name="New API key").click()
+    page.fill("input[name=name]", name)
+    page.check("input[name=role][value=viewer]")
+    page.get_by_role("button", name="Make the key").click()
+    give_password(page, "a wrong password")
+    expect(page.locator("main")).to_contain_text("That is not your password.")
+    give_password(page, demo.login("admin")[1])
+    expect(page.locator("h2").first).to_have_text(f"“{name}” is made")
+    key = page.locator("#once").inner_text()
+    assert call(demo, key) == 200
+
+    page.get_by_role("link", name="To the API keys").click()
+    expect(page.locator("h2").first).to_have_text("API keys")
+    assert key not in page.content()
+    # The browser kept nothing: it would have to send the form again, and asks first.
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
+    page.goto(f"{demo.url}/organization/keys/")
+    page.get_by_role("link", name=f"Revoke {name}").click()
+    page.get_by_role("button", name="Revoke the key").click()
+    expect(page.locator("#messages")).to_contain_text("is refused from now on")
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text("Revoked")
+    assert call(demo, key) == 401
+
+
+def test_a_member_is_added_changed_and_removed(demo, browser, visit, scripted):
+    email = f"nele-{'with' if scripted else 'without'}@northlight.example"
+    page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/organization/")
+    page.get_by_role("link", name="Add a member").click()
+    page.fill("input[name=email]", email)
+    page.fill("input[name=name]", "Nele Vries")
+    page.check("input[name=role][value=member]")
+    page.get_by_role("button", name=re.compile("^Add to")).click()
+    give_password(page, demo.login("admin")[1])
+    expect(page.locator("h2").first).to_have_text("Nele Vries is a member, as member")
+    link = page.locator("#once").inner_text()
+
+    context = browser.new_context(java_script_enabled=scripted)
+    theirs = context.new_page()
+    theirs.goto(link)
+    for number in (1, 2):
+        theirs.fill(f"input[name=password{number}]", "nele-likes-namespaces")
+    theirs.get_by_role("button", name="Set the password").click()
+    expect(theirs.locator("h1")).to_have_text("The password is set")
+    chromium.sign_in(theirs, demo.url, email, "nele-likes-namespaces")
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    settings = f"{demo.url}/namespaces/{target}/settings/"
+    assert status(theirs, settings) == 200
+
+    page.goto(f"{demo.url}/organization/")
+    page.get_by_role("row").filter(has_text=email).get_by_role("link").click()
+    page.check("input[name=role][value=viewer]")
+    page.get_by_role("button", name="Change the role").click()
+    expect(page.locator("#messages")).to_contain_text("Nele Vries is viewer now")
+    assert status(theirs, settings) == 403
+
+    page.get_by_role("row").filter(has_text=email).get_by_role("link").click()
+    page.get_by_role("button", name="Remove Nele Vries").click()
+    expect(page.locator("#messages")).to_contain_text("no longer a member")
+    assert status(theirs, settings) == 403
+    expect(theirs.locator("h1")).to_have_text("You belong to no organization")
+    context.close()
+
+
+def status(page: Page, address: str) -> int:
+    answer = page.goto(address)
+    assert answer is not None
+    return answer.status
