@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.gate import require_on
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
@@ -68,6 +69,22 @@ def begin(
         return known
 
 
+def go_on(actor: Actor, job: Job) -> None:
+    """Let a failed deletion go on; Missing where nothing of the namespace is left."""
+    raw = store.get(job.namespace_id)
+    if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
+        raise queries.missing(job.namespace_id)
+    namespace = document.read(raw)
+    require_on(
+        actor,
+        Action.NAMESPACE_DELETE,
+        internal_id=namespace.internal_id,
+        scope=namespace.scope,
+        what=queries.WHAT,
+    )
+    resume(actor, queries.view_of(namespace), job)
+
+
 def under_way(actor: Actor, view: NamespaceView) -> Job | None:
     """Return the job that deletes the namespace, sent again where it had failed."""
     task_id = view.namespace.deletion_task_id
@@ -119,7 +136,7 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
         moved = document.read(raw)
         gates.require_staying(moved)
         gates.require_unprotected(moved)
-        if document.is_buried(raw) != document.is_buried(namespace.raw):
+        if moved.deleted_at != namespace.deleted_at:
             raise queries.missing(namespace.namespace_id)
         if if_match is not None:
             raise Stale(

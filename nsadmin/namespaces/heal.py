@@ -23,6 +23,13 @@ log = structlog.get_logger(__name__)
 _UNACCEPTED_AFTER = timedelta(seconds=90)
 _ACCEPTED_AFTER = timedelta(seconds=3)
 _BUILD_S = 60
+# What the document's list tells; a deletion for good is closed by its job.
+_ACTIONS = (
+    "namespace:create",
+    "namespace:update",
+    "namespace:delete",
+    "namespace:restore",
+)
 # One sweep, and the wait between two tries of one operation.
 _AT_ONCE = 100
 _SWEEP_S = 20
@@ -62,7 +69,7 @@ def _due() -> list[AuditEvent]:
     turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
     turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
     rows = AuditEvent.objects.filter(
-        action__in=("namespace:update", "namespace:create"),
+        action__in=_ACTIONS,
         outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
         at__lt=now - _ACCEPTED_AFTER,
     ).annotate(turn_at=turn_at)

@@ -4,8 +4,8 @@ import structlog
 from celery import shared_task
 
 from nsadmin.errors import Unavailable
+from nsadmin.namespaces import deletion_tombstones, mirror
 from nsadmin.namespaces import heal as healing
-from nsadmin.namespaces import mirror
 
 log = structlog.get_logger(__name__)
 
@@ -26,3 +26,9 @@ def heal() -> None:
         healing.heal()
     except Unavailable as failure:
         log.warning("heal_skipped", reason=failure.sentence)
+
+
+@shared_task(name="nsadmin.namespaces.purge", ignore_result=True)
+def purge() -> None:
+    """Delete for good the tombstones whose grace is over."""
+    deletion_tombstones.purge_due()

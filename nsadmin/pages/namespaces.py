@@ -11,6 +11,7 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing, NsadminError
 from nsadmin.jobs.queries import visible as visible_jobs
+from nsadmin.namespaces import deletion_tombstones as tombstones
 from nsadmin.namespaces import listing, queries
 from nsadmin.namespaces.listing import SORTS, Facets, ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
@@ -78,6 +79,9 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         ],
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
+        "deleted_count": tombstones.listing(actor, organization.organization_id).count()
+        if actor.may(Action.NAMESPACE_DELETE)
+        else None,
     }
     return page(
         request, "namespaces/list.html", context, fragment="rows", beside=["facets"]

@@ -24,12 +24,15 @@ from nsadmin.namespaces import changes, queries
 from nsadmin.namespaces.changes import Outcome, Preview
 from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.protection import Protection
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import Repair
 from nsadmin.pages import curl, plan_words
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.scope import change_page, namespace_scope
 from nsadmin.pages.templatetags.words import many, spelled
+
+Wanted = NamespacePatch | Repair | Protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Sheet:
 
     view: NamespaceView
     form: SheetForm
-    patch: Callable[[NamespaceView], NamespacePatch | Repair]
+    patch: Callable[[NamespaceView], Wanted]
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -81,27 +84,21 @@ def _id(sheet: Sheet) -> str:
     return sheet.view.namespace.namespace_id
 
 
-def _preview(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair
-) -> Preview:
+def _preview(request: HttpRequest, sheet: Sheet, patch: Wanted) -> Preview:
     actor = actor_of(request)
     if isinstance(patch, Repair):
         return changes.repair_preview(actor, _id(sheet), patch)
     return changes.preview(actor, _id(sheet), patch)
 
 
-def _commit(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair, digest: str
-) -> Outcome:
+def _commit(request: HttpRequest, sheet: Sheet, patch: Wanted, digest: str) -> Outcome:
     actor = actor_of(request)
     if isinstance(patch, Repair):
         return changes.repair_commit(actor, _id(sheet), patch, digest=digest)
     return changes.commit(actor, _id(sheet), patch, digest=digest)
 
 
-def _confirm(
-    request: HttpRequest, sheet: Sheet, patch: NamespacePatch | Repair
-) -> HttpResponse:
+def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
     """Commit the plan that was shown, with its ticks; a moved plan is shown again.
 
     Whoever gives way to somebody else's change confirms fewer of the steps shown.
@@ -141,7 +138,7 @@ def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
 def _review(
     request: HttpRequest,
     sheet: Sheet,
-    patch: NamespacePatch | Repair,
+    patch: Wanted,
     shown: Preview,
     *,
     status: int = 200,

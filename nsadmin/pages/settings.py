@@ -9,7 +9,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.pages import curl
 from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.plans import Sheet, decide, show_form
-from nsadmin.pages.scope import editable
+from nsadmin.pages.scope import editable, why_not
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -27,6 +27,7 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     )
     context = {
         "curl": example,
+        "why_not_delete": why_not(actor, Action.NAMESPACE_DELETE, view),
         "name_check": reverse("name_check", args=[view.namespace.namespace_id]),
     }
     sheet = Sheet(view, form, form.patch, "namespaces/settings.html", context)

@@ -28,6 +28,7 @@ HEALTH: Mapping[str, Shown] = {
     "unknown": UNKNOWN,
     "cloning": Shown("run", "loader-2", "Cloning", turns=True),
     "failed": Shown("bad", "alert-triangle-fill", "Clone failed"),
+    "deleting": Shown("bad", "loader-2", "Deleting", turns=True),
 }
 
 JOBS: Mapping[str, Shown] = {

@@ -6,6 +6,7 @@ from nsadmin.pages.account import switch, theme
 from nsadmin.pages.advice import advice, dismissals
 from nsadmin.pages.audit import audit
 from nsadmin.pages.clones import clone
+from nsadmin.pages.deletion import delete, protection
 from nsadmin.pages.drift import drift
 from nsadmin.pages.extractors import extractors
 from nsadmin.pages.indexes import indexes
@@ -20,11 +21,16 @@ from nsadmin.pages.probes import healthz, readyz
 from nsadmin.pages.repair import repair
 from nsadmin.pages.settings import settings
 from nsadmin.pages.styleguide import styleguide
+from nsadmin.pages.tombstones import deleted, tombstone
 
 urlpatterns = [
     path("", home, name="home"),
     path("namespaces/", namespaces, name="namespaces"),
+    path("namespaces/deleted/", deleted, name="deleted"),
     path("namespaces/<str:namespace_id>/", overview, name="overview"),
+    path("namespaces/<str:namespace_id>/delete/", delete, name="delete"),
+    path("namespaces/<str:namespace_id>/deleted/", tombstone, name="tombstone"),
+    path("namespaces/<str:namespace_id>/protection/", protection, name="protection"),
     path("namespaces/<str:namespace_id>/health/", health, name="health"),
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),

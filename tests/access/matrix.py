@@ -50,6 +50,16 @@ _CHANGED = Row(
     foreign="login 404 404 404 403 in",
     system="login 403 403 403 403 in",
 )
+_DELETED = Row(
+    own="login 403 403 in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 403 403 403 in",
+)
+_SEEN_BY_ADMINS = Row(
+    own="login 403 403 in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 403 in 403 in",
+)
 _CLONED = Row(
     own="login 403 in in 403 in",
     foreign="login 404 404 404 403 in",
@@ -89,6 +99,14 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "settings/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "name/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "clone/name/"): _CLONED,
+    ("GET", "namespaces/deleted/"): Row("login 403 403 in 403 in"),
+    ("GET", NAMESPACE_PAGE + "delete/"): _DELETED,
+    ("POST", NAMESPACE_PAGE + "delete/"): _DELETED,
+    ("GET", NAMESPACE_PAGE + "protection/"): _DELETED,
+    ("POST", NAMESPACE_PAGE + "protection/"): _DELETED,
+    # A namespace that is not deleted leads to its own page, which more may see.
+    ("GET", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
+    ("POST", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "jobs/"): _PERSON,

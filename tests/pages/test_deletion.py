@@ -1,0 +1,207 @@
+"""Deleting, restoring and protecting in the pages."""
+
+import pytest
+
+from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.launch import launch
+from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces import deletion
+from nsadmin.namespaces import deletion_tombstones as tombstones
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace, make_resources
+from tests.pages.conftest import HTMX
+from tests.pages.test_settings import hidden
+
+
+@pytest.fixture
+def buried(cast, own):
+    """The address of a deleted namespace."""
+    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    return f"{own}deleted/"
+
+
+def test_the_page_counts_what_goes_and_names_who_refers_to_it(cast, browse, own):
+    make_resources(cast.own)
+    clone = make_namespace(
+        cast.northlight,
+        "copy of film",
+        in_qdrant=False,
+        source_namespace_id=cast.own.namespace_id,
+    )
+    client = browse()
+    client.get(own)  # the look that counts the documents
+    text = client.get(f"{own}delete/").content.decode()
+    assert "3 documents with all their vectors" in text
+    assert "1 object in 1 bucket" in text
+    assert clone.name in text
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+
+
+def test_the_typed_name_deletes_it(cast, browse, own):
+    client = browse()
+    response = client.post(f"{own}delete/", {"typed_name": " film archive "})
+    assert response.headers["Location"] == f"{own}deleted/"
+    assert store.get(cast.own.namespace_id)["deleted_at"]
+    text = client.get(f"{own}deleted/").content.decode()
+    assert "film archive is deleted. Its name is free." in text
+    assert "It can be restored until" in text
+
+
+@pytest.mark.parametrize("typed", ["", "Film archive", "film", "film archive x"])
+def test_a_wrong_name_keeps_the_input_and_deletes_nothing(cast, browse, own, typed):
+    response = browse().post(f"{own}delete/", {"typed_name": typed})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert f'value="{typed}"' in text
+    assert "Nothing was saved" in text
+    assert "deleted_at" not in store.get(cast.own.namespace_id)
+
+
+def test_the_fragment_is_the_change(browse, own):
+    response = browse().post(f"{own}delete/", {"typed_name": "x"}, headers=HTMX)
+    assert response.content.decode().lstrip().startswith('<div id="change">')
+
+
+def test_a_protected_one_cannot_be_deleted_here_either(cast, browse):
+    made = make_namespace(cast.northlight, "kept", in_qdrant=False, protected=True)
+    address = f"/namespaces/{made.namespace_id}/delete/"
+    client = browse()
+    text = client.get(address).content.decode()
+    assert "It is protected from deletion." in text
+    assert "typed_name" not in text
+    assert client.post(address, {"typed_name": "kept"}).status_code == 409
+    assert (
+        "Protected" in client.get(f"/namespaces/{made.namespace_id}/").content.decode()
+    )
+
+
+def test_a_running_job_is_named_with_a_way_to_it(cast, browse, own):
+    job = launch(cast.actor(), cast.own.namespace_id, CloneRequest("a copy")).job
+    client = browse()
+    text = client.get(f"{own}delete/").content.decode()
+    assert f"/jobs/{job.job_id}/" in text
+    assert "typed_name" not in text
+    response = client.post(f"{own}delete/", {"typed_name": "film archive"})
+    assert response.status_code == 409
+    assert "still at work" in response.content.decode()
+
+
+def test_who_may_not_is_told_who_can(cast, browse, own):
+    for role in ("viewer", "member", "support"):
+        response = browse(role).get(f"{own}delete/")
+        assert response.status_code == 403
+        text = response.content.decode()
+        assert "namespace:delete" in text
+    assert browse("stranger").get(f"{own}delete/").status_code == 404
+
+
+def test_a_silent_store_keeps_the_input(browse, own, silence):
+    client = browse()
+    silence("mongodb")
+    response = client.post(f"{own}delete/", {"typed_name": "film archive"})
+    assert response.status_code == 503
+    assert 'value="film archive"' in response.content.decode()
+
+
+def test_the_list_leads_admins_to_the_deleted(cast, browse, buried):
+    text = browse().get("/namespaces/").content.decode()
+    assert "/namespaces/deleted/" in text
+    assert ">film archive<" not in text
+    assert (
+        "/namespaces/deleted/"
+        not in browse("member").get("/namespaces/").content.decode()
+    )
+    listed = browse().get("/namespaces/deleted/").content.decode()
+    assert "film archive" in listed
+    assert browse("member").get("/namespaces/deleted/").status_code == 403
+    assert (
+        "film archive"
+        not in browse("stranger").get("/namespaces/deleted/").content.decode()
+    )
+
+
+def test_an_empty_list_says_what_would_be_there(browse):
+    assert "Nothing is deleted" in browse().get("/namespaces/deleted/").content.decode()
+
+
+def test_every_other_page_of_it_is_missing(browse, own, buried):
+    client = browse()
+    for path in ("", "settings/", "indexes/", "clone/", "audit/", "delete/", "health/"):
+        assert client.get(f"{own}{path}").status_code == 404, path
+    assert client.get(buried).status_code == 200
+    assert browse("stranger").get(buried).status_code == 404
+
+
+def test_restoring_leads_back_to_it(cast, browse, own, buried):
+    form = {"act": "restore", "namespace_name": "film archive"}
+    client = browse()
+    response = client.post(buried, form)
+    assert response.headers["Location"] == own
+    assert "is back" in client.get(own).content.decode()
+    assert client.get(buried).headers["Location"] == own
+
+
+def test_a_taken_name_asks_for_another_and_keeps_it(cast, browse, buried):
+    make_namespace(cast.northlight, "film archive", in_qdrant=False)
+    form = {"act": "restore", "namespace_name": "film archive"}
+    response = browse().post(buried, form)
+    assert response.status_code == 409
+    assert "Choose another name" in response.content.decode()
+    wrong = browse().post(buried, {"act": "restore", "namespace_name": "a/b"})
+    assert wrong.status_code == 422
+    assert 'value="a/b"' in wrong.content.decode()
+
+
+def test_purging_asks_for_the_name_and_shows_the_job(cast, browse, buried):
+    client = browse()
+    wrong = client.post(buried, {"act": "purge", "typed_name": "film"})
+    assert wrong.status_code == 422
+    assert not Job.objects.exists()
+    response = client.post(buried, {"act": "purge", "typed_name": "film archive"})
+    job = Job.objects.get()
+    assert response.headers["Location"] == f"/jobs/{job.job_id}/"
+    text = client.get(f"/jobs/{job.job_id}/").content.decode()
+    assert "Delete “film archive”" in text
+    assert "cannot be cancelled" in text
+    assert "Cancel the job" not in text
+    assert client.post(f"/jobs/{job.job_id}/", {"act": "cancel"}).status_code == 409
+    assert "Being deleted for good" in client.get(buried).content.decode()
+
+
+def test_a_failed_deletion_can_go_on_by_an_admin(cast, browse):
+    job = deletion.begin(cast.actor(), cast.own.namespace_id)
+    Job.objects.update(state=State.FAILED, settled=True, error="Qdrant was silent.")
+    address = f"/jobs/{job.job_id}/"
+    assert "Go on deleting" in browse().get(address).content.decode()
+    assert "Go on deleting" not in browse("member").get(address).content.decode()
+    assert browse("member").post(address, {"act": "resume"}).status_code == 403
+    assert browse().post(address, {"act": "resume"}).status_code == 302
+    assert Job.objects.get().state == State.QUEUED
+
+
+def test_a_namespace_that_is_being_deleted_says_so(cast, browse, own):
+    job = deletion.begin(cast.actor(), cast.own.namespace_id)
+    client = browse()
+    assert f"/jobs/{job.job_id}/" in client.get(own).content.decode()
+    assert "Deleting" in client.get("/namespaces/").content.decode()
+    assert "typed_name" not in client.get(f"{own}delete/").content.decode()
+
+
+def test_protection_goes_through_its_plan(cast, browse, own):
+    client = browse()
+    assert "Protect it" in client.get(f"{own}settings/").content.decode()
+    shown = client.post(f"{own}protection/", {"protected": "on"}).content.decode()
+    assert "Protect the namespace from deletion." in shown
+    assert "protected" not in store.get(cast.own.namespace_id)
+    response = client.post(f"{own}protection/", {**hidden(shown), "step": "confirm"})
+    assert response.status_code == 302
+    assert store.get(cast.own.namespace_id)["protected"] is True
+    assert "Lift the protection" in client.get(f"{own}settings/").content.decode()
+    assert client.get(f"{own}protection/").headers["Location"] == f"{own}settings/"
+
+
+def test_the_danger_zone_tells_members_why_not(browse, own):
+    text = browse("member").get(f"{own}settings/").content.decode()
+    assert "Danger zone" in text
+    assert "Protect it" not in text
+    assert f"{own}delete/" not in text
