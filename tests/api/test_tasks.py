@@ -62,6 +62,42 @@ def test_only_published_statuses(call: Caller, state: State, status: str) -> Non
     assert task["error"] == ("It broke." if state is State.FAILED else None)
 
 
+def test_what_a_task_waits_for_is_told(call: Caller) -> None:
+    job = make_job(
+        call.cast.northlight,
+        waiting="Qdrant does not answer.",
+        progress={"stages": [], "percent": 7, "history": [[1, 2]], "moved_at": 3},
+    )
+    told = json.loads(call("GET", f"/tasks/{job.job_id}").content)["additional_data"]
+    assert told["waiting"] == "Qdrant does not answer."
+    assert (told["attempts"], told["heartbeat_at"]) == (0, None)
+    assert told["progress"] == {
+        "stages": [],
+        "percent": 7,
+        "rate": None,
+        "left_s": None,
+    }
+
+
+def test_every_field_of_the_contract_is_there(call: Caller) -> None:
+    job = make_job(call.cast.northlight)
+    task = json.loads(call("GET", f"/tasks/{job.job_id}").content)
+    assert task == listed(call)["results"][0]
+    assert set(task) == {
+        "task_id",
+        "task_type",
+        "status",
+        "inputs",
+        "outputs",
+        "additional_data",
+        "error",
+        "error_message",
+        "queue_position",
+        "estimated_wait_minutes",
+    }
+    assert task["queue_position"] == 0
+
+
 def test_a_foreign_task_is_answered_like_one_that_does_not_exist(call: Caller) -> None:
     def answer(task_id: str) -> str:
         response = call("GET", f"/tasks/{task_id}", x_request_id="the-same-request")

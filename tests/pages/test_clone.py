@@ -3,6 +3,7 @@
 import pytest
 
 from nsadmin.jobs.models import Job
+from tests.cast import make_namespace
 from tests.pages.conftest import HTMX
 from tests.pages.test_settings import hidden
 
@@ -52,6 +53,26 @@ def test_invalid_and_taken_keep_the_input(browse, address):
     response = browse().post(address, {**INPUT, "namespace_name": "Film Archive"})
     assert response.status_code == 409
     assert 'id="id_namespace_name_error"' in response.content.decode()
+
+
+def test_every_choice_says_what_is_lost_without_it(browse, address):
+    text = browse().get(address).content.decode()
+    assert "Without them the clone starts empty" in text
+    assert "enrichments that use one are left out" in text
+    assert "left out unless you ask for them" in text
+    assert "full copy" not in text.lower()
+
+
+@pytest.mark.parametrize("status", ["cloning", "failed"])
+def test_a_source_that_is_not_whole_is_refused_in_words(browse, cast, status):
+    busy = make_namespace(
+        cast.northlight, "busy", clone_status=status, clone_task_id="the-job"
+    )
+    response = browse().post(f"/namespaces/{busy.namespace_id}/clone/", INPUT)
+    assert response.status_code == 409
+    said = "the-job" if status == "cloning" else "a clone that failed"
+    assert said in response.content.decode()
+    assert not Job.objects.exists()
 
 
 def test_full_plan_is_a_note_on_the_form(browse, cast):
