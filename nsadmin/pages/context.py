@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 import nsadmin
@@ -51,6 +52,13 @@ class Frame:
     def choices(self) -> list[Organization]:
         """The organizations that the switcher offers."""
         return [] if self.user is None else organizations.choices(self.user)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names by e-mail address: of the shown organization's people and of staff."""
+        theirs = Q(memberships__organization=self.organization)
+        people = User.objects.filter(theirs | ~Q(platform_role="")).exclude(name="")
+        return dict(people.values_list("email", "name"))
 
     @cached_property
     def running_jobs(self) -> int:

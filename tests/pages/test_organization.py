@@ -2,6 +2,7 @@
 
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Membership, User
+from nsadmin.jobs.models import Job
 
 
 def test_the_members_are_shown_with_names_roles_and_addresses(browse, cast):
@@ -101,3 +102,18 @@ def test_user_without_organization_is_told(browse, cast):
     assert response.status_code == 403
     assert b"You belong to no organization" in response.content
     assert b"Sign out" in response.content
+
+
+def test_people_are_named_and_addresses_stand_in_the_title(browse, cast):
+    for who, label in (("Member", cast.users["member"].email), ("", "key import")):
+        Job.objects.create(
+            kind="clone",
+            organization_id=cast.northlight.organization_id,
+            internal_id=cast.northlight.internal_id,
+            title="Clone",
+            actor_kind="user",
+            actor_id="1",
+            actor_label=label,
+        )
+        text = browse().get("/jobs/").content.decode()
+        assert (f'<span title="{label}">{who}</span>' if who else label) in text

@@ -77,6 +77,14 @@ def shut(context: Context, needs: str) -> str:
     return why_not(actor, Action(needs), view)
 
 
+@register.simple_tag(takes_context=True)
+def person(context: Context, label: str) -> SafeString | str:
+    """Write somebody's name with the address in its title; else the label as it is."""
+    frame = context.get("frame")
+    name = frame.names.get(label) if frame is not None else None
+    return format_html('<span title="{}">{}</span>', label, name) if name else label
+
+
 def _address(context: Context, **changes: str) -> str:
     """Return the page's address with some values changed; empty ones go."""
     request: HttpRequest = context["request"]
