@@ -16,7 +16,7 @@ from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import change_page, editable, namespace_scope
 
 
-@gate.page(Action.NAMESPACE_DELETE)
+@gate.page(Action.NAMESPACE_DELETE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show what goes; once the name is typed, delete it so that it can be restored."""

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access import gate
+from nsadmin.access import gate, step_up
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid, Missing, QuotaExceeded
 from nsadmin.namespaces import deletion_tombstones as tombstones
@@ -70,6 +70,7 @@ def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
 
 
 def _purge(request: HttpRequest, view: NamespaceView) -> HttpResponse:
+    step_up.hold(request)
     form = TypedNameForm(request.POST)
     if not form.is_valid():
         return _show(request, view, purge=form, status=422)

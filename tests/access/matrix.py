@@ -182,6 +182,7 @@ MATRIX: dict[Route, Row] = {
 
 # Where a POST needs the password of the last ten minutes.
 STEP_UP = {
+    NAMESPACE_PAGE + "delete/",
     "organization/members/new/",
     "organization/members/<member_id>/",
     "organization/keys/new/",

@@ -20,7 +20,7 @@ def buried(cast, own):
     return f"{own}deleted/"
 
 
-def test_the_page_counts_what_goes_and_names_who_refers_to_it(cast, browse, own):
+def test_the_page_counts_what_goes_and_names_who_refers_to_it(cast, sure, own):
     make_resources(cast.own)
     clone = make_namespace(
         cast.northlight,
@@ -28,7 +28,7 @@ def test_the_page_counts_what_goes_and_names_who_refers_to_it(cast, browse, own)
         in_qdrant=False,
         source_namespace_id=cast.own.namespace_id,
     )
-    client = browse()
+    client = sure()
     client.get(own)  # the look that counts the documents
     text = client.get(f"{own}delete/").content.decode()
     assert "3 documents with all their vectors" in text
@@ -37,8 +37,8 @@ def test_the_page_counts_what_goes_and_names_who_refers_to_it(cast, browse, own)
     assert store.get(cast.own.namespace_id)["revision"] == 1
 
 
-def test_the_typed_name_deletes_it(cast, browse, own):
-    client = browse()
+def test_the_typed_name_deletes_it(cast, sure, own):
+    client = sure()
     response = client.post(f"{own}delete/", {"typed_name": " film archive "})
     assert response.headers["Location"] == f"{own}deleted/"
     assert store.get(cast.own.namespace_id)["deleted_at"]
@@ -48,8 +48,8 @@ def test_the_typed_name_deletes_it(cast, browse, own):
 
 
 @pytest.mark.parametrize("typed", ["", "Film archive", "film", "film archive x"])
-def test_a_wrong_name_keeps_the_input_and_deletes_nothing(cast, browse, own, typed):
-    response = browse().post(f"{own}delete/", {"typed_name": typed})
+def test_a_wrong_name_keeps_the_input_and_deletes_nothing(cast, sure, own, typed):
+    response = sure().post(f"{own}delete/", {"typed_name": typed})
     text = response.content.decode()
     assert response.status_code == 422
     assert f'value="{typed}"' in text
@@ -57,15 +57,15 @@ def test_a_wrong_name_keeps_the_input_and_deletes_nothing(cast, browse, own, typ
     assert "deleted_at" not in store.get(cast.own.namespace_id)
 
 
-def test_the_fragment_is_the_change(browse, own):
-    response = browse().post(f"{own}delete/", {"typed_name": "x"}, headers=HTMX)
+def test_the_fragment_is_the_change(sure, own):
+    response = sure().post(f"{own}delete/", {"typed_name": "x"}, headers=HTMX)
     assert response.content.decode().lstrip().startswith('<div id="change">')
 
 
-def test_a_protected_one_cannot_be_deleted_here_either(cast, browse):
+def test_a_protected_one_cannot_be_deleted_here_either(cast, sure):
     made = make_namespace(cast.northlight, "kept", in_qdrant=False, protected=True)
     address = f"/namespaces/{made.namespace_id}/delete/"
-    client = browse()
+    client = sure()
     text = client.get(address).content.decode()
     assert "It is protected from deletion." in text
     assert "typed_name" not in text
@@ -75,9 +75,9 @@ def test_a_protected_one_cannot_be_deleted_here_either(cast, browse):
     )
 
 
-def test_a_running_job_is_named_with_a_way_to_it(cast, browse, own):
+def test_a_running_job_is_named_with_a_way_to_it(cast, sure, own):
     job = launch(cast.actor(), cast.own.namespace_id, CloneRequest("a copy")).job
-    client = browse()
+    client = sure()
     text = client.get(f"{own}delete/").content.decode()
     assert f"/jobs/{job.job_id}/" in text
     assert "typed_name" not in text
@@ -86,74 +86,74 @@ def test_a_running_job_is_named_with_a_way_to_it(cast, browse, own):
     assert "still at work" in response.content.decode()
 
 
-def test_who_may_not_is_told_who_can(cast, browse, own):
+def test_who_may_not_is_told_who_can(cast, sure, own):
     for role in ("viewer", "member", "support"):
-        response = browse(role).get(f"{own}delete/")
+        response = sure(role).get(f"{own}delete/")
         assert response.status_code == 403
         text = response.content.decode()
         assert "namespace:delete" in text
-    assert browse("stranger").get(f"{own}delete/").status_code == 404
+    assert sure("stranger").get(f"{own}delete/").status_code == 404
 
 
-def test_a_silent_store_keeps_the_input(browse, own, silence):
-    client = browse()
+def test_a_silent_store_keeps_the_input(sure, own, silence):
+    client = sure()
     silence("mongodb")
     response = client.post(f"{own}delete/", {"typed_name": "film archive"})
     assert response.status_code == 503
     assert 'value="film archive"' in response.content.decode()
 
 
-def test_the_list_leads_admins_to_the_deleted(cast, browse, buried):
-    text = browse().get("/namespaces/").content.decode()
+def test_the_list_leads_admins_to_the_deleted(cast, sure, buried):
+    text = sure().get("/namespaces/").content.decode()
     assert "/namespaces/deleted/" in text
     assert ">film archive<" not in text
     assert (
         "/namespaces/deleted/"
-        not in browse("member").get("/namespaces/").content.decode()
+        not in sure("member").get("/namespaces/").content.decode()
     )
-    listed = browse().get("/namespaces/deleted/").content.decode()
+    listed = sure().get("/namespaces/deleted/").content.decode()
     assert "film archive" in listed
-    assert browse("member").get("/namespaces/deleted/").status_code == 403
+    assert sure("member").get("/namespaces/deleted/").status_code == 403
     assert (
         "film archive"
-        not in browse("stranger").get("/namespaces/deleted/").content.decode()
+        not in sure("stranger").get("/namespaces/deleted/").content.decode()
     )
 
 
-def test_an_empty_list_says_what_would_be_there(browse):
-    assert "Nothing is deleted" in browse().get("/namespaces/deleted/").content.decode()
+def test_an_empty_list_says_what_would_be_there(sure):
+    assert "Nothing is deleted" in sure().get("/namespaces/deleted/").content.decode()
 
 
-def test_every_other_page_of_it_is_missing(browse, own, buried):
-    client = browse()
+def test_every_other_page_of_it_is_missing(sure, own, buried):
+    client = sure()
     for path in ("", "settings/", "indexes/", "clone/", "audit/", "delete/", "health/"):
         assert client.get(f"{own}{path}").status_code == 404, path
     assert client.get(buried).status_code == 200
-    assert browse("stranger").get(buried).status_code == 404
+    assert sure("stranger").get(buried).status_code == 404
 
 
-def test_restoring_leads_back_to_it(cast, browse, own, buried):
+def test_restoring_leads_back_to_it(cast, sure, own, buried):
     form = {"act": "restore", "namespace_name": "film archive"}
-    client = browse()
+    client = sure()
     response = client.post(buried, form)
     assert response.headers["Location"] == own
     assert "is back" in client.get(own).content.decode()
     assert client.get(buried).headers["Location"] == own
 
 
-def test_a_taken_name_asks_for_another_and_keeps_it(cast, browse, buried):
+def test_a_taken_name_asks_for_another_and_keeps_it(cast, sure, buried):
     make_namespace(cast.northlight, "film archive", in_qdrant=False)
     form = {"act": "restore", "namespace_name": "film archive"}
-    response = browse().post(buried, form)
+    response = sure().post(buried, form)
     assert response.status_code == 409
     assert "Choose another name" in response.content.decode()
-    wrong = browse().post(buried, {"act": "restore", "namespace_name": "a/b"})
+    wrong = sure().post(buried, {"act": "restore", "namespace_name": "a/b"})
     assert wrong.status_code == 422
     assert 'value="a/b"' in wrong.content.decode()
 
 
-def test_purging_asks_for_the_name_and_shows_the_job(cast, browse, buried):
-    client = browse()
+def test_purging_asks_for_the_name_and_shows_the_job(cast, sure, buried):
+    client = sure()
     wrong = client.post(buried, {"act": "purge", "typed_name": "film"})
     assert wrong.status_code == 422
     assert not Job.objects.exists()
@@ -168,27 +168,27 @@ def test_purging_asks_for_the_name_and_shows_the_job(cast, browse, buried):
     assert "Being deleted for good" in client.get(buried).content.decode()
 
 
-def test_a_failed_deletion_can_go_on_by_an_admin(cast, browse):
+def test_a_failed_deletion_can_go_on_by_an_admin(cast, sure):
     job = deletion.begin(cast.actor(), cast.own.namespace_id)
     Job.objects.update(state=State.FAILED, settled=True, error="Qdrant was silent.")
     address = f"/jobs/{job.job_id}/"
-    assert "Go on deleting" in browse().get(address).content.decode()
-    assert "Go on deleting" not in browse("member").get(address).content.decode()
-    assert browse("member").post(address, {"act": "resume"}).status_code == 403
-    assert browse().post(address, {"act": "resume"}).status_code == 302
+    assert "Go on deleting" in sure().get(address).content.decode()
+    assert "Go on deleting" not in sure("member").get(address).content.decode()
+    assert sure("member").post(address, {"act": "resume"}).status_code == 403
+    assert sure().post(address, {"act": "resume"}).status_code == 302
     assert Job.objects.get().state == State.QUEUED
 
 
-def test_a_namespace_that_is_being_deleted_says_so(cast, browse, own):
+def test_a_namespace_that_is_being_deleted_says_so(cast, sure, own):
     job = deletion.begin(cast.actor(), cast.own.namespace_id)
-    client = browse()
+    client = sure()
     assert f"/jobs/{job.job_id}/" in client.get(own).content.decode()
     assert "Deleting" in client.get("/namespaces/").content.decode()
     assert "typed_name" not in client.get(f"{own}delete/").content.decode()
 
 
-def test_protection_goes_through_its_plan(cast, browse, own):
-    client = browse()
+def test_protection_goes_through_its_plan(cast, sure, own):
+    client = sure()
     assert "Protect it" in client.get(f"{own}settings/").content.decode()
     shown = client.post(f"{own}protection/", {"protected": "on"}).content.decode()
     assert "Protect the namespace from deletion." in shown
@@ -200,8 +200,8 @@ def test_protection_goes_through_its_plan(cast, browse, own):
     assert client.get(f"{own}protection/").headers["Location"] == f"{own}settings/"
 
 
-def test_the_danger_zone_tells_members_why_not(browse, own):
-    text = browse("member").get(f"{own}settings/").content.decode()
+def test_the_danger_zone_tells_members_why_not(sure, own):
+    text = sure("member").get(f"{own}settings/").content.decode()
     assert "Danger zone" in text
     assert "Protect it" not in text
     assert f"{own}delete/" not in text
