@@ -1,4 +1,4 @@
-"""The one who acts: a signed-in user, an API key, or the program itself."""
+"""The one who acts: a signed-in user, an API key, a command, or the program itself."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,7 @@ class Actor:
     `scopes` only matters for keys; an empty set does not narrow.
     """
 
-    kind: Literal["user", "key", "system"]
+    kind: Literal["user", "key", "system", "command"]
     id: str
     label: str
     role: Role

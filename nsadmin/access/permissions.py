@@ -35,6 +35,7 @@ class Action(StrEnum):
     JOB_CONTROL = "job:control"
     FILTER_USAGE_REPORT = "filter-usage:report"
     AUDIT_READ = "audit:read"
+    ORGANIZATION_AUDIT = "organization-audit:read"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_MANAGE = "organization:manage"
     KEY_READ = "key:read"
@@ -67,6 +68,7 @@ _ADMIN = _MEMBER | {
     Action.NAMESPACE_DELETE,
     Action.NAMESPACE_INFRASTRUCTURE,
     Action.ORGANIZATION_MANAGE,
+    Action.ORGANIZATION_AUDIT,
     Action.KEY_READ,
     Action.KEY_MANAGE,
 }
@@ -75,7 +77,8 @@ TABLE: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _ALL_READ,
     Role.MEMBER: _MEMBER,
     Role.ADMIN: _ADMIN,
-    Role.SUPPORT: _ALL_READ | {Action.KEY_READ, Action.PLATFORM_READ},
+    Role.SUPPORT: _ALL_READ
+    | {Action.KEY_READ, Action.ORGANIZATION_AUDIT, Action.PLATFORM_READ},
     Role.PLATFORM_ADMIN: frozenset(Action),
 }
 

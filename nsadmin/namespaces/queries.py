@@ -228,8 +228,7 @@ def audit_of(
     actor: Actor, view: NamespaceView, *, limit: int = 5, before: int | None = None
 ) -> list[AuditEvent]:
     """Return the last events, newest first; `before` pages by primary key."""
-    _gate(actor, Action.AUDIT_READ, view.namespace)
-    rows = AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
+    rows = audit_rows(actor, view)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
@@ -239,3 +238,9 @@ def differences(view: NamespaceView) -> int:
     """Return how many items differed between the stores at the last comparison."""
     rows = MirroredNamespace.objects.filter(namespace_id=view.namespace.namespace_id)
     return rows.values_list("differences", flat=True).first() or 0
+
+
+def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:
+    """Return every event of a namespace, for filters and pages."""
+    _gate(actor, Action.AUDIT_READ, view.namespace)
+    return AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)

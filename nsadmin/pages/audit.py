@@ -1,18 +1,27 @@
-"""The audit trail of a namespace, newest first."""
+"""The audit of a namespace and of an organization, newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
+from nsadmin.access.models import User
 from nsadmin.access.permissions import Action
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.search import matching
+from nsadmin.errors import Invalid
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.undo import undo_of
+from nsadmin.pages import audit_export
+from nsadmin.pages.forms.audit import AuditFilterForm
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE
-from nsadmin.pages.scope import namespace_scope
+from nsadmin.pages.scope import may, namespace_scope, shown_organization
 from nsadmin.pages.states import OUTCOMES, Shown
 
 
@@ -27,34 +36,122 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """An event as its row shows it."""
+    """An event as its row shows it; `who` is a name where the person has one.
+
+    `reverted` is the event that took this one back, `reverts` the one it took back.
+    """
 
     event: AuditEvent
     outcome: Shown
     changes: list[ShownChange]
+    who: str
+    can_revert: bool
+    reverted: AuditEvent | None
+    reverts: AuditEvent | None
 
 
 @gate.page(Action.AUDIT_READ)
 @require_safe
-def audit(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show who did what, from which values to which, and how it ended."""
+def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
+    """Show who did what to a namespace, from what to what, and how it ended."""
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
-    given = request.GET.get("before", "")
-    before = int(given) if given.isascii() and given.isdigit() else None
-    found = queries.audit_of(actor, view, limit=PER_PAGE + 1, before=before)
+    rows = queries.audit_rows(actor, view)
     context = {
         **namespace_scope(view),
-        "events": [_shown(event) for event in found[:PER_PAGE]],
-        "older": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
-        "is_first": before is None,
+        "may_revert": may(actor, Action.NAMESPACE_UPDATE, view),
     }
-    return page(request, "namespaces/audit.html", context)
+    return _answer(request, rows, "namespaces/audit.html", context, view.namespace.name)
 
 
-def _shown(event: AuditEvent) -> ShownEvent:
-    changes = [_change(entry) for entry in event.changes if isinstance(entry, dict)]
-    return ShownEvent(event, OUTCOMES[event.outcome], changes)
+@gate.page(Action.ORGANIZATION_AUDIT)
+@require_safe
+def organization_audit(request: HttpRequest) -> HttpResponseBase:
+    """Show the same of everything in an organization, deleted namespaces included."""
+    shown = shown_organization(request)
+    rows = AuditEvent.objects.filter(organization_id=shown.organization_id)
+    context = {"organization": shown, "may_revert": False}
+    return _answer(request, rows, "organization/audit.html", context, shown.name)
+
+
+def _answer(
+    request: HttpRequest,
+    rows: QuerySet[AuditEvent],
+    template: str,
+    context: dict[str, Any],
+    name: str,
+) -> HttpResponseBase:
+    """Answer with the page of the filter, or with all of its rows as CSV."""
+    names = _names(rows)
+    form = AuditFilterForm(request.GET, rows, names)
+    found = matching(rows, form.query)
+    if form.is_valid() and request.GET.get("format") == "csv":
+        return audit_export.answer(found, name)
+    given = request.GET.get("before", "")
+    before = int(given[:18]) if given.isascii() and given.isdigit() else None
+    window = found.filter(pk__lt=before) if before is not None else found
+    listed = list(window[: PER_PAGE + 1])
+    shown = listed[:PER_PAGE] if form.is_valid() else []
+    values = {
+        **context,
+        "form": form,
+        "events": _shown(shown, names),
+        "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
+        "is_first": before is None,
+        "is_filtered": any(form.cleaned_data.values()),
+        "max_rows": audit_export.MAX_ROWS,
+    }
+    return page(request, template, values, status=200 if form.is_valid() else 422)
+
+
+def _names(rows: QuerySet[AuditEvent]) -> dict[str, str]:
+    """Return the names of the people who acted, by id; not all have one."""
+    ids = rows.filter(actor_kind="user").order_by().values("actor_id").distinct()
+    numbers = [int(row["actor_id"]) for row in ids if row["actor_id"].isdigit()]
+    people = User.objects.filter(pk__in=numbers[:900]).exclude(name="")
+    return {str(pk): name for pk, name in people.values_list("pk", "name")}
+
+
+def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEvent]:
+    taken_back = {
+        later.reverts: later
+        for later in AuditEvent.objects.filter(
+            reverts__in=[event.op_id for event in events],
+            outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
+        )
+    }
+    earlier = AuditEvent.objects.filter(
+        op_id__in=[event.reverts for event in events if event.reverts]
+    )
+    first = {event.op_id: event for event in earlier}
+    return [
+        ShownEvent(
+            event=event,
+            outcome=OUTCOMES[event.outcome],
+            changes=[_change(e) for e in event.changes if isinstance(e, dict)],
+            who=_who(event, names),
+            can_revert=event.op_id not in taken_back and _is_reversible(event),
+            reverted=taken_back.get(event.op_id),
+            reverts=first.get(event.reverts),
+        )
+        for event in events
+    ]
+
+
+def _who(event: AuditEvent, names: dict[str, str]) -> str:
+    name = names.get(event.actor_id) if event.actor_kind == "user" else None
+    return name or event.actor_label
+
+
+def _is_reversible(event: AuditEvent) -> bool:
+    ended = event.outcome in (Outcome.DONE, Outcome.ACCEPTED)
+    if not ended or event.action != "namespace:update":
+        return False
+    try:
+        undo_of(event.op_id, event.changes)
+    except Invalid:
+        return False
+    return True
 
 
 def _change(entry: dict[str, Any]) -> ShownChange:

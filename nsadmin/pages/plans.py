@@ -27,12 +27,13 @@ from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.protection import Protection
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.undo import Undo
 from nsadmin.pages import curl, plan_words
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.scope import change_page, namespace_scope
 from nsadmin.pages.templatetags.words import many, spelled
 
-Wanted = NamespacePatch | Repair | Protection
+Wanted = NamespacePatch | Repair | Protection | Undo
 
 
 @dataclass(frozen=True, slots=True)

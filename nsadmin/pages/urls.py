@@ -4,8 +4,10 @@ from django.urls import path
 
 from nsadmin.pages.account import switch, theme
 from nsadmin.pages.advice import advice, dismissals
-from nsadmin.pages.audit import audit
+from nsadmin.pages.audit import audit, organization_audit
+from nsadmin.pages.audit_revert import revert
 from nsadmin.pages.clones import clone
+from nsadmin.pages.config import config
 from nsadmin.pages.deletion import delete, protection
 from nsadmin.pages.drift import drift
 from nsadmin.pages.extractors import extractors
@@ -50,7 +52,13 @@ urlpatterns = [
         clone_name_check,
         name="clone_name_check",
     ),
+    path("namespaces/<str:namespace_id>/config/", config, name="config"),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
+    path(
+        "namespaces/<str:namespace_id>/audit/<str:op_id>/revert/",
+        revert,
+        name="revert",
+    ),
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),
@@ -64,6 +72,7 @@ urlpatterns = [
         revoke_key,
         name="organization_key_revoke",
     ),
+    path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     path("organization/switch/", switch, name="switch"),
     path("theme/", theme, name="theme"),

@@ -84,7 +84,11 @@ MATRIX: dict[Route, Row] = {
     ("GET", "namespaces/"): _PERSON,
     ("GET", NAMESPACE_PAGE): _SHOWN,
     ("GET", NAMESPACE_PAGE + "health/"): _SHOWN,
+    ("GET", NAMESPACE_PAGE + "config/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "config/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "audit/"): _SHOWN,
+    ("GET", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
+    ("POST", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "extractors/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "extractors/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "repair/"): _CHANGED,
@@ -115,6 +119,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "jobs/<job_id>/"): Row(
         own="login 403 in in 403 in", foreign="login 404 404 404 403 in"
     ),
+    ("GET", "organization/audit/"): Row("login 403 403 in in in"),
     ("GET", "organization/"): _PERSON,
     ("GET", "organization/members/new/"): Row(_MANAGED.own),
     ("POST", "organization/members/new/"): Row(_MANAGED.own),

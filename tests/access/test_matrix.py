@@ -17,6 +17,7 @@ from nsadmin.access.models import ApiKey
 from nsadmin.access.permissions import Action
 from nsadmin.api.door import api
 from nsadmin.api.urls import declared_by
+from nsadmin.audit.record import record
 from nsadmin.jobs.models import Job
 from tests.access.matrix import (
     GUARDED_ELSEWHERE,
@@ -120,6 +121,20 @@ def _people(cast: Cast, whose: str) -> dict[str, str]:
     }
 
 
+def _change(cast: Cast, namespace_id: str) -> str:
+    """An audit row of the namespace, as a change of its description leaves it."""
+    step = {"kind": "set_field", "field": "description", "before": None, "after": "x"}
+    row = record(
+        action="namespace:update",
+        summary="Set the description.",
+        actor=("user", "1", "somebody"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=namespace_id,
+        changes=[step],
+    )
+    return row.op_id
+
+
 @pytest.mark.parametrize("route", MATRIX, ids=" /".join)
 def test_the_outcome_for_every_role_and_target(
     cast: Cast, route: Route, subtests
@@ -136,6 +151,7 @@ def test_the_outcome_for_every_role_and_target(
             "<task_id>": job_id,
             **_people(cast, target),
             "<feature_extractor_id>": "text_extractor_v1",
+            "<op_id>": _change(cast, namespace_id),
         }
         with subtests.test(target=target, role=role):
             assert visitor.outcome(route, values) == expected

@@ -20,6 +20,7 @@ EXPECTED = {
     Action.JOB_CONTROL: {M, A, P},
     Action.FILTER_USAGE_REPORT: {M, A, P},
     Action.AUDIT_READ: {V, M, A, S, P},
+    Action.ORGANIZATION_AUDIT: {A, S, P},
     Action.ORGANIZATION_READ: {V, M, A, S, P},
     Action.ORGANIZATION_MANAGE: {A, P},
     Action.KEY_READ: {A, S, P},

@@ -1,7 +1,15 @@
 """The audit trail of a namespace."""
 
+import re
+
 from nsadmin.audit import record
-from nsadmin.audit.models import Outcome
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.namespaces import changes, document
+from nsadmin.namespaces.fields import parse_patch
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.pages.test_settings import hidden
 
 
 def write(cast, *, summary, **more):
@@ -57,3 +65,224 @@ def test_foreign_wrong_method_signed_out(browse, own, foreign, client):
     assert browse().get(f"{foreign}audit/").status_code == 404
     assert browse().post(f"{own}audit/").status_code == 405
     assert client.get(f"{own}audit/").status_code == 302
+
+
+# Filters and CSV -----------------------------------------------------------------------
+
+
+def shown(response) -> str:
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_filters_narrow(browse, own, cast):
+    description = {"kind": "set_field", "field": "description", "before": "né"}
+    write(cast, summary="First of all.", changes=[{**description, "after": None}])
+    index = {"kind": "create_index", "field": "rank", "schema": {"type": "integer"}}
+    write(cast, summary="Second one.", changes=[index])
+    person = cast.users["member"]
+    record.record(
+        Outcome.REFUSED,
+        action="namespace:clone",
+        summary="Third thing.",
+        actor=("user", str(person.pk), person.email),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=cast.own.namespace_id,
+    )
+    found = {
+        "text=rank": "Second",
+        "text=N%C3%A9": "First",
+        "what=description": "First",
+        "what=indexes": "Second",
+        "what=namespace%3Aclone": "Third",
+        "outcome=refused": "Third",
+        f"actor=user%3A{person.pk}": "Third",
+        "outcome=done&what=indexes&text=rank": "Second",
+    }
+    rows = {"First": "né", "Second": "create_index", "Third": "Third thing."}
+    client = browse()
+    for query, word in found.items():
+        lines = exported(client.get(f"{own}audit/?format=csv&{query}"))
+        assert len(lines) == 2, query
+        assert rows[word] in ",".join(lines[1]), query
+    everything = exported(client.get(f"{own}audit/?format=csv&since=2020-01-01"))
+    assert len(everything) == 4
+    assert len(exported(client.get(f"{own}audit/?format=csv&until=2020-01-01"))) == 1
+
+
+def exported(response) -> list[list[str]]:
+    """The rows of a CSV answer."""
+    import csv
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Content-Disposition"].startswith("attachment;")
+    text = b"".join(response.streaming_content).decode()
+    return list(csv.reader(text.splitlines()))
+
+
+def test_people_are_named_and_their_address_is_the_title(browse, own, cast):
+    person = cast.users["member"]
+    record.record(
+        action="a",
+        summary="s",
+        actor=("user", str(person.pk), person.email),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=cast.own.namespace_id,
+    )
+    text = shown(browse().get(f"{own}audit/"))
+    assert f'<span title="{person.email}">Member</span>' in text
+
+
+def test_nothing_matches_is_no_empty_trail(browse, own, cast):
+    write(cast, summary="x")
+    text = shown(browse().get(f"{own}audit/?text=nowhere"))
+    assert "matches this filter" in text
+    assert "No change is recorded" not in text
+
+
+def test_a_filter_that_cannot_be_read_says_so(browse, own, cast):
+    write(cast, summary="x")
+    for query in ("since=soon", "outcome=nice", "since=2026-02-02&until=2026-01-01"):
+        response = browse().get(f"{own}audit/?{query}")
+        assert response.status_code == 422
+        assert b"The filter cannot be read" in response.content
+
+
+def test_older_keeps_the_filter(browse, own, cast):
+    for number in range(27):
+        write(cast, summary=f"Event number {number}.")
+    text = shown(browse().get(f"{own}audit/?outcome=done"))
+    assert "?outcome=done&amp;before=" in text
+
+
+def test_no_cell_is_a_formula(browse, own, cast):
+    for start in ("=", "+", "-", "@", "\t", "\r", " ="):
+        write(cast, summary=f"{start}cmd|' /C calc'!A0")
+    lines = exported(browse().get(f"{own}audit/?format=csv"))
+    column = lines[0].index("summary")
+    cells = [line[column] for line in lines[1:] if len(line) > column]
+    assert cells
+    assert all(cell.startswith("'") for cell in cells)
+
+
+def test_the_csv_is_for_whom_the_page_is(browse, own, foreign, client):
+    assert browse().get(f"{foreign}audit/?format=csv").status_code == 404
+    assert client.get(f"{own}audit/?format=csv").status_code == 302
+
+
+# The organization ----------------------------------------------------------------------
+
+
+def test_the_organization_has_all_of_its_own_and_nothing_else(browse, cast):
+    write(cast, summary="Ours.")
+    record.record(
+        action="namespace:delete",
+        summary="Of one that is gone.",
+        actor=("user", "1", "m"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id="ns_gone",
+        namespace_name="gone",
+    )
+    record.record(
+        action="a",
+        summary="Theirs.",
+        actor=("user", "1", "m"),
+        organization_id=cast.halden.organization_id,
+    )
+    text = shown(browse("admin").get("/organization/audit/"))
+    assert "Ours." in text
+    assert "Of one that is gone." in text
+    assert "Theirs." not in text
+    assert browse("viewer").get("/organization/audit/").status_code == 403
+    lines = exported(browse("admin").get("/organization/audit/?format=csv"))
+    assert len(lines) == 3
+
+
+# Reverting -----------------------------------------------------------------------------
+
+
+def commit(cast, body):
+    """Carry out a change; return its audit row."""
+    outcome = changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(body))
+    return AuditEvent.objects.get(op_id=outcome.op_id)
+
+
+def reverted(client, own, event):
+    """Go through the plan; return the plan's text and the last answer."""
+    address = f"{own}audit/{event.op_id}/revert/"
+    text = shown(client.get(address))
+    ticks = re.findall(r'name="tick" value="(\w+)"', text)
+    form = {**hidden(text), "step": "confirm", "tick": ticks}
+    return text, client.post(address, form)
+
+
+def stored(cast):
+    return document.read(store.get(cast.own.namespace_id))
+
+
+def test_a_change_is_reverted_once(browse, own, cast):
+    event = commit(cast, {"description": "New.", "namespace_name": "film vault"})
+    client = browse("member")
+    assert f"{own}audit/{event.op_id}/revert/" in shown(client.get(f"{own}audit/"))
+    text, done = reverted(client, own, event)
+    assert "Remove the description." in text
+    assert done.status_code == 302
+    assert (stored(cast).description, stored(cast).name) == (None, "film archive")
+    later = AuditEvent.objects.order_by("-pk")[0]
+    assert (later.reverts, later.outcome) == (event.op_id, "done")
+    page = shown(client.get(f"{own}audit/"))
+    assert f"{own}audit/{event.op_id}/revert/" not in page
+    assert "by revision 3" in page
+    assert client.get(f"{own}audit/{event.op_id}/revert/").status_code == 302
+
+
+def test_a_dropped_index_comes_back_with_its_parameters(browse, own, cast):
+    schema = {"type": "text", "tokenizer": "prefix", "min_token_len": 3}
+    index = {"field_name": "title", "type": "text", "field_schema": schema}
+    made = commit(cast, {"payload_indexes": [index]})
+    before = stored(cast).indexes
+    dropped = commit(cast, {"payload_indexes": []})
+    client = browse()
+    reverted(client, own, dropped)
+    assert stored(cast).indexes == before
+    live = collections.get(shared(), cast.own.collection)
+    assert live.indexes["title"].type == "text"
+    reverted(client, own, made)
+    assert stored(cast).indexes == ()
+    assert "title" not in collections.get(shared(), cast.own.collection).indexes
+
+
+def test_a_later_change_of_the_same_stands_in_the_way(browse, own, cast):
+    first = commit(cast, {"description": "First."})
+    commit(cast, {"description": "Second."})
+    response = browse().get(f"{own}audit/{first.op_id}/revert/")
+    assert response.status_code == 409
+    assert b"it is \xe2\x80\x9cSecond.\xe2\x80\x9d now" in response.content
+    assert stored(cast).description == "Second."
+
+
+def test_a_later_change_of_something_else_does_not(browse, own, cast):
+    first = commit(cast, {"description": "First."})
+    commit(cast, {"namespace_name": "film vault"})
+    assert reverted(browse(), own, first)[1].status_code == 302
+    assert (stored(cast).description, stored(cast).name) == (None, "film vault")
+
+
+def test_extractors_stay_and_that_is_said(browse, own, cast):
+    extractor = {"feature_extractor_name": "text_extractor", "version": "v1"}
+    event = commit(cast, {"feature_extractors": [extractor]})
+    client = browse()
+    assert f"{event.op_id}/revert/" not in shown(client.get(f"{own}audit/"))
+    response = client.get(f"{own}audit/{event.op_id}/revert/")
+    assert response.status_code == 422
+    assert b"Extractors are only ever appended" in response.content
+
+
+def test_what_is_not_there_is_missing(browse, own, foreign, cast):
+    event = commit(cast, {"description": "First."})
+    assert browse().get(f"{own}audit/op_nothing/revert/").status_code == 404
+    assert browse().get(f"{foreign}audit/{event.op_id}/revert/").status_code == 404
+    address = f"/namespaces/{cast.system.namespace_id}/audit/{event.op_id}/revert/"
+    assert browse("platform_admin").get(address).status_code == 404
+    assert browse("viewer").get(f"{own}audit/{event.op_id}/revert/").status_code == 403

@@ -1,0 +1,164 @@
+"""`manage.py nsconfig diff|apply FILE --organization … [--namespace …] [--yes]`."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
+from nsadmin.access.permissions import Role
+from nsadmin.errors import Invalid, NsadminError
+from nsadmin.namespaces import changes, config, config_text, queries
+from nsadmin.namespaces.changes import Preview
+from nsadmin.namespaces.config_text import Read
+from nsadmin.namespaces.fields import NamespacePatch
+
+
+class _Parser(CommandParser):
+    """Ends with 1 for a wrong call, since 2 says that something differs."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the fault."""
+        if self.called_from_command_line:
+            self.print_usage(sys.stderr)
+            self.exit(1, f"{self.prog}: error: {message}\n")
+        raise CommandError(f"Error: {message}")
+
+
+class Command(BaseCommand):
+    """Compares a file with a namespace, or makes the namespace what the file says."""
+
+    help = (
+        "Compare a configuration with a namespace, or apply it. Exit status: 0 nothing "
+        "differs or it is applied, 2 something differs (diff), 1 it could not be done."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the two verbs; a wrong call of either, or of none, ends with 1."""
+        parser.__class__ = _Parser
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, told in (("diff", "say what differs"), ("apply", "carry it out")):
+            one = verbs.add_parser(verb, help=told)
+            one.add_argument("file", metavar="FILE", help="YAML; - is standard input")
+            one.add_argument("--organization", required=True, metavar="ID-OR-NAME")
+            one.add_argument(
+                "--namespace",
+                metavar="ID-OR-NAME",
+                help="the namespace, where it is not the one that the file names",
+            )
+            if verb == "apply":
+                one.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Print the plan's sentences; with `apply`, ask and carry it out."""
+        try:
+            actor = _actor(options["organization"])
+            found = config.read(_text(options["file"]))
+            identifier = options["namespace"] or str(
+                found.data.get("namespace_name") or ""
+            )
+            shown, patch = _planned(actor, identifier, found)
+            self._tell(shown)
+            if shown.plan.is_empty:
+                return
+            if options["verb"] == "diff":
+                sys.exit(2)
+            self._require_consent(yes=options["yes"])
+            self._apply(actor, shown, patch)
+        except NsadminError as error:
+            raise CommandError(_sentences(error)) from None
+
+    def _tell(self, shown: Preview) -> None:
+        plan, name = shown.plan, shown.view.namespace.name
+        if plan.is_empty:
+            self.stdout.write(f"Nothing to change: {name} is as the file says.")
+            return
+        self.stdout.write(f"{name}, from revision {plan.revision}:")
+        for step in plan.steps:
+            self.stdout.write(f"  {step.sentence()}")
+        for warning in plan.warnings:
+            self.stdout.write(f"  ! {warning.sentence}")
+        if shown.qdrant_silent:
+            self.stdout.write("  ! Qdrant does not answer; numbers are missing.")
+
+    def _require_consent(self, *, yes: bool) -> None:
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise CommandError("There is no terminal to ask: use --yes.")
+        if input("Apply this? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing was written.")
+
+    def _apply(self, actor: Actor, shown: Preview, patch: NamespacePatch) -> None:
+        outcome = changes.commit(
+            actor,
+            shown.view.namespace.namespace_id,
+            patch,
+            digest=shown.plan.digest,
+        )
+        revision = outcome.view.namespace.revision
+        if outcome.converged:
+            self.stdout.write(f"Applied as revision {revision}.")
+        else:
+            self.stdout.write(
+                f"Accepted as revision {revision}; Qdrant is catching up. "
+                f"{outcome.error}".rstrip()
+            )
+
+
+def _actor(organization: str) -> Actor:
+    """Return the program, acting as an admin of the organization for who runs it."""
+    rows = Organization.objects.all()
+    owner = (
+        rows.filter(organization_id=organization).first()
+        or rows.filter(name__iexact=organization).first()
+    )
+    if owner is None:
+        raise CommandError(f"There is no organization {organization}.")
+    return Actor(
+        kind="command",
+        id="nsconfig",
+        label=f"nsconfig, run by {getpass.getuser()}",
+        role=Role.PLATFORM_ADMIN if owner.is_operator else Role.ADMIN,
+        organization_id=owner.organization_id,
+        internal_id=owner.internal_id,
+        organization_name=owner.name,
+        plan=owner.plan,
+    )
+
+
+def _text(file: str) -> str:
+    try:
+        content = (
+            sys.stdin.buffer.read(config_text.MAX_BYTES + 1)
+            if file == "-"
+            else Path(file).read_bytes()
+        )
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{file} is not text in UTF-8.") from None
+
+
+def _planned(
+    actor: Actor, identifier: str, found: Read
+) -> tuple[Preview, NamespacePatch]:
+    if not identifier:
+        raise CommandError("The file names no namespace: use --namespace.")
+    view = queries.get_stored(actor, identifier, organization_id=actor.organization_id)
+    patch = config.patch_of(found, view.namespace)
+    try:
+        return changes.preview(actor, view.namespace.namespace_id, patch), patch
+    except Invalid as error:
+        raise config.at_lines(error, found) from None
+
+
+def _sentences(error: NsadminError) -> str:
+    """Write every fault, each with its line."""
+    faults = getattr(error, "faults", {})
+    lines = [f"{p}: {s}" for p, told in faults.items() for s in told if p]
+    return "\n".join(lines) or error.sentence
