@@ -9,7 +9,7 @@ from nsadmin.pages.forms.indexes import IndexForm
 from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import Paging
-from nsadmin.pages.progress import LOST
+from nsadmin.pages.progress_words import LOST
 from nsadmin.pages.states import CANCELLING, HEALTH, JOBS, OUTCOMES, STAGES, TIERS
 
 _SENTENCES = {
