@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
@@ -124,6 +125,27 @@ class Told:
 
 
 NOTHING_TOLD = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """That a key is stored, and by whom and when it was, where that is known."""
+
+    is_set: bool
+    set_by: str = ""
+    set_at: datetime | None = None
+
+
+def key_stored(namespace: Namespace) -> StoredKey:
+    """Tell of the stored key what may be told; the mirror only knows of one."""
+    sealed = namespace.infrastructure.get(SEALED_FIELD)
+    if not isinstance(sealed, dict):
+        return StoredKey(bool(namespace.infrastructure.get("qdrant_api_key_provided")))
+    try:
+        set_at = datetime.fromisoformat(str(sealed.get("set_at")))
+    except ValueError:
+        set_at = None
+    return StoredKey(True, str(sealed.get("set_by") or ""), set_at)  # noqa: FBT003
 
 
 def parse(given: Raw) -> Raw:

@@ -165,6 +165,8 @@ def _review(
             for w in shown.plan.warnings
         ],
         "qdrant_silent": shown.qdrant_silent,
+        "checks": shown.checks,
+        "is_blocked": shown.is_blocked,
         "moved": moved,
         "mover": _mover(request, shown.view, moved=moved),
         "contested": sheet.form.contested(shown.view.namespace),

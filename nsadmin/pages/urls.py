@@ -23,6 +23,7 @@ from nsadmin.pages.probes import healthz, readyz
 from nsadmin.pages.repair import repair
 from nsadmin.pages.settings import settings
 from nsadmin.pages.styleguide import styleguide
+from nsadmin.pages.tier import tier
 from nsadmin.pages.tombstones import deleted, tombstone
 
 urlpatterns = [
@@ -43,6 +44,7 @@ urlpatterns = [
         dismissals,
         name="dismissals",
     ),
+    path("namespaces/<str:namespace_id>/infrastructure/", tier, name="tier"),
     path("namespaces/<str:namespace_id>/drift/", drift, name="drift"),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),

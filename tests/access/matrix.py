@@ -97,6 +97,12 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "advice/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "advice/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "advice/dismissals/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "infrastructure/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "infrastructure/"): Row(
+        own="login 403 403 in 403 in",
+        foreign="login 404 404 404 403 in",
+        system="login 403 403 403 403 in",
+    ),
     ("GET", NAMESPACE_PAGE + "indexes/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "indexes/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "settings/"): _CHANGED,
@@ -141,6 +147,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "v1/openapi.json"): _OPEN,
     ("POST", "v1/namespaces/list"): _KEY,
     ("GET", "v1/namespaces"): _KEY,
+    ("POST", "v1/namespaces"): Row("401 403 403 in 403 in"),
     ("GET", NAMESPACE_API): _READ,
     ("PATCH", NAMESPACE_API): Row(
         own="401 403 in in 403 in",
@@ -188,6 +195,7 @@ MATRIX: dict[Route, Row] = {
 # Where a POST needs the password of the last ten minutes.
 STEP_UP = {
     NAMESPACE_PAGE + "delete/",
+    NAMESPACE_PAGE + "infrastructure/",
     "organization/members/new/",
     "organization/members/<member_id>/",
     "organization/keys/new/",

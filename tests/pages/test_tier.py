@@ -1,0 +1,181 @@
+"""The tier page: now and wanted, preflight, plan, and a key that never shows."""
+
+import html
+import re
+
+import pytest
+
+from nsadmin.access.models import Organization
+from nsadmin.namespaces import document, placement
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import PASSWORD
+from tests.dedicated import KEY, RAY
+from tests.pages.conftest import HTMX
+
+
+@pytest.fixture
+def page(own):
+    return f"{own}infrastructure/"
+
+
+def hidden(text):
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text)
+    return {k: html.unescape(v) for k, v in found if k != "csrfmiddlewaretoken"}
+
+
+def wanted(own_cluster, **more):
+    return {
+        "compute_tier": "dedicated_cpu",
+        "qdrant_url": own_cluster.url,
+        "qdrant_api_key": KEY,
+        "ray_head_node_url": RAY,
+        "autoscaling_enabled": "on",
+        "step_up_password": PASSWORD,
+        **more,
+    }
+
+
+def text_of(response, status=200):
+    text = response.content.decode()
+    assert response.status_code == status, text
+    assert KEY not in text
+    assert KEY not in str(response.headers)
+    return text
+
+
+def test_an_admin_sees_now_and_wanted_side_by_side(browse, page):
+    text = text_of(browse().get(page))
+    assert "Current and wanted" in text
+    assert "Preview plan" in text
+    assert "Not set" in text
+    assert 'aria-current="page">Tier' in text
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "support"])
+def test_who_may_not_change_it_reads_it(browse, page, role):
+    text = text_of(browse(role).get(page))
+    assert "You can see this and not change it" in text
+    assert "<fieldset disabled>" in text
+    assert "Preview plan" not in text
+    assert 'id="preflight"' not in text
+    assert "Check" not in text_of(browse(role).get(f"{page}?check=1"))
+
+
+def test_without_the_enterprise_plan_it_says_so(browse, page, cast):
+    Organization.objects.filter(pk=cast.northlight.pk).update(plan="pro")
+    text = text_of(browse().get(page))
+    assert "Dedicated tiers need the Enterprise plan" in text
+    assert "Northlight Media is on Pro" in text
+    assert "<form" not in text.partition('id="change"')[2]
+    answer = browse().post(
+        page, {"max_concurrent_jobs": "3", "step_up_password": PASSWORD}
+    )
+    assert answer.status_code in (403, 422)
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+
+
+def test_every_post_asks_for_the_password_and_keeps_what_was_typed(
+    browse, page, own_cluster, cast
+):
+    own_cluster.receive(cast.own)
+    fields = wanted(own_cluster)
+    del fields["step_up_password"]
+    client = browse()
+    asked = text_of(client.post(page, fields), 422)
+    assert "Is it you?" in asked
+    again = {**hidden(asked), "step_up_password": PASSWORD}
+    shown = text_of(client.post(page, again))
+    assert "Review the plan" in shown
+    assert "Store the Qdrant API key" in shown
+
+
+def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cast):
+    own_cluster.receive(cast.own)
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    assert "Key may read and write" in shown
+    assert "Vectors are already there" in shown
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    done = client.post(page, {**hidden(shown), "step": "confirm"})
+    assert done.status_code == 302
+    namespace = document.read(store.get(cast.own.namespace_id))
+    assert placement.stored_key(namespace).reveal() == KEY
+    after = text_of(client.get(page))
+    assert "Blank keeps the stored key" in after
+    assert "Dedicated CPU" in after
+    text_of(client.get(done.headers["Location"]))
+    kept = client.post(
+        page, {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
+    )
+    text = text_of(kept)
+    assert "largest number of workers" in text
+    assert (
+        "API key" not in text.partition("Steps, in this order")[2].partition("dock")[0]
+    )
+
+
+def test_back_to_editing_keeps_the_key_for_its_address_alone(
+    browse, page, own_cluster, cast
+):
+    own_cluster.receive(cast.own)
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    edited = text_of(client.post(page, {**hidden(shown), "step": "edit"}))
+    assert "Entered; blank keeps what you entered" in edited
+    held = hidden(edited)["key_held"]
+    same = wanted(own_cluster, qdrant_api_key="", key_held=held)
+    assert "Store the Qdrant API key" in text_of(client.post(page, same))
+    elsewhere = {**same, "qdrant_url": "https://evil.example:6333"}
+    assert "Enter the key again" in text_of(client.post(page, elsewhere), 422)
+    other = browse()
+    assert "Enter the key again" in text_of(other.post(page, same), 422)
+
+
+def test_what_blocks_can_be_previewed_and_not_confirmed(browse, page, own_cluster):
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    assert "3 points would be left behind" in shown
+    assert 'value="confirm"' not in shown
+    forced = client.post(page, {**hidden(shown), "step": "confirm"})
+    text = text_of(forced, 409)
+    assert "left behind" in text
+    assert "Entered; blank keeps what you entered" in text
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_checking_again_looks_and_keeps_the_input(browse, page, own_cluster, headers):
+    fields = wanted(own_cluster, step="check")
+    text = text_of(browse().post(page, fields, headers=headers))
+    assert "3 points would be left behind" in text
+    assert ("<html" in text) == (not headers)
+    assert own_cluster.url in text
+    assert "Entered; blank keeps what you entered" in text
+
+
+def test_the_fragment_looks_at_what_runs_now(browse, page):
+    text = text_of(browse().get(f"{page}?check=1", headers=HTMX))
+    assert text.lstrip().startswith("<section")
+    assert "Vectors stay where they are" in text
+    assert "Writing is tried" in text
+
+
+def test_faults_stand_beside_their_fields_with_the_input_kept(browse, page):
+    fields = {
+        "compute_tier": "shared",
+        "min_workers": "12",
+        "max_workers": "8",
+        "max_concurrent_jobs": "2000",
+        "step_up_password": PASSWORD,
+    }
+    text = text_of(browse().post(page, fields), 422)
+    assert 'id="id_max_concurrent_jobs_error"' in text
+    assert 'value="2000"' in text
+    fields["max_concurrent_jobs"] = "20"
+    text = text_of(browse().post(page, fields), 422)
+    assert "“At least” (12) exceeds “At most” (8)." in text
+
+
+def test_no_numbers_and_no_tier_are_told(browse, page):
+    fields = {"compute_tier": "x", "max_workers": "y", "step_up_password": PASSWORD}
+    text = text_of(browse().post(page, fields), 422)
+    assert "Two fields need a correction" in text
