@@ -1,0 +1,38 @@
+"""`manage.py seal rotate`."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.rotation import rotate
+
+
+class Command(BaseCommand):
+    """Safe to repeat and to kill."""
+
+    help = (
+        "Seal every stored key anew with the first key of NSADMIN_SEAL_KEYS. Exit "
+        "status: 0 nothing is left under another key, 1 something is."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the one verb and its option."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        again = verbs.add_parser("rotate", help="seal stored keys anew")
+        again.add_argument("--limit", type=int, metavar="N", help="at most so many")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Rotate and print the counts."""
+        limit = options["limit"]
+        try:
+            done = rotate(limit=limit)
+        except Unavailable as failure:
+            raise CommandError(failure.sentence) from None
+        self.stdout.write(
+            f"rotated={done.rotated} current={done.current} "
+            f"unreadable={done.unreadable} moved={done.moved}"
+        )
+        if not done.is_complete or (limit is not None and done.rotated >= limit):
+            sys.exit(1)
