@@ -8,6 +8,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
 from nsadmin.api.inputs import NoQuery
 from nsadmin.api.schemas.clones import CloneNamespaceRequest, CloneNamespaceResponse
 from nsadmin.clones import launch
@@ -19,12 +20,15 @@ router = Router(tags=["Namespaces"])
 @router.post(
     "/namespaces/{identifier}/clone",
     response=answers(CloneNamespaceResponse, 409, 413, 415),
-    openapi_extra=described(body=CloneNamespaceRequest),
+    openapi_extra=described(body=CloneNamespaceRequest, headers=IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_CLONE)
+@idempotent
 def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Copy a whole namespace; ask for the task until the clone is ready."""
     reading.query(request, NoQuery)
     wanted = parse_clone(reading.body(request))
-    begun = launch.launch(actor_of(request), identifier, wanted)
+    begun = launch.launch(
+        actor_of(request), identifier, wanted, operation=operation_of(request)
+    )
     return answer(launch.response(begun.job))

@@ -8,6 +8,7 @@ from ninja.operation import Operation
 from nsadmin.api import (
     analytics,
     clones,
+    creation,  # noqa: F401 - as below
     deletion,  # noqa: F401 - its operation is of the router of namespaces
     errors,
     extractors,

@@ -14,6 +14,16 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class DryRunQuery(BaseModel):
+    """Whether to act, or to say what would happen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = Field(
+        default=False, description="Answer with the plan; write nothing."
+    )
+
+
 class AddressQuery(BaseModel):
     """How a name is read where several organizations may have it."""
 

@@ -72,14 +72,25 @@ def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePrevie
     )
 
 
-def launch(actor: Actor, identifier: str, request: CloneRequest) -> Launch:
+def launch(
+    actor: Actor,
+    identifier: str,
+    request: CloneRequest,
+    *,
+    operation: uuid.UUID | None = None,
+) -> Launch:
     """Reserve the name and the namespace at once and send the job that fills it.
+
+    `operation` becomes the job's id: the same act again gives the job that it began.
 
     Raises Missing or Forbidden for a source the actor may not clone, Conflict for one
     that is busy and for a name that is taken, QuotaExceeded for a full plan.
     """
+    begun = _begun(operation) if operation is not None else None
+    if begun is not None:
+        return begun
     source = _allowed(actor, identifier, request).namespace
-    job_id = uuid.uuid4()
+    job_id = operation or uuid.uuid4()
     raw = target_document(
         source,
         request,
@@ -103,6 +114,13 @@ def launch(actor: Actor, identifier: str, request: CloneRequest) -> Launch:
         raise
     release(job)
     return Launch(job, queries.view_of(document.read(raw)))
+
+
+def _begun(operation: uuid.UUID) -> Launch | None:
+    job = Job.objects.filter(job_id=operation).first()
+    if job is None:
+        return None
+    return Launch(job, queries.get_stored(SYSTEM, job.namespace_id))
 
 
 def response(job: Job) -> Json:

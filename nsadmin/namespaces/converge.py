@@ -7,7 +7,13 @@ from nsadmin.errors import NsadminError, Refused, Unavailable
 from nsadmin.namespaces import document, steps
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.placement import cluster_of
-from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
+from nsadmin.namespaces.steps import (
+    AddVector,
+    CreateCollection,
+    CreateIndex,
+    DropIndex,
+    Step,
+)
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -82,7 +88,11 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
     if is_done(live, step):
         return True
     completed = True
-    if isinstance(step, AddVector):
+    if isinstance(step, CreateCollection):
+        vectors = {key: (size, kind) for key, (size, kind) in step.vectors.items()}
+        metadata = {"namespace_id": step.namespace_id}
+        collections.create(cluster, name, vectors, metadata=metadata)
+    elif isinstance(step, AddVector):
         collections.create_vector(
             cluster,
             name,
@@ -109,6 +119,8 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
 
 def is_done(live: LiveCollection | None, step: Step) -> bool:
     """Tell whether Qdrant shows the step's effect."""
+    if isinstance(step, CreateCollection):
+        return live is not None and _is_made_for(live, step.namespace_id)
     if live is None:
         raise Refused("The collection of this namespace does not exist in Qdrant.")
     if isinstance(step, AddVector):
@@ -131,6 +143,12 @@ def is_done(live: LiveCollection | None, step: Step) -> bool:
         return index is None or (
             step.rebuilt and not same_index(step.schema, index.type, index.params)
         )
+    return True
+
+
+def _is_made_for(live: LiveCollection, namespace_id: str) -> bool:
+    if (live.raw.get("metadata") or {}).get("namespace_id") != namespace_id:
+        raise Refused("A collection of that name exists, and is not this namespace's.")
     return True
 
 

@@ -32,6 +32,7 @@ class Endpoint:
 ENDPOINTS = [
     Endpoint("POST", "/namespaces/list", {}),
     Endpoint("GET", "/namespaces"),
+    Endpoint("POST", "/namespaces", {"namespace_name": "a new one"}),
     Endpoint("GET", "/namespaces/{identifier}"),
     Endpoint("PATCH", "/namespaces/{identifier}", {}),
     Endpoint("PUT", "/namespaces/{identifier}", {}),

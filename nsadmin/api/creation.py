@@ -1,0 +1,35 @@
+"""`POST /v1/namespaces`."""
+
+from django.http import HttpRequest, HttpResponse
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
+from nsadmin.api.inputs import DryRunQuery
+from nsadmin.api.namespaces import answer_outcome, answer_preview, router
+from nsadmin.api.schemas.changes import DryRun
+from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.namespaces import creation
+from nsadmin.namespaces.creation_fields import NewNamespace, parse_new
+
+
+@router.post(
+    "/namespaces",
+    response=answers(NamespaceModel | DryRun, 409, 413, 415),
+    openapi_extra=described(
+        query=DryRunQuery, body=NewNamespace, headers=IDEMPOTENCY_KEY
+    ),
+)
+@endpoint(Action.NAMESPACE_CREATE)
+@idempotent
+def create_namespace(request: HttpRequest) -> HttpResponse:
+    """Make a namespace with its collection, vectors and payload indexes."""
+    wanted = reading.query(request, DryRunQuery)
+    body = parse_new(reading.body(request))
+    actor = actor_of(request)
+    if wanted.dry_run:
+        return answer_preview(creation.preview(actor, body), None)
+    made = creation.create(actor, body, operation=operation_of(request))
+    return answer_outcome(made)

@@ -1,0 +1,201 @@
+"""Making a namespace: planned, attempted, inserted, then Qdrant brought along.
+
+The document is inserted with the steps that Qdrant still lacks, so a crash after it is
+healed as that of any change is; a crash before it leaves nothing.
+"""
+
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.gate import require
+from nsadmin.access.models import Plan as Bought
+from nsadmin.access.permissions import Action
+from nsadmin.audit import record
+from nsadmin.audit.models import Outcome as Ending
+from nsadmin.errors import Conflict, Invalid, NotEnabled, NsadminError, Unavailable
+from nsadmin.namespaces import changes, document, observe, queries, quota
+from nsadmin.namespaces.accept import accepted_document
+from nsadmin.namespaces.changes import Outcome, Preview
+from nsadmin.namespaces.creation_fields import NewNamespace
+from nsadmin.namespaces.creation_plan import blank, creation_plan
+from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.infrastructure import SEALED_FIELD, Told
+from nsadmin.namespaces.placement import seal_key
+from nsadmin.namespaces.plan import Plan
+from nsadmin.stores.dial import destination
+from nsadmin.stores.mongo import namespaces as store
+
+ACTION = "namespace:create"
+
+
+def preview(actor: Actor, wanted: NewNamespace) -> Preview:
+    """Return the steps that would make the namespace; nothing is written."""
+    namespace, plan = _planned(actor, wanted, uuid4())
+    _require_free(namespace)
+    quota.require_room(actor.internal_id, actor.plan)
+    silent = False
+    try:
+        _require_no_collection(namespace)
+    except Unavailable:
+        silent = True
+    return Preview(queries.view_of(namespace), plan, qdrant_silent=silent)
+
+
+def create(
+    actor: Actor, wanted: NewNamespace, *, operation: UUID | None = None
+) -> Outcome:
+    """Make the namespace.
+
+    `operation` names the act: doing the same act again, after a crash or a lost answer,
+    gives the namespace that it made the first time.
+
+    Raises Forbidden without the right, NotEnabled or QuotaExceeded where the plan says
+    no, Conflict for a name, id or collection that is taken, Unavailable before anything
+    is written if Qdrant does not answer.
+    """
+    operation = operation or uuid4()
+    op_id = f"op_{operation.hex}"
+    namespace, plan = _planned(actor, wanted, operation)
+    made = _made(namespace.namespace_id, op_id)
+    if made is not None:
+        return changes.finish(made, plan, op_id)
+    _require_free(namespace)
+    _require_no_collection(namespace)
+    raw = accepted_document(namespace, plan, op_id)
+    raw["created_at"] = raw["updated_at"]
+    _attempt(actor, namespace, plan, op_id)
+    try:
+        with quota.room_for_one(actor.internal_id, actor.plan):
+            _insert(raw, op_id)
+    except Unavailable:
+        raise  # whether it was inserted is open, and the sweep finds out
+    except NsadminError as refused:
+        record.close(op_id, Ending.REFUSED, error=refused.sentence)
+        raise
+    return changes.finish(raw, plan, op_id)
+
+
+def _planned(
+    actor: Actor, wanted: NewNamespace, operation: UUID
+) -> tuple[Namespace, Plan]:
+    """Return the namespace as it would begin, and its steps."""
+    require(actor, Action.NAMESPACE_CREATE)
+    if wanted.scope == "system":
+        require(actor, Action.NAMESPACE_SYSTEM)
+    if wanted.infrastructure is not None and actor.plan != Bought.ENTERPRISE:
+        raise NotEnabled(
+            "Infrastructure of one's own needs the Enterprise plan.",
+            details={"resource": "infrastructure", "tier": actor.plan},
+        )
+    raw = blank(
+        wanted,
+        namespace_id=wanted.namespace_id or f"ns_{operation.hex[:16]}",
+        internal_id=actor.internal_id,
+        told=_told(wanted.infrastructure or {}),
+        now=timezone.now(),
+    )
+    _settle(raw, wanted.infrastructure or {})
+    namespace = document.read(raw)
+    return namespace, creation_plan(namespace, wanted)
+
+
+def _told(given: Raw) -> Told:
+    """Return the sent address in its normal form, or what is wrong with it."""
+    url, key = given.get("qdrant_url"), "sent" if given.get("qdrant_api_key") else ""
+    if not isinstance(url, str):
+        return Told(key=key)
+    try:
+        at = "infrastructure.qdrant_url"
+        return Told(url=destination(url, field=at).url, key=key)
+    except Invalid as fault:
+        return Told(key=key, faults=fault.faults)
+
+
+def _settle(raw: Raw, given: Raw) -> None:
+    """Give the collection its place: which cluster, under which sealed key."""
+    infrastructure = raw["infrastructure"]
+    place = infrastructure.get("qdrant_url") or "shared"
+    if infrastructure["compute_tier"] != "shared":
+        infrastructure[SEALED_FIELD] = seal_key(
+            given["qdrant_api_key"],
+            internal_id=raw["internal_id"],
+            namespace_id=raw["_id"],
+            url=place,
+        )
+    raw["collection_key"] = f"{place}|{infrastructure['qdrant_collection']}"
+
+
+def _made(namespace_id: str, op_id: str) -> Raw | None:
+    """Return the document that this very act has inserted, if it has."""
+    raw = store.get(namespace_id)
+    return raw if raw is not None and document.lists(raw, op_id) else None
+
+
+def _require_free(namespace: Namespace) -> None:
+    """Raise Conflict for what is taken; the unique indexes say so in the end."""
+    changes.require_free_name(namespace.internal_id, namespace.name)
+    if store.get(namespace.namespace_id) is not None:
+        raise Conflict(
+            "This id is taken.",
+            code="namespace_id_taken",
+            details={"field": "namespace_id"},
+        )
+    if store.find_by_collection(namespace.collection):
+        raise _collection_taken()
+
+
+def _collection_taken() -> Conflict:
+    return Conflict(
+        "A collection of that name exists already.",
+        code="collection_taken",
+        details={"field": "infrastructure.qdrant_collection"},
+    )
+
+
+def _require_no_collection(namespace: Namespace) -> None:
+    """Ask Qdrant, which must answer, and must not have the collection."""
+    try:
+        seen = observe.seen(namespace)
+    except Unavailable:
+        raise
+    except NsadminError as refused:
+        sentence = f"The cluster refuses: {refused.sentence}"
+        at = "infrastructure.qdrant_url"
+        raise Invalid(sentence, faults={at: [sentence]}) from None
+    if seen.exists:
+        raise _collection_taken()
+
+
+def _insert(raw: Raw, op_id: str) -> None:
+    """Insert; where an answer is lost, the document tells whether it arrived."""
+    try:
+        store.insert(raw)
+    except (Conflict, Unavailable):
+        if _made(raw["_id"], op_id) is not None:
+            return
+        # Which of the unique values it was is not said by the store.
+        _require_free(document.read(raw))
+        raise
+
+
+def _attempt(actor: Actor, namespace: Namespace, plan: Plan, op_id: str) -> None:
+    said = f"Create “{namespace.name}”."
+    first = {
+        "field": "namespace_name",
+        "before": None,
+        "after": namespace.name,
+        "sentence": said,
+    }
+    record.attempt(
+        op_id=op_id,
+        action=ACTION,
+        summary=" ".join([said, *(step.sentence() for step in plan.steps)]),
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=actor.organization_id,
+        namespace_id=namespace.namespace_id,
+        namespace_name=namespace.name,
+        revision=1,
+        changes=[first, *plan.to_json()["steps"]],
+    )

@@ -1,0 +1,391 @@
+"""`POST /v1/namespaces`."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nsadmin.access.permissions import Role
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.namespaces.extractors import REGISTRY
+from nsadmin.namespaces.fields import PROTECTED_INDEXES
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.api.conftest import Caller, error_of, locations_of
+from tests.cast import make_namespace, namespace_id
+
+NAME = {"namespace_name": "new one"}
+FACES = {"feature_extractor_name": "face_identity_extractor", "version": "v1"}
+RANK = {"field_name": "rank", "type": "integer"}
+
+
+def created(call: Caller, body: Any, **kwargs: Any) -> Any:
+    response = call("POST", "/namespaces", {**NAME, **body}, **kwargs)
+    assert response.status_code == 200, response.content
+    return json.loads(response.content)
+
+
+def refused(call: Caller, body: Any, **kwargs: Any) -> list[str]:
+    before = len(list(store.every()))
+    found = locations_of(call("POST", "/namespaces", {**NAME, **body}, **kwargs))
+    assert len(list(store.every())) == before
+    return found
+
+
+# What is made ------------------------------------------------------------------------
+
+
+def test_it_answers_with_the_namespace_and_its_tag(call: Caller) -> None:
+    response = call("POST", "/namespaces", NAME)
+    data = json.loads(response.content)
+    assert response.headers["ETag"] == '"r1"'
+    assert data["namespace_name"] == "new one"
+    assert data["namespace_id"].startswith("ns_")
+    assert (data["scope"], data["namespace_type"]) == ("org", "standard")
+    assert (data["revision"], data["observed_revision"]) == (1, 1)
+    assert data["created_at"] == data["updated_at"]
+    assert data["expires_at"] is None
+    assert data["clone_status"] is None
+    assert data["infrastructure"] == {
+        "qdrant_collection": data["namespace_id"],
+        "compute_tier": "shared",
+        "max_concurrent_jobs": 10,
+        "autoscaling_enabled": True,
+    }
+    found = json.loads(call("GET", f"/namespaces/{data['namespace_id']}").content)
+    assert found["qdrant_status"]["points_count"] == 0
+    assert found["document_count"] == 0
+
+
+def test_the_collection_has_every_vector_and_index(call: Caller) -> None:
+    body = {"feature_extractors": [FACES], "payload_indexes": [RANK]}
+    data = created(call, body)
+    live = collections.get(shared(), data["namespace_id"])
+    assert live is not None
+    (vector,) = REGISTRY["face_identity_extractor_v1"].vectors
+    assert {n: (v.size, v.distance) for n, v in live.vectors.items()} == {
+        vector.name: (vector.size, vector.distance)
+    }
+    assert set(live.indexes) == {*PROTECTED_INDEXES, "rank"}
+    assert live.indexes["internal_id"].params.get("is_tenant") is True
+    assert data["vector_inference_map"] == {vector.name: vector.inference}
+    custom = [i for i in data["payload_indexes"] if not i["is_protected"]]
+    assert [i["field_name"] for i in custom] == ["rank"]
+
+
+def test_without_extractors_it_gets_text_and_images(call: Caller) -> None:
+    data = created(call, {"feature_extractors": None})
+    ids = [e["feature_extractor_id"] for e in data["feature_extractors"]]
+    assert ids == ["text_extractor_v1", "image_extractor_v1"]
+    assert data["feature_extractors"][0]["params"] == {
+        "embedding_model": "multilingual_e5_large_instruct_v1"
+    }
+
+
+def test_one_extractor_must_bring_a_vector(call: Caller) -> None:
+    none = {"feature_extractor_name": "passthrough_extractor", "version": "v1"}
+    for entries in ([], [none]):
+        assert refused(call, {"feature_extractors": entries}) == ["feature_extractors"]
+    data = created(call, {"feature_extractors": [none, FACES]})
+    assert len(data["feature_extractors"]) == 2
+
+
+def test_params_decide_the_size_and_lock(call: Caller) -> None:
+    params = {"embedding_model": "all_minilm_l6_v2_v1"}
+    entry = {"feature_extractor_name": "text_extractor", "version": "v1"}
+    data = created(call, {"feature_extractors": [{**entry, "params": params}]})
+    live = collections.get(shared(), data["namespace_id"])
+    assert live is not None
+    assert live.vectors["text_extractor_v1_embedding"].size == 384
+    response = call(
+        "PATCH", f"/namespaces/{data['namespace_id']}", {"feature_extractors": [entry]}
+    )
+    assert error_of(response)["code"] == "extractor_params_locked"
+
+
+def test_the_same_extractor_twice_with_other_params_is_a_conflict(call: Caller) -> None:
+    entry = {"feature_extractor_name": "text_extractor", "version": "v1"}
+    other = {**entry, "params": {"embedding_model": "all_minilm_l6_v2_v1"}}
+    response = call(
+        "POST", "/namespaces", {**NAME, "feature_extractors": [entry, other]}
+    )
+    assert response.status_code == 409
+
+
+def test_it_is_listed_audited_and_dated_at_once(call: Caller) -> None:
+    made = created(call, {})["namespace_id"]
+    assert MirroredNamespace.objects.filter(namespace_id=made).exists()
+    event = AuditEvent.objects.get(namespace_id=made)
+    assert (event.action, event.outcome) == ("namespace:create", Outcome.DONE)
+    assert event.changes[0]["after"] == "new one"
+    raw = store.get(made)
+    assert raw is not None
+    assert isinstance(raw["created_at"], datetime)
+    assert "pending" not in raw
+
+
+def test_description_and_auto_indexing_are_kept(call: Caller) -> None:
+    data = created(call, {"description": " Words. ", "auto_create_indexes": True})
+    assert (data["description"], data["auto_create_indexes"]) == ("Words.", True)
+    body = {"namespace_name": "other", "description": "", "auto_create_indexes": None}
+    data = created(call, body)
+    assert (data["description"], data["auto_create_indexes"]) == (None, False)
+
+
+def test_a_dry_run_writes_nothing(call: Caller) -> None:
+    before = (len(list(store.every())), AuditEvent.objects.count())
+    response = call("POST", "/namespaces?dry_run=true", NAME)
+    data = json.loads(response.content)
+    assert data["dry_run"] is True
+    kinds = [step["kind"] for step in data["plan"]["steps"]]
+    assert kinds[:3] == ["append_extractor", "append_extractor", "create_collection"]
+    assert kinds[3:] == ["create_index"] * len(PROTECTED_INDEXES)
+    assert (len(list(store.every())), AuditEvent.objects.count()) == before
+
+
+# Names and ids -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [3, 64])
+def test_a_name_of_the_least_and_the_most_length(call: Caller, length: int) -> None:
+    assert created(call, {"namespace_name": "n" * length})
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 2, "n" * 65, "", "a/b", "list", "ns_abcdef", "a\u202eb", None, 5]
+)
+def test_a_name_that_is_not_accepted(call: Caller, name: Any) -> None:
+    assert refused(call, {"namespace_name": name}) == ["namespace_name"]
+
+
+def test_a_name_is_needed(call: Caller) -> None:
+    assert locations_of(call("POST", "/namespaces", {})) == ["namespace_name"]
+
+
+def test_a_taken_name_is_a_conflict_whatever_its_case(call: Caller) -> None:
+    response = call("POST", "/namespaces", {"namespace_name": " Film ARCHIVE "})
+    error = error_of(response)
+    assert (response.status_code, error["code"]) == (409, "namespace_name_taken")
+    # Another organization's name is free.
+    assert created(call, {"namespace_name": "museum objects"})
+
+
+def test_an_id_of_ones_own_is_taken_over(call: Caller) -> None:
+    wanted = namespace_id()
+    data = created(call, {"namespace_id": wanted})
+    assert data["namespace_id"] == wanted
+    assert data["infrastructure"]["qdrant_collection"] == wanted
+    response = call(
+        "POST", "/namespaces", {"namespace_name": "other", "namespace_id": wanted}
+    )
+    assert error_of(response)["code"] == "namespace_id_taken"
+
+
+@pytest.mark.parametrize("size", [6, 60])
+def test_the_bounds_of_an_id(call: Caller, size: int) -> None:
+    assert created(call, {"namespace_id": "ns_" + "a" * size})
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["ns_" + "a" * 5, "ns_" + "a" * 61, "abcdefgh", "ns_abc/def", "ns_abc.def"],
+)
+def test_an_id_that_is_not_accepted(call: Caller, wanted: str) -> None:
+    assert refused(call, {"namespace_id": wanted}) == ["namespace_id"]
+
+
+# Expiry ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [60, 3_153_600_000])
+def test_it_expires_so_long_after_it_was_made(call: Caller, seconds: int) -> None:
+    data = created(call, {"ttl_seconds": seconds})
+    made, ends = (
+        datetime.fromisoformat(data[key]) for key in ("created_at", "expires_at")
+    )
+    assert abs(ends - made - timedelta(seconds=seconds)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("seconds", [59, 0, -1, 3_153_600_001, "60", 60.5, True])
+def test_a_time_that_is_not_accepted(call: Caller, seconds: Any) -> None:
+    assert refused(call, {"ttl_seconds": seconds}) == ["ttl_seconds"]
+
+
+# What is known by name ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"mode": "standalone"}, "mode"),
+        ({"mode": "other"}, "mode"),
+        ({"namespace_type": "marketplace"}, "namespace_type"),
+        ({"features": ["text"]}, "features"),
+        ({"vector_configs": [{"name": "v", "dimension": 4}]}, "vector_configs"),
+        ({"vector_configs": [{"name": "v"}]}, "vector_configs.0.dimension"),
+        ({"scope": "world"}, "scope"),
+        ({"unknown": 1}, "unknown"),
+        ({"payload_indexes": [{"field_name": "x"}]}, "payload_indexes.0.type"),
+        (
+            {"payload_indexes": [{"field_name": "document_id", "type": "keyword"}]},
+            "payload_indexes.0.field_name",
+        ),
+        (
+            {"feature_extractors": [{**FACES, "version": "v9"}]},
+            "feature_extractors.0",
+        ),
+        ({"auto_create_indexes": "yes"}, "auto_create_indexes"),
+        ({"description": "d" * 2001}, "description"),
+    ],
+)
+def test_what_is_not_offered_is_refused_at_its_place(
+    call: Caller, body: Any, at: str
+) -> None:
+    assert refused(call, body) == [at]
+
+
+def test_what_is_offered_may_be_said(call: Caller) -> None:
+    said = {
+        "mode": "managed",
+        "namespace_type": "standard",
+        "scope": "org",
+        "features": [],
+        "vector_configs": [],
+        "infrastructure": None,
+        "ttl_seconds": None,
+    }
+    assert created(call, said)
+
+
+def test_the_budget_of_indexes_counts_the_systems(call: Caller) -> None:
+    free = 100 - len(PROTECTED_INDEXES)
+    many = [{"field_name": f"f{n}", "type": "keyword"} for n in range(free + 1)]
+    assert refused(call, {"payload_indexes": many}) == ["payload_indexes"]
+
+
+# Infrastructure ----------------------------------------------------------------------
+
+
+def test_shared_infrastructure_is_stored(call: Caller) -> None:
+    given = {
+        "qdrant_collection": f"{namespace_id()[3:]}_own",
+        "max_concurrent_jobs": 7,
+        "autoscaling_enabled": False,
+        "description": "Ours.",
+    }
+    data = created(call, {"infrastructure": given})
+    assert data["infrastructure"] == {**given, "compute_tier": "shared"}
+    assert collections.get(shared(), given["qdrant_collection"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "at"),
+    [
+        ({"max_concurrent_jobs": 0}, "max_concurrent_jobs"),
+        ({"max_concurrent_jobs": 1001}, "max_concurrent_jobs"),
+        ({"min_workers": 5, "max_workers": 4}, "min_workers"),
+        ({"qdrant_url": "https://q.example:6333"}, "qdrant_url"),
+        ({"qdrant_api_key": "secret"}, "qdrant_api_key"),
+        ({"qdrant_collection": "ab"}, "qdrant_collection"),
+        ({"qdrant_collection": "a" * 129}, "qdrant_collection"),
+        ({"qdrant_collection": "a b/c"}, "qdrant_collection"),
+        ({"qdrant_collection": "ns_somebodyelse"}, "qdrant_collection"),
+        ({"compute_tier": "own"}, "compute_tier"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_infrastructure_that_is_not_accepted(call: Caller, given: Any, at: str) -> None:
+    assert refused(call, {"infrastructure": given}) == [f"infrastructure.{at}"]
+
+
+def test_a_tier_of_ones_own_names_all_that_it_needs(call: Caller) -> None:
+    given = {"compute_tier": "dedicated_gpu"}
+    assert refused(call, {"infrastructure": given}) == [
+        "infrastructure.qdrant_url",
+        "infrastructure.qdrant_api_key",
+        "infrastructure.ray_head_node_url",
+        "infrastructure.gpu_type",
+        "infrastructure.gpus_per_worker",
+    ]
+
+
+def test_a_tier_of_ones_own_gets_its_collection_and_hides_its_key(
+    call: Caller, settings: Any
+) -> None:
+    address = settings.NSADMIN_QDRANT_URL
+    settings.NSADMIN_CLUSTER_HOSTS = [address.partition("://")[2]]
+    given = {
+        "compute_tier": "dedicated_cpu",
+        "qdrant_url": address,
+        "qdrant_api_key": settings.NSADMIN_QDRANT_API_KEY,
+        "ray_head_node_url": "ray://head.example:10001",
+    }
+    response = call("POST", "/namespaces", {**NAME, "infrastructure": given})
+    assert response.status_code == 200, response.content
+    assert settings.NSADMIN_QDRANT_API_KEY not in response.content.decode()
+    shown = json.loads(response.content)["infrastructure"]
+    assert shown["qdrant_api_key_provided"] is True
+    assert shown["compute_tier"] == "dedicated_cpu"
+    raw = store.get(json.loads(response.content)["namespace_id"])
+    assert settings.NSADMIN_QDRANT_API_KEY not in str(raw)
+    assert settings.NSADMIN_QDRANT_API_KEY not in str(
+        list(AuditEvent.objects.values_list("changes", flat=True))
+    )
+
+
+def test_infrastructure_needs_the_plan(call: Caller) -> None:
+    body = {"infrastructure": {"max_concurrent_jobs": 5}}
+    response = call("POST", "/namespaces", {**NAME, **body}, role="stranger")
+    error = error_of(response)
+    assert (response.status_code, error["type"]) == (403, "NotEnabledError")
+
+
+def test_a_collection_of_somebody_else_is_not_taken(call: Caller) -> None:
+    theirs = f"{namespace_id()[3:]}_theirs"
+    make_namespace(
+        call.cast.halden,
+        "named",
+        in_qdrant=False,
+        infrastructure={"qdrant_collection": theirs},
+    )
+    body = {"infrastructure": {"qdrant_collection": theirs}}
+    response = call("POST", "/namespaces", {**NAME, **body})
+    assert error_of(response)["code"] == "collection_taken"
+
+
+# Who may -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "support"])
+def test_only_admins_make_namespaces(call: Caller, role: str) -> None:
+    assert call("POST", "/namespaces", NAME, role=role).status_code == 403
+
+
+def test_the_systems_own_are_made_by_platform_admins(call: Caller) -> None:
+    body = {**NAME, "scope": "system"}
+    response = call("POST", "/namespaces", body)
+    assert response.status_code == 403
+    assert error_of(response)["details"]["roles"] == [Role.PLATFORM_ADMIN.value]
+    data = created(call, {"scope": "system"}, role="platform_admin")
+    assert data["scope"] == "system"
+    assert call("GET", f"/namespaces/{data['namespace_id']}").status_code == 200
+
+
+def test_the_plan_limits_their_number(call: Caller, settings: Any) -> None:
+    settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 2, "enterprise": None}
+    created(call, {}, role="stranger")
+    body = {"namespace_name": "one more"}
+    for query in ("", "?dry_run=true"):
+        response = call("POST", f"/namespaces{query}", body, role="stranger")
+        error = error_of(response)
+        assert (response.status_code, error["type"]) == (403, "QuotaExceededError")
+        assert error["details"] | {"request_id": ""} == {
+            "resource": "namespaces",
+            "current": 2,
+            "limit": 2,
+            "tier": "pro",
+            "request_id": "",
+        }
