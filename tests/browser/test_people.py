@@ -44,6 +44,7 @@ def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
     # The browser kept nothing: it would have to send the form again, and asks first.
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
+    page = page.context.new_page()
     page.goto(f"{demo.url}/organization/keys/")
     page.get_by_role("link", name=f"Revoke {name}").click()
     page.get_by_role("button", name="Revoke the key").click()
