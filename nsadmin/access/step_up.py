@@ -52,4 +52,5 @@ def _take(request: HttpRequest, given: str) -> None:
         raise PasswordNeeded(sentence, code="password_locked")
     if not check_password(given, user.password):
         raise PasswordNeeded("That is not your password.", code="password_wrong")
+    ratelimit.clear(request, action="reauthenticate", user=user)
     request.session[SESSION_KEY] = time.time()

@@ -82,6 +82,12 @@ def test_guessing_ends_and_is_noted(browse, cast):
     assert event.organization_id == cast.northlight.organization_id
 
 
+def test_right_passwords_do_not_use_up_the_guesses(browse):
+    for number in range(12):
+        data = {**DATA, "email": f"n{number}@example.org", step_up.FIELD: PASSWORD}
+        assert b"Is it you?" not in browse().post(NEW, data).content
+
+
 def test_htmx_gets_the_question_in_place_of_the_page(browse):
     response = browse().post(NEW, DATA, headers=HTMX)
     assert response.status_code == 422
