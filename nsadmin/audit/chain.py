@@ -59,10 +59,14 @@ def locked(organization_id: str) -> ChainHead:
 
     Needs a transaction. SQLite's begins with the write lock; others lock the row.
     """
+    heads = ChainHead.objects.select_for_update()
+    head = heads.filter(organization_id=organization_id).first()
+    if head is not None:
+        return head
     ChainHead.objects.get_or_create(
         organization_id=organization_id, defaults={"hash": BEGINNING}
     )
-    return ChainHead.objects.select_for_update().get(organization_id=organization_id)
+    return heads.get(organization_id=organization_id)
 
 
 def append(head: ChainHead, event: AuditEvent) -> None:

@@ -69,6 +69,12 @@ def test_an_attempt_its_refresh_and_its_endings_are_all_covered() -> None:
     assert (verdict.count, verdict.faults) == (4, ())
 
 
+def test_it_costs_a_few_queries(django_assert_max_num_queries) -> None:
+    write("makes the chain's end")
+    with django_assert_max_num_queries(19):  # savepoints included
+        write("an attempt and its outcome")
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [

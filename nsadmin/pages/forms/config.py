@@ -13,6 +13,7 @@ from nsadmin.namespaces.config_text import MAX_BYTES
 from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
+from nsadmin.pages.templatetags.words import spelled
 
 _EXCERPT = 160
 
@@ -33,7 +34,9 @@ class ConfigForm(SheetForm):
         label="Configuration",
         strip=False,
         error_messages={"required": "Choose a file, or write the configuration here."},
-        widget=forms.Textarea({"spellcheck": "false", "autocapitalize": "none"}),
+        widget=forms.Textarea(
+            {"spellcheck": "false", "autocapitalize": "none", "wrap": "off"}
+        ),
         help_text="A section that is left out stays as it is; a list is the whole list "
         f"as wanted. At most {MAX_BYTES // 1024} KiB.",
     )
@@ -75,9 +78,10 @@ class ConfigForm(SheetForm):
             line = lines[number - 1] if number <= len(lines) else ""
             self.line_faults.append(LineFault(number, line[:_EXCERPT], sentences))
         self.line_faults.sort(key=lambda fault: fault.number)
-        one = len(self.line_faults) == 1
-        count = "One line needs" if one else f"{len(self.line_faults)} lines need"
-        self.add_error("config", f"{count} a correction.")
+        count = len(self.line_faults)
+        lines_need = "line needs" if count == 1 else "lines need"
+        sentence = f"{spelled(count).capitalize()} {lines_need} a correction."
+        self.add_error("config", sentence)
 
 
 def _text_of(file: "UploadedFile[bytes]") -> tuple[str, str]:
