@@ -143,7 +143,14 @@ class TierForm(SheetForm):
         """Write a value for people."""
         if key == "compute_tier":
             return dict(TIERS).get(value, str(value))
-        return "0, off" if value == 0 else super().text(key, value)
+        return (
+            "0, off" if value == 0 and value is not False else super().text(key, value)
+        )
+
+    def _in_words(self, sentence: str) -> str:
+        for value, label in TIERS[1:]:
+            sentence = sentence.replace(value, label)
+        return super()._in_words(sentence)
 
 
 _CLEARABLE = ("gpu_type", "ray_head_node_url", "description")
