@@ -25,6 +25,13 @@ class Infrastructure(BaseModel):
     gpus_per_worker: int | None = None
     qdrant_url: str | None = None
     qdrant_api_key_provided: bool | None = None
+    max_custom_plugins: int | None = None
+    max_custom_models: int | None = None
+    ray_cluster_id: str | None = None
+    ray_dashboard_url: str | None = None
+    s3_vector_bucket: str | None = None
+    s3_plugin_bucket: str | None = None
+    s3_plugin_prefix: str | None = None
 
 
 class FeatureExtractor(BaseModel):

@@ -58,7 +58,12 @@ def infrastructure(spec: NamespaceSpec, cluster: Stored) -> Stored:
     }
     if spec.compute_tier == "shared":
         return shared
-    workers = {"autoscaling_enabled": True, "min_workers": 1, "max_workers": 4}
+    workers = {
+        "autoscaling_enabled": True,
+        "min_workers": 1,
+        "max_workers": 4,
+        "ray_head_node_url": "ray://ray.northlight.example:10001",
+    }
     return {**shared, **workers, **cluster}
 
 

@@ -1,0 +1,64 @@
+"""PATCH of infrastructure: the Enterprise plan, the preflight, a key that is told only."""
+
+import json
+
+import pytest
+
+from nsadmin.access.models import Organization
+from nsadmin.api.schemas.changes import DryRun
+from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.stores.mongo import namespaces as store
+from tests.api.conftest import Caller, error_of
+from tests.dedicated import KEY, OwnCluster
+
+
+def path(call: Caller, query: str = "") -> str:
+    return f"/namespaces/{call.cast.own.namespace_id}{query}"
+
+
+def test_a_dry_run_tells_what_was_looked_at(
+    call: Caller, own_cluster: OwnCluster
+) -> None:
+    body = {"infrastructure": own_cluster.body()}
+    answer = call("PATCH", path(call, "?dry_run=true"), body)
+    assert answer.status_code == 200
+    assert KEY not in answer.content.decode()
+    shown = DryRun.model_validate_json(answer.content)
+    states = {check.name: check.state for check in shown.checks}
+    assert states["key"] == "unknown"
+    assert states["vectors"] == "blocks"
+    refused = call("PATCH", path(call), body)
+    assert refused.status_code == 409
+    assert error_of(refused)["code"] == "vectors_left_behind"
+
+
+def test_a_namespace_on_its_own_cluster_is_answered_and_sent_back(
+    call: Caller, own_cluster: OwnCluster
+) -> None:
+    own_cluster.receive(call.cast.own)
+    given = own_cluster.body(
+        compute_tier="dedicated_gpu",
+        gpu_type="A100",
+        gpus_per_worker=1,
+        max_custom_models=50,
+        max_custom_plugins=100,
+    )
+    answer = call("PATCH", path(call), {"infrastructure": given})
+    assert answer.status_code == 200, answer.content
+    data = json.loads(answer.content)
+    shown = NamespaceModel.model_validate(data, extra="forbid").infrastructure
+    assert shown.qdrant_api_key_provided is True
+    assert shown.max_custom_models == 50
+    assert KEY not in answer.content.decode()
+    again = call("PATCH", path(call), {"infrastructure": data["infrastructure"]})
+    assert json.loads(again.content)["revision"] == data["revision"]
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_infrastructure_is_not_enabled_on_other_plans(call: Caller, query: str) -> None:
+    Organization.objects.filter(pk=call.cast.northlight.pk).update(plan="pro")
+    body = {"infrastructure": {"max_concurrent_jobs": 11}}
+    answer = call("PATCH", path(call, query), body)
+    assert answer.status_code == 403
+    assert error_of(answer)["type"] == "NotEnabledError"
+    assert store.get(call.cast.own.namespace_id)["revision"] == 1
