@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "nsadmin.clones",
     "nsadmin.health",
     "nsadmin.advice",
+    "nsadmin.templates",
     "nsadmin.pages",
     "nsadmin.api",
     "nsadmin.embedded",

@@ -8,11 +8,14 @@ from django.http import HttpResponse
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
-def answer(data: Any, *, revision: int | None = None) -> HttpResponse:
+def answer(
+    data: Any, *, revision: int | None = None, status: int = 200
+) -> HttpResponse:
     """Return data as JSON; with a revision, its ETag."""
     response = HttpResponse(
         orjson.dumps(data, default=str, option=_OPTIONS),
         content_type="application/json",
+        status=status,
     )
     if revision is not None:
         response.headers["ETag"] = f'"r{revision}"'

@@ -14,9 +14,9 @@ Schema = dict[str, Any]
 _ERRORS = (400, 401, 403, 404, 422, 429, 500, 503)
 
 
-def answers(model: Any, *also: int) -> dict[Any, Any]:
+def answers(model: Any, *also: int, ok: int = 200) -> dict[Any, Any]:
     """Return the responses of an operation: the model, or the envelope for errors."""
-    return {200: model, frozenset({*_ERRORS, *also}): ErrorEnvelope}
+    return {ok: model, frozenset({*_ERRORS, *also}): ErrorEnvelope}
 
 
 def described(

@@ -64,7 +64,8 @@ def _shown() -> dict[str, Any]:
 def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any]:
     content = details.get("requestBody", {}).get("content", {})
     body = content.get("application/json", {}).get("schema")
-    ok = details["responses"]["200"]["content"]["application/json"]["schema"]
+    good = next(code for code in details["responses"] if str(code).startswith("2"))
+    ok = details["responses"][good]["content"]["application/json"]["schema"]
     return {
         "id": details["operationId"],
         "method": method.upper(),
@@ -82,7 +83,7 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any
         ],
         "body": list(_fields(body)) if body else [],
         "answer": _type(ok),
-        "errors": sorted(code for code in details["responses"] if code != "200"),
+        "errors": sorted(code for code in details["responses"] if code != good),
     }
 
 

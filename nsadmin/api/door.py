@@ -13,7 +13,9 @@ from nsadmin.api import (
     errors,
     extractors,
     namespaces,
+    stats,
     tasks,
+    templates,
 )
 from nsadmin.api.auth import BearerKey
 
@@ -24,6 +26,18 @@ Send `Authorization: Bearer sk_…` with every request. Errors have one shape.
 A change can be looked at first with `?dry_run=true`, and tied to what was seen by
 `If-Match` or `?plan_digest=`.
 """
+
+
+# In this order in the document; what is no placeholder goes first.
+_NOUNS = (
+    stats,
+    namespaces,
+    clones,
+    tasks,
+    extractors,
+    templates,
+    analytics,
+)
 
 
 class _Api(NinjaAPI):
@@ -44,7 +58,7 @@ def build() -> NinjaAPI:
         urls_namespace="api",
     )
     errors.install(built)
-    for noun in (namespaces, clones, tasks, extractors, analytics):
+    for noun in _NOUNS:
         built.add_router("", noun.router)
     return built  # type: ignore[no-any-return]
 

@@ -12,7 +12,11 @@ from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import AddressQuery, NoQuery
-from nsadmin.api.schemas.extractors import ExtractorModel, NamespaceExtractorsResponse
+from nsadmin.api.schemas.extractors import (
+    ExtractorModel,
+    NamespaceExtractor,
+    NamespaceExtractorsResponse,
+)
 from nsadmin.errors import Missing
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.document import StoredExtractor
@@ -44,14 +48,7 @@ def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpRespon
     reading.query(request, NoQuery)
     extractor = REGISTRY.get(feature_extractor_id)
     if extractor is None:
-        raise Missing(
-            "There is no such feature extractor.",
-            code="feature_extractor_not_found",
-            details={
-                "resource": "feature_extractor",
-                "id": feature_extractor_id[:200],
-            },
-        )
+        raise _missing(feature_extractor_id)
     return answer(entry(extractor))
 
 
@@ -80,6 +77,34 @@ def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResp
             "builtin_count": len(builtin),
             "custom_count": len(custom),
         }
+    )
+
+
+@router.get(
+    "/namespaces/{identifier}/extractors/{feature_extractor_id}",
+    response=answers(NamespaceExtractor, 409),
+    openapi_extra=described(query=AddressQuery),
+)
+@endpoint(Action.NAMESPACE_READ)
+def get_namespace_extractor(
+    request: HttpRequest, identifier: str, feature_extractor_id: str
+) -> HttpResponse:
+    """One feature extractor as a namespace has it registered."""
+    wanted = reading.query(request, AddressQuery)
+    view = queries.get(
+        actor_of(request), identifier, organization_id=wanted.organization_id
+    )
+    for stored in view.namespace.extractors:
+        if stored.id == feature_extractor_id:
+            return answer(registered_entry(stored))
+    raise _missing(feature_extractor_id)
+
+
+def _missing(feature_extractor_id: str) -> Missing:
+    return Missing(
+        "There is no such feature extractor.",
+        code="feature_extractor_not_found",
+        details={"resource": "feature_extractor", "id": feature_extractor_id[:200]},
     )
 
 

@@ -175,6 +175,19 @@ MATRIX: dict[Route, Row] = {
         system="401 403 in in 403 in",
     ),
     ("GET", NAMESPACE_API + "/extractors"): _READ,
+    ("GET", NAMESPACE_API + "/extractors/<feature_extractor_id>"): _READ,
+    ("GET", NAMESPACE_API + "/stats"): _READ,
+    ("POST", "v1/namespaces/stats/batch"): _KEY,
+    ("GET", "v1/templates/namespaces"): _KEY,
+    ("GET", "v1/templates/namespaces/<template_id>"): Row(_READ.own, _READ.foreign),
+    ("POST", "v1/templates/namespaces/from-namespace/<identifier>"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 in in 403 in",
+    ),
+    ("POST", "v1/templates/namespaces/<template_id>/instantiate"): Row(
+        own="401 403 403 in 403 in", foreign="401 403 403 404 403 in"
+    ),
     ("POST", NAMESPACE_API + "/filter-usage"): Row(
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",

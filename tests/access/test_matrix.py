@@ -19,6 +19,8 @@ from nsadmin.api.door import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import record
 from nsadmin.jobs.models import Job
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
     GUARDED_ELSEWHERE,
     MATRIX,
@@ -34,11 +36,18 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 BODIES: dict[Route, Any] = {
     ("POST", "v1/namespaces/<identifier>/clone"): {"namespace_name": "a clone"},
     ("PATCH", "v1/namespaces/<identifier>"): {"description": "changed"},
+    ("POST", "v1/namespaces/<identifier>/extend"): {"ttl_seconds": 3600},
+    ("POST", "v1/templates/namespaces/from-namespace/<identifier>"): {
+        "template_name": "a template"
+    },
+    ("POST", "v1/templates/namespaces/<template_id>/instantiate"): {
+        "namespace_name": "from-a-template"
+    },
     ("POST", "v1/namespaces/<identifier>/filter-usage"): {
         "fields": [{"field_name": "title"}]
     },
 }
-LET_THROUGH = (200, 204, 302, 303, 409, 422)
+LET_THROUGH = (200, 201, 204, 302, 303, 409, 422)
 
 
 class Visitor:
@@ -108,6 +117,16 @@ def _job(cast: Cast, whose: str) -> str:
     return str(job.job_id)
 
 
+def _template(cast: Cast, whose: str) -> str:
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    return NamespaceTemplate.objects.create(
+        organization_id=organization.organization_id,
+        creator="key:k",
+        name="a template",
+        configuration=configuration_of(cast.own),
+    ).template_id
+
+
 def _people(cast: Cast, whose: str) -> dict[str, str]:
     """Somebody of the organization and a key of it; `system` has neither."""
     who = {"own": "viewer", "foreign": "stranger"}.get(whose)
@@ -150,7 +169,8 @@ def test_the_outcome_for_every_role_and_target(
             "<job_id>": job_id,
             "<task_id>": job_id,
             **_people(cast, target),
-            "<feature_extractor_id>": "text_extractor_v1",
+            "<feature_extractor_id>": "face_identity_extractor_v1",
+            "<template_id>": _template(cast, target),
             "<op_id>": _change(cast, namespace_id),
         }
         with subtests.test(target=target, role=role):

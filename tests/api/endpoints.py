@@ -22,7 +22,8 @@ class Endpoint:
             (self.path + self.query)
             .replace("{identifier}", namespace_id)
             .replace("{task_id}", "6f1c1f0e-0000-4000-8000-000000000000")
-            .replace("{feature_extractor_id}", "text_extractor_v1")
+            .replace("{feature_extractor_id}", "face_identity_extractor_v1")
+            .replace("{template_id}", "tmpl_000000000000")
         )
 
     def __str__(self) -> str:
@@ -44,6 +45,21 @@ ENDPOINTS = [
     Endpoint("GET", "/collections/features/extractors"),
     Endpoint("GET", "/collections/features/extractors/{feature_extractor_id}"),
     Endpoint("GET", "/namespaces/{identifier}/extractors"),
+    Endpoint("GET", "/namespaces/{identifier}/extractors/{feature_extractor_id}"),
+    Endpoint("GET", "/namespaces/{identifier}/stats"),
+    Endpoint("POST", "/namespaces/stats/batch", {"namespace_ids": []}),
+    Endpoint("GET", "/templates/namespaces"),
+    Endpoint("GET", "/templates/namespaces/{template_id}"),
+    Endpoint(
+        "POST",
+        "/templates/namespaces/from-namespace/{identifier}",
+        {"template_name": "a template"},
+    ),
+    Endpoint(
+        "POST",
+        "/templates/namespaces/{template_id}/instantiate",
+        {"namespace_name": "from-a-template"},
+    ),
     Endpoint(
         "POST",
         "/namespaces/{identifier}/filter-usage",

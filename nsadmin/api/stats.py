@@ -1,0 +1,75 @@
+"""`/v1/namespaces/{identifier}/stats` and `/v1/namespaces/stats/batch`."""
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.inputs import AddressQuery, NoQuery
+from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
+from nsadmin.namespaces import queries
+
+router = Router(tags=["Namespaces"])
+_COUNTS = tuple(Counts.model_fields)
+_WAIT_S = 0.5
+
+
+class StatsRequest(BaseModel):
+    """Whose counts to answer with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    namespace_ids: Annotated[
+        list[Annotated[str, Field(max_length=128)]], Field(max_length=100)
+    ] = Field(description="At most 100 ids.")
+
+
+@router.post(
+    "/namespaces/stats/batch",
+    response=answers(StatsBatch, 413, 415),
+    openapi_extra=described(body=StatsRequest),
+)
+@endpoint(Action.NAMESPACE_READ)
+def batch_stats(request: HttpRequest) -> HttpResponse:
+    """The counts of many namespaces in one call; at most half a minute old."""
+    reading.query(request, NoQuery)
+    wanted = reading.modelled(reading.body(request), StatsRequest)
+    rows = queries.visible(actor_of(request)).filter(
+        namespace_id__in=wanted.namespace_ids
+    )
+    found = {
+        row["namespace_id"]: {name: row[name] for name in _COUNTS}
+        for row in rows.values("namespace_id", *_COUNTS)
+    }
+    return answer({"stats": found})
+
+
+@router.get(
+    "/namespaces/{identifier}/stats",
+    response=answers(NamespaceStats, 409),
+    openapi_extra=described(query=AddressQuery),
+)
+@endpoint(Action.NAMESPACE_READ)
+def get_stats(request: HttpRequest, identifier: str) -> HttpResponse:
+    """How much one namespace holds, counted now; null where a store is silent."""
+    wanted = reading.query(request, AddressQuery)
+    view = queries.get(
+        actor_of(request), identifier, organization_id=wanted.organization_id
+    )
+    queries.snapshot(view, wait_s=_WAIT_S)  # first: the look counts the documents
+    counts = view.counts
+    return answer(
+        {
+            "namespace_id": view.namespace.namespace_id,
+            "document_count": counts.documents,
+            "bucket_count": counts.buckets,
+            "collection_count": counts.collections,
+            "object_count": counts.objects,
+        }
+    )

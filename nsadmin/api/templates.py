@@ -1,0 +1,126 @@
+"""`/v1/templates/namespaces`: keep a configuration, and make namespaces from it."""
+
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
+from nsadmin.api.inputs import NoQuery
+from nsadmin.api.schemas.templates import TemplateInstance, TemplateMade, TemplateModel
+from nsadmin.templates import keeping
+from nsadmin.templates.fields import (
+    Instantiation,
+    NewTemplate,
+    parse_instantiation,
+    parse_template,
+)
+from nsadmin.templates.models import NamespaceTemplate
+
+router = Router(tags=["Namespace templates"])
+_ROOT = "/templates/namespaces"
+
+
+class TemplatesQuery(BaseModel):
+    """Which templates to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: str | None = Field(None, max_length=50)
+    scope: Literal["system", "organization", "user"] | None = None
+    is_active: bool = True
+
+
+@router.get(
+    _ROOT,
+    response=answers(list[TemplateModel]),
+    openapi_extra=described(query=TemplatesQuery),
+)
+@endpoint(Action.NAMESPACE_READ)
+def list_templates(request: HttpRequest) -> HttpResponse:
+    """The templates of the platform, of your organization and your own, by name."""
+    wanted = reading.query(request, TemplatesQuery)
+    rows = keeping.listing(actor_of(request), **wanted.model_dump())
+    return answer([shown(row) for row in rows])
+
+
+@router.get(_ROOT + "/{template_id}", response=answers(TemplateModel))
+@endpoint(Action.NAMESPACE_READ)
+def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
+    """One template with its configuration."""
+    reading.query(request, NoQuery)
+    return answer(shown(keeping.get(actor_of(request), template_id)))
+
+
+@router.post(
+    _ROOT + "/from-namespace/{identifier}",
+    response=answers(TemplateMade, 409, 413, 415, ok=201),
+    openapi_extra=described(body=NewTemplate, headers=IDEMPOTENCY_KEY),
+)
+@endpoint(Action.NAMESPACE_CLONE)
+@idempotent
+def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Keep a namespace's configuration: extractors, indexes, settings; no data."""
+    reading.query(request, NoQuery)
+    wanted = parse_template(reading.body(request))
+    made = shown(keeping.keep(actor_of(request), identifier, wanted))
+    kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
+    return answer({**kept, "template_name": made["name"]}, status=201)
+
+
+@router.post(
+    _ROOT + "/{template_id}/instantiate",
+    response=answers(TemplateInstance, 409, 413, 415, ok=201),
+    openapi_extra=described(body=Instantiation, headers=IDEMPOTENCY_KEY),
+)
+@endpoint(Action.NAMESPACE_CREATE)
+@idempotent
+def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse:
+    """Make a namespace with a template's configuration and no data."""
+    reading.query(request, NoQuery)
+    wanted = parse_instantiation(reading.body(request))
+    made = keeping.instantiate(
+        actor_of(request), template_id, wanted, operation=operation_of(request)
+    )
+    namespace = made.view.namespace
+    data = {
+        "namespace_id": namespace.namespace_id,
+        "namespace_name": namespace.name,
+        "template_id": template_id,
+        "status": "ready" if made.converged else "cloning",
+        "task_id": None,
+        "created_at": namespace.created_at,
+    }
+    return answer(data, status=201)
+
+
+def shown(template: NamespaceTemplate) -> dict[str, Any]:
+    """Return a template in the API's shape; the tenant's inner id stays inside."""
+    system = template.scope == "system"
+    return {
+        "template_id": template.template_id,
+        "template_type": "namespace",
+        "mode": "config",
+        "scope": template.scope,
+        "internal_id": "system" if system else template.organization_id,
+        "name": template.name,
+        "description": template.description,
+        "category": template.category or None,
+        "configuration": template.configuration,
+        "tags": template.tags,
+        "is_active": template.is_active,
+        "is_public": False,
+        "use_cases": None,
+        "requirements": None,
+        "created_by": "system" if system else template.creator_label,
+        "source_resource_id": template.source_namespace_id,
+        "sample_namespace_id": None,
+        "created_at": template.created_at,
+        "updated_at": template.updated_at,
+    }
