@@ -101,6 +101,9 @@ class ListNamespacesRequest(BaseModel):
         ),
     )
     sort: Sort | None = None
+    sorts: Annotated[list[Sort], Field(min_length=1, max_length=6)] | None = Field(
+        None, description="Several orders, the first one foremost; instead of `sort`."
+    )
     search: Annotated[str, Field(max_length=200)] | None = Field(
         None, description="Text within the name, id, description or extractors."
     )

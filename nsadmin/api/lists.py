@@ -9,8 +9,9 @@ from nsadmin.access.gate import actor_of
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.filters import list_filters
-from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString
+from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.api.paging import Window, pagination, window_of
+from nsadmin.errors import Invalid
 from nsadmin.namespaces import listing, present
 from nsadmin.namespaces.listing import ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
@@ -58,7 +59,7 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
 def _list_query(
     wanted: ListQueryString, asked: ListNamespacesRequest, window: Window
 ) -> ListQuery:
-    sort = asked.sort
+    sort, *others = _sorts(asked) or [None]
     return ListQuery(
         organization_id=wanted.organization_id,
         search=asked.search or "",
@@ -66,12 +67,25 @@ def _list_query(
         include_system=wanted.include_system,
         sort=_COLUMNS[sort.field] if sort is not None else "updated",
         descending=sort.direction == "desc" if sort is not None else None,
+        then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in others if s),
         limit=window.limit,
         offset=window.offset,
         cursor=window.cursor,
         whole=True,
         **list_filters(asked.filters),
     )
+
+
+def _sorts(asked: ListNamespacesRequest) -> list[Sort]:
+    """Return the orders, foremost first; each field once."""
+    if asked.sort is not None and asked.sorts is not None:
+        sentence = "sort and sorts say different things; send one of them."
+        raise Invalid(sentence, faults={"sorts": [sentence]})
+    found = asked.sorts or ([asked.sort] if asked.sort is not None else [])
+    if len({sort.field for sort in found}) < len(found):
+        sentence = "A field is in the list twice."
+        raise Invalid(sentence, faults={"sorts": [sentence]})
+    return found
 
 
 def _stats(rows: Sequence[MirroredNamespace]) -> dict[str, float]:

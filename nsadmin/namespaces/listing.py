@@ -35,7 +35,8 @@ SOON = timedelta(days=1)
 class ListQuery:
     """What to list. None does not filter; `limit` rows from `offset` or `cursor`.
 
-    `whole` rows bring their documents, which the API shows and pages do not.
+    `then` orders what is equal so far: a sort, and whether it falls. `whole` rows bring
+    their documents, which the API shows and pages do not.
     """
 
     organization_id: str | None = None
@@ -53,6 +54,7 @@ class ListQuery:
     name_contains: str | None = None
     sort: str = "updated"
     descending: bool | None = None
+    then: tuple[tuple[str, bool], ...] = ()
     limit: int = 25
     offset: int = 0
     cursor: str | None = None
@@ -158,13 +160,16 @@ def listing(actor: Actor, query: ListQuery) -> Page:
         sentence = f"Sort must be one of {', '.join(SORTS)}."
         raise Invalid(sentence, faults={"sort": [sentence]})
     offset = query.offset if query.cursor is None else _offset_of(query)
-    column, falling = SORTS[query.sort]
-    if query.descending is not None:
-        falling = query.descending
-    by = F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
+    first = query.descending
+    usual = SORTS[query.sort][1]
+    orders = [(query.sort, usual if first is None else first), *query.then]
+    by = [
+        F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
+        for column, falling in ((SORTS[name][0], falls) for name, falls in orders)
+    ]
     rows = filtered(actor, query)
     columns = rows if query.whole else rows.defer("document", "description")
-    ordered = columns.order_by(by, "namespace_id")
+    ordered = columns.order_by(*by, "namespace_id")
     found = list(ordered[offset : offset + query.limit])
     total = rows.count()
     more = offset + len(found) < total
@@ -182,17 +187,22 @@ def listing(actor: Actor, query: ListQuery) -> Page:
 
 
 def _cursor(query: ListQuery, offset: int) -> str:
-    data = json.dumps([query.sort, query.descending, offset])
+    data = json.dumps([*_order(query), offset])
     return base64.urlsafe_b64encode(data.encode()).decode()
+
+
+def _order(query: ListQuery) -> list[Any]:
+    """What a cursor belongs to."""
+    return [query.sort, query.descending, *(list(pair) for pair in query.then)]
 
 
 def _offset_of(query: ListQuery) -> int:
     try:
         data = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
-        sort, descending, offset = data
+        *order, offset = data
     except (binascii.Error, ValueError, TypeError):
-        sort, descending, offset = None, None, None
-    same = (sort, descending) == (query.sort, query.descending)
+        order, offset = [], None
+    same = order == _order(query)
     if (
         not same
         or isinstance(offset, bool)
