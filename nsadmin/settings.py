@@ -250,6 +250,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "cleanup_expired": {
+        "task": "nsadmin.namespaces.cleanup_expired",
+        "schedule": crontab(minute=5),
+        "options": {"expires": 1800.0},
+    },
     "drift": {
         "task": "nsadmin.health.drift",
         "schedule": crontab(minute=20, hour=2),

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -106,6 +107,21 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     close()
 
 
+@pytest.fixture(autouse=True)
+def _emptied_audit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that really commits empty its tables; the triggers come back then."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = marker is not None and marker.kwargs.get("transaction")
+    if not commits and "transactional_db" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from nsadmin.audit.keeping import remove
+
+    remove(using="default")
+
+
 @pytest.fixture
 def stores(_wired: Servers, db: None) -> Iterator[Servers]:
     """Empty stores for one test; what the test made in Qdrant goes with it."""
@@ -125,6 +141,30 @@ def stores(_wired: Servers, db: None) -> Iterator[Servers]:
     for name in collections.names(shared()):
         if name.startswith(COLLECTION_PREFIX) or name in made:
             collections.drop(shared(), name)
+
+
+@pytest.fixture(scope="session")
+def _empty_rows(
+    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A file of empty tables; written before any test has begun a transaction."""
+    from tests.faults import database
+
+    path = tmp_path_factory.mktemp("rows") / "empty.sqlite3"
+    with django_db_blocker.unblock():
+        database.copy_tables(path)
+    return path
+
+
+@pytest.fixture
+def shared_rows(_empty_rows: Path, tmp_path: Path, stores: Servers) -> Iterator[Path]:
+    """Empty rows in a file, which every thread and process opens by itself."""
+    from tests.faults import database
+
+    path = tmp_path / "shared.sqlite3"
+    shutil.copyfile(_empty_rows, path)
+    with database.using(path):
+        yield path
 
 
 @pytest.fixture

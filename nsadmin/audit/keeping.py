@@ -55,6 +55,15 @@ def _postgresql(name: str, rule: tuple[str, str, str, str]) -> list[str]:
     return [refusal, f"DROP TRIGGER IF EXISTS {name} ON {table}", made]
 
 
+def remove(*, using: str) -> None:
+    """Take the triggers away; only a test's database is ever emptied like that."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        for name, (table, *_) in _rules("IS NOT").items():
+            on = "" if connection.vendor == "sqlite" else f" ON {table}"
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
 def install(*, using: str, **_: Any) -> None:
     """Install the triggers, where the database knows them; twice does no harm."""
     connection = connections[using]

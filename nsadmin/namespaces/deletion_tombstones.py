@@ -6,7 +6,6 @@ there, and nobody reaches it but through here.
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -17,24 +16,21 @@ from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.gate import require_on
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
-from nsadmin.audit import record
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import deletion, document, mirror, queries, quota
+from nsadmin.namespaces import deletion, document, queries, quota
 from nsadmin.namespaces import deletion_gates as gates
-from nsadmin.namespaces.accept import marked_document
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import clean_name, name_key
+from nsadmin.namespaces.marking import Values, mark
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-_TRIES = 5
 _AT_ONCE = 100
-Values = dict[str, Any]
 
 
 def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
@@ -70,10 +66,16 @@ def audit_of(view: NamespaceView, *, limit: int = 10) -> list[AuditEvent]:
     return list(rows.order_by("-pk")[:limit])
 
 
-def bury(actor: Actor, namespace_id: str) -> NamespaceView:
+def bury(
+    actor: Actor,
+    namespace_id: str,
+    *,
+    only_if: Callable[[Namespace], None] = lambda _namespace: None,
+) -> NamespaceView:
     """Delete a namespace so that it can be restored until its grace is over.
 
-    Raises Missing and Forbidden as every change does, Conflict for a namespace that is
+    `only_if` is asked of each document that was read, and refuses by raising. Raises
+    Missing and Forbidden as every change does, Conflict for a namespace that is
     protected, that is being deleted or that jobs are at work on.
     """
 
@@ -81,6 +83,7 @@ def bury(actor: Actor, namespace_id: str) -> NamespaceView:
         return queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_DELETE)
 
     def values(namespace: Namespace) -> Values:
+        only_if(namespace)
         gates.require_staying(namespace)
         gates.require_unprotected(namespace)
         gates.require_unused(namespace)
@@ -93,7 +96,7 @@ def bury(actor: Actor, namespace_id: str) -> NamespaceView:
             "name_key": None,  # the name is free from now on
         }
 
-    return _change(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    return mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
 
 
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
@@ -124,7 +127,7 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
     summary = f"Restore “{chosen}”."
     try:
         with quota.room_for_one(internal_id, owner.plan if owner else ""):
-            return _change(actor, read, values, "namespace:restore", summary)
+            return mark(actor, read, values, "namespace:restore", summary)
     except Conflict as taken:
         if taken.code != "namespace_name_taken":
             raise
@@ -170,44 +173,3 @@ def _purge_if_due(namespace_id: str) -> bool:
         return False
     deletion.send(SYSTEM, queries.view_of(namespace))
     return True
-
-
-def _change(
-    actor: Actor,
-    read: Callable[[], NamespaceView],
-    values: Callable[[Namespace], Values],
-    action: str,
-    summary: str,
-) -> NamespaceView:
-    """Audit the attempt, compare and set, mirror, audit the outcome."""
-    op_id = record.new_op_id()
-    attempted = False
-    try:
-        for _ in range(_TRIES):
-            view = read()
-            after = marked_document(view.namespace, op_id, **values(view.namespace))
-            record.attempt(
-                op_id=op_id,
-                action=action,
-                summary=summary.replace("{}", view.namespace.name),
-                actor=(actor.kind, actor.id, actor.label),
-                organization_id=view.organization_id,
-                namespace_id=view.namespace.namespace_id,
-                namespace_name=view.namespace.name,
-                revision=after["revision"],
-            )
-            attempted = True
-            if deletion.replaced(view.namespace, after, op_id):
-                mirror.mirror_one(after)
-                record.close(op_id, Outcome.DONE)
-                return queries.view_of(document.read(after))
-        raise Conflict(
-            "Others keep changing this namespace at the same time. Try again.",
-            code="too_many_writers",
-        )
-    except Unavailable:
-        raise  # whether it was written is open, and the sweep finds out
-    except NsadminError as refused:
-        if attempted:
-            record.close(op_id, Outcome.REFUSED, error=refused.sentence)
-        raise

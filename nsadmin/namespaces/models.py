@@ -105,3 +105,19 @@ class HealingTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.op_id} at {self.next_try_at:%H:%M:%S}"
+
+
+class ReaperHold(models.Model):
+    """Deletions of one organization that are too many to go without a human.
+
+    Released by somebody, the next run carries out these and no others.
+    """
+
+    internal_id = models.CharField(max_length=64, primary_key=True)
+    namespace_ids = models.JSONField(default=list)
+    held_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{len(self.namespace_ids)} of {self.internal_id}"

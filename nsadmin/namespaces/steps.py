@@ -24,6 +24,7 @@ def show(value: Any) -> str:
 
 
 _FIELD_WORDS = {
+    "expires_at": "end",
     "namespace_name": "name",
     "description": "description",
     "auto_create_indexes": "automatic index creation",

@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import deletion_tombstones, mirror
+from nsadmin.namespaces import deletion_tombstones, mirror, reaper
 from nsadmin.namespaces import heal as healing
 
 log = structlog.get_logger(__name__)
@@ -32,3 +32,12 @@ def heal() -> None:
 def purge() -> None:
     """Delete for good the tombstones whose grace is over."""
     deletion_tombstones.purge_due()
+
+
+@shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)
+def cleanup_expired_namespaces() -> None:
+    """Warn of what ends soon, delete what has ended."""
+    try:
+        reaper.cleanup_expired_namespaces()
+    except Unavailable as failure:
+        log.warning("cleanup_skipped", reason=failure.sentence)

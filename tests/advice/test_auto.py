@@ -4,8 +4,9 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connections
 
+from nsadmin.access.models import Organization
 from nsadmin.advice import auto, usage
 from nsadmin.advice.models import AutoIndex, AutoRun
 from nsadmin.audit.models import AuditEvent
@@ -117,12 +118,15 @@ def test_a_build_that_a_crash_left_is_closed(willing):
     assert (row.state, row.error) == ("failed", "The index was dropped again.")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_runs_at_once_build_one(cast):
-    namespace = make_namespace(
-        cast.northlight, "willing", point_count=60, auto_create_indexes=True
-    )
-    filtered(namespace, rank=101)
+@pytest.fixture
+def contested(shared_rows):
+    """A willing namespace, over rows that every thread opens by itself."""
+    owner = Organization.objects.create(name="Northlight")
+    return make_namespace(owner, "willing", point_count=60, auto_create_indexes=True)
+
+
+def test_two_runs_at_once_build_one(contested):
+    filtered(contested, rank=101)
     barrier = threading.Barrier(2)
     failures = []
 
@@ -133,7 +137,7 @@ def test_two_runs_at_once_build_one(cast):
         except Exception as error:  # noqa: BLE001 - shown by the assertion below
             failures.append(error)
         finally:
-            connection.close()
+            connections.close_all()
 
     threads = [threading.Thread(target=one, args=(slot,)) for slot in ("a", "b")]
     for thread in threads:
@@ -141,6 +145,6 @@ def test_two_runs_at_once_build_one(cast):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert list(stored(namespace)) == ["rank"]
+    assert list(stored(contested)) == ["rank"]
     assert AuditEvent.objects.filter(outcome="done").count() == 1
     assert AutoIndex.objects.filter(state="done").count() == 1

@@ -1,0 +1,143 @@
+"""Expiry: moving the end of a namespace, and warning before it comes.
+
+A namespace is deleted at its end, but never within an hour of the warning.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Conflict, Invalid
+from nsadmin.namespaces import deletion_gates as gates
+from nsadmin.namespaces import queries
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.marking import Values, mark
+from nsadmin.namespaces.queries import NamespaceView
+
+WARNED = "expiry_warned_at"
+# The warning stands at least this long before anything is deleted.
+NOTICE = timedelta(hours=1)
+SHORTEST_S = 60
+LONGEST = timedelta(days=3650)
+
+
+def warned_at(namespace: Namespace) -> datetime | None:
+    """Return when the warning was given; None before that, or since the end moved."""
+    found = namespace.raw.get(WARNED)
+    return found if isinstance(found, datetime) else None
+
+
+def deletion_at(namespace: Namespace) -> datetime | None:
+    """Return when it is deleted: its end, or an hour after the warning if later."""
+    if namespace.expires_at is None:
+        return None
+    warned = warned_at(namespace)
+    return (
+        namespace.expires_at
+        if warned is None
+        else max(namespace.expires_at, warned + NOTICE)
+    )
+
+
+def is_due(namespace: Namespace, now: datetime) -> bool:
+    """Tell whether its end has come and it was warned of long enough."""
+    end = deletion_at(namespace)
+    return end is not None and end <= now and warned_at(namespace) is not None
+
+
+def end_from(body: Any, now: datetime) -> datetime | None:
+    """Read `{"ttl_seconds": n}` or `{"expires_at": time or null}`; null is never.
+
+    Raises Invalid for anything else, for an end in the past and for one too far away.
+    """
+    faults: dict[str, list[str]] = {
+        key: [f"There is no field {key} here."]
+        for key in body
+        if key not in ("ttl_seconds", "expires_at")
+    }
+    if faults or len(body) != 1:
+        sentence = "Send either ttl_seconds or expires_at."
+        raise Invalid(sentence, faults=faults or {"": [sentence]})
+    [(key, value)] = body.items()
+    if key == "ttl_seconds":
+        return _after(value, now)
+    return None if value is None else _at(value, now)
+
+
+def _after(seconds: Any, now: datetime) -> datetime:
+    longest = int(LONGEST.total_seconds())
+    is_number = isinstance(seconds, int) and not isinstance(seconds, bool)
+    if not is_number or not SHORTEST_S <= seconds <= longest:
+        sentence = f"Must be a whole number from {SHORTEST_S} to {longest:,} seconds."
+        raise Invalid(sentence, faults={"ttl_seconds": [sentence]})
+    return now + timedelta(seconds=seconds)
+
+
+def _at(text: Any, now: datetime) -> datetime:
+    sentence = "Must be a time with a zone, such as 2027-01-31T12:00:00Z."
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise Invalid(sentence, faults={"expires_at": [sentence]}) from None
+    if found.tzinfo is None:
+        raise Invalid(sentence, faults={"expires_at": [sentence]})
+    if found < now + timedelta(seconds=SHORTEST_S) or found > now + LONGEST:
+        sentence = "Must be at least a minute and at most ten years away."
+        raise Invalid(sentence, faults={"expires_at": [sentence]})
+    return found
+
+
+def extend(
+    actor: Actor,
+    identifier: str,
+    end: datetime | None,
+    *,
+    organization_id: str | None = None,
+) -> NamespaceView:
+    """Move the end, or take it away with None; the warning is then void.
+
+    Raises Missing and Forbidden as every change does, Conflict where it is being
+    deleted. Whoever writes first wins against the reaper: both compare and set.
+    """
+
+    def read() -> NamespaceView:
+        return queries.get_stored(
+            actor,
+            identifier,
+            organization_id=organization_id,
+            action=Action.NAMESPACE_UPDATE,
+        )
+
+    kept = None if end is None else end.replace(microsecond=0)
+
+    def values(namespace: Namespace) -> Values:
+        gates.require_staying(namespace)
+        return {"expires_at": kept, WARNED: None}
+
+    said = "never expires" if kept is None else f"expires at {kept:%Y-%m-%d %H:%M} UTC"
+    summary = f"Extend: it {said}."
+    return mark(actor, read, values, "namespace:extend", summary, shown="expires_at")
+
+
+def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None:
+    """Note that the end is near; None where it was noted, or the end has moved."""
+
+    def read() -> NamespaceView:
+        return queries.get_stored(actor, namespace_id)
+
+    def values(namespace: Namespace) -> Values:
+        end = namespace.expires_at
+        if end is None or end > now + 2 * NOTICE or warned_at(namespace) is not None:
+            raise Conflict("There is nothing to warn of.", code="not_due")
+        return {WARNED: timezone.now().replace(microsecond=0)}
+
+    summary = "Warn: the namespace expires soon and is deleted then."
+    try:
+        return mark(actor, read, values, "namespace:expiry-warning", summary)
+    except Conflict as refused:
+        if refused.code != "not_due":
+            raise
+        return None

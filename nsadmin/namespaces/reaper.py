@@ -1,0 +1,128 @@
+"""The reaper: every hour, what has expired becomes a tombstone; a purge comes later.
+
+Nothing is touched that was not read again just before: the end is judged on the stored
+document, and written by compare-and-set on the revision that was judged. Too many at
+once in one organization ask a human first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db.models import Count
+from django.utils import timezone
+
+from nsadmin.access.actor import SYSTEM
+from nsadmin.errors import Conflict, NsadminError, Unavailable
+from nsadmin.namespaces import deletion_tombstones as tombstones
+from nsadmin.namespaces import document, expiry
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
+from nsadmin.stores.mongo import namespaces as store
+
+log = structlog.get_logger(__name__)
+
+# More than this many, or this part of an organization's, in one run asks a human.
+FUSE, FUSE_SHARE = 20, 0.05
+_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run did; `left` names what was due and why it was left alone."""
+
+    warned: int = 0
+    deleted: int = 0
+    held: int = 0
+    left: list[tuple[str, str]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it down for the record of the schedule."""
+        return asdict(self)
+
+
+def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
+    """Warn of what ends within two hours, delete what has ended; twice does no harm."""
+    at = now or timezone.now()
+    done = Run()
+    _warn(at, done)
+    due: dict[str, list[str]] = {}
+    for namespace in _ending(at):
+        if expiry.is_due(namespace, at):
+            due.setdefault(namespace.internal_id, []).append(namespace.namespace_id)
+    for internal_id, ids in due.items():
+        if _fuse_blows(internal_id, ids):
+            done.held += len(ids)
+            continue
+        for namespace_id in ids:
+            _reap(namespace_id, at, done)
+    log.info("expired_cleaned_up", **done.to_json())
+    return done
+
+
+def _warn(at: datetime, done: Run) -> None:
+    for namespace in _ending(at + 2 * expiry.NOTICE):
+        if expiry.warned_at(namespace) is not None:
+            continue
+        try:
+            done.warned += expiry.warn(SYSTEM, namespace.namespace_id, at) is not None
+        except Unavailable:
+            raise
+        except NsadminError as refused:
+            done.left.append((namespace.namespace_id, refused.sentence))
+
+
+def _ending(before: datetime) -> Iterable[Namespace]:
+    """Yield what ends before then as the store has it; never the platform's own."""
+    rows = MirroredNamespace.objects.filter(
+        expires_at__lte=before, scope="org", deleted_at=None, deletion_task_id=""
+    ).order_by("expires_at")
+    for namespace_id in list(rows.values_list("namespace_id", flat=True)[:_AT_ONCE]):
+        raw = store.get(namespace_id)
+        if raw is None or document.is_leaving(raw):
+            continue
+        namespace = document.read(raw)
+        if not namespace.is_system and namespace.expires_at is not None:
+            yield namespace
+
+
+def _fuse_blows(internal_id: str, ids: list[str]) -> bool:
+    """Hold the organization's deletions where they are too many and nobody agreed."""
+    rows = MirroredNamespace.objects.filter(internal_id=internal_id, deleted_at=None)
+    total = rows.aggregate(n=Count("pk"))["n"]
+    if len(ids) <= max(FUSE, FUSE_SHARE * total):
+        return False
+    hold, made = ReaperHold.objects.get_or_create(
+        internal_id=internal_id, defaults={"namespace_ids": sorted(ids)}
+    )
+    if hold.released_at is not None and set(ids) <= set(hold.namespace_ids):
+        hold.delete()
+        return False
+    if not made and set(ids) != set(hold.namespace_ids):
+        ReaperHold.objects.filter(pk=hold.pk).update(
+            namespace_ids=sorted(ids), released_at=None, released_by=""
+        )
+    return True
+
+
+def release(internal_id: str, actor_label: str) -> bool:
+    """Agree to the deletions that are held; the next run carries out exactly those."""
+    held = ReaperHold.objects.filter(internal_id=internal_id, released_at=None)
+    return bool(held.update(released_at=timezone.now(), released_by=actor_label))
+
+
+def _reap(namespace_id: str, at: datetime, done: Run) -> None:
+    def still_due(namespace: Namespace) -> None:
+        if namespace.is_system or not expiry.is_due(namespace, at):
+            raise Conflict("Its end has moved.", code="not_due")
+
+    try:
+        tombstones.bury(SYSTEM, namespace_id, only_if=still_due)
+    except Unavailable:
+        raise
+    except NsadminError as refused:
+        done.left.append((namespace_id, refused.sentence))
+    else:
+        done.deleted += 1

@@ -1,0 +1,239 @@
+"""Expiry over real stores: warned, deleted in time, extended in time, never both."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from nsadmin.access.actor import SYSTEM
+from nsadmin.access.models import Organization
+from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import Conflict, Forbidden, Invalid, Missing
+from nsadmin.namespaces import document, expiry, reaper
+from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace
+
+HOUR = timedelta(hours=1)
+
+
+def now():
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def ending(cast, name="ending", *, within=-HOUR, warned=-2 * HOUR, **extra):
+    """A namespace whose end lies there, warned of then; None is not warned of."""
+    if warned is not None:
+        extra[expiry.WARNED] = now() + warned
+    return make_namespace(
+        cast.northlight,
+        name,
+        in_qdrant=False,
+        expires_at=now() + within,
+        **extra,
+    )
+
+
+def raw(namespace):
+    return store.get(namespace.namespace_id)
+
+
+def is_gone(namespace):
+    return document.is_buried(raw(namespace))
+
+
+def test_what_has_ended_becomes_a_tombstone_that_can_be_restored(cast):
+    namespace = ending(cast)
+    run = reaper.cleanup_expired_namespaces()
+    assert (run.deleted, run.warned, run.held) == (1, 0, 0)
+    assert is_gone(namespace)
+    assert raw(namespace)["purge_after"] > now()
+    assert reaper.cleanup_expired_namespaces().deleted == 0
+    events = AuditEvent.objects.filter(namespace_id=namespace.namespace_id)
+    assert [e.action for e in events.order_by("pk")] == ["namespace:delete"]
+    assert events[0].actor_kind == "system"
+
+
+def test_nothing_is_deleted_within_an_hour_of_its_warning(cast):
+    namespace = ending(cast, warned=None)
+    run = reaper.cleanup_expired_namespaces()
+    assert (run.warned, run.deleted) == (1, 0)
+    assert not is_gone(namespace)
+    event = AuditEvent.objects.get(namespace_id=namespace.namespace_id)
+    assert event.action == "namespace:expiry-warning"
+    assert reaper.cleanup_expired_namespaces().warned == 0
+    soon = now() + HOUR - timedelta(minutes=1)
+    assert reaper.cleanup_expired_namespaces(soon).deleted == 0
+    assert reaper.cleanup_expired_namespaces(now() + HOUR).deleted == 1
+
+
+@pytest.mark.parametrize(
+    ("within", "warned"), [(2 * HOUR, 1), (2 * HOUR + timedelta(minutes=1), 0)]
+)
+def test_a_warning_comes_up_to_two_hours_before(cast, within, warned):
+    namespace = ending(cast, within=within, warned=None)
+    assert reaper.cleanup_expired_namespaces(now()).warned == warned
+    assert not is_gone(namespace)
+
+
+def test_only_what_is_due_goes(cast):
+    later = ending(cast, "later", within=timedelta(minutes=5))
+    never = make_namespace(cast.northlight, "never", in_qdrant=False)
+    system = make_namespace(
+        cast.operator,
+        "sample",
+        in_qdrant=False,
+        scope="system",
+        expires_at=now() - HOUR,
+        **{expiry.WARNED: now() - 2 * HOUR},
+    )
+    protected = ending(cast, "protected", protected=True)
+    run = reaper.cleanup_expired_namespaces()
+    assert run.deleted == 0
+    assert not any(map(is_gone, (later, never, system, protected)))
+    assert [namespace_id for namespace_id, _ in run.left] == [protected.namespace_id]
+
+
+def test_a_mirror_that_is_late_deletes_nothing_that_was_extended(cast):
+    namespace = ending(cast)
+    expiry.extend(cast.actor("member"), namespace.namespace_id, now() + HOUR)
+    MirroredNamespace.objects.update(expires_at=now() - HOUR)
+    assert reaper.cleanup_expired_namespaces().deleted == 0
+    assert not is_gone(namespace)
+
+
+def test_extending_moves_the_end_and_voids_the_warning(cast):
+    namespace = ending(cast)
+    end = now() + 5 * HOUR
+    expiry.extend(cast.actor("member"), namespace.namespace_id, end)
+    assert raw(namespace)["expires_at"] == end
+    assert expiry.WARNED not in raw(namespace)
+    event = AuditEvent.objects.get(action="namespace:extend")
+    assert event.changes[0]["after"].startswith(f"{end:%Y-%m-%d %H:%M}")
+    expiry.extend(cast.actor(), namespace.namespace_id, None)
+    assert "expires_at" not in raw(namespace)
+    assert MirroredNamespace.objects.get(pk=namespace.namespace_id).expires_at is None
+
+
+def test_who_may_extend(cast):
+    namespace = ending(cast)
+    for role, refusal in (
+        ("viewer", Forbidden),
+        ("support", Forbidden),
+        ("stranger", Missing),
+    ):
+        with pytest.raises(refusal):
+            expiry.extend(cast.actor(role), namespace.namespace_id, None)
+    reaper.cleanup_expired_namespaces()
+    with pytest.raises(Missing):
+        expiry.extend(cast.actor(), namespace.namespace_id, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"ttl_seconds": 60, "expires_at": None},
+        {"ttl_seconds": 59},
+        {"ttl_seconds": True},
+        {"ttl_seconds": "60"},
+        {"ttl_seconds": 10**12},
+        {"expires_at": "tomorrow"},
+        {"expires_at": "2030-01-01T00:00:00"},
+        {"expires_at": "2001-01-01T00:00:00Z"},
+        {"expires_at": "2999-01-01T00:00:00Z"},
+        {"expires_at": 7},
+        {"days": 3},
+    ],
+)
+def test_an_end_that_cannot_be_is_refused(body):
+    with pytest.raises(Invalid):
+        expiry.end_from(body, now())
+
+
+def test_ends_that_can_be():
+    at = now()
+    assert expiry.end_from({"ttl_seconds": 60}, at) == at + timedelta(seconds=60)
+    assert expiry.end_from({"expires_at": None}, at) is None
+    wanted = at + timedelta(days=30)
+    assert expiry.end_from({"expires_at": wanted.isoformat()}, at) == wanted
+
+
+def many(cast, count):
+    made = [ending(cast, f"ending {n}") for n in range(count)]
+    return {n.namespace_id for n in made}
+
+
+def test_twenty_go_and_one_more_asks_a_human(cast):
+    ids = many(cast, reaper.FUSE)
+    assert reaper.cleanup_expired_namespaces().deleted == reaper.FUSE
+    assert ReaperHold.objects.count() == 0
+    ids = many(cast, reaper.FUSE + 1)
+    run = reaper.cleanup_expired_namespaces()
+    assert (run.deleted, run.held) == (0, reaper.FUSE + 1)
+    assert set(ReaperHold.objects.get().namespace_ids) == ids
+    assert reaper.cleanup_expired_namespaces().held == reaper.FUSE + 1
+    assert reaper.release(cast.northlight.internal_id, "noor@northlight.example")
+    assert reaper.cleanup_expired_namespaces().deleted == reaper.FUSE + 1
+    assert ReaperHold.objects.count() == 0
+
+
+def test_what_joins_after_the_release_is_asked_for_again(cast):
+    many(cast, reaper.FUSE + 1)
+    reaper.cleanup_expired_namespaces()
+    reaper.release(cast.northlight.internal_id, "noor@northlight.example")
+    ending(cast, "one more")
+    run = reaper.cleanup_expired_namespaces()
+    assert (run.deleted, run.held) == (0, reaper.FUSE + 2)
+    assert ReaperHold.objects.get().released_at is None
+
+
+def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):
+    owner = Organization.objects.create(name="Northlight", plan="enterprise")
+    made = [
+        make_namespace(
+            owner,
+            f"racing {n}",
+            in_qdrant=False,
+            expires_at=now() - HOUR,
+            **{expiry.WARNED: now() - 2 * HOUR},
+        )
+        for n in range(20)
+    ]
+    end = now() + 5 * HOUR
+    wins = {"extended": set(), "refused": set()}
+    begin = threading.Barrier(2)
+
+    def extend_all():
+        try:
+            begin.wait()
+            for namespace in made:
+                try:
+                    expiry.extend(SYSTEM, namespace.namespace_id, end)
+                    wins["extended"].add(namespace.namespace_id)
+                except (Missing, Conflict):
+                    wins["refused"].add(namespace.namespace_id)
+        finally:
+            connections.close_all()
+
+    def reap():
+        try:
+            begin.wait()
+            reaper.cleanup_expired_namespaces()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=target) for target in (extend_all, reap)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for namespace in made:
+        found = raw(namespace)
+        if namespace.namespace_id in wins["extended"]:
+            assert not document.is_buried(found)
+            assert found["expires_at"] == end
+        else:
+            assert document.is_buried(found)
+    assert len(wins["extended"]) + len(wins["refused"]) == len(made)
