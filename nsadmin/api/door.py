@@ -11,6 +11,7 @@ from nsadmin.api import (
     creation,  # noqa: F401 - as below
     deletion,  # noqa: F401 - its operation is of the router of namespaces
     errors,
+    expiry,
     extractors,
     namespaces,
     stats,
@@ -33,6 +34,7 @@ _NOUNS = (
     stats,
     namespaces,
     clones,
+    expiry,
     tasks,
     extractors,
     templates,

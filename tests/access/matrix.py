@@ -178,6 +178,11 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_API + "/extractors/<feature_extractor_id>"): _READ,
     ("GET", NAMESPACE_API + "/stats"): _READ,
     ("POST", "v1/namespaces/stats/batch"): _KEY,
+    ("POST", NAMESPACE_API + "/extend"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
     ("GET", "v1/templates/namespaces"): _KEY,
     ("GET", "v1/templates/namespaces/<template_id>"): Row(_READ.own, _READ.foreign),
     ("POST", "v1/templates/namespaces/from-namespace/<identifier>"): Row(

@@ -48,6 +48,7 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces/{identifier}/extractors/{feature_extractor_id}"),
     Endpoint("GET", "/namespaces/{identifier}/stats"),
     Endpoint("POST", "/namespaces/stats/batch", {"namespace_ids": []}),
+    Endpoint("POST", "/namespaces/{identifier}/extend", {"ttl_seconds": 3600}),
     Endpoint("GET", "/templates/namespaces"),
     Endpoint("GET", "/templates/namespaces/{template_id}"),
     Endpoint(

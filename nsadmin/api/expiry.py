@@ -1,0 +1,52 @@
+"""`POST /v1/namespaces/{identifier}/extend`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+from pydantic import BaseModel, Field
+
+from nsadmin.access.gate import actor_of, endpoint
+from nsadmin.access.permissions import Action
+from nsadmin.api import reading
+from nsadmin.api.answering import answer
+from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
+from nsadmin.api.inputs import AddressQuery
+from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.namespaces import expiry, present
+
+router = Router(tags=["Namespaces"])
+
+
+class ExtendRequest(BaseModel):
+    """The new end: one of the two."""
+
+    ttl_seconds: Annotated[int, Field(ge=60, le=315_360_000)] | None = Field(
+        None, description="So many seconds from now."
+    )
+    expires_at: datetime | None = Field(
+        None, description="At that time; null takes the end away."
+    )
+
+
+@router.post(
+    "/namespaces/{identifier}/extend",
+    response=answers(NamespaceModel, 409, 413, 415),
+    openapi_extra=described(
+        query=AddressQuery, body=ExtendRequest, headers=IDEMPOTENCY_KEY
+    ),
+)
+@endpoint(Action.NAMESPACE_UPDATE)
+@idempotent
+def extend_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Move the end of a namespace, or take it away; a warning given is then void."""
+    wanted = reading.query(request, AddressQuery)
+    end = expiry.end_from(reading.body(request), timezone.now())
+    view = expiry.extend(
+        actor_of(request), identifier, end, organization_id=wanted.organization_id
+    )
+    namespace = view.namespace
+    return answer(present.response(namespace, view.counts), revision=namespace.revision)
