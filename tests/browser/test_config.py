@@ -64,10 +64,10 @@ def test_a_fault_is_shown_at_its_line_and_can_be_corrected(target, visit, script
     expect(faults).to_contain_text("There is no section auto_create_index")
     expect(faults.locator("pre")).to_contain_text("auto_create_index:")
     expect(area).to_have_value(re.compile("auto_create_index:"))
-    assert axe.faults(page) == []
+    assert not scripted or axe.faults(page) == []  # axe needs script itself
     area.fill(text)
     page.get_by_role("button", name="Preview plan").click()
-    expect(page.locator("main")).to_contain_text("Nothing to change.")
+    expect(page.get_by_text("Nothing to change.")).to_be_visible()
 
 
 def test_the_audit_is_filtered_and_exported(target, visit, scripted):
@@ -76,7 +76,7 @@ def test_the_audit_is_filtered_and_exported(target, visit, scripted):
     page.fill("input[name=text]", "nothing is called like this")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("main")).to_contain_text("matches this filter")
-    assert axe.faults(page) == []
+    assert not scripted or axe.faults(page) == []  # axe needs script itself
     page.get_by_role("link", name="Show all", exact=True).click()
     with page.expect_download() as begun:
         page.get_by_role("button", name="CSV").click()
