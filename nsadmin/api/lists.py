@@ -59,7 +59,8 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
 def _list_query(
     wanted: ListQueryString, asked: ListNamespacesRequest, window: Window
 ) -> ListQuery:
-    sort, *others = _sorts(asked) or [None]
+    sorts = _sorts(asked)
+    sort = sorts[0] if sorts else None
     return ListQuery(
         organization_id=wanted.organization_id,
         search=asked.search or "",
@@ -67,7 +68,7 @@ def _list_query(
         include_system=wanted.include_system,
         sort=_COLUMNS[sort.field] if sort is not None else "updated",
         descending=sort.direction == "desc" if sort is not None else None,
-        then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in others if s),
+        then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in sorts[1:]),
         limit=window.limit,
         offset=window.offset,
         cursor=window.cursor,

@@ -5,7 +5,6 @@ from typing import Any
 
 from nsadmin.namespaces.creation_fields import NewNamespace
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import ExtractorInput, PayloadIndexInput
 
 Raw = dict[str, Any]
 
@@ -61,17 +60,13 @@ def namespace_from(
 ) -> NewNamespace:
     """Return the namespace to make; infrastructure only where the plan includes it."""
     infrastructure = configuration.get("infrastructure") or None
-    return NewNamespace(
-        namespace_name=name,
-        description=description,
-        feature_extractors=[
-            ExtractorInput.model_validate(entry)
-            for entry in configuration["feature_extractors"]
-        ],
-        payload_indexes=[
-            PayloadIndexInput.model_validate(entry)
-            for entry in configuration["payload_indexes"]
-        ],
-        auto_create_indexes=configuration["auto_create_indexes"],
-        infrastructure=infrastructure if with_infrastructure else None,
+    return NewNamespace.model_validate(
+        {
+            "namespace_name": name,
+            "description": description,
+            "feature_extractors": configuration["feature_extractors"],
+            "payload_indexes": configuration["payload_indexes"],
+            "auto_create_indexes": configuration["auto_create_indexes"],
+            "infrastructure": infrastructure if with_infrastructure else None,
+        }
     )

@@ -55,7 +55,7 @@ def get(actor: Actor, template_id: str) -> NamespaceTemplate:
 
 def keep(actor: Actor, identifier: str, wanted: NewTemplate) -> NamespaceTemplate:
     """Keep a namespace's configuration as a template."""
-    if wanted.scope == Scope.SYSTEM:
+    if wanted.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
     view = queries.get_stored(actor, identifier, action=Action.NAMESPACE_CLONE)
     namespace = view.namespace
