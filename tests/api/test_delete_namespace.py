@@ -52,9 +52,8 @@ def test_the_task_tells_how_far_it_is_and_cannot_be_stopped(call: Caller) -> Non
     data = deleted(call)
     task = json.loads(call("GET", f"/tasks/{data['task_id']}").content)
     assert task["task_type"] == "api_namespaces_delete"
-    assert [s["key"] for s in task["additional_data"]["progress"]["stages"]][
-        0
-    ] == "stop"
+    stages = task["additional_data"]["progress"]["stages"]
+    assert stages[0]["key"] == "stop"
     refused = call("DELETE", f"/tasks/{data['task_id']}")
     assert refused.status_code == 409
     assert error_of(refused)["code"] == "task_not_cancellable"
