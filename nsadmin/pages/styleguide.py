@@ -20,6 +20,7 @@ _SENTENCES = {
     "unknown": "Qdrant does not answer; the last known values are grey.",
     "cloning": "The copy is not shown as ready before it is proven.",
     "failed": "What was copied stays until somebody decides.",
+    "deleting": "Everything in it is removed for good.",
 }
 
 
