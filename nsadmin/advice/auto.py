@@ -2,18 +2,19 @@
 
 A field filtered more than 100 times in 24 hours gets its index, never one on a field of
 the system, few in one run, one build in a collection at a time. Two runs at once are
-harmless: the slot, the row of the build and the plan each let only one of them act.
+harmless: the row of the build and the plan each let only one of them act.
 """
 
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from nsadmin.advice import build, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, unindexed
-from nsadmin.advice.models import AutoIndex, AutoRun
+from nsadmin.advice.models import AutoIndex
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces import document
 from nsadmin.namespaces.document import Namespace
@@ -21,51 +22,42 @@ from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-EVERY = timedelta(hours=6)
+SCHEDULE = "auto_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
+_LEFT_KEPT = 200
 
 
-def slot_of(now: datetime) -> datetime:
-    """Return the beginning of the 6 hours that a time belongs to."""
-    return now.replace(hour=now.hour - now.hour % 6, minute=0, second=0, microsecond=0)
+@dataclass(slots=True)
+class Run:
+    """What one run did; `left` is [namespace, field, reason] of what it left alone."""
+
+    namespaces: int = 0
+    begun: int = 0
+    left: list[list[str]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it down for the record of the schedule."""
+        return {**asdict(self), "left": self.left[:_LEFT_KEPT]}
 
 
-def next_run(now: datetime) -> datetime:
-    """Return when the next run is due."""
-    return slot_of(now) + EVERY
-
-
-def run(*, slot: str | None = None, now: datetime | None = None) -> AutoRun | None:
-    """Look at every namespace that asked for it; None if another run has the slot.
-
-    `slot` names a run that was asked for by hand.
-    """
+def run(*, now: datetime | None = None) -> Run:
+    """Look at every namespace that asked for it and begin the builds that are due."""
     at = now or timezone.now()
-    key = slot or f"{slot_of(at):%Y-%m-%dT%H}"
-    try:
-        with transaction.atomic():
-            found = AutoRun.objects.create(slot=key, started_at=timezone.now())
-    except IntegrityError:
-        return None
-    budget = MAX_IN_A_RUN
-    looked, begun, left = 0, 0, []
+    done = Run()
     for raw in store.every():
         namespace = document.read(raw)
         if not _asks(namespace):
             continue
-        looked += 1
+        done.namespaces += 1
         try:
-            made, reasons = _one_namespace(namespace, at, budget - begun)
+            made, reasons = _one_namespace(namespace, at, MAX_IN_A_RUN - done.begun)
         except Unavailable as failure:
             made, reasons = 0, [("", failure.sentence)]
-        begun += made
-        left += [[namespace.namespace_id, field, why] for field, why in reasons]
-    found.result = {"namespaces": looked, "begun": begun, "left": left[:200]}
-    found.ended_at = timezone.now()
-    found.save()
-    log.info("auto_indexes_run", slot=key, namespaces=looked, begun=begun)
-    return found
+        done.begun += made
+        done.left += [[namespace.namespace_id, *reason] for reason in reasons]
+    log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
+    return done
 
 
 def _asks(namespace: Namespace) -> bool:

@@ -1,4 +1,4 @@
-"""What was dismissed, what was built by itself, and what each run found."""
+"""What was dismissed, and what was built by itself."""
 
 from typing import ClassVar
 
@@ -25,22 +25,6 @@ class Dismissal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.field_name}"
-
-
-class AutoRun(models.Model):
-    """One run of automatic index creation; `slot` lets only one of two beats begin.
-
-    `result` counts: namespaces looked at, indexes begun, and [namespace, field, reason]
-    of what was left alone.
-    """
-
-    slot = models.CharField(max_length=40, unique=True)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    result = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return self.slot
 
 
 class AutoIndex(models.Model):

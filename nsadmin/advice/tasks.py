@@ -1,24 +1,22 @@
 """Celery shells: each calls one function and may run twice."""
 
-import structlog
+from typing import Any
+
 from celery import shared_task
 
 from nsadmin.advice import auto
-from nsadmin.errors import Unavailable
-
-log = structlog.get_logger(__name__)
+from nsadmin.jobs.schedules import recorded
 
 
 @shared_task(name="nsadmin.advice.auto_indexes", ignore_result=True)
-def auto_indexes(slot: str | None = None) -> None:
+@recorded("auto_indexes")
+def auto_indexes() -> dict[str, Any]:
     """Create the indexes that filter usage asks for."""
-    try:
-        auto.run(slot=slot)
-    except Unavailable as failure:
-        log.warning("auto_indexes_skipped", reason=failure.sentence)
+    return auto.run().to_json()
 
 
 @shared_task(name="nsadmin.advice.finish", ignore_result=True)
-def finish() -> None:
+@recorded("finish_indexes", keep="news")
+def finish() -> dict[str, Any]:
     """Measure the builds that have ended."""
-    auto.finish_open()
+    return {"finished": auto.finish_open()}

@@ -22,6 +22,7 @@ from nsadmin.api.schemas.analytics import (
     UsageResponse,
 )
 from nsadmin.errors import Invalid
+from nsadmin.jobs import timetable
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 
@@ -98,7 +99,9 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
             "analysis_period": f"{wanted.hours}h",
             "suggestions": suggestions,
             "auto_create_enabled": enabled,
-            "next_auto_create_run": auto.next_run(timezone.now()) if enabled else None,
+            "next_auto_create_run": timetable.next_run(auto.SCHEDULE, timezone.now())
+            if enabled
+            else None,
         }
     )
 

@@ -1,27 +1,22 @@
 """Celery shells: each calls one function and may run twice."""
 
-import structlog
+from typing import Any
+
 from celery import shared_task
 
-from nsadmin.errors import Unavailable
 from nsadmin.health import drifting, sampler
-
-log = structlog.get_logger(__name__)
+from nsadmin.jobs.schedules import recorded
 
 
 @shared_task(name="nsadmin.health.sample", ignore_result=True)
-def sample() -> None:
+@recorded("sample", keep="last")
+def sample() -> dict[str, Any]:
     """Look at every collection that nobody looked at lately."""
-    try:
-        sampler.sample()
-    except Unavailable as failure:
-        log.warning("sample_skipped", reason=failure.sentence)
+    return {"answered": sampler.sample()}
 
 
 @shared_task(name="nsadmin.health.drift", ignore_result=True)
-def drift() -> None:
+@recorded("drift")
+def drift() -> dict[str, Any]:
     """Compare every namespace with Qdrant and look for collections of nobody."""
-    try:
-        drifting.sweep()
-    except Unavailable as failure:
-        log.warning("drift_skipped", reason=failure.sentence)
+    return {"differences": drifting.sweep()}

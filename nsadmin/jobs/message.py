@@ -22,20 +22,25 @@ _CONNECTION = {
 
 
 def send(job: Job) -> bool:
-    """Send the message; False, and a line in the log, while the broker is away.
-
-    A request waits for this, so it is tried once, with short limits.
-    """
+    """Send the message; False, and a line in the log, while the broker is away."""
     Job.objects.filter(job_id=job.job_id, epoch=job.epoch).update(
         sent_at=timezone.now()
     )
+    return send_task(TASK, str(job.job_id), job.epoch)
+
+
+def send_task(task: str, *args: object) -> bool:
+    """Have a worker do a task soon; False while the broker is away.
+
+    A request waits for this, so it is tried once, with short limits.
+    """
     try:
         with current_app.connection_for_write(
             connect_timeout=1, transport_options=_CONNECTION
         ) as connection:
             current_app.send_task(
-                TASK,
-                args=(str(job.job_id), job.epoch),
+                task,
+                args=args,
                 queue=QUEUE,
                 expires=_EXPIRES_S,
                 connection=connection,
@@ -43,6 +48,6 @@ def send(job: Job) -> bool:
                 ignore_result=True,
             )
     except (OperationalError, OSError) as failure:
-        log.warning("message_not_sent", job_id=str(job.job_id), error=str(failure))
+        log.warning("message_not_sent", task=task, args=args, error=str(failure))
         return False
     return True

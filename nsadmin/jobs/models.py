@@ -104,3 +104,32 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class ScheduleRun(models.Model):
+    """One run of what beat starts; `slot` lets only one of two workers begin it.
+
+    `by` is the address of who asked for it by hand, empty for beat. `result` counts
+    what was done, `error` is the sentence of a run that failed. A run without an end
+    long after its start died with its worker; the next slot does not wait for it.
+    """
+
+    name = models.CharField(max_length=32)
+    slot = models.CharField(max_length=40)
+    by = models.CharField(max_length=254, blank=True)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "slot"], name="one_run_per_slot")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "-asked_at"], name="schedule_run_latest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.slot}"

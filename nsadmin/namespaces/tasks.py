@@ -1,43 +1,37 @@
 """Celery shells: each calls one function and may run twice."""
 
-import structlog
+from typing import Any
+
 from celery import shared_task
 
-from nsadmin.errors import Unavailable
+from nsadmin.jobs.schedules import recorded
 from nsadmin.namespaces import deletion_tombstones, mirror, reaper
 from nsadmin.namespaces import heal as healing
 
-log = structlog.get_logger(__name__)
-
 
 @shared_task(name="nsadmin.namespaces.reconcile", ignore_result=True)
-def reconcile() -> None:
+@recorded("reconcile", keep="news")
+def reconcile() -> dict[str, Any]:
     """Compare the mirror with the namespace store."""
-    try:
-        mirror.reconcile()
-    except Unavailable as failure:
-        log.warning("reconcile_skipped", reason=failure.sentence)
+    return {"rows": mirror.reconcile()}
 
 
 @shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
-def heal() -> None:
+@recorded("heal", keep="news")
+def heal() -> dict[str, Any]:
     """Close what a crash or a slow build left open."""
-    try:
-        healing.heal()
-    except Unavailable as failure:
-        log.warning("heal_skipped", reason=failure.sentence)
+    return {"closed": healing.heal()}
 
 
 @shared_task(name="nsadmin.namespaces.purge", ignore_result=True)
-def purge() -> None:
+@recorded("purge", keep="news")
+def purge() -> dict[str, Any]:
     """Delete for good the tombstones whose grace is over."""
-    deletion_tombstones.purge_due()
+    return {"sent": deletion_tombstones.purge_due()}
 
 
 @shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)
-def cleanup_expired_namespaces() -> None:
+@recorded("cleanup_expired")
+def cleanup_expired_namespaces() -> dict[str, Any]:
     """Warn of what ends soon, delete what has ended."""
-    try:
-        reaper.cleanup_expired_namespaces()
-    except Unavailable as failure:
-        log.warning("cleanup_skipped", reason=failure.sentence)
+    return reaper.cleanup_expired_namespaces().to_json()

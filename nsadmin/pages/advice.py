@@ -14,6 +14,7 @@ from nsadmin.advice import auto, dismiss, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.look import Advised
 from nsadmin.errors import Unavailable
+from nsadmin.jobs import timetable
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.advice import AdviceForm, tick_of
@@ -79,7 +80,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "used_count": len(used),
         "indexed": indexed | look.fixed_fields(view.namespace),
         "muted": view.namespace.raw.get("muted_auto_indexes") or [],
-        "next_run": auto.next_run(timezone.now()),
+        "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),

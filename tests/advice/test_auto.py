@@ -8,7 +8,7 @@ from django.db import connections
 
 from nsadmin.access.models import Organization
 from nsadmin.advice import auto, usage
-from nsadmin.advice.models import AutoIndex, AutoRun
+from nsadmin.advice.models import AutoIndex
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces import changes, document
 from nsadmin.namespaces.fields import parse_patch
@@ -45,10 +45,10 @@ def stored(namespace):
 
 def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
     filtered(willing, rank=100)
-    auto.run(slot="first", now=NOW)
+    auto.run(now=NOW)
     assert stored(willing) == {}
     filtered(willing, rank=1)
-    auto.run(slot="second", now=NOW)
+    auto.run(now=NOW)
     assert (stored(willing)["rank"].type, stored(willing)["rank"].origin) == (
         "integer",
         "auto",
@@ -67,23 +67,21 @@ def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
 
 def test_only_where_it_was_asked_for(cast):
     filtered(cast.own, rank=500)
-    auto.run(slot="first", now=NOW)
+    auto.run(now=NOW)
     assert stored(cast.own) == {}
 
 
 def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
     filtered(willing, internal_id=500, absent=500, rank=500)
-    auto.run(slot="first", now=NOW)
+    run = auto.run(now=NOW)
     assert set(stored(willing)) == {"rank"}
-    run = AutoRun.objects.get(slot="first")
-    assert run.result["left"] == [
+    assert run.left == [
         [willing.namespace_id, "absent", "No sampled point has a value here."]
     ]
     patch = parse_patch({"payload_indexes": []})
     changes.commit(cast.actor(), willing.namespace_id, patch)
-    auto.run(slot="second", now=NOW)
+    left = auto.run(now=NOW).left
     assert stored(willing) == {}
-    left = AutoRun.objects.get(slot="second").result["left"]
     assert [willing.namespace_id, "rank", "Somebody dropped it."] in left
 
 
@@ -94,15 +92,10 @@ def test_a_run_is_capped_for_each_collection(cast):
     point["payload"] |= dict.fromkeys(names, "value")
     points.put(shared(), namespace.collection, [point])
     filtered(namespace, **dict.fromkeys(names, 500))
-    auto.run(slot="first", now=NOW)
+    auto.run(now=NOW)
     assert len(stored(namespace)) == auto.MAX_IN_A_COLLECTION
-    auto.run(slot="second", now=NOW)
+    auto.run(now=NOW)
     assert len(stored(namespace)) == len(names)
-
-
-def test_a_scheduled_slot_runs_once(willing):
-    assert auto.run(now=NOW) is not None
-    assert auto.run(now=NOW) is None
 
 
 def test_a_build_that_a_crash_left_is_closed(willing):
@@ -130,16 +123,16 @@ def test_two_runs_at_once_build_one(contested):
     barrier = threading.Barrier(2)
     failures = []
 
-    def one(slot):
+    def one():
         try:
             barrier.wait()
-            auto.run(slot=slot, now=NOW)
+            auto.run(now=NOW)
         except Exception as error:  # noqa: BLE001 - shown by the assertion below
             failures.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=one, args=(slot,)) for slot in ("a", "b")]
+    threads = [threading.Thread(target=one) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -103,7 +103,7 @@ def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
         cast.northlight, "willing", point_count=40, auto_create_indexes=True
     )
     filtered(namespace, rank=101)
-    auto.run(slot="now")
+    auto.run()
     row = AutoIndex.objects.get()
     page = browse("support").get(f"/namespaces/{namespace.namespace_id}/advice/")
     text = page.content.decode()
