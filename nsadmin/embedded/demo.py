@@ -62,7 +62,7 @@ class Demo:
         preparation.done()
         for process in (
             self._web,
-            processes.worker(),
+            *processes.workers(),
             processes.sweeper(),
             processes.beat(self._directory.path),
         ):

@@ -26,11 +26,19 @@ def web(port: int) -> Process:
     )
 
 
-def worker() -> Process:
-    """Jobs. What the grace cuts off goes on from its last checkpoint next time."""
-    options = ("--queues", "celery", "--concurrency", "2", "--hostname", "worker@%h")
+def workers() -> list[Process]:
+    """Jobs. What the grace cuts off goes on from its last checkpoint next time.
+
+    Two processes of one slice at a time: where one is killed, the other takes its job
+    up as soon as the lease is over, and need not start first.
+    """
+    return [_worker("worker"), _worker("second_worker")]
+
+
+def _worker(name: str) -> Process:
+    options = ("--queues", "celery", "--pool", "solo", "--hostname", f"{name}@%h")
     return Process(
-        name="worker", argv=[*CELERY, *WORKER, *options], grace=3.0, niceness=BEHIND
+        name=name, argv=[*CELERY, *WORKER, *options], grace=3.0, niceness=BEHIND
     )
 
 
