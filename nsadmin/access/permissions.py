@@ -41,6 +41,7 @@ class Action(StrEnum):
     KEY_READ = "key:read"
     KEY_MANAGE = "key:manage"
     PLATFORM_READ = "platform:read"
+    SCHEDULE_RUN = "schedule:run"
     STYLEGUIDE_READ = "styleguide:read"
     ACCOUNT_USE = "account:use"  # one's own preferences: theme, organization shown
 

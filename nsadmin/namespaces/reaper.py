@@ -11,21 +11,18 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db.models import Count
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.errors import Conflict, NsadminError, Unavailable
 from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import document, expiry
+from nsadmin.namespaces import document, expiry, fuse
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-# More than this many, or this part of an organization's, in one run asks a human.
-FUSE, FUSE_SHARE = 20, 0.05
 _AT_ONCE = 500
 
 
@@ -52,8 +49,12 @@ def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
     for namespace in _ending(at):
         if expiry.is_due(namespace, at):
             due.setdefault(namespace.internal_id, []).append(namespace.namespace_id)
+    held = [
+        internal_id for internal_id, ids in due.items() if fuse.holds(internal_id, ids)
+    ]
+    fuse.forget_others(held)
     for internal_id, ids in due.items():
-        if _fuse_blows(internal_id, ids):
+        if internal_id in held:
             done.held += len(ids)
             continue
         for namespace_id in ids:
@@ -86,31 +87,6 @@ def _ending(before: datetime) -> Iterable[Namespace]:
         namespace = document.read(raw)
         if not namespace.is_system and namespace.expires_at is not None:
             yield namespace
-
-
-def _fuse_blows(internal_id: str, ids: list[str]) -> bool:
-    """Hold the organization's deletions where they are too many and nobody agreed."""
-    rows = MirroredNamespace.objects.filter(internal_id=internal_id, deleted_at=None)
-    total = rows.aggregate(n=Count("pk"))["n"]
-    if len(ids) <= max(FUSE, FUSE_SHARE * total):
-        return False
-    hold, made = ReaperHold.objects.get_or_create(
-        internal_id=internal_id, defaults={"namespace_ids": sorted(ids)}
-    )
-    if hold.released_at is not None and set(ids) <= set(hold.namespace_ids):
-        hold.delete()
-        return False
-    if not made and set(ids) != set(hold.namespace_ids):
-        ReaperHold.objects.filter(pk=hold.pk).update(
-            namespace_ids=sorted(ids), released_at=None, released_by=""
-        )
-    return True
-
-
-def release(internal_id: str, actor_label: str) -> bool:
-    """Agree to the deletions that are held; the next run carries out exactly those."""
-    held = ReaperHold.objects.filter(internal_id=internal_id, released_at=None)
-    return bool(held.update(released_at=timezone.now(), released_by=actor_label))
 
 
 def _reap(namespace_id: str, at: datetime, done: Run) -> None:

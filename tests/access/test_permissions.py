@@ -26,6 +26,7 @@ EXPECTED = {
     Action.KEY_READ: {A, S, P},
     Action.KEY_MANAGE: {A, P},
     Action.PLATFORM_READ: {S, P},
+    Action.SCHEDULE_RUN: {P},
     Action.STYLEGUIDE_READ: {V, M, A, S, P},
     Action.ACCOUNT_USE: {V, M, A, S, P},
 }

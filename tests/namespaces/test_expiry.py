@@ -10,7 +10,7 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, Missing
-from nsadmin.namespaces import document, expiry, reaper
+from nsadmin.namespaces import document, expiry, fuse, reaper
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
@@ -166,27 +166,75 @@ def many(cast, count):
 
 
 def test_twenty_go_and_one_more_asks_a_human(cast):
-    ids = many(cast, reaper.FUSE)
-    assert reaper.cleanup_expired_namespaces().deleted == reaper.FUSE
+    ids = many(cast, fuse.MOST)
+    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST
     assert ReaperHold.objects.count() == 0
-    ids = many(cast, reaper.FUSE + 1)
+    ids = many(cast, fuse.MOST + 1)
     run = reaper.cleanup_expired_namespaces()
-    assert (run.deleted, run.held) == (0, reaper.FUSE + 1)
+    assert (run.deleted, run.held) == (0, fuse.MOST + 1)
     assert set(ReaperHold.objects.get().namespace_ids) == ids
-    assert reaper.cleanup_expired_namespaces().held == reaper.FUSE + 1
-    assert reaper.release(cast.northlight.internal_id, "noor@northlight.example")
-    assert reaper.cleanup_expired_namespaces().deleted == reaper.FUSE + 1
+    assert reaper.cleanup_expired_namespaces().held == fuse.MOST + 1
+    held = fuse.due(cast.northlight)
+    assert fuse.release(cast.actor(), cast.northlight, held.digest) == fuse.MOST + 1
+    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST + 1
     assert ReaperHold.objects.count() == 0
 
 
 def test_what_joins_after_the_release_is_asked_for_again(cast):
-    many(cast, reaper.FUSE + 1)
+    many(cast, fuse.MOST + 1)
     reaper.cleanup_expired_namespaces()
-    reaper.release(cast.northlight.internal_id, "noor@northlight.example")
+    fuse.release(cast.actor(), cast.northlight, fuse.due(cast.northlight).digest)
     ending(cast, "one more")
     run = reaper.cleanup_expired_namespaces()
-    assert (run.deleted, run.held) == (0, reaper.FUSE + 2)
+    assert (run.deleted, run.held) == (0, fuse.MOST + 2)
     assert ReaperHold.objects.get().released_at is None
+
+
+def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
+    many(cast, fuse.MOST + 1)
+    reaper.cleanup_expired_namespaces()
+    held = fuse.due(cast.northlight)
+    for role, refusal in (
+        ("viewer", Forbidden),
+        ("member", Forbidden),
+        ("support", Forbidden),
+        ("stranger", Missing),
+    ):
+        with pytest.raises(refusal):
+            fuse.release(cast.actor(role), cast.northlight, held.digest)
+        with pytest.raises(refusal):
+            fuse.extend_all(cast.actor(role), cast.northlight, held.digest, now())
+    with pytest.raises(Conflict):
+        fuse.release(cast.actor(), cast.northlight, "another set")
+    assert ReaperHold.objects.get().released_at is None
+    fuse.release(cast.actor("platform_admin"), cast.northlight, held.digest)
+    event = AuditEvent.objects.get(action="namespace:let-expire")
+    assert event.organization_id == cast.northlight.organization_id
+    assert event.summary.startswith("Let 21 namespaces that have ended be deleted")
+    assert event.summary.endswith(" and 16 more.")
+
+
+def test_all_are_extended_at_once_and_nothing_is_held_any_more(cast):
+    ids = many(cast, fuse.MOST + 1)
+    reaper.cleanup_expired_namespaces()
+    end = now() + timedelta(days=7)
+    held = fuse.due(cast.northlight)
+    done = fuse.extend_all(cast.actor(), cast.northlight, held.digest, end)
+    assert done == (fuse.MOST + 1, [])
+    assert {store.get(i)["expires_at"] for i in ids} == {end}
+    assert fuse.due(cast.northlight) is None
+    assert reaper.cleanup_expired_namespaces().held == 0
+    assert not ReaperHold.objects.exists()
+    assert AuditEvent.objects.filter(action="namespace:extend-all").count() == 1
+
+
+def test_what_is_extended_by_itself_empties_the_hold(cast):
+    ids = many(cast, fuse.MOST + 1)
+    reaper.cleanup_expired_namespaces()
+    expiry.extend(cast.actor(), ids.pop(), None)
+    assert fuse.due(cast.northlight) is None
+    assert [d.organization for d in fuse.everywhere()] == []
+    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST
 
 
 def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):
