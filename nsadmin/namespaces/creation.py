@@ -14,7 +14,14 @@ from nsadmin.access.models import Plan as Bought
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import Conflict, Invalid, NotEnabled, NsadminError, Unavailable
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NotEnabled,
+    NsadminError,
+    PlanMoved,
+    Unavailable,
+)
 from nsadmin.namespaces import changes, document, observe, queries, quota
 from nsadmin.namespaces.accept import accepted_document
 from nsadmin.namespaces.changes import Outcome, Preview
@@ -30,9 +37,11 @@ from nsadmin.stores.mongo import namespaces as store
 ACTION = "namespace:create"
 
 
-def preview(actor: Actor, wanted: NewNamespace) -> Preview:
+def preview(
+    actor: Actor, wanted: NewNamespace, *, operation: UUID | None = None
+) -> Preview:
     """Return the steps that would make the namespace; nothing is written."""
-    namespace, plan = _planned(actor, wanted, uuid4())
+    namespace, plan = _planned(actor, wanted, operation or uuid4())
     _require_free(namespace)
     quota.require_room(actor.internal_id, actor.plan)
     silent = False
@@ -44,7 +53,11 @@ def preview(actor: Actor, wanted: NewNamespace) -> Preview:
 
 
 def create(
-    actor: Actor, wanted: NewNamespace, *, operation: UUID | None = None
+    actor: Actor,
+    wanted: NewNamespace,
+    *,
+    operation: UUID | None = None,
+    digest: str | None = None,
 ) -> Outcome:
     """Make the namespace.
 
@@ -52,8 +65,8 @@ def create(
     gives the namespace that it made the first time.
 
     Raises Forbidden without the right, NotEnabled or QuotaExceeded where the plan says
-    no, Conflict for a name, id or collection that is taken, Unavailable before anything
-    is written if Qdrant does not answer.
+    no, PlanMoved if `digest` names another plan, Conflict for a name, id or collection
+    that is taken, Unavailable before anything is written if Qdrant does not answer.
     """
     operation = operation or uuid4()
     op_id = f"op_{operation.hex}"
@@ -61,6 +74,11 @@ def create(
     made = _made(namespace.namespace_id, op_id)
     if made is not None:
         return changes.finish(made, plan, op_id)
+    if digest is not None and digest != plan.digest:
+        raise PlanMoved(
+            "The plan is another than the one that was shown.",
+            details={"plan": plan.to_json()},
+        )
     _require_free(namespace)
     _require_no_collection(namespace)
     raw = accepted_document(namespace, plan, op_id)

@@ -12,10 +12,18 @@ from nsadmin.stores.mongo import namespaces as store
 _LIMITED = "namespaces"
 
 
+def used_of(internal_id: str, plan: str) -> tuple[int, int | None]:
+    """Return how many there are and how many the plan includes, None for any number.
+
+    What is not limited is not counted.
+    """
+    limit = settings.NSADMIN_PLAN_LIMITS.get(plan)
+    return (0 if limit is None else store.count_of_tenant(internal_id)), limit
+
+
 def require_room(internal_id: str, plan: str) -> None:
     """Raise QuotaExceeded where the organization has as many as its plan includes."""
-    limit = settings.NSADMIN_PLAN_LIMITS.get(plan)
-    current = store.count_of_tenant(internal_id) if limit is not None else 0
+    current, limit = used_of(internal_id, plan)
     if limit is not None and current >= limit:
         raise QuotaExceeded(
             f"The {plan} plan includes {limit} "
