@@ -19,13 +19,13 @@ def dismiss(
     actor: Actor, namespace_id: str, *, kind: str, field: str, reason: str
 ) -> Dismissal:
     """Keep one piece of advice away; again only renews the reason."""
+    view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     if kind not in get_args(Kind):
         raise Invalid("There is no such advice.", faults={"kind": ["Not known."]})
     if len(reason) > MAX_REASON:
         sentence = f"The reason may have at most {MAX_REASON} characters."
         raise Invalid(sentence, faults={"reason": [sentence]})
     clean_field_name(field, at="field_name")
-    view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     row, _ = Dismissal.objects.update_or_create(
         namespace_id=view.namespace.namespace_id,
         field_name=field,

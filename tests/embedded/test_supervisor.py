@@ -312,7 +312,9 @@ def test_what_programs_print_is_kept_in_a_log_by_name(supervised: Supervised) ->
     log = supervised.path / "logs" / "chatty.log"
 
     assert wait_for(lambda: log.exists() and log.read_text() == "out\nerr\n")
-    mode = (supervised.path / "pids.json").stat().st_mode
+    pids = supervised.path / "pids.json"
+    assert wait_for(pids.exists)
+    mode = pids.stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
 
 

@@ -178,7 +178,6 @@ def test_running_jobs_stand_against_it(cast):
 # When its grace is over --------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
 def test_what_nobody_restores_is_purged_once_its_grace_is_over(buried):
     own = buried.own
     assert tombstones.purge_due() == 0
@@ -210,7 +209,6 @@ def test_a_stale_mirror_purges_nothing(buried):
     assert not Job.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_purging_by_hand_does_not_wait(buried):
     job = tombstones.purge(buried.actor("platform_admin"), buried.own.namespace_id)
     assert tombstones.purge(buried.actor(), buried.own.namespace_id) == job
@@ -218,8 +216,7 @@ def test_purging_by_hand_does_not_wait(buried):
     assert store.get(buried.own.namespace_id) is None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_restore_against_purge_has_one_winner(cast):
+def test_restore_against_purge_has_one_winner(shared_rows, cast):
     """Both at once, several times: the data is whole or the deletion has begun."""
     for number in range(6):
         made = make_namespace(cast.northlight, f"race {number}", in_qdrant=False)
@@ -256,8 +253,7 @@ def test_restore_against_purge_has_one_winner(cast):
         assert live.count() == ("deletion" in raw)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_who_want_the_same_name_get_it_once(buried):
+def test_two_who_want_the_same_name_get_it_once(shared_rows, buried):
     """One restores, one renames another to the same name, both at once."""
     other = make_namespace(buried.northlight, "another one", in_qdrant=False)
     barrier = threading.Barrier(2)
