@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= .demo
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: demo test check bench faults lock shots clean
+.PHONY: demo test check bench faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -28,6 +28,9 @@ bench: .venv/.ok ## ratios against a peer or a limit, as a table
 
 faults: .venv/.ok ## the long fault proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests
+
+fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
+	$(BIN)/python -m pytest -m fuzz --timeout=3600 tests
 
 lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes
 	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra postgres \

@@ -1,0 +1,159 @@
+"""Requests made up from the OpenAPI document: what it allows and what it does not.
+
+Whatever is sent, by whomever: no fault of ours, one envelope for every error, and an
+answer of the shape that the document gives. 2,000 requests in `make test`, the same
+ones each time; 20,000 new ones in `make fuzz`.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nsadmin.api import docs
+from nsadmin.jobs.models import Job
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
+from tests.api.endpoints import ENDPOINTS, Endpoint
+from tests.cast import Cast
+from tests.fuzz.nearness import nearer
+
+FEW, MANY = 2_000, 20_000
+ROLES = ("admin", "member", "viewer", "stranger", "support", "platform_admin")
+# Those who may do most are asked most; a few come without a key, or with a wrong one.
+WHO = st.sampled_from(["admin"] * 7 + ["platform_admin"] * 3 + [*ROLES, "", "wrong"])
+TAGS = st.sampled_from([None] * 6 + ['"r1"', '"r2"', "*", "r1", "W/"])
+KEYS = st.sampled_from([None] * 6 + ["again", "k" * 256, "with space"])
+
+
+@lru_cache(maxsize=1)
+def schemas() -> tuple[Any, ...]:
+    """The document as it is and with nearer words; made late, the library is slow."""
+    import schemathesis
+
+    written = docs.schema()
+    found = [schemathesis.openapi.from_dict(d) for d in (written, nearer(written))]
+    for schema in found:
+        schema.app = get_wsgi_application()
+    return tuple(found)
+
+
+def cases(endpoint: Endpoint) -> st.SearchStrategy[Any]:
+    """Requests to one operation: most of them near, and half of them allowed."""
+    from schemathesis.generation import GenerationMode
+
+    exact, near = (s[f"/v1{endpoint.path}"][endpoint.method] for s in schemas())
+    allowed, not_allowed = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+    return st.one_of(
+        *[near.as_strategy(allowed)] * 2,
+        exact.as_strategy(allowed),
+        exact.as_strategy(not_allowed),
+        near.as_strategy(not_allowed),
+    )
+
+
+def require_as_described(case: Any, answered: Any) -> None:
+    """Hold an answer to the document, and an error to its one shape."""
+    from schemathesis.specs.openapi import checks
+
+    assert answered.status_code < 500, answered.text
+    case.validate_response(
+        answered,
+        checks=[
+            checks.status_code_conformance,
+            checks.content_type_conformance,
+            checks.response_schema_conformance,
+        ],
+    )
+    if answered.status_code < 400:
+        return
+    content = answered.json()
+    assert set(content) == {"success", "status", "error"}, content
+    assert (content["success"], content["status"]) == (False, answered.status_code)
+    error = content["error"]
+    assert set(error) == {"message", "type", "code", "details"}, error
+    assert error["message"]
+    assert error["code"]
+    assert [error["details"]["request_id"]] == answered.headers["x-request-id"]
+
+
+def places(cast: Cast) -> dict[str, list[str]]:
+    """What an id or name in a request may stand for, beside what is made up."""
+    owner = cast.northlight
+    job = Job.objects.create(
+        kind="clone",
+        organization_id=owner.organization_id,
+        internal_id=owner.internal_id,
+        title="Clone",
+        actor_kind="key",
+        actor_id="k",
+        actor_label="key k",
+    )
+    template = NamespaceTemplate.objects.create(
+        organization_id=owner.organization_id,
+        creator="key:k",
+        name="a template",
+        configuration=configuration_of(cast.own),
+    )
+    own = cast.own.namespace_id
+    others = [cast.foreign.namespace_id, cast.system.namespace_id, "ns_nobody"]
+    return {
+        "identifier": [own, own, own, "film%20archive", *others],
+        "namespace": [own, own, own, "film archive", *others],
+        "organization_id": [owner.organization_id, cast.halden.organization_id, ""],
+        "task_id": [str(job.job_id), "6f1c1f0e-0000-4000-8000-000000000000", "task_1"],
+        "template_id": [template.template_id, "tmpl_000000000000"],
+        "feature_extractor_id": ["face_identity_extractor_v1", "no_such_v1"],
+    }
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+@pytest.mark.parametrize(
+    "requests",
+    [
+        pytest.param(FEW, id="few"),
+        pytest.param(MANY, id="many", marks=pytest.mark.fuzz),
+    ],
+)
+def test_no_request_is_a_fault_of_ours(
+    cast: Cast, endpoint: Endpoint, requests: int
+) -> None:
+    known = places(cast)
+    share = -(-requests // len(ENDPOINTS))
+    seen: list[int] = []
+
+    def send(case: Any, data: st.DataObject) -> None:
+        if "/analytics/" in endpoint.path:  # these want it in the query or a header
+            case.query = {"namespace": "", **case.query}
+        for part in (case.path_parameters, case.query):
+            for name in set(part) & set(known):
+                made_up = part[name]
+                part[name] = data.draw(st.sampled_from([*known[name], made_up]), name)
+        who = data.draw(WHO, "who")
+        for header, value in {
+            "Authorization": f"Bearer {cast.keys.get(who, who)}" if who else None,
+            "If-Match": data.draw(TAGS, "If-Match"),
+            "Idempotency-Key": data.draw(KEYS, "Idempotency-Key"),
+        }.items():
+            case.headers.pop(header, None)
+            if value is not None:
+                case.headers[header] = value
+        answered = case.call(base_url="http://testserver")
+        seen.append(answered.status_code)
+        require_as_described(case, answered)
+
+    run = given(case=cases(endpoint), data=st.data())(send)
+    settings(
+        max_examples=share,
+        deadline=None,
+        database=None,
+        derandomize=requests == FEW,
+        suppress_health_check=list(HealthCheck),
+    )(run)()
+    print(endpoint, {status: seen.count(status) for status in sorted(set(seen))})
+    assert len(seen) >= share
+    assert {200, 201} & set(seen)  # some of it did something
+    assert set(seen) & {401, 403, 404, 422}
