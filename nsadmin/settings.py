@@ -272,8 +272,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "sample": {
         "task": "nsadmin.health.sample",
-        "schedule": 10.0,
-        "options": {"expires": 9.0},
+        "schedule": 5.0,
+        "options": {"expires": 4.0},
     },
 }
 

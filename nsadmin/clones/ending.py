@@ -11,7 +11,7 @@ from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.jobs import enqueue, queries
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces import changes, document, observe
+from nsadmin.namespaces import changes, document, looks
 from nsadmin.namespaces.document import Raw
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.mongo import namespaces as store
@@ -51,7 +51,7 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
     _empty(raw, str(job.job_id))
     if not changes.remove(raw["_id"]):
         raise Unavailable("The clone is almost gone; discard it once more.")
-    observe.invalidate(raw["_id"])
+    looks.invalidate(raw["_id"])
     _record(actor, job)
 
 

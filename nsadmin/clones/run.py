@@ -10,7 +10,7 @@ from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import changes, observe
+from nsadmin.namespaces import changes, looks
 
 Step = Callable[[Copying], None]
 
@@ -89,4 +89,4 @@ def _show(c: Copying) -> None:
     shown = changes.ready(c.target.namespace_id)
     if shown is None and not is_over(c.work):
         raise Conflict("The clone's namespace was changed by somebody else.")
-    observe.invalidate(c.target.namespace_id)
+    looks.invalidate(c.target.namespace_id)

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from nsadmin.namespaces import observe
 from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.observe import Snapshot
 from nsadmin.namespaces.repair import is_other
 from nsadmin.namespaces.steps import words
 

@@ -11,8 +11,8 @@ from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces import document, observe
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.observe import Snapshot
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

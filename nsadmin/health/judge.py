@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from nsadmin.namespaces.observe import Snapshot
+from nsadmin.namespaces.looks import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

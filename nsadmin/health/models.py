@@ -35,3 +35,25 @@ class DriftRow(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class ClusterLook(models.Model):
+    """A Qdrant cluster at the last probe: whether it answers, and what it is.
+
+    `version`, `memory_bytes` and `answered_at` are of the last good answer;
+    `unknown_since` is null while the cluster answers.
+    """
+
+    url = models.CharField(max_length=500, unique=True)
+    label = models.CharField(max_length=255)
+    taken_at = models.DateTimeField()
+    version = models.CharField(max_length=64, blank=True)
+    response_ms = models.FloatField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    unknown_since = models.DateTimeField(null=True)
+    namespaces = models.IntegerField(default=0)
+    memory_bytes = models.BigIntegerField(null=True)
+    resources_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.label} at {self.taken_at:%H:%M:%S}"

@@ -1,37 +1,120 @@
-"""The slow sample: every namespace is looked at now and then, watched or not.
+"""The sample: watched collections are asked every 5 s, the others every 5 minutes.
 
-A cluster that is silent for one namespace is silent for all of its namespaces, and is
-not asked again in the same round.
+A cluster is probed first, by one cheap call. One that is silent is silent for all of
+its namespaces, and none of its collections is asked.
 """
 
-from django.utils import timezone
+from dataclasses import asdict
 
-from nsadmin.health import drifting
-from nsadmin.namespaces import document, observe
+from nsadmin.errors import NsadminError
+from nsadmin.health import clusters, drifting
+from nsadmin.namespaces import document, history, looks, observe
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.looks import Snapshot
+from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores import hints, redis
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import telling
+from nsadmin.stores.qdrant.cluster import Cluster
 
-_AGE_S = 8
+_SLOW_S = 300
+# A beat that comes a little early shall not miss its turn.
+_WATCHED_S = observe.EVERY_S - 0.5
+_PROBED_MS = 4000
+# Something beside the look is asked only while the look itself is young.
+_YOUNG_S = 1.6 * observe.EVERY_S
 _TIMEOUT_S = 1.0
 
 
 def sample() -> int:
-    """Renew every look older than 8 s; return how many namespaces answered."""
-    began = timezone.now()
+    """Renew every look that is due; return how many namespaces answered."""
+    known = clusters.known()
+    clusters.forget_others(known)
+    mine = [
+        cluster
+        for cluster in known
+        if redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
+    ]
     answered = 0
-    silent: dict[str, str] = {}
-    for raw in store.every():
-        if document.is_leaving(raw):
+    for found in clusters.probe(mine):
+        ids = known[found.cluster]
+        clusters.store(found, namespaces=len(ids))
+        if found.silence:
+            looks.note_silence(ids, found.silence)
+        else:
+            answered += _look_at(found.cluster, ids)
+    if redis.claim("trim", milliseconds=_SLOW_S * 1000):
+        history.trim()
+    return answered
+
+
+def _look_at(cluster: Cluster, ids: list[str]) -> int:
+    """Ask what is due on a cluster that answers; stop where it falls silent."""
+    answered = 0
+    namespace = None
+    for key in _due(ids):
+        raw = store.get(key)
+        if raw is None or document.is_leaving(raw):
             continue
         namespace = document.read(raw)
-        is_shared = namespace.tier == "shared"
-        cluster = "" if is_shared else str(namespace.infrastructure.get("qdrant_url"))
-        if cluster in silent:
-            observe.note_silence(namespace.namespace_id, silent[cluster])
-            continue
-        found = observe.snapshot(namespace, wait_s=_TIMEOUT_S, max_age_s=_AGE_S)
-        answered += bool(found and found.ok)
-        if found is not None and not found.ok:
-            silent[cluster] = found.error
-        elif found is not None and found.taken_at >= began:
-            drifting.look(namespace, found)
+        answered += _renew(namespace)
+        if observe.silence_at(cluster.url):
+            return answered
+    if namespace is not None:
+        _ask_resources(namespace, ids)
     return answered
+
+
+def _due(ids: list[str]) -> list[str]:
+    """Return whose look is old; those without one first, then the oldest."""
+    watched = hints.watched()
+    rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
+    found = {row.namespace_id: looks.read(row) for row in rows}
+    old = [
+        key
+        for key, seen in found.items()
+        if not seen.ok or seen.age_s > (_WATCHED_S if key in watched else _SLOW_S)
+    ]
+    return [key for key in ids if key not in found] + old
+
+
+def _renew(namespace: Namespace) -> bool:
+    """Use the one question of these 5 s; tell whether Qdrant answered it."""
+    if not observe.claim(namespace.namespace_id):
+        return False
+    before = looks.stored(namespace.namespace_id)
+    if before is not None and before.ok and before.age_s < _YOUNG_S:
+        for kind in ("builds", "shards"):
+            if before.told_age_s(kind) > _every_s(kind, before):
+                return _ask_beside(namespace, kind)
+    found = observe.look(namespace, timeout_s=_TIMEOUT_S)
+    if namespace.clone_status != "cloning":
+        drifting.look(namespace, found)
+    return found.ok
+
+
+def _every_s(kind: str, before: Snapshot) -> float:
+    """While something is optimized, every second question is how far it is."""
+    is_busy = before.live is not None and before.live.status in ("yellow", "grey")
+    return observe.EVERY_S if kind == "builds" and is_busy else _SLOW_S
+
+
+def _ask_beside(namespace: Namespace, kind: str) -> bool:
+    ask = telling.builds if kind == "builds" else telling.shards
+    try:
+        cluster = cluster_of(namespace)
+        with observe.heeding(cluster):
+            found = ask(cluster, namespace.collection, timeout_s=_TIMEOUT_S)
+    except NsadminError:
+        return False
+    looks.note(namespace.namespace_id, **{kind: asdict(found) if found else None})
+    return True
+
+
+def _ask_resources(namespace: Namespace, ids: list[str]) -> None:
+    """Ask for the cluster of the namespace, with the namespace's key."""
+    try:
+        clusters.ask_resources(cluster_of(namespace), ids)
+    except NsadminError:
+        return

@@ -13,6 +13,7 @@ from nsadmin.namespaces import (
     deletion_gates,
     document,
     enterprise,
+    looks,
     mirror,
     moving,
     observe,
@@ -438,7 +439,7 @@ def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
         raw, converged, error = progress.raw, progress.observed, progress.error
     mirror.mirror_one(raw)
     if plan.needs_qdrant or plan.moves:
-        observe.invalidate(raw["_id"])
+        looks.invalidate(raw["_id"])
     record.close(op_id, Ending.DONE if converged else Ending.ACCEPTED, error=error)
     view = queries.view_of(document.read(raw))
     return Outcome(view, plan, op_id, converged, error)

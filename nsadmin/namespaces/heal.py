@@ -11,7 +11,7 @@ from django.utils import timezone
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import document, mirror, observe
+from nsadmin.namespaces import document, looks, mirror
 from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.document import Raw
 from nsadmin.namespaces.models import HealingTurn
@@ -123,5 +123,5 @@ def _catch_up(raw: Raw, row: AuditEvent) -> bool:
         record.close(row.op_id, Outcome.ACCEPTED)
         return False
     mirror.mirror_one(raw)
-    observe.invalidate(row.namespace_id)
+    looks.invalidate(row.namespace_id)
     return record.close(row.op_id, Outcome.DONE)

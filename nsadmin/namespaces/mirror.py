@@ -12,7 +12,7 @@ from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import PROTECTED_INDEXES, name_key
 from nsadmin.namespaces.infrastructure import SECRET_KEYS
-from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
@@ -87,6 +87,7 @@ def forget(namespace_id: str) -> None:
     """Drop the rows of a namespace that is gone from the store."""
     MirroredNamespace.objects.filter(namespace_id=namespace_id).delete()
     LastLook.objects.filter(namespace_id=namespace_id).delete()
+    LookSlot.objects.filter(namespace_id=namespace_id).delete()
 
 
 def reconcile() -> int:

@@ -79,7 +79,8 @@ class LastLook(models.Model):
     """What Qdrant last said of a collection, and since when it has been silent.
 
     `live` is the last good answer and `live_at` its time; `ok`, `error` and `taken_at`
-    are of the last attempt. `unknown_since` is null while Qdrant answers.
+    are of the last attempt. `unknown_since` is null while Qdrant answers. `told` is
+    what was asked beside it: builds, shards and size, each with its time.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -91,9 +92,34 @@ class LastLook(models.Model):
     live = models.JSONField(null=True)
     live_at = models.DateTimeField(null=True)
     unknown_since = models.DateTimeField(null=True)
+    told = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"
+
+
+class LookSlot(models.Model):
+    """Five minutes of looks at a collection: its worst status, its slowest answer.
+
+    `points` is of the last good answer in it; null, like `response_ms`, where there was
+    none.
+    """
+
+    namespace_id = models.CharField(max_length=128)
+    at = models.DateTimeField(db_index=True)
+    status = models.CharField(max_length=16)
+    points = models.BigIntegerField(null=True)
+    response_ms = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["namespace_id", "at"], name="look_slot_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace_id} at {self.at:%H:%M}"
 
 
 class HealingTurn(models.Model):

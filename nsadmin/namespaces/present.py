@@ -9,8 +9,8 @@ from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import REGISTRY
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, PROTECTED_INDEXES
 from nsadmin.namespaces.infrastructure import PUBLIC_KEYS
+from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.observe import Snapshot
 from nsadmin.namespaces.queries import Counts
 from nsadmin.namespaces.steps import words
 

@@ -7,20 +7,25 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require_on
+from nsadmin.access.gate import require_on, sees
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, Unavailable
-from nsadmin.namespaces import document, mirror, observe
+from nsadmin.namespaces import document, looks, mirror, observe
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.observe import Snapshot
+from nsadmin.stores import hints
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
 WHAT = "namespace"
+# So long after somebody looked, a namespace counts as watched.
+WATCHED_S = 30
+# A poll asks for itself once the sampler has not done so for this long.
+_GLANCE_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +177,37 @@ def _get_mirrored(
 
 
 def snapshot(
-    view: NamespaceView, *, wait_s: float = 0.5, force: bool = False
+    view: NamespaceView, *, wait_s: float = 0.5, now: bool = False
 ) -> Snapshot | None:
     """Return a young look at Qdrant, or the stored one while the store is away.
 
-    Without the store there is no key for a dedicated cluster, so nobody is asked.
+    Without the store there is no key for a dedicated cluster, so nobody is asked. For
+    a while from now on the sampler keeps the look young. `now` wants a new look, which
+    is had where the last one is not of these 5 s.
     """
+    hints.watch(view.namespace.namespace_id, seconds=WATCHED_S)
     if view.from_mirror:
-        return observe.stored_snapshot(view.namespace.namespace_id)
-    return observe.snapshot(view.namespace, wait_s=wait_s, force=force)
+        return looks.stored(view.namespace.namespace_id)
+    oldest = 0 if now else observe.EVERY_S
+    found = observe.snapshot(view.namespace, wait_s=wait_s, max_age_s=oldest)
+    if found is not None:
+        looks.keep_copy(view.namespace, found)
+    return found
+
+
+def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
+    """Return the copy of a look that the sampler keeps young; no store is asked.
+
+    None where there is no such copy, or what it says is too old; then `get` and
+    `snapshot` know more. Raises Missing for what the actor may not know of.
+    """
+    copy = looks.copy_of(namespace_id)
+    if copy is None or copy.snapshot.age_s > _GLANCE_S:
+        return None
+    if not sees(actor, internal_id=copy.internal_id, scope=copy.scope):
+        raise missing(namespace_id)
+    hints.watch(namespace_id, seconds=WATCHED_S)
+    return copy.snapshot
 
 
 def view_of(

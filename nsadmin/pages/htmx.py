@@ -1,5 +1,6 @@
 """One answer for a page and for its fragment; views never read htmx's headers."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,17 @@ def wants_fragment(request: HttpRequest) -> bool:
     if not details:
         return False
     return not details.boosted and not details.history_restore_request
+
+
+def unchanged(events: Mapping[str, Any]) -> HttpResponse:
+    """Answer a poll that would swap what is shown already; the page hears `events`.
+
+    Without a content type nobody takes it for a page and gives it their messages.
+    """
+    response = HttpResponse(status=204)
+    del response.headers["Content-Type"]
+    response.headers["HX-Trigger"] = json.dumps(events)
+    return response
 
 
 def page(

@@ -4,19 +4,22 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces import present, queries
+from nsadmin.health import clusters
+from nsadmin.namespaces import history, present, queries
 from nsadmin.namespaces.fields import MAX_INDEXES
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.pages.health import Panel, panel_of
-from nsadmin.pages.htmx import page, wants_fragment
+from nsadmin.pages.health import Panel, panel_of, polled_panel
+from nsadmin.pages.htmx import page, unchanged, wants_fragment
 from nsadmin.pages.infrastructure import facts
 from nsadmin.pages.scope import may, namespace_scope
 from nsadmin.pages.states import HEALTH, OUTCOMES, TIERS
+from nsadmin.pages.timeline import timeline
 
 TEMPLATE = "namespaces/overview.html"
 _FIRST_INDEXES = 8
@@ -34,6 +37,8 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         **namespace_scope(view),
         **_parts(view, panel),
         "panel": panel,
+        "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
+        "server": clusters.look_of(view.namespace),
         "counts": view.counts,
         "events": [(event, OUTCOMES[event.outcome]) for event in events],
         "changed_by": next(
@@ -48,12 +53,18 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Answer the live panel's polling; without htmx lead to the page around it."""
-    view = queries.get(gate.actor_of(request), namespace_id)
+    """Answer the live panel's polling; without htmx lead to the page around it.
+
+    What looks as it did is 204, with the time of the look in an event.
+    """
+    actor = gate.actor_of(request)
     if not wants_fragment(request):
+        view = queries.get(actor, namespace_id)
         return redirect("overview", view.namespace.namespace_id)
-    context = {**namespace_scope(view), "panel": panel_of(request, view)}
-    return page(request, TEMPLATE, context, fragment="health")
+    panel = polled_panel(request, actor, namespace_id)
+    if request.GET.get("seen") == panel.seen:
+        return unchanged({"looked": panel.looked})
+    return page(request, TEMPLATE, {"panel": panel}, fragment="health")
 
 
 def _parts(view: NamespaceView, panel: Panel) -> dict[str, Any]:

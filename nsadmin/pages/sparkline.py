@@ -41,8 +41,8 @@ def sparkline(history: Sequence[Sequence[float]], every_s: float) -> Sparkline |
             (round((t - begun) * wide, 1), round(HEIGHT - r * tall, 1))
             for t, r in stretch
         ]
-        lines.append(_points(at))
-        areas.append(_points([(at[0][0], HEIGHT), *at, (at[-1][0], HEIGHT)]))
+        lines.append(svg_points(at))
+        areas.append(svg_points([(at[0][0], HEIGHT), *at, (at[-1][0], HEIGHT)]))
     return Sparkline(
         lines=lines,
         areas=areas,
@@ -65,5 +65,6 @@ def _stretches(
     yield stretch
 
 
-def _points(places: Sequence[tuple[float, float]]) -> str:
+def svg_points(places: Sequence[tuple[float, float]]) -> str:
+    """Write places as the `points` of an SVG line."""
     return " ".join(f"{x:g},{y:g}" for x, y in places)

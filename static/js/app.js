@@ -1,7 +1,7 @@
 // The pages work without this file. It adds: copying, the theme button, closing of open
 // menus, "/" for the jump box, sentences for failed requests, focus after a refused form,
-// announcements of a job's stages, quiet checks while typing, and no polling while the tab
-// is hidden.
+// announcements of a job's stages, quiet checks while typing, no polling while the tab is
+// hidden, and what a reader opened stays open when its part is swapped.
 const root = document.documentElement;
 
 const announce = (sentence) => {
@@ -101,6 +101,28 @@ const showTab = () => {
 };
 showTab();
 
+// What is counted down stays true while the page is open.
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+const lasting = (seconds) => {
+  const first = UNITS.findIndex(([, size]) => seconds >= size);
+  if (first < 0) return "under 1\u00a0s";
+  let left = Math.floor(seconds);
+  const parts = UNITS.slice(first).map(([unit, size]) => {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    return [count, unit];
+  });
+  const shown = parts.slice(0, 2).filter(([count]) => count);
+  return shown.map(([count, unit]) => `${count}\u00a0${unit}`).join(" ");
+};
+
+setInterval(() => {
+  for (const time of document.querySelectorAll("[data-until]")) {
+    time.textContent = lasting((Date.parse(time.dateTime) - Date.now()) / 1000);
+  }
+}, 5000);
+
 // 4. What the server says when it refuses, or does not answer ---------------------------
 const tell = (sentence) => {
   const note = document.getElementById("note-template").content.cloneNode(true);
@@ -163,4 +185,27 @@ document.addEventListener("visibilitychange", () => {
       swap: "outerHTML",
     });
   }
+});
+
+// 7. A swapped part keeps what was opened in it; one that did not change says when it was
+// looked at ------------------------------------------------------------------------------
+let opened = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const inside = event.detail.target.querySelectorAll("details[id][open]");
+  opened = [...inside].map((part) => part.id);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+});
+
+document.addEventListener("looked", (event) => {
+  const { at, iso, answered } = event.detail;
+  const time = event.target.querySelector("[data-looked] time");
+  if (!time) return;
+  time.textContent = at;
+  time.dateTime = iso;
+  time.title = iso.replace("T", " ").replace("Z", " UTC");
+  event.target.querySelector("[data-answered]").textContent = answered;
 });

@@ -226,7 +226,7 @@ def test_a_dropped_collection_does_not_stay_green(call: Caller) -> None:
     assert got(call, own.namespace_id)["qdrant_status"] is not None
     collections.drop(shared(), own.collection)
     call("PATCH", f"/namespaces/{own.namespace_id}", {"description": "x"})
-    from nsadmin.namespaces import observe
+    from nsadmin.namespaces import looks
 
-    observe.invalidate(own.namespace_id)
+    looks.invalidate(own.namespace_id)
     assert got(call, own.namespace_id)["qdrant_status"] is None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nsadmin.health.judge import judge
-from nsadmin.namespaces.observe import LiveShape, Snapshot
+from nsadmin.namespaces.looks import LiveShape, Snapshot
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -1,8 +1,50 @@
 """The sample: lists learn of silence without anybody looking, and of its end."""
 
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampler import sample
-from nsadmin.namespaces import observe
-from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces import history, looks, observe
+from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
+from nsadmin.stores import hints, redis
+from nsadmin.stores.qdrant.cluster import shared
+from tests.faults.proxy import Fault, running_proxies
+from tests.faults.wires import Http
+
+
+@pytest.fixture
+def asked(cast, settings):
+    """What crosses the wire to Qdrant from now on."""
+    with running_proxies() as proxies:
+        settings.NSADMIN_QDRANT_URL = proxies.before(
+            Http(), settings.NSADMIN_QDRANT_URL
+        )
+        yield proxies.exchanges
+
+
+def questions(asked):
+    """{what was asked: how often}, and count anew."""
+    found = [e.asks for e in asked.seen]
+    asked.expect()
+    return {ask: found.count(ask) for ask in found}
+
+
+def later(seconds):
+    """Let that time pass for every look and claim."""
+    for row in LastLook.objects.all():
+        row.taken_at -= timedelta(seconds=seconds)
+        for told in row.told.values():
+            at = looks.datetime.fromisoformat(told["at"])
+            told["at"] = (at - timedelta(seconds=seconds)).isoformat()
+        row.save()
+        redis.release(f"look:{row.namespace_id}")
+    redis.release(f"probe:{shared().url}")
 
 
 def health():
@@ -14,14 +56,113 @@ def test_one_silent_answer_covers_the_whole_cluster(cast, settings):
     assert health() == {"ready"}
     address = settings.NSADMIN_QDRANT_URL
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
-    for row in LastLook.objects.all():
-        observe.invalidate(row.namespace_id)
     assert sample() == 0
     assert health() == {"unknown"}
     assert not MirroredNamespace.objects.filter(health_since=None).exists()
     assert not MirroredNamespace.objects.filter(document_count=None).exists()
 
     settings.NSADMIN_QDRANT_URL = address
-    for namespace in (cast.own, cast.foreign, cast.system):
-        observe.snapshot(namespace, force=True)
+    later(5)
+    assert sample() == 3
     assert health() == {"ready"}
+    assert not MirroredNamespace.objects.exclude(health_since=None).exists()
+
+
+def test_unwatched_collections_are_asked_every_five_minutes(asked):
+    sample()
+    first = questions(asked)
+    assert (first["GET /"], first["GET collection"]) == (1, 3)
+    later(290)
+    sample()
+    assert questions(asked) == {"GET /": 1}
+    later(20)
+    sample()
+    assert questions(asked)["GET collection"] == 3
+
+
+def test_a_watched_collection_is_asked_every_five_seconds(asked, cast):
+    sample()
+    questions(asked)
+    for _ in range(4):
+        hints.watch(cast.own.namespace_id, seconds=30)
+        later(5)
+        sample()
+    # The look, and what is asked beside it now and then, take turns.
+    assert questions(asked) == {
+        "GET /": 4,
+        "GET collection": 2,
+        "GET /optimizations": 1,
+        "GET /cluster": 1,
+    }
+    told = looks.stored(cast.own.namespace_id).told
+    assert told["shards"]["of"]["shards"] == 1
+    assert told["builds"]["of"]["running"] == []
+
+
+def test_watching_ends(asked, cast):
+    sample()
+    questions(asked)
+    hints.watch(cast.own.namespace_id, seconds=-1)
+    later(30)
+    sample()
+    assert questions(asked) == {"GET /": 1}
+
+
+def test_two_beats_at_once_ask_once(shared_rows, asked):
+    turns = threading.Barrier(2)
+
+    def beat():
+        turns.wait()
+        sample()
+        connection.close()
+
+    threads = [threading.Thread(target=beat) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = questions(asked)
+    assert (found["GET /"], found["GET collection"]) == (1, 3)
+
+
+def test_a_cluster_that_falls_silent_midway_is_not_asked_on(asked):
+    asked.expect(at=2, fault=Fault.HANG, times=9)
+    assert sample() == 0
+    assert questions(asked) == {"GET /": 1, "GET collection": 1}
+
+
+def test_a_silent_cluster_is_known_as_such(cast, settings):
+    sample()
+    row = ClusterLook.objects.get()
+    assert (row.label, row.namespaces, row.unknown_since) == ("shared", 3, None)
+    assert row.version.count(".") == 2
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    sample()
+    row = ClusterLook.objects.get()
+    assert row.unknown_since is not None
+    assert (row.response_ms, row.answered_at) == (None, None)
+
+
+def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
+    sample()
+    slot = LookSlot.objects.get(namespace_id=cast.own.namespace_id)
+    assert (slot.status, slot.points) == ("ready", 3)
+    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    slot.refresh_from_db()
+    assert (slot.status, slot.points) == ("unknown", 3)
+    observe.snapshot(cast.own, force=True)
+    slot.refresh_from_db()
+    assert slot.status == "unknown"
+    slot.at = timezone.now() - timedelta(hours=7)
+    slot.save()
+    assert history.trim() == 1
+    assert LookSlot.objects.count() == 2
+
+
+def test_silence_of_many_is_few_queries(cast):
+    ids = [f"ns_many{number:04}" for number in range(300)]
+    with CaptureQueriesContext(connection) as queries:
+        looks.note_silence(ids, "Qdrant does not answer.")
+    assert len(queries) <= 12
+    assert LastLook.objects.filter(unknown_since=None).count() == 0
+    assert LookSlot.objects.filter(status="unknown").count() == 300

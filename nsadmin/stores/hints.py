@@ -1,0 +1,64 @@
+"""Short-lived texts in Redis, and who is being looked at. Losing them costs a question.
+
+With Redis away nothing is kept and nobody is watched; callers then ask the source.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+
+import redis
+
+from nsadmin.stores.redis import client
+
+_WATCHED = "nsadmin:watched"
+
+
+def _key(name: str) -> str:
+    return f"nsadmin:hint:{name}"
+
+
+def keep(name: str, text: str, *, seconds: float) -> None:
+    """Keep a text for that long."""
+    try:
+        client().set(_key(name), text, px=round(seconds * 1000))
+    except redis.RedisError:
+        return
+
+
+def kept(name: str) -> str | None:
+    """Return the text, or None where there is none any more."""
+    try:
+        found = client().get(_key(name))
+    except redis.RedisError:
+        return None
+    return found.decode() if isinstance(found, bytes) else None
+
+
+def drop(names: Iterable[str]) -> None:
+    """Forget texts before their end."""
+    keys = [_key(name) for name in names]
+    try:
+        if keys:
+            client().delete(*keys)
+    except redis.RedisError:
+        return
+
+
+def watch(name: str, *, seconds: float) -> None:
+    """Note that somebody looks at this, now and for that long."""
+    try:
+        client().zadd(_WATCHED, {name: time.time() + seconds})
+    except redis.RedisError:
+        return
+
+
+def watched() -> set[str]:
+    """Return what somebody looks at; forget what nobody does any more."""
+    now = time.time()
+    try:
+        client().zremrangebyscore(_WATCHED, "-inf", now)
+        found = client().zrange(_WATCHED, 0, -1)
+    except redis.RedisError:
+        return set()
+    names: Sequence[object] = found if isinstance(found, list) else []
+    return {name.decode() for name in names if isinstance(name, bytes)}

@@ -1,0 +1,150 @@
+"""The polled panel: what a poll costs, when it says nothing, when it comes again."""
+
+import json
+import re
+import time
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from nsadmin.namespaces import looks, observe
+from nsadmin.namespaces.models import LastLook
+from nsadmin.stores import hints
+from nsadmin.stores.qdrant.cluster import shared
+from tests.pages.conftest import HTMX
+
+
+def polled(text):
+    """The address that the panel asks for next."""
+    return re.search(r'hx-get="([^"]*health/\?since[^"]*)"', text)[1].replace(
+        "&amp;", "&"
+    )
+
+
+@pytest.fixture
+def opened(browse, own):
+    """A browser that has the page open, and the address of its next poll."""
+    browser = browse("viewer")
+    return browser, polled(browser.get(own).content.decode())
+
+
+def test_a_poll_is_two_queries_and_four_kilobytes(opened):
+    browser, address = opened
+    strange = re.sub("seen=[0-9a-f]+", "seen=0", address)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        response = browser.get(strange, headers=HTMX)
+    assert response.status_code == 200
+    assert len(queries) <= 2, [q["sql"] for q in queries]
+    assert len(response.content) <= 4096
+    assert "Set-Cookie" not in response.headers
+
+
+def test_a_silent_poll_is_as_cheap(opened, cast, silence):
+    browser, address = opened
+    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    with CaptureQueriesContext(connection) as queries:
+        response = browser.get(address, headers=HTMX)
+    text = response.content.decode()
+    assert "Unknown since" in text
+    assert "The values below are from" in text
+    assert "Ready" not in text
+    assert len(queries) <= 2, [q["sql"] for q in queries]
+    assert len(response.content) <= 4096
+
+
+def test_what_looks_the_same_is_not_sent_again(opened, cast):
+    browser, address = opened
+    unchanged = browser.get(address, headers=HTMX)
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    looked = json.loads(unchanged.headers["HX-Trigger"])["looked"]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", looked["at"])
+    assert looked["answered"].endswith(" ms")
+    row = LastLook.objects.get(namespace_id=cast.own.namespace_id)
+    row.live["status"] = "yellow"
+    looks.keep_copy(cast.own, looks.read(row))
+    changed = browser.get(address, headers=HTMX)
+    assert changed.status_code == 200
+    assert b"Optimising" in changed.content
+
+
+def test_polls_come_more_slowly_with_age(opened, own):
+    browser, _address = opened
+    for age, distance in ((0, 5), (200, 15), (1000, 60)):
+        since = int(time.time()) - age
+        text = browser.get(f"{own}health/?since={since}", headers=HTMX)
+        assert f'hx-trigger="every {distance}s"' in text.content.decode()
+        assert f"since={since}" in polled(text.content.decode())
+    for nonsense in ("-1", "x", "9" * 40, "99999999999"):
+        text = browser.get(f"{own}health/?since={nonsense}", headers=HTMX)
+        assert 'hx-trigger="every 5s"' in text.content.decode()
+
+
+def test_polls_do_not_extend_the_session(opened):
+    browser, address = opened
+    before = Session.objects.get().expire_date
+    browser.get(address, headers=HTMX)
+    browser.get(re.sub("seen=[0-9a-f]+", "seen=0", address), headers=HTMX)
+    assert Session.objects.get().expire_date == before
+
+
+def test_a_copy_is_no_way_round_the_gate(browse, own, opened):
+    strange = browse("stranger").get(f"{own}health/", headers=HTMX)
+    assert strange.status_code == 404
+
+
+def test_reading_marks_the_namespace_as_watched(opened, cast):
+    _browser, _address = opened
+    assert cast.own.namespace_id in hints.watched()
+
+
+def test_ask_now_asks_no_more_than_once_in_five_seconds(opened, own, cast):
+    browser, _ = opened
+    before = LastLook.objects.get(namespace_id=cast.own.namespace_id).taken_at
+    began = time.monotonic()
+    browser.get(f"{own}health/?fresh=1", headers=HTMX)
+    assert time.monotonic() - began < 0.4
+    assert LastLook.objects.get(pk=cast.own.namespace_id).taken_at == before
+
+
+def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
+    browser, _ = opened
+    row = LastLook.objects.get(namespace_id=cast.own.namespace_id)
+    row.live["status"] = "yellow"
+    row.told = {
+        "builds": {
+            "at": row.taken_at.isoformat(),
+            "of": {
+                "running": [
+                    {
+                        "optimizer": "indexing",
+                        "stage": "vector_index",
+                        "done": 250,
+                        "total": 1000,
+                        "started_at": "",
+                    }
+                ],
+                "queued": 2,
+                "queued_points": 500,
+            },
+        }
+    }
+    looks.keep_copy(cast.own, looks.read(row))
+    text = browser.get(f"{own}health/", headers=HTMX).content.decode()
+    assert "1 running, 2 queued" in text
+    assert "vector_index, 250 of 1,000" in text
+    assert 'width="25"' in text
+
+
+def test_a_cluster_known_to_be_silent_is_waited_for_by_one_alone(cast):
+    url = shared().url
+    hints.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    assert observe.snapshot(cast.own).ok  # the one who tries, and hears an answer
+    assert observe.silence_at(url) == ""
+    hints.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    other = observe.snapshot(cast.foreign)
+    assert not other.ok
+    assert other.unknown_since is not None
