@@ -11,7 +11,9 @@ from nsadmin.access import organizations
 from nsadmin.access.actor import Actor
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization, User
+from nsadmin.access.permissions import Action
 from nsadmin.jobs import queries as jobs
+from nsadmin.namespaces import fuse
 
 
 class Frame:
@@ -66,6 +68,14 @@ class Frame:
         if self.actor is None or self.organization is None:
             return 0
         return jobs.running_count(self.actor, self.organization.organization_id)
+
+    @cached_property
+    def due(self) -> fuse.Due | None:
+        """What waits for a human to let it be deleted, for who may."""
+        if self.actor is None or self.organization is None:
+            return None
+        may_decide = self.actor.may(Action.NAMESPACE_DELETE)
+        return fuse.due(self.organization) if may_decide else None
 
     @cached_property
     def theme(self) -> str:

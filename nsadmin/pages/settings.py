@@ -1,4 +1,4 @@
-"""The settings page: name, description, automatic indexes."""
+"""The settings page: name, description, automatic indexes; the end has its own form."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -6,7 +6,9 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import curl
+from nsadmin.pages.forms.expiry import EndForm
 from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, why_not
@@ -18,17 +20,28 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form; its first submit shows the plan, the second commits."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    is_post = request.method == "POST"
-    form = (
-        SettingsForm(request.POST) if is_post else SettingsForm.filled(view.namespace)
-    )
-    example = curl.of_body(
-        request, view.namespace.namespace_id, form.stored(view.namespace)
-    )
+    if request.method != "POST":
+        return show_form(request, filled_sheet(request, view, ending=EndForm()))
+    return decide(request, _sheet(request, view, SettingsForm(request.POST), EndForm()))
+
+
+def filled_sheet(
+    request: HttpRequest, view: NamespaceView, *, ending: EndForm
+) -> Sheet:
+    """Return the settings as they are, beside the form of the end."""
+    return _sheet(request, view, SettingsForm.filled(view.namespace), ending)
+
+
+def _sheet(
+    request: HttpRequest, view: NamespaceView, form: SettingsForm, ending: EndForm
+) -> Sheet:
+    namespace = view.namespace
+    actor = gate.actor_of(request)
     context = {
-        "curl": example,
+        "curl": curl.of_body(request, namespace.namespace_id, form.stored(namespace)),
         "why_not_delete": why_not(actor, Action.NAMESPACE_DELETE, view),
-        "name_check": reverse("name_check", args=[view.namespace.namespace_id]),
+        "name_check": reverse("name_check", args=[namespace.namespace_id]),
+        "ending": ending,
+        "tab": "settings",
     }
-    sheet = Sheet(view, form, form.patch, "namespaces/settings.html", context)
-    return decide(request, sheet) if is_post else show_form(request, sheet)
+    return Sheet(view, form, form.patch, "namespaces/settings.html", context)

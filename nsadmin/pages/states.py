@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from nsadmin.audit.models import Outcome
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import Job, ScheduleRun, State
+from nsadmin.jobs.schedules import is_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ JOBS: Mapping[str, Shown] = {
     State.CANCELLED: Shown("idle", "ban", "Cancelled"),
 }
 KINDS: Mapping[str, str] = {"clone": "Clones", "delete": "Deletions"}
+LOST = Shown("warn", "alert-triangle-fill", "Never ended")
 CANCELLING = Shown("idle", "player-stop", "Cancelling")
 
 STAGES: Mapping[str, Shown] = {
@@ -85,3 +88,12 @@ def of_job(job: Job) -> Shown:
 def kind_word(kind: str) -> str:
     """Return what jobs of a kind are called together."""
     return KINDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def of_run(run: ScheduleRun, now: datetime) -> Shown:
+    """Return the state of a run of a schedule."""
+    if run.ended_at is not None:
+        return JOBS[State.FAILED if run.error else State.DONE]
+    if is_lost(run, now):
+        return LOST
+    return JOBS[State.RUNNING] if run.started_at else JOBS[State.QUEUED]

@@ -8,9 +8,13 @@ from nsadmin.pages.audit import audit, organization_audit
 from nsadmin.pages.audit_revert import revert
 from nsadmin.pages.clones import clone
 from nsadmin.pages.config import config
+from nsadmin.pages.creation import new_name_check, new_namespace
 from nsadmin.pages.deletion import delete, protection
 from nsadmin.pages.drift import drift
+from nsadmin.pages.due import due, due_extend, due_release
+from nsadmin.pages.expiry import expiry
 from nsadmin.pages.extractors import extractors
+from nsadmin.pages.fleet import overview as fleet
 from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import badge, job, jobs
 from nsadmin.pages.name_check import clone_name_check, name_check
@@ -21,6 +25,7 @@ from nsadmin.pages.organization_members import member, new_member
 from nsadmin.pages.overview import health, overview
 from nsadmin.pages.probes import healthz, readyz
 from nsadmin.pages.repair import repair
+from nsadmin.pages.schedules import schedule_run, schedules
 from nsadmin.pages.settings import settings
 from nsadmin.pages.styleguide import styleguide
 from nsadmin.pages.tier import tier
@@ -30,12 +35,18 @@ urlpatterns = [
     path("", home, name="home"),
     path("namespaces/", namespaces, name="namespaces"),
     path("namespaces/deleted/", deleted, name="deleted"),
+    path("namespaces/new/", new_namespace, name="new_namespace"),
+    path("namespaces/new/name/", new_name_check, name="new_name_check"),
+    path("namespaces/due/", due, name="due"),
+    path("namespaces/due/release/", due_release, name="due_release"),
+    path("namespaces/due/extend/", due_extend, name="due_extend"),
     path("namespaces/<str:namespace_id>/", overview, name="overview"),
     path("namespaces/<str:namespace_id>/delete/", delete, name="delete"),
     path("namespaces/<str:namespace_id>/deleted/", tombstone, name="tombstone"),
     path("namespaces/<str:namespace_id>/protection/", protection, name="protection"),
     path("namespaces/<str:namespace_id>/health/", health, name="health"),
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
+    path("namespaces/<str:namespace_id>/expiry/", expiry, name="expiry"),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
     path("namespaces/<str:namespace_id>/advice/", advice, name="advice"),
@@ -61,9 +72,12 @@ urlpatterns = [
         revert,
         name="revert",
     ),
+    path("fleet/", fleet, name="fleet"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),
+    path("schedules/", schedules, name="schedules"),
+    path("schedules/<str:name>/run/", schedule_run, name="schedule_run"),
     path("organization/", organization, name="organization"),
     path("organization/members/new/", new_member, name="organization_member_new"),
     path("organization/members/<int:member_id>/", member, name="organization_member"),

@@ -172,6 +172,7 @@ def test_the_outcome_for_every_role_and_target(
             "<feature_extractor_id>": "face_identity_extractor_v1",
             "<template_id>": _template(cast, target),
             "<op_id>": _change(cast, namespace_id),
+            "<name>": "purge",
         }
         with subtests.test(target=target, role=role):
             assert visitor.outcome(route, values) == expected

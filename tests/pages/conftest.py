@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client, override_settings
 
 from nsadmin.access import step_up
-from tests.cast import Cast
+from nsadmin.namespaces import expiry, fuse, reaper
+from nsadmin.namespaces.document import Namespace
+from tests.cast import Cast, make_namespace
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 HTMX = {"HX-Request": "true"}
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +75,21 @@ def sure(browse: Callable[..., Client]) -> Callable[..., Client]:
         return client
 
     return confirmed
+
+
+@pytest.fixture
+def held(cast: Cast) -> list[Namespace]:
+    """More namespaces than the fuse lets go, due and held."""
+    ended = datetime.now(UTC).replace(microsecond=0)
+    made = [
+        make_namespace(
+            cast.northlight,
+            f"ending {n}",
+            in_qdrant=False,
+            expires_at=ended - HOUR,
+            **{expiry.WARNED: ended - 2 * HOUR},
+        )
+        for n in range(fuse.MOST + 1)
+    ]
+    reaper.cleanup_expired_namespaces()
+    return made

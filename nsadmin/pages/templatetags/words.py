@@ -9,6 +9,9 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from nsadmin.namespaces import expiry
+from nsadmin.namespaces.document import Namespace
+
 register = template.Library()
 
 _DAY = timedelta(days=1)
@@ -173,6 +176,29 @@ def until(moment: datetime | None) -> str:
 def soon(moment: datetime | None) -> bool:
     """Tell whether a time is less than a day away."""
     return moment is not None and moment - timezone.now() < _DAY
+
+
+@register.filter
+def deleted_at(namespace: Namespace | None) -> datetime | None:
+    """Return when a namespace is deleted unless it is extended; None for never."""
+    return expiry.deletion_at(namespace) if isinstance(namespace, Namespace) else None
+
+
+@register.filter
+def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
+    """Write how long something has until it is deleted; a script keeps it true."""
+    if end is None:
+        return ""
+    unless = " unless extended" if length == "whole" else ""
+    if end <= timezone.now():
+        return f"Deleted within the hour{unless}"
+    return format_html(
+        'Deleted in <time datetime="{}" title="{}" data-until>{}</time>{}',
+        end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        end.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        until(end),
+        unless,
+    )
 
 
 @register.filter

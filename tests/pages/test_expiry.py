@@ -1,0 +1,216 @@
+"""The end of a namespace in the pages: warned of everywhere, moved by a form."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nsadmin.access import step_up
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import expiry, fuse, reaper
+from nsadmin.namespaces.models import ReaperHold
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import PASSWORD, make_namespace
+
+HOUR = timedelta(hours=1)
+PAGES = ("", "settings/", "indexes/", "extractors/", "advice/", "drift/", "audit/")
+
+
+def now():
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def ending(cast):
+    """A namespace that ends in an hour and a half and was warned of."""
+    return make_namespace(
+        cast.northlight,
+        "ending",
+        expires_at=now() + 1.5 * HOUR,
+        **{expiry.WARNED: now() - 0.5 * HOUR},
+    )
+
+
+def at(namespace, page=""):
+    return f"/namespaces/{namespace.namespace_id}/{page}"
+
+
+def stored_end(namespace):
+    return store.get(namespace.namespace_id).get("expires_at")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_it_warns_and_leads_to_the_form(browse, ending, page):
+    text = browse("member").get(at(ending, page)).content.decode()
+    assert "Deleted in <time" in text
+    assert "unless extended" in text
+    assert f'href="{at(ending)}settings/#expiry"' in text
+
+
+def test_what_has_time_is_not_warned_of(cast, browse):
+    later = make_namespace(cast.northlight, "later", expires_at=now() + 48 * HOUR)
+    client = browse()
+    assert "unless extended" not in client.get(at(later)).content.decode()
+    assert "Expires in 1" in client.get(at(later, "settings/")).content.decode()
+    text = client.get(at(cast.own, "settings/")).content.decode()
+    assert "Never expires" in text
+    assert "Set the end" in text
+
+
+def test_the_warning_gives_an_hour_even_after_the_end(cast, browse):
+    late = make_namespace(
+        cast.northlight,
+        "late",
+        expires_at=now() - HOUR,
+        **{expiry.WARNED: now() - timedelta(minutes=20)},
+    )
+    text = browse().get(at(late)).content.decode()
+    assert f'datetime="{now() + timedelta(minutes=40):%Y-%m-%dT%H:%M}' in text
+
+
+def test_the_list_counts_down(browse, ending):
+    text = browse("viewer").get("/namespaces/").content.decode()
+    assert "Deleted in <time" in text
+
+
+@pytest.mark.parametrize(("days", "chosen"), [(1, "1"), (7, "7"), (30, "30")])
+def test_it_is_extended_from_now(browse, ending, days, chosen):
+    before = now()
+    answer = browse("member").post(at(ending, "expiry/"), {"ends": chosen}, follow=True)
+    moved = stored_end(ending) - before
+    assert timedelta(days=days) <= moved < timedelta(days=days, seconds=30)
+    text = answer.content.decode()
+    assert "ending ends on" in text
+    assert ("unless extended" in text) == (days == 1)
+    assert AuditEvent.objects.get(action="namespace:extend").actor_label.startswith(
+        "member@"
+    )
+
+
+def test_never_and_a_day_of_ones_own(browse, ending):
+    client = browse()
+    day = (now() + timedelta(days=12)).date()
+    client.post(at(ending, "expiry/"), {"ends": "date", "ends_on": day.isoformat()})
+    assert stored_end(ending) == datetime(
+        day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC
+    )
+    answer = client.post(at(ending, "expiry/"), {"ends": "never"}, follow=True)
+    assert "ending never ends." in answer.content.decode()
+    assert stored_end(ending) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        ({}, "Choose when it ends."),
+        ({"ends": "date"}, "Give the last day of the namespace."),
+        ({"ends": "date", "ends_on": "2001-02-03"}, "Must be at least a minute"),
+        ({"ends": "date", "ends_on": "2999-02-03"}, "at most ten years away"),
+        ({"ends": "date", "ends_on": "soon"}, "Enter a valid date."),
+        ({"ends": "5000"}, "5000 is not one of the available choices."),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field_with_the_input_kept(
+    browse, ending, data, fault
+):
+    before = stored_end(ending)
+    response = browse().post(at(ending, "expiry/"), data)
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert fault in text
+    assert text.count('id="faults"') == 1
+    if "ends_on" in data:
+        assert f'value="{data["ends_on"]}"' in text
+        assert '<option value="date" selected>' in text
+    assert stored_end(ending) == before
+
+
+def test_a_silent_store_keeps_the_input(browse, ending, silence):
+    client = browse()
+    silence("mongodb")
+    response = client.post(at(ending, "expiry/"), {"ends": "30"})
+    assert response.status_code == 503
+    assert '<option value="30" selected>' in response.content.decode()
+
+
+def test_who_may_not_extend_is_told_why(browse, ending):
+    for role in ("viewer", "support"):
+        client = browse(role)
+        assert "can extend it." in client.get(at(ending)).content.decode()
+        response = client.post(at(ending, "expiry/"), {"ends": "7"})
+        assert response.status_code == 403
+        assert "Who can" in response.content.decode()
+    assert browse("stranger").post(at(ending, "expiry/")).status_code == 404
+
+
+def test_a_get_leads_to_the_form(browse, ending):
+    response = browse().get(at(ending, "expiry/"))
+    assert response.headers["Location"] == at(ending, "settings/") + "#expiry"
+
+
+# Too many at once --------------------------------------------------------------------
+
+
+def digest(cast):
+    return fuse.due(cast.northlight).digest
+
+
+def test_admins_are_asked_on_every_page_of_the_organization(browse, held):
+    for path in ("/namespaces/", "/jobs/", "/organization/"):
+        text = browse().get(path).content.decode()
+        assert "21 namespaces are due at once; nothing was deleted." in text
+    assert "due at once" not in browse("member").get("/namespaces/").content.decode()
+    text = browse().get("/namespaces/due/").content.decode()
+    assert text.count('href="/namespaces/ns_') == len(held)
+    assert "Let them be deleted" in text
+    seen = browse("viewer").get("/namespaces/due/").content.decode()
+    assert "Admins of the organization decide." in seen
+    assert "Let them be deleted" not in seen
+
+
+def test_nothing_held_is_said_calmly(browse):
+    text = browse().get("/namespaces/due/").content.decode()
+    assert "Nothing is held in Northlight Media" in text
+
+
+def test_letting_them_go_needs_the_password_and_deletes_with_the_next_run(
+    browse, cast, held
+):
+    client = browse()
+    sent = {"digest": digest(cast)}
+    asked = client.post("/namespaces/due/release/", sent)
+    assert asked.status_code == 422
+    assert "Is it you?" in asked.content.decode()
+    assert ReaperHold.objects.get().released_at is None
+    answer = client.post(
+        "/namespaces/due/release/", {**sent, step_up.FIELD: PASSWORD}, follow=True
+    )
+    text = answer.content.decode()
+    assert "21 namespaces will be deleted with the next run" in text
+    assert "Let them be deleted" not in text
+    assert AuditEvent.objects.filter(action="namespace:let-expire").exists()
+    assert reaper.cleanup_expired_namespaces().deleted == len(held)
+
+
+def test_all_are_extended_by_a_week(browse, cast, held):
+    answer = browse().post(
+        "/namespaces/due/extend/", {"digest": digest(cast)}, follow=True
+    )
+    assert "21 namespaces extended by 7 days." in answer.content.decode()
+    assert all(stored_end(n) > now() + timedelta(days=6) for n in held)
+    assert reaper.cleanup_expired_namespaces().deleted == 0
+
+
+def test_a_list_that_others_joined_is_shown_again(sure, cast, held):
+    sent = {"digest": digest(cast)}
+    make_namespace(
+        cast.northlight,
+        "one more",
+        in_qdrant=False,
+        expires_at=now() - HOUR,
+        **{expiry.WARNED: now() - 2 * HOUR},
+    )
+    reaper.cleanup_expired_namespaces()
+    response = sure().post("/namespaces/due/release/", sent)
+    assert response.status_code == 409
+    assert "Others are due by now" in response.content.decode()
+    assert ReaperHold.objects.get().released_at is None

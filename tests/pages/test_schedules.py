@@ -1,0 +1,126 @@
+"""Schedules: staff read them, platform admins run them, results are in words."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.audit.models import AuditEvent
+from nsadmin.jobs import schedules, timetable
+from nsadmin.jobs.models import ScheduleRun
+from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
+from nsadmin.pages.schedule_words import MEANINGS, said
+from tests.pages.conftest import HTMX
+
+AT = "/schedules/"
+
+
+def test_support_reads_all_schedules_and_cannot_run_any(browse):
+    cleanup_expired_namespaces()
+    client = browse("support")
+    text = client.get(AT).content.decode()
+    for title, _ in MEANINGS.values():
+        assert title in text
+    assert "Nothing was due." in text
+    assert "Run now" not in text
+    assert client.post("/schedules/purge/run/").status_code == 403
+    assert ScheduleRun.objects.filter(name="purge").count() == 0
+
+
+def test_every_schedule_has_its_words():
+    assert set(MEANINGS) == set(timetable.names())
+
+
+def test_a_run_by_hand_is_sent_audited_and_shown(browse):
+    client = browse("platform_admin")
+    text = client.post("/schedules/purge/run/", follow=True).content.decode()
+    assert "Purge was asked for; a worker takes it up." in text
+    assert "Queued" in text
+    assert 'hx-trigger="every 2s"' in text
+    event = AuditEvent.objects.get(action="schedule:run")
+    assert event.summary == "Run “Purge” by hand."
+    row = ScheduleRun.objects.get(name="purge")
+    again = client.post("/schedules/purge/run/", follow=True).content.decode()
+    assert "It was asked for already." in again
+    purge(row.slot)
+    part = client.get(AT, headers=HTMX).content.decode()
+    assert "<html" not in part
+    assert "Nothing was due." in part
+    assert "every 2s" not in part
+
+
+def test_what_is_no_schedule_is_missing(browse):
+    for name in ("sweep", "nothing-like-it"):
+        response = browse("platform_admin").post(f"/schedules/{name}/run/")
+        assert response.status_code == 404
+
+
+def test_failed_and_lost_runs_stand_out(browse):
+    now = timezone.now()
+    ScheduleRun.objects.create(
+        name="drift",
+        slot="a",
+        asked_at=now,
+        started_at=now,
+        ended_at=now,
+        error="Qdrant <b>broke</b>.",
+    )
+    ScheduleRun.objects.create(
+        name="auto_indexes",
+        slot="a",
+        asked_at=now - schedules.LOST_AFTER - timedelta(minutes=1),
+        started_at=now - schedules.LOST_AFTER,
+    )
+    text = browse("support").get(AT).content.decode()
+    assert "Qdrant &lt;b&gt;broke&lt;/b&gt;." in text
+    assert "Never ended" in text
+
+
+def test_earlier_runs_are_kept_below(browse):
+    cleanup_expired_namespaces()
+    now = timezone.now()
+    ScheduleRun.objects.create(
+        name="cleanup_expired",
+        slot="before",
+        asked_at=now - timedelta(hours=1),
+        started_at=now - timedelta(hours=1),
+        ended_at=now,
+        result={"warned": 1, "deleted": 2, "held": 0, "left": [["ns", "why"]]},
+    )
+    text = browse("support").get(AT).content.decode()
+    assert "1 earlier" in text
+    assert "1 warned, 2 deleted, 1 left alone." in text
+
+
+def test_staff_see_what_waits_for_a_human(browse, held):
+    text = browse("support").get(AT).content.decode()
+    assert "Waiting for a human" in text
+    assert "Northlight Media: 21 namespaces" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "words"),
+    [
+        (
+            "auto_indexes",
+            {"namespaces": 1, "begun": 1, "left": []},
+            "1 namespace asked for it: 1 index built.",
+        ),
+        (
+            "auto_indexes",
+            {"namespaces": 2, "begun": 0, "left": [["n", "f", "w"]]},
+            "2 namespaces asked for it: no index built; 1 field left alone.",
+        ),
+        (
+            "cleanup_expired",
+            {"warned": 0, "deleted": 0, "held": 21, "left": []},
+            "21 held until a human decides.",
+        ),
+        ("drift", {"differences": 0}, "Everything agrees."),
+        ("drift", {"differences": 2}, "2 items differ."),
+        ("later", {"rows": 1200}, "Rows 1,200"),
+        ("later", {}, ""),
+    ],
+)
+def test_results_in_words(name, result, words):
+    assert said(name, result) == words
