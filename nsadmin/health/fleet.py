@@ -1,0 +1,119 @@
+"""The platform as a whole: clusters, what needs attention worst first, orphans.
+
+All of it is stored already, so no source that is away keeps the rest from being shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db.models import Q
+from django.utils import timezone
+
+from nsadmin.access.models import Organization
+from nsadmin.health.models import ClusterLook, DriftRow
+from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
+
+Trouble = Literal["error", "unknown", "no collection", "drift", "failed", "held"]
+# The worst first.
+TROUBLES: tuple[Trouble, ...] = (
+    "error",
+    "unknown",
+    "no collection",
+    "drift",
+    "failed",
+    "held",
+)
+SHOWN = 200
+# A probe comes every 5 s; after this long its answer vouches for nothing.
+_VOUCHES = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A namespace and the worst of what is wrong with it."""
+
+    row: MirroredNamespace
+    organization: str
+    trouble: Trouble
+    sentence: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everything that the fleet page shows; `more` namespaces are not listed."""
+
+    clusters: list[ClusterLook]
+    attention: list[Attention]
+    more: int
+    orphans: list[DriftRow]
+
+
+def fleet() -> Fleet:
+    """Gather it; six queries, whatever the size."""
+    found = sorted(_attention(), key=lambda a: (TROUBLES.index(a.trouble), a.row.name))
+    clusters = ClusterLook.objects.all()
+    return Fleet(
+        clusters=sorted(clusters, key=lambda c: (is_answering(c), c.label)),
+        attention=found[:SHOWN],
+        more=max(0, len(found) - SHOWN),
+        orphans=list(DriftRow.objects.filter(kind="orphan").order_by("subject")),
+    )
+
+
+def is_answering(cluster: ClusterLook) -> bool:
+    """Tell whether a cluster answered just now; what was long ago is not known."""
+    is_young = timezone.now() - cluster.taken_at <= _VOUCHES
+    return is_young and cluster.unknown_since is None
+
+
+def _attention() -> Iterator[Attention]:
+    held = _held()
+    names = dict(Organization.objects.values_list("internal_id", "name"))
+    rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
+    wrong = rows.filter(
+        Q(health__in=("error", "unknown"))
+        | Q(differences__gt=0)
+        | Q(clone_status="failed")
+        | Q(namespace_id__in=list(held))
+    ).exclude(clone_status__in=("cloning", "deleting"))
+    chosen = list(wrong.defer("document"))
+    looks = LastLook.objects.in_bulk([row.pk for row in chosen])
+    for row in chosen:
+        troubles = _troubles(row, looks.get(row.pk), held.get(row.pk))
+        trouble, sentence, since = next(troubles)
+        owner = names.get(row.internal_id, "")
+        yield Attention(row, owner, trouble, sentence, since)
+
+
+def _held() -> dict[str, datetime]:
+    """Return what has ended and waits for a human, with the time since then."""
+    holds = ReaperHold.objects.filter(released_at=None)
+    return {key: hold.held_at for hold in holds for key in hold.namespace_ids}
+
+
+def _troubles(
+    row: MirroredNamespace, look: LastLook | None, held_at: datetime | None
+) -> Iterator[tuple[Trouble, str, datetime | None]]:
+    """Yield what is wrong with a namespace, the worst first."""
+    live = (look.live if look is not None else None) or {}
+    is_there = look is None or look.exists
+    if row.health == "error" and is_there:
+        said = str(live.get("optimizer_error") or "")
+        yield "error", said or "An operation or optimization failed.", None
+    if row.health == "unknown":
+        said = "Qdrant has not been asked yet."
+        if look is not None:
+            said = look.error or f"Qdrant says {live.get('status', 'nothing')}."
+        yield "unknown", said, row.health_since
+    if row.health == "error" and not is_there and row.clone_status != "failed":
+        yield "no collection", "Qdrant has no collection for it.", None
+    if row.differences:
+        items = "item differs" if row.differences == 1 else "items differ"
+        yield "drift", f"{row.differences:,} {items}.", None
+    if row.clone_status == "failed":
+        yield "failed", row.clone_error or "The clone did not finish.", None
+    if held_at is not None:
+        yield "held", "It has ended; its deletion waits for a human.", held_at

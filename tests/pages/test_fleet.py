@@ -1,0 +1,122 @@
+"""The fleet for staff: clusters, attention worst first, orphans; no source blanks it."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from nsadmin.health.models import ClusterLook, DriftRow
+from nsadmin.health.sampler import sample
+from nsadmin.namespaces import looks
+from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
+
+
+def text_of(browser):
+    response = browser.get("/fleet/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def names_in_order(text, *names):
+    table = text[text.index("Needs attention") : text.index("Collections of nobody")]
+    return sorted((n for n in names if f">{n}</a>" in table), key=table.index)
+
+
+def test_a_healthy_fleet_says_so(cast, browse):
+    sample()
+    text = text_of(browse("support"))
+    assert "Answers" in text
+    assert "Nothing needs attention" in text
+    assert ">3</td>" in text
+
+
+def test_before_the_first_sample_nothing_is_claimed(cast, browse):
+    text = text_of(browse("support"))
+    assert "No cluster was probed yet" in text
+    assert "Answers" not in text
+    assert "Qdrant has not been asked yet." in text
+
+
+def test_the_worst_comes_first(cast, browse):
+    names = ("held", "failed", "drifting", "gone", "silent", "red")
+    made = {name: make_namespace(cast.northlight, name) for name in names}
+    collections.drop(shared(), made["gone"].collection)
+    sample()
+    rows = {
+        name: MirroredNamespace.objects.get(pk=n.namespace_id)
+        for name, n in made.items()
+    }
+    MirroredNamespace.objects.filter(pk=rows["red"].pk).update(health="error")
+    MirroredNamespace.objects.filter(pk=rows["failed"].pk).update(clone_status="failed")
+    MirroredNamespace.objects.filter(pk=rows["drifting"].pk).update(differences=2)
+    looks.note_silence([rows["silent"].pk], "Qdrant does not answer.")
+    ReaperHold.objects.create(internal_id="int_x", namespace_ids=[rows["held"].pk])
+    look = LastLook.objects.get(pk=rows["red"].pk)
+    look.live |= {"status": "red", "optimizer_error": "No space left on device"}
+    look.save()
+    text = text_of(browse("platform_admin"))
+    assert names_in_order(text, *names) == list(reversed(names))
+    assert "No space left on device" in text
+    assert "Qdrant has no collection for it." in text
+    assert "2 items differ." in text
+    assert "Northlight Media" in text
+    assert ">film archive</a>" not in text
+
+
+def test_collections_of_nobody_are_listed(cast, browse):
+    now = timezone.now()
+    DriftRow.objects.create(
+        cluster="shared",
+        kind="orphan",
+        subject="ns_left_behind",
+        right="nobody",
+        way="look",
+        sentence="",
+        first_seen=now,
+        last_seen=now,
+    )
+    assert "ns_<wbr>left_<wbr>behind" in text_of(browse("support"))
+
+
+def test_silence_everywhere_leaves_the_page(cast, browse, silence):
+    sample()
+    silence("qdrant")
+    silence("mongodb")
+    sample()
+    text = text_of(browse("support"))
+    assert "Answers" not in text
+    assert "Unknown" in text
+    assert "Qdrant does not answer." in text
+
+
+def test_an_old_answer_vouches_for_nothing(cast, browse):
+    sample()
+    ClusterLook.objects.update(taken_at=timezone.now() - timedelta(minutes=3))
+    text = text_of(browse("support"))
+    assert "Answers" not in text
+    assert "answered last" in text
+
+
+def test_its_cost_does_not_grow_with_the_fleet(cast, browse):
+    browser = browse("support")
+    text_of(browser)
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            text_of(browser)
+        return len(queries)
+
+    before = cost()
+    for number in range(5):
+        make_namespace(cast.northlight, f"another {number}", in_qdrant=False)
+    assert cost() == before
+
+
+def test_only_staff_may_see_it_and_find_it(cast, browse):
+    assert browse("admin").get("/fleet/").status_code == 403
+    assert b'href="/fleet/"' not in browse("admin").get("/namespaces/").content
+    assert b'href="/fleet/"' in browse("support").get("/namespaces/").content
