@@ -1,0 +1,134 @@
+"""One word in everything that an organization has, to look for it elsewhere."""
+
+from typing import Any
+
+from nsadmin.access.models import Membership, User
+from nsadmin.advice import usage
+from nsadmin.audit.record import record
+from nsadmin.jobs.models import Job, JobEvent
+from nsadmin.namespaces import document, mirror
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import name_key
+from nsadmin.stores.counters import Tally
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.mongo.connection import collection
+from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
+from tests.cast import Cast, make_resources
+
+WORD = "zebrafinch7719"
+
+
+def mark(cast: Cast) -> dict[str, str]:
+    """Write the word into all that Northlight has; return what leads there."""
+    _people(cast)
+    own = _namespace(cast.own)
+    job = _job(cast)
+    audit = _audit(cast)
+    return {
+        "<namespace_id>": own.namespace_id,
+        "<identifier>": own.namespace_id,
+        "<job_id>": job,
+        "<task_id>": job,
+        "<op_id>": audit,
+        "<template_id>": _template(cast),
+        "<member_id>": str(cast.users["viewer"].memberships.get().pk),
+        "<key_id>": cast.keys["viewer"].split("_")[1],
+    }
+
+
+def _people(cast: Cast) -> None:
+    cast.northlight.name = f"Northlight {WORD}"
+    cast.northlight.save()
+    cast.northlight.api_keys.update(name=f"key {WORD}")
+    members = Membership.objects.filter(organization=cast.northlight)
+    for user in User.objects.filter(memberships__in=members):
+        user.name, user.email = f"Person {WORD}", f"{user.pk}@{WORD}.example"
+        user.save()
+
+
+def _namespace(namespace: Namespace) -> Namespace:
+    make_resources(namespace)
+    name = f"films {WORD}"
+    index = {
+        "field_name": f"f_{WORD}",
+        "type": "keyword",
+        "field_schema": {"type": "keyword"},
+        "is_protected": False,
+        "origin": "user",
+    }
+    changed: dict[str, Any] = {
+        "namespace_name": name,
+        "name_key": name_key(name),
+        "description": f"About {WORD}.",
+        "payload_indexes": [index],
+    }
+    at = {"namespace_id": namespace.namespace_id}
+    collection(store.NAME).update_one(at, {"$set": changed})
+    for kind in resources.KINDS:
+        collection(kind).update_many(at, {"$set": {"name": WORD}})
+    collections.create_index(
+        shared(), namespace.collection, f"f_{WORD}", {"type": "keyword"}
+    )
+    points.put(
+        shared(),
+        namespace.collection,
+        [{"id": 1, "vector": {}, "payload": {f"f_{WORD}": WORD}}],
+    )
+    usage.count_filter(namespace.namespace_id, {f"f_{WORD}": Tally(9)})
+    raw = store.get(namespace.namespace_id)
+    mirror.mirror_one(raw)
+    return document.read(raw)
+
+
+def _job(cast: Cast) -> str:
+    job = Job.objects.create(
+        kind="clone",
+        organization_id=cast.northlight.organization_id,
+        internal_id=cast.northlight.internal_id,
+        namespace_id=cast.own.namespace_id,
+        namespace_name=f"films {WORD}",
+        title=f"Clone {WORD}",
+        actor_kind="user",
+        actor_id="1",
+        actor_label=f"somebody@{WORD}.example",
+        inputs={"description": WORD},
+        progress={"stages": [], "percent": 1},
+        outputs={"proof": []},
+        error=f"It broke at {WORD}.",
+        waiting=f"Waits for {WORD}.",
+    )
+    JobEvent.objects.create(job=job, sentence=f"Began with {WORD}.")
+    return str(job.job_id)
+
+
+def _audit(cast: Cast) -> str:
+    step = {
+        "kind": "set_field",
+        "field": "description",
+        "before": WORD,
+        "after": f"{WORD} again",
+    }
+    row = record(
+        action="namespace:update",
+        summary=f"Set {WORD}.",
+        actor=("user", "1", f"somebody@{WORD}.example"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=cast.own.namespace_id,
+        changes=[step],
+    )
+    return row.op_id
+
+
+def _template(cast: Cast) -> str:
+    made = NamespaceTemplate.objects.create(
+        organization_id=cast.northlight.organization_id,
+        creator=f"key:{WORD}",
+        name=f"template {WORD}",
+        description=WORD,
+        configuration=configuration_of(cast.own),
+    )
+    return made.template_id

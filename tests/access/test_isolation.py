@@ -1,0 +1,230 @@
+"""Two organizations: neither learns anything of the other, and support writes nothing.
+
+What Halden asks for of Northlight's is answered, byte for byte, like what does not
+exist; and a word that is in everything Northlight has is in nothing Halden gets.
+"""
+
+import difflib
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+
+from nsadmin.access import step_up
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.stores.mongo.connection import database
+from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.cluster import shared
+from tests.access.marked import WORD, mark
+from tests.access.matrix import MATRIX, Route
+from tests.access.test_matrix import BACKEND, BODIES
+from tests.cast import Cast
+
+# Where each id of Northlight's is put beside a path: {id}, {name}, {org}, {job}.
+BESIDE: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/analytics/indexes/usage?namespace={id}", None),
+    ("GET", "/v1/analytics/indexes/suggestions?namespace={name}", None),
+    ("GET", "/v1/namespaces/{name}", None),
+    ("PATCH", "/v1/namespaces/{name}", {"description": "x"}),
+    ("DELETE", "/v1/namespaces/{name}", None),
+    ("GET", "/v1/namespaces/{id}?organization_id={org}", None),
+    ("GET", "/v1/namespaces?organization_id={org}", None),
+    ("POST", "/v1/namespaces/list", {"search": WORD}),
+    ("POST", "/v1/namespaces/list", {"filters": {"namespace_id": "{id}"}}),
+    ("POST", "/v1/namespaces/list", {"filters": {"namespace_name": "{name}"}}),
+    ("POST", "/v1/namespaces/stats/batch", {"namespace_ids": ["{id}"]}),
+    ("POST", "/v1/tasks/list", {"filters": {"namespace_id": "{id}"}}),
+    ("POST", "/v1/tasks/list", {"search": WORD}),
+    (
+        "POST",
+        "/v1/namespaces/{id}/clone",
+        {"namespace_name": "mine", "source_organization_id": "{org}"},
+    ),
+    ("GET", "/namespaces/?search=" + WORD, None),
+    ("GET", "/jobs/?search=" + WORD, None),
+    ("GET", "/jobs/?namespace={id}", None),
+    ("GET", "/organization/audit/?search=" + WORD, None),
+    ("GET", "/organization/audit/?namespace={id}", None),
+    ("GET", "/organization/audit/?format=csv", None),
+    ("POST", "/organization/switch/", {"organization_id": "{org}"}),
+    ("POST", "/namespaces/due/release/", {"namespace_ids": "{id}"}),
+    ("POST", "/namespaces/due/extend/", {"namespace_ids": "{id}"}),
+]
+# What belongs to nobody.
+FOR_ALL = {
+    "<feature_extractor_id>": "face_identity_extractor_v1",
+    "<name>": "purge",
+}
+VARYING = re.compile(
+    r"req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
+    r"name=\"(token|once)\" value=\"[^\"]+|just now|\d+ [a-z]+ ago|X-RateLimit-\w+\": \"\d+\""
+)
+OWN_HEADERS = {"X-Request-Id", "Date", "Content-Length"}
+
+
+class Halden:
+    """Halden's admin: a browser that gave the password just now, and a key."""
+
+    def __init__(self, cast: Cast, role: str = "stranger") -> None:
+        self._key = cast.bearer(role)
+        self._client = Client(raise_request_exception=False)
+        self._client.force_login(cast.users[role], BACKEND)
+        session = self._client.session
+        session[step_up.SESSION_KEY] = time.time()
+        if role != "stranger":  # staff look at Northlight
+            session[ORGANIZATION_SESSION_KEY] = cast.northlight.organization_id
+        session.save()
+
+    def send(self, method: str, address: str, body: Any) -> HttpResponse:
+        """Ask a page or the API."""
+        if not address.startswith("/v1/"):
+            return getattr(self._client, method.lower())(address, body or {})
+        sent = "" if body is None else json.dumps(body)
+        headers = {**self._key, "X-Namespace": address.rpartition("#")[2]}
+        if "#" not in address:
+            headers.pop("X-Namespace")
+        return self._client.generic(
+            method,
+            address.partition("#")[0],
+            sent,
+            content_type="application/json",
+            headers=headers,
+        )
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """Put the values where their placeholders are."""
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def text_of(response: HttpResponse) -> str:
+    """All of the answer: its status, headers and body."""
+    body = b"".join(response.streaming_content) if response.streaming else None
+    content = (response.content if body is None else body).decode()
+    headers = {k: v for k, v in response.headers.items() if k not in OWN_HEADERS}
+    return json.dumps([response.status_code, headers]) + content
+
+
+def plain(said: str, values: dict[str, str]) -> str:
+    """Leave out what was asked for and what varies from answer to answer."""
+    said = VARYING.sub("…", said)
+    for placeholder, value in values.items():
+        if len(value) > 6:  # the short ids of members would be found in every number
+            said = said.replace(value, placeholder).replace(quote_plus(value), "+")
+    return said
+
+
+def unknown(values: dict[str, str]) -> dict[str, str]:
+    """Ids of the same shape that nothing has."""
+
+    def other(value: str) -> str:
+        if value.isdigit():
+            return str(int(value) + 900_000)
+        return value[:-6] + ("000000" if not value.endswith("000000") else "111111")
+
+    return {placeholder: other(value) for placeholder, value in values.items()}
+
+
+@pytest.fixture
+def marked(cast: Cast) -> dict[str, str]:
+    """What leads to Northlight's things, all of which have the word in them."""
+    values = mark(cast)
+    return {
+        **values,
+        **FOR_ALL,
+        "{id}": values["<namespace_id>"],
+        "{name}": f"films {WORD}",
+        "{org}": cast.northlight.organization_id,
+    }
+
+
+def test_what_is_foreign_is_answered_like_what_does_not_exist(
+    cast: Cast, marked: dict[str, str], subtests
+) -> None:
+    halden = Halden(cast)
+    nothing = {
+        **unknown(marked),
+        "<feature_extractor_id>": "face_identity_extractor_v1",
+    }
+    nothing["{name}"] = f"films {WORD[::-1]}"
+    asked: list[tuple[str, str, Any]] = list(BESIDE)
+    for method, address in MATRIX:
+        body = BODIES.get((method, address), {} if method != "GET" else None)
+        where = "#<namespace_id>" if "/analytics/" in address else ""
+        asked.append((method, f"/{address}{where}", body))
+    for method, address, body in asked:
+        with subtests.test(f"{method} {address} {body}"):
+            said = []
+            for values in (marked, nothing):
+                sent = json.loads(filled(json.dumps(body), values))
+                response = halden.send(method, filled(address, values), sent)
+                assert response.status_code < 500
+                asked_for = filled(address, values)
+                text = text_of(response).replace(asked_for, address)
+                said.append(plain(text, values))
+            assert said[0] == said[1], "\n".join(
+                difflib.unified_diff(*(text.splitlines() for text in said), n=0)
+            )
+            if WORD not in address + json.dumps(body):
+                assert WORD not in said[0]
+
+
+def test_an_id_that_is_taken_is_all_that_one_learns(
+    cast: Cast, marked: dict[str, str]
+) -> None:
+    body = {"namespace_name": "mine", "namespace_id": marked["{id}"]}
+    response = Halden(cast).send("POST", "/v1/namespaces", body)
+    assert response.status_code == 409
+    assert WORD not in text_of(response)
+
+
+def everything(cast: Cast) -> dict[str, str]:
+    """All that is stored: MongoDB, Qdrant, SQL; jobs and audit are tables of it."""
+    found = {}
+    for name in sorted(database().list_collection_names()):
+        found[f"mongodb {name}"] = str(list(database()[name].find({}).sort("_id")))
+    for name in sorted(collections.names(shared())):
+        live = collections.get(shared(), name)
+        found[f"qdrant {name}"] = str((live, points.page(shared(), name, limit=1000)))
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            quoted = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT * FROM {quoted} ORDER BY 1")  # noqa: S608
+            found[f"sql {table}"] = str(cursor.fetchall())
+    return found
+
+
+# These POSTs only read, or keep how the person who asks wants to see things.
+HARMLESS: set[Route] = {
+    ("POST", "v1/namespaces/list"),
+    ("POST", "v1/namespaces/stats/batch"),
+    ("POST", "v1/tasks/list"),
+    ("POST", "organization/switch/"),
+    ("POST", "theme/"),
+}
+
+
+def test_support_is_refused_on_every_unsafe_route_and_nothing_is_written(
+    cast: Cast, marked: dict[str, str], subtests
+) -> None:
+    support = Halden(cast, "support")
+    support.send("GET", "/v1/namespaces", None)  # its key has been used by now
+    before = everything(cast)
+    for route in MATRIX:
+        method, address = route
+        if method == "GET" or route in HARMLESS:
+            continue
+        with subtests.test(f"{method} {address}"):
+            body = BODIES.get(route, {})
+            response = support.send(method, f"/{filled(address, marked)}", body)
+            assert response.status_code == 403
+    after = everything(cast)
+    assert {k for k in before | after if before.get(k) != after.get(k)} == set()
