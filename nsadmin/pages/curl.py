@@ -31,6 +31,14 @@ def of_body(request: HttpRequest, namespace_id: str, body: dict[str, Any]) -> st
     return _patch(request, namespace_id, body, {"dry_run": "true"})
 
 
+def of_creation(
+    request: HttpRequest, body: dict[str, Any], *, dry_run: bool = False
+) -> str:
+    """Return the call that makes a namespace, or shows what would be made."""
+    address = request.build_absolute_uri("/v1/namespaces")
+    return _written("POST", f"{address}?dry_run=true" if dry_run else address, body)
+
+
 def of_plan(
     request: HttpRequest,
     wanted: NamespacePatch | Repair | Protection | Undo,

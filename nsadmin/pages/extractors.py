@@ -11,7 +11,8 @@ from nsadmin.namespaces import queries
 from nsadmin.namespaces.present import vector_rows
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import curl
-from nsadmin.pages.forms.extractors import ExtractorForm, offers
+from nsadmin.pages.forms.extractors import ExtractorForm
+from nsadmin.pages.forms.offers import offers
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, may
 

@@ -79,6 +79,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         ],
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
+        "may_create": actor.may(Action.NAMESPACE_CREATE),
         "deleted_count": tombstones.listing(actor, organization.organization_id).count()
         if actor.may(Action.NAMESPACE_DELETE)
         else None,

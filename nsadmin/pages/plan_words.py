@@ -155,6 +155,26 @@ def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     ]
 
 
+def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
+    """Return what a namespace that is to be made begins with; `namespace` is blank."""
+    indexes = _change(plan, CreateIndex) + len(declared_indexes(namespace))
+    made = [step for step in plan.steps if isinstance(step, CreateCollection)]
+    end = namespace.expires_at
+    return [
+        ("Description", namespace.description or "None"),
+        ("Namespace store", "1 write, revision 1"),
+        (
+            "Qdrant",
+            many(len(in_qdrant(plan.steps)), "call, read back|calls, each read back"),
+        ),
+        ("Vectors", f"{sum(len(step.vectors) for step in made):,}"),
+        ("Payload indexes", f"{indexes:,}, the system's among them"),
+        ("Indexes from usage", "On" if namespace.auto_create_indexes else "Off"),
+        ("Expires", f"{end:%-d %B %Y %H:%M} UTC" if end else "Never"),
+        ("Audit", "Before the first write, then the outcome"),
+    ]
+
+
 def _change(plan: Plan, adds: type, removes: type | None = None) -> int:
     new = [s for s in plan.steps if isinstance(s, adds) and not _repeats(s)]
     old = [s for s in plan.steps if removes is not None and isinstance(s, removes)]

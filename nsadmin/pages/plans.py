@@ -121,7 +121,7 @@ def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
     if outcome.plan.is_empty and sheet.form.gives_up:
         messages.info(request, "Theirs stays. Nothing was written.")
     else:
-        _tell(request, outcome)
+        tell(request, outcome)
     return redirect("overview", _id(sheet))
 
 
@@ -195,7 +195,7 @@ def _mover(
     return found[0] if found else None
 
 
-def _tell(request: HttpRequest, outcome: Outcome) -> None:
+def tell(request: HttpRequest, outcome: Outcome) -> None:
     """Say what has happened, and what has not yet."""
     count = len(outcome.plan.steps)
     revision = outcome.view.namespace.revision

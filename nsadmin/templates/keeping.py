@@ -42,6 +42,12 @@ def listing(
     return list(rows)
 
 
+def usable(actor: Actor) -> QuerySet[NamespaceTemplate]:
+    """Return the active templates of the actor's organization and the platform's."""
+    own = Q(organization_id=actor.organization_id) | Q(scope=Scope.SYSTEM)
+    return visible(actor).filter(own, is_active=True)
+
+
 def get(actor: Actor, template_id: str) -> NamespaceTemplate:
     """Return a template; Missing for a foreign one exactly as for none."""
     found = visible(actor).filter(template_id=template_id).first()

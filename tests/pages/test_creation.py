@@ -1,0 +1,282 @@
+"""The form of a new namespace: its plan, the act that happens once, a full plan."""
+
+import re
+
+import pytest
+
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import observe, queries
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.templates.models import NamespaceTemplate
+from tests.pages.conftest import HTMX
+from tests.pages.test_settings import hidden
+
+NEW = "/namespaces/new/"
+TEXT = "text_extractor_v1"
+
+
+def token(client):
+    """The token of a form that was just opened."""
+    text = client.get(NEW).content.decode()
+    return re.search(r'name="token" value="([^"]+)"', text)[1]
+
+
+def typed(client, **more):
+    """What a person types into the form."""
+    return {
+        "token": token(client),
+        "namespace_name": "field recordings",
+        "extractors": [TEXT],
+        "expires": "never",
+        **more,
+    }
+
+
+def confirm(client, shown):
+    return client.post(NEW, {**hidden(shown), "step": "confirm"})
+
+
+def made(cast):
+    return store.find_by_name(cast.northlight.internal_id, "field recordings")
+
+
+def test_the_form_offers_text_and_images_and_previews_vectors(browse):
+    text = browse().get(NEW).content.decode()
+    assert re.search(rf'value="{TEXT}" checked', text)
+    assert re.search('value="image_extractor_v1" checked', text)
+    assert "text_extractor_v1_embedding" in text.replace("<wbr>", "")
+    assert 'hx-get="/namespaces/new/name/"' in text
+    assert "Nothing: text and images" not in text  # nobody keeps templates yet
+
+
+def test_the_first_submit_shows_the_plan_and_makes_nothing(browse, cast):
+    client = browse()
+    shown = client.post(NEW, typed(client, description="Dawn chorus."))
+    text = shown.content.decode()
+    assert shown.status_code == 200
+    assert "Review the plan" in text
+    assert "Make the collection with the vector text_extractor_v1_embedding" in text
+    assert "Dawn chorus." in text
+    assert "/v1/namespaces" in text
+    assert made(cast) is None
+    assert not AuditEvent.objects.filter(action="namespace:create").exists()
+
+
+def test_confirming_makes_it_with_all_that_was_asked_for(browse, cast):
+    client = browse()
+    asked = typed(
+        client,
+        description="Dawn chorus.",
+        extractors=[TEXT, "image_extractor_v1"],
+        index_field=["site.name", "", "rank"],
+        index_type=["text", "keyword", "integer"],
+        index_schema=["", "", ""],
+        auto_create_indexes="on",
+        expires="7",
+        **{f"{TEXT}.embedding_model": "all_minilm_l6_v2_v1"},
+    )
+    response = confirm(client, client.post(NEW, asked).content.decode())
+    raw = made(cast)
+    assert response.headers["Location"] == f"/namespaces/{raw['namespace_id']}/"
+    view = queries.get(cast.actor("admin"), raw["namespace_id"])
+    found = view.namespace
+    assert [e.id for e in found.extractors] == [TEXT, "image_extractor_v1"]
+    assert found.extractors[0].params["embedding_model"] == "all_minilm_l6_v2_v1"
+    assert {i.field_name: i.type for i in found.indexes} == {
+        "site.name": "text",
+        "rank": "integer",
+    }
+    assert (found.description, found.auto_create_indexes) == ("Dawn chorus.", True)
+    week = found.expires_at - found.created_at
+    assert round(week.total_seconds() / 86_400) == 7
+    assert "rank" in observe.seen(found).indexes
+
+
+def test_the_fragment_is_the_change_and_brings_no_tabs_of_a_namespace(browse):
+    client = browse()
+    text = client.post(NEW, typed(client), headers=HTMX).content.decode()
+    assert text.lstrip().startswith('<div id="change">')
+    assert "<title>Review the plan" in text
+    assert 'id="tabs"' not in text
+
+
+def test_a_second_confirmation_leads_to_the_same_one(browse, cast):
+    client = browse()
+    shown = client.post(NEW, typed(client)).content.decode()
+    first, second = confirm(client, shown), confirm(client, shown)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert AuditEvent.objects.filter(action="namespace:create").count() == 1
+
+
+def test_the_same_form_with_another_name_makes_another_one(browse, cast):
+    client = browse()
+    asked = typed(client)
+    confirm(client, client.post(NEW, asked).content.decode())
+    other = client.post(NEW, {**asked, "namespace_name": "other recordings"})
+    assert confirm(client, other.content.decode()).status_code == 302
+    internal = cast.northlight.internal_id
+    assert store.find_by_name(internal, "other recordings")["_id"] != made(cast)["_id"]
+
+
+def test_other_input_than_was_shown_is_shown_first(browse, cast):
+    client = browse()
+    shown = hidden(client.post(NEW, typed(client)).content.decode())
+    sent = {**shown, "extractors": ["image_extractor_v1"], "step": "confirm"}
+    response = client.post(NEW, sent)
+    assert response.status_code == 409
+    assert "The plan moved" in response.content.decode()
+    assert made(cast) is None
+
+
+def test_a_name_taken_between_is_told_with_the_input_hidden(browse, cast):
+    client = browse()
+    asked = typed(client, index_field=["rank"], index_type=["integer"])
+    shown = client.post(NEW, asked).content.decode()
+    faster = browse()
+    confirm(faster, faster.post(NEW, typed(faster)).content.decode())
+    response = confirm(client, shown)
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert 'id="id_namespace_name_error"' in text
+    assert 'name="index_field" value="rank"' in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"namespace_name": "a/b"}, 'id="id_namespace_name_error"'),
+        ({"namespace_name": ""}, "A namespace needs a name."),
+        ({"extractors": []}, "Choose at least one that brings a vector."),
+        ({"extractors": ["passthrough_extractor_v1"]}, "bring no vector"),
+        ({"extractors": ["nonsense"]}, "nonsense"),
+        ({"expires": "date"}, "Give its last day."),
+        ({"expires": "date", "expires_on": "2020-01-01"}, "This day is over."),
+        ({"token": "x"}, "The form was not whole."),
+        ({f"{TEXT}.embedding_model": ""}, "Embedding model is empty."),
+        ({f"{TEXT}.embedding_model": "x"}, "must be"),
+        ({"index_field": ["a b", "document_id"]}, 'id="index-fault-2"'),
+        (
+            {"index_field": [f"f{n}" for n in range(95)]},
+            "payload indexes of at most",
+        ),
+    ],
+)
+def test_a_fault_stands_at_its_place_and_the_input_is_kept(browse, cast, change, said):
+    client = browse()
+    response = client.post(NEW, typed(client, description="Kept.", **change))
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert said in text
+    assert "Kept.</textarea>" in text
+    assert made(cast) is None
+
+
+def test_more_rows_and_back_to_editing_keep_everything(browse):
+    client = browse()
+    asked = typed(client, index_field=["rank"], index_type=["integer"])
+    text = client.post(NEW, {**asked, "step": "rows"}).content.decode()
+    assert text.count('name="index_field"') == 7
+    text = client.post(NEW, {**asked, "step": "edit"}).content.decode()
+    assert text.count('name="index_field"') == 4
+    assert f'name="token" value="{asked["token"]}"' in text
+    assert '<option value="integer" selected>' in text
+
+
+def test_a_template_fills_the_form_and_its_parameters_survive(browse, cast):
+    schema = {"type": "text", "tokenizer": "whitespace", "max_token_len": 40}
+    template = NamespaceTemplate.objects.create(
+        organization_id=cast.northlight.organization_id,
+        creator="key:k",
+        name="for sounds",
+        description="Sounds.",
+        configuration={
+            "feature_extractors": [
+                {
+                    "feature_extractor_name": "text_extractor",
+                    "version": "v1",
+                    "params": {"embedding_model": "all_minilm_l6_v2_v1"},
+                }
+            ],
+            "payload_indexes": [
+                {"field_name": "call", "type": "text", "field_schema": schema}
+            ],
+            "auto_create_indexes": True,
+            "infrastructure": {"max_concurrent_jobs": 3},
+        },
+    )
+    client = browse()
+    text = client.get(f"{NEW}?template={template.template_id}").content.decode()
+    assert "Filled from the template for sounds" in text
+    assert "kept while the type stays" in text
+    assert 'value="image_extractor_v1" checked' not in text
+    assert "Sounds.</textarea>" in text
+    asked = typed(
+        client,
+        **{
+            "template": template.template_id,
+            "index_field": ["call"],
+            "index_type": ["text"],
+            "index_schema": hidden(text)["index_schema"][:1],
+            f"{TEXT}.embedding_model": "all_minilm_l6_v2_v1",
+        },
+    )
+    confirm(client, client.post(NEW, asked).content.decode())
+    raw = made(cast)
+    assert raw["payload_indexes"][0]["field_schema"]["tokenizer"] == "whitespace"
+    assert raw["infrastructure"]["max_concurrent_jobs"] == 3
+
+
+def test_a_foreign_template_is_none(browse, cast):
+    template = NamespaceTemplate.objects.create(
+        organization_id=cast.halden.organization_id, creator="key:k", name="theirs"
+    )
+    text = browse().get(f"{NEW}?template={template.template_id}").content.decode()
+    assert "theirs" not in text
+
+
+def test_a_full_plan_is_told_before_anything_is_typed(browse, cast, settings):
+    settings.NSADMIN_PLAN_LIMITS = {"enterprise": 1}
+    text = browse().get(NEW).content.decode()
+    assert "The plan is full" in text
+    assert " of 1" in text
+    assert "<textarea" not in text
+
+
+def test_a_plan_that_fills_up_meanwhile_keeps_the_input(browse, cast, settings):
+    client = browse()
+    shown = client.post(NEW, typed(client)).content.decode()
+    settings.NSADMIN_PLAN_LIMITS = {"enterprise": 1}
+    response = confirm(client, shown)
+    assert response.status_code == 403
+    text = response.content.decode()
+    assert "plan includes 1 namespace" in text
+    assert 'value="field recordings"' in text
+    assert made(cast) is None
+
+
+def test_a_member_is_told_who_can(browse):
+    response = browse("member").get(NEW)
+    assert response.status_code == 403
+    assert "Admin" in response.content.decode()
+
+
+def test_a_silent_qdrant_shows_the_plan_and_makes_nothing(browse, cast, silence):
+    client = browse()
+    asked = typed(client)
+    silence("qdrant")
+    shown = client.post(NEW, asked).content.decode()
+    assert "Qdrant does not answer" in shown
+    assert confirm(client, shown).status_code == 503
+    assert made(cast) is None
+
+
+def test_the_name_is_judged_while_it_is_typed(browse):
+    address = f"{NEW}name/?namespace_name="
+    assert "free" in browse().get(f"{address}something").content.decode()
+    assert "s-bad" in browse().get(f"{address}Film%20Archive").content.decode()
+    assert browse("member").get(f"{address}x").status_code == 403
+
+
+def test_the_list_offers_it_to_who_may(browse):
+    assert f'href="{NEW}"' in browse().get("/namespaces/").content.decode()
+    assert f'href="{NEW}"' not in browse("member").get("/namespaces/").content.decode()
