@@ -124,6 +124,16 @@ def used(
     return sorted(found, key=lambda f: (-f.count, f.field_name))
 
 
+def silent_hours(namespace_id: str, *, hours: int, now: datetime) -> list[datetime]:
+    """Return those of the last hours in which nothing was reported, oldest first.
+
+    Raises Unavailable while Redis is away.
+    """
+    window = counters.last_hours(now, hours)
+    buckets = counters.read(_subject(namespace_id), window)
+    return [hour for hour, bucket in zip(window, buckets, strict=True) if not bucket]
+
+
 def _summed(
     name: str,
     buckets: list[tuple[datetime, dict[str, Tally]]],

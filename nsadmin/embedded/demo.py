@@ -67,7 +67,10 @@ class Demo:
             processes.beat(self._directory.path),
         ):
             self._supervisor.keep(process)
-        await self._supervisor.ready(self._web, within=WEB_SECONDS)
+        await asyncio.gather(
+            self._supervisor.ready(self._web, within=WEB_SECONDS),
+            self._supervisor.run(processes.command("refresh_demo")),
+        )
         self._supervisor.booted = True
         self._write_summary()
         self._say_ready()

@@ -7,7 +7,7 @@ from typing import Final
 from nsadmin.embedded.seed import measures, places, tongues
 from nsadmin.embedded.seed.people import CORVID, HALDEN, NORTHLIGHT, OPERATOR
 from nsadmin.embedded.seed.records import Record
-from nsadmin.embedded.seed.specs import IndexSpec, NamespaceSpec
+from nsadmin.embedded.seed.specs import FilterSpec, IndexSpec, NamespaceSpec
 
 _TITLE: Final = IndexSpec("metadata.title", "text", {"tokenizer": "word"})
 
@@ -55,6 +55,16 @@ NAMESPACES: Final = (
         ),
         auto_create_indexes=True,
         highlight_every=60,
+        filters=(
+            FilterSpec("country", 2400, 6.1),
+            FilterSpec("location", 820, 9.4),
+            FilterSpec("metadata.title", 530, 12.8),
+            # No index has it, so one creates itself.
+            FilterSpec("metadata.subdivision", 460, 41.7),
+            FilterSpec("metadata.time_zone", 310, 7.2),
+            FilterSpec("elevation_ft", 120, 8.8),
+            FilterSpec("has_city", 90, 14.3),
+        ),
     ),
     NamespaceSpec(
         slug="seattle-weather-desk",
@@ -129,6 +139,14 @@ NAMESPACES: Final = (
             IndexSpec("sector", "keyword"),
             IndexSpec("employees_thousand", "float"),
             IndexSpec("month", "datetime"),
+            # Quarters are numbers: advice says so.
+            IndexSpec("metadata.quarter", "keyword", mistaken=True),
+        ),
+        filters=(
+            FilterSpec("sector", 900, 3.9),
+            FilterSpec("metadata.title", 184, 17.5),
+            FilterSpec("metadata.quarter", 60, 15.1),
+            FilterSpec("employees_thousand", 45, 4.4),
         ),
     ),
     NamespaceSpec(
@@ -178,7 +196,7 @@ NAMESPACES: Final = (
         limit=178,
         extractors=("text_extractor_v1",),
         indexes=(IndexSpec("code", "keyword"),),
-        expires_in=timedelta(hours=20),
+        expires_in=timedelta(minutes=90),
         highlight_every=0,
     ),
     NamespaceSpec(

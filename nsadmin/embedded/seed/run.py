@@ -1,12 +1,18 @@
 """The whole seed: people, then namespaces, then what a person needs to know of them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
+from nsadmin.access.actor import SYSTEM
+from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.write_namespaces import shown, write_namespaces
 from nsadmin.embedded.seed.write_people import api_keys, logins, write_people
+from nsadmin.errors import Missing
+from nsadmin.namespaces import expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +28,15 @@ def run(report: Callable[[str], None]) -> SeedResult:
     """Write what is missing; a second run writes nothing and tells the same."""
     write_people()
     report("people and organizations")
-    write_namespaces(report, now=timezone.now())
+    now = timezone.now()
+    write_namespaces(report, now=now)
+    _warn_of_the_end(now)
     return SeedResult(logins=logins(), api_keys=api_keys(), namespaces=shown())
+
+
+def _warn_of_the_end(now: datetime) -> None:
+    """Warn at once of what ends soon, as the next run of the schedule would."""
+    for spec in NAMESPACES:
+        if spec.expires_in:
+            with suppress(Missing):  # it has ended, or somebody deleted it
+                expiry.warn(SYSTEM, spec.namespace_id, now)

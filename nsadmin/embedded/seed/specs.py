@@ -15,13 +15,24 @@ from nsadmin.namespaces.fields import IndexType
 class IndexSpec:
     """A custom payload index; `params` are those that differ from its type's defaults.
 
-    `auto` ones were made by the platform because the field is filtered often.
+    `auto` ones were made by the platform because the field is filtered often;
+    `mistaken` ones have a type that does not fit the field's values.
     """
 
     field_name: str
     type: IndexType
     params: dict[str, Any] = field(default_factory=dict, hash=False)
     auto: bool = False
+    mistaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSpec:
+    """How often queries filter by a field in 24 hours, and their mean milliseconds."""
+
+    field_name: str
+    a_day: int
+    mean_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class NamespaceSpec:
     vectors that every so-many-th point does without. `nested_every` makes every
     so-many-th payload nest its system fields. `highlight_every` derives a second
     collection from every so-many-th record. `borrows_from` is the slug of another
-    namespace whose bucket one collection reads.
+    namespace whose bucket one collection reads. `filters` is what its queries do.
     """
 
     slug: str
@@ -54,6 +65,7 @@ class NamespaceSpec:
     lacks_vectors: frozenset[str] = frozenset()
     lacks_indexes: frozenset[str] = frozenset()
     borrows_from: str | None = None
+    filters: tuple[FilterSpec, ...] = ()
 
     @property
     def namespace_id(self) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nsadmin.advice.advise import AUTO_THRESHOLD
 from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.namespace_documents import (
@@ -115,11 +116,25 @@ def test_the_special_cases_are_there() -> None:
     assert only(lambda s: any(i.auto for i in s.indexes)).auto_create_indexes
 
 
-def test_the_expiring_namespace_expires_twenty_hours_after_seeding() -> None:
+def test_filters_ask_for_every_kind_of_advice() -> None:
+    spec = only(lambda s: s.filters and s.auto_create_indexes)
+    fields = {used.field_name: used.a_day for used in spec.filters}
+    unindexed = set(fields) - {index.field_name for index in spec.indexes}
+    assert [fields[name] > AUTO_THRESHOLD for name in unindexed] == [True]
+    assert len(documents(spec)) == max(len(documents(s)) for s in NAMESPACES)
+    advised = only(lambda s: s.filters and not s.auto_create_indexes)
+    used = {entry.field_name for entry in advised.filters}
+    own = {index.field_name for index in advised.indexes}
+    assert used - own
+    assert own - used
+    assert [index.field_name for index in advised.indexes if index.mistaken]
+
+
+def test_the_expiring_namespace_ends_ninety_minutes_after_seeding() -> None:
     spec = only(lambda s: s.expires_in)
     stored = namespace_document(spec, now=NOW)
     left = stored["expires_at"] - NOW
-    assert timedelta(hours=20) - left < timedelta(milliseconds=1)
+    assert timedelta(minutes=90) - left < timedelta(milliseconds=1)
     assert stored["expires_at"].microsecond % 1000 == 0
 
 

@@ -127,11 +127,11 @@ def test_the_out_of_sync_namespace_lacks_what_it_declares() -> None:
     assert "state" not in live.indexes
 
 
-def test_the_expiring_namespace_has_twenty_hours() -> None:
+def test_the_expiring_namespace_has_ninety_minutes() -> None:
     stored = namespaces.get(BY_SLUG["currency-exhibit-draft"].namespace_id)
     assert stored is not None
     left = stored["expires_at"] - NOW
-    assert timedelta(hours=20) - left < timedelta(seconds=1)
+    assert timedelta(minutes=90) - left < timedelta(seconds=1)
 
 
 def test_partial_indexes_cover_only_the_points_that_have_the_field() -> None:
