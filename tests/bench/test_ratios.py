@@ -1,5 +1,6 @@
 """Ratios against a peer in the same run; printed, not asserted, for machines differ."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes, mirror
+from nsadmin.namespaces import changes, looks, mirror
 from nsadmin.namespaces.fields import parse_patch
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
@@ -95,13 +96,40 @@ def test_list_page_grows_slower_than_its_table(cast, signed_in):
     )
 
 
-def test_health_fragment_against_a_trivial_signed_in_view(cast, signed_in):
-    """The polled panel against a page that only knows who asks."""
-    path = f"/namespaces/{cast.own.namespace_id}/health/"
+def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
+    """The polled panel, whole and unchanged, against a page that only says who asks."""
+    page = signed_in.get(f"/namespaces/{cast.own.namespace_id}/").content.decode()
+    found = re.search(r'hx-get="([^"]*health/\?since[^"]*)"', page)
+    assert found is not None
+    unchanged = found[1].replace("&amp;", "&")
+    whole = unchanged.replace("seen=", "seen=no")
+    htmx = {"HX-Request": "true"}
+
+    def poll(path, status):
+        for _ in range(20):
+            assert signed_in.get(path, headers=htmx).status_code == status
+
+    def trivial():
+        for _ in range(20):
+            assert signed_in.get("/jobs/badge/", headers=htmx).status_code == 200
+
     compare(
-        "health fragment / signed-in redirect view",
-        lambda: signed_in.get(path, headers={"HX-Request": "true"}),
-        lambda: signed_in.get("/"),
+        "20 polls, panel sent / 20 signed-in job badges",
+        lambda: poll(whole, 200),
+        trivial,
+        limit="1.7",
+    )
+    looks.keep_copy(cast.own, looks.stored(cast.own.namespace_id))
+    compare(
+        "20 polls, unchanged / 20 signed-in job badges",
+        lambda: poll(unchanged, 204),
+        trivial,
+        limit="1.25",
+    )
+    compare(
+        "20 polls, panel sent / 20 signed-in redirects",
+        lambda: poll(whole, 200),
+        lambda: [signed_in.get("/") for _ in range(20)],
         limit="1.7",
     )
 
