@@ -75,8 +75,11 @@ def builds(cluster: Cluster, name: str, *, timeout_s: float) -> Builds | None:
     """Return what is being optimized, None where the server does not tell."""
     path = f"/collections/{collection_name(name)}/optimizations"
     result = _result(_get(cluster, path, timeout_s))
-    if result is None:
-        return None
+    return None if result is None else read_builds(result)
+
+
+def read_builds(result: Json) -> Builds:
+    """Return what the answer of /optimizations says."""
     summary = result.get("summary") or {}
     return Builds(
         running=tuple(_build(entry) for entry in result.get("running") or ()),
@@ -123,12 +126,17 @@ def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
 def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
     """Return what the server says of its memory and of each collection's size."""
     metrics = _get(cluster, "/metrics", timeout_s)
-    resident = _RESIDENT.search(metrics.text) if metrics is not None else None
     told = _result(_get(cluster, "/telemetry?details_level=4", timeout_s))
     return Resources(
-        memory=int(float(resident[1])) if resident else None,
+        memory=resident(metrics.text) if metrics is not None else None,
         sizes=sizes(told or {}),
     )
+
+
+def resident(metrics: str) -> int | None:
+    """Return the bytes in memory that the metrics name, None where they do not."""
+    found = _RESIDENT.search(metrics)
+    return int(float(found[1])) if found else None
 
 
 def sizes(telemetry: Json) -> dict[str, Size]:

@@ -1,0 +1,87 @@
+"""What Qdrant tells beside a collection; samples are held to the client's models."""
+
+import pytest
+from qdrant_client.http.models import OptimizationsResponse
+
+from nsadmin.stores.qdrant import telling
+from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.stores.qdrant.telling import Build, Builds, Shards, Size
+
+UUID = "0f0e2a1c-7f2b-4a73-9b5c-0d6f4d8f0b11"
+RUNNING = {
+    "summary": {
+        "queued_optimizations": 2,
+        "queued_segments": 3,
+        "queued_points": 120_000,
+        "idle_segments": 4,
+    },
+    "running": [
+        {
+            "uuid": UUID,
+            "optimizer": "indexing",
+            "status": "optimizing",
+            "segments": [{"uuid": UUID, "points_count": 50_000}],
+            "progress": {
+                "name": "Segment Optimizing",
+                "started_at": "2026-11-20T14:00:00Z",
+                "children": [
+                    {
+                        "name": "copy_data",
+                        "started_at": "2026-11-20T14:00:00Z",
+                        "finished_at": "2026-11-20T14:00:02Z",
+                        "done": 50_000,
+                        "total": 50_000,
+                    },
+                    {
+                        "name": "vector_index",
+                        "started_at": "2026-11-20T14:00:02Z",
+                        "done": 250,
+                        "total": 50_000,
+                    },
+                    {"name": "publish"},
+                ],
+            },
+        }
+    ],
+}
+
+
+def test_the_innermost_running_operation_is_the_progress():
+    OptimizationsResponse.model_validate(RUNNING)
+    assert telling.read_builds(RUNNING) == Builds(
+        running=(
+            Build("indexing", "vector_index", 250, 50_000, "2026-11-20T14:00:00Z"),
+        ),
+        queued=2,
+        queued_points=120_000,
+    )
+
+
+@pytest.mark.parametrize("segments", [None, []])
+def test_a_size_that_is_not_told_is_none(segments):
+    told = {"collections": {"collections": [{"id": "a", "shards": [{"local": None}]}]}}
+    assert telling.sizes(told) == {}
+    told["collections"]["collections"][0]["shards"][0]["local"] = {"segments": segments}
+    assert telling.sizes(told) == {}
+    assert telling.sizes({"collections": {"number_of_collections": 3}}) == {}
+
+
+def test_sizes_add_up_over_segments_and_shards():
+    info = {"disk_usage_bytes": 1000, "ram_usage_bytes": 10}
+    shard = {"local": {"segments": [{"info": info}, {"info": info}]}}
+    told = {"collections": {"collections": [{"id": "a", "shards": [shard, shard]}]}}
+    assert telling.sizes(told) == {"a": Size(disk=4000, memory=40)}
+
+
+def test_a_live_server_tells_what_it_can(cast):
+    at = {"timeout_s": 2}
+    assert telling.builds(shared(), cast.own.collection, **at).queued == 0
+    assert telling.shards(shared(), cast.own.collection, **at) == Shards(1, 1, 0, 0)
+    assert telling.builds(shared(), "ns_nothing_here", **at) is None
+    telling.resources(shared(), **at)
+
+
+def test_resident_memory_is_read_from_the_metrics():
+    text = "# TYPE memory_resident_bytes gauge\nmemory_resident_bytes 1.5e+08\n"
+    assert telling.resident(text) == 150_000_000
+    assert telling.resident("collections_total 3\n") is None
