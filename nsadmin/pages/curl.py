@@ -35,8 +35,13 @@ def of_creation(
     request: HttpRequest, body: dict[str, Any], *, dry_run: bool = False
 ) -> str:
     """Return the call that makes a namespace, or shows what would be made."""
-    address = request.build_absolute_uri("/v1/namespaces")
-    return _written("POST", f"{address}?dry_run=true" if dry_run else address, body)
+    path = "/v1/namespaces"
+    return posted(request, f"{path}?dry_run=true" if dry_run else path, body)
+
+
+def posted(request: HttpRequest, path: str, body: dict[str, Any]) -> str:
+    """Return the call that posts a body to a path of the API."""
+    return _written("POST", request.build_absolute_uri(path), body)
 
 
 def of_plan(

@@ -28,6 +28,12 @@ from nsadmin.pages.repair import repair
 from nsadmin.pages.schedules import schedule_run, schedules
 from nsadmin.pages.settings import settings
 from nsadmin.pages.styleguide import styleguide
+from nsadmin.pages.templates import (
+    new_template,
+    template,
+    template_use,
+    templates,
+)
 from nsadmin.pages.tier import tier
 from nsadmin.pages.tombstones import deleted, tombstone
 
@@ -59,6 +65,7 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/drift/", drift, name="drift"),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),
+    path("namespaces/<str:namespace_id>/template/", new_template, name="new_template"),
     path("namespaces/<str:namespace_id>/name/", name_check, name="name_check"),
     path(
         "namespaces/<str:namespace_id>/clone/name/",
@@ -76,6 +83,9 @@ urlpatterns = [
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),
+    path("templates/", templates, name="templates"),
+    path("templates/<str:template_id>/", template, name="template"),
+    path("templates/<str:template_id>/use/", template_use, name="template_use"),
     path("schedules/", schedules, name="schedules"),
     path("schedules/<str:name>/run/", schedule_run, name="schedule_run"),
     path("organization/", organization, name="organization"),

@@ -3,18 +3,19 @@
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, Forbidden, Missing
 from nsadmin.namespaces import creation, queries
 from nsadmin.namespaces.changes import Outcome
 from nsadmin.templates.configuration import configuration_of, namespace_from
 from nsadmin.templates.fields import Instantiation, NewTemplate
-from nsadmin.templates.models import NamespaceTemplate, Scope
+from nsadmin.templates.models import NamespaceTemplate, Scope, new_template_id
 
 
 def _creator(actor: Actor) -> str:
@@ -48,6 +49,19 @@ def usable(actor: Actor) -> QuerySet[NamespaceTemplate]:
     return visible(actor).filter(own, is_active=True)
 
 
+def found(
+    actor: Actor, organization_id: str, *, search: str = "", scope: str = ""
+) -> QuerySet[NamespaceTemplate]:
+    """Return an organization's templates and the platform's, inactive ones last."""
+    rows = visible(actor).filter(
+        Q(organization_id=organization_id) | Q(scope=Scope.SYSTEM)
+    )
+    if scope:
+        rows = rows.filter(scope=scope)
+    words = Q(name__icontains=search) | Q(description__icontains=search)
+    return rows.filter(words).order_by("-is_active", "name", "template_id")
+
+
 def get(actor: Actor, template_id: str) -> NamespaceTemplate:
     """Return a template; Missing for a foreign one exactly as for none."""
     found = visible(actor).filter(template_id=template_id).first()
@@ -59,14 +73,23 @@ def get(actor: Actor, template_id: str) -> NamespaceTemplate:
     return found
 
 
-def keep(actor: Actor, identifier: str, wanted: NewTemplate) -> NamespaceTemplate:
-    """Keep a namespace's configuration as a template."""
+def keep(
+    actor: Actor, identifier: str, wanted: NewTemplate, *, template_id: str = ""
+) -> NamespaceTemplate:
+    """Keep a namespace's configuration as a template.
+
+    `template_id` names the act: doing it again gives the template of the first time.
+    """
     if wanted.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
     view = queries.get_stored(actor, identifier, action=Action.NAMESPACE_CLONE)
+    made = visible(actor).filter(template_id=template_id).first()
+    if made is not None:
+        return made
     namespace = view.namespace
     described = wanted.description or namespace.description
     template = NamespaceTemplate.objects.create(
+        template_id=template_id or new_template_id(),
         scope=wanted.scope or Scope.ORGANIZATION,
         organization_id=actor.organization_id,
         creator=_creator(actor),
@@ -87,6 +110,36 @@ def keep(actor: Actor, identifier: str, wanted: NewTemplate) -> NamespaceTemplat
         namespace_name=namespace.name,
     )
     return template
+
+
+def may_switch(actor: Actor, template: NamespaceTemplate) -> bool:
+    """Tell whether the actor may take a template out of use: its maker, or an admin."""
+    if template.scope == Scope.SYSTEM:
+        return actor.may(Action.NAMESPACE_SYSTEM)
+    is_maker = template.creator == _creator(actor)
+    return actor.may(Action.NAMESPACE_CLONE) and (
+        is_maker or actor.may(Action.NAMESPACE_DELETE)
+    )
+
+
+def switch(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate:
+    """Take a template out of use, or into use again; raises Missing and Forbidden."""
+    template = get(actor, template_id)
+    if not may_switch(actor, template):
+        raise Forbidden("Its maker and admins can take a template out of use.")
+    now = timezone.now()
+    rows = NamespaceTemplate.objects.filter(
+        template_id=template_id, is_active=not active
+    )
+    if rows.update(is_active=active, updated_at=now):
+        done = "Use the template “{}” again." if active else "Retire the template “{}”."
+        record.record(
+            action="template:update",
+            summary=done.format(template.name),
+            actor=(actor.kind, actor.id, actor.label),
+            organization_id=template.organization_id,
+        )
+    return get(actor, template_id)
 
 
 def instantiate(

@@ -128,6 +128,13 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
+    ("GET", "templates/"): _PERSON,
+    ("GET", "templates/<template_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
+    ("POST", "templates/<template_id>/use/"): Row(
+        own="login 403 403 in 403 in", foreign="login 403 404 404 403 in"
+    ),
+    ("GET", NAMESPACE_PAGE + "template/"): _CLONED,
+    ("POST", NAMESPACE_PAGE + "template/"): _CLONED,
     ("GET", "jobs/"): _PERSON,
     ("GET", "jobs/badge/"): _PERSON,
     ("GET", "jobs/<job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),

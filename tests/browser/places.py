@@ -13,6 +13,9 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
     return {
         "sign-in": ("nobody", "/accounts/login/"),
         "namespaces": ("admin", "/namespaces/"),
+        "namespace-new": ("admin", "/namespaces/new/"),
+        "templates": ("admin", "/templates/"),
+        "template-new": ("admin", f"/namespaces/{big}/template/"),
         "namespaces-filtered-empty": ("admin", "/namespaces/?search=nothing-like-this"),
         "overview": ("admin", f"/namespaces/{big}/"),
         "overview-out-of-sync": ("admin", f"/namespaces/{broken}/"),
@@ -36,6 +39,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "organization-plan": ("admin", "/organization/plan/"),
         "styleguide": ("admin", "/styleguide/"),
         "api-docs": ("nobody", "/v1/docs"),
+        "fleet": ("support", "/fleet/"),
         "forbidden": ("viewer", f"/namespaces/{big}/settings/"),
         "missing": ("admin", "/namespaces/ns_doesnotexist/"),
     }

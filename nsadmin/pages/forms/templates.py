@@ -1,0 +1,92 @@
+"""The form that keeps a namespace's configuration as a template."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core import signing
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.document import Namespace
+from nsadmin.pages.forms.base import SheetForm
+from nsadmin.templates.fields import NewTemplate, parse_template
+from nsadmin.templates.models import Scope, new_template_id
+
+SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
+    Scope.ORGANIZATION: ("Organization", "Everybody in the organization sees it"),
+    Scope.USER: ("Only you", "Nobody else sees it, but for staff"),
+    Scope.SYSTEM: ("Platform", "Every organization sees it"),
+}
+_SALT = "nsadmin.template-form"
+_AGE_S = 24 * 3600
+
+
+class TemplateForm(SheetForm):
+    """Name, description and who sees it; works a single time."""
+
+    paths: ClassVar[Mapping[str, str]] = {"template_name": "name"}
+
+    name = forms.CharField(
+        label="Name",
+        strip=False,
+        error_messages={"required": "A template needs a name."},
+        widget=forms.TextInput({"maxlength": 100}),
+        help_text="Up to 100 characters.",
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"maxlength": 1000}),
+        help_text="Left blank, it is the namespace's.",
+    )
+    scope = forms.ChoiceField(label="Who sees it", initial=Scope.ORGANIZATION.value)
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        """Offer the scopes that the actor may keep for."""
+        super().__init__(*args, **kwargs)
+        may_all = actor.may(Action.NAMESPACE_SYSTEM)
+        choice: Any = self.fields["scope"]
+        choice.choices = [
+            (value, word)
+            for value, (word, _) in SCOPE_WORDS.items()
+            if may_all or value != Scope.SYSTEM
+        ]
+        self.template_id = ""
+
+    @property
+    def once(self) -> str:
+        """Return what makes the form, as it is shown now, work a single time."""
+        return signing.dumps(new_template_id(), salt=_SALT)
+
+    @property
+    def scope_cards(self) -> list[tuple[str, str, str, bool]]:
+        """Return the scopes: value, word, meaning, is chosen."""
+        offered: Any = self.fields["scope"]
+        chosen = self["scope"].value()
+        return [
+            (value, word, SCOPE_WORDS[value][1], value == chosen)
+            for value, word in offered.choices
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Take the form for one that was given out."""
+        try:
+            sent = str(self.data.get("once"))
+            self.template_id = signing.loads(sent, salt=_SALT, max_age=_AGE_S)
+        except signing.BadSignature:
+            self.add_error(None, "The form was too old. Send it once more.")
+        return self.cleaned_data
+
+    def wanted(self) -> NewTemplate:
+        """Read the valid input, or raise Invalid."""
+        data = self.cleaned_data
+        body = {"template_name": data["name"], "scope": data["scope"]}
+        described = data["description"].strip()
+        return parse_template({**body, "description": described or None})
+
+    @staticmethod
+    def usual(namespace: Namespace) -> dict[str, str]:
+        """Return what the form begins with."""
+        return {"name": namespace.name, "description": namespace.description or ""}
