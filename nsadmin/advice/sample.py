@@ -5,6 +5,7 @@ from typing import Any
 
 from nsadmin.advice.infer import values_at
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import is_path
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.qdrant import points
 
@@ -17,15 +18,17 @@ Point = dict[str, Any]
 def take(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
     """Return {field: points}, each point with its `id` and its `payload`.
 
+    A field whose name is no path has none: Qdrant would refuse the whole call.
     Raises Unavailable where Qdrant does not answer.
     """
-    if not fields:
-        return {}
+    asked = [field for field in fields if is_path(field)]
+    found: dict[str, list[Point]] = {field: [] for field in fields}
+    if not asked:
+        return found
     cluster = cluster_of(namespace)
     name = namespace.collection
-    common, _ = points.page(cluster, name, limit=_POINTS, only=list(fields))
-    found = {}
-    for field in fields:
+    common, _ = points.page(cluster, name, limit=_POINTS, only=asked)
+    for field in asked:
         holding = sum(1 for p in common if any(values_at(p["payload"], field)))
         if holding < _ENOUGH and len(common) == _POINTS:
             where = {"must_not": [{"is_empty": {"key": field}}]}

@@ -228,7 +228,7 @@ def clean_description(text: str, *, at: str = "description") -> str:
         if hidden and character not in "\n\t":
             raise _refuse(
                 at,
-                f"The description contains the control character U+{ord(character):X}.",
+                f"The description contains the control character U+{ord(character):04X}.",
             )
     if len(cleaned) > MAX_DESCRIPTION:
         raise _refuse(
@@ -247,13 +247,21 @@ def clean_field_name(name: str, *, at: str) -> str:
     """
     if not 1 <= len(name) <= 255:
         raise _refuse(at, "The field name must have 1 to 255 characters.")
-    if not _PATH.fullmatch(name):
+    if not is_path(name):
         raise _refuse(
             at,
             "The field name must be a path such as title, meta.title or tags[].name: "
             "letters, digits, _ and - between the dots.",
         )
     return name
+
+
+def is_path(name: str) -> bool:
+    """Tell whether Qdrant reads the name as the payload path that is meant.
+
+    Other writers may have stored an index under a name that it does not.
+    """
+    return _PATH.fullmatch(name) is not None
 
 
 def _boolean(value: Any, key: str, at: str) -> bool:
