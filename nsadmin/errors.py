@@ -111,6 +111,14 @@ class Stale(NsadminError):
     default_code = "stale_revision"
 
 
+class LengthRequired(NsadminError):
+    """The body comes in chunks, which are not read."""
+
+    status = 411
+    type = "BadRequestError"
+    default_code = "length_required"
+
+
 class TooLarge(NsadminError):
     """The body exceeds the limit."""
 

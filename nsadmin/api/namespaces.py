@@ -18,6 +18,7 @@ from nsadmin.api.inputs import (
     EnsureQuery,
     ListNamespacesRequest,
     ListQueryString,
+    NoQuery,
 )
 from nsadmin.api.lists import answer_list
 from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
@@ -149,6 +150,7 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     the other; what is not built within a few seconds is built after the answer.
     """
     wanted = reading.query(request, EnsureQuery)
+    reading.modelled(reading.body(request, optional=True), NoQuery)
     if_match = revision_wanted(request, identifier)
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)

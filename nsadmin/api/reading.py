@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, ValidationError
 
-from nsadmin.errors import Invalid, TooLarge, Unreadable, WrongMedia
+from nsadmin.errors import Invalid, LengthRequired, TooLarge, Unreadable, WrongMedia
 from nsadmin.namespaces.fields import faults_of
 
 LARGEST = 1024 * 1024
@@ -103,6 +103,10 @@ def _raw(request: HttpRequest) -> bytes:
     too_large = TooLarge(
         f"The body may have at most {LARGEST:,} bytes.", details={"limit": LARGEST}
     )
+    if "Content-Length" not in request.headers and request.headers.get(
+        "Transfer-Encoding"
+    ):
+        raise LengthRequired("Send the body with its Content-Length, not in chunks.")
     try:
         announced = int(request.headers.get("Content-Length") or 0)
     except ValueError:

@@ -13,8 +13,8 @@ from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.repair import is_other
 from nsadmin.namespaces.steps import words
+from nsadmin.namespaces.undeclared import is_other
 
 Right = Literal["namespace store", "Qdrant", "nobody"]
 # What a repair is called in `Repair`, or how it comes about otherwise.

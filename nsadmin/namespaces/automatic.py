@@ -9,6 +9,7 @@ from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import MAX_INDEXES, PROTECTED_INDEXES
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import CreateIndex
+from nsadmin.namespaces.undeclared import met
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def automatic_plan(namespace: Namespace, wanted: Automatic, seen: Seen | None) -
     if len(present) >= MAX_INDEXES:
         sentence = f"The budget of {MAX_INDEXES} payload indexes is used up."
         raise Invalid(sentence, faults={"payload_indexes": [sentence]})
-    steps = (CreateIndex(wanted.field, dict(wanted.schema), "auto"),)
+    built = CreateIndex(wanted.field, dict(wanted.schema), "auto")
+    steps = tuple(met([built], seen))
     return Plan(
         namespace.namespace_id,
         namespace.revision,

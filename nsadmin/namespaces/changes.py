@@ -24,7 +24,7 @@ from nsadmin.namespaces import (
 )
 from nsadmin.namespaces.accept import accept
 from nsadmin.namespaces.automatic import Automatic, automatic_plan
-from nsadmin.namespaces.converge import converge
+from nsadmin.namespaces.converge import Progress, converge
 from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import NamespacePatch, name_key
@@ -325,7 +325,8 @@ def _checked_plan(
         )
     if digest is not None and digest != plan.digest:
         raise PlanMoved(
-            "The namespace changed since this plan was shown.",
+            "This is not the plan with that digest: the namespace has changed, or "
+            "something else is asked for.",
             details={"plan": plan.to_json()},
         )
     if plan.needs_qdrant and seen is None:
@@ -436,13 +437,25 @@ def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
     converged, error = True, ""
     if plan.needs_qdrant:
         progress = converge(raw)
-        raw, converged, error = progress.raw, progress.observed, progress.error
-    mirror.mirror_one(raw)
+        converged, error = progress.observed, progress.error
+        mirror.mirror_one(progress.raw)
+        raw = _as_accepted(raw, progress)
+    else:
+        mirror.mirror_one(raw)
     if plan.needs_qdrant or plan.moves:
         looks.invalidate(raw["_id"])
     record.close(op_id, Ending.DONE if converged else Ending.ACCEPTED, error=error)
     view = queries.view_of(document.read(raw))
     return Outcome(view, plan, op_id, converged, error)
+
+
+def _as_accepted(raw: Raw, progress: Progress) -> Raw:
+    """Return the document as this change left it, whoever wrote after it."""
+    if progress.raw.get("revision") == raw["revision"]:
+        return progress.raw
+    if not progress.observed:
+        return raw
+    return {**raw, "observed_revision": raw["revision"]}
 
 
 # The life of a clone's target ---------------------------------------------------------

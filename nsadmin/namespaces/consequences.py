@@ -1,6 +1,6 @@
 """What a plan's steps cost, in sentences and numbers. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces.declared import Seen
@@ -29,17 +29,9 @@ def _points(seen: Seen | None) -> str:
 
 def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
     """Say what each step costs, in numbers where Qdrant answered."""
-    found: list[Warning_] = []
+    found = [*_lacking(planned, seen)]
     for step in planned:
-        if isinstance(step, AddVector) and (seen is None or seen.points):
-            count = "Every point" if seen is None else f"{seen.points:,} points"
-            found.append(
-                Warning_(
-                    f"{count} will lack {step.name} until their collections are "
-                    "processed again; searches by it find nothing before that."
-                )
-            )
-        elif isinstance(step, DropIndex):
+        if isinstance(step, DropIndex):
             until = " until the new index is built" if step.rebuilt else ""
             sentence = f"Filters on {step.field} scan {_points(seen)}{until}."
             found.append(Warning_(sentence, needs_tick=True))
@@ -54,3 +46,19 @@ def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
             sentence = "The stored key is deleted; coming back needs it once more."
             found.append(Warning_(sentence))
     return found
+
+
+def _lacking(planned: Sequence[Step], seen: Seen | None) -> Iterator[Warning_]:
+    """Say once for all new vectors that no point has them yet."""
+    names = [step.name for step in planned if isinstance(step, AddVector)]
+    if not names or (seen is not None and not seen.points):
+        return
+    count = "Every point" if seen is None else f"{seen.points:,} points"
+    if seen is not None and seen.points == 1:
+        count = "One point"
+    one = len(names) == 1
+    last = names[0] if one else f"{', '.join(names[:-1])} and {names[-1]}"
+    yield Warning_(
+        f"{count} will lack {last} until their collections are processed again; "
+        f"searches by {'it' if one else 'them'} find nothing before that."
+    )

@@ -228,7 +228,8 @@ def clean_description(text: str, *, at: str = "description") -> str:
         if hidden and character not in "\n\t":
             raise _refuse(
                 at,
-                f"The description contains the control character U+{ord(character):04X}.",
+                "The description contains the control character "
+                f"U+{ord(character):04X}.",
             )
     if len(cleaned) > MAX_DESCRIPTION:
         raise _refuse(

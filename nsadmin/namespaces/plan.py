@@ -27,6 +27,7 @@ from nsadmin.namespaces.repair import (
     wrong_indexes,
 )
 from nsadmin.namespaces.steps import SetField, SetSecret, Step
+from nsadmin.namespaces.undeclared import met
 from nsadmin.namespaces.wanted import index_steps
 
 _PLACEMENT = ("infrastructure.compute_tier", "infrastructure.qdrant_url")
@@ -113,7 +114,7 @@ def make_plan(
         planned += index_steps(namespace, patch.payload_indexes, required)
     if patch.repair_vectors and seen is not None:
         planned += missing_vectors(namespace, seen, registry, besides=planned)
-    found = tuple(planned)
+    found = tuple(met(planned, seen))
     return Plan(
         namespace.namespace_id,
         namespace.revision,

@@ -8,6 +8,7 @@ from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
+from nsadmin.namespaces.undeclared import is_other, unknown_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +88,8 @@ def _anew(namespace: Namespace, field: str, schema: Raw, there: Raw) -> list[Ste
         origins = {index.field_name: index.origin for index in namespace.indexes}
         origin = origins.get(field, "user")
         found.append(DropIndex(field, there, origin, rebuilt=True, declared=True))
-    kept = there if there.get("type") == schema["type"] else {}
+    kept = unknown_parameters(schema, there)
     return [*found, CreateIndex(field, {**kept, **schema}, declared=True)]
-
-
-def is_other(schema: Raw, there: Raw) -> bool:
-    """Tell whether an index of Qdrant differs in what is declared of it.
-
-    What Qdrant does not say, as where an index was made by its type alone, agrees.
-    """
-    if there.get("type") != schema["type"]:
-        return True
-    return any(there.get(key) not in (None, value) for key, value in schema.items())
 
 
 def wrong_indexes(

@@ -110,7 +110,8 @@ def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
         request.POST.getlist("shown"), now.plan
     ):
         digest = now.plan.digest
-    if now.plan.digest == digest and missing_ticks(request, now.plan):
+    undecided = any(not c.choice for c in sheet.form.contested(now.view.namespace))
+    if now.plan.digest == digest and (undecided or missing_ticks(request, now.plan)):
         return _review(request, sheet, patch, now, status=422)
     try:
         outcome = _commit(request, sheet, patch, digest)

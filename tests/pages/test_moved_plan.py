@@ -46,7 +46,7 @@ def test_the_choice_shows_both_and_what_was_before(moved):
     _, _, text = moved
     assert "Changed by both: the description" in text
     assert 'name="keep-description" value="theirs"' in text
-    assert 'name="keep-description" value="mine" checked' in text
+    assert 'name="keep-description" value="mine" required>' in text
     assert "When you opened the form: Nothing" in text
 
 

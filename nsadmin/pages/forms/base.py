@@ -18,7 +18,7 @@ from nsadmin.namespaces.document import Namespace
 class Contested:
     """Something that two people changed; the texts are what each of them wants.
 
-    `name` is the radio buttons', whose value `theirs` gives way to the other.
+    `name` is the radio buttons', `choice` what was chosen: theirs, mine or nothing yet.
     """
 
     name: str
@@ -26,7 +26,12 @@ class Contested:
     theirs: str
     mine: str
     opened: str
-    gives_way: bool
+    choice: str
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether the other's change was chosen."""
+        return self.choice == "theirs"
 
 
 class SheetForm(forms.Form):
@@ -106,7 +111,7 @@ class SheetForm(forms.Form):
         """Return what was stored when the form was opened; empty if nobody says."""
         try:
             found = json.loads(str(self.data.get("base") or "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -138,7 +143,7 @@ class SheetForm(forms.Form):
                 theirs=self.text(key, now[key]),
                 mine=self.text(key, mine),
                 opened=self.text(key, before[key]),
-                gives_way=self.gives_way(key),
+                choice=str(self.data.get(f"keep-{key}") or ""),
             )
             for key, mine in self.asked().items()
             if key in before

@@ -16,7 +16,7 @@ class CloneForm(SheetForm):
         label="Name",
         strip=False,
         error_messages={"required": "The clone needs a name."},
-        widget=forms.TextInput({"maxlength": NAME_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
         help_text=f"1 to {NAME_MAX} characters, unique in the organization whatever "
         "the case. It is reserved when the clone starts.",
     )

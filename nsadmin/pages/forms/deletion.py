@@ -6,7 +6,6 @@ from django import forms
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import NAME_MAX
 from nsadmin.namespaces.protection import Protection
 from nsadmin.pages.forms.base import SheetForm
 
@@ -36,7 +35,7 @@ class RestoreForm(SheetForm):
         label="Name",
         strip=False,
         error_messages={"required": "It needs a name to come back."},
-        widget=forms.TextInput({"maxlength": NAME_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
         help_text="Its old one, unless somebody has taken it meanwhile.",
     )
 
