@@ -15,6 +15,7 @@ from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import AddressQuery
 from nsadmin.api.schemas.analytics import (
     SuggestionsResponse,
@@ -52,9 +53,12 @@ class UsageQuery(_NamespaceQuery):
 @router.post(
     "/namespaces/{identifier}/filter-usage",
     response=answers(UsageCounted, 409, 413, 415),
-    openapi_extra=described(query=AddressQuery, body=UsageReport),
+    openapi_extra=described(
+        query=AddressQuery, body=UsageReport, headers=IDEMPOTENCY_KEY
+    ),
 )
 @endpoint(Action.FILTER_USAGE_REPORT)
+@idempotent
 def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
     """Report which payload fields queries filtered by since the last report."""
     wanted = reading.query(request, AddressQuery)

@@ -36,22 +36,24 @@ def _refuse(at: str, sentence: str) -> Invalid:
 
 
 def _by_id(value: Any, at: str) -> dict[str, Any]:
-    return {"namespace_ids": _texts(value, at, "$in")}
+    return {"namespace_ids": _texts(value, at, "$eq and $in")}
 
 
 def _by_name(value: Any, at: str) -> dict[str, Any]:
     if isinstance(value, dict) and set(value) <= {"$regex", "$options"}:
         return {"name_contains": _contained(value, at)}
-    return {"names": _texts(value, at, "$in and $regex")}
+    return {"names": _texts(value, at, "$eq, $in and $regex")}
 
 
 def _texts(value: Any, at: str, operators: str) -> tuple[str, ...]:
-    if isinstance(value, dict):
-        if set(value) != {"$in"}:
-            raise _refuse(at, f"The operators here are {operators}.")
+    if not isinstance(value, dict):
+        value = [value]
+    elif set(value) == {"$eq"}:
+        value = [value["$eq"]]
+    elif set(value) == {"$in"}:
         value = value["$in"]
     else:
-        value = [value]
+        raise _refuse(at, f"The operators here are {operators}.")
     right = isinstance(value, list) and len(value) <= _MOST
     if not right or not all(isinstance(v, str) and len(v) <= _LONGEST for v in value):
         raise _refuse(at, f"Must be a text, or $in with a list of at most {_MOST:,}.")

@@ -96,8 +96,9 @@ class ListNamespacesRequest(BaseModel):
     filters: dict[str, Any] | None = Field(
         None,
         description=(
-            "`namespace_id` and `namespace_name`: a text, `{$in: […]}`, and for the "
-            "name `{$regex: …}` made of plain text, which finds names that contain it."
+            "`namespace_id` and `namespace_name`: a text, `{$eq: …}` or `{$in: […]}`; "
+            "for the name also `{$regex: …}` made of plain text, which finds names "
+            "that contain it."
         ),
     )
     sort: Sort | None = None

@@ -24,7 +24,12 @@ _COLUMNS = {
     "document_count": "documents",
     "payload_index_count": "indexes",
 }
-_LONG = ("feature_extractors", "payload_indexes", "vector_inference_map")
+_LONG = (
+    "feature_extractors",
+    "payload_indexes",
+    "vector_inference_map",
+    "vector_configs",
+)
 
 
 def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:

@@ -12,6 +12,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
+from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import (
     AddressQuery,
     ChangeQuery,
@@ -140,9 +141,10 @@ def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 @router.post(
     "/namespaces/{identifier}/ensure-indexes",
     response=answers(EnsuredIndexes | DryRun, 409, 412),
-    openapi_extra=described(query=EnsureQuery, headers=IF_MATCH),
+    openapi_extra=described(query=EnsureQuery, headers=IF_MATCH | IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_UPDATE)
+@idempotent
 def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     """Build every declared payload index that Qdrant lacks.
 

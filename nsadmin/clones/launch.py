@@ -12,6 +12,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import gates
 from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.ids import new_id
 from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target import target_document
 from nsadmin.errors import Missing, NsadminError, Unavailable
@@ -134,7 +135,18 @@ def response(job: Job) -> Json:
         "status": view.namespace.clone_status,
         "task_id": str(job.job_id),
         "cloned_resources": job.outputs.get("cloned_resources") or dict(NO_RESOURCES),
+        "primary_retriever_id": _primary_retriever(job),
     }
+
+
+def _primary_retriever(job: Job) -> str | None:
+    """Return the id that the source's only retriever gets; of several none is first."""
+    if not job.inputs["include_resources"]["retrievers"]:
+        return None
+    found = resources.page("retrievers", job.source_namespace_id, limit=2)
+    if len(found) != 1:
+        return None
+    return new_id(job.job_id, "retrievers", found[0]["retriever_id"])
 
 
 def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:

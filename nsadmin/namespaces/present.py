@@ -28,6 +28,7 @@ def response(
         "namespace_name": namespace.name,
         "object": "namespace",
         "namespace_id": namespace.namespace_id,
+        "mode": "managed",
         "namespace_type": namespace.namespace_type,
         "scope": namespace.scope,
         "infrastructure": public_infrastructure(namespace),
@@ -49,6 +50,7 @@ def response(
         "object_count": counts.objects,
         "auto_create_indexes": namespace.auto_create_indexes,
         "vector_inference_map": namespace.vector_inference_map,
+        "vector_configs": None,  # only namespaces without extractors would have them
         "qdrant_status": qdrant_status,
         "created_at": namespace.created_at,
         "updated_at": namespace.updated_at,

@@ -2,11 +2,15 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from nsadmin.clones.ids import new_id
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace
 
@@ -206,3 +210,33 @@ def test_the_source_is_found_by_name(call: Caller) -> None:
     made = make_namespace(call.cast.northlight, "rushes 1", in_qdrant=False)
     data = cloned(call, {"namespace_name": "copy"}, "rushes%201")
     assert data["source_namespace_id"] == made.namespace_id
+
+
+def test_the_only_retriever_is_named_before_it_is_copied(call: Caller) -> None:
+    def begun(name: str, **include: bool) -> Any:
+        return cloned(call, {"namespace_name": name, "include_resources": include})
+
+    assert begun("without any")["primary_retriever_id"] is None
+    first = retriever(call.cast.own, "ret_first")
+    clone = begun("with one")
+    expected = new_id(UUID(clone["task_id"]), "retrievers", first)
+    assert clone["primary_retriever_id"] == expected
+    assert begun("left out", retrievers=False)["primary_retriever_id"] is None
+    retriever(call.cast.own, "ret_second")
+    assert begun("of several")["primary_retriever_id"] is None
+
+
+def retriever(namespace: Namespace, retriever_id: str) -> str:
+    resources.put(
+        "retrievers",
+        [
+            {
+                "_id": retriever_id,
+                "retriever_id": retriever_id,
+                "namespace_id": namespace.namespace_id,
+                "internal_id": namespace.internal_id,
+                "retriever_name": retriever_id,
+            }
+        ],
+    )
+    return retriever_id

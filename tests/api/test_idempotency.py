@@ -194,3 +194,19 @@ def test_fifty_at_once_begin_one_clone(at_once: Cast) -> None:
     assert len({a.content for a in answers}) == 1
     assert Job.objects.count() == 1
     assert sum(1 for _ in store.every()) == 4
+
+
+def test_a_repair_and_a_report_act_once_as_well(call: Caller) -> None:
+    path = f"/namespaces/{call.cast.own.namespace_id}"
+    key = {"Idempotency-Key": "again"}
+    first = call("POST", f"{path}/ensure-indexes", **key)
+    second = call("POST", f"{path}/ensure-indexes", **key)
+    assert first.content == second.content
+    assert second.headers["Idempotent-Replayed"] == "true"
+    report = {"fields": [{"field_name": "title", "count": 5}]}
+    for _ in range(3):
+        assert call("POST", f"{path}/filter-usage", report, **key).status_code == 200
+    found = call("GET", "/analytics/indexes/usage", **{"X-Namespace": path[12:]})
+    [field] = json.loads(found.content)["fields"]
+    assert field["field_name"] == "title"
+    assert 5 in field.values()

@@ -62,6 +62,7 @@ def test_a_summary_leaves_the_long_parts_out(call: Caller) -> None:
     (full,) = listed(call)["results"]
     (summary,) = listed(call, query="?view=summary")["results"]
     assert set(full) - set(summary) == {
+        "vector_configs",
         "feature_extractors",
         "payload_indexes",
         "vector_inference_map",
@@ -91,6 +92,8 @@ SEARCHES: list[tuple[dict[str, Any], Any]] = [
     ({"filters": {"namespace_name": "alpha reel"}}, 1),
     ({"filters": {"namespace_name": {"$in": ["alpha reel", "Beta reel"]}}}, 2),
     ({"filters": {"namespace_name": {"$in": []}}}, 0),
+    ({"filters": {"namespace_name": {"$eq": "alpha reel"}}}, 1),
+    ({"filters": {"namespace_id": {"$eq": "ns_unknown"}}}, 0),
     ({"filters": {"namespace_name": {"$regex": "reel"}}}, 2),
     ({"filters": {"namespace_name": {"$regex": ".*reel.*", "$options": "i"}}}, 2),
     ({"filters": {"namespace_name": {"$regex": "100%"}}}, 1),
@@ -121,6 +124,12 @@ NOT_OFFERED: list[tuple[dict[str, Any], Any]] = [
     ({"filters": {"namespace_id": {"$regex": "ns"}}}, "filters.namespace_id"),
     ({"filters": {"namespace_id": 7}}, "filters.namespace_id"),
     ({"filters": {"namespace_id": {"$in": "ns"}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$eq": 1}}}, "filters.namespace_id"),
+    ({"filters": {"namespace_id": {"$ne": "ns"}}}, "filters.namespace_id"),
+    (
+        {"filters": {"namespace_name": {"$eq": "a", "$in": ["a"]}}},
+        "filters.namespace_name",
+    ),
     ({"filters": {"namespace_id": {"$in": [1]}}}, "filters.namespace_id"),
     ({"filters": {"namespace_id": {"$in": ["a"] * 1001}}}, "filters.namespace_id"),
     ({"filters": {"namespace_name": {"$gt": ""}}}, "filters.namespace_name"),

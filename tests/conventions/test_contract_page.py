@@ -66,7 +66,6 @@ def test_tests_are_tests() -> None:
         (
             "Clone",
             {f"response.{name}" for name in shapes.Clone.model_fields}
-            - {"response.primary_retriever_id"}
             | {
                 "request.namespace_name",
                 "request.include_resources",

@@ -45,3 +45,6 @@ class CloneNamespaceResponse(BaseModel):
     status: Literal["cloning", "ready", "failed"]
     task_id: str | None
     cloned_resources: ClonedResources | None
+    primary_retriever_id: str | None = Field(
+        description="What the copy of the retriever is called, where there is just one."
+    )

@@ -61,12 +61,21 @@ class QdrantStatus(BaseModel):
     segments_count: int
 
 
+class VectorConfig(BaseModel):
+    """A vector of one's own, which only standalone namespaces have."""
+
+    name: str
+    dimension: int
+    metric: Literal["cosine", "euclidean", "dot_product"]
+
+
 class NamespaceModel(BaseModel):
     """A namespace."""
 
     namespace_name: str = Field(max_length=64)
     object: Literal["namespace"]
     namespace_id: str
+    mode: Literal["managed", "standalone"]
     namespace_type: Literal["standard", "marketplace"]
     scope: Literal["org", "system"]
     infrastructure: Infrastructure
@@ -80,6 +89,9 @@ class NamespaceModel(BaseModel):
     object_count: int | None
     auto_create_indexes: bool
     vector_inference_map: dict[str, str]
+    vector_configs: list[VectorConfig] | None = Field(
+        description="Null: vectors come from feature extractors."
+    )
     qdrant_status: QdrantStatus | None = Field(
         description="Only where one namespace is asked for and Qdrant answers at once."
     )
@@ -101,3 +113,4 @@ class NamespaceSummary(NamespaceModel):
     feature_extractors: list[FeatureExtractor] = Field(exclude=True)
     payload_indexes: list[PayloadIndex] = Field(exclude=True)
     vector_inference_map: dict[str, str] = Field(exclude=True)
+    vector_configs: list[VectorConfig] | None = Field(exclude=True)

@@ -110,6 +110,7 @@ class _Namespace(Shape):
     object: Literal["namespace"]
     namespace_id: Id
     namespace_type: Literal["standard", "marketplace"]
+    mode: Literal["managed", "standalone"]
     scope: Literal["org", "system"]
     infrastructure: Infrastructure | None
     cluster_id: str | None
@@ -131,12 +132,21 @@ class _Namespace(Shape):
     observed_revision: Count
 
 
+class VectorConfig(Shape):
+    """1.8"""
+
+    name: Id
+    dimension: Annotated[int, Field(ge=1)]
+    metric: Literal["cosine", "euclidean", "dot_product"]
+
+
 class NamespaceModel(_Namespace):
     """1.3, with the clone's fields of July 2026."""
 
     feature_extractors: list[FeatureExtractor]
     payload_indexes: list[PayloadIndexConfig] | None
     vector_inference_map: dict[str, str] | None
+    vector_configs: list[VectorConfig] | None
 
 
 class NamespaceSummary(_Namespace):
@@ -202,14 +212,14 @@ class ClonedResources(Shape):
 
 
 class Clone(Shape):
-    """1.7; our `primary_retriever_id` is left out, which its null allows."""
+    """1.7"""
 
     namespace: NamespaceModel
     source_namespace_id: Id
     status: Literal["cloning", "ready", "failed"]
     task_id: str | None
     cloned_resources: ClonedResources | None
-    primary_retriever_id: str | None = None
+    primary_retriever_id: str | None
 
 
 class Counts(Shape):
