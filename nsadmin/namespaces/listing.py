@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
@@ -26,7 +35,16 @@ SORTS: Mapping[str, tuple[str, bool]] = {
     "indexes": ("index_count", True),
     "expiry": ("expires_at", False),
 }
-HEALTH = ("ready", "optimising", "waiting", "error", "unknown", "cloning", "failed")
+HEALTH = (
+    "ready",
+    "optimising",
+    "waiting",
+    "error",
+    "unknown",
+    "cloning",
+    "failed",
+    "deleting",
+)
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 SOON = timedelta(days=1)
 
@@ -149,9 +167,12 @@ def _matches_exactly(text: str) -> Q:
 
 
 def _has_status(status: str) -> Q:
+    if status == "deleting":
+        return ~Q(deletion_task_id="")
+    staying = Q(deletion_task_id="")
     if status in ("cloning", "failed"):
-        return Q(clone_status=status)
-    return Q(health=status) & ~Q(clone_status__in=("cloning", "failed"))
+        return staying & Q(clone_status=status)
+    return staying & Q(health=status) & ~Q(clone_status__in=("cloning", "failed"))
 
 
 def listing(actor: Actor, query: ListQuery) -> Page:
@@ -223,9 +244,12 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
     )
     rows = filtered(actor, base)
     health: dict[str, int] = {}
-    for row in rows.values("clone_status", "health").annotate(n=Count("pk")):
+    leaving = ExpressionWrapper(~Q(deletion_task_id=""), output_field=BooleanField())
+    grouped = rows.annotate(leaving=leaving).values("leaving", "clone_status", "health")
+    for row in grouped.annotate(n=Count("pk")):
         busy = row["clone_status"] in ("cloning", "failed")
         word = row["clone_status"] if busy else row["health"]
+        word = "deleting" if row["leaving"] else word
         health[word] = health.get(word, 0) + row["n"]
     extractor: dict[str, int] = {}
     # Few combinations, however many rows.

@@ -174,6 +174,7 @@ def _review(
         "ticks_missing": status == 422,
         "kept": sheet.form.kept,
         "base": sheet.form.written_base(shown.view.namespace),
+        "stays": patch.stays if isinstance(patch, Undo) else [],
         "has_form": isinstance(patch, NamespacePatch),
         "calls": curl.of_plan(request, patch, shown.plan),
         "action": request.path,

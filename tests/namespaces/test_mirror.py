@@ -89,6 +89,15 @@ def test_facets_count_what_may_be_seen(cast):
     assert found.health == [("unknown", 2)]
 
 
+def test_what_is_being_deleted_is_no_longer_counted_by_its_health(cast):
+    make_namespace(cast.northlight, "going", in_qdrant=False, deletion={"task_id": "j"})
+    assert facets(cast.actor(), ListQuery()).health == [("unknown", 2), ("deleting", 1)]
+    going = listing(cast.actor(), ListQuery(status="deleting")).rows
+    assert [row.name for row in going] == ["going"]
+    staying = listing(cast.actor(), ListQuery(status="unknown")).rows
+    assert "going" not in [row.name for row in staying]
+
+
 def test_a_list_takes_a_fixed_number_of_queries(cast, django_assert_num_queries):
     for number in range(5):
         make_namespace(cast.northlight, f"more {number}", in_qdrant=False)

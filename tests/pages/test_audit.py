@@ -279,6 +279,15 @@ def test_extractors_stay_and_that_is_said(browse, own, cast):
     assert b"Extractors are only ever appended" in response.content
 
 
+def test_the_plan_says_which_part_stays(browse, own, cast):
+    extractor = {"feature_extractor_name": "text_extractor", "version": "v1"}
+    event = commit(cast, {"feature_extractors": [extractor], "description": "New."})
+    text = shown(browse().get(f"{own}audit/{event.op_id}/revert/"))
+    assert "Not all of it can be taken back." in text
+    assert "text_extractor stays." in text
+    assert "Remove the description." in text
+
+
 def test_what_is_not_there_is_missing(browse, own, foreign, cast):
     event = commit(cast, {"description": "First."})
     assert browse().get(f"{own}audit/op_nothing/revert/").status_code == 404
