@@ -72,6 +72,11 @@ class AutoIndex(models.Model):
         return f"{self.index_type} {self.field_name}"
 
     @property
+    def left(self) -> float | None:
+        """How much of the time is left with the index, in percent, at most 100."""
+        return None if self.gain is None else min(100.0, 100 - self.gain)
+
+    @property
     def gain(self) -> float | None:
         """How much of the time the index saves, in percent; negative where it costs."""
         if not self.before_ms or self.after_ms is None:

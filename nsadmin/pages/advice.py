@@ -1,5 +1,8 @@
 """Index advice of a namespace, and the indexes that created themselves."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +16,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.advice import auto, dismiss, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.look import Advised
+from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import timetable
 from nsadmin.namespaces import queries
@@ -23,6 +27,15 @@ from nsadmin.pages.scope import editable, may
 
 TEMPLATE = "namespaces/advice.html"
 _FIELDS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A filtered field: its uses, the type of its index, its part of the most used."""
+
+    field: FieldUsage
+    index_type: str
+    share: float
 
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
@@ -71,17 +84,42 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     except Unavailable as failure:
         silence = failure.sentence
     used = found.evidence.week if found else []
-    indexed = {i.field_name for i in view.namespace.indexes}
+    types: dict[str, str] = {i.field_name: i.type for i in view.namespace.indexes}
+    types |= dict.fromkeys(look.fixed_fields(view.namespace), "system")
     return {
         "found": found,
         "advice": [(item, tick_of(item)) for item in found.advice] if found else [],
         "silence": silence,
-        "used": used[:_FIELDS_SHOWN],
+        "used": [
+            Used(field, types.get(field.field_name, ""), _share(field.count_7d, used))
+            for field in used[:_FIELDS_SHOWN]
+        ],
         "used_count": len(used),
-        "indexed": indexed | look.fixed_fields(view.namespace),
+        "filters": sum(field.count_24h for field in used),
+        "served": _served(used, types),
+        "gain": _typical_gain(found),
         "muted": view.namespace.raw.get("muted_auto_indexes") or [],
         "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }
+
+
+def _share(count: int, used: Sequence[FieldUsage]) -> float:
+    return 100 * count / max(field.count_7d for field in used)
+
+
+def _served(used: Sequence[FieldUsage], indexed: Collection[str]) -> float | None:
+    """Return which part of the last day's filters had an index, in percent."""
+    total = sum(field.count_24h for field in used)
+    there = sum(field.count_24h for field in used if field.field_name in indexed)
+    return 100 * there / total if total else None
+
+
+def _typical_gain(found: Advised | None) -> float | None:
+    """Return the median of the measured gains, in percent."""
+    gains = (
+        [row.gain for row in found.automatic if row.gain is not None] if found else []
+    )
+    return median(gains) if gains else None

@@ -9,6 +9,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
     big = by_name["airfields-of-the-world"]["namespace_id"]
     broken = by_name["airstrips-intake"]["namespace_id"]
     dedicated = by_name["car-spotter-archive"]["namespace_id"]
+    labour = by_name["labour-market-clips"]["namespace_id"]
     sample = by_name["world-airports-sample"]["namespace_id"]
     return {
         "sign-in": ("nobody", "/accounts/login/"),
@@ -27,6 +28,9 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "tier-read-only": ("viewer", f"/namespaces/{dedicated}/infrastructure/"),
         "extractors": ("admin", f"/namespaces/{big}/extractors/"),
         "indexes": ("admin", f"/namespaces/{big}/indexes/"),
+        "advice": ("admin", f"/namespaces/{labour}/advice/"),
+        "drift": ("admin", f"/namespaces/{broken}/drift/"),
+        "due": ("admin", "/namespaces/due/"),
         "clone": ("admin", f"/namespaces/{big}/clone/"),
         "config": ("admin", f"/namespaces/{big}/config/"),
         "audit": ("admin", f"/namespaces/{big}/audit/"),
