@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(account_patterns)),
 ]
 
+handler400 = "nsadmin.pages.failures.bad_request"
 handler403 = "nsadmin.pages.failures.forbidden"
 handler404 = "nsadmin.pages.failures.not_found"
 handler500 = "nsadmin.pages.failures.server_error"

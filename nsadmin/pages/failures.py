@@ -151,8 +151,9 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Answer what Django cannot read at all."""
-    return _bare(request, 400, "The request cannot be read", "Nothing was written.")
+    """Answer what Django cannot read at all, or will not: it is too large."""
+    text = "It is too large, or cut off. Nothing was written; go back to your input."
+    return _bare(request, 400, "The request cannot be read", text)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

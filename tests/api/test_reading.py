@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from nsadmin.api import reading
-from nsadmin.errors import Invalid, NsadminError, TooLarge, Unreadable, WrongMedia
+from nsadmin.errors import (
+    Invalid,
+    LengthRequired,
+    NsadminError,
+    TooLarge,
+    Unreadable,
+    WrongMedia,
+)
 
 JSON = "application/json"
 
@@ -249,3 +256,13 @@ def test_a_wrong_query_is_not_acceptable(query: str) -> None:
 def test_a_query_is_read() -> None:
     request = RequestFactory().get("/v1/x?number=7&flag=true")
     assert reading.query(request, Wanted) == Wanted(number=7, flag=True)
+
+
+def test_a_body_in_chunks_is_told_apart_from_none():
+    request = RequestFactory().patch("/v1/namespaces/ns_a")
+    request.META.pop("CONTENT_LENGTH", None)
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    with pytest.raises(LengthRequired):
+        reading.body(request)
+    with pytest.raises(LengthRequired):
+        reading.body(request, optional=True)

@@ -193,3 +193,17 @@ def test_names_are_never_markup(browse, cast):
         text = browse().get(address).content.decode()
         assert "<img src=x>" not in text
         assert "<script>alert" not in text
+
+
+def test_a_form_that_is_too_large_is_answered_with_a_page(browse, own):
+    sent = {"namespace_name": "x" * 3_000_000}
+    response = browse().post(f"{own}settings/", sent)
+    assert response.status_code == 400
+    text = response.content.decode()
+    assert "The request cannot be read" in text
+    assert "Nothing was written" in text
+
+
+def test_a_base_that_cannot_be_read_is_no_base(browse, own):
+    sent = {"namespace_name": "film archive", "base": "[" * 3000}
+    assert browse().post(f"{own}settings/", sent).status_code == 302
