@@ -62,7 +62,7 @@ def take(demo: Demo, browser: Browser, extra: dict[str, tuple[str, str]]) -> Non
     """Take every page in every view."""
     every = {**places(demo), **extra}
     for width, dark in VIEWS:
-        for role in ("nobody", "admin", "viewer"):
+        for role in ("nobody", "admin", "viewer", "support"):
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 color_scheme="dark" if dark else "light",

@@ -303,7 +303,7 @@ def test_no_page_violates_axe_or_scrolls_sideways(
     demo: Demo, browser: Browser, width: int, dark: bool
 ) -> None:
     found: list[str] = []
-    for role in ("nobody", "admin", "viewer"):
+    for role in ("nobody", "admin", "viewer", "support"):
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
