@@ -51,7 +51,7 @@ class NewNamespaceForm(SheetForm):
         label="Name",
         strip=False,
         error_messages={"required": "A namespace needs a name."},
-        widget=forms.TextInput({"maxlength": NAME_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
         help_text=f"{NAME_MIN} to {NAME_MAX} characters, unique in the organization "
         "whatever the case.",
     )
