@@ -14,6 +14,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import env
 
+from nsadmin.logs import without_links
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # 1. Ours -----------------------------------------------------------------------------
@@ -285,6 +287,7 @@ _SHARED_PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
+    without_links,
 ]
 structlog.configure(
     processors=[

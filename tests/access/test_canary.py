@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 from django.db import connection
@@ -124,3 +125,50 @@ def test_a_planted_key_is_nowhere(
     box = namespace.infrastructure["qdrant_api_key_sealed"]["box"]
     holders = [where for where, text in said.items() if box in text]
     assert holders == ["mongodb namespaces"]
+
+
+def test_a_key_a_link_and_a_password_are_nowhere(
+    cast: Cast, logged: pytest.LogCaptureFixture
+) -> None:
+    found = Recorder(cast)
+    sure = {"step_up_password": PASSWORD}
+    role = {"role": "viewer"}
+    made = found.browser.get("/organization/keys/new/").content.decode()
+    once = re.search(r'name="once" value="([^"]+)"', made)
+    form = {"once": once[1], "name": "import", "expires": "90", **role, **sure}
+    form["scopes"] = ["read"]
+    page = found.browser.post("/organization/keys/new/", form).content.decode()
+    key = re.search(r"sk_\w{12}_[\w-]{43}", page)[0]
+    person = {"email": "nele@northlight.example", "name": "Nele", **role, **sure}
+    page = found.browser.post("/organization/members/new/", person).content.decode()
+    link = re.search(r"/accounts/password/reset/key/([^/\s\"]+)/", page)
+
+    password = "nele-likes-namespaces-7719"
+    theirs = Client(raise_request_exception=False)
+    form_at = theirs.get(link[0]).headers["Location"]
+    words = {"password1": password, "password2": password}
+    assert theirs.post(form_at, words).status_code == 302
+    login = {"login": person["email"], "password": password}
+    assert theirs.post("/accounts/login/", login).status_code == 302
+    # Used, sent where it does not belong, and looked for on every page that tells of it.
+    headers = {"authorization": f"Bearer {key}"}
+    assert Client().get("/v1/namespaces", headers=headers).status_code == 200
+    Client().get("/v1/namespaces", headers={"authorization": f"Bearer {key}x"})
+    wrong = {"login": person["email"], "password": password + "!"}
+    Client(raise_request_exception=False).post("/accounts/login/", wrong)
+    for path in ("", "keys/", "audit/", "plan/", "keys/new/"):
+        found.page("get", f"/organization/{path}")
+
+    secret = key[-43:]
+    token = link[1].partition("-")[2]
+    said = {"answers": found.told, "logs": logged.text, **everything_stored()}
+    leaks = [
+        (where, what)
+        for where, text in said.items()
+        for what, canary in {"key": secret, "link": token, "password": password}.items()
+        if canary in text
+    ]
+    # The session of who opened the link holds its key, which opens nothing any more.
+    assert [w for w, what in leaks if what != "link" or "cached_db" not in w] == []
+    spent = Client(raise_request_exception=False).get(link[0])
+    assert b"password1" not in spent.content
