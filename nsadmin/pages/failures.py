@@ -7,6 +7,7 @@ import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -146,8 +147,17 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
         "Load the page again and send it once more."
     )
     if wants_fragment(request):
-        return sentence(text, status=403)
+        # Only a page of ours can read it; static/js/app.js puts it into its forms.
+        response = sentence("The form was too old. Send it once more.", status=403)
+        response.headers["X-CSRF-Token"] = get_token(request)
+        return response
     return _bare(request, 403, "The form has expired", text)
+
+
+def signed_out() -> HttpResponse:
+    """Answer htmx where somebody was signed out over a form: the form stays."""
+    text = "You are signed out. Sign in in another tab, then send this again."
+    return sentence(text, status=401)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

@@ -7,6 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from redis.exceptions import RedisError
 
@@ -37,6 +38,8 @@ class HtmxMiddleware:
         if not wants_fragment(request):
             return response
         if 300 <= response.status_code < 400 and "Location" in response.headers:
+            if _loses_a_form(request, response):
+                return failures.signed_out()
             redirect = HttpResponse(status=204)
             redirect.cookies = response.cookies
             redirect.headers["HX-Redirect"] = response.headers["Location"]
@@ -45,6 +48,12 @@ class HtmxMiddleware:
         if isinstance(response, HttpResponse) and response.status_code < 400:
             _append_messages(request, response)
         return response
+
+
+def _loses_a_form(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether a form is answered by sending its writer to sign in."""
+    sign_in = reverse("account_login")
+    return request.method == "POST" and response.headers["Location"].startswith(sign_in)
 
 
 def _append_messages(request: HttpRequest, response: HttpResponse) -> None:

@@ -144,6 +144,13 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
+  // Signed in again meanwhile: the forms of this page take the new token.
+  const token = event.detail.xhr.getResponseHeader("X-CSRF-Token");
+  if (token) {
+    for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) {
+      field.value = token;
+    }
+  }
   const isForm = event.detail.requestConfig?.verb === "post";
   tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""));
 });

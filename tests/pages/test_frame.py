@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from nsadmin.pages import failures
 from tests.pages.conftest import HTMX
@@ -207,3 +207,29 @@ def test_a_form_that_is_too_large_is_answered_with_a_page(browse, own):
 def test_a_base_that_cannot_be_read_is_no_base(browse, own):
     sent = {"namespace_name": "film archive", "base": "[" * 3000}
     assert browse().post(f"{own}settings/", sent).status_code == 302
+
+
+def test_who_was_signed_out_over_a_form_keeps_it(cast, own):
+    """The form stays where it is, and takes the token of the new session."""
+    browser = Client(enforce_csrf_checks=True)
+    sent = {"namespace_name": "typed", "csrfmiddlewaretoken": "a" * 64}
+    browser.cookies["csrftoken"] = "b" * 32
+    gone = browser.post(f"{own}settings/", sent, headers={"HX-Request": "true"})
+    assert gone.status_code in (401, 403)
+    browser.force_login(cast.users["admin"])
+    stale = browser.post(f"{own}settings/", sent, headers={"HX-Request": "true"})
+    assert stale.status_code == 403
+    assert "Send it once more." in stale.content.decode()
+    fresh = {**sent, "csrfmiddlewaretoken": stale.headers["X-CSRF-Token"]}
+    again = browser.post(f"{own}settings/", fresh, headers={"HX-Request": "true"})
+    assert again.status_code == 200
+    assert "Rename from" in again.content.decode()
+
+
+def test_a_form_without_a_session_is_not_sent_away(own):
+    gone = Client().post(f"{own}settings/", {}, headers={"HX-Request": "true"})
+    assert gone.status_code == 401
+    assert "You are signed out." in gone.content.decode()
+    assert "HX-Redirect" not in gone.headers
+    whole = Client().post(f"{own}settings/", {})
+    assert whole.status_code == 302
