@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 class Demo:
