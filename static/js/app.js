@@ -150,6 +150,7 @@ document.addEventListener("htmx:responseError", (event) => {
     for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) {
       field.value = token;
     }
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   }
   const isForm = event.detail.requestConfig?.verb === "post";
   tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""));
