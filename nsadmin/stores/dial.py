@@ -6,6 +6,7 @@ was checked, so a name that changes its answer in between gains nothing.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from nsadmin.errors import Invalid, Unavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_HOST = re.compile(r"[a-z0-9._:-]+")
 _SCHEMES = {"http": 80, "https": 443}
 _REFUSED_PORTS = frozenset(
     {22, 25, 53, 110, 143, 445, 465, 587, 993, 995, 11211, 27017}
@@ -82,6 +84,8 @@ def destination(url: str, *, field: str = "qdrant_url") -> Destination:
         host = parts.hostname.rstrip(".").encode("idna").decode().lower()
     except UnicodeError:
         raise refuse("The host name is not valid.") from None
+    if not _HOST.fullmatch(host):  # what a sign was spelled out to may be no host
+        raise refuse("The host name is not valid.")
     return Destination(parts.scheme, host, port)
 
 

@@ -94,7 +94,7 @@ def test_a_second_time_changes_nothing(cast, own_cluster):
 def test_another_key_is_another_plan(cast, own_cluster):
     own_cluster.receive(cast.own)
     shown = preview(cast, own_cluster.body(qdrant_api_key="something-else"))
-    with pytest.raises(Conflict, match="changed since"):
+    with pytest.raises(Conflict, match="not the plan with that digest"):
         commit(cast, own_cluster.body(), digest=shown.plan.digest)
 
 

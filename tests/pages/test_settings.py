@@ -114,7 +114,11 @@ def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
     assert "Somebody else was here." in text
     assert "Scenes and faces." in text
     assert "Changed</span>" in text
-    again = client.post(f"{own}settings/", {**hidden(text), "step": "confirm"})
+    form = {**hidden(text), "step": "confirm"}
+    undecided = client.post(f"{own}settings/", form)
+    assert undecided.status_code == 422
+    assert "choose theirs or yours" in undecided.content.decode()
+    again = client.post(f"{own}settings/", {**form, "keep-description": "mine"})
     assert again.headers["Location"] == own
 
 
