@@ -35,6 +35,7 @@ def test_it_answers_with_the_clone_and_its_task(call: Caller) -> None:
         "status",
         "task_id",
         "cloned_resources",
+        "primary_retriever_id",
     }
     assert (data["status"], data["source_namespace_id"]) == (
         "cloning",
