@@ -29,7 +29,7 @@ from nsadmin.namespaces.creation_fields import NewNamespace
 from nsadmin.namespaces.creation_plan import blank, creation_plan
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.infrastructure import SEALED_FIELD, Told
-from nsadmin.namespaces.placement import seal_key
+from nsadmin.namespaces.placement import collection_key, seal_key
 from nsadmin.namespaces.plan import Plan
 from nsadmin.stores.dial import destination
 from nsadmin.stores.mongo import namespaces as store
@@ -134,15 +134,14 @@ def _told(given: Raw) -> Told:
 def _settle(raw: Raw, given: Raw) -> None:
     """Give the collection its place: which cluster, under which sealed key."""
     infrastructure = raw["infrastructure"]
-    place = infrastructure.get("qdrant_url") or "shared"
     if infrastructure["compute_tier"] != "shared":
         infrastructure[SEALED_FIELD] = seal_key(
             given["qdrant_api_key"],
             internal_id=raw["internal_id"],
             namespace_id=raw["_id"],
-            url=place,
+            url=infrastructure["qdrant_url"],
         )
-    raw["collection_key"] = f"{place}|{infrastructure['qdrant_collection']}"
+    raw["collection_key"] = collection_key(raw)
 
 
 def _made(namespace_id: str, op_id: str) -> Raw | None:

@@ -1,9 +1,7 @@
 """`Idempotency-Key`: the same request acts once, whoever repeats it and when."""
 
 import json
-import shutil
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +18,6 @@ from nsadmin.jobs.models import Job
 from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, error_of
 from tests.cast import Cast, assemble
-from tests.faults import database
 
 BODY = {"namespace_name": "new one", "description": "Once."}
 
@@ -138,23 +135,10 @@ def test_while_one_is_at_work_the_other_is_asked_to_wait(
 # Many at once ------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def tables(
-    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A file of empty tables; copied before any test has begun its transaction."""
-    path = tmp_path_factory.mktemp("at-once") / "tables.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    return path
-
-
 @pytest.fixture
-def at_once(tables: Path, tmp_path: Path, stores: object) -> Iterator[Cast]:
+def at_once(shared_rows: Path) -> Cast:
     """A cast in a file of rows that every thread reads and writes."""
-    path = shutil.copy(tables, tmp_path / "shared.sqlite3")
-    with database.using(Path(path)):
-        yield assemble()
+    return assemble()
 
 
 def all_at_once(cast: Cast, count: int, path: str, body: Any) -> list[HttpResponse]:

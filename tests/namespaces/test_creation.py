@@ -1,7 +1,5 @@
 """A creation that is interrupted is healed or leaves nothing; a race has one winner."""
 
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast, assemble
-from tests.faults import database
 from tests.faults.roads import let_time_pass
 
 WANTED = {"namespace_name": "interrupted"}
@@ -98,23 +95,10 @@ def test_without_qdrant_nothing_is_written(cast: Cast, settings: Any) -> None:
 # Races -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def tables(
-    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A file of empty tables; copied before any test has begun its transaction."""
-    path = tmp_path_factory.mktemp("races") / "tables.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    return path
-
-
 @pytest.fixture
-def racing(tables: Path, tmp_path: Path, stores: object) -> Iterator[Cast]:
+def racing(shared_rows: Path) -> Cast:
     """A cast in a file of rows that every thread reads and writes."""
-    path = shutil.copy(tables, tmp_path / "shared.sqlite3")
-    with database.using(Path(path)):
-        yield assemble()
+    return assemble()
 
 
 def raced(actor: Actor, bodies: list[dict[str, Any]]) -> list[NsadminError | None]:
