@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nsadmin.embedded import ports
 from tests.browser import chromium
 from tests.browser.running_demo import Demo, running
+
+# A busy machine answers slowly; an expectation waits as long as an action does.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,7 +68,7 @@ def visit(browser: Browser, demo: Demo) -> Iterator[object]:
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch = chromium.Watch(demo.url)
         watch.follow(context)
         contexts.append((context, watch))

@@ -164,17 +164,23 @@ def test_writers_of_different_fields_take_nothing_from_each_other(
 def replay(rows: list[AuditEvent]) -> tuple[dict, dict]:
     """Do the audited steps one after the other; each must find what it says it found.
 
+    A change that an earlier one left no time to drop an index drops it first itself.
     Returns the fields and the custom indexes as they end.
     """
     values: dict = {}
     indexes: dict = {}
+    dropped: dict[str, set[str]] = {}
     for step in (step for row in rows for step in row.changes):
         if step["kind"] == "set_field":
             known = values.get(step["field"], step["before"])
             assert step["before"] == known
             values[step["field"]] = step["after"]
         elif step["kind"] == "drop_index":
-            assert indexes.pop(step["field"]) == step["schema"]
+            past = dropped.setdefault(step["field"], set())
+            if step["field"] in indexes:
+                assert indexes.pop(step["field"]) == step["schema"]
+                past.add(step["schema"]["type"])
+            assert step["schema"]["type"] in past
         else:
             assert step["field"] not in indexes
             indexes[step["field"]] = step["schema"]
