@@ -9,6 +9,10 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.fields import clean_description, clean_name, faults_of
 
 NAME_MIN = 1
+NEVER = (
+    "Secrets, API keys, expiry, owner scope, clusters, alerts, triggers, webhooks, "
+    "published pages and the history of runs."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,7 @@ class Include:
                 said.append("Taxonomies are not ready without their retrievers.")
         if not self.taxonomies:
             said.append("Taxonomies; stages that use one are left out.")
-        said.append("Clusters, alerts, triggers, published pages and API keys.")
-        return said
+        return [*said, NEVER]
 
 
 @dataclass(frozen=True, slots=True)

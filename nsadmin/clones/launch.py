@@ -17,7 +17,7 @@ from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target import target_document
 from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
-from nsadmin.jobs.models import Job
+from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.queries import cancel
 from nsadmin.namespaces import changes, document, present, queries, quota
 from nsadmin.namespaces.document import Namespace
@@ -38,6 +38,8 @@ NO_RESOURCES: dict[str, int] = {
 }
 # Reserving takes far less. If the process dies in between, the job finds out by itself.
 _RESERVING = timedelta(seconds=30)
+# Two clicks on one button are not further apart.
+_TWICE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,32 @@ def _begun(operation: uuid.UUID) -> Launch | None:
     return Launch(job, queries.get_stored(SYSTEM, job.namespace_id))
 
 
+def begun_by(actor: Actor, source_id: str, request: CloneRequest) -> Job | None:
+    """Return the job of the same clone that the actor has just begun, if any.
+
+    Who clicks twice has asked for one clone, and the second click finds the name taken.
+    """
+    same = Job.objects.filter(
+        kind=KIND,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        source_namespace_id=source_id,
+        namespace_name=request.namespace_name,
+        created_at__gt=timezone.now() - _TWICE,
+        inputs__include_resources=_included(request),
+    )
+    return same.exclude(state__in=(State.FAILED, State.CANCELLED)).first()
+
+
+def _included(request: CloneRequest) -> dict[str, bool]:
+    include = request.include
+    return {
+        "collections": include.collections,
+        "retrievers": include.retrievers,
+        "taxonomies": include.taxonomies,
+    }
+
+
 def response(job: Job) -> Json:
     """Return the API's CloneNamespaceResponse for a clone's job."""
     view = queries.get_stored(SYSTEM, job.namespace_id)
@@ -202,7 +230,6 @@ def _job(
     raw: Json,
     op_id: str,
 ) -> Job:
-    include = request.include
     return enqueue(
         KIND,
         actor=actor,
@@ -213,18 +240,14 @@ def _job(
         namespace_name=request.namespace_name,
         source_namespace_id=source.namespace_id,
         op_id=op_id,
-        stages=stages(include),
+        stages=stages(request.include),
         job_id=uuid.UUID(raw["clone_task_id"]),
         held_for=_RESERVING,
         inputs={
             "source_namespace_id": source.namespace_id,
             "namespace_id": raw["_id"],
             "namespace_name": request.namespace_name,
-            "include_resources": {
-                "collections": include.collections,
-                "retrievers": include.retrievers,
-                "taxonomies": include.taxonomies,
-            },
+            "include_resources": _included(request),
         },
     )
 

@@ -1,6 +1,7 @@
 """Job rows: the record of all long work; Celery only carries (job id, epoch)."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -35,7 +36,8 @@ class Job(models.Model):
     `attempts` counts how often it was taken up without getting further, `waits` how
     often it waited for a store that has been silent since `away_since`; `waiting` says
     so in a sentence until it gets further. A final job is `settled` once its kind has
-    told the outside (a clone's namespace, the audit).
+    told the outside (a clone's namespace, the audit). One that was resumed did not run
+    between its end and `resumed_at`; `earlier_s` is how long it had run until then.
     """
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -71,6 +73,8 @@ class Job(models.Model):
     settled = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    earlier_s = models.FloatField(default=0.0)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -89,6 +93,13 @@ class Job(models.Model):
     def is_live(self) -> bool:
         """Tell whether the job may still change."""
         return self.state in LIVE
+
+    def running_s(self, now: datetime) -> float | None:
+        """How long it has run, in seconds, or ran until its end; None before."""
+        since = self.resumed_at or self.started_at
+        if since is None:
+            return None
+        return self.earlier_s + ((self.ended_at or now) - since).total_seconds()
 
 
 class JobEvent(models.Model):

@@ -101,6 +101,13 @@ class Progress:
             if stage.state == "running":
                 stage.state = "failed"
 
+    def rest(self) -> dict[str, Any]:
+        """Write it down for a job that is to go on: nothing is in hand, no pace."""
+        for stage in self.stages:
+            if stage.state != "done":
+                stage.state = "todo"
+        return {**self.to_json(), "rate": None, "left_s": None, "moved_at": None}
+
     def _mark(self, stage: Stage) -> None:
         now = time.monotonic()
         self._remember(stage, now)

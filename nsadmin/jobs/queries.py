@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.errors import Conflict, Missing
@@ -111,12 +111,16 @@ def states_of(statuses: Sequence[str]) -> list[str]:
     return [state for state, word in STATUS.items() if word in statuses]
 
 
-def running_count(actor: Viewer, organization_id: str | None = None) -> int:
-    """Count the jobs that may still change, for the badge beside the menu."""
+def live_counts(actor: Viewer, organization_id: str | None = None) -> tuple[int, int]:
+    """Count the jobs under way and those that nobody has taken yet, for the badge.
+
+    A job that was begun is under way also between two of its slices.
+    """
     rows = visible(actor).filter(state__in=LIVE)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
-    return rows.count()
+    counts = rows.aggregate(begun=Count("started_at"), every=Count("pk"))
+    return counts["begun"], counts["every"] - counts["begun"]
 
 
 def cancel(actor: Viewer, job_id: UUID | str) -> Job:

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate, step_up
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.clones import launch
+from nsadmin.clones.fields import NEVER, CloneRequest
 from nsadmin.clones.launch import ClonePreview
 from nsadmin.errors import (
     Conflict,
@@ -20,6 +22,7 @@ from nsadmin.errors import (
     Refused,
     Unavailable,
 )
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.clones import CloneForm
@@ -48,12 +51,23 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if step == "confirm":
             if wanted.source_organization_id:
                 step_up.hold(request)
-            started = launch.launch(actor, view.namespace.namespace_id, wanted)
-            return redirect("job", started.job.job_id)
+            return redirect("job", _start(actor, view, wanted).job_id)
         shown = launch.preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
     return _review(request, view, form, shown)
+
+
+def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
+    """Begin the clone; the second of two clicks is shown what the first began."""
+    source_id = view.namespace.namespace_id
+    try:
+        return launch.launch(actor, source_id, wanted).job
+    except (Conflict, QuotaExceeded):
+        begun = launch.begun_by(actor, source_id, wanted)
+        if begun is None:
+            raise
+        return begun
 
 
 def _show_form(
@@ -74,6 +88,7 @@ def _show_form(
         "counts": view.counts,
         "snapshot": queries.snapshot(view),
         "as_of": timezone.now(),
+        "never": NEVER[0].lower() + NEVER[1:],
         "is_foreign": view.organization_id != gate.actor_of(request).organization_id,
     }
     status = error.status if error is not None else error_status

@@ -63,11 +63,11 @@ class Frame:
         return dict(people.values_list("email", "name"))
 
     @cached_property
-    def running_jobs(self) -> int:
-        """How many jobs of the shown organization are alive."""
+    def live_jobs(self) -> tuple[int, int]:
+        """How many jobs of the shown organization run, and how many wait to."""
         if self.actor is None or self.organization is None:
-            return 0
-        return jobs.running_count(self.actor, self.organization.organization_id)
+            return 0, 0
+        return jobs.live_counts(self.actor, self.organization.organization_id)
 
     @cached_property
     def due(self) -> fuse.Due | None:

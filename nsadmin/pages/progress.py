@@ -61,9 +61,7 @@ def progress_of(job: Job) -> Progress:
     """Read the stored progress; what is missing is left out, never made up."""
     stored: dict[str, Any] = job.progress or {}
     stages = _stages(stored)
-    begun = job.started_at
-    ended = job.ended_at or timezone.now()
-    running_s = (ended - begun).total_seconds() if begun else None
+    running_s = job.running_s(timezone.now())
     state = state_of(job)
     moves = job.is_live and state not in (LOST, WAITING)
     headline = headline_of(job, state, stages)

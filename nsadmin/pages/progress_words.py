@@ -72,7 +72,8 @@ def idle_s(job: Job) -> float | None:
     """How long nobody has taken a queued job that does not wait on purpose."""
     if job.state != State.QUEUED or job.waiting:
         return None
-    since = max(job.created_at, job.heartbeat_at or job.created_at)
+    known = (job.created_at, job.heartbeat_at, job.resumed_at)
+    since = max(moment for moment in known if moment is not None)
     idle = (timezone.now() - since).total_seconds()
     return idle if idle >= _LONG_S or job.started_at is None else None
 
@@ -83,7 +84,8 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
     if job.state != State.RUNNING or moved is None:
         return None
     at = datetime.fromtimestamp(moved, UTC)
-    silent = (timezone.now() - max(at, job.started_at or at)).total_seconds()
+    since = max(at, job.resumed_at or job.started_at or at)
+    silent = (timezone.now() - since).total_seconds()
     return silent if silent >= _LONG_S else None
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from nsadmin.errors import Missing
 from nsadmin.jobs import queries
+from nsadmin.jobs.lease import claim
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.runner import run_once
 from tests.jobs.conftest import OWNER, STAFF, STRANGER, new_job
@@ -35,7 +36,7 @@ def test_staff_sees_every_organization():
     assert queries.get(STAFF, str(job.job_id)) == job
     assert queries.listing(STAFF).total == 1
     assert queries.listing(STAFF, "org_b").total == 0
-    assert queries.running_count(STAFF, "org_a") == 1
+    assert queries.live_counts(STAFF, "org_a") == (0, 1)
 
 
 def test_a_list_is_filtered_and_paged(orders):
@@ -53,7 +54,9 @@ def test_a_list_is_filtered_and_paged(orders):
     found = queries.listing(OWNER, task_types=["api_namespaces_create"])
     assert found.total == 5
     assert queries.listing(OWNER, task_types=["materialize"]).total == 0
-    assert queries.running_count(OWNER, "org_a") == 4
+    assert queries.live_counts(OWNER, "org_a") == (0, 4)
+    claim(jobs[1].job_id, jobs[1].epoch)
+    assert queries.live_counts(OWNER, "org_a") == (1, 3)
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,7 +1,11 @@
 """The clone form and its review."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from nsadmin.clones.fields import NEVER
 from nsadmin.jobs.models import Job
 from tests.cast import make_namespace
 from tests.pages.conftest import HTMX
@@ -44,6 +48,28 @@ def test_confirming_starts_the_job(browse, address):
     assert response.headers["Location"] == f"/jobs/{job.job_id}/"
     assert job.inputs["include_resources"]["taxonomies"] is False
     assert client.get(f"/jobs/{job.job_id}/").status_code == 200
+
+
+def test_the_second_click_is_shown_the_job_of_the_first(browse, address, cast):
+    client = browse()
+    sent = {**INPUT, "step": "confirm"}
+    first = client.post(address, sent).headers["Location"]
+    assert client.post(address, sent).headers["Location"] == first
+    assert Job.objects.count() == 1
+    other = client.post(address, {**sent, "taxonomies": "on"})
+    assert other.status_code == 409
+    assert browse("member").post(address, sent).status_code == 409
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert client.post(address, sent).status_code == 409
+    assert Job.objects.count() == 1
+
+
+def test_what_is_never_copied_reads_the_same_before_and_after(browse, address):
+    client = browse()
+    form = client.get(address).content.decode()
+    review = client.post(address, INPUT).content.decode()
+    assert NEVER in review
+    assert NEVER[1:] in form
 
 
 def test_invalid_and_taken_keep_the_input(browse, address):

@@ -284,6 +284,27 @@ def test_a_cancelled_clone_goes_on_when_it_is_resumed(admin, cancelled):
     assert b"Resume the clone" not in admin.get(address).content
 
 
+def test_the_clock_of_a_resumed_job_leaves_out_the_time_between(admin, cancelled):
+    now = timezone.now()
+    Job.objects.filter(job_id=cancelled.job_id).update(
+        created_at=now - timedelta(hours=3),
+        started_at=now - timedelta(hours=3),
+        heartbeat_at=now - timedelta(hours=3) + timedelta(seconds=90),
+        ended_at=now - timedelta(hours=3) + timedelta(seconds=90),
+        progress={**cancelled.progress, "rate": 7.0, "left_s": 4000.0},
+    )
+    address = f"/jobs/{cancelled.job_id}/"
+    assert "1\xa0min 30\xa0s" in admin.get(address).content.decode()
+    admin.post(address, {"act": "resume"})
+    shown = admin.get(address).content.decode()
+    assert "No worker has taken it" not in shown
+    assert "Time left not known" in shown
+    run_once(cancelled.job_id)
+    cancelled.refresh_from_db()
+    assert cancelled.state == State.DONE
+    assert 90 <= cancelled.running_s(timezone.now()) < 150
+
+
 def test_a_cancelled_clone_is_discarded_once_its_name_is_typed(admin, cancelled, cast):
     address = f"/jobs/{cancelled.job_id}/"
     refused = admin.post(address, {"act": "discard", "typed_name": "x"}, follow=True)
