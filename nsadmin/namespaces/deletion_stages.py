@@ -30,5 +30,5 @@ def stages() -> tuple[Stage, ...]:
             Stage(kind, kind.capitalize(), kind, _WEIGHT.get(kind, 4))
             for kind in RESOURCES
         ),
-        Stage(RECORD, "The namespace itself", "records", 4),
+        Stage(RECORD, "The namespace itself", "", 4),
     )

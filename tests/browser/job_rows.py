@@ -133,7 +133,7 @@ def _row(own: uuid.UUID, organization: str, internal: str) -> dict[str, Any]:
         "cursor": {},
         "progress": {},
         "outputs": {},
-        **dict.fromkeys(("epoch", "attempts", "waits"), 0),
+        **dict.fromkeys(("epoch", "attempts", "waits", "earlier_s"), 0),
         "lease_until": later,
         "sent_at": later,
         "run_after": later,

@@ -158,7 +158,7 @@ def test_failed_says_why(browse, address):
     Job.objects.update(state=State.FAILED, error="No space left on device.")
     text = browse().get(address).content.decode()
     assert "No space left on device." in text
-    assert "The source was only read and is unchanged." in text
+    assert "The clone only read the source." in text
 
 
 def test_silent_worker_is_lost(browse, address):
