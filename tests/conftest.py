@@ -14,6 +14,7 @@ from django.conf import settings
 from django.test.signals import setting_changed
 
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
+from tests.scheduling import FilesTogether
 
 pytest_plugins = ["tests.dedicated"]
 
@@ -42,6 +43,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser's tests go first: they take longest, and one process has them all."""
     items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesTogether:
+    """Give each file to one process, and all of the browser's to the same."""
+    return FilesTogether(config, log)
 
 
 @dataclass(frozen=True)

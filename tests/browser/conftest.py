@@ -1,11 +1,11 @@
 """One demo and one Chromium for all browser tests."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from nsadmin.embedded import ports
 from tests.browser import chromium
@@ -14,6 +14,8 @@ from tests.browser.running_demo import Demo, running
 # A busy machine answers slowly; an expectation waits as long as an action does.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
+
+SignedIn = Callable[[str], StorageState]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,9 +53,30 @@ def scripted(request: pytest.FixtureRequest) -> bool:
     return bool(request.param == "script")
 
 
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, demo: Demo) -> SignedIn:
+    """Sign in as a role, once; others who are that role come with the same cookies."""
+    known: dict[str, StorageState] = {}
+
+    def state_of(role: str) -> StorageState:
+        if role == "nobody":
+            return {}
+        if role not in known:
+            context = browser.new_context()
+            chromium.sign_in(context.new_page(), demo.url, *demo.login(role))
+            known[role] = context.storage_state()
+            context.close()
+        return known[role]
+
+    return state_of
+
+
 @pytest.fixture
-def visit(browser: Browser, demo: Demo) -> Iterator[object]:
-    """Open a page signed in as a role; at the end nothing forbidden may have happened."""
+def visit(browser: Browser, demo: Demo, signed_in: SignedIn) -> Iterator[object]:
+    """Open a page signed in as a role; at the end nothing forbidden may have happened.
+
+    `fresh` signs in anew: nobody has given the password again in that session.
+    """
     contexts: list[tuple[BrowserContext, chromium.Watch]] = []
 
     def open_as(
@@ -62,18 +85,21 @@ def visit(browser: Browser, demo: Demo) -> Iterator[object]:
         script: bool = True,
         width: int = 1440,
         dark: bool = False,
+        fresh: bool = False,
     ) -> Page:
+        cookies = signed_in(role) if role is not None and not fresh else {}
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
+            storage_state=cookies,
         )
         context.set_default_timeout(PATIENCE_MS)
         watch = chromium.Watch(demo.url)
         watch.follow(context)
         contexts.append((context, watch))
         page = context.new_page()
-        if role is not None:
+        if role is not None and fresh:
             chromium.sign_in(page, demo.url, *demo.login(role))
         return page
 

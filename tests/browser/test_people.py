@@ -25,7 +25,7 @@ def give_password(page: Page, password: str) -> None:
 
 def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
     name = f"import {'with' if scripted else 'without'} script"
-    page: Page = visit("admin", script=scripted)
+    page: Page = visit("admin", script=scripted, fresh=True)
     page.goto(f"{demo.url}/organization/keys/")
     page.get_by_role("link", name="New API key").click()
     page.fill("input[name=name]", name)
@@ -56,7 +56,7 @@ def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
 
 def test_a_member_is_added_changed_and_removed(demo, browser, visit, scripted):
     email = f"nele-{'with' if scripted else 'without'}@northlight.example"
-    page: Page = visit("admin", script=scripted)
+    page: Page = visit("admin", script=scripted, fresh=True)
     page.goto(f"{demo.url}/organization/")
     page.get_by_role("link", name="Add a member").click()
     page.fill("input[name=email]", email)

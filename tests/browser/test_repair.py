@@ -1,0 +1,20 @@
+"""A namespace that is out of sync, mended; after it nothing of the demo needs anybody."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+
+def test_a_repair_adds_what_is_missing_once(demo, visit):
+    target = demo.namespace("airstrips-intake")["namespace_id"]
+    address = f"{demo.url}/namespaces/{target}/repair/"
+    page: Page = visit("admin")
+    page.goto(address)
+    expect(page.locator("h1")).to_have_text("Review the plan")
+    expect(page.get_by_role("button", name="Back", exact=True)).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(page.locator("#messages")).to_contain_text("read back from Qdrant")
+    said = page.get_by_text(re.compile(r"Revision \d+, changed")).inner_text()
+    page.goto(address)
+    expect(page.locator("#messages")).to_contain_text("Nothing to change")
+    assert said.split(",")[0] in page.locator("main").inner_text()

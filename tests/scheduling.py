@@ -1,0 +1,12 @@
+"""Which process runs which tests."""
+
+from xdist.scheduler import LoadFileScheduling
+
+TOGETHER = "tests/browser/"
+
+
+class FilesTogether(LoadFileScheduling):
+    """A file's tests run in one process; the browser's share one demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
