@@ -35,8 +35,10 @@ IDEMPOTENCY_KEY = {
 _KEPT = timedelta(hours=24)
 # The longest that a request may be at work; the next one takes over then.
 _AT_WORK = timedelta(seconds=60)
-_PATIENCE_S = 5.0
-_BETWEEN_S = 0.1
+# A slow act is waited for, but not as long as proxies commonly wait for an answer.
+_PATIENCE_S = 30.0
+# Between two looks at the row: at first, and as the distance has grown.
+_FIRST_S, _LAST_S = 0.05, 1.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _HEADERS = ("ETag", "Content-Type")
 
@@ -92,7 +94,7 @@ def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
         "key": key,
     }
     fingerprint = _fingerprint(request)
-    give_up = time.monotonic() + _PATIENCE_S
+    give_up, pause_s = time.monotonic() + _PATIENCE_S, _FIRST_S
     while True:
         row = _row(name, fingerprint)
         if row.fingerprint != fingerprint:
@@ -109,7 +111,8 @@ def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
                 "The same request is being carried out; ask again in a moment.",
                 details={"retry_after": 1},
             )
-        time.sleep(_BETWEEN_S)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, _LAST_S)
 
 
 def _fingerprint(request: HttpRequest) -> str:

@@ -55,6 +55,7 @@ class Exchanges:
     def __init__(self) -> None:
         self.seen: list[Exchange] = []
         self._frozen: set[str] = set()
+        self._late: dict[tuple[str, str], float] = {}
         self._at, self._fault, self._times = 0, None, 1
         self._kill: Callable[[], None] = lambda: None
 
@@ -81,6 +82,19 @@ class Exchanges:
             yield
         finally:
             self._frozen.discard(store)
+
+    @contextmanager
+    def late(self, store: str, asks: str, seconds: float) -> Iterator[None]:
+        """Let the store do what is asked at once, and say so only after a while."""
+        self._late[store, asks] = seconds
+        try:
+            yield
+        finally:
+            del self._late[store, asks]
+
+    def lateness_of(self, exchange: Exchange | None) -> float:
+        """For how many seconds the reply is held back."""
+        return self._late.get((exchange.store, exchange.asks), 0) if exchange else 0
 
     def is_frozen(self, store: str) -> bool:
         """Whether the store says nothing just now."""
@@ -174,6 +188,8 @@ class _Link:
                 self._exchanges.kill()
             if fault is not None:
                 return
+            if seconds := self._exchanges.lateness_of(exchange):
+                await asyncio.sleep(seconds)
             client.write(reply)
 
 
