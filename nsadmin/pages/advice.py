@@ -21,7 +21,9 @@ from nsadmin.errors import Unavailable
 from nsadmin.jobs import timetable
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import curl
 from nsadmin.pages.forms.advice import AdviceForm, tick_of
+from nsadmin.pages.forms.indexes import wanted_list
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, may
 
@@ -102,6 +104,11 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),
+        "curl": curl.of_body(
+            request,
+            view.namespace.namespace_id,
+            {"payload_indexes": wanted_list(view.namespace)},
+        ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }
 

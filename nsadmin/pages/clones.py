@@ -25,6 +25,7 @@ from nsadmin.errors import (
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import curl
 from nsadmin.pages.forms.clones import CloneForm
 from nsadmin.pages.scope import change_page, editable, namespace_scope
 
@@ -81,6 +82,8 @@ def _show_form(
     """Show the form beside what the source holds now."""
     if error is not None:
         form.take(error)
+    actor = gate.actor_of(request)
+    example = CloneForm.usual(actor, view)
     context = {
         **namespace_scope(view),
         "form": form,
@@ -89,7 +92,8 @@ def _show_form(
         "snapshot": queries.snapshot(view),
         "as_of": timezone.now(),
         "never": NEVER[0].lower() + NEVER[1:],
-        "is_foreign": view.organization_id != gate.actor_of(request).organization_id,
+        "is_foreign": view.organization_id != actor.organization_id,
+        "curl": curl.of_clone(request, view.namespace.namespace_id, example),
     }
     status = error.status if error is not None else error_status
     return change_page(request, "namespaces/clone.html", context, status=status)
@@ -107,6 +111,7 @@ def _review(
         "shown": shown,
         "counts": counts,
         "kept": form.kept,
+        "curl": curl.of_clone(request, view.namespace.namespace_id, shown.request),
         "made_at": timezone.now(),
         "tab": "",
     }

@@ -1,5 +1,7 @@
 """A namespace's configuration as YAML: shown, downloaded, and taken back as a plan."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -7,7 +9,9 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces import config as configuration
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import curl
 from nsadmin.pages.forms.config import ConfigForm
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, may
@@ -32,10 +36,19 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def _sheet(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> Sheet:
     context = {
         "written": configuration.written(view.namespace),
+        "curl": curl.of_body(
+            request, view.namespace.namespace_id, _body(view.namespace)
+        ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
         "tab": "settings",
     }
     return Sheet(view, form, form.patch, "namespaces/config.html", context)
+
+
+def _body(namespace: Namespace) -> dict[str, Any]:
+    """Return the configuration as a body of PATCH; the tier has a page of its own."""
+    said = configuration.exported(namespace)
+    return {k: v for k, v in said.items() if k not in ("schema", "infrastructure")}
 
 
 def _download(view: NamespaceView) -> HttpResponse:

@@ -2,11 +2,13 @@
 
 import json
 import shlex
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
+from nsadmin.clones.fields import CloneRequest
 from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.protection import Protection
@@ -42,6 +44,41 @@ def of_creation(
 def posted(request: HttpRequest, path: str, body: dict[str, Any]) -> str:
     """Return the call that posts a body to a path of the API."""
     return _written("POST", request.build_absolute_uri(path), body)
+
+
+def of_clone(request: HttpRequest, namespace_id: str, wanted: CloneRequest) -> str:
+    """Return the call that begins a clone."""
+    body: dict[str, Any] = {
+        "namespace_name": wanted.namespace_name,
+        "include_resources": asdict(wanted.include),
+    }
+    if wanted.description is not None:
+        body["description"] = wanted.description
+    if wanted.source_organization_id:
+        body["source_organization_id"] = wanted.source_organization_id
+    return _written("POST", f"{_address(request, namespace_id)}/clone", body)
+
+
+def of_deletion(
+    request: HttpRequest, namespace_id: str, revision: int | None = None
+) -> str:
+    """Return the call that deletes a namespace for good, or goes on with that.
+
+    With a revision it is refused once the namespace has another.
+    """
+    header = f'If-Match: "r{revision}"' if revision is not None else ""
+    return _written("DELETE", _address(request, namespace_id), header=header)
+
+
+def of_extension(request: HttpRequest, namespace_id: str, seconds: int) -> str:
+    """Return the call that lets a namespace end so many seconds from then."""
+    address = f"{_address(request, namespace_id)}/extend"
+    return _written("POST", address, {"ttl_seconds": seconds})
+
+
+def of_cancelling(request: HttpRequest, job_id: str) -> str:
+    """Return the call that stops a job."""
+    return _written("DELETE", request.build_absolute_uri(f"/v1/tasks/{job_id}"))
 
 
 def of_plan(
@@ -84,8 +121,12 @@ def _patch(
     return _written("PATCH", address, body)
 
 
-def _written(method: str, address: str, body: dict[str, Any] | None = None) -> str:
+def _written(
+    method: str, address: str, body: dict[str, Any] | None = None, *, header: str = ""
+) -> str:
     lines = [f"curl -X {method} {shlex.quote(address)}", _AUTHORIZATION]
+    if header:
+        lines.append(f"-H {shlex.quote(header)}")
     if body is not None:
         lines.append("-H 'Content-Type: application/json'")
         written = json.dumps(body, indent=2, ensure_ascii=False)

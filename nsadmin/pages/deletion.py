@@ -11,6 +11,7 @@ from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces import deletion_tombstones as tombstones
 from nsadmin.namespaces.deletion_impact import impact_of
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages import curl
 from nsadmin.pages.forms.deletion import ProtectionForm, TypedNameForm
 from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import change_page, editable, namespace_scope
@@ -46,6 +47,9 @@ def _show(
         "form": form,
         "impact": impact,
         "is_blocked": impact.blocks(view),
+        "curl": curl.of_deletion(
+            request, view.namespace.namespace_id, view.namespace.revision
+        ),
         "tab": "settings",
     }
     return change_page(request, "namespaces/delete.html", context, status=status)

@@ -21,6 +21,7 @@ from nsadmin.namespaces import deletion
 from nsadmin.namespaces import queries as namespaces
 from nsadmin.namespaces.deletion_stages import KIND as DELETION
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.pages import curl
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.progress import progress_of
@@ -102,6 +103,8 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         .filter(namespace_id=row.namespace_id)
         .exists(),
         **_clone_parts(row),
+        "cancelling": curl.of_cancelling(request, str(row.job_id)),
+        "deletion": curl.of_deletion(request, row.namespace_id),
         "source_name": _source_name(request, row),
         "tab": "jobs",
     }

@@ -13,6 +13,8 @@ from nsadmin.pages.forms.settings import SettingsForm
 from nsadmin.pages.plans import Sheet, decide, show_form
 from nsadmin.pages.scope import editable, why_not
 
+_WEEK_S = 7 * 24 * 60 * 60
+
 
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,6 +44,7 @@ def _sheet(
         "why_not_delete": why_not(actor, Action.NAMESPACE_DELETE, view),
         "name_check": reverse("name_check", args=[namespace.namespace_id]),
         "ending": ending,
+        "extension": curl.of_extension(request, namespace.namespace_id, _WEEK_S),
         "tab": "settings",
     }
     return Sheet(view, form, form.patch, "namespaces/settings.html", context)

@@ -31,11 +31,17 @@ class CloneForm(SheetForm):
     retrievers = forms.BooleanField(required=False, initial=True)
     taxonomies = forms.BooleanField(required=False)
 
+    @staticmethod
+    def usual(actor: Actor, view: NamespaceView) -> CloneRequest:
+        """Return the clone that the untouched form asks for, under a name to change."""
+        return CloneRequest(
+            namespace_name=f"{view.namespace.name[: NAME_MAX - 5].rstrip()}-copy",
+            source_organization_id=_across(actor, view),
+        )
+
     def wanted(self, actor: Actor, view: NamespaceView) -> CloneRequest:
         """Read the input as a clone request, or raise Invalid."""
         data = self.cleaned_data
-        is_foreign = view.organization_id != actor.organization_id
-        across = is_foreign and actor.is_staff and not view.namespace.is_system
         return parse_clone(
             {
                 "namespace_name": data["namespace_name"],
@@ -45,6 +51,13 @@ class CloneForm(SheetForm):
                     "retrievers": data["retrievers"],
                     "taxonomies": data["taxonomies"],
                 },
-                "source_organization_id": view.organization_id if across else None,
+                "source_organization_id": _across(actor, view),
             }
         )
+
+
+def _across(actor: Actor, view: NamespaceView) -> str | None:
+    """Return whose the source is, where staff clones what is not its own."""
+    is_foreign = view.organization_id != actor.organization_id
+    across = is_foreign and actor.is_staff and not view.namespace.is_system
+    return view.organization_id if across else None
