@@ -193,6 +193,7 @@ def assemble() -> Cast:
     cast.own = make_namespace(cast.northlight, "film archive")
     cast.foreign = make_namespace(cast.halden, "museum objects")
     cast.system = make_namespace(cast.operator, "world sample", scope="system")
+    mirror.note_filled(3)
     return cast
 
 

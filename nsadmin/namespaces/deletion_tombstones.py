@@ -19,7 +19,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import deletion, document, queries, quota
+from nsadmin.namespaces import deletion, document, filling, queries, quota
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import clean_name, name_key
@@ -34,7 +34,11 @@ _AT_ONCE = 100
 
 
 def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
-    """Return the tombstones of an organization that the actor may know of."""
+    """Return the tombstones of an organization that the actor may know of.
+
+    Raises Unread while nobody can say which there are.
+    """
+    filling.require_filled()
     rows = MirroredNamespace.objects.exclude(deleted_at=None)
     if not actor.is_staff:
         rows = rows.filter(internal_id=actor.internal_id)

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
+from nsadmin.namespaces import filling
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import visible
 
@@ -176,11 +177,16 @@ def _has_status(status: str) -> Q:
 
 
 def listing(actor: Actor, query: ListQuery) -> Page:
-    """Return one page; raise Invalid for an order or cursor that does not exist."""
+    """Return one page.
+
+    Raises Invalid for an order or cursor that does not exist, Unread while nobody can
+    say which namespaces there are.
+    """
     if query.sort not in SORTS:
         sentence = f"Sort must be one of {', '.join(SORTS)}."
         raise Invalid(sentence, faults={"sort": [sentence]})
     offset = query.offset if query.cursor is None else _offset_of(query)
+    filling.require_filled()
     first = query.descending
     usual = SORTS[query.sort][1]
     orders = [(query.sort, usual if first is None else first), *query.then]

@@ -12,7 +12,12 @@ from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import PROTECTED_INDEXES, name_key
 from nsadmin.namespaces.infrastructure import SECRET_KEYS
-from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
+from nsadmin.namespaces.models import (
+    LastLook,
+    LookSlot,
+    MirroredNamespace,
+    MirrorFill,
+)
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
@@ -106,7 +111,7 @@ def reconcile() -> int:
     documents = list(store.every())
     for raw in documents:
         names[str(raw["_id"])] = str(raw.get("namespace_name") or "")
-    written = 0
+    written, new = 0, []
     for raw in documents:
         namespace = document.read(raw)
         values = _values(namespace, organizations.get(namespace.internal_id, ""))
@@ -114,31 +119,39 @@ def reconcile() -> int:
         values |= _look_values(looks.get(namespace.namespace_id))
         values["source_name"] = names.get(namespace.source_namespace_id or "", "")
         row = rows.pop(namespace.namespace_id, None)
-        written += _write(row, values, namespace)
+        if row is None:
+            key = namespace.namespace_id
+            new.append(MirroredNamespace(namespace_id=key, **values))
+        else:
+            written += _write(row, values, namespace)
+    # Many at once: a fresh database lacks all of them. Who was faster knows better.
+    MirroredNamespace.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
     stale = MirroredNamespace.objects.filter(
         namespace_id__in=list(rows), mirrored_at__lt=began
     )
     dropped, _ = stale.delete()
-    return written + dropped
+    note_filled(len(documents))
+    return len(new) + written + dropped
+
+
+def note_filled(documents: int) -> None:
+    """Say that the mirror has been compared as a whole."""
+    values = {"filled_at": timezone.now(), "documents": documents}
+    MirrorFill.objects.update_or_create(pk=1, defaults=values)
 
 
 def _write(
-    row: MirroredNamespace | None, values: dict[str, Any], namespace: Namespace
+    row: MirroredNamespace, values: dict[str, Any], namespace: Namespace
 ) -> bool:
     """Write a row where it differs; the time of the look alone is no difference."""
     now = values.pop("mirrored_at")
-    if row is not None and all(getattr(row, k) == v for k, v in values.items()):
+    if all(getattr(row, k) == v for k, v in values.items()):
         MirroredNamespace.objects.filter(pk=row.pk).update(mirrored_at=now)
         return False
     values["mirrored_at"] = now
-    if row is None:
-        MirroredNamespace.objects.get_or_create(
-            namespace_id=namespace.namespace_id, defaults=values
-        )
-    else:
-        MirroredNamespace.objects.filter(
-            namespace_id=namespace.namespace_id, revision__lte=namespace.revision
-        ).update(**values)
+    MirroredNamespace.objects.filter(
+        namespace_id=namespace.namespace_id, revision__lte=namespace.revision
+    ).update(**values)
     return True
 
 

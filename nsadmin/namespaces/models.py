@@ -75,6 +75,20 @@ class MirroredNamespace(models.Model):
         )
 
 
+class MirrorFill(models.Model):
+    """The one row that says when the mirror was last compared as a whole.
+
+    `documents` is how many namespaces there were. Without it the mirror was never
+    filled, and what it lacks is unknown.
+    """
+
+    filled_at = models.DateTimeField()
+    documents = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.documents} at {self.filled_at:%H:%M:%S}"
+
+
 class LastLook(models.Model):
     """What Qdrant last said of a collection, and since when it has been silent.
 

@@ -12,7 +12,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, Unavailable
-from nsadmin.namespaces import document, looks, mirror, observe
+from nsadmin.namespaces import document, filling, looks, mirror, observe
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import name_key
 from nsadmin.namespaces.looks import Snapshot
@@ -162,18 +162,25 @@ def _only_one(found: list[Raw], name: str) -> Raw | None:
 def _get_mirrored(
     actor: Actor, identifier: str, organization_id: str | None
 ) -> NamespaceView:
+    row = _row(actor, identifier, organization_id)
+    if row is None:
+        filling.require_filled()
+        raise missing(identifier)
+    namespace = document.read(mirror.restored(row.document))
+    return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
+
+
+def _row(
+    actor: Actor, identifier: str, organization_id: str | None
+) -> MirroredNamespace | None:
     rows = visible(actor)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
-    row = (
+    return (
         visible(actor).filter(namespace_id=identifier).first()
         or rows.filter(name_key=name_key(identifier), scope="org").first()
         or rows.filter(name_key=name_key(identifier)).first()
     )
-    if row is None:
-        raise missing(identifier)
-    namespace = document.read(mirror.restored(row.document))
-    return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
 
 
 def snapshot(

@@ -12,7 +12,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing, NsadminError
 from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import listing, queries
+from nsadmin.namespaces import filling, listing, queries
 from nsadmin.namespaces.listing import SORTS, Facets, ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.pages.forms.listing import ORDERS, read_query
@@ -62,7 +62,10 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         offset=offset_of(request),
         limit=PER_PAGE,
     )
-    found = listing.listing(actor, query)
+    try:
+        found = listing.listing(actor, query)
+    except filling.Unread as unread:
+        return _unread(request, query, unread.sentence)
     groups = _groups(listing.facets(actor, query), query)
     context = {
         "found": found,
@@ -83,6 +86,20 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         "deleted_count": tombstones.listing(actor, organization.organization_id).count()
         if actor.may(Action.NAMESPACE_DELETE)
         else None,
+    }
+    return page(
+        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+    )
+
+
+def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpResponse:
+    """Say that nobody knows yet which namespaces there are; the page asks again."""
+    context = {
+        "unread": sentence,
+        "query": query,
+        "falling": _falling(query),
+        "orders": ORDERS.items(),
+        "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
     }
     return page(
         request, "namespaces/list.html", context, fragment="rows", beside=["facets"]

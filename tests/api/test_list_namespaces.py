@@ -9,6 +9,8 @@ from nsadmin.namespaces.models import MirroredNamespace
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace
 
+AWAY = "mongodb://127.0.0.1:9/none"
+
 
 def listed(call: Caller, body: Any = None, query: str = "", **kwargs: Any) -> Any:
     response = call("POST", f"/namespaces/list{query}", body, **kwargs)
@@ -302,13 +304,30 @@ def test_the_number_of_queries_does_not_grow(
 ) -> None:
     listed(several)
     for query in ("?limit=1", "?limit=100"):
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             listed(several, query=query)
 
 
 def test_without_the_store_the_list_goes_on(call: Caller, settings) -> None:
-    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    settings.NSADMIN_MONGODB_URL = AWAY
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    assert names(listed(call)) == ["film archive"]
+
+
+def test_what_nobody_has_read_is_unknown_and_not_none(call: Caller, settings) -> None:
+    MirroredNamespace.objects.all().delete()
+    known, settings.NSADMIN_MONGODB_URL = settings.NSADMIN_MONGODB_URL, AWAY
+    ids = [call.cast.own.namespace_id]
+    for method, path, body in (
+        ("GET", "/namespaces", None),
+        ("POST", "/namespaces/list", None),
+        ("POST", "/namespaces/stats/batch", {"namespace_ids": ids}),
+    ):
+        response = call(method, path, body)
+        assert response.status_code == 503
+        assert error_of(response)["code"] == "namespaces_unread"
+        assert int(response.headers["Retry-After"]) > 0
+    settings.NSADMIN_MONGODB_URL = known
     assert names(listed(call)) == ["film archive"]
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from nsadmin.errors import Invalid, Missing
-from nsadmin.namespaces import mirror, queries
+from nsadmin.namespaces import deletion_tombstones, mirror, queries
+from nsadmin.namespaces.filling import Unread
 from nsadmin.namespaces.listing import ListQuery, facets, listing
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
 
@@ -102,11 +104,11 @@ def test_a_list_takes_a_fixed_number_of_queries(cast, django_assert_num_queries)
     for number in range(5):
         make_namespace(cast.northlight, f"more {number}", in_qdrant=False)
     actor = cast.actor()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         listing(actor, ListQuery())
     for number in range(5):
         make_namespace(cast.northlight, f"even more {number}", in_qdrant=False)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         listing(actor, ListQuery())
 
 
@@ -132,3 +134,61 @@ def test_the_mirror_stands_in_while_the_store_is_away(cast, settings):
     assert view.counts.objects is None
     with pytest.raises(Missing):
         queries.get(cast.actor(), cast.foreign.namespace_id)
+
+
+# Unknown is not none -----------------------------------------------------------------
+
+
+def emptied():
+    """A database that is new: it knows of no namespace, and of no comparison."""
+    MirroredNamespace.objects.all().delete()
+    MirrorFill.objects.all().delete()
+
+
+def test_who_lists_first_fills_it(cast):
+    emptied()
+    assert names(cast) == ["film archive", "world sample"]
+
+
+def test_what_was_made_before_the_first_comparison_is_not_all(cast):
+    emptied()
+    mirror.mirror_one(store.get(cast.system.namespace_id))
+    assert names(cast) == ["film archive", "world sample"]
+
+
+def test_rows_that_were_dropped_come_back(cast):
+    MirroredNamespace.objects.all().delete()
+    assert names(cast) == ["film archive", "world sample"]
+
+
+def test_none_is_believed_after_a_comparison(cast, django_assert_num_queries):
+    for raw in list(store.every()):
+        store.delete(raw["_id"], revision=1)
+    mirror.reconcile()
+    actor = cast.actor()
+    with django_assert_num_queries(4):
+        assert listing(actor, ListQuery()).total == 0
+
+
+@pytest.mark.parametrize("state", ["new", "dropped"])
+def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
+    emptied() if state == "new" else MirroredNamespace.objects.all().delete()
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    for read in (
+        lambda: listing(cast.actor(), ListQuery()),
+        lambda: deletion_tombstones.listing(cast.actor(), ""),
+        lambda: queries.get(cast.actor(), cast.own.namespace_id),
+    ):
+        with pytest.raises(Unread, match="have not been read yet"):
+            read()
+
+
+def test_one_fills_and_the_others_wait_for_it(cast, monkeypatch):
+    monkeypatch.setattr("nsadmin.namespaces.filling._WAIT_S", 0.2)
+    emptied()
+    assert redis.claim("mirror-fill", milliseconds=5000)
+    with pytest.raises(Unread, match="just now"):
+        names(cast)
+    assert not MirroredNamespace.objects.exists()
+    redis.release("mirror-fill")
+    assert names(cast) == ["film archive", "world sample"]

@@ -1,5 +1,6 @@
 """The list of namespaces."""
 
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from tests.pages.conftest import HTMX
 
 
@@ -87,3 +88,22 @@ def test_wrong_method(browse):
 def test_signed_out(client, cast):
     response = client.get("/namespaces/")
     assert response.headers["Location"] == "/accounts/login/?next=/namespaces/"
+
+
+def test_until_they_were_read_it_says_so_and_asks_again(browse, settings):
+    known = settings.NSADMIN_MONGODB_URL
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    MirroredNamespace.objects.all().delete()
+    MirrorFill.objects.all().delete()
+    for headers in ({}, HTMX):
+        response = browse().get("/namespaces/?search=film", headers=headers)
+        text = response.content.decode()
+        assert response.status_code == 200
+        assert "have not been read yet" in text
+        assert 'hx-get="/namespaces/?search=film" hx-trigger="every 2s"' in text
+        assert "No namespace" not in text
+        assert "Nothing matches" not in text
+    settings.NSADMIN_MONGODB_URL = known
+    text = browse().get("/namespaces/?search=film", headers=HTMX).content.decode()
+    assert "film archive" in text
+    assert "hx-trigger" not in text

@@ -1,4 +1,4 @@
-"""`manage.py refresh_demo`: what is relative to now, run at each start of the demo."""
+"""`manage.py refresh_demo`: what a start of the demo makes true of this moment."""
 
 from typing import Any
 
@@ -6,13 +6,17 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from nsadmin.embedded.seed.write_usage import write_usage
+from nsadmin.namespaces import mirror
 
 
 class Command(BaseCommand):
-    """Count the demo's filters up to this hour."""
+    """List the demo's namespaces, and count its filters up to this hour."""
 
-    help = "Count the demo's filters up to this hour; run by manage.py demo."
+    help = (
+        "List the namespaces and count filters up to this hour; run by manage.py demo."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Count where nothing was counted."""
+        """Compare the mirror, so that lists are whole; count what was not counted."""
+        mirror.reconcile()
         write_usage(timezone.now())
