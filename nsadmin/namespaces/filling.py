@@ -33,7 +33,8 @@ def require_filled() -> None:
     if is_filled():
         return
     if not redis.claim(_CLAIM, milliseconds=_WITHIN_S * 1000):
-        return _await()
+        _await()
+        return
     try:
         with connection.answering(within_s=_WITHIN_S):
             mirror.reconcile()

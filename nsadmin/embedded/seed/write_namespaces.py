@@ -13,6 +13,7 @@ from typing import Any
 
 from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
+from nsadmin.embedded.seed.patience import patiently
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write_points import write_points
@@ -34,14 +35,21 @@ def write_namespaces(
     now: datetime,
     specs: Sequence[NamespaceSpec] = NAMESPACES,
 ) -> None:
-    """Write what is missing, unless all of it was written before."""
-    if _is_marked():
+    """Write what is missing, unless all of it was written before.
+
+    Raises Unavailable where a store stays away for a minute.
+    """
+    if patiently(_is_marked, report):
         return
-    namespaces.ensure_indexes()
-    resource_store.ensure_indexes()
+    patiently(namespaces.ensure_indexes, report)
+    patiently(resource_store.ensure_indexes, report)
+
+    def write(spec: NamespaceSpec) -> str:
+        return patiently(partial(_write, spec, now=now), report)
+
     # Two at a time: the vectors of one are made while Qdrant takes those of the other.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for sentence in pool.map(partial(_write, now=now), specs):
+        for sentence in pool.map(write, specs):
             report(sentence)
     _mark(now)
 
