@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,9 +129,9 @@ def _emptied_audit(request: pytest.FixtureRequest) -> Iterator[None]:
     remove(using="default")
 
 
-@pytest.fixture
-def stores(_wired: Servers, db: None) -> Iterator[Servers]:
-    """Empty stores for one test; what the test made in Qdrant goes with it."""
+@contextmanager
+def emptied() -> Iterator[None]:
+    """Empty stores; what is made in them meanwhile goes in the end."""
     from nsadmin.namespaces import document
     from nsadmin.stores import redis
     from nsadmin.stores.mongo import namespaces, resources
@@ -141,13 +141,20 @@ def stores(_wired: Servers, db: None) -> Iterator[Servers]:
     from tests.cast import COLLECTION_PREFIX
 
     redis.client().flushdb()
-    yield _wired
+    yield
     made = {document.read(raw).collection for raw in namespaces.every()}
     for name in (namespaces.NAME, *resources.KINDS):
         collection(name).delete_many({})
     for name in collections.names(shared()):
         if name.startswith(COLLECTION_PREFIX) or name in made:
             collections.drop(shared(), name)
+
+
+@pytest.fixture
+def stores(_wired: Servers, db: None) -> Iterator[Servers]:
+    """Empty stores for one test; what the test made in Qdrant goes with it."""
+    with emptied():
+        yield _wired
 
 
 @pytest.fixture(scope="session")

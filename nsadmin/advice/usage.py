@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import clean_field_name, faults_of
+from nsadmin.namespaces.fields import FieldName, clean_field_name, faults_of
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
@@ -27,7 +27,7 @@ class FieldReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    field_name: str
+    field_name: FieldName
     count: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
     latency_ms: Annotated[float, Field(ge=0, le=3_600_000)] | None = None
 

@@ -46,7 +46,7 @@ class SuggestionsQuery(_NamespaceQuery):
 class UsageQuery(_NamespaceQuery):
     """Which period, such as 24h or 7d; at most 31 days are kept."""
 
-    period: str = Field("24h", pattern=r"^\d+[hd]$", max_length=6)
+    period: str = Field("24h", pattern=r"^\d+[hd]$", min_length=2, max_length=5)
     min_count: int = Field(1, ge=1, le=1_000_000)
 
 

@@ -10,9 +10,9 @@ from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
 from nsadmin.api.inputs import NoQuery
-from nsadmin.api.schemas.clones import CloneNamespaceRequest, CloneNamespaceResponse
+from nsadmin.api.schemas.clones import CloneNamespaceResponse
 from nsadmin.clones import launch
-from nsadmin.clones.fields import parse_clone
+from nsadmin.clones.fields import CloneBody, parse_clone
 
 router = Router(tags=["Namespaces"])
 
@@ -20,7 +20,7 @@ router = Router(tags=["Namespaces"])
 @router.post(
     "/namespaces/{identifier}/clone",
     response=answers(CloneNamespaceResponse, 409, 413, 415),
-    openapi_extra=described(body=CloneNamespaceRequest, headers=IDEMPOTENCY_KEY),
+    openapi_extra=described(body=CloneBody, headers=IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_CLONE)
 @idempotent

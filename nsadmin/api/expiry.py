@@ -1,12 +1,8 @@
 """`POST /v1/namespaces/{identifier}/extend`."""
 
-from datetime import datetime
-from typing import Annotated
-
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
-from pydantic import BaseModel, Field
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
@@ -21,22 +17,11 @@ from nsadmin.namespaces import expiry, present
 router = Router(tags=["Namespaces"])
 
 
-class ExtendRequest(BaseModel):
-    """The new end: one of the two."""
-
-    ttl_seconds: Annotated[int, Field(ge=60, le=315_360_000)] | None = Field(
-        None, description="So many seconds from now."
-    )
-    expires_at: datetime | None = Field(
-        None, description="At that time; null takes the end away."
-    )
-
-
 @router.post(
     "/namespaces/{identifier}/extend",
     response=answers(NamespaceModel, 409, 413, 415),
     openapi_extra=described(
-        query=AddressQuery, body=ExtendRequest, headers=IDEMPOTENCY_KEY
+        query=AddressQuery, body=expiry.ExtendRequest, headers=IDEMPOTENCY_KEY
     ),
 )
 @endpoint(Action.NAMESPACE_UPDATE)

@@ -4,10 +4,38 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import WithJsonSchema
+
 from nsadmin.errors import Invalid
 
 _MOST = 1000
 _LONGEST = 200
+_TEXT = {"type": "string", "maxLength": _LONGEST}
+_EQUAL = {"type": "object", "properties": {"$eq": _TEXT}, "required": ["$eq"]}
+_AMONG = {
+    "type": "object",
+    "properties": {"$in": {"type": "array", "items": _TEXT, "maxItems": _MOST}},
+    "required": ["$in"],
+}
+_CONTAINS = {
+    "type": "object",
+    "properties": {
+        "$regex": {**_TEXT, "minLength": 1},
+        "$options": {"type": "string", "enum": ["i"]},
+    },
+    "required": ["$regex"],
+}
+# What the API's document says of the filters.
+SCHEMA = WithJsonSchema(
+    {
+        "type": "object",
+        "properties": {
+            "namespace_id": {"anyOf": [_TEXT, _EQUAL, _AMONG]},
+            "namespace_name": {"anyOf": [_TEXT, _EQUAL, _AMONG, _CONTAINS]},
+        },
+        "additionalProperties": False,
+    }
+)
 # Characters that mean themselves in a pattern, or are escaped.
 _PLAIN = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^A-Za-z0-9])*")
 
@@ -47,17 +75,21 @@ def _by_name(value: Any, at: str) -> dict[str, Any]:
 
 def _texts(value: Any, at: str, operators: str) -> tuple[str, ...]:
     if not isinstance(value, dict):
-        value = [value]
-    elif set(value) == {"$eq"}:
-        value = [value["$eq"]]
-    elif set(value) == {"$in"}:
-        value = value["$in"]
-    else:
+        return (_text(value, at),)
+    if set(value) == {"$eq"}:
+        return (_text(value["$eq"], f"{at}.$eq"),)
+    if set(value) != {"$in"}:
         raise _refuse(at, f"The operators here are {operators}.")
-    right = isinstance(value, list) and len(value) <= _MOST
-    if not right or not all(isinstance(v, str) and len(v) <= _LONGEST for v in value):
-        raise _refuse(at, f"Must be a text, or $in with a list of at most {_MOST:,}.")
-    return tuple(value)
+    among, inside = value["$in"], f"{at}.$in"
+    if not isinstance(among, list) or len(among) > _MOST:
+        raise _refuse(inside, f"Must be a list of at most {_MOST:,} texts.")
+    return tuple(_text(v, f"{inside}.{number}") for number, v in enumerate(among))
+
+
+def _text(value: Any, at: str) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise _refuse(at, f"Must be a text of at most {_LONGEST} characters.")
+    return value
 
 
 def _contained(value: dict[str, Any], at: str) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from nsadmin.api.filters import SCHEMA
+
 
 class NoQuery(BaseModel):
     """An operation that takes no parameters."""
@@ -93,7 +95,7 @@ class ListNamespacesRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    filters: dict[str, Any] | None = Field(
+    filters: Annotated[dict[str, Any], SCHEMA] | None = Field(
         None,
         description=(
             "`namespace_id` and `namespace_name`: a text, `{$eq: …}` or `{$in: […]}`; "

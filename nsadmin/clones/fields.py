@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import clean_description, clean_name, faults_of
+from nsadmin.namespaces.bounds import NAME_MAX, limits
+from nsadmin.namespaces.fields import (
+    Description,
+    clean_description,
+    clean_name,
+    validated,
+)
 
 NAME_MIN = 1
 NEVER = (
@@ -77,29 +83,33 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Resources(_Strict):
-    collections: StrictBool | None = None
-    retrievers: StrictBool | None = None
-    taxonomies: StrictBool | None = None
+class CloneResources(_Strict):
+    """Which resources come along; buckets and objects always do."""
+
+    collections: StrictBool | None = Field(None, description="With all vectors; true.")
+    retrievers: StrictBool | None = Field(None, description="True.")
+    taxonomies: StrictBool | None = Field(None, description="False.")
 
 
-class _Body(_Strict):
-    namespace_name: str
-    include_resources: _Resources | None = None
-    description: str | None = None
-    source_organization_id: Annotated[str, Field(max_length=64)] | None = None
+class CloneBody(_Strict):
+    """What to clone, and under which name; null is the same as absent."""
+
+    namespace_name: Annotated[
+        str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)
+    ]
+    include_resources: CloneResources | None = None
+    description: Description | None = Field(
+        None, description="The source's by default."
+    )
+    source_organization_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="For platform admins: whose the source is."
+    )
 
 
 def parse_clone(body: Any) -> CloneRequest:
     """Read the body of a clone request, or raise Invalid with every fault."""
-    try:
-        read = _Body.model_validate(body)
-    except ValidationError as error:
-        faults = faults_of(error)
-        path, sentences = next(iter(faults.items()))
-        sentence = f"{path}: {sentences[0]}".lstrip(": ")
-        raise Invalid(sentence, faults=faults) from None
-    faults = {}
+    read = validated(CloneBody, body)
+    faults: dict[str, list[str]] = {}
     name, description = read.namespace_name, read.description
     try:
         name = clean_name(name, shortest=NAME_MIN)
@@ -119,7 +129,7 @@ def parse_clone(body: Any) -> CloneRequest:
     )
 
 
-def _include(given: _Resources | None) -> Include:
+def _include(given: CloneResources | None) -> Include:
     if given is None:
         return Include()
     return Include(**given.model_dump(exclude_none=True))

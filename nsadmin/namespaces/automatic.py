@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from nsadmin.errors import Conflict, Invalid
+from nsadmin.namespaces.bounds import MAX_INDEXES
 from nsadmin.namespaces.consequences import consequences
 from nsadmin.namespaces.declared import Seen, required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
-from nsadmin.namespaces.fields import MAX_INDEXES, PROTECTED_INDEXES
+from nsadmin.namespaces.fields import PROTECTED_INDEXES
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import CreateIndex
 from nsadmin.namespaces.undeclared import met

@@ -7,23 +7,41 @@ refused with the reason.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.bounds import limits
 from nsadmin.namespaces.fields import (
+    Description,
     ExtractorInput,
-    PayloadIndexInput,
+    Extractors,
+    Indexes,
+    Infrastructure,
+    Name,
     clean_description,
     clean_name,
-    faults_of,
+    validated,
 )
 
 TTL_MIN = 60
 # A hundred years; what is meant to stay longer does not expire.
 TTL_MAX = 100 * 365 * 24 * 3600
-_ID = re.compile(r"ns_[A-Za-z0-9_-]{6,60}")
+ID_START, ID_MIN, ID_MAX = "ns_", 6, 60
+_ID = re.compile(rf"{ID_START}[A-Za-z0-9_-]{{{ID_MIN},{ID_MAX}}}")
+# What is not offered gets a reason of its own.
+_EMPTY = Field(json_schema_extra={"maxItems": 0})
 # What most begin with, where nothing is said: text and still images.
 BASELINE = ("text_extractor", "v1"), ("image_extractor", "v1")
+
+
+OwnId = Annotated[
+    str,
+    limits(
+        "string",
+        minLength=len(ID_START) + ID_MIN,
+        maxLength=len(ID_START) + ID_MAX,
+    ),
+]
 
 
 class _Strict(BaseModel):
@@ -41,8 +59,8 @@ class VectorConfig(_Strict):
 class NewNamespace(_Strict):
     """The body of a creation; null is the same as absent."""
 
-    namespace_name: str = Field(description="3 to 64 characters, unique for you.")
-    namespace_id: str | None = Field(
+    namespace_name: Name = Field(description="3 to 64 characters, unique for you.")
+    namespace_id: OwnId | None = Field(
         None, description="Your own id, `ns_…`, to bring a namespace back under it."
     )
     mode: Literal["managed", "standalone"] | None = Field(
@@ -54,18 +72,22 @@ class NewNamespace(_Strict):
     scope: Literal["org", "system"] | None = Field(
         None, description="`org` by default; `system` is for platform admins."
     )
-    description: str | None = None
-    feature_extractors: list[ExtractorInput] | None = Field(
+    description: Description | None = None
+    feature_extractors: Extractors | None = Field(
         None, description="Text and images by default; one must bring a vector."
     )
-    features: list[str] | None = Field(None, description="Not offered.")
-    vector_configs: list[VectorConfig] | None = Field(None, description="Not offered.")
-    payload_indexes: list[PayloadIndexInput] | None = None
+    features: Annotated[list[str], _EMPTY] | None = Field(
+        None, description="Not offered."
+    )
+    vector_configs: Annotated[list[VectorConfig], _EMPTY] | None = Field(
+        None, description="Not offered."
+    )
+    payload_indexes: Indexes | None = None
     auto_create_indexes: StrictBool | None = Field(None, description="False.")
     ttl_seconds: Annotated[int, Field(ge=TTL_MIN, le=TTL_MAX)] | None = Field(
         None, description="It expires so many seconds after it is made; never if null."
     )
-    infrastructure: dict[str, Any] | None = Field(
+    infrastructure: Infrastructure | None = Field(
         None, description="Needs an Enterprise plan; the shared cluster by default."
     )
 
@@ -82,13 +104,7 @@ class NewNamespace(_Strict):
 
 def parse_new(body: Any) -> NewNamespace:
     """Read the body of a creation, or raise Invalid with a fault for each field."""
-    try:
-        wanted = NewNamespace.model_validate(body)
-    except ValidationError as error:
-        faults = faults_of(error)
-        path, sentences = next(iter(faults.items()))
-        sentence = f"{path}: {sentences[0]}".lstrip(": ")
-        raise Invalid(sentence, faults=faults) from None
+    wanted = validated(NewNamespace, body)
     faults = _not_offered(wanted)
     try:
         wanted.namespace_name = clean_name(wanted.namespace_name)
@@ -107,7 +123,10 @@ def parse_new(body: Any) -> NewNamespace:
 def _not_offered(wanted: NewNamespace) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     if wanted.namespace_id is not None and not _ID.fullmatch(wanted.namespace_id):
-        sentence = "An id is ns_ and 6 to 60 letters, digits, hyphens or underscores."
+        sentence = (
+            f"An id is {ID_START} and {ID_MIN} to {ID_MAX} letters, digits, hyphens "
+            "or underscores."
+        )
         faults["namespace_id"] = [sentence]
     if wanted.mode == "standalone":
         sentence = "Namespaces with vectors of one's own are not offered."

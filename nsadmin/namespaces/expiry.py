@@ -4,16 +4,19 @@ A namespace is deleted at its end, but never within an hour of the warning.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from django.utils import timezone
+from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.bounds import limits
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import validated
 from nsadmin.namespaces.marking import Values, mark
 from nsadmin.namespaces.queries import NamespaceView
 
@@ -22,6 +25,24 @@ WARNED = "expiry_warned_at"
 NOTICE = timedelta(hours=1)
 SHORTEST_S = 60
 LONGEST = timedelta(days=3650)
+LONGEST_S = int(LONGEST.total_seconds())
+
+
+class ExtendRequest(BaseModel):
+    """The new end: one of the two."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ttl_seconds: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] | None = Field(
+        None, description="So many seconds from now; null is the same as absent."
+    )
+    expires_at: Annotated[str, limits("string", format="date-time")] | None = Field(
+        None,
+        description=(
+            "At that time, which is at least a minute and at most ten years away; "
+            "null takes the end away."
+        ),
+    )
 
 
 def warned_at(namespace: Namespace) -> datetime | None:
@@ -53,34 +74,21 @@ def end_from(body: Any, now: datetime) -> datetime | None:
 
     Raises Invalid for anything else, for an end in the past and for one too far away.
     """
-    faults: dict[str, list[str]] = {
-        key: [f"There is no field {key} here."]
-        for key in body
-        if key not in ("ttl_seconds", "expires_at")
-    }
-    if faults or len(body) != 1:
+    wanted = validated(ExtendRequest, body)
+    given = wanted.model_fields_set - {"ttl_seconds"}
+    if (wanted.ttl_seconds is not None) == bool(given):
         sentence = "Send either ttl_seconds or expires_at."
-        raise Invalid(sentence, faults=faults or {"": [sentence]})
-    [(key, value)] = body.items()
-    if key == "ttl_seconds":
-        return _after(value, now)
-    return None if value is None else _at(value, now)
+        raise Invalid(sentence, faults={"": [sentence]})
+    if wanted.ttl_seconds is not None:
+        return now + timedelta(seconds=wanted.ttl_seconds)
+    return None if wanted.expires_at is None else _at(wanted.expires_at, now)
 
 
-def _after(seconds: Any, now: datetime) -> datetime:
-    longest = int(LONGEST.total_seconds())
-    is_number = isinstance(seconds, int) and not isinstance(seconds, bool)
-    if not is_number or not SHORTEST_S <= seconds <= longest:
-        sentence = f"Must be a whole number from {SHORTEST_S} to {longest:,} seconds."
-        raise Invalid(sentence, faults={"ttl_seconds": [sentence]})
-    return now + timedelta(seconds=seconds)
-
-
-def _at(text: Any, now: datetime) -> datetime:
+def _at(text: str, now: datetime) -> datetime:
     sentence = "Must be a time with a zone, such as 2027-01-31T12:00:00Z."
     try:
         found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+    except ValueError:
         raise Invalid(sentence, faults={"expires_at": [sentence]}) from None
     if found.tzinfo is None:
         raise Invalid(sentence, faults={"expires_at": [sentence]})

@@ -19,6 +19,17 @@ from pydantic import (
 from pydantic import StrictBool as Bool
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.bounds import (
+    FIELD_NAME_MAX,
+    MAX_DESCRIPTION,
+    MOST_EXTRACTORS,
+    MOST_SENT_INDEXES,
+    NAME_MAX,
+    NAME_MIN,
+    TOKEN_LENGTH_MAX,
+    limits,
+)
+from nsadmin.namespaces.infrastructure_input import DESCRIBED
 
 IndexType = Literal[
     "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
@@ -63,9 +74,18 @@ INDEX_DEFAULTS: Mapping[IndexType, dict[str, Any]] = {
     },
     "uuid": {"is_tenant": False},
 }
-MAX_INDEXES = 100
-MAX_DESCRIPTION = 2000
-NAME_MIN, NAME_MAX = 3, 64
+_TOKEN_LENGTH = {"type": "integer", "minimum": 0, "maximum": TOKEN_LENGTH_MAX}
+# What the document says of `field_schema`; each type takes those of its defaults.
+_PARAMETERS: Mapping[str, dict[str, Any]] = {
+    "type": {"type": "string", "enum": list(INDEX_TYPES)},
+    "is_tenant": {"type": "boolean"},
+    "lookup": {"type": "boolean"},
+    "range": {"type": "boolean"},
+    "tokenizer": {"type": "string", "enum": list(TOKENIZERS)},
+    "min_token_len": _TOKEN_LENGTH,
+    "max_token_len": _TOKEN_LENGTH,
+    "lowercase": {"type": "boolean"},
+}
 
 _ID_SHAPE = re.compile(
     r"(ns|org|usr|bkt|obj|col|doc|ret|tax|tmpl|snap|task|iclstr)_.*", re.IGNORECASE
@@ -77,21 +97,38 @@ _NAME_CHARACTERS = "/\\?#%"
 _PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
 
 
+Name = Annotated[str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)]
+Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
+FieldName = Annotated[str, limits("string", minLength=1, maxLength=FIELD_NAME_MAX)]
+Parameters = Annotated[
+    dict[str, Any],
+    limits(
+        "object",
+        properties={
+            name: {"anyOf": [schema, {"type": "null"}]}
+            for name, schema in _PARAMETERS.items()
+        },
+        description="The parameters of the index's type, by name.",
+    ),
+]
+Infrastructure = Annotated[dict[str, Any], DESCRIBED]
+
+
 class _Strict(BaseModel):
     """Unknown keys are refused; strings are not turned into numbers or back."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-_Body = TypeVar("_Body", bound=_Strict)
+_Body = TypeVar("_Body", bound=BaseModel)
 
 
 class PayloadIndexInput(_Strict):
     """One wanted payload index as it is sent."""
 
-    field_name: str
+    field_name: FieldName
     type: IndexType | None = None
-    field_schema: dict[str, Any] | None = None
+    field_schema: Parameters | None = None
     is_protected: Bool = False
 
 
@@ -102,6 +139,12 @@ class ExtractorInput(_Strict):
     version: Annotated[str, Field(min_length=1, max_length=20)]
     params: dict[str, Any] | None = None
     feature_extractor_id: str | None = None
+
+
+Indexes = Annotated[
+    list[PayloadIndexInput], Field(json_schema_extra={"maxItems": MOST_SENT_INDEXES})
+]
+Extractors = Annotated[list[ExtractorInput], Field(max_length=MOST_EXTRACTORS)]
 
 
 def _wrapped(given: dict[str, Any]) -> dict[str, Any]:
@@ -115,28 +158,28 @@ def _wrapped(given: dict[str, Any]) -> dict[str, Any]:
 class NamespacePatch(_Strict):
     """The body of PATCH: every field optional, null is the same as absent."""
 
-    namespace_name: str | None = None
-    description: str | None = None
-    feature_extractors: list[ExtractorInput] | None = None
-    payload_indexes: list[PayloadIndexInput] | None = None
+    namespace_name: Name | None = None
+    description: Description | None = None
+    feature_extractors: Extractors | None = None
+    payload_indexes: Indexes | None = None
     auto_create_indexes: Bool | None = None
     repair_vectors: Bool | None = None
-    infrastructure: Annotated[dict[str, Any], AfterValidator(_wrapped)] | None = None
+    infrastructure: Annotated[Infrastructure, AfterValidator(_wrapped)] | None = None
 
 
 class NamespacePut(_Strict):
     """The body of PUT: a name and the wanted list; null is the same as absent."""
 
-    namespace_name: str | None = None
-    payload_indexes: list[PayloadIndexInput] | None = None
+    namespace_name: Name | None = None
+    payload_indexes: Indexes | None = None
 
 
 def parse_put(body: Any) -> None:
     """Raise Invalid unless the body has the two fields of PUT and no other."""
-    _validated(NamespacePut, body)
+    validated(NamespacePut, body)
 
 
-def _validated(model: type[_Body], body: Any) -> _Body:
+def validated(model: type[_Body], body: Any) -> _Body:
     """Read a body as the model, or raise Invalid with a fault for each field."""
     try:
         return model.model_validate(body)
@@ -164,7 +207,7 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
 
 def parse_patch(body: Any) -> NamespacePatch:
     """Read the body of a PATCH, or raise Invalid with a fault for each wrong field."""
-    patch = _validated(NamespacePatch, body)
+    patch = validated(NamespacePatch, body)
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)
     if patch.description is not None:
@@ -220,21 +263,29 @@ def clean_name(
     return cleaned
 
 
-def clean_description(text: str, *, at: str = "description") -> str:
-    """Return the description with plain line ends; empty stands for none."""
+def clean_description(
+    text: str,
+    *,
+    at: str = "description",
+    longest: int = MAX_DESCRIPTION,
+    what: str = "description",
+) -> str:
+    """Return the description with plain line ends; empty stands for none.
+
+    `what` is the word for another text under the same rules.
+    """
     cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     for character in cleaned:
         hidden = unicodedata.category(character) in ("Cc", "Cs")
         if hidden and character not in "\n\t":
             raise _refuse(
                 at,
-                "The description contains the control character "
-                f"U+{ord(character):04X}.",
+                f"The {what} contains the control character U+{ord(character):04X}.",
             )
-    if len(cleaned) > MAX_DESCRIPTION:
+    if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The description may have at most {MAX_DESCRIPTION:,} characters; "
+            f"The {what} may have at most {longest:,} characters; "
             f"it has {len(cleaned):,}.",
         )
     return cleaned
@@ -246,8 +297,8 @@ def clean_field_name(name: str, *, at: str) -> str:
     Keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses other keys, or
     reads them as another path than was meant.
     """
-    if not 1 <= len(name) <= 255:
-        raise _refuse(at, "The field name must have 1 to 255 characters.")
+    if not 1 <= len(name) <= FIELD_NAME_MAX:
+        raise _refuse(at, f"The field name must have 1 to {FIELD_NAME_MAX} characters.")
     if not is_path(name):
         raise _refuse(
             at,
@@ -272,8 +323,11 @@ def _boolean(value: Any, key: str, at: str) -> bool:
 
 
 def _length(value: Any, key: str, at: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
-        raise _refuse(f"{at}.{key}", f"{key} must be a whole number from 0 to 1,000.")
+    most = TOKEN_LENGTH_MAX
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise _refuse(
+            f"{at}.{key}", f"{key} must be a whole number from 0 to {most:,}."
+        )
     return value
 
 

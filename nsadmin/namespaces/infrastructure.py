@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
 from pydantic import ValidationError as Faulty
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces import tiers
+from nsadmin.namespaces.bounds import API_KEY_MAX, GPU_TYPE_MAX
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import clean_description, faults_of
+from nsadmin.namespaces.infrastructure_input import InfrastructureInput
 from nsadmin.namespaces.steps import INFRASTRUCTURE, SetField, SetSecret, Step
 
 KEY_FIELD = "qdrant_api_key"
@@ -74,38 +75,9 @@ _NOT_OFFERED: Mapping[str, str] = {
     "authorization": "External authorization of documents is not offered here.",
 }
 _RAY_URL = re.compile(r"ray://[A-Za-z0-9]([A-Za-z0-9.-]{0,252}):([0-9]{1,5})")
-_GPU_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_GPU_TYPE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 ._-]{{0,{GPU_TYPE_MAX - 1}}}")
 # It is sent as a header.
-_API_KEY = re.compile(r"[\x21-\x7e]{1,512}")
-
-
-class InfrastructureInput(BaseModel):
-    """The object of PATCH; keys that are known but not offered get a reason."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    qdrant_collection: Annotated[str, Field(min_length=3, max_length=128)] | None = None
-    compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"] | None = None
-    description: Annotated[str, Field(max_length=2000)] | None = None
-    max_concurrent_jobs: Annotated[int, Field(ge=1, le=1000)] | None = None
-    autoscaling_enabled: StrictBool | None = None
-    ray_head_node_url: Annotated[str, Field(max_length=255)] | None = None
-    min_workers: Annotated[int, Field(ge=0, le=100)] | None = None
-    max_workers: Annotated[int, Field(ge=1, le=100)] | None = None
-    gpu_type: Annotated[str, Field(max_length=64)] | None = None
-    gpus_per_worker: Annotated[int, Field(ge=0, le=8)] | None = None
-    qdrant_url: Annotated[str, Field(max_length=255)] | None = None
-    qdrant_api_key: SecretStr | None = None
-    qdrant_api_key_provided: StrictBool | None = None
-    max_custom_plugins: Annotated[int, Field(ge=0, le=100)] | None = None
-    max_custom_models: Annotated[int, Field(ge=0, le=50)] | None = None
-    ray_cluster_id: str | None = None
-    ray_dashboard_url: str | None = None
-    s3_vector_bucket: str | None = None
-    s3_plugin_bucket: str | None = None
-    s3_plugin_prefix: str | None = None
-    compute_profiles: dict[str, Any] | None = None
-    authorization: dict[str, Any] | None = None
+_API_KEY = re.compile(rf"[\x21-\x7e]{{1,{API_KEY_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,5 +246,7 @@ def _misshapen(sent: Raw) -> dict[str, list[str]]:
         found["gpu_type"] = "Must be a name such as A100."
     key = sent.get(KEY_FIELD)
     if key is not None and not _API_KEY.fullmatch(key.get_secret_value()):
-        found[KEY_FIELD] = "Must be 1 to 512 visible ASCII characters without spaces."
+        found[KEY_FIELD] = (
+            f"Must be 1 to {API_KEY_MAX} visible ASCII characters without spaces."
+        )
     return {INFRASTRUCTURE + key: [sentence] for key, sentence in found.items()}

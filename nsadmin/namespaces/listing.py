@@ -48,6 +48,8 @@ HEALTH = (
 )
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 SOON = timedelta(days=1)
+# Databases count rows in 64 bits; a cursor of ours never says as much.
+_FARTHEST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ def _offset_of(query: ListQuery) -> int:
         not same
         or isinstance(offset, bool)
         or not isinstance(offset, int)
-        or offset < 0
+        or not 0 <= offset <= _FARTHEST
     ):
         sentence = "The cursor does not belong to this list."
         raise Invalid(sentence, faults={"cursor": [sentence]})

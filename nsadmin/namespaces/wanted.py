@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.bounds import MAX_INDEXES, MOST_SENT_INDEXES
 from nsadmin.namespaces.document import Namespace, StoredIndex
 from nsadmin.namespaces.fields import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
-    MAX_INDEXES,
     PROTECTED_INDEXES,
     IndexType,
     PayloadIndexInput,
@@ -62,7 +62,7 @@ def wanted_indexes(
     System indexes and those of extractors may be sent back as they are; they do not
     belong to the list. An index that was made automatically keeps that origin.
     """
-    if len(given) > 2 * MAX_INDEXES:
+    if len(given) > MOST_SENT_INDEXES:
         sentence = (
             f"{len(given):,} indexes were sent; a namespace may have {MAX_INDEXES}."
         )

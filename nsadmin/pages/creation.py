@@ -21,9 +21,9 @@ from nsadmin.errors import (
     Unavailable,
 )
 from nsadmin.namespaces import creation, quota
+from nsadmin.namespaces.bounds import NAME_MIN
 from nsadmin.namespaces.changes import Preview
 from nsadmin.namespaces.creation_fields import BASELINE
-from nsadmin.namespaces.fields import NAME_MIN
 from nsadmin.pages import curl, name_check, plan_words
 from nsadmin.pages.forms.creation import NewNamespaceForm
 from nsadmin.pages.forms.from_template import initial_from

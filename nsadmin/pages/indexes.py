@@ -10,8 +10,8 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.bounds import MAX_INDEXES
 from nsadmin.namespaces.declared import declared_indexes
-from nsadmin.namespaces.fields import MAX_INDEXES
 from nsadmin.namespaces.present import index_rows
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import curl

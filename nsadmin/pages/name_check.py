@@ -8,8 +8,9 @@ from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import NAME_MIN as CLONE_NAME_MIN
 from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces import changes
+from nsadmin.namespaces.bounds import NAME_MIN
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import NAME_MIN, clean_name
+from nsadmin.namespaces.fields import clean_name
 from nsadmin.pages.htmx import page
 from nsadmin.pages.scope import editable
 from nsadmin.pages.states import Shown

@@ -11,7 +11,7 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.health import clusters
 from nsadmin.namespaces import history, present, queries
-from nsadmin.namespaces.fields import MAX_INDEXES
+from nsadmin.namespaces.bounds import MAX_INDEXES
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.health import Panel, panel_of, polled_panel

@@ -1,15 +1,28 @@
 """What may be said of a template, and of a namespace that is made from one. Pure."""
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import clean_description, clean_name, faults_of
+from nsadmin.namespaces.bounds import NAME_MIN, limits
+from nsadmin.namespaces.fields import clean_description, clean_name, validated
 
-NAME_MAX, TAG_MAX, TAGS_MAX = 50, 50, 20
+TEMPLATE_NAME_MAX, DESCRIPTION_MAX, CATEGORY_MAX = 100, 1000, 50
+TAG_MAX, TAGS_MAX = 50, 20
+# Of a namespace that is made from a template.
+NAME_MAX, OWN_DESCRIPTION_MAX = 50, 500
 _NAME = re.compile(r"[A-Za-z0-9_-]*")
+
+TemplateName = Annotated[
+    str, limits("string", minLength=1, maxLength=TEMPLATE_NAME_MAX)
+]
+Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
+Category = Annotated[str, limits("string", maxLength=CATEGORY_MAX)]
+Tag = Annotated[str, limits("string", minLength=1, maxLength=TAG_MAX)]
+Name = Annotated[str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)]
+OwnDescription = Annotated[str, limits("string", maxLength=OWN_DESCRIPTION_MAX)]
 
 
 class _Strict(BaseModel):
@@ -19,58 +32,54 @@ class _Strict(BaseModel):
 class NewTemplate(_Strict):
     """The body that keeps a namespace's configuration; null is the same as absent."""
 
-    template_name: Annotated[str, Field(min_length=1, max_length=100)]
-    description: Annotated[str, Field(max_length=1000)] | None = Field(
+    template_name: TemplateName
+    description: Description | None = Field(
         None, description="The namespace's by default."
     )
     scope: Literal["organization", "user", "system"] | None = Field(
         None, description="`organization` by default; `system` is for platform admins."
     )
-    category: Annotated[str, Field(max_length=50)] | None = None
-    tags: (
-        Annotated[
-            list[Annotated[str, Field(min_length=1, max_length=TAG_MAX)]],
-            Field(max_length=TAGS_MAX),
-        ]
-        | None
-    ) = None
+    category: Category | None = None
+    tags: Annotated[list[Tag], Field(max_length=TAGS_MAX)] | None = None
     is_public: StrictBool | None = Field(None, description="Only false is offered.")
 
 
 class Instantiation(_Strict):
     """The body that makes a namespace from a template."""
 
-    namespace_name: str = Field(
-        description="3 to 50 letters, digits, hyphens or underscores."
-    )
-    description: Annotated[str, Field(max_length=500)] | None = Field(
+    namespace_name: Name = Field(description="Letters, digits, hyphens, underscores.")
+    description: OwnDescription | None = Field(
         None, description="The template's by default."
     )
 
 
-_Body = TypeVar("_Body", bound=_Strict)
-
-
 def parse_template(body: Any) -> NewTemplate:
-    """Read the body of a new template, or raise Invalid with every fault."""
-    wanted = _validated(NewTemplate, body)
-    wanted.template_name = clean_description(wanted.template_name, at="template_name")
-    if not wanted.template_name or "\n" in wanted.template_name:
-        raise _refuse("template_name", "A name is one line and not empty.")
+    """Read the body of a new template, or raise Invalid with every fault of shape."""
+    wanted = validated(NewTemplate, body)
+    wanted.template_name = _line(
+        wanted.template_name, "template_name", TEMPLATE_NAME_MAX, "name"
+    )
     if wanted.description is not None:
-        wanted.description = clean_description(wanted.description)
+        wanted.description = clean_description(
+            wanted.description, longest=DESCRIPTION_MAX
+        )
     if wanted.category is not None:
-        wanted.category = clean_description(wanted.category, at="category")
-    for number, tag in enumerate(wanted.tags or []):
-        clean_description(tag, at=f"tags.{number}")
+        wanted.category = clean_description(
+            wanted.category, at="category", longest=CATEGORY_MAX, what="category"
+        )
+    if wanted.tags is not None:
+        wanted.tags = [
+            _line(tag, f"tags.{number}", TAG_MAX, "tag")
+            for number, tag in enumerate(wanted.tags)
+        ]
     if wanted.is_public:
         raise _refuse("is_public", "Public templates are not offered.")
     return wanted
 
 
 def parse_instantiation(body: Any) -> Instantiation:
-    """Read the body of an instantiation, or raise Invalid with every fault."""
-    wanted = _validated(Instantiation, body)
+    """Read the body of an instantiation, or raise Invalid with every fault of shape."""
+    wanted = validated(Instantiation, body)
     name = clean_name(wanted.namespace_name, longest=NAME_MAX)
     if not _NAME.fullmatch(name):
         raise _refuse(
@@ -78,18 +87,18 @@ def parse_instantiation(body: Any) -> Instantiation:
         )
     wanted.namespace_name = name
     if wanted.description is not None:
-        wanted.description = clean_description(wanted.description)
+        wanted.description = clean_description(
+            wanted.description, longest=OWN_DESCRIPTION_MAX
+        )
     return wanted
 
 
-def _validated(model: type[_Body], body: Any) -> _Body:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        faults = faults_of(error)
-        path, sentences = next(iter(faults.items()))
-        sentence = f"{path}: {sentences[0]}".lstrip(": ")
-        raise Invalid(sentence, faults=faults) from None
+def _line(text: str, at: str, longest: int, what: str) -> str:
+    """Return the text trimmed; raise Invalid unless it is one line and not empty."""
+    cleaned = clean_description(text, at=at, longest=longest, what=what)
+    if not cleaned or "\n" in cleaned:
+        raise _refuse(at, f"A {what} is one line and not empty.")
+    return cleaned
 
 
 def _refuse(at: str, sentence: str) -> Invalid:

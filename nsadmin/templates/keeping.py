@@ -14,7 +14,11 @@ from nsadmin.errors import Conflict, Forbidden, Missing
 from nsadmin.namespaces import creation, queries
 from nsadmin.namespaces.changes import Outcome
 from nsadmin.templates.configuration import configuration_of, namespace_from
-from nsadmin.templates.fields import Instantiation, NewTemplate
+from nsadmin.templates.fields import (
+    DESCRIPTION_MAX,
+    Instantiation,
+    NewTemplate,
+)
 from nsadmin.templates.models import NamespaceTemplate, Scope, new_template_id
 
 
@@ -88,6 +92,7 @@ def keep(
         return made
     namespace = view.namespace
     described = wanted.description or namespace.description
+    described = described or f"The configuration of {namespace.name}."
     template = NamespaceTemplate.objects.create(
         template_id=template_id or new_template_id(),
         scope=wanted.scope or Scope.ORGANIZATION,
@@ -95,7 +100,7 @@ def keep(
         creator=_creator(actor),
         creator_label=actor.label,
         name=wanted.template_name,
-        description=(described or f"The configuration of {namespace.name}.")[:1000],
+        description=described[:DESCRIPTION_MAX],
         category=wanted.category or "",
         tags=wanted.tags or [],
         configuration=configuration_of(namespace),

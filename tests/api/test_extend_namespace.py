@@ -37,6 +37,8 @@ def test_the_end_moves_to_a_time_or_goes(call: Caller) -> None:
         "2031-01-31T12:00:00Z"
     )
     assert extended(call, {"expires_at": None})["expires_at"] is None
+    both = {"ttl_seconds": None, "expires_at": "2031-01-31T12:00:00Z"}
+    assert extended(call, both)["expires_at"] == "2031-01-31T12:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,8 @@ def test_the_end_moves_to_a_time_or_goes(call: Caller) -> None:
         ({"expires_at": "tomorrow"}, "expires_at"),
         ({"expires_at": "2031-01-31T12:00:00"}, "expires_at"),
         ({"expires_at": "2020-01-31T12:00:00Z"}, "expires_at"),
+        ({"ttl_seconds": None}, ""),
+        ({"ttl_seconds": 60, "expires_at": None}, ""),
         ({"other": 1}, "other"),
         ({}, ""),
     ],

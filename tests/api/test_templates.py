@@ -242,3 +242,30 @@ def test_it_is_audited(call: Caller) -> None:
     event = AuditEvent.objects.get(action="template:create")
     assert event.outcome == "done"
     assert event.namespace_id == call.cast.own.namespace_id
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"template_name": "\u0958" * 51}, "template_name"),
+        ({"category": "\u0958" * 26}, "category"),
+        ({"description": "\u0958" * 501}, "description"),
+        ({"tags": ["fine", "\u0958" * 26]}, "tags.1"),
+        ({"tags": [" "]}, "tags.0"),
+        ({"tags": ["two\nlines"]}, "tags.0"),
+    ],
+)
+def test_texts_are_measured_as_they_are_kept(
+    call: Caller, body: dict[str, Any], at: str
+) -> None:
+    """U+0958 is two characters once it is in its normal form."""
+    path = f"{ROOT}/from-namespace/{call.cast.own.namespace_id}"
+    response = call("POST", path, {"template_name": "a template", **body})
+    assert locations_of(response) == [at]
+    assert not NamespaceTemplate.objects.exists()
+
+
+def test_texts_are_kept_trimmed(call: Caller) -> None:
+    made = kept(call, {"template_name": " x ", "category": " y ", "tags": [" z "]})
+    found = read(call, made["template_id"])
+    assert (found["name"], found["category"], found["tags"]) == ("x", "y", ["z"])

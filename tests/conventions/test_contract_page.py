@@ -9,7 +9,7 @@ import pytest
 
 from nsadmin.namespaces.creation_fields import NewNamespace
 from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.infrastructure import InfrastructureInput
+from nsadmin.namespaces.infrastructure_input import InfrastructureInput
 from tests.api.endpoints import ENDPOINTS
 from tests.contract.api import shapes
 

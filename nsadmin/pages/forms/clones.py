@@ -4,7 +4,7 @@ from django import forms
 
 from nsadmin.access.actor import Actor
 from nsadmin.clones.fields import CloneRequest, parse_clone
-from nsadmin.namespaces.fields import MAX_DESCRIPTION, NAME_MAX
+from nsadmin.namespaces.bounds import MAX_DESCRIPTION, NAME_MAX
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 

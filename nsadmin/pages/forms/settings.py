@@ -5,14 +5,9 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from nsadmin.namespaces.bounds import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import (
-    MAX_DESCRIPTION,
-    NAME_MAX,
-    NAME_MIN,
-    NamespacePatch,
-    parse_patch,
-)
+from nsadmin.namespaces.fields import NamespacePatch, parse_patch
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 

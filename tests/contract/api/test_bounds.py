@@ -1,0 +1,152 @@
+"""Every limit that the OpenAPI document tells: kept at it, refused beyond it.
+
+The cases come from the document. Those of one operation or property run alone by their
+name: `-k "PATCH and namespace_name and maxLength"`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from django.db import transaction
+
+from nsadmin.api.models import KeptAnswer
+from nsadmin.audit.models import AuditEvent
+from nsadmin.jobs.models import Job
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
+from tests.api.conftest import Caller, error_of, locations_of
+from tests.cast import assemble
+from tests.conftest import emptied
+from tests.contract.api.bounds import Case, accepted, is_bounded, refused, spots
+from tests.contract.api.valid import (
+    ANSWERED_WITH,
+    ASKED_BY,
+    NOT_OFFERED,
+    UNLIMITED,
+    beside,
+    put,
+)
+
+# Each case's rows are undone; the cast stands around them all.
+pytestmark = pytest.mark.django_db
+_TABLES = (AuditEvent, Job, KeptAnswer, NamespaceTemplate)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Everything that a request could have written."""
+
+    documents: list[Any]
+    collections: set[str]
+    rows: list[int]
+
+    @classmethod
+    def now(cls) -> "Written":
+        """Look at the stores."""
+        return cls(
+            list(collection(store.NAME).find()),
+            set(collections.names(shared())),
+            [table.objects.count() for table in _TABLES],
+        )
+
+
+@pytest.fixture(scope="module")
+def caller(
+    _wired: object, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[tuple[Caller, Written]]:
+    """One cast for all cases, and what is there before each of them."""
+    with django_db_blocker.unblock(), emptied(), transaction.atomic():
+        made = Caller(assemble())
+        NamespaceTemplate.objects.create(
+            template_id="tmpl_000000000000",
+            organization_id=made.cast.northlight.organization_id,
+            creator="key:k",
+            name="a template",
+            configuration=configuration_of(made.cast.own),
+        )
+        yield made, Written.now()
+        transaction.set_rollback(True)
+
+
+def take_back(before: Written) -> None:
+    """Undo what a case has written outside of the database."""
+    now = Written.now()
+    if now.documents != before.documents:
+        collection(store.NAME).delete_many({})
+        collection(store.NAME).insert_many(before.documents)
+    for name in now.collections - before.collections:
+        collections.drop(shared(), name)
+
+
+def sent(call: Caller, case: Case) -> Any:
+    """Send a request that is valid but for the case's value."""
+    spot, endpoint = case.spot, case.spot.endpoint
+    path, _, query = endpoint.at(call.cast.own.namespace_id).partition("?")
+    asked = dict(parse_qsl(query))
+    if any(s.endpoint == endpoint and s.name == "?dry_run" for s in spots()):
+        asked["dry_run"] = "true"
+    body = endpoint.body
+    if spot.place == "query":
+        asked[str(spot.path[0])] = str(case.value)
+    else:
+        body = beside(body, spot.name, case.what)
+        put(body, spot.path, case.value)
+    role = ASKED_BY.get(case.short, "admin")
+    return call(endpoint.method, f"{path}?{urlencode(asked)}", body, role=role)
+
+
+@pytest.mark.parametrize("case", accepted(), ids=str)
+def test_what_is_within_its_limits_is_not_refused_for_it(
+    caller: tuple[Caller, Written], case: Case
+) -> None:
+    call, before = caller
+    response = sent(call, case)
+    take_back(before)
+    sentence = NOT_OFFERED.get(str(case))
+    if sentence is not None:
+        assert locations_of(response) == [case.spot.location]
+        assert error_of(response)["message"] == sentence
+        return
+    expected = ANSWERED_WITH.get(str(case)) or ANSWERED_WITH.get(case.short)
+    if expected is None:
+        assert response.status_code in (200, 201), response.content
+    else:
+        assert response.status_code == expected, response.content
+        faults = error_of(response)["details"].get("validation_errors", [])
+        assert case.spot.location not in [fault["location"] for fault in faults]
+
+
+@pytest.mark.parametrize("case", refused(), ids=str)
+def test_what_is_beyond_them_is_refused_at_its_place(
+    caller: tuple[Caller, Written], case: Case
+) -> None:
+    call, before = caller
+    response = sent(call, case)
+    assert case.spot.location in locations_of(response), response.content
+    assert Written.now() == before
+
+
+def test_every_text_number_and_list_has_a_limit() -> None:
+    assert {spot.name for spot in spots() if not is_bounded(spot)} == set(UNLIMITED)
+
+
+def test_the_exceptions_are_of_cases_that_there_are() -> None:
+    cases = accepted()
+    names = {str(case) for case in cases} | {case.short for case in cases}
+    assert set(NOT_OFFERED) | set(ANSWERED_WITH) | set(ASKED_BY) <= names
+
+
+def test_there_are_cases_of_every_kind() -> None:
+    """The document would have to lose its limits for these to be few."""
+    kinds = {case.what for case in accepted()} | {case.what for case in refused()}
+    limits = {"minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"}
+    assert limits | {f"beyond {limit}" for limit in limits} <= kinds
+    assert {"is null", "is no such word", "of a wrong type"} <= kinds
+    assert len(accepted()) + len(refused()) > 800
