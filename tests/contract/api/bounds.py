@@ -111,6 +111,7 @@ def values_of(spot: Spot) -> list[Any]:
     return [*spot.schema.get("enum", []), *const]
 
 
+@cache
 def accepted() -> list[Case]:
     """Every value at a limit, every word of a choice, and null where it may be."""
     found = []
@@ -118,11 +119,12 @@ def accepted() -> list[Case]:
         for limit, value in _at_limits(spot, beyond=False):
             found.append(Case(spot, limit, value))
         found += [Case(spot, f"is {word}", word) for word in values_of(spot)]
-        if spot.nullable and spot.place == "body" and spot is _first(spot):
+        if spot.nullable and spot.place == "body" and spot is _firsts()[str(spot)]:
             found.append(Case(spot, "is null", None))
     return found
 
 
+@cache
 def refused() -> list[Case]:
     """Every value just beyond a limit, an unknown word, and one of a wrong type."""
     found = []
@@ -132,14 +134,15 @@ def refused() -> list[Case]:
         if values_of(spot):
             found.append(Case(spot, "is no such word", "no-such-word"))
         is_text = spot.place == "query" and "string" in spot.types
-        if spot is _first(spot) and not is_text:  # every query is a text
+        if spot is _firsts()[str(spot)] and not is_text:  # every query is a text
             found.append(Case(spot, "of a wrong type", _wrong(spot)))
     return found
 
 
-def _first(spot: Spot) -> Spot:
-    """Return the first of the spots that stand at the same place."""
-    return next(s for s in spots() if (str(s), s.place) == (str(spot), spot.place))
+@cache
+def _firsts() -> dict[str, Spot]:
+    """Return the first of the spots that stand at the same place, by its name."""
+    return {str(spot): spot for spot in reversed(spots())}
 
 
 def _wrong(spot: Spot) -> Any:
