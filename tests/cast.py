@@ -22,6 +22,7 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
+from tests import spares
 
 PASSWORD = "a-long-enough-password"
 RUN = secrets.token_hex(3)
@@ -67,7 +68,10 @@ def make_namespace(
     **extra: Any,
 ) -> Namespace:
     """Make a namespace: its document, its collection with indexes, some points."""
-    new_id = namespace_id()
+    fields = {**PROTECTED_INDEXES, **(indexes or {})}
+    shape = f"{extractors} {fields}"
+    spare = spares.take(shape) if in_qdrant else None
+    new_id = spare or namespace_id()
     now = datetime.now(UTC).replace(microsecond=0)
     entries = [REGISTRY[extractor_id] for extractor_id in extractors]
     vectors = {v.name: (v.size, v.distance) for e in entries for v in e.vectors_for({})}
@@ -117,8 +121,12 @@ def make_namespace(
         "changes": [],
         **extra,
     }
-    if in_qdrant:
-        _collect(new_id, vectors, {**PROTECTED_INDEXES, **(indexes or {})})
+    if in_qdrant and spare is None:
+        _collect(new_id, vectors, fields)
+        spares.know(new_id, shape)
+    if in_qdrant and not spares.fill(new_id, _points(raw, vectors, point_count)):
+        spares.drop(new_id)
+        _collect(new_id, vectors, fields)
         points.put(shared(), new_id, _points(raw, vectors, point_count))
     store.insert(raw)
     mirror.mirror_one(raw)

@@ -105,11 +105,13 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     from nsadmin.celery import app
     from nsadmin.stores.mongo import namespaces, resources
     from nsadmin.stores.mongo.connection import close, database
+    from tests import spares
 
     app.conf.broker_url = servers.redis_url
     namespaces.ensure_indexes()
     resources.ensure_indexes()
     yield servers
+    spares.let_go()
     database().client.drop_database(database().name)
     close()
 
@@ -138,6 +140,7 @@ def emptied() -> Iterator[None]:
     from nsadmin.stores.mongo.connection import collection
     from nsadmin.stores.qdrant import collections
     from nsadmin.stores.qdrant.cluster import shared
+    from tests import spares
     from tests.cast import COLLECTION_PREFIX
 
     redis.client().flushdb()
@@ -146,7 +149,8 @@ def emptied() -> Iterator[None]:
     for name in (namespaces.NAME, *resources.KINDS):
         collection(name).delete_many({})
     for name in collections.names(shared()):
-        if name.startswith(COLLECTION_PREFIX) or name in made:
+        ours = name.startswith(COLLECTION_PREFIX) or name in made
+        if ours and not spares.keep(name):
             collections.drop(shared(), name)
 
 
