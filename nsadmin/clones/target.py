@@ -7,8 +7,10 @@ from uuid import UUID
 
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.clones.ids import new_id
+from nsadmin.namespaces.creation_plan import new_infrastructure
 from nsadmin.namespaces.document import Namespace, index_entry
 from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.infrastructure import NOTHING_TOLD
 
 Raw = dict[str, Any]
 
@@ -25,8 +27,8 @@ def target_document(
 
     Extractors, indexes, the inference map and automatic index creation come from the
     source, and its description where none is given. Scope, type, expiry, tier, cluster
-    and secrets do not: a clone is an organization's own, on the shared cluster, in a
-    collection named by its id.
+    and secrets do not: a clone is an organization's own, in a collection named by its
+    id, and its infrastructure is that of a namespace for which nobody asked for any.
     """
     own_id = new_id(job_id, "namespaces", source.namespace_id)
     moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -38,12 +40,7 @@ def target_document(
         "name_key": name_key(request.namespace_name),
         "namespace_type": "standard",
         "scope": "org",
-        "infrastructure": {
-            "qdrant_collection": own_id,
-            "compute_tier": "shared",
-            "max_concurrent_jobs": 10,
-            "autoscaling_enabled": False,
-        },
+        "infrastructure": new_infrastructure(None, own_id, NOTHING_TOLD),
         "feature_extractors": [
             {
                 "feature_extractor_name": extractor.name,

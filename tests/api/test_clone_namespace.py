@@ -26,6 +26,23 @@ def cloned(call: Caller, body: Any, source: str = "", **kwargs: Any) -> Any:
     return json.loads(response.content)
 
 
+def test_its_infrastructure_is_that_of_a_new_namespace(call: Caller) -> None:
+    """Whatever the source had: the shared tier, with the contract's defaults."""
+    asked = {"max_concurrent_jobs": 77, "autoscaling_enabled": False}
+    own = call(
+        "POST", "/namespaces", {"namespace_name": "own", "infrastructure": asked}
+    )
+    assert own.status_code == 200, own.content
+    source = json.loads(own.content)
+    clone = cloned(call, {"namespace_name": "copy"}, source["namespace_id"])
+    plain = json.loads(call("POST", "/namespaces", {"namespace_name": "plain"}).content)
+    found = clone["namespace"]["infrastructure"]
+    assert found["qdrant_collection"] == clone["namespace"]["namespace_id"]
+    assert found | {"qdrant_collection": ""} == (
+        plain["infrastructure"] | {"qdrant_collection": ""}
+    )
+
+
 def test_it_answers_with_the_clone_and_its_task(call: Caller) -> None:
     own = call.cast.own
     data = cloned(call, {"namespace_name": "staging"})
