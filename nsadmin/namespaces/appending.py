@@ -58,7 +58,7 @@ def appended(
                     AddVector(vector.name, vector.size, vector.distance, extractor.id)
                 )
         found += [
-            CreateIndex(field, {"type": kind}, declared=True)
+            CreateIndex(field, {"type": kind}, "extractor", declared=True)
             for field, kind in extractor.required_payload_indexes
             if field not in {i.field_name for i in namespace.indexes}
         ]

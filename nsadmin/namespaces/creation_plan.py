@@ -9,7 +9,7 @@ from nsadmin.namespaces import document, extractors
 from nsadmin.namespaces.appending import appended
 from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.creation_fields import NewNamespace
-from nsadmin.namespaces.declared import required_indexes
+from nsadmin.namespaces.declared import origin_of, required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.fields import PROTECTED_INDEXES, NamespacePatch, name_key
@@ -90,7 +90,9 @@ def creation_plan(
     after = document.read(applied(namespace.raw, planned))
     required = required_indexes(after, registry)
     planned += [
-        CreateIndex(field, dict(schema), declared=True)
+        CreateIndex(
+            field, dict(schema), origin_of(after, field, registry), declared=True
+        )
         for field, schema in {**PROTECTED_INDEXES, **required}.items()
     ]
     planned += index_steps(after, wanted.payload_indexes or [], required)

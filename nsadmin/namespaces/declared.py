@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nsadmin.namespaces import extractors
-from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.document import Namespace, Origin, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
 
@@ -46,6 +46,20 @@ def required_indexes(
         if (extractor := registry.get(entry.id)) is not None
         for field, kind in extractor.required_payload_indexes
     }
+
+
+def origin_of(
+    namespace: Namespace,
+    field: str,
+    registry: Mapping[str, Extractor] = extractors.REGISTRY,
+) -> Origin:
+    """Tell who asks for the index on a field; a user for what nobody declared."""
+    if field in PROTECTED_INDEXES:
+        return "system"
+    stored = {index.field_name: index.origin for index in namespace.indexes}
+    if field in stored:
+        return stored[field]
+    return "extractor" if field in required_indexes(namespace, registry) else "user"
 
 
 def declared_indexes(

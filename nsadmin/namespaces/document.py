@@ -9,7 +9,8 @@ from typing import Any, Literal
 from nsadmin.namespaces.fields import INDEX_DEFAULTS, INDEX_TYPES, IndexType
 
 Raw = dict[str, Any]
-Origin = Literal["user", "auto"]
+# Who asked for an index; stored are those of a user and those made automatically.
+Origin = Literal["user", "auto", "extractor", "system"]
 Tier = Literal["shared", "dedicated_cpu", "dedicated_gpu"]
 
 

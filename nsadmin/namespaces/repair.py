@@ -4,8 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces import extractors
-from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.document import Namespace, Raw
+from nsadmin.namespaces.declared import (
+    Seen,
+    declared_indexes,
+    expected_vectors,
+    origin_of,
+)
+from nsadmin.namespaces.document import Namespace, Origin, Raw
 from nsadmin.namespaces.extractors import Extractor
 from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
 from nsadmin.namespaces.undeclared import is_other, unknown_parameters
@@ -59,7 +64,7 @@ def missing_indexes(
 ) -> list[Step]:
     """Return a step for each declared index that Qdrant lacks."""
     return [
-        CreateIndex(field, schema, declared=True)
+        CreateIndex(field, schema, origin_of(namespace, field, registry), declared=True)
         for field, schema in declared_indexes(namespace, registry).items()
         if field not in seen.indexes
     ]
@@ -78,18 +83,21 @@ def rebuilt_indexes(
     return [
         step
         for field, schema in declared_indexes(namespace, registry).items()
-        for step in _anew(namespace, field, schema, seen.indexes.get(field, {}))
+        for step in _anew(
+            field,
+            schema,
+            seen.indexes.get(field, {}),
+            origin_of(namespace, field, registry),
+        )
     ]
 
 
-def _anew(namespace: Namespace, field: str, schema: Raw, there: Raw) -> list[Step]:
+def _anew(field: str, schema: Raw, there: Raw, origin: Origin) -> list[Step]:
     found: list[Step] = []
     if there:
-        origins = {index.field_name: index.origin for index in namespace.indexes}
-        origin = origins.get(field, "user")
         found.append(DropIndex(field, there, origin, rebuilt=True, declared=True))
     kept = unknown_parameters(schema, there)
-    return [*found, CreateIndex(field, {**kept, **schema}, declared=True)]
+    return [*found, CreateIndex(field, {**kept, **schema}, origin, declared=True)]
 
 
 def wrong_indexes(
@@ -102,7 +110,9 @@ def wrong_indexes(
         step
         for field, schema in declared_indexes(namespace, registry).items()
         if field in seen.indexes and is_other(schema, seen.indexes[field])
-        for step in _anew(namespace, field, schema, seen.indexes[field])
+        for step in _anew(
+            field, schema, seen.indexes[field], origin_of(namespace, field, registry)
+        )
     ]
 
 

@@ -137,12 +137,16 @@ def test_description_and_auto_indexing_are_kept(call: Caller) -> None:
 
 def test_a_dry_run_writes_nothing(call: Caller) -> None:
     before = (len(list(store.every())), AuditEvent.objects.count())
-    response = call("POST", "/namespaces?dry_run=true", NAME)
+    body = NAME | {"payload_indexes": [{"field_name": "title", "type": "text"}]}
+    response = call("POST", "/namespaces?dry_run=true", body)
     data = json.loads(response.content)
     assert data["dry_run"] is True
     kinds = [step["kind"] for step in data["plan"]["steps"]]
     assert kinds[:3] == ["append_extractor", "append_extractor", "create_collection"]
-    assert kinds[3:] == ["create_index"] * len(PROTECTED_INDEXES)
+    assert kinds[3:] == ["create_index"] * (len(PROTECTED_INDEXES) + 1)
+    origins = {step["field"]: step["origin"] for step in data["plan"]["steps"][3:]}
+    system = dict.fromkeys(PROTECTED_INDEXES, "system")
+    assert origins == {**system, "title": "user"}
     assert (len(list(store.every())), AuditEvent.objects.count()) == before
 
 

@@ -52,6 +52,8 @@ def test_rebuilding_builds_every_declared_index_anew(call):
     shown = json.loads(call("POST", f"{path}&dry_run=true").content)["plan"]
     kinds = Counter((s["kind"], s["declared"]) for s in shown["steps"])
     assert kinds == {("drop_index", True): 11, ("create_index", True): 12}
+    origins = Counter(s["origin"] for s in shown["steps"])
+    assert origins == {"system": 21, "user": 2}
     assert sum(w["needs_tick"] for w in shown["warnings"]) == 11
     response = call("POST", path)
     done = json.loads(response.content)

@@ -226,6 +226,7 @@ def test_an_extractor_may_require_indexes():
         {"feature_extractors": [extractor("needy")]}, here, registry=registry
     )
     assert kinds(plan)[-1] == ("create_index", "lang")
+    assert plan.steps[-1].origin == "extractor"
     after = applied(here.raw, plan.steps)
     assert after["payload_indexes"] == []
     with pytest.raises(Invalid):
@@ -236,12 +237,21 @@ def test_an_extractor_may_require_indexes():
         )
 
 
+def origins(plan):
+    return {s.field: s.origin for s in plan.steps if s.kind == "create_index"}
+
+
 def test_repair_plans_what_qdrant_lacks_and_nothing_else():
     here = namespace()
     assert [s.name for s in missing_vectors(here, BARE)] == [
         "text_extractor_v1_embedding"
     ]
     assert len(repair_plan(here, BARE).steps) == 1 + len(PROTECTED_INDEXES) + 2
+    assert origins(repair_plan(here, BARE)) == {
+        **dict.fromkeys(PROTECTED_INDEXES, "system"),
+        "title": "user",
+        "year": "auto",
+    }
     whole = Seen(
         exists=True,
         points=5,
