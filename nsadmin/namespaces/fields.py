@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic import StrictBool as Bool
 
+from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.bounds import (
     FIELD_NAME_MAX,
@@ -221,7 +222,7 @@ def _refuse(at: str, sentence: str) -> Invalid:
 
 def name_key(name: str) -> str:
     """The form under which a name is unique within its organization."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
+    return names.trimmed(name).casefold()
 
 
 def clean_name(
@@ -232,15 +233,8 @@ def clean_name(
     longest: int = NAME_MAX,
 ) -> str:
     """Return the name in its stored form (NFC, trimmed), or raise Invalid."""
-    cleaned = unicodedata.normalize("NFC", name).strip()
+    cleaned = names.clean(name, at=at)
     for character in cleaned:
-        category = unicodedata.category(character)
-        if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-            raise _refuse(
-                at,
-                f"The name contains U+{ord(character):04X}, "
-                "which is a control or invisible character.",
-            )
         if character in _NAME_CHARACTERS:
             raise _refuse(at, f"The name must not contain {character}")
     if len(cleaned) < shortest:

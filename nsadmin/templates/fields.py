@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.bounds import NAME_MIN, limits
 from nsadmin.namespaces.fields import clean_description, clean_name, validated
@@ -64,8 +65,9 @@ def parse_template(body: Any) -> NewTemplate:
             wanted.description, longest=DESCRIPTION_MAX
         )
     if wanted.category is not None:
-        wanted.category = clean_description(
-            wanted.category, at="category", longest=CATEGORY_MAX, what="category"
+        # An empty one is none.
+        wanted.category = names.trimmed(wanted.category) and _line(
+            wanted.category, "category", CATEGORY_MAX, "category"
         )
     if wanted.tags is not None:
         wanted.tags = [
@@ -94,10 +96,17 @@ def parse_instantiation(body: Any) -> Instantiation:
 
 
 def _line(text: str, at: str, longest: int, what: str) -> str:
-    """Return the text trimmed; raise Invalid unless it is one line and not empty."""
-    cleaned = clean_description(text, at=at, longest=longest, what=what)
-    if not cleaned or "\n" in cleaned:
+    """Return it trimmed; raise Invalid unless it is a name of at most that length."""
+    stripped = names.trimmed(text)
+    if not stripped or "\n" in stripped:
         raise _refuse(at, f"A {what} is one line and not empty.")
+    cleaned = names.clean(stripped, at=at, what=what)
+    if len(cleaned) > longest:
+        raise _refuse(
+            at,
+            f"The {what} may have at most {longest:,} characters; "
+            f"it has {len(cleaned):,}.",
+        )
     return cleaned
 
 

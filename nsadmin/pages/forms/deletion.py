@@ -1,9 +1,8 @@
 """The forms of deleting, restoring and protecting a namespace."""
 
-import unicodedata
-
 from django import forms
 
+from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.protection import Protection
@@ -22,7 +21,7 @@ class TypedNameForm(SheetForm):
 
     def require_name_of(self, namespace: Namespace) -> None:
         """Raise Invalid unless it is exactly this namespace's name."""
-        typed = unicodedata.normalize("NFC", self.cleaned_data["typed_name"]).strip()
+        typed = names.trimmed(self.cleaned_data["typed_name"])
         if typed != namespace.name:
             sentence = f"That is not its name. Type {namespace.name} to delete it."
             raise Invalid(sentence, faults={"typed_name": [sentence]})

@@ -1,0 +1,53 @@
+"""What a name may hold, whatever it names. Pure.
+
+Names stand in sentences, lists and addresses, and two that look the same must be the
+same. So a name is NFC and trimmed, and what nobody sees is refused: control and format
+characters, directions among them, characters that Unicode lets fonts leave out, and
+blanks that are no spaces. Joiners (U+200C, U+200D) are format characters: Persian and
+Hindi names are written without them, and an emoji is a single one. Texts longer than a
+name, such as descriptions, keep them.
+"""
+
+import unicodedata
+
+from nsadmin.errors import Invalid
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Default_Ignorable_Code_Point of Unicode where the category does not say so, and the
+# braille cell without dots: code points, first and last.
+_UNSEEN = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
+
+
+def trimmed(text: str) -> str:
+    """Return the text as names are stored: NFC, without spaces around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def clean(text: str, *, at: str, what: str = "name") -> str:
+    """Return the name as it is stored; raise Invalid for a character nobody sees."""
+    cleaned = trimmed(text)
+    for character in cleaned:
+        if is_hidden(character):
+            sentence = (
+                f"The {what} contains U+{ord(character):04X}, "
+                "which is a control or invisible character."
+            )
+            raise Invalid(sentence, faults={at: [sentence]})
+    return cleaned
+
+
+def is_hidden(character: str) -> bool:
+    """Tell whether a character of a name would not be seen, or move others."""
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return True
+    return any(first <= ord(character) <= last for first, last in _UNSEEN)
