@@ -195,11 +195,9 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
     if there.version is None:
         return _unasked("vectors", "Vectors")
     if there.points is None and there.has_collection is None:
-        said = "The new cluster did not count its points in time."
-        return Check("vectors", "blocks", "Vectors are not counted", said, silent=True)
+        return _uncounted(there, "new")
     if here.points is None and here.has_collection is not False:
-        said = "The present cluster did not count its points in time."
-        return Check("vectors", "blocks", "Vectors are not counted", said, silent=True)
+        return _uncounted(here, "present")
     name, count = after.collection, here.points or 0
     if there.points is None:
         said = f"There is no collection {name} on that cluster. {_WAY_OUT}"
@@ -214,6 +212,17 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
         )
     said = f"{count:,} points; no move is needed"
     return Check("vectors", "ok", "Vectors are already there", said)
+
+
+def _uncounted(reach: Reach, which: str) -> Check:
+    """Say why a cluster's points are not known: it refused the key, or was silent."""
+    is_refused = reach.may_read is False
+    said = f"The {which} cluster did not count its points in time."
+    if is_refused:
+        said = f"The {which} cluster refused the key, so its points were not counted."
+    return Check(
+        "vectors", "blocks", "Vectors are not counted", said, silent=not is_refused
+    )
 
 
 _WAY_OUT = (

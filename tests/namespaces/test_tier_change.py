@@ -124,12 +124,16 @@ def test_a_key_that_may_only_read_is_found_without_writing(cast, own_cluster):
     own_cluster.receive(cast.own)
     given = own_cluster.body(qdrant_api_key=READ_ONLY_KEY)
     assert states(preview(cast, given))["key"] == "blocks"
+    assert states(preview(cast, given))["vectors"] == "ok"
     with pytest.raises(Invalid) as fault:
         commit(cast, given)
     assert set(fault.value.faults) == {"infrastructure.qdrant_api_key"}
     wrong = own_cluster.body(qdrant_api_key="wrong")
     with pytest.raises(Invalid, match="refuses this key"):
         commit(cast, wrong)
+    [vectors] = [c for c in preview(cast, wrong).checks if c.name == "vectors"]
+    assert (vectors.state, vectors.silent) == ("blocks", False)
+    assert "refused the key" in vectors.sentence
     there = collections.get(own_cluster.cluster, cast.own.collection)
     assert there.points == 3
 
