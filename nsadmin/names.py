@@ -28,9 +28,14 @@ _UNSEEN = (
 )
 
 
+def composed(text: str) -> str:
+    """Return the text in NFC, as all texts are stored; so a search has to be, too."""
+    return unicodedata.normalize("NFC", text)
+
+
 def trimmed(text: str) -> str:
     """Return the text as names are stored: NFC, without spaces around it."""
-    return unicodedata.normalize("NFC", text).strip()
+    return composed(text).strip()
 
 
 def clean(text: str, *, at: str, what: str = "name") -> str:

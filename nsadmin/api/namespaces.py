@@ -187,8 +187,8 @@ def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
     Of several the stored one counts if it is among them. A weak ETag never matches,
     nor does one that this API never gave.
     """
-    given = request.headers.get("If-Match", "").strip()
-    if given in ("", "*"):
+    given = request.headers.get("If-Match", "*").strip()
+    if given == "*":
         return None
     tags = parse_etags(f'"{given}"' if re.fullmatch(r"r\d{1,9}", given) else given)
     if not tags:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from nsadmin import names
 from nsadmin.audit.models import AuditEvent
 
 # What is looked for in the written changes, by the word of the filter.
@@ -62,7 +63,7 @@ def matching(rows: QuerySet[AuditEvent], query: AuditQuery) -> QuerySet[AuditEve
         rows = _written(rows).filter(_any("written__contains", KINDS[query.what]))
     elif query.what:
         rows = rows.filter(action=query.what)
-    return _with_text(rows, query.text).order_by("-pk")
+    return _with_text(rows, names.composed(query.text)).order_by("-pk")
 
 
 def actors(rows: QuerySet[AuditEvent]) -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from nsadmin import names
 from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs import log, message
 from nsadmin.jobs.models import LIVE, Job, State
@@ -98,6 +99,7 @@ def listing(
             Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
         )
     if search:
+        search = names.composed(search)
         rows = rows.filter(
             Q(title__icontains=search)
             | Q(namespace_id__icontains=search)

@@ -200,6 +200,8 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
             sentence = f"There is no field {item['loc'][-1]} here."
         elif item["type"] == "literal_error":
             sentence = f"Must be one of {item['ctx']['expected']}."
+        elif item["type"] in ("model_type", "dict_type"):
+            sentence = "Must be an object."
         else:
             sentence = item["msg"].rstrip(".") + "."
         faults.setdefault(path, []).append(sentence)

@@ -22,6 +22,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
+from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
 from nsadmin.namespaces import filling
@@ -136,7 +137,7 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
 def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.search:
         match = _matches_exactly if query.case_sensitive else _matches
-        yield match(query.search)
+        yield match(names.composed(query.search))
     if query.tier:
         yield Q(tier=query.tier)
     if query.status:
@@ -150,9 +151,9 @@ def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.namespace_ids is not None:
         yield Q(namespace_id__in=query.namespace_ids)
     if query.names is not None:
-        yield Q(name__in=query.names)
+        yield Q(name__in=[names.composed(name) for name in query.names])
     if query.name_contains is not None:
-        yield Q(name__icontains=query.name_contains)
+        yield Q(name__icontains=names.composed(query.name_contains))
 
 
 def _matches(text: str) -> Q:

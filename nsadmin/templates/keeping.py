@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.models import Plan
@@ -62,6 +63,7 @@ def found(
     )
     if scope:
         rows = rows.filter(scope=scope)
+    search = names.composed(search)
     words = Q(name__icontains=search) | Q(description__icontains=search)
     return rows.filter(words).order_by("-is_active", "name", "template_id")
 

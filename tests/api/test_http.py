@@ -36,6 +36,21 @@ def test_head_is_refused_where_get_is(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["openapi.json", "docs", "tasks/x", "namespaces/x/stats"]
+)
+def test_what_is_only_read_takes_no_post_and_asks_for_no_token(
+    call: Caller, path: str
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for method in ("POST", "PUT", "PATCH"):
+        response = client.generic(
+            method, f"/v1/{path}", "{}", "application/json", headers=call.cast.bearer()
+        )
+        assert response.status_code == 405, (method, path)
+        assert "GET" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize(
     ("asked", "status"),
     [
         ("GET /namespaces", 301),

@@ -112,6 +112,18 @@ def test_filters_and_search(several: Caller, subtests) -> None:
             assert listed(several, body)["total_count"] == expected
 
 
+def test_decomposed_letters_find_composed_ones(call: Caller) -> None:
+    make_namespace(call.cast.northlight, "l\u00e4nder", in_qdrant=False)
+    typed = "la\u0308nder"
+    for body in (
+        {"search": typed},
+        {"search": typed, "case_sensitive": True},
+        {"filters": {"namespace_name": typed}},
+        {"filters": {"namespace_name": {"$regex": typed}}},
+    ):
+        assert names(listed(call, body)) == ["l\u00e4nder"], body
+
+
 def test_a_filter_by_id_finds_one(several: Caller) -> None:
     own = several.cast.own.namespace_id
     assert names(listed(several, {"filters": {"namespace_id": own}})) == [

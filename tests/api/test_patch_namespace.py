@@ -214,7 +214,7 @@ def test_a_change_of_something_else_does_not_move_a_plan(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ['"r1"', "r1", "*", "", '"r7", "r1"', 'W/"r1","r1"', '"abc", "r1" , "r2"']
+    "given", ['"r1"', "r1", "*", '"r7", "r1"', 'W/"r1","r1"', '"abc", "r1" , "r2"']
 )
 def test_if_match_of_the_stored_revision(call: Caller, given: str) -> None:
     assert patched(call, {"description": "x"}, if_match=given)["revision"] == 2
@@ -251,11 +251,12 @@ def test_an_etag_that_does_not_match_is_412(
     assert store.get(call.cast.own.namespace_id)["revision"] == 1
 
 
-@pytest.mark.parametrize("given", ["1", "abc", "r1, r2", "W/r1", '"r1'])
+@pytest.mark.parametrize("given", ["", " ", "1", "abc", "r1, r2", "W/r1", '"r1'])
 def test_an_if_match_without_an_etag_is_not_read(call: Caller, given: str) -> None:
     response = call("PATCH", path(call), {"description": "x"}, if_match=given)
     assert response.status_code == 400
     assert error_of(response)["code"] == "if_match_unreadable"
+    assert store.get(call.cast.own.namespace_id)["revision"] == 1
 
 
 # What is not acceptable --------------------------------------------------------------
@@ -513,6 +514,20 @@ def test_what_is_not_acceptable_is_422_at_its_place(call: Caller, subtests) -> N
             assert locations_of(response) == [location]
             assert "canary" not in response.content.decode()
             assert store.get(call.cast.own.namespace_id)["revision"] == 1
+
+
+def test_what_is_no_object_is_told_in_our_own_words(call: Caller) -> None:
+    body = {
+        "payload_indexes": ["title"],
+        "feature_extractors": [5],
+        "infrastructure": 1,
+    }
+    response = call("PATCH", path(call), body)
+    faults = error_of(response)["details"]["validation_errors"]
+    assert {fault["location"]: fault["message"] for fault in faults} == dict.fromkeys(
+        ("payload_indexes.0", "feature_extractors.0", "infrastructure"),
+        "Must be an object.",
+    )
 
 
 def test_every_fault_is_told_at_once(call: Caller) -> None:
