@@ -143,12 +143,12 @@ class TaskFilters(BaseModel):
 
 
 class TaskSort(BaseModel):
-    """The one order of tasks: newest first."""
+    """The order of tasks: newest first, or oldest first."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     field: Literal["created_at"] = "created_at"
-    direction: Literal["desc"] = "desc"
+    direction: Literal["asc", "desc"] = "desc"
 
 
 class ListTasksRequest(BaseModel):
@@ -163,7 +163,7 @@ class ListTasksRequest(BaseModel):
     search: Annotated[str, Field(max_length=200)] | None = None
 
 
-class OffsetQuery(BaseModel):
+class PageQuery(BaseModel):
     """Which page of a list."""
 
     model_config = ConfigDict(extra="forbid")
@@ -175,11 +175,6 @@ class OffsetQuery(BaseModel):
     offset: int | None = Field(None, ge=0, le=10_000)
     page: int | None = Field(None, ge=1, le=10_000, description="Counted from 1.")
     include_total: bool = False
-
-
-class PageQuery(OffsetQuery):
-    """Which page of a list that also has cursors."""
-
     cursor: str | None = Field(
         None, max_length=500, description="From `next_cursor` of the page before."
     )

@@ -1,6 +1,7 @@
 """The list of namespaces, read from the mirror."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.filters import list_filters
 from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString, Sort
-from nsadmin.api.paging import Window, pagination, window_of
+from nsadmin.api.paging import pagination, window_of
 from nsadmin.errors import Invalid
 from nsadmin.namespaces import listing, present
 from nsadmin.namespaces.listing import ListQuery
@@ -36,8 +37,11 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     """Answer with one page of the namespaces that the actor may know of."""
     wanted = reading.query(request, ListQueryString)
     asked = reading.modelled(body, ListNamespacesRequest)
-    window = window_of(wanted)
-    page = listing.listing(actor_of(request), _list_query(wanted, asked, window))
+    query = _list_query(wanted, asked)
+    order = [query.sort, query.descending, *(list(pair) for pair in query.then)]
+    window = window_of(wanted, order)
+    query = replace(query, limit=window.limit, offset=window.offset)
+    page = listing.listing(actor_of(request), query)
     rows = page.rows
     results = [present.row_response(row) for row in rows]
     if wanted.view == "summary":
@@ -48,22 +52,14 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     return answer(
         {
             "results": results,
-            "pagination": pagination(
-                request,
-                window,
-                offset=page.offset,
-                total=page.total,
-                next_cursor=page.next_cursor,
-            ),
+            "pagination": pagination(request, window, total=page.total),
             "total_count": page.total,
             "stats": _stats(rows),
         }
     )
 
 
-def _list_query(
-    wanted: ListQueryString, asked: ListNamespacesRequest, window: Window
-) -> ListQuery:
+def _list_query(wanted: ListQueryString, asked: ListNamespacesRequest) -> ListQuery:
     sorts = _sorts(asked)
     sort = sorts[0] if sorts else None
     return ListQuery(
@@ -74,9 +70,6 @@ def _list_query(
         sort=_COLUMNS[sort.field] if sort is not None else "updated",
         descending=sort.direction == "desc" if sort is not None else None,
         then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in sorts[1:]),
-        limit=window.limit,
-        offset=window.offset,
-        cursor=window.cursor,
         whole=True,
         **list_filters(asked.filters),
     )

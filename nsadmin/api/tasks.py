@@ -8,7 +8,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
-from nsadmin.api.inputs import ListTasksRequest, NoQuery, OffsetQuery
+from nsadmin.api.inputs import ListTasksRequest, NoQuery, PageQuery, TaskSort
 from nsadmin.api.paging import pagination, window_of
 from nsadmin.api.schemas.tasks import (
     CancelTaskResponse,
@@ -24,14 +24,16 @@ router = Router(tags=["Tasks"])
 @router.post(
     "/tasks/list",
     response=answers(ListTasksResponse, 413, 415),
-    openapi_extra=described(query=OffsetQuery, body=ListTasksRequest, optional=True),
+    openapi_extra=described(query=PageQuery, body=ListTasksRequest, optional=True),
 )
 @endpoint(Action.JOB_READ)
 def list_tasks(request: HttpRequest) -> HttpResponse:
-    """The tasks of your organization, newest first, by pages."""
-    window = window_of(reading.query(request, OffsetQuery))
+    """The tasks of your organization, newest first unless asked otherwise, by pages."""
+    wanted = reading.query(request, PageQuery)
     body = reading.body(request, optional=True)
     asked = reading.modelled(body, ListTasksRequest)
+    sort = asked.sort or TaskSort()
+    window = window_of(wanted, [sort.field, sort.direction])
     states = queries.states_of([asked.status] if asked.status else [])
     found = queries.listing(
         actor_of(request),
@@ -39,12 +41,11 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
         task_types=[asked.task_type] if asked.task_type else [],
         namespace_id=asked.filters.namespace_id or "" if asked.filters else "",
         search=asked.search or "",
+        oldest_first=sort.direction == "asc",
         limit=window.limit,
         offset=window.offset,
     )
-    pages = pagination(
-        request, window, offset=window.offset, total=found.total, next_cursor=None
-    )
+    pages = pagination(request, window, total=found.total)
     results = [queries.task_response(job) for job in found.rows]
     return answer({"results": results, "pagination": pages})
 

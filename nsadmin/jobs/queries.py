@@ -44,7 +44,7 @@ class Viewer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Some jobs, newest first, and how many there are."""
+    """Some jobs, and how many there are."""
 
     rows: list[Job]
     total: int
@@ -80,10 +80,11 @@ def listing(
     of_kinds: Sequence[str] = (),
     namespace_id: str = "",
     search: str = "",
+    oldest_first: bool = False,
     limit: int = 25,
     offset: int = 0,
 ) -> JobPage:
-    """Return jobs, newest first; for staff without an organization those of all."""
+    """Return jobs, newest first by default; for staff those of all organizations."""
     rows = visible(actor)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
@@ -105,7 +106,9 @@ def listing(
             | Q(namespace_id__icontains=search)
             | Q(namespace_name__icontains=search)
         )
-    return JobPage(list(rows[offset : offset + limit]), rows.count())
+    order = "created_at" if oldest_first else "-created_at"
+    ordered = rows.order_by(order, "job_id")
+    return JobPage(list(ordered[offset : offset + limit]), rows.count())
 
 
 def states_of(statuses: Sequence[str]) -> list[str]:

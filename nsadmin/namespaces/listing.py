@@ -1,8 +1,5 @@
 """Lists of namespaces from the mirror: filters, search, order, pages, facets."""
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,13 +46,11 @@ HEALTH = (
 )
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 SOON = timedelta(days=1)
-# Databases count rows in 64 bits; a cursor of ours never says as much.
-_FARTHEST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What to list. None does not filter; `limit` rows from `offset` or `cursor`.
+    """What to list. None does not filter; `limit` rows from `offset`.
 
     `then` orders what is equal so far: a sort, and whether it falls. `whole` rows bring
     their documents, which the API shows and pages do not.
@@ -79,7 +74,6 @@ class ListQuery:
     then: tuple[tuple[str, bool], ...] = ()
     limit: int = 25
     offset: int = 0
-    cursor: str | None = None
     whole: bool = False
 
 
@@ -91,7 +85,6 @@ class Page:
     total: int
     offset: int
     limit: int
-    next_cursor: str | None
     as_of: datetime | None
     documents: int = 0
     unknown_documents: int = 0
@@ -182,13 +175,12 @@ def _has_status(status: str) -> Q:
 def listing(actor: Actor, query: ListQuery) -> Page:
     """Return one page.
 
-    Raises Invalid for an order or cursor that does not exist, Unread while nobody can
-    say which namespaces there are.
+    Raises Invalid for an order that does not exist, Unread while nobody can say which
+    namespaces there are.
     """
     if query.sort not in SORTS:
         sentence = f"Sort must be one of {', '.join(SORTS)}."
         raise Invalid(sentence, faults={"sort": [sentence]})
-    offset = query.offset if query.cursor is None else _offset_of(query)
     filling.require_filled()
     first = query.descending
     usual = SORTS[query.sort][1]
@@ -200,48 +192,17 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     rows = filtered(actor, query)
     columns = rows if query.whole else rows.defer("document", "description")
     ordered = columns.order_by(*by, "namespace_id")
-    found = list(ordered[offset : offset + query.limit])
-    total = rows.count()
-    more = offset + len(found) < total
+    found = list(ordered[query.offset : query.offset + query.limit])
     counts = [row.document_count for row in found]
     return Page(
         rows=found,
-        total=total,
-        offset=offset,
+        total=rows.count(),
+        offset=query.offset,
         limit=query.limit,
-        next_cursor=_cursor(query, offset + query.limit) if more else None,
         as_of=rows.aggregate(oldest=Min("mirrored_at"))["oldest"],
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),
     )
-
-
-def _cursor(query: ListQuery, offset: int) -> str:
-    data = json.dumps([*_order(query), offset])
-    return base64.urlsafe_b64encode(data.encode()).decode()
-
-
-def _order(query: ListQuery) -> list[Any]:
-    """What a cursor belongs to."""
-    return [query.sort, query.descending, *(list(pair) for pair in query.then)]
-
-
-def _offset_of(query: ListQuery) -> int:
-    try:
-        data = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
-        *order, offset = data
-    except (binascii.Error, ValueError, TypeError):
-        order, offset = [], None
-    same = order == _order(query)
-    if (
-        not same
-        or isinstance(offset, bool)
-        or not isinstance(offset, int)
-        or not 0 <= offset <= _FARTHEST
-    ):
-        sentence = "The cursor does not belong to this list."
-        raise Invalid(sentence, faults={"cursor": [sentence]})
-    return offset
 
 
 def facets(actor: Actor, query: ListQuery) -> Facets:

@@ -211,4 +211,24 @@ def test_what_is_not_offered_is_refused(call: Caller, subtests) -> None:
     ):
         with subtests.test(body=body):
             assert locations_of(call("POST", "/tasks/list", body)) == [location]
-    assert locations_of(call("POST", "/tasks/list?cursor=x")) == ["query.cursor"]
+    assert locations_of(call("POST", "/tasks/list?cursor=x")) == ["cursor"]
+
+
+@pytest.mark.parametrize("direction", [None, "asc", "desc"])
+def test_pages_by_cursor_in_either_direction(
+    call: Caller, direction: str | None
+) -> None:
+    made = [str(make_job(call.cast.northlight).job_id) for _ in range(3)]
+    body = {"sort": {"field": "created_at", "direction": direction}}
+    body = body if direction else {}
+    found, query = [], "?limit=2"
+    while query:
+        page = json.loads(call("POST", f"/tasks/list{query}", body).content)
+        found += [task["task_id"] for task in page["results"]]
+        cursor = page["pagination"]["next_cursor"]
+        query = f"?limit=2&cursor={cursor}" if cursor else ""
+        if cursor:
+            other = {"sort": {"direction": "desc" if direction == "asc" else "asc"}}
+            response = call("POST", f"/tasks/list{query}", other)
+            assert locations_of(response) == ["cursor"]
+    assert found == (made if direction == "asc" else made[::-1])

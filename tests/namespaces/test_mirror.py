@@ -78,11 +78,10 @@ def test_search_filters_and_pages(cast):
     assert names(cast, include_system=False) == ["film archive", "Straße"]
     first = listing(cast.actor(), ListQuery(sort="name", limit=2))
     assert (first.total, first.first, first.last) == (3, 1, 2)
-    rest = ListQuery(sort="name", limit=2, cursor=first.next_cursor)
+    rest = ListQuery(sort="name", limit=2, offset=2)
     assert [r.name for r in listing(cast.actor(), rest).rows] == ["world sample"]
-    for bad in ({"sort": "password"}, {"cursor": "x"}, {"cursor": first.next_cursor}):
-        with pytest.raises(Invalid):
-            listing(cast.actor(), ListQuery(**bad))
+    with pytest.raises(Invalid):
+        listing(cast.actor(), ListQuery(sort="password"))
 
 
 def test_facets_count_what_may_be_seen(cast):
