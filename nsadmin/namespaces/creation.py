@@ -29,8 +29,13 @@ from nsadmin.namespaces.creation_fields import NewNamespace
 from nsadmin.namespaces.creation_plan import blank, creation_plan
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.infrastructure import SEALED_FIELD, Told
-from nsadmin.namespaces.placement import collection_key, seal_key
+from nsadmin.namespaces.placement import (
+    collection_key,
+    refusal_on_shared,
+    seal_key,
+)
 from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.steps import INFRASTRUCTURE
 from nsadmin.stores.dial import destination
 from nsadmin.stores.mongo import namespaces as store
 
@@ -107,16 +112,33 @@ def _planned(
             "Infrastructure of one's own needs the Enterprise plan.",
             details={"resource": "infrastructure", "tier": actor.plan},
         )
+    namespace_id = wanted.namespace_id or f"ns_{operation.hex[:16]}"
     raw = blank(
         wanted,
-        namespace_id=wanted.namespace_id or f"ns_{operation.hex[:16]}",
+        namespace_id=namespace_id,
         internal_id=actor.internal_id,
         told=_told(wanted.infrastructure or {}),
         now=timezone.now(),
     )
     _settle(raw, wanted.infrastructure or {})
     namespace = document.read(raw)
+    _require_own_name(actor, namespace)
     return namespace, creation_plan(namespace, wanted)
+
+
+def _require_own_name(actor: Actor, namespace: Namespace) -> None:
+    """Raise Invalid for a name on the shared cluster that others could have as well.
+
+    Whether they do is not looked at: the answer is the same.
+    """
+    if namespace.tier != "shared":
+        return
+    sentence = refusal_on_shared(
+        namespace.collection, namespace.namespace_id, actor.organization_id
+    )
+    if sentence:
+        at = f"{INFRASTRUCTURE}qdrant_collection"
+        raise Invalid(sentence, faults={at: [sentence]})
 
 
 def _told(given: Raw) -> Told:
@@ -159,7 +181,9 @@ def _require_free(namespace: Namespace) -> None:
             code="namespace_id_taken",
             details={"field": "namespace_id"},
         )
-    if store.find_by_collection(namespace.collection):
+    place = collection_key(namespace.raw)
+    holders = store.find_by_collection(namespace.collection)
+    if any(collection_key(raw) == place for raw in holders):
         raise _collection_taken()
 
 

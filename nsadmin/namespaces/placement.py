@@ -5,10 +5,12 @@ from typing import Any
 from django.utils import timezone
 from pydantic import SecretStr
 
+from nsadmin.access.models import Organization
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces import document
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.infrastructure import KEY_FIELD, SEALED_FIELD, Told
+from nsadmin.namespaces.steps import INFRASTRUCTURE
 from nsadmin.stores.dial import destination
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
@@ -69,24 +71,51 @@ def collection_key(raw: Raw) -> str:
     return f"{place}|{namespace.collection}"
 
 
+def refusal_on_shared(name: str, namespace_id: str, organization_id: str) -> str:
+    """Say why a collection may not have this name on the shared cluster, or nothing.
+
+    Everybody's collections are there. Only names that nobody else may choose are
+    allowed, so that nobody finds out by a name what others have, or takes theirs.
+    """
+    if name == namespace_id or name.startswith(f"{organization_id}_"):
+        return ""
+    return (
+        "On the shared cluster a collection has its namespace's id for a name, or one "
+        f"that begins with {organization_id}_."
+    )
+
+
 # A change of it ----------------------------------------------------------------------
 
 
 def told(namespace: Namespace, given: Raw) -> Told:
     """Return what a plan has to know of the sent address and key; reads, dials none."""
     stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
-    url, faults = "", {}
+    url, faults = "", dict[str, list[str]]()
     sent = given.get("qdrant_url")
     if isinstance(sent, str):
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
         except Invalid as fault:
             faults = fault.faults
+    if given.get("compute_tier") == "shared" and namespace.tier != "shared":
+        faults = {**faults, **_homeless(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
     found = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
         found = fingerprint(Secret(key.get_secret_value()), binding_of(namespace, at))
     return Told(url, stored_url, found, _stored_fingerprint(namespace), faults)
+
+
+def _homeless(namespace: Namespace) -> dict[str, list[str]]:
+    """Return the fault of a collection whose name only a cluster of one's own takes."""
+    owner = Organization.objects.filter(internal_id=namespace.internal_id).first()
+    sentence = refusal_on_shared(
+        namespace.collection,
+        namespace.namespace_id,
+        owner.organization_id if owner else "",
+    )
+    return {f"{INFRASTRUCTURE}compute_tier": [sentence]} if sentence else {}
 
 
 def sealed_key(namespace: Namespace, given: Raw, user: str) -> Raw:

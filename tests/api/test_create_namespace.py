@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.namespaces.extractors import REGISTRY
@@ -16,6 +17,7 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace, namespace_id
+from tests.dedicated import OwnCluster
 
 NAME = {"namespace_name": "new one"}
 FACES = {"feature_extractor_name": "face_identity_extractor", "version": "v1"}
@@ -275,7 +277,7 @@ def test_the_budget_of_indexes_counts_the_systems(call: Caller) -> None:
 
 def test_shared_infrastructure_is_stored(call: Caller) -> None:
     given = {
-        "qdrant_collection": f"{namespace_id()[3:]}_own",
+        "qdrant_collection": f"{call.cast.northlight.organization_id}_own",
         "max_concurrent_jobs": 7,
         "autoscaling_enabled": False,
         "description": "Ours.",
@@ -347,17 +349,54 @@ def test_infrastructure_needs_the_plan(call: Caller) -> None:
     assert (response.status_code, error["type"]) == (403, "NotEnabledError")
 
 
-def test_a_collection_of_somebody_else_is_not_taken(call: Caller) -> None:
-    theirs = f"{namespace_id()[3:]}_theirs"
+def make_named(organization: Organization, collection: str) -> None:
+    infrastructure = {"qdrant_collection": collection}
     make_namespace(
-        call.cast.halden,
-        "named",
-        in_qdrant=False,
-        infrastructure={"qdrant_collection": theirs},
+        organization, collection, in_qdrant=False, infrastructure=infrastructure
     )
-    body = {"infrastructure": {"qdrant_collection": theirs}}
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_what_others_named_their_collections_is_not_to_be_found_out(
+    call: Caller, query: str
+) -> None:
+    """The answer is the same for what is there and for what is not, letter by letter."""
+    halden = call.cast.halden.organization_id
+    for taken, free in (("films", "books"), (f"{halden}_a", f"{halden}_b")):
+        make_named(call.cast.halden, taken)
+        answers = []
+        for name in (taken, free):
+            body = NAME | {"infrastructure": {"qdrant_collection": name}}
+            response = call("POST", f"/namespaces{query}", body)
+            assert locations_of(response) == ["infrastructure.qdrant_collection"]
+            error = error_of(response)
+            error["details"].pop("request_id")
+            answers.append(error)
+        assert answers[0] == answers[1]
+        assert call.cast.northlight.organization_id in answers[0]["message"]
+
+
+def test_a_collection_of_ones_own_is_not_taken_twice(call: Caller) -> None:
+    ours = f"{call.cast.northlight.organization_id}_films"
+    make_named(call.cast.northlight, ours)
+    body = {"infrastructure": {"qdrant_collection": ours}}
     response = call("POST", "/namespaces", {**NAME, **body})
     assert error_of(response)["code"] == "collection_taken"
+
+
+def test_on_a_cluster_of_ones_own_every_name_is_free(
+    call: Caller, own_cluster: OwnCluster
+) -> None:
+    """Also one that somebody has elsewhere; but it does not come to the shared one."""
+    make_named(call.cast.halden, "films")
+    given = own_cluster.body(qdrant_collection="films")
+    data = created(call, {"infrastructure": given})
+    assert data["infrastructure"]["qdrant_collection"] == "films"
+    path = f"/namespaces/{data['namespace_id']}"
+    body = {"infrastructure": {"compute_tier": "shared"}}
+    for query in ("", "?dry_run=true"):
+        response = call("PATCH", f"{path}{query}", body)
+        assert locations_of(response) == ["infrastructure.compute_tier"]
 
 
 # Who may -----------------------------------------------------------------------------

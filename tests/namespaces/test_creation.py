@@ -126,7 +126,7 @@ def test_one_of_many_gets_what_all_want(racing: Cast, what: str) -> None:
         elif what == "id":
             body["namespace_id"] = f"ns_{racing.own.namespace_id[3:]}race"
         else:
-            place = f"{racing.own.namespace_id[3:]}_race"
+            place = f"{racing.northlight.organization_id}_race"
             body["infrastructure"] = {"qdrant_collection": place}
     refusals = raced(racing.actor(), bodies)
     assert refusals.count(None) == 1

@@ -76,6 +76,7 @@ BESIDE: dict[str, Json] = {
     "infrastructure.gpus_per_worker": _DEDICATED,
     "infrastructure.max_custom_plugins": _DEDICATED,
     "infrastructure.max_custom_models": _DEDICATED,
+    "infrastructure.qdrant_collection": _DEDICATED,
     "infrastructure.qdrant_url": _DEDICATED,
     "infrastructure.qdrant_api_key": _DEDICATED,
     "infrastructure.qdrant_url is null": {},
@@ -90,6 +91,7 @@ ASKED_BY = {
 # What is within its limits, but names nothing that there is, or is not enough alone.
 ANSWERED_WITH = {
     "?namespace maxLength": 404,
+    "POST /tasks/list ?cursor maxLength": 422,
     "source_organization_id maxLength": 404,
     "feature_extractors[].feature_extractor_name minLength": 422,
     "feature_extractors[].feature_extractor_name maxLength": 422,
