@@ -1,10 +1,10 @@
-"""What no log line may say: links that let somebody set a password."""
+"""What no log line may say: links that let somebody set a password or join."""
 
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
-_LINK = re.compile(r"(/password/reset/key/)[^/\s?\"']+")
+_LINK = re.compile(r"((?:/password/reset/key|/join)/)[^/\s?&\"']+")
 
 
 def without_links(
@@ -14,6 +14,6 @@ def without_links(
 ) -> MutableMapping[str, Any]:
     """Return the event with the key of every such link left out."""
     for name, value in event.items():
-        if isinstance(value, str) and "/password/reset/key/" in value:
+        if isinstance(value, str):
             event[name] = _LINK.sub(r"\1…", value)
     return event

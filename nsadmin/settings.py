@@ -156,8 +156,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# The password again before what is hard to undo: ten attempts in five minutes.
-ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user"}
+# The password again before what is hard to undo: ten attempts in five minutes. Joining:
+# as often as signing in.
+ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user", "join": "30/m/ip"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "namespaces"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

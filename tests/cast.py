@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from nsadmin.access import invitations
 from nsadmin.access.actor import Actor
+from nsadmin.access.invitations import Invited
 from nsadmin.access.keys import actor_of_key, create_key
 from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.namespaces import document, mirror
 from nsadmin.namespaces.document import Namespace
@@ -203,6 +206,16 @@ def assemble() -> Cast:
     cast.system = make_namespace(cast.operator, "world sample", scope="system")
     mirror.note_filled(3)
     return cast
+
+
+def invite(organization: Organization, email: str, name: str = "") -> Invited:
+    """Ask an address to join as a viewer, for the organization's first admin."""
+    admin = organization.memberships.filter(role="admin")[0].user
+    actor = actor_of_user(admin, organization.organization_id)
+    assert actor is not None
+    return invitations.invite(
+        actor, organization, admin, email=email, name=name, role=Role.VIEWER
+    )
 
 
 def _person(

@@ -7,6 +7,7 @@ from typing import Literal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from nsadmin.access import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.keys import create_key, is_expired, role_now, with_standing
 from nsadmin.access.models import ApiKey, Organization, User
@@ -40,16 +41,17 @@ def issue(
 ) -> tuple[ApiKey, str]:
     """Make a key; return its row and its plaintext, which is never seen again.
 
-    Raises Invalid for a wish beyond the actor's own role, Conflict for one that was
-    granted before: the answer to a repeated form must not be a second key.
+    Raises Invalid for a wish beyond the actor's own role and for a bad name, Conflict
+    for one that was granted before: a repeated form must not make a second key.
     """
     if wish.role not in grantable(actor) or not wish.scopes <= set(SCOPES):
         raise Invalid("A key cannot do more than the one who makes it.")
+    name = names.clean(wish.name)
     try:
         with transaction.atomic():
             row, plaintext = create_key(
                 organization,
-                name=wish.name,
+                name=name,
                 role=wish.role,
                 scopes=wish.scopes,
                 creator=creator,

@@ -1,4 +1,4 @@
-"""Members of an organization: adding, changing roles, removing; one admin stays.
+"""Members of an organization: changing roles, removing; one admin stays.
 
 Every change holds the organization's row, so that two admins who remove each other at
 the same moment are served one after the other.
@@ -7,21 +7,24 @@ the same moment are served one after the other.
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from nsadmin.access import invitations
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.models import Invitation, Membership, Organization
+from nsadmin.access.noted import note
+from nsadmin.access.organizations import hold
 from nsadmin.access.permissions import Role
-from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A new member; `needs_link` if the account was made for them just now."""
+class Ended:
+    """How much ended with a membership: keys revoked, invitations withdrawn."""
 
-    membership: Membership
-    needs_link: bool
+    keys: int
+    invitations: int
 
 
 def find(organization: Organization, member_id: int) -> Membership:
@@ -37,36 +40,12 @@ def find(organization: Organization, member_id: int) -> Membership:
 
 
 @transaction.atomic
-def add(
-    actor: Actor, organization: Organization, *, email: str, name: str, role: Role
-) -> Added:
-    """Make somebody a member, with a new account if the address has none.
-
-    Raises Conflict for one who is a member already. An account whose password was
-    never set gets its open links closed: they belong to another organization's admin.
-    """
-    _hold(organization)
-    address = User.objects.normalize_email(email).lower()
-    user = User.objects.filter(email=address).first()
-    if user and organization.memberships.filter(user=user).exists():
-        raise Conflict(f"{user} is a member already.", details={"field": "email"})
-    is_new = user is None
-    if user is None:
-        user = User.objects.create_user(address, None, name=name)
-    elif not user.has_usable_password():
-        close_links(user)
-    made = Membership.objects.create(
-        user=user, organization=organization, role=role.value
-    )
-    summary = f"Add {user.email} as {role}."
-    _note(actor, made, "member:add", summary, {"before": None, "after": role.value})
-    return Added(made, is_new)
-
-
-@transaction.atomic
 def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
-    """Give a member another role; False if they have it. Raises Conflict."""
-    _hold(membership.organization)
+    """Give a member another role; False if they have it. Raises Conflict.
+
+    Who is no admin any more has no invitations out either.
+    """
+    hold(membership.organization)
     now = find(membership.organization, membership.pk)
     if now.role == role:
         return False
@@ -75,17 +54,20 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     before, now.role = now.role, role.value
     now.save(update_fields=["role"])
     summary = f"Change {now.user.email} from {before} to {role}."
-    _note(actor, now, "member:role", summary, {"before": before, "after": role.value})
+    note(actor, now, "member:role", summary, before=before, after=role.value)
+    if role is not Role.ADMIN:
+        invitations.withdraw(actor, ways_back(now))
     return True
 
 
 @transaction.atomic
-def remove(actor: Actor, membership: Membership) -> int:
-    """End a membership and revoke the keys they made; return how many. Raises Conflict.
+def remove(actor: Actor, membership: Membership) -> Ended:
+    """End a membership, the keys they made and what lets them back. Raises Conflict.
 
     Nothing of theirs works from the next request on: who may is looked up every time.
+    Invitations they asked for go too: they may have kept such a link for themselves.
     """
-    _hold(membership.organization)
+    hold(membership.organization)
     now = find(membership.organization, membership.pk)
     _require_ours(now)
     _require_other_admin(now)
@@ -93,29 +75,18 @@ def remove(actor: Actor, membership: Membership) -> int:
     count = keys.update(revoked_at=timezone.now())
     and_keys = f" and revoke {count} of their keys" if count else ""
     summary = f"Remove {now.user.email}{and_keys}."
-    _note(actor, now, "member:remove", summary, {"before": now.role, "after": None})
+    note(actor, now, "member:remove", summary, before=now.role)
+    withdrawn = invitations.withdraw(actor, ways_back(now))
     now.delete()
-    return count
+    return Ended(count, withdrawn)
 
 
-def may_get_link(membership: Membership) -> bool:
-    """Tell whether an admin may hand out a link to set the member's password.
-
-    Only while it was never set and they belong nowhere else: the link opens all.
-    """
-    user = membership.user
-    return not user.has_usable_password() and user.memberships.count() == 1
-
-
-def close_links(user: User) -> None:
-    """Make every link to set the password useless; they hang on the stored value."""
-    user.set_unusable_password()
-    user.save(update_fields=["password"])
-
-
-def _hold(organization: Organization) -> None:
-    """Lock the row until the transaction ends; SQLite has locked at its beginning."""
-    Organization.objects.select_for_update().get(pk=organization.pk)
+def ways_back(membership: Membership) -> QuerySet[Invitation]:
+    """Return the open invitations that a member asked for, or that are for them."""
+    user, rows = membership.user, membership.organization.invitations
+    return rows.select_related("organization").filter(
+        Q(inviter=user) | Q(email=user.email)
+    )
 
 
 def _require_ours(membership: Membership) -> None:
@@ -140,20 +111,3 @@ def _require_other_admin(membership: Membership) -> None:
             "Make somebody else admin first.",
             code="last_admin",
         )
-
-
-def _note(
-    actor: Actor,
-    membership: Membership,
-    action: str,
-    summary: str,
-    roles: dict[str, str | None],
-) -> None:
-    field = f"member {membership.user.email}"
-    record.record(
-        action=action,
-        summary=summary,
-        actor=(actor.kind, actor.id, actor.label),
-        organization_id=membership.organization_id,
-        changes=[{"field": field, "sentence": summary, **roles}],
-    )

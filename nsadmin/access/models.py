@@ -1,4 +1,4 @@
-"""Users, organizations, memberships and API keys."""
+"""Users, organizations, memberships, invitations and API keys."""
 
 import secrets
 import string
@@ -143,6 +143,45 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}: {self.role}"
+
+
+class Invitation(models.Model):
+    """An address that is asked to join; only a keyed hash of its link is stored.
+
+    The row goes when somebody joins by it, and when it is withdrawn.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    name = models.CharField(max_length=100, blank=True)
+    role = models.CharField(
+        max_length=16, choices=[(r.value, r.value) for r in ORGANIZATION_ROLES]
+    )
+    digest = models.CharField(max_length=64, unique=True)
+    # Who loses the organization loses what they asked for; a command is nobody.
+    inviter = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["email"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "email"], name="one_invitation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_expired(self) -> bool:
+        """Tell whether the link came to its end unused."""
+        return self.expires_at <= timezone.now()
 
 
 class ApiKey(models.Model):

@@ -1,7 +1,8 @@
 """Organizations: who belongs, which one a person is looking at, making a new one."""
 
-from django.db import transaction
+import getpass
 
+from nsadmin.access import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.permissions import Role
@@ -42,6 +43,20 @@ def actor_of_user(user: User, chosen: str | None) -> Actor | None:
     )
 
 
+def acting_for(organization: Organization, command: str) -> Actor:
+    """Return a command, acting as an admin of the organization for who runs it."""
+    return Actor(
+        kind="command",
+        id=command,
+        label=f"{command}, run by {getpass.getuser()}",
+        role=Role.PLATFORM_ADMIN if organization.is_operator else Role.ADMIN,
+        organization_id=organization.organization_id,
+        internal_id=organization.internal_id,
+        organization_name=organization.name,
+        plan=organization.plan,
+    )
+
+
 def choices(user: User) -> list[Organization]:
     """Return the organizations that the switcher offers: own ones, for staff all."""
     if user.platform_role:
@@ -61,18 +76,25 @@ def shown(actor: Actor, chosen: str | None) -> Organization | None:
     )
 
 
-@transaction.atomic
-def create_organization(
-    name: str, *, plan: str, admin_email: str, password: str | None
-) -> tuple[Organization, User]:
-    """Make an organization with its first admin; raise Invalid if the name is taken."""
+def hold(organization: Organization) -> None:
+    """Lock the row until the transaction ends; SQLite has locked at its beginning."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+
+
+def create_organization(name: str, *, plan: str) -> Organization:
+    """Make an organization without anybody; raise Invalid for a name that is no use."""
+    name = names.clean(name)
+    if not name:
+        raise Invalid("The name must have 1 to 100 characters.")
     if Organization.objects.filter(name__iexact=name).exists():
         raise Invalid(f"An organization named {name} exists already.")
-    organization = Organization.objects.create(name=name, plan=plan)
-    user = User.objects.filter(email=admin_email.lower()).first()
-    if user is None:
-        user = User.objects.create_user(admin_email, password)
+    return Organization.objects.create(name=name, plan=plan)
+
+
+def make_first_admin(organization: Organization, email: str, password: str) -> User:
+    """Make an account and its membership; only for an address that has no account."""
+    user = User.objects.create_user(email, password)
     Membership.objects.create(
         user=user, organization=organization, role=Role.ADMIN.value
     )
-    return organization, user
+    return user

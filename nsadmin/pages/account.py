@@ -7,9 +7,9 @@ from django.views.decorators.http import require_POST
 
 from nsadmin.access import gate, organizations
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.access.models import User
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing
+from nsadmin.pages.scope import signed_in
 
 
 def _next(request: HttpRequest) -> str:
@@ -21,17 +21,11 @@ def _next(request: HttpRequest) -> str:
     return wanted if is_ours else "namespaces"
 
 
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Missing("Nobody is signed in.")
-    return request.user
-
-
 @gate.page(Action.ACCOUNT_USE)
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark, or the system's choice; `toggle` needs no script."""
-    user = _user(request)
+    user = signed_in(request)
     wanted = request.POST.get("theme", "")
     if wanted == "toggle":
         wanted = "light" if user.theme == "dark" else "dark"
@@ -45,7 +39,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another organization; one that is not offered does not exist."""
     wanted = request.POST.get("organization_id", "")
-    for organization in organizations.choices(_user(request)):
+    for organization in organizations.choices(signed_in(request)):
         if organization.organization_id == wanted:
             request.session[ORGANIZATION_SESSION_KEY] = wanted
             return redirect(_next(request))

@@ -44,7 +44,7 @@ def _admins(shown: Organization) -> list[str]:
 @gate.page(Action.ORGANIZATION_READ)
 @require_safe
 def organization(request: HttpRequest) -> HttpResponse:
-    """Show who belongs to the organization, with their roles."""
+    """Show who belongs to the organization, and who is asked to."""
     scope = organization_scope(request, "members")
     offset = offset_of(request)
     rows = scope["organization"].memberships.select_related("user")
@@ -52,6 +52,7 @@ def organization(request: HttpRequest) -> HttpResponse:
     context = {
         **scope,
         "members": found,
+        "invitations": scope["organization"].invitations.select_related("inviter"),
         "paging": Paging(offset, len(found), scope["people_count"]),
     }
     return page(request, "organization/members.html", context)

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access import gate, issuing
 from nsadmin.access.keys import role_now, with_standing
-from nsadmin.access.models import User
 from nsadmin.access.permissions import Action
-from nsadmin.errors import Conflict, Invalid, Missing
+from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.forms.organization import KeyForm, role_cards
 from nsadmin.pages.htmx import page
 from nsadmin.pages.organization import organization_scope
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.scope import signed_in
 from nsadmin.pages.states import KEYS
 
 
@@ -50,24 +50,19 @@ def new_key(request: HttpRequest) -> HttpResponse:
     if is_post and form.is_valid():
         try:
             made = issuing.issue(
-                actor, scope["organization"], _creator(request), form.wish()
+                actor, scope["organization"], signed_in(request), form.wish()
             )
         except (Conflict, Invalid) as error:
             form.take(error)
             status = error.status
         else:
+            scope = organization_scope(request, "keys")  # it counts one more
             context = {**scope, "key": made[0], "plaintext": made[1]}
             return page(request, "organization/key_made.html", context)
     if form.errors and status == 200:
         status = 422
     context = {**scope, "form": form, "cards": role_cards(form)}
     return page(request, "organization/key_new.html", context, status=status)
-
-
-def _creator(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Missing("Nobody is signed in.")
-    return request.user
 
 
 @gate.page(Action.KEY_MANAGE)

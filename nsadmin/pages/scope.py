@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from nsadmin.access import gate, organizations
 from nsadmin.access.actor import Actor
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.access.models import Organization
+from nsadmin.access.models import Organization, User
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.errors import Forbidden, Missing
 from nsadmin.namespaces import queries
@@ -93,3 +93,10 @@ def shown_organization(request: HttpRequest) -> Organization:
     if organization is None:
         raise Forbidden("You do not belong to any organization yet.")
     return organization
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the account of a page's visitor; the gate has let nobody else in."""
+    if not isinstance(request.user, User):
+        raise Missing("Nobody is signed in.")
+    return request.user

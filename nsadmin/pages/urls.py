@@ -17,11 +17,13 @@ from nsadmin.pages.extractors import extractors
 from nsadmin.pages.fleet import overview as fleet
 from nsadmin.pages.indexes import indexes
 from nsadmin.pages.jobs import badge, job, jobs
+from nsadmin.pages.join import join
 from nsadmin.pages.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces import home, namespaces
 from nsadmin.pages.organization import organization, plan
+from nsadmin.pages.organization_invitations import invitation, new_member
 from nsadmin.pages.organization_keys import keys, new_key, revoke_key
-from nsadmin.pages.organization_members import member, new_member
+from nsadmin.pages.organization_members import member
 from nsadmin.pages.overview import health, overview
 from nsadmin.pages.probes import healthz, readyz
 from nsadmin.pages.repair import repair
@@ -91,6 +93,11 @@ urlpatterns = [
     path("organization/", organization, name="organization"),
     path("organization/members/new/", new_member, name="organization_member_new"),
     path("organization/members/<int:member_id>/", member, name="organization_member"),
+    path(
+        "organization/invitations/<int:invitation_id>/",
+        invitation,
+        name="organization_invitation",
+    ),
     path("organization/keys/", keys, name="organization_keys"),
     path("organization/keys/new/", new_key, name="organization_key_new"),
     path(
@@ -101,6 +108,7 @@ urlpatterns = [
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     path("organization/switch/", switch, name="switch"),
+    path("join/<str:secret>/", join, name="join"),
     path("theme/", theme, name="theme"),
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", healthz, name="healthz"),

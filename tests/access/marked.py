@@ -17,9 +17,10 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
-from tests.cast import Cast, make_resources
+from tests.cast import Cast, invite, make_resources
 
 WORD = "zebrafinch7719"
+ASKED = f"asked@{WORD}.example"
 
 
 def mark(cast: Cast) -> dict[str, str]:
@@ -36,6 +37,7 @@ def mark(cast: Cast) -> dict[str, str]:
         "<op_id>": audit,
         "<template_id>": _template(cast),
         "<member_id>": str(cast.users["viewer"].memberships.get().pk),
+        "<invitation_id>": str(invite(cast.northlight, ASKED, WORD).invitation.pk),
         "<key_id>": cast.keys["viewer"].split("_")[1],
     }
 

@@ -149,6 +149,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/members/new/"): Row(_MANAGED.own),
     ("GET", "organization/members/<member_id>/"): _MANAGED,
     ("POST", "organization/members/<member_id>/"): _MANAGED,
+    ("POST", "organization/invitations/<invitation_id>/"): _MANAGED,
     ("GET", "organization/keys/"): _PERSON,
     ("GET", "organization/keys/new/"): Row(_MANAGED.own),
     ("POST", "organization/keys/new/"): Row(_MANAGED.own),
@@ -157,6 +158,9 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/plan/"): _PERSON,
     ("POST", "organization/switch/"): _PERSON,
     ("POST", "theme/"): _PERSON,
+    # Who has the link may know of it; the platform's people join nothing.
+    ("GET", "join/<secret>/"): _OPEN,
+    ("POST", "join/<secret>/"): Row("in in in in 403 403"),
     ("GET", "styleguide/"): _PERSON,
     ("GET", "healthz"): _OPEN,
     ("GET", "readyz"): _OPEN,
@@ -235,6 +239,7 @@ STEP_UP = {
     "namespaces/due/release/",
     "organization/members/new/",
     "organization/members/<member_id>/",
+    "organization/invitations/<invitation_id>/",
     "organization/keys/new/",
 }
 

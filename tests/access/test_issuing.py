@@ -116,6 +116,13 @@ def test_nobody_gives_away_more_than_they_have(actor, ana) -> None:
     assert not ApiKey.objects.exists()
 
 
+def test_a_name_that_turns_its_text_is_refused(actor, ana) -> None:
+    with pytest.raises(Invalid, match=r"U\+202E") as caught:
+        made(actor, ana, of=replace(wish(), name="im\u202eport"))
+    assert "name" in caught.value.faults
+    assert not ApiKey.objects.exists()
+
+
 def test_a_form_makes_one_key_however_often_it_is_sent(actor, ana) -> None:
     same = wish()
     row, _ = made(actor, ana, of=same)

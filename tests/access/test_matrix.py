@@ -30,7 +30,7 @@ from tests.access.matrix import (
     undeclared,
     unlisted,
 )
-from tests.cast import Cast
+from tests.cast import Cast, invite
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 BODIES: dict[Route, Any] = {
@@ -128,13 +128,17 @@ def _template(cast: Cast, whose: str) -> str:
 
 
 def _people(cast: Cast, whose: str) -> dict[str, str]:
-    """Somebody of the organization and a key of it; `system` has neither."""
+    """Somebody of the organization, a key, an invitation; `system` has none."""
     who = {"own": "viewer", "foreign": "stranger"}.get(whose)
     if who is None:
         return {}
     key_id = cast.keys[who].split("_")[1]
     assert ApiKey.objects.filter(key_id=key_id).exists()
+    organization = cast.northlight if whose == "own" else cast.halden
+    asked = invite(organization, "nele@example.org")
     return {
+        "<invitation_id>": str(asked.invitation.pk),
+        "<secret>": asked.secret,
         "<member_id>": str(cast.users[who].memberships.get().pk),
         "<key_id>": key_id,
     }

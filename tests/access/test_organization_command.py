@@ -1,10 +1,12 @@
 """`manage.py organization create` and `createsuperuser`."""
 
+import re
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from nsadmin.access import joining
 from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
@@ -35,19 +37,27 @@ def test_it_makes_an_organization_with_an_admin_who_can_sign_in(monkeypatch) -> 
     assert organization.internal_id not in said
 
 
-def test_a_known_person_keeps_the_password(monkeypatch) -> None:
+def test_a_known_person_is_asked_and_joins_by_themselves(monkeypatch) -> None:
     create(monkeypatch, "One", "--admin", "ana@example.org")
-    create(monkeypatch, "Two", "--admin", "ANA@example.org", password="other-one-here")
+    said = create(
+        monkeypatch, "Two", "--admin", "ANA@example.org", password="other-one-here"
+    )
     user = User.objects.get()
     assert user.check_password(PASSWORD)
-    assert {m.organization.name for m in user.memberships.all()} == {"One", "Two"}
+    assert [m.organization.name for m in user.memberships.all()] == ["One"]
+    link = re.search(r"^/join/(\S+)/$", said, re.MULTILINE)
+    assert link
+    joining.join(link[1], user)
+    two = user.memberships.get(organization__name="Two")
+    assert two.role == Role.ADMIN
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["  ", "--admin", "a@example.org"], "1 to 100 characters"),
-        (["x" * 101, "--admin", "a@example.org"], "1 to 100 characters"),
+        (["x" * 101, "--admin", "a@example.org"], "at most 100 characters"),
+        (["No\u202erth", "--admin", "a@example.org"], "U\\+202E"),
         (["North", "--admin", "nobody"], "valid email"),
         (["NORTHLIGHT", "--admin", "a@example.org"], "exists already"),
         (["North", "--admin", "a@example.org", "--plan", "gold"], "invalid choice"),

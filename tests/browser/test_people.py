@@ -54,26 +54,32 @@ def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
     assert call(demo, key) == 401
 
 
-def test_a_member_is_added_changed_and_removed(demo, browser, visit, scripted):
+def test_a_member_is_invited_joins_is_changed_and_removed(
+    demo, browser, visit, scripted
+):
     email = f"nele-{'with' if scripted else 'without'}@northlight.example"
     page: Page = visit("admin", script=scripted, fresh=True)
     page.goto(f"{demo.url}/organization/")
-    page.get_by_role("link", name="Add a member").click()
+    page.get_by_role("link", name="Invite a member").click()
     page.fill("input[name=email]", email)
     page.fill("input[name=name]", "Nele Vries")
     page.check("input[name=role][value=member]")
-    page.get_by_role("button", name=re.compile("^Add to")).click()
+    page.get_by_role("button", name=re.compile("^Invite to")).click()
     give_password(page, demo.login("admin")[1])
-    expect(page.locator("h2").first).to_have_text("Nele Vries is a member, as member")
+    expect(page.locator("h2").first).to_have_text("Nele Vries is invited, as member")
+    first = page.locator("#once").inner_text()
+    page.goto(f"{demo.url}/organization/")
+    page.get_by_role("button", name=f"New link for {email}").click()
     link = page.locator("#once").inner_text()
 
     context = browser.new_context(java_script_enabled=scripted)
     theirs = context.new_page()
-    theirs.goto(link)
+    assert status(theirs, first) == 404
+    assert status(theirs, link) == 200
     for number in (1, 2):
         theirs.fill(f"input[name=password{number}]", "nele-likes-namespaces")
-    theirs.get_by_role("button", name="Set the password").click()
-    expect(theirs.locator("h1")).to_have_text("The password is set")
+    theirs.get_by_role("button", name="Set the password and join").click()
+    expect(theirs.locator("#messages")).to_contain_text("You are a member of")
     chromium.sign_in(theirs, demo.url, email, "nele-likes-namespaces")
     target = demo.namespace("seattle-weather-desk")["namespace_id"]
     settings = f"{demo.url}/namespaces/{target}/settings/"
@@ -92,6 +98,32 @@ def test_a_member_is_added_changed_and_removed(demo, browser, visit, scripted):
     assert status(theirs, settings) == 403
     expect(theirs.locator("h1")).to_have_text("You belong to no organization")
     context.close()
+
+
+def test_who_has_an_account_joins_with_it(demo, visit, scripted):
+    """Nobody of Halden is in Northlight before they say so themselves."""
+    stranger = next(one for one in demo.facts["logins"] if "@halden" in one["email"])
+    email, password = stranger["email"], stranger["password"]
+    page: Page = visit("admin", script=scripted, fresh=True)
+    page.goto(f"{demo.url}/organization/members/new/")
+    page.fill("input[name=email]", email)
+    page.get_by_role("button", name=re.compile("^Invite to")).click()
+    give_password(page, demo.login("admin")[1])
+    link = page.locator("#once").inner_text()
+
+    theirs: Page = visit(None, script=scripted)
+    theirs.goto(link)
+    theirs.get_by_role("link", name="Sign in").click()
+    theirs.fill("input[name=login]", email)
+    theirs.fill("input[name=password]", password)
+    theirs.get_by_role("button", name="Sign in").click()
+    theirs.get_by_role("button", name=re.compile("^Join .* as viewer")).click()
+    expect(theirs.locator("#messages")).to_contain_text("You are a member of")
+
+    page.goto(f"{demo.url}/organization/")
+    page.get_by_role("row").filter(has_text=email).get_by_role("link").click()
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(page.locator("#messages")).to_contain_text("no longer a member")
 
 
 def status(page: Page, address: str) -> int:

@@ -9,13 +9,13 @@ def test_the_members_are_shown_with_names_roles_and_addresses(browse, cast):
     text = browse().get("/organization/").content.decode()
     assert "Northlight Media" in text
     assert cast.users["member"].email in text
-    assert "Add a member" in text
+    assert "Invite a member" in text
 
 
 def test_who_may_not_change_members_learns_who_can(browse):
     for role in ("member", "viewer", "support"):
         text = browse(role).get("/organization/").content.decode()
-        assert "Add a member" not in text
+        assert "Invite a member" not in text
     assert "changed by Admin" in browse("viewer").get("/organization/").content.decode()
 
 

@@ -1,109 +1,15 @@
-"""Adding, changing and removing members through the pages."""
+"""Changing and removing members through the pages."""
 
-import re
-
-import pytest
-from django.test import Client
-
-from nsadmin.access.models import Membership, User
-
-NEW = "/organization/members/new/"
+from nsadmin.access import invitations
+from nsadmin.access.models import Invitation, Membership
+from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.permissions import Role
+from tests.cast import invite
 
 
 def page_of(cast, who: str) -> str:
     membership = Membership.objects.get(user=cast.users[who])
     return f"/organization/members/{membership.pk}/"
-
-
-def link_in(response) -> str:
-    found = re.search(r'id="once">https?://[^/]+(/[^<]+)<', response.content.decode())
-    assert found, "no link is shown"
-    return found[1]
-
-
-def test_a_new_address_gets_a_link_that_is_shown_once_and_works_once(sure, cast):
-    client = sure()
-    data = {"email": "New@Example.org", "name": "Neu Kam", "role": "member"}
-    response = client.post(NEW, data)
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == "no-store"
-    link = link_in(response)
-    again = client.post(NEW, data)
-    assert again.status_code == 422
-    assert b"Neu Kam is a member already" in again.content
-    assert link.encode() not in again.content
-    assert link.encode() not in client.get("/organization/").content
-
-    person = Client()
-    form = person.get(link, follow=True)
-    assert form.status_code == 200
-    chosen = {"password1": "a-password-of-mine", "password2": "a-password-of-mine"}
-    done = person.post(form.redirect_chain[-1][0], chosen, follow=True)
-    assert b"The password is set" in done.content
-    signed_in = person.post(
-        "/accounts/login/",
-        {"login": "new@example.org", "password": chosen["password1"]},
-    )
-    assert signed_in.headers["Location"] == "/namespaces/"
-    assert b"film archive" in person.get("/namespaces/").content
-    used = Client().get(link, follow=True)
-    assert b"The link no longer works" in used.content
-
-
-def test_a_new_link_closes_the_one_before(sure, cast):
-    client = sure()
-    first = link_in(client.post(NEW, {"email": "new@example.org", "role": "viewer"}))
-    member = Membership.objects.get(user__email="new@example.org")
-    address = f"/organization/members/{member.pk}/"
-    assert b"Make a new link" in client.get(address).content
-    second = link_in(client.post(address, {"step": "link", "role": "viewer"}))
-    assert b"no longer works" in Client().get(first, follow=True).content
-    assert b"Choose a password" in Client().get(second, follow=True).content
-
-
-def test_no_link_for_who_has_a_password_or_belongs_elsewhere(sure, cast):
-    client = sure()
-    address = page_of(cast, "member")
-    assert b"Make a new link" not in client.get(address).content
-    response = client.post(address, {"step": "link", "role": "member"}, follow=True)
-    assert b'id="once"' not in response.content
-    user = User.objects.create_user("both@example.org", None)
-    for organization in (cast.northlight, cast.halden):
-        both = Membership.objects.create(
-            user=user, organization=organization, role="viewer"
-        )
-    both = Membership.objects.get(user=user, organization=cast.northlight)
-    response = client.post(
-        f"/organization/members/{both.pk}/", {"step": "link", "role": "viewer"}
-    )
-    assert b'id="once"' not in response.content
-
-
-def test_an_existing_account_is_added_without_a_link(sure, cast):
-    email = cast.users["stranger"].email
-    response = sure().post(NEW, {"email": email, "role": "viewer"}, follow=True)
-    assert response.redirect_chain == [("/organization/", 302)]
-    assert b"Stranger is a member now, as viewer. They sign in as before." in (
-        response.content
-    )
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        ({}, b"Give an e-mail address"),
-        ({"email": "nobody"}, b"valid email address"),
-        ({"email": "x" * 250 + "@example.org", "role": "viewer"}, b"at most"),
-        ({"email": "a@example.org", "role": "platform_admin"}, b"valid choice"),
-        ({"email": "a@example.org", "role": ""}, b"Choose a role"),
-    ],
-)
-def test_what_is_wrong_is_said_and_the_input_is_kept(sure, data, reason):
-    response = sure().post(NEW, {"name": "<b>kept</b>", **data})
-    assert response.status_code == 422
-    assert reason in response.content
-    assert b"&lt;b&gt;kept&lt;/b&gt;" in response.content
-    assert not User.objects.filter(name__contains="kept").exists()
 
 
 def test_a_role_is_changed_and_counts_at_once(sure, browse, cast, own):
@@ -177,3 +83,24 @@ def test_a_platform_admin_manages_the_organization_that_is_looked_at(sure, cast)
         "/organization/switch/", {"organization_id": cast.halden.organization_id}
     )
     assert client.get(page_of(cast, "viewer")).status_code == 404
+
+
+def test_who_goes_takes_the_invitations_they_asked_for_along(sure, cast):
+    leaver = cast.users["member"]
+    Membership.objects.filter(user=leaver).update(role="admin")
+    invitations.invite(
+        actor_of_user(leaver, None),
+        cast.northlight,
+        leaver,
+        email="nele@example.org",
+        name="",
+        role=Role.ADMIN,
+    )
+    invite(cast.northlight, "other@example.org")
+    client, address = sure(), page_of(cast, "member")
+    assert b"1 open invitation that they asked for is withdrawn" in (
+        client.get(address).content
+    )
+    response = client.post(address, {"step": "remove", "role": "admin"}, follow=True)
+    assert b"1 invitation withdrawn." in response.content
+    assert Invitation.objects.get().email == "other@example.org"

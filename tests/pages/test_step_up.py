@@ -8,10 +8,10 @@ from django.urls import get_resolver
 from django.utils.html import escape
 
 from nsadmin.access import step_up
-from nsadmin.access.models import Membership, User
+from nsadmin.access.models import Invitation, Membership
 from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, invite
 from tests.pages.conftest import HTMX
 
 NEW = "/organization/members/new/"
@@ -26,14 +26,14 @@ def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
     assert f'action="{NEW}"' in text
     for name, value in DATA.items():
         assert f'name="{name}" value="{escape(value)}"' in text
-    assert not User.objects.filter(email=DATA["email"]).exists()
+    assert not Invitation.objects.exists()
 
 
 def test_the_right_password_lets_the_same_form_go_on(browse):
     client = browse()
     response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
     assert response.status_code == 200
-    assert User.objects.get(email=DATA["email"]).name == DATA["name"]
+    assert Invitation.objects.get(email=DATA["email"]).name == DATA["name"]
     assert PASSWORD not in response.content.decode()
     second = client.post(NEW, {**DATA, "email": "second@example.org"})
     assert second.status_code == 200
@@ -47,7 +47,7 @@ def test_a_wrong_password_is_refused_and_the_input_stays(browse):
     assert 'aria-invalid="true"' in text
     assert escape(DATA["name"]) in text
     assert "not the password" not in text.replace("not your password", "")
-    assert not User.objects.filter(email=DATA["email"]).exists()
+    assert not Invitation.objects.exists()
 
 
 def test_it_counts_for_ten_minutes_in_this_session_alone(browse):
@@ -77,7 +77,7 @@ def test_guessing_ends_and_is_noted(browse, cast):
     response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
     assert response.status_code == 422
     assert b"Too many wrong passwords" in response.content
-    assert not User.objects.filter(email=DATA["email"]).exists()
+    assert not Invitation.objects.exists()
     event = AuditEvent.objects.get(action="account:sign-in")
     assert event.organization_id == cast.northlight.organization_id
 
@@ -123,6 +123,8 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     member = Membership.objects.get(user=cast.users["viewer"])
     address = route.replace("<member_id>", str(member.pk))
     address = address.replace("<namespace_id>", cast.own.namespace_id)
+    asked = invite(cast.northlight, DATA["email"]).invitation
+    address = address.replace("<invitation_id>", str(asked.pk))
     before = AuditEvent.objects.count()
     response = browse().post(f"/{address}", {"step": "remove"})
     assert response.status_code == 422

@@ -60,21 +60,21 @@ class RoleForm(SheetForm):
 
 
 class MemberForm(RoleForm):
-    """A new member: an address, a name for a new account, a role."""
+    """Whom to invite: an address, a name for a new account, a role."""
 
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
         error_messages={"required": "Whom? Give an e-mail address."},
         widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
-        help_text="An account that exists is added; else one is made.",
+        help_text="They join by themselves, with a link that you pass on.",
     )
     name = forms.CharField(
         label="Name",
         required=False,
         max_length=100,
         widget=forms.TextInput({"maxlength": 100}),
-        help_text="For a new account. Existing ones keep theirs.",
+        help_text="For a new account. Who has one keeps the name it has.",
     )
     field_order = ("email", "name", "role")
 

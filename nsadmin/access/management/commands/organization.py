@@ -8,9 +8,17 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
+from django.db import transaction
+from django.urls import reverse
 
-from nsadmin.access.models import Plan, User
-from nsadmin.access.organizations import create_organization
+from nsadmin.access import invitations
+from nsadmin.access.models import Organization, Plan, User
+from nsadmin.access.organizations import (
+    acting_for,
+    create_organization,
+    make_first_admin,
+)
+from nsadmin.access.permissions import Role
 from nsadmin.errors import Invalid
 
 
@@ -33,31 +41,27 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Ask for a password if the admin is new, then make both."""
-        name = options["name"].strip()
-        if not 1 <= len(name) <= 100:
-            raise CommandError("The name must have 1 to 100 characters.")
+        """Ask for a new admin's password, then make both; who is known is invited."""
+        email = options["admin"].lower()
         try:
-            validate_email(options["admin"])
-            password = self._password(options["admin"], options["password_stdin"])
-            organization, user = create_organization(
-                name,
-                plan=options["plan"],
-                admin_email=options["admin"],
-                password=password,
-            )
+            validate_email(email)
+            is_known = User.objects.filter(email=email).exists()
+            password = "" if is_known else self._password(email, options)
+            with transaction.atomic():
+                made = create_organization(options["name"], plan=options["plan"])
+                if is_known:
+                    how = _invite(made, email)
+                else:
+                    make_first_admin(made, email, password)
+                    how = f"admin {email}"
         except ValidationError as fault:
             raise CommandError(" ".join(fault.messages)) from None
         except Invalid as fault:
             raise CommandError(fault.sentence) from None
-        self.stdout.write(
-            f"{organization.organization_id} {organization.name}, admin {user.email}"
-        )
+        self.stdout.write(f"{made.organization_id} {made.name}, {how}")
 
-    def _password(self, email: str, from_stdin: bool) -> str | None:  # noqa: FBT001
-        if User.objects.filter(email=email.lower()).exists():
-            return None
-        if from_stdin:
+    def _password(self, email: str, options: dict[str, Any]) -> str:
+        if options["password_stdin"]:
             password = sys.stdin.readline().rstrip("\n")
         else:
             try:
@@ -68,3 +72,18 @@ class Command(BaseCommand):
                 ) from None
         validate_password(password)
         return password
+
+
+def _invite(organization: Organization, email: str) -> str:
+    """Ask an account to join: nobody is made a member by somebody else."""
+    actor = acting_for(organization, "organization create")
+    asked = invitations.invite(
+        actor, organization, None, email=email, name="", role=Role.ADMIN
+    )
+    link = reverse("join", args=[asked.secret])
+    days = invitations.LASTS.days
+    return (
+        f"nobody yet: {email} has an account. Pass this link on, below the address of "
+        f"this server; signed in, they join by it as admin. It works for {days} days.\n"
+        f"{link}"
+    )

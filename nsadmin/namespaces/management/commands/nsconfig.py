@@ -1,6 +1,5 @@
 """`manage.py nsconfig diff|apply FILE --organization … [--namespace …] [--yes]`."""
 
-import getpass
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -9,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
-from nsadmin.access.permissions import Role
+from nsadmin.access.organizations import acting_for
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces import changes, config, config_text, queries
 from nsadmin.namespaces.changes import Preview
@@ -118,16 +117,7 @@ def _actor(organization: str) -> Actor:
     )
     if owner is None:
         raise CommandError(f"There is no organization {organization}.")
-    return Actor(
-        kind="command",
-        id="nsconfig",
-        label=f"nsconfig, run by {getpass.getuser()}",
-        role=Role.PLATFORM_ADMIN if owner.is_operator else Role.ADMIN,
-        organization_id=owner.organization_id,
-        internal_id=owner.internal_id,
-        organization_name=owner.name,
-        plan=owner.plan,
-    )
+    return acting_for(owner, "nsconfig")
 
 
 def _text(file: str) -> str:

@@ -1,0 +1,113 @@
+"""Invitations: an address is asked to join an organization; nobody is made a member.
+
+Who asks gets a link to pass on and learns nothing of an account behind the address:
+whether there is one is not looked up. Of the link's secret a keyed hash is stored.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from nsadmin.access import names
+from nsadmin.access.actor import Actor
+from nsadmin.access.keys import digest
+from nsadmin.access.models import Invitation, Organization, User
+from nsadmin.access.noted import note
+from nsadmin.access.organizations import hold
+from nsadmin.access.permissions import Role
+from nsadmin.errors import Conflict, Missing
+
+LASTS = timedelta(days=7)
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation with its link's secret, which is never seen again."""
+
+    invitation: Invitation
+    secret: str
+
+
+def find(organization: Organization, invitation_id: int) -> Invitation:
+    """Return an invitation of the organization, or raise Missing."""
+    rows = organization.invitations.select_related("organization")
+    found = rows.filter(pk=invitation_id).first()
+    if found is None:
+        raise Missing("There is no such invitation.", details={"resource": "member"})
+    return found
+
+
+@transaction.atomic
+def invite(
+    actor: Actor,
+    organization: Organization,
+    inviter: User | None,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+) -> Invited:
+    """Ask an address to join; asking again replaces the link before, role and name.
+
+    `inviter` is the actor's account, None for a command. Raises Conflict for who is a
+    member already and where too many invitations are open, Invalid for a bad name or
+    address.
+    """
+    hold(organization)
+    address = names.clean(email, at="email", longest=254).lower()
+    member = organization.memberships.filter(user__email=address).first()
+    if member is not None:
+        raise Conflict(
+            f"{member.user} is a member already.", details={"field": "email"}
+        )
+    others = organization.invitations.exclude(email=address)
+    if others.count() >= MOST:
+        raise Conflict(f"{MOST} invitations are open. Withdraw some of them first.")
+    secret = secrets.token_urlsafe(32)
+    now = timezone.now()
+    row, _ = Invitation.objects.update_or_create(
+        organization=organization,
+        email=address,
+        defaults={
+            "name": names.clean(name),
+            "role": role.value,
+            "digest": digest(secret),
+            "inviter": inviter,
+            "created_at": now,
+            "expires_at": now + LASTS,
+        },
+    )
+    summary = f"Invite {address} as {role}."
+    note(actor, row, "member:invite", summary, after=role.value)
+    return Invited(row, secret)
+
+
+def renew(actor: Actor, invitation: Invitation, inviter: User) -> Invited:
+    """Ask the same again: a new link, which closes the one before."""
+    return invite(
+        actor,
+        invitation.organization,
+        inviter,
+        email=invitation.email,
+        name=invitation.name,
+        role=Role(invitation.role),
+    )
+
+
+@transaction.atomic
+def withdraw(actor: Actor, invitations: Iterable[Invitation]) -> int:
+    """Close the links for good; return how many were open until now."""
+    count = 0
+    for row in invitations:
+        hold(row.organization)
+        if not Invitation.objects.filter(pk=row.pk).delete()[0]:
+            continue
+        count += 1
+        summary = f"Withdraw the invitation of {row.email} as {row.role}."
+        note(actor, row, "member:withdraw", summary, before=row.role)
+    return count

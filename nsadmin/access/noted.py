@@ -1,0 +1,31 @@
+"""What the audit keeps of members and of those who are asked to join."""
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Invitation, Membership
+from nsadmin.audit import record
+
+
+def note(
+    actor: Actor,
+    about: Membership | Invitation,
+    action: str,
+    summary: str,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
+    """Write a row about a person's address; `before` and `after` are their roles."""
+    email = about.email if isinstance(about, Invitation) else about.user.email
+    change = {
+        "field": f"member {email}",
+        "sentence": summary,
+        "before": before,
+        "after": after,
+    }
+    record.record(
+        action=action,
+        summary=summary,
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=about.organization_id,
+        changes=[change],
+    )
