@@ -38,9 +38,17 @@ def trimmed(text: str) -> str:
     return composed(text).strip()
 
 
-def clean(text: str, *, at: str, what: str = "name") -> str:
-    """Return the name as it is stored; raise Invalid for a character nobody sees."""
+def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
+    """Return the name as it is stored; raise Invalid for a character nobody sees.
+
+    `longest` is held against the stored form, which may be longer than what was sent.
+    """
     cleaned = trimmed(text)
+    if longest is not None and len(cleaned) > longest:
+        sentence = (
+            f"The {what} may have at most {longest} characters; it has {len(cleaned)}."
+        )
+        raise Invalid(sentence, faults={at: [sentence]})
     for character in cleaned:
         if is_hidden(character):
             sentence = (

@@ -12,10 +12,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.access import names
+from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.keys import digest
-from nsadmin.access.models import Invitation, Organization, User
+from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
 from nsadmin.access.noted import note
 from nsadmin.access.organizations import hold
 from nsadmin.access.permissions import Role
@@ -59,7 +59,7 @@ def invite(
     address.
     """
     hold(organization)
-    address = names.clean(email, at="email", longest=254).lower()
+    address = names.clean(email, at="email", what="address").lower()
     member = organization.memberships.filter(user__email=address).first()
     if member is not None:
         raise Conflict(
@@ -74,7 +74,7 @@ def invite(
         organization=organization,
         email=address,
         defaults={
-            "name": names.clean(name),
+            "name": names.clean(name, at="name", longest=NAME_MAX),
             "role": role.value,
             "digest": digest(secret),
             "inviter": inviter,

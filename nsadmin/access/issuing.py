@@ -7,10 +7,10 @@ from typing import Literal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from nsadmin.access import names
+from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.keys import create_key, is_expired, role_now, with_standing
-from nsadmin.access.models import ApiKey, Organization, User
+from nsadmin.access.models import NAME_MAX, ApiKey, Organization, User
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Invalid, Missing
@@ -46,7 +46,7 @@ def issue(
     """
     if wish.role not in grantable(actor) or not wish.scopes <= set(SCOPES):
         raise Invalid("A key cannot do more than the one who makes it.")
-    name = names.clean(wish.name)
+    name = names.clean(wish.name, at="name", longest=NAME_MAX)
     try:
         with transaction.atomic():
             row, plaintext = create_key(

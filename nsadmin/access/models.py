@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
 
+NAME_MAX = 100
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -46,7 +47,7 @@ class Organization(models.Model):
         max_length=64, primary_key=True, default=new_organization_id
     )
     internal_id = models.CharField(max_length=64, unique=True, default=new_internal_id)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=NAME_MAX, unique=True)
     plan = models.CharField(max_length=16, choices=Plan, default=Plan.FREE)
     is_operator = models.BooleanField(default=False)
     room_token = models.CharField(max_length=16, blank=True)
@@ -90,7 +91,7 @@ class User(AbstractBaseUser):
     """A person who signs in by e-mail address."""
 
     email = models.EmailField(unique=True)
-    name = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=NAME_MAX, blank=True)
     is_active = models.BooleanField(default=True)
     platform_role = models.CharField(
         max_length=16,
@@ -155,7 +156,7 @@ class Invitation(models.Model):
         Organization, models.CASCADE, related_name="invitations"
     )
     email = models.EmailField()
-    name = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=NAME_MAX, blank=True)
     role = models.CharField(
         max_length=16, choices=[(r.value, r.value) for r in ORGANIZATION_ROLES]
     )
@@ -191,7 +192,7 @@ class ApiKey(models.Model):
     organization = models.ForeignKey(
         Organization, models.CASCADE, related_name="api_keys"
     )
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_MAX)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64)
     role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])

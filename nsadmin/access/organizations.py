@@ -2,9 +2,9 @@
 
 import getpass
 
-from nsadmin.access import names
+from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.models import NAME_MAX, Membership, Organization, User
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Invalid
 
@@ -83,7 +83,7 @@ def hold(organization: Organization) -> None:
 
 def create_organization(name: str, *, plan: str) -> Organization:
     """Make an organization without anybody; raise Invalid for a name that is no use."""
-    name = names.clean(name)
+    name = names.clean(name, at="name", longest=NAME_MAX)
     if not name:
         raise Invalid("The name must have 1 to 100 characters.")
     if Organization.objects.filter(name__iexact=name).exists():

@@ -158,6 +158,11 @@ def test_a_foreign_invitation_is_not_there(halden: House, other: House) -> None:
         assert caught.value.sentence == "There is no such invitation."
 
 
+def test_a_name_is_measured_as_it_is_stored(halden: House) -> None:
+    with pytest.raises(Invalid, match="at most 100 characters; it has 120"):
+        halden.invite(name="\u0958" * 60)
+
+
 # Joining -------------------------------------------------------------------------------
 
 

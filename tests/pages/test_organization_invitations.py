@@ -93,7 +93,7 @@ def test_who_is_a_member_is_not_invited(sure, cast):
         ({}, b"Give an e-mail address"),
         ({"email": "nobody"}, b"valid email address"),
         ({"email": "x" * 250 + "@example.org", "role": "viewer"}, b"at most"),
-        ({"email": "a@exa\u202emple.org", "role": "viewer"}, b"It contains U+202E"),
+        ({"email": "a@exa\u202emple.org", "role": "viewer"}, b"contains U+202E"),
         ({"email": "a@example.org", "role": "platform_admin"}, b"valid choice"),
         ({"email": "a@example.org", "role": ""}, b"Choose a role"),
     ],
@@ -110,7 +110,7 @@ def test_a_name_that_turns_its_text_is_refused_beside_its_field(sure):
     data = {"email": "a@example.org", "name": "A\u202eb", "role": "viewer"}
     response = sure().post(NEW, data)
     assert response.status_code == 422
-    assert b"It contains U+202E" in response.content
+    assert b"contains U+202E" in response.content
     assert not Invitation.objects.exists()
 
 

@@ -51,6 +51,20 @@ def test_a_key_is_made_used_and_revoked(sure, cast):
     assert b"have been refused since" in client.get(confirm).content
 
 
+def test_the_tab_counts_the_key_that_was_made_just_now(sure, cast):
+    client, counted = sure(), re.compile(r'API keys <span class="count">(\d+)<')
+    before = counted.search(client.get(LIST).content.decode())
+    after = counted.search(client.post(NEW, filled(client)).content.decode())
+    assert int(after[1]) == int(before[1]) + 1
+
+
+def test_a_name_that_turns_its_text_is_refused_beside_its_field(sure, cast):
+    client = sure()
+    response = client.post(NEW, filled(client, name="im\u202eport"))
+    assert response.status_code == 422
+    assert b"The name contains U+202E" in response.content
+
+
 def test_a_reload_shows_no_key_and_makes_none(sure):
     client = sure()
     data = filled(client)

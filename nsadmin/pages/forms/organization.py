@@ -10,6 +10,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.issuing import KeyWish, grantable
 from nsadmin.access.keys import new_key_id
+from nsadmin.access.models import NAME_MAX
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.templatetags.words import role_word
@@ -72,8 +73,8 @@ class MemberForm(RoleForm):
     name = forms.CharField(
         label="Name",
         required=False,
-        max_length=100,
-        widget=forms.TextInput({"maxlength": 100}),
+        max_length=NAME_MAX,
+        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="For a new account. Who has one keeps the name it has.",
     )
     field_order = ("email", "name", "role")
@@ -84,9 +85,9 @@ class KeyForm(SheetForm):
 
     name = forms.CharField(
         label="Name",
-        max_length=100,
+        max_length=NAME_MAX,
         error_messages={"required": "Name the program that uses the key."},
-        widget=forms.TextInput({"maxlength": 100}),
+        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="The program that uses it, such as “nightly import”.",
     )
     role = forms.ChoiceField(label="Role", choices=_ROLES, initial=Role.MEMBER.value)
