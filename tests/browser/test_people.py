@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from tests.browser import chromium
+from tests.browser import axe, chromium
 from tests.browser.running_demo import Demo
 
 
@@ -69,6 +69,7 @@ def test_a_member_is_invited_joins_is_changed_and_removed(
     expect(page.locator("h2").first).to_have_text("Nele Vries is invited, as member")
     first = page.locator("#once").inner_text()
     page.goto(f"{demo.url}/organization/")
+    assert not scripted or axe.faults(page) == []
     page.get_by_role("button", name=f"New link for {email}").click()
     link = page.locator("#once").inner_text()
 
@@ -76,6 +77,7 @@ def test_a_member_is_invited_joins_is_changed_and_removed(
     theirs = context.new_page()
     assert status(theirs, first) == 404
     assert status(theirs, link) == 200
+    assert not scripted or axe.faults(theirs) == []  # axe needs script itself
     for number in (1, 2):
         theirs.fill(f"input[name=password{number}]", "nele-likes-namespaces")
     theirs.get_by_role("button", name="Set the password and join").click()
@@ -113,6 +115,7 @@ def test_who_has_an_account_joins_with_it(demo, visit, scripted):
 
     theirs: Page = visit(None, script=scripted)
     theirs.goto(link)
+    assert not scripted or axe.faults(theirs) == []
     theirs.get_by_role("link", name="Sign in").click()
     theirs.fill("input[name=login]", email)
     theirs.fill("input[name=password]", password)

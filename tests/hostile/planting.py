@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from nsadmin.access.models import User
+from nsadmin.access.models import Invitation, User
 from nsadmin.advice import usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.record import record
@@ -28,7 +28,7 @@ from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
-from tests.cast import Cast, make_namespace, make_resources
+from tests.cast import Cast, invite, make_namespace, make_resources
 
 
 def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
@@ -61,6 +61,9 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
     )
     values["<member_id>"] = str(cast.users["viewer"].memberships.get().pk)
     values["<key_id>"] = cast.keys["viewer"].split("_")[1]
+    asked = invite(cast.northlight, "asked@example.org")
+    values["<secret>"] = asked.secret
+    Invitation.objects.update(email=next(some)[:254], name=next(some)[:100])
     return values
 
 
