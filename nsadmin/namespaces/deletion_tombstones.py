@@ -5,7 +5,7 @@ there, and nobody reaches it but through here.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -22,6 +22,7 @@ from nsadmin.jobs.models import Job
 from nsadmin.namespaces import deletion, document, filling, queries, quota
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.expiry import WARNED
 from nsadmin.namespaces.fields import clean_name, name_key
 from nsadmin.namespaces.marking import Values, mark
 from nsadmin.namespaces.models import MirroredNamespace
@@ -106,6 +107,9 @@ def bury(
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
     """Bring a tombstone back under a name that is free; its old one is not judged.
 
+    An end that has passed is taken away, or the next run would delete it again; one
+    that is still to come stays and is warned of anew.
+
     Raises Invalid for a name that cannot be, Conflict for one that is taken and for a
     tombstone that is being purged, QuotaExceeded where the plan has no room.
     """
@@ -124,6 +128,8 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
             "deleted_at": None,
             "purge_after": None,
             "deleted_by": None,
+            "expires_at": end_after_restoring(namespace),
+            WARNED: None,
         }
 
     internal_id = view.namespace.internal_id
@@ -140,6 +146,12 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
             code=taken.code,
             details={"field": "namespace_name"},
         ) from None
+
+
+def end_after_restoring(namespace: Namespace) -> datetime | None:
+    """Return the end that it still has when it is brought back now."""
+    end = namespace.expires_at
+    return end if end is not None and end > timezone.now() else None
 
 
 def purge(actor: Actor, namespace_id: str) -> Job:

@@ -123,8 +123,14 @@ def extend(
 
     def values(namespace: Namespace) -> Values:
         gates.require_staying(namespace)
+        if kept is not None and namespace.is_system:
+            sentence = "A system namespace never expires."
+            raise Invalid(sentence, faults={"expires_at": [sentence]})
         return {"expires_at": kept, WARNED: None}
 
+    known = read()
+    if known.namespace.expires_at is None and kept is None:
+        return known
     said = "never expires" if kept is None else f"expires at {kept:%Y-%m-%d %H:%M} UTC"
     summary = f"Extend: it {said}."
     return mark(actor, read, values, "namespace:extend", summary, shown="expires_at")

@@ -65,7 +65,10 @@ def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
     except (Invalid, Conflict, QuotaExceeded) as error:
         form.take(error)
         return _show(request, view, restore=form, status=error.status)
-    messages.success(request, f"{back.namespace.name} is back, with all that it had.")
+    said = f"{back.namespace.name} is back, with all that it had."
+    if view.namespace.expires_at is not None and back.namespace.expires_at is None:
+        said += " Its end had passed; it has none now."
+    messages.success(request, said)
     return redirect("overview", namespace_id)
 
 

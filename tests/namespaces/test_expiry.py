@@ -10,6 +10,7 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, Missing
+from nsadmin.namespaces import deletion_tombstones as tombstones
 from nsadmin.namespaces import document, expiry, fuse, reaper
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 from nsadmin.stores.mongo import namespaces as store
@@ -53,6 +54,31 @@ def test_what_has_ended_becomes_a_tombstone_that_can_be_restored(cast):
     events = AuditEvent.objects.filter(namespace_id=namespace.namespace_id)
     assert [e.action for e in events.order_by("pk")] == ["namespace:delete"]
     assert events[0].actor_kind == "system"
+
+
+def test_what_was_restored_is_not_deleted_again(cast):
+    namespace = ending(cast)
+    later = ending(cast, "deleted before its end", within=HOUR / 2)
+    reaper.cleanup_expired_namespaces()
+    tombstones.bury(cast.actor(), later.namespace_id)
+    for gone in (namespace, later):
+        tombstones.restore(cast.actor(), gone.namespace_id, gone.name)
+    assert reaper.cleanup_expired_namespaces().deleted == 0
+    assert not is_gone(namespace)
+    assert "expires_at" not in raw(namespace)
+    # An end that is still to come stays, and an hour's notice is given anew.
+    assert raw(later)["expires_at"] == later.expires_at
+    assert reaper.cleanup_expired_namespaces(now() + HOUR / 2).deleted == 0
+    assert reaper.cleanup_expired_namespaces(now() + HOUR).deleted == 1
+
+
+def test_a_system_namespace_gets_no_end_and_no_end_twice_writes_nothing(cast):
+    platform = cast.actor("platform_admin")
+    with pytest.raises(Invalid):
+        expiry.extend(platform, cast.system.namespace_id, now() + HOUR)
+    assert raw(cast.system)["revision"] == 1
+    expiry.extend(cast.actor(), cast.own.namespace_id, None)
+    assert raw(cast.own)["revision"] == 1
 
 
 def test_nothing_is_deleted_within_an_hour_of_its_warning(cast):

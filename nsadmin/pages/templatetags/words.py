@@ -173,6 +173,12 @@ def until(moment: datetime | None) -> str:
 
 
 @register.filter
+def passed(moment: datetime | None) -> bool:
+    """Tell whether a time is behind us."""
+    return moment is not None and moment <= timezone.now()
+
+
+@register.filter
 def soon(moment: datetime | None) -> bool:
     """Tell whether a time is less than a day away."""
     return moment is not None and moment - timezone.now() < _DAY
@@ -191,7 +197,7 @@ def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
         return ""
     unless = " unless extended" if length == "whole" else ""
     if end <= timezone.now():
-        return f"Deleted within the hour{unless}"
+        return format_html("Due for deletion since {}{}", clock(end), unless)
     return format_html(
         'Deleted in <time datetime="{}" title="{}" data-until>{}</time>{}',
         end.strftime("%Y-%m-%dT%H:%M:%SZ"),
