@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ _KEYWORD_LENGTH = 128
 _KEYWORD_WORDS = 6
 _CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 _DATE = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]{_CLOCK})?")
+# A field is one for texts, or one for keywords, where so many of its strings are.
+_CLEARLY = 0.9
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 80
 
@@ -72,7 +74,7 @@ def infer(payloads: Iterable[Any], path: str) -> Inference:
             if len(examples) < _EXAMPLES:
                 examples.setdefault(str(value)[:_EXAMPLE_LENGTH])
     return Inference(
-        type=_settled(set(kinds)),
+        type=_settled(kinds),
         kinds=dict(kinds.most_common()),
         values=kinds.total(),
         points=points,
@@ -80,7 +82,7 @@ def infer(payloads: Iterable[Any], path: str) -> Inference:
     )
 
 
-def _settled(kinds: set[str]) -> IndexType | None:
+def _settled(kinds: Mapping[str, int]) -> IndexType | None:
     """Join kinds that one type holds: whole numbers among floats, dates among dates."""
     joined: tuple[tuple[set[str], IndexType], ...] = (
         ({"bool"}, "bool"),
@@ -89,13 +91,25 @@ def _settled(kinds: set[str]) -> IndexType | None:
         ({"uuid"}, "uuid"),
         ({"datetime"}, "datetime"),
         ({"geo"}, "geo"),
-        ({"keyword", "uuid", "datetime"}, "keyword"),
-        ({"keyword", "uuid", "datetime", "text"}, "text"),
     )
     for accepted, kind in joined:
-        if kinds and kinds <= accepted:
+        if kinds and kinds.keys() <= accepted:
             return kind
-    return None
+    strings = {"keyword", "uuid", "datetime", "text"}
+    return _of_strings(kinds) if kinds and kinds.keys() <= strings else None
+
+
+def _of_strings(kinds: Mapping[str, int]) -> IndexType | None:
+    """Choose between matching whole strings and searching for words in them.
+
+    A text index serves no match of a whole value, and a keyword index of long texts
+    costs memory and finds no words in them. Values alone do not tell which of the two
+    the filters are, so only a clear majority decides; a person decides the rest.
+    """
+    values, long = sum(kinds.values()), kinds.get("text", 0)
+    if long >= _CLEARLY * values:
+        return "text"
+    return "keyword" if values - long >= _CLEARLY * values else None
 
 
 def _kind(value: Any) -> str:
