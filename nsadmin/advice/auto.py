@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from nsadmin.advice import build, look
+from nsadmin.advice import build, look, sampled
 from nsadmin.advice.advise import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.models import AutoIndex
 from nsadmin.errors import NsadminError, Unavailable
@@ -79,10 +79,13 @@ def _one_namespace(
         (u.field_name, "Somebody dropped it.") for u in due if u.field_name in muted
     ]
     due = [u for u in due if u.field_name not in muted]
-    seen = look.sampled(namespace, seen, [u.field_name for u in due])
+    late = f"Only the {look.MAX_SAMPLED} most filtered fields are sampled."
+    left += [(u.field_name, late) for u in due[look.MAX_SAMPLED :]]
+    due = due[: look.MAX_SAMPLED]
+    types = sampled.fresh(namespace, [u.field_name for u in due])
     begun = 0
     for used in due:
-        inference = seen.inferences[used.field_name]
+        inference = types[used.field_name]
         if begun >= min(budget, MAX_IN_A_COLLECTION):
             left.append((used.field_name, "The next run will come to it."))
         elif inference.type is None:

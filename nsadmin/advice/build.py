@@ -74,7 +74,7 @@ def begin(
 
 
 def _time_before(namespace: Namespace, row: AutoIndex, kind: IndexType) -> None:
-    points = sample.take(namespace, [row.field_name])[row.field_name]
+    points = sample.steady(namespace, row.field_name)
     payloads = [point["payload"] for point in points]
     asked = measure.probe(row.field_name, kind, payloads)
     if asked is not None:
@@ -112,7 +112,7 @@ def _measure(namespace: Namespace, row: AutoIndex) -> bool:
     if row.index_type == "text":
         return _end(row, State.DONE)
     for _ in range(_TRIES):  # points may change between the sample and the count
-        points = sample.take(namespace, [row.field_name])[row.field_name]
+        points = sample.steady(namespace, row.field_name)
         row.expected, row.found = measure.agreement(namespace, asked, points)
         if row.expected == row.found:
             return _end(row, State.DONE)

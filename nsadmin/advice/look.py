@@ -1,25 +1,30 @@
 """Everything that advice on one namespace rests on, gathered from the stores."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
 
-from nsadmin.advice import sample, usage
+from nsadmin.advice import sampled, usage
 from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
-from nsadmin.advice.infer import infer
 from nsadmin.advice.models import AutoIndex, Dismissal
+from nsadmin.advice.sampled import Sampled
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces import observe
 from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import PROTECTED_INDEXES
 
+# Of the fields without an index, so many of the most filtered ones get a sample.
+MAX_SAMPLED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """Advice on a namespace; `unknown` says in a sentence what could not be asked."""
+    """Advice on a namespace; `unknown` says in a sentence what could not be asked.
+
+    `sampled_at` is when payloads were sampled, None where nobody did of late.
+    """
 
     advice: list[Advice]
     dismissed: list[tuple[Advice, Dismissal]]
@@ -27,6 +32,7 @@ class Advised:
     evidence: Evidence
     taken_at: datetime
     unknown: str = ""
+    sampled_at: datetime | None = None
 
 
 def fixed_fields(namespace: Namespace) -> set[str]:
@@ -53,18 +59,6 @@ def evidence(
     )
 
 
-def sampled(namespace: Namespace, seen: Evidence, fields: Iterable[str]) -> Evidence:
-    """Return the evidence with what a sample of payloads says of the fields."""
-    taken = sample.take(namespace, list(fields))
-    inferences = {
-        field: infer((point["payload"] for point in points), field)
-        for field, points in taken.items()
-    }
-    return Evidence(
-        seen.custom, seen.fixed, seen.hours, seen.window, seen.week, inferences
-    )
-
-
 def advised(
     namespace: Namespace,
     *,
@@ -76,13 +70,9 @@ def advised(
     at = now or timezone.now()
     seen = evidence(namespace, hours=hours, now=at)
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
-    unknown = ""
-    try:
-        _require_answer(namespace)
-        own = [index.field_name for index in namespace.indexes]
-        seen = sampled(namespace, seen, [*wanted, *own])
-    except Unavailable:
-        unknown = "Qdrant does not answer, so no payloads could be sampled."
+    own = [index.field_name for index in seen.custom]
+    types, unknown = _types(namespace, [*wanted[:MAX_SAMPLED], *own])
+    seen = replace(seen, inferences=types.inferences)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
     found = advise(seen, min_count=min_count)
@@ -98,11 +88,20 @@ def advised(
         evidence=seen,
         taken_at=at,
         unknown=unknown,
+        sampled_at=types.at,
     )
 
 
-def _require_answer(namespace: Namespace) -> None:
-    """Spare a silent cluster the sample, and the reader the wait for it."""
+def _types(namespace: Namespace, fields: list[str]) -> tuple[Sampled, str]:
+    """Return what samples say, with the sentence of a silent Qdrant.
+
+    A silent cluster is spared the sample, and the reader the wait for it.
+    """
+    silent = "Qdrant does not answer, so no payloads could be sampled."
     seen = observe.snapshot(namespace)
     if seen is None or not seen.ok:
-        raise Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
+        return sampled.known(namespace.namespace_id, fields), silent
+    try:
+        return sampled.sampled(namespace, fields), ""
+    except Unavailable:
+        return sampled.known(namespace.namespace_id, fields), silent

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nsadmin.advice.infer import values_at
+from nsadmin.errors import NsadminError
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import is_path
 from nsadmin.namespaces.placement import cluster_of
@@ -11,6 +12,10 @@ from nsadmin.stores.qdrant import points
 
 _POINTS = 256
 _ENOUGH = 20
+# Nobody waits longer than this for a draw, nor for the one after rare fields.
+_WAIT_S = 2.0
+# Qdrant reads whole payloads to find a rare field: not for any number of them.
+_MAX_RARE = 20
 
 Point = dict[str, Any]
 
@@ -18,24 +23,69 @@ Point = dict[str, Any]
 def take(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
     """Return {field: points}, each point with its `id` and its `payload`.
 
-    A field whose name is no path has none: Qdrant would refuse the whole call.
-    Raises Unavailable where Qdrant does not answer.
+    The points are drawn by chance from everywhere: ids often follow the time at which
+    points were written, so the first ones would tell of the oldest alone. All fields
+    share one draw, and those that it hardly meets share a second one. A field whose
+    name is no path has none: Qdrant would refuse the whole call. Raises Unavailable
+    where Qdrant does not answer.
     """
     asked = [field for field in fields if is_path(field)]
     found: dict[str, list[Point]] = {field: [] for field in fields}
     if not asked:
         return found
-    cluster = cluster_of(namespace)
-    name = namespace.collection
-    common, _ = points.page(cluster, name, limit=_POINTS, only=asked)
-    for field in asked:
-        holding = sum(1 for p in common if any(values_at(p["payload"], field)))
-        if holding < _ENOUGH and len(common) == _POINTS:
-            where = {"must_not": [{"is_empty": {"key": field}}]}
-            rare, _ = points.page(
-                cluster, name, limit=_POINTS, only=[field], where=where
-            )
-            found[field] = rare
-        else:
-            found[field] = common
+    common = _draw(namespace, asked)
+    found |= dict.fromkeys(asked, common)
+    if len(common) == _POINTS:
+        rare = [field for field in asked if not _is_met(common, field)][:_MAX_RARE]
+        found |= _draw_rare(namespace, rare)
     return found
+
+
+def steady(namespace: Namespace, field: str) -> list[Point]:
+    """Return the same points as long as nothing changes: to compare before and after.
+
+    Raises Unavailable where Qdrant does not answer.
+    """
+    cluster, name = cluster_of(namespace), namespace.collection
+    first, _ = points.page(cluster, name, limit=_POINTS, only=[field])
+    if len(first) < _POINTS or _is_met(first, field):
+        return first
+    where = {"must": [_has(field)]}
+    rare, _ = points.page(cluster, name, limit=_POINTS, only=[field], where=where)
+    return rare
+
+
+def _draw(
+    namespace: Namespace, fields: list[str], *, where: dict[str, Any] | None = None
+) -> list[Point]:
+    return points.pick(
+        cluster_of(namespace),
+        namespace.collection,
+        limit=_POINTS,
+        only=fields,
+        where=where,
+        timeout_s=_WAIT_S,
+    )
+
+
+def _draw_rare(namespace: Namespace, fields: list[str]) -> dict[str, list[Point]]:
+    """Draw among points with any of the fields; nothing where that takes too long."""
+    if not fields:
+        return {}
+    where = {"should": [_has(field) for field in fields]}
+    try:
+        drawn = _draw(namespace, fields, where=where)
+    except NsadminError:
+        return {}
+    return dict.fromkeys(fields, drawn)
+
+
+def _has(field: str) -> dict[str, Any]:
+    return {"must_not": [{"is_empty": {"key": field}}]}
+
+
+def _is_met(sampled: list[Point], field: str) -> bool:
+    holding = [
+        p for p in sampled if next(values_at(p["payload"], field), None) is not None
+    ]
+    return len(holding) >= _ENOUGH

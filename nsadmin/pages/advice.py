@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.advice import auto, dismiss, look
-from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
+from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.look import Advised
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Unavailable
@@ -29,6 +29,8 @@ from nsadmin.pages.scope import editable, may
 
 TEMPLATE = "namespaces/advice.html"
 _FIELDS_SHOWN = 50
+# So much advice is open; the rest is folded, and beyond this it is counted.
+_OPEN, _SHOWN = 25, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     types |= dict.fromkeys(look.fixed_fields(view.namespace), "system")
     return {
         "found": found,
-        "advice": [(item, tick_of(item)) for item in found.advice] if found else [],
+        **_listed(found.advice if found else []),
         "silence": silence,
         "used": [
             Used(field, types.get(field.field_name, ""), _share(field.count_7d, used))
@@ -110,6 +112,17 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
             {"payload_indexes": wanted_list(view.namespace)},
         ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }
+
+
+def _listed(advice: Sequence[Advice]) -> dict[str, Any]:
+    ticked = [(item, tick_of(item)) for item in advice[:_SHOWN]]
+    return {
+        "advice": ticked[:_OPEN],
+        "folded": ticked[_OPEN:],
+        "beyond": max(0, len(advice) - _SHOWN),
+        "max_shown": f":{_SHOWN}",
+        "max_sampled": look.MAX_SAMPLED,
     }
 
 

@@ -5,6 +5,7 @@ import re
 from nsadmin.advice import auto, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces import looks
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
@@ -135,3 +136,26 @@ def test_silent_counters_call_nothing_unused(cast, browse, own, settings):
     page = client.get(own + "advice/").content.decode()
     assert "Filter usage is unknown." in page
     assert "unused</" not in page
+
+
+def test_much_advice_is_folded_and_says_what_was_not_sampled(cast, browse, own):
+    filtered(cast.own, **{f"field_{n:03}": 1000 - n for n in range(210)})
+    page = browse().get(own + "advice/").content.decode()
+    opened, folded = page.split("175 more pieces of advice")
+    assert "10 beyond these are in the API." in folded
+    assert opened.count("No sampled point has a value here.") == 20
+    assert opened.count("Type not sampled yet; the 20 most filtered fields are.") == 5
+    assert folded.count("Type not sampled yet") == 175
+
+
+def test_types_of_before_a_silence_say_when_they_were_sampled(
+    cast, browse, own, silence
+):
+    filtered(cast.own, rank=150)
+    client = browse()
+    client.get(own + "advice/")
+    silence("qdrant")
+    looks.invalidate(cast.own.namespace_id)
+    page = client.get(own + "advice/").content.decode()
+    assert "Index types are as of" in page
+    assert "Sampled values: 3 integer." in page

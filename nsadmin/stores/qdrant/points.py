@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import orjson
 
 from nsadmin.stores.qdrant.cluster import (
@@ -15,13 +16,21 @@ from nsadmin.stores.qdrant.cluster import (
 Json = dict[str, Any]
 
 
-def _post(cluster: Cluster, path: str, body: Json, *, method: str = "POST") -> Any:
+def _post(
+    cluster: Cluster,
+    path: str,
+    body: Json,
+    *,
+    method: str = "POST",
+    timeout_s: float | None = None,
+) -> Any:
     with answering():
         answer = http(cluster).request(
             method,
             path,
             content=orjson.dumps(body),
             headers={"content-type": "application/json"},
+            timeout=httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s,
         )
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
@@ -63,6 +72,31 @@ def page(
     path = f"/collections/{collection_name(name)}/points/scroll"
     result = _post(cluster, path, body)
     return result["points"], result.get("next_page_offset")
+
+
+def pick(
+    cluster: Cluster,
+    name: str,
+    *,
+    limit: int,
+    only: list[str],
+    where: Json | None = None,
+    timeout_s: float,
+) -> list[Json]:
+    """Return points drawn by chance from the whole collection, without vectors.
+
+    A collection of no more than `limit` points is returned whole, in any order.
+    """
+    body: Json = {
+        "query": {"sample": "random"},
+        "limit": limit,
+        "with_payload": only,
+    }
+    if where:
+        body["filter"] = where
+    path = f"/collections/{collection_name(name)}/points/query"
+    found: list[Json] = _post(cluster, path, body, timeout_s=timeout_s)["points"]
+    return found
 
 
 def put(
