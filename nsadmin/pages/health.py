@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2s
 from typing import Any
 
@@ -20,7 +20,8 @@ from nsadmin.pages.states import Shown
 _OLD = timedelta(seconds=60)
 # A panel that has been open for so many seconds is asked for at this distance.
 _SPACING = ((120, 5), (900, 15), (10**10, 60))
-_SILENT_S = 15
+# Whoever waits for Qdrant to come back shall see it at once, however long it takes.
+_SILENT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,29 @@ class Panel:
         """A short digest of all that is shown but the times of the last question."""
         shown = (self.judgement, self.live, self.builds, self.paused, self.every)
         return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+    @property
+    def shown_around(self) -> str:
+        """A short digest of what the rest of the page shows of the look."""
+        last = f"{self.live_at:%Y%m%d%H%M%S}" if self.live_at and self.is_stale else ""
+        shown = (
+            self.judgement.word,
+            last,
+            self.is_missing,
+            self.live,
+        )
+        return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+    @property
+    def live_at(self) -> datetime | None:
+        """When Qdrant said what is shown."""
+        return self.snapshot.live_at if self.snapshot else None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether Qdrant said last that it has no collection."""
+        seen = self.snapshot
+        return seen is not None and seen.live_at is not None and not seen.exists
 
     @property
     def builds(self) -> dict[str, Any] | None:
@@ -140,7 +164,7 @@ def _panel(request: HttpRequest, namespace_id: str, snapshot: Snapshot | None) -
     judgement = _judged(snapshot)
     every = next(s for age, s in _SPACING if now - since < age)
     if judgement.key == "unknown":
-        every = max(every, _SILENT_S)
+        every = _SILENT_S
     paused = "pause" in request.GET
     return Panel(namespace_id, snapshot, judgement, paused, since, every)
 

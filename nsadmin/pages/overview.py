@@ -10,19 +10,15 @@ from django.views.decorators.http import require_safe
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.health import clusters
-from nsadmin.namespaces import history, present, queries
-from nsadmin.namespaces.bounds import MAX_INDEXES
+from nsadmin.namespaces import history, queries
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.pages.health import Panel, panel_of, polled_panel
-from nsadmin.pages.htmx import page, unchanged, wants_fragment
+from nsadmin.pages.health import panel_of, polled_panel
+from nsadmin.pages.htmx import page, tell, unchanged, wants_fragment
 from nsadmin.pages.infrastructure import facts
-from nsadmin.pages.scope import may, namespace_scope
+from nsadmin.pages.live import TEMPLATE, around, live_parts
 from nsadmin.pages.states import HEALTH, OUTCOMES, TIERS
 from nsadmin.pages.timeline import timeline
-
-TEMPLATE = "namespaces/overview.html"
-_FIRST_INDEXES = 8
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -34,18 +30,17 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
     panel = panel_of(request, view)
     events = queries.audit_of(actor, view)
     context = {
-        **namespace_scope(view),
-        **_parts(view, panel),
-        "panel": panel,
+        **live_parts(request, view, panel),
         "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
         "server": clusters.look_of(view.namespace),
-        "counts": view.counts,
         "events": [(event, OUTCOMES[event.outcome]) for event in events],
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
         ),
+        "clone_state": HEALTH.get(view.namespace.clone_status or ""),
+        "tier": TIERS[view.namespace.tier],
+        "facts": facts(view.namespace),
         "source": _source(request, view),
-        "may_change": may(actor, Action.NAMESPACE_UPDATE, view),
     }
     return page(request, TEMPLATE, context)
 
@@ -55,40 +50,24 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Answer the live panel's polling; without htmx lead to the page around it.
 
-    What looks as it did is 204, with the time of the look in an event.
+    What looks as it did is 204, with the time of the look in an event. Another event
+    lets the page ask for the parts `around` the panel once they show something else.
     """
     actor = gate.actor_of(request)
     if not wants_fragment(request):
         view = queries.get(actor, namespace_id)
         return redirect("overview", view.namespace.namespace_id)
+    if "around" in request.GET:
+        return around(request, namespace_id)
     panel = polled_panel(request, actor, namespace_id)
+    events: dict[str, Any] = {"looked": panel.looked}
+    if request.GET.get("shown") != panel.shown_around:
+        events["moved"] = {}
     if request.GET.get("seen") == panel.seen:
-        return unchanged({"looked": panel.looked})
-    return page(request, TEMPLATE, {"panel": panel}, fragment="health")
-
-
-def _parts(view: NamespaceView, panel: Panel) -> dict[str, Any]:
-    """Return what the cards show; own indexes first, missing ones before all."""
-    namespace = view.namespace
-    rows = present.index_rows(namespace, panel.snapshot)
-    changeable = [row for row in rows if row.can_change]
-    missing = [row for row in rows if row.state == "missing"]
-    ordered = sorted(changeable or rows, key=lambda row: row.state != "missing")
-    vectors = present.vector_rows(namespace, panel.snapshot)
-    return {
-        "clone_state": HEALTH.get(namespace.clone_status or ""),
-        "tier": TIERS[namespace.tier],
-        "facts": facts(namespace),
-        "indexes": ordered[:_FIRST_INDEXES],
-        "changeable_count": len(changeable),
-        "index_limit": MAX_INDEXES,
-        "missing_indexes": missing,
-        "missing_vectors": [v for v in vectors if v.state == "missing"],
-        "extractors": [
-            (entry, [v for v in vectors if v.extractor_id == entry.id])
-            for entry in namespace.extractors
-        ],
-    }
+        return unchanged(events)
+    context = {"panel": panel}
+    response = page(request, TEMPLATE, context, fragment="health", beside=["state"])
+    return tell(response, events)
 
 
 def _source(request: HttpRequest, view: NamespaceView) -> MirroredNamespace | None:

@@ -210,10 +210,12 @@ document.addEventListener("htmx:afterSwap", () => {
 
 document.addEventListener("looked", (event) => {
   const { at, iso, answered } = event.detail;
-  const time = event.target.querySelector("[data-looked] time");
-  if (!time) return;
-  time.textContent = at;
-  time.dateTime = iso;
-  time.title = iso.replace("T", " ").replace("Z", " UTC");
-  event.target.querySelector("[data-answered]").textContent = answered;
+  if (!at) return;
+  for (const time of document.querySelectorAll("[data-looked] time")) {
+    time.textContent = at;
+    time.dateTime = iso;
+    time.title = iso.replace("T", " ").replace("Z", " UTC");
+  }
+  const took = document.querySelector("[data-answered]");
+  if (took) took.textContent = answered;
 });

@@ -18,9 +18,10 @@ from tests.pages.conftest import HTMX
 
 def polled(text):
     """The address that the panel asks for next."""
-    return re.search(r'hx-get="([^"]*health/\?since[^"]*)"', text)[1].replace(
-        "&amp;", "&"
-    )
+    found = re.search(r'hx-get="([^"]*health/\?since[^"]*)"', text)[1]
+    shown = re.search(r'name="shown" value="([0-9a-f]+)"', text)
+    included = f"&shown={shown[1]}" if shown else ""
+    return found.replace("&amp;", "&") + included
 
 
 @pytest.fixture
@@ -148,3 +149,34 @@ def test_a_cluster_known_to_be_silent_is_waited_for_by_one_alone(cast):
     other = observe.snapshot(cast.foreign)
     assert not other.ok
     assert other.unknown_since is not None
+
+
+def test_the_rest_of_the_page_follows_a_silence(opened, cast, own, silence):
+    browser, address = opened
+    same = browser.get(address, headers=HTMX)
+    assert "moved" not in json.loads(same.headers["HX-Trigger"])
+    silence("qdrant")
+    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    poll = browser.get(address, headers=HTMX)
+    assert "moved" in json.loads(poll.headers["HX-Trigger"])
+    state = poll.content.decode().partition('id="live-state" hx-swap-oob="true"')[2]
+    assert "Unknown" in state
+    around = browser.get(f"{own}health/?around=1", headers=HTMX).content.decode()
+    for part in ("difference", "counts", "vectors", "indexes", "state"):
+        assert f'id="live-{part}" hx-swap-oob="true"' in around
+    assert "Documents, last known" in around
+    assert "There, last known" in around
+    assert "Last known, from" in around
+    assert "Ready" not in around
+    shown = re.search(r'name="shown" value="([0-9a-f]+)"', around)[1]
+    strange = re.sub("shown=[0-9a-f]+", f"shown={shown}", address)
+    after = browser.get(strange, headers=HTMX)
+    assert "moved" not in json.loads(after.headers["HX-Trigger"])
+
+
+def test_a_panel_that_waits_for_qdrant_asks_often_at_any_age(opened, cast, own):
+    browser, _address = opened
+    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    since = int(time.time()) - 5000
+    text = browser.get(f"{own}health/?since={since}", headers=HTMX).content.decode()
+    assert 'hx-trigger="every 5s"' in text

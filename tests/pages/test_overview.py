@@ -46,7 +46,7 @@ def test_silent_qdrant_is_unknown_and_never_green(browse, own, cast, silence):
     assert "Unknown since" in panel
     assert "Ready" not in panel
     assert "last known" in panel
-    assert 'hx-trigger="every 15s"' in panel
+    assert 'hx-trigger="every 5s"' in panel
 
 
 def test_old_look_is_never_green(browse, own, cast, silence):
