@@ -1,16 +1,18 @@
 """The fleet, for staff: every cluster, what needs attention, what belongs to nobody."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2s
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.health.fleet import Attention, Trouble, fleet, is_answering
+from nsadmin.health.fleet import Attention, Fleet, Trouble, fleet, is_answering
 from nsadmin.health.models import ClusterLook
+from nsadmin.pages.htmx import page, unchanged, wants_fragment
 from nsadmin.pages.states import HEALTH, UNKNOWN, Shown
 
 _SHOWN: Mapping[Trouble, Shown] = {
@@ -21,22 +23,51 @@ _SHOWN: Mapping[Trouble, Shown] = {
     "failed": HEALTH["failed"],
     "held": Shown("warn", "hourglass", "Held"),
 }
+_EVERY_S = 15
 _ANSWERS = Shown("ok", "circle-check-fill", "Answers")
 
 
 @gate.page(Action.PLATFORM_READ)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show it as it is stored; nobody is asked for this page."""
+    """Show it as it is stored; nobody is asked for this page, nor for its polls.
+
+    A poll that would show the same is 204, with the time of the look in an event.
+    """
     found = fleet()
+    seen = _digest(found)
+    now = timezone.now()
+    if wants_fragment(request) and request.GET.get("seen") == seen:
+        return unchanged({"looked": {"at": f"{now:%H:%M:%S}", "iso": _iso(now)}})
     context = {
-        "now": timezone.now(),
+        "now": now,
+        "every": _EVERY_S,
+        "seen": seen,
+        "paused": "pause" in request.GET,
         "clusters": [(cluster, *_state(cluster)) for cluster in found.clusters],
         "attention": [(row, _shown(row)) for row in found.attention],
         "more": found.more,
         "orphans": found.orphans,
     }
-    return render(request, "fleet.html", context)
+    return page(request, "fleet.html", context, fragment="fleet")
+
+
+def _digest(found: Fleet) -> str:
+    """Name what is shown, but for the times and speeds of the last probes."""
+    shown = (
+        [
+            (c.label, c.version, c.namespaces, c.memory_bytes, *_state(c))
+            for c in found.clusters
+        ],
+        [(a.row.pk, a.row.name, a.trouble, a.sentence) for a in found.attention],
+        found.more,
+        [(row.pk, row.sentence) for row in found.orphans],
+    )
+    return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _state(cluster: ClusterLook) -> tuple[Shown, object]:

@@ -1,5 +1,7 @@
 """The fleet for staff: clusters, attention worst first, orphans; no source blanks it."""
 
+import json
+import re
 from datetime import timedelta
 
 from django.db import connection
@@ -13,6 +15,7 @@ from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.pages.conftest import HTMX
 
 
 def text_of(browser):
@@ -120,3 +123,28 @@ def test_only_staff_may_see_it_and_find_it(cast, browse):
     assert browse("admin").get("/fleet/").status_code == 403
     assert b'href="/fleet/"' not in browse("admin").get("/namespaces/").content
     assert b'href="/fleet/"' in browse("support").get("/namespaces/").content
+
+
+def test_it_polls_what_is_stored_and_says_only_what_changed(cast, browse, silence):
+    sample()
+    browser = browse("support")
+    address = re.search(r'hx-get="(/fleet/\?seen=[0-9a-f]+)"', text_of(browser))[1]
+    same = browser.get(address, headers=HTMX)
+    assert (same.status_code, same.content) == (204, b"")
+    looked = json.loads(same.headers["HX-Trigger"])["looked"]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", looked["at"])
+    silence("qdrant")
+    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    began = LastLook.objects.get(pk=cast.own.namespace_id).taken_at
+    changed = browser.get(address, headers=HTMX)
+    assert changed.status_code == 200
+    assert changed.content.decode().lstrip().startswith('<div class="cols single"')
+    assert b"Qdrant does not answer." in changed.content
+    assert LastLook.objects.get(pk=cast.own.namespace_id).taken_at == began
+
+
+def test_a_paused_fleet_does_not_poll(cast, browse):
+    text = browse("support").get("/fleet/?pause=1").content.decode()
+    fleet = text[text.index('id="fleet"') :]
+    assert "hx-trigger" not in fleet
+    assert "Go on" in fleet
