@@ -23,6 +23,9 @@ from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE
 from nsadmin.pages.scope import may, namespace_scope, shown_organization
 from nsadmin.pages.states import OUTCOMES, Shown
+from nsadmin.pages.templatetags.words import setting
+
+_SHOWN_CHANGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +173,4 @@ def _change(entry: dict[str, Any]) -> ShownChange:
 
 
 def _pairs(values: dict[str, Any], keys: list[str]) -> str:
-    return ", ".join(f"{key} {values[key]}" for key in keys if key in values)
+    return ", ".join(f"{key} {setting(values[key])}" for key in keys if key in values)

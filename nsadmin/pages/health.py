@@ -103,7 +103,7 @@ class Panel:
         if self.live is None or self.is_stale:
             return "unknown"
         if self.live.status == "green":
-            return "None"
+            return "None running"
         if self.builds is None:
             return "not told"
         running, queued = len(self.builds["running"]), self.builds["queued"]

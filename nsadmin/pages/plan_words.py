@@ -148,7 +148,7 @@ def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
             if calls
             else "No call",
         ),
-        ("Points rewritten", "None"),
+        ("Points rewritten", "0"),
         ("Indexes", _becomes(indexes, _change(plan, CreateIndex, DropIndex))),
         ("Vectors", _becomes(vectors, _change(plan, AddVector))),
         ("Audit", "Before the first write, then the outcome"),
@@ -161,7 +161,7 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     made = [step for step in plan.steps if isinstance(step, CreateCollection)]
     end = namespace.expires_at
     return [
-        ("Description", namespace.description or "None"),
+        ("Description", namespace.description or "Empty"),
         ("Namespace store", "1 write, revision 1"),
         (
             "Qdrant",

@@ -150,7 +150,7 @@ def _rows(form: TierForm, view: NamespaceView) -> Iterator[Row]:
             name=name,
             label=_LABELS.get(name, str(field.label)),
             field=field,
-            now="None" if is_none else form.text(name, value),
+            now="Not set" if is_none else form.text(name, value),
             is_code=name in _CODE and not is_none,
             is_none=is_none,
             is_changed=bool(field.errors)

@@ -1,6 +1,7 @@
 """Forty scripts in every text at once: pages show them and none becomes markup."""
 
 import os
+import re
 from collections import Counter
 
 import pytest
@@ -69,3 +70,9 @@ def test_what_would_be_dangerous_is_found() -> None:
         inside = f"<p title=\"{text}\">{text}</p><input value='{text}'>"
         parts = parts_of(inside)
         assert parts != parts_of("<p title='x'>x</p><input value='x'>"), text
+
+
+def test_no_page_shows_a_value_as_the_language_writes_it(pages: Pages) -> None:
+    for page in pages["tame"]:
+        raw = re.findall(r".{30}>\s*(?:None|True|False)\s*<", page.text)
+        assert raw == [], page.place

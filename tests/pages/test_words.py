@@ -82,3 +82,24 @@ def test_parameters_of_indexes():
     assert words.parameters({"type": "keyword", "is_tenant": False}) == ""
     foreign = {"type": "keyword", "on_disk": True, "m": 4}
     assert words.parameters(foreign) == "m 4, on_disk"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        (None, "not set"),
+        ("", "not set"),
+        (0, "0"),
+        (["a", True], "a, yes"),
+        ({"type": "keyword", "is_tenant": None}, "type keyword, is_tenant not set"),
+    ],
+)
+def test_settings_are_words(value, written):
+    assert words.setting(value) == written
+
+
+def test_no_parameter_is_written_as_the_language_writes_it():
+    schema = {"type": "keyword", "on_disk": False, "stemmer": None}
+    assert words.parameters(schema) == "on_disk no, stemmer not set"

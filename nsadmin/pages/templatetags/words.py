@@ -165,6 +165,20 @@ def figure(value: Any) -> str:
 
 
 @register.filter
+def setting(value: Any) -> str:
+    """Write a stored setting in words: yes, no, not set; a list with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ("", [], {}):
+        return "not set"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {setting(inside)}" for key, inside in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(setting(inside) for inside in value)
+    return str(value)
+
+
+@register.filter
 def until(moment: datetime | None) -> str:
     """Write how long it is until then with two units, such as `3 h 12 min`."""
     if moment is None:
@@ -222,7 +236,10 @@ def parameters(schema: dict[str, Any]) -> str:
     others = sorted(set(schema) - _SHOWN_PARAMETERS)
     return ", ".join(
         found
-        + [key if schema[key] is True else f"{key} {schema[key]}" for key in others]
+        + [
+            key if schema[key] is True else f"{key} {setting(schema[key])}"
+            for key in others
+        ]
     )
 
 
