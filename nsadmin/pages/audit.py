@@ -52,6 +52,16 @@ class ShownEvent:
     reverted: AuditEvent | None
     reverts: AuditEvent | None
 
+    @property
+    def first(self) -> list[ShownChange]:
+        """The steps that are shown at once."""
+        return self.changes[:_SHOWN_CHANGES]
+
+    @property
+    def rest(self) -> list[ShownChange]:
+        """The steps behind the fold."""
+        return self.changes[_SHOWN_CHANGES:]
+
 
 @gate.page(Action.AUDIT_READ)
 @require_safe
@@ -102,6 +112,7 @@ def _answer(
         "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
         "is_first": before is None,
         "is_filtered": any(form.cleaned_data.values()),
+        "is_bare": not listed and not rows.exists(),
         "max_rows": audit_export.MAX_ROWS,
     }
     return page(request, template, values, status=200 if form.is_valid() else 422)

@@ -295,3 +295,26 @@ def test_what_is_not_there_is_missing(browse, own, foreign, cast):
     address = f"/namespaces/{cast.system.namespace_id}/audit/{event.op_id}/revert/"
     assert browse("platform_admin").get(address).status_code == 404
     assert browse("viewer").get(f"{own}audit/{event.op_id}/revert/").status_code == 403
+
+
+def test_steps_beyond_three_are_folded(browse, own, cast):
+    steps = [{"sentence": f"Step number {n}."} for n in range(12)]
+    event = write(cast, summary="x", changes=steps)
+    write(cast, summary="y", changes=steps[:3])
+    for page in (f"{own}audit/", "/organization/audit/"):
+        text = shown(browse().get(page))
+        assert text.count('id="rest-') == 1
+        at_once, _, folded = text.partition(
+            f'<details class="more" id="rest-{event.op_id}">'
+        )
+        folded = folded.partition("</details>")[0]
+        assert "and 9 more" in folded
+        assert "Step number 3." not in at_once
+        assert "Step number 2." not in folded
+        assert folded.count("Step number") == 9
+
+
+def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse, own):
+    text = shown(browse().get(f"{own}audit/?outcome=failed"))
+    assert "No change is recorded yet" in text
+    assert "matches this filter" not in text
