@@ -200,11 +200,11 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
         return _uncounted(here, "present")
     name, count = after.collection, here.points or 0
     if there.points is None:
-        said = f"There is no collection {name} on that cluster. {_WAY_OUT}"
+        said = f"There is no collection {name} on that cluster. {_way_out(after.tier)}"
         title = f"{count:,} points would be left behind" if count else "No collection"
         return Check("vectors", "blocks", title, said)
     if there.points != count:
-        said = f"{count:,} points here, {there.points:,} there. {_WAY_OUT}"
+        said = f"{count:,} points here, {there.points:,} there. {_way_out(after.tier)}"
         return Check("vectors", "blocks", "Vectors would be left behind", said)
     if here is there:
         return Check(
@@ -225,10 +225,22 @@ def _uncounted(reach: Reach, which: str) -> Check:
     )
 
 
-_WAY_OUT = (
-    "A change of tier moves nothing: bring the collection there first, by a clone to "
-    "that tier or a Qdrant snapshot."
-)
+def _way_out(tier: str) -> str:
+    """Say how the vectors get there; clones are always made on the shared cluster."""
+    snapshot = (
+        "restore a Qdrant snapshot of the collection there, under the same name, and "
+        "change the tier then"
+    )
+    if tier == "shared":
+        return (
+            "A change of tier moves nothing. Clone the namespace: the clone is another "
+            f"one on the shared cluster, with all points. Or {snapshot}."
+        )
+    return (
+        "A change of tier moves nothing, and clones are made on the shared cluster: "
+        f"{snapshot}. Or make a new namespace on that tier through the API, and fill "
+        "it anew."
+    )
 
 
 def _ray(after: Namespace) -> Check:

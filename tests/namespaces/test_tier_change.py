@@ -102,7 +102,8 @@ def test_vectors_are_never_left_behind(cast, own_cluster):
     with pytest.raises(Conflict, match="3 points would be left behind") as fault:
         commit(cast, own_cluster.body())
     assert fault.value.code == "vectors_left_behind"
-    assert "clone" in fault.value.sentence
+    assert "restore a Qdrant snapshot" in fault.value.sentence
+    assert "clones are made on the shared cluster" in fault.value.sentence
     own_cluster.receive(cast.own, leave_out=1)
     shown = preview(cast, own_cluster.body())
     assert shown.is_blocked
@@ -116,8 +117,9 @@ def test_going_back_needs_the_points_here_too(cast, own_cluster):
     own_cluster.receive(cast.own)
     commit(cast, own_cluster.body())
     collections.drop(shared(), cast.own.collection)
-    with pytest.raises(Conflict, match="left behind"):
+    with pytest.raises(Conflict, match="left behind") as fault:
         commit(cast, {"compute_tier": "shared"})
+    assert "Clone the namespace" in fault.value.sentence
 
 
 def test_a_key_that_may_only_read_is_found_without_writing(cast, own_cluster):
