@@ -205,6 +205,12 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     )
 
 
+def is_bare(actor: Actor, query: ListQuery) -> bool:
+    """Tell whether there is nothing to list, whatever is searched or filtered."""
+    every = ListQuery(organization_id=query.organization_id)
+    return not filtered(actor, every).exists()
+
+
 def facets(actor: Actor, query: ListQuery) -> Facets:
     """Count the values of each facet among the rows that the search alone finds."""
     base = ListQuery(

@@ -60,6 +60,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "kinds": [(name, kind_word(name)) for name in kinds()],
         "kind": kind,
         "chosen": bool(state) + bool(kind),
+        "is_bare": not found.total
+        and not queries.listing(actor, organization.organization_id, limit=1).total,
         "is_live": any(job.is_live for job in found.rows),
         "search": search,
         "paging": Paging(offset, len(found.rows), found.total),

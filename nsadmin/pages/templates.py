@@ -12,9 +12,12 @@ from django.views.decorators.http import (
 )
 
 from nsadmin.access import gate
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Invalid, NsadminError, Unavailable
+from nsadmin.namespaces import queries
 from nsadmin.namespaces.extractors import REGISTRY
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import curl
 from nsadmin.pages.forms.templates import SCOPE_WORDS, TemplateForm
@@ -45,9 +48,18 @@ def templates(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "scopes": [(value, word) for value, (word, _) in SCOPE_WORDS.items()],
         "paging": Paging(offset, len(some), rows.count()),
+        "source": None if some else _source(actor),
         "tab": _TAB,
     }
     return page(request, "templates/list.html", context, fragment="rows")
+
+
+def _source(actor: Actor) -> MirroredNamespace | None:
+    """Return what the actor could keep a template of: the namespace last changed."""
+    if not actor.may(Action.NAMESPACE_CLONE):
+        return None
+    own = queries.visible(actor).filter(internal_id=actor.internal_id)
+    return own.exclude(scope="system").order_by("-updated_at").first()
 
 
 @gate.page(Action.NAMESPACE_READ)

@@ -316,3 +316,10 @@ def test_a_cancelled_clone_is_discarded_once_its_name_is_typed(admin, cancelled,
     assert b"its name is free" in admin.get(address).content
     assert store.get(cancelled.namespace_id) is None
     assert store.get(cast.own.namespace_id) is not None
+
+
+def test_a_filter_over_no_jobs_at_all_says_that_there_are_none(browse):
+    for query in ("?state=failed", "?kind=clone", "?search=film"):
+        text = browse().get(f"/jobs/{query}").content.decode()
+        assert "No jobs yet" in text
+        assert "Nothing matches" not in text

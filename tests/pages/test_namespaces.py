@@ -1,6 +1,8 @@
 """The list of namespaces."""
 
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
 from tests.pages.conftest import HTMX
 
 
@@ -107,3 +109,15 @@ def test_until_they_were_read_it_says_so_and_asks_again(browse, settings):
     text = browse().get("/namespaces/?search=film", headers=HTMX).content.decode()
     assert "film archive" in text
     assert "hx-trigger" not in text
+
+
+def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
+    text = browse().get("/namespaces/?search=zzz").content.decode()
+    assert "The search leaves nothing to filter." in text
+    collection(store.NAME).delete_many({})
+    MirroredNamespace.objects.all().delete()
+    for query in ("?search=film", "?tier=dedicated_gpu", "?health=ready"):
+        text = browse().get(f"/namespaces/{query}").content.decode()
+        assert "No namespaces yet" in text
+        assert "Nothing matches" not in text
+        assert "The search leaves nothing" not in text

@@ -1,5 +1,7 @@
 """Templates: kept from the settings, listed, read, taken out of use."""
 
+import re
+
 import pytest
 
 from nsadmin.audit.models import AuditEvent
@@ -167,3 +169,40 @@ def test_a_key_of_a_cluster_is_nowhere(browse, cast):
     template = make(cast)
     text = browse().get(f"/templates/{template.template_id}/").content.decode()
     assert "qdrant_" not in text
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("user", "None for you alone yet"),
+        ("organization", "None of the organization yet"),
+        ("system", "The platform offers none yet"),
+    ],
+)
+def test_a_scope_without_any_says_how_one_is_made(browse, own, scope, said):
+    text = browse().get(f"/templates/?scope={scope}").content.decode()
+    assert said in text
+    assert "Nothing matches" not in text
+    assert (f'href="{own}template/"' in text) == (scope != "system")
+    text = browse("viewer").get(f"/templates/?scope={scope}").content.decode()
+    assert said in text
+    assert "/template/" not in text
+
+
+def test_settings_are_shown_in_words(browse, cast):
+    template = make(cast)
+    template.configuration |= {
+        "infrastructure": {"autoscaling_enabled": False, "gpu_type": None},
+        "feature_extractors": [
+            {
+                "feature_extractor_name": "text_extractor",
+                "version": "v1",
+                "params": {"chunked": True, "language": None},
+            }
+        ],
+    }
+    template.save()
+    text = browse().get(f"/templates/{template.template_id}/").content.decode()
+    for words in ("<dd>no</dd>", "<dd>not set</dd>", "chunked yes", "language not set"):
+        assert words in text
+    assert not re.search(r"\b(True|False)\b|>None<", text)
