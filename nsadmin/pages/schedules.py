@@ -17,7 +17,7 @@ from nsadmin.jobs import schedules as runs
 from nsadmin.jobs import timetable
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.namespaces import fuse
-from nsadmin.pages.htmx import page
+from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.schedule_words import MEANINGS, meaning, said, title
 from nsadmin.pages.states import Shown, of_run
 
@@ -67,6 +67,10 @@ class Row:
 @require_safe
 def schedules(request: HttpRequest) -> HttpResponse:
     """Show every schedule."""
+    return _shown(request)
+
+
+def _shown(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     known = [name for name in MEANINGS if name in timetable.names()]
     others = [name for name in timetable.names() if name not in MEANINGS]
@@ -92,7 +96,7 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
         runs.ask(name, actor.label)
     except (Conflict, Unavailable) as error:
         messages.error(request, error.sentence)
-        return redirect("schedules")
+        return _after(request)
     record.record(
         action="schedule:run",
         summary=f"Run “{title(name)}” by hand.",
@@ -100,7 +104,12 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
         organization_id=actor.organization_id,
     )
     messages.info(request, f"{title(name)} was asked for; a worker takes it up.")
-    return redirect("schedules")
+    return _after(request)
+
+
+def _after(request: HttpRequest) -> HttpResponse:
+    """Show the rows in place, so that what is open stays so; else lead to the page."""
+    return _shown(request) if wants_fragment(request) else redirect("schedules")
 
 
 def _row(name: str, now: datetime) -> Row:

@@ -49,6 +49,18 @@ def test_a_run_by_hand_is_sent_audited_and_shown(browse):
     assert "every 2s" not in part
 
 
+def test_a_run_by_hand_answers_with_the_rows_where_they_are_swapped(browse):
+    client = browse("platform_admin")
+    for words in ("Purge was asked for", "It was asked for already."):
+        response = client.post("/schedules/purge/run/", headers=HTMX)
+        text = response.content.decode()
+        assert response.status_code == 200
+        assert text.lstrip().startswith("<section")
+        assert 'hx-trigger="every 2s"' in text
+        assert words in text.partition("innerHTML:#messages")[2]
+    assert ScheduleRun.objects.filter(name="purge").count() == 1
+
+
 def test_what_is_no_schedule_is_missing(browse):
     for name in ("sweep", "nothing-like-it"):
         response = browse("platform_admin").post(f"/schedules/{name}/run/")
