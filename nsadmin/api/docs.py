@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.gate import opened
 from nsadmin.api.answering import answer
 
+_METHODS = ("get", "post", "patch", "put", "delete")
+
 
 @csrf_exempt  # it takes no form, and should say so and not ask for a token
 @opened
@@ -48,11 +50,7 @@ def _shown() -> dict[str, Any]:
     written = schema()
     return {
         "about": [_text(part) for part in written["info"]["description"].split("\n\n")],
-        "operations": [
-            _operation(method, path, details)
-            for path, methods in written["paths"].items()
-            for method, details in methods.items()
-        ],
+        "groups": _groups(written),
         "models": [
             {
                 "name": name,
@@ -64,6 +62,23 @@ def _shown() -> dict[str, Any]:
     }
 
 
+def _groups(written: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the operations by their tag: first the list, then one, then its acts."""
+    found: dict[str, list[dict[str, Any]]] = {t["name"]: [] for t in written["tags"]}
+    for path, methods in sorted(written["paths"].items()):
+        for method in (method for method in _METHODS if method in methods):
+            details = methods[method]
+            found[details["tags"][0]].append(_operation(method, path, details))
+    return [
+        {
+            **tag,
+            "id": tag["name"].lower().replace(" ", "-"),
+            "operations": found[tag["name"]],
+        }
+        for tag in written["tags"]
+    ]
+
+
 def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any]:
     content = details.get("requestBody", {}).get("content", {})
     body = content.get("application/json", {}).get("schema")
@@ -71,6 +86,7 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any
     ok = details["responses"][good]["content"]["application/json"]["schema"]
     return {
         "id": details["operationId"],
+        "title": details["operationId"].replace("_", " ").capitalize(),
         "method": method.upper(),
         "path": path,
         "description": _text(details.get("description", "")),
@@ -86,6 +102,7 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any
         ],
         "body": list(_fields(body)) if body else [],
         "answer": _type(ok),
+        "model": "$ref" in ok,
         "errors": sorted(code for code in details["responses"] if code != good),
     }
 

@@ -29,6 +29,24 @@ A change can be looked at first with `?dry_run=true`, and tied to what was seen 
 """
 
 
+# In the order in which the page of the API shows them.
+_TAGS = [
+    {
+        "name": "Namespaces",
+        "description": "Make, read, list, change, clone and delete them.",
+    },
+    {"name": "Tasks", "description": "Work that goes on after its answer."},
+    {"name": "Feature extractors", "description": "What brings vectors."},
+    {
+        "name": "Namespace templates",
+        "description": "Configurations to make namespaces from.",
+    },
+    {
+        "name": "Index analytics",
+        "description": "Which fields are filtered, and which indexes that asks for.",
+    },
+]
+
 # In this order in the document; what is no placeholder goes first.
 _NOUNS = (
     stats,
@@ -54,6 +72,7 @@ def build() -> NinjaAPI:
         title="nsadmin",
         version="1",
         description=_ABOUT,
+        openapi_extra={"tags": _TAGS},
         openapi_url=None,
         docs_url=None,
         auth=BearerKey(),

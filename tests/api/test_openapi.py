@@ -166,3 +166,21 @@ def test_the_page_is_only_read(stores: object) -> None:
     response = Client().post("/v1/docs")
     assert response.status_code == 405
     assert json.loads(response.content)["error"]["code"] == "method_not_allowed"
+
+
+def test_the_page_is_grouped_with_a_table_of_contents(
+    stores: object, document: dict[str, Any]
+) -> None:
+    page = Client().get("/v1/docs").content.decode()
+    titles = [tag["name"] for tag in document["tags"]]
+    assert titles[:2] == ["Namespaces", "Tasks"]
+    assert {t for o in operations(document).values() for t in o["tags"]} == set(titles)
+    targets = re.findall(
+        r'href="#([^"]+)"', page.split("<nav", 1)[1].split("</nav>")[0]
+    )
+    shown = re.findall(r'\sid="([^"]+)"', page)
+    names = [o["operationId"] for o in operations(document).values()]
+    assert set(names) < set(targets) <= set(shown)
+    # In the page as in its contents: the first is no act on many at once.
+    assert [i for i in shown if i in targets] == targets
+    assert targets[:3] == ["namespaces", "list_all_namespaces", "create_namespace"]
