@@ -12,7 +12,8 @@ demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
 test: .venv/.ok ## every test, over embedded servers, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
 check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
 	$(BIN)/ruff check .
