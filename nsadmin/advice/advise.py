@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from nsadmin.advice.infer import Inference
@@ -55,7 +56,9 @@ class Evidence:
     """What advice rests on: uses in the window asked for and in 7 days, and samples.
 
     `hours` is the window's length. `fixed` names the indexes of the system and of
-    extractors, which no advice touches.
+    extractors, which no advice touches. `began` is the hour of the first report, and
+    `is_whole_week` says that it is at least 7 days ago: before, nobody knows what is
+    unused.
     """
 
     custom: Sequence[StoredIndex]
@@ -64,6 +67,8 @@ class Evidence:
     window: Sequence[FieldUsage]
     week: Sequence[FieldUsage]
     inferences: Mapping[str, Inference]
+    began: datetime | None = None
+    is_whole_week: bool = False
 
 
 def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldUsage]:
@@ -89,7 +94,7 @@ def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
         wrong = _wrong(index, inference, used.get(index.field_name))
         if wrong is not None:
             found.append(wrong)
-    if used:  # without any report nobody knows what is unused
+    if used and seen.is_whole_week:
         found += [_unused(i) for i in seen.custom if i.field_name not in used]
     return found
 

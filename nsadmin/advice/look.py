@@ -1,7 +1,7 @@
 """Everything that advice on one namespace rests on, gathered from the stores."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ from nsadmin.namespaces.fields import PROTECTED_INDEXES
 
 # Of the fields without an index, so many of the most filtered ones get a sample.
 MAX_SAMPLED = 20
+# Of the first report its hour is known: the seven days run from the end of it.
+_WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ def evidence(
     """Return the uses; samples come later. Raises Unavailable without counters."""
     at = now or timezone.now()
     key = namespace.namespace_id
+    window, week = usage.windows(key, [hours, usage.WEEK], now=at)
+    began = usage.began(key, now=at)
     return Evidence(
         custom=namespace.indexes,
         fixed=fixed_fields(namespace),
         hours=hours,
-        window=usage.used(key, hours=hours, now=at),
-        week=usage.used(key, hours=usage.WEEK, now=at),
+        window=window,
+        week=week,
         inferences={},
+        began=began,
+        is_whole_week=began is not None and at - began >= _WHOLE_WEEK,
     )
 
 

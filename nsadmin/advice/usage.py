@@ -3,7 +3,7 @@
 24 hours are the current hour and the 23 before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -108,13 +108,25 @@ def used(
 
     Raises Unavailable while Redis is away: unknown is not the same as unused.
     """
-    end = now or timezone.now()
-    window = counters.last_hours(end, max(hours, WEEK))
-    buckets = list(
-        zip(window, counters.read(_subject(namespace_id), window), strict=True)
-    )
+    [found] = windows(namespace_id, [hours], now=now or timezone.now())
+    return found
+
+
+def windows(
+    namespace_id: str, sizes: Sequence[int], *, now: datetime
+) -> list[list[FieldUsage]]:
+    """Return the same for several windows, given in hours, with one question."""
+    hours = counters.last_hours(now, max(*sizes, WEEK))
+    read = counters.read(_subject(namespace_id), hours)
+    buckets = list(zip(hours, read, strict=True))
+    return [_window(buckets, size, now) for size in sizes]
+
+
+def _window(
+    buckets: list[tuple[datetime, dict[str, Tally]]], hours: int, now: datetime
+) -> list[FieldUsage]:
     since = {
-        size: counters.hour_of(end) - timedelta(hours=size - 1)
+        size: counters.hour_of(now) - timedelta(hours=size - 1)
         for size in (hours, DAY, WEEK)
     }
     names = {
@@ -122,6 +134,14 @@ def used(
     }
     found = [_summed(name, buckets, since, hours) for name in names]
     return sorted(found, key=lambda f: (-f.count, f.field_name))
+
+
+def began(namespace_id: str, *, now: datetime) -> datetime | None:
+    """Return the hour of the first report that is kept, None where there is none.
+
+    Raises Unavailable while Redis is away.
+    """
+    return counters.first_hour(_subject(namespace_id), now)
 
 
 def silent_hours(namespace_id: str, *, hours: int, now: datetime) -> list[datetime]:

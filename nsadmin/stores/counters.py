@@ -96,6 +96,19 @@ def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:
     return found
 
 
+def first_hour(subject: str, now: datetime) -> datetime | None:
+    """Return the oldest kept hour with uses; None where nothing is kept."""
+    hours = last_hours(now, KEPT_HOURS)
+    try:
+        with client().pipeline(transaction=False) as pipe:
+            for hour in hours:
+                pipe.exists(_key(subject, hour, "n"))
+            there = pipe.execute()
+    except redis.RedisError:
+        raise _away() from None
+    return next((h for h, found in zip(hours, there, strict=True) if found), None)
+
+
 def forget(subject: str, now: datetime) -> None:
     """Drop every counter of the subject."""
     keys = [

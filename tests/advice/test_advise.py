@@ -18,12 +18,12 @@ def index(name, kind="keyword"):
     return StoredIndex(name, {"type": kind})
 
 
-def evidence(*, custom=(), fixed=(), uses=(), samples=None):
+def evidence(*, custom=(), fixed=(), uses=(), samples=None, whole=True):
     inferences = {
         field: infer([{field: v} for v in values], field)
         for field, values in (samples or {}).items()
     }
-    return Evidence(custom, fixed, 24, uses, uses, inferences)
+    return Evidence(custom, fixed, 24, uses, uses, inferences, AT, whole)
 
 
 def shown(seen, **options):
@@ -69,3 +69,8 @@ def test_nothing_is_unused_where_nothing_is_reported():
     assert shown(evidence(custom=[index("a")])) == []
     seen = evidence(custom=[index("a")], uses=[used("b", 1)])
     assert shown(seen) == [("unused", "a", "keyword")]
+
+
+def test_nothing_is_unused_before_a_whole_week_was_reported():
+    seen = evidence(custom=[index("a")], uses=[used("b", 1)], whole=False)
+    assert shown(seen) == []

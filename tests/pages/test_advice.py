@@ -1,6 +1,9 @@
 """The advice page: evidence, accepting through a plan, dismissing and taking back."""
 
 import re
+from datetime import timedelta
+
+from django.utils import timezone
 
 from nsadmin.advice import auto, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
@@ -11,9 +14,9 @@ from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 
 
-def filtered(namespace, **counts):
+def filtered(namespace, *, ago=timedelta(0), **counts):
     tallies = {name: Tally(n, n, n * 12.5) for name, n in counts.items()}
-    usage.count_filter(namespace.namespace_id, tallies)
+    usage.count_filter(namespace.namespace_id, tallies, at=timezone.now() - ago)
 
 
 def fields(namespace):
@@ -57,6 +60,11 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     admin = browse()
     at = f"/namespaces/{namespace.namespace_id}/advice/"
     page = admin.get(at).content.decode()
+    assert "unused is told after 7 days." in page
+    assert "No filter on this field was reported" not in page
+    filtered(namespace, ago=timedelta(days=8), rank=2)
+    page = admin.get(at).content.decode()
+    assert "unused is told after 7 days." not in page
     assert "The keyword index can hold 0 of 3 sampled values." in page
     assert "No filter on this field was reported in 7 days." in page
     sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}

@@ -11,16 +11,18 @@ from nsadmin.stores.counters import Tally
 
 # How busy each hour of a day is, in UTC; any 24 hours have each of them once.
 _BUSY = (2, 1, 1, 1, 2, 3, 5, 7, 9, 9, 8, 8, 7, 8, 9, 8, 7, 6, 5, 4, 4, 3, 3, 2)
+# A little more than seven days: before, nobody knows which indexes are unused.
+HOURS = usage.WEEK + 2
 _UNTIL = (0, *accumulate(_BUSY))
 
 
 def write_usage(now: datetime, *, specs: Sequence[NamespaceSpec] = NAMESPACES) -> int:
-    """Count seven days of filters where nothing was counted; return how many hours."""
+    """Count seven days of filters where none are counted; return how many hours."""
     written = 0
     for spec in specs:
         if not spec.filters:
             continue
-        for hour in usage.silent_hours(spec.namespace_id, hours=usage.WEEK, now=now):
+        for hour in usage.silent_hours(spec.namespace_id, hours=HOURS, now=now):
             tallies = {f.field_name: _tally(f, hour.hour) for f in spec.filters}
             counted = {name: tally for name, tally in tallies.items() if tally.count}
             usage.count_filter(spec.namespace_id, counted, at=hour)

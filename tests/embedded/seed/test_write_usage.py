@@ -6,7 +6,7 @@ import pytest
 
 from nsadmin.advice import usage
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.write_usage import write_usage
+from nsadmin.embedded.seed.write_usage import HOURS, write_usage
 from nsadmin.stores.counters import Tally
 
 SPEC = BY_SLUG["labour-market-clips"]
@@ -23,7 +23,7 @@ def counted(now=NOW):
 @pytest.mark.parametrize("hour", [0, 7, 23])
 def test_any_day_has_what_is_promised(hour):
     now = NOW.replace(hour=hour)
-    assert write_usage(now, specs=[SPEC]) == usage.WEEK
+    assert write_usage(now, specs=[SPEC]) == HOURS
     assert counted(now) == {f.field_name: f.a_day for f in SPEC.filters}
     [first, *_] = usage.used(SPEC.namespace_id, now=now)
     assert first.count_7d == 7 * first.count_24h
@@ -40,5 +40,5 @@ def test_the_next_start_only_adds_the_hours_since():
 
 def test_what_others_counted_stays():
     usage.count_filter(SPEC.namespace_id, {"month": Tally(7)}, at=NOW)
-    assert write_usage(NOW, specs=[SPEC]) == usage.WEEK - 1
+    assert write_usage(NOW, specs=[SPEC]) == HOURS - 1
     assert counted()["month"] == 7
