@@ -45,13 +45,15 @@ Wanted = NamespacePatch | Repair | Automatic | Protection | Undo
 class Preview:
     """A plan that is only shown; `qdrant_silent` says that its counts are missing.
 
-    `checks` is what was looked at where the namespace would run elsewhere.
+    `checks` is what was looked at where the namespace would run elsewhere, `seen` what
+    Qdrant has now, None where it was not asked or did not answer.
     """
 
     view: NamespaceView
     plan: Plan
     qdrant_silent: bool
     checks: tuple[Check, ...] = ()
+    seen: Seen | None = None
 
     @property
     def is_blocked(self) -> bool:
@@ -178,6 +180,7 @@ def _preview(
         plan,
         qdrant_silent=seen is None and plan.needs_qdrant,
         checks=moving.checks(namespace, plan, _sealed(actor, namespace, plan, wanted)),
+        seen=seen,
     )
 
 

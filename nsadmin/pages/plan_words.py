@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from nsadmin.namespaces.declared import declared_indexes, expected_vectors
+from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import (
@@ -131,11 +130,16 @@ def summary(plan: Plan) -> str:
     return ", ".join(many(count, word) for count, word in counts if count)
 
 
-def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
-    """Return what the plan does to each store and what it leaves alone."""
+def effects(
+    plan: Plan, namespace: Namespace, seen: Seen | None
+) -> list[tuple[str, str]]:
+    """Return what the plan does to each store and what it leaves alone.
+
+    Numbers are those of Qdrant where it was `seen`, else of the declaration.
+    """
     calls = len(in_qdrant(plan.steps))
-    indexes = len(declared_indexes(namespace))
-    vectors = len(expected_vectors(namespace))
+    indexes = seen.indexes if seen is not None else declared_indexes(namespace)
+    vectors = seen.vectors if seen is not None else expected_vectors(namespace)
     now = f"{plan.revision:,}"
     write = (
         f"1 write, revision {now} → {plan.revision + 1:,}, only if it is still {now}"
@@ -149,15 +153,15 @@ def effects(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
             else "No call",
         ),
         ("Points rewritten", "0"),
-        ("Indexes", _becomes(indexes, _change(plan, CreateIndex, DropIndex))),
-        ("Vectors", _becomes(vectors, _change(plan, AddVector))),
+        ("Indexes", _becomes(len(indexes), len(_indexes_after(plan, indexes)))),
+        ("Vectors", _becomes(len(vectors), len(_vectors_after(plan, vectors)))),
         ("Audit", "Before the first write, then the outcome"),
     ]
 
 
 def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     """Return what a namespace that is to be made begins with; `namespace` is blank."""
-    indexes = _change(plan, CreateIndex) + len(declared_indexes(namespace))
+    indexes = len(_indexes_after(plan, declared_indexes(namespace)))
     made = [step for step in plan.steps if isinstance(step, CreateCollection)]
     end = namespace.expires_at
     return [
@@ -175,16 +179,26 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     ]
 
 
-def _change(plan: Plan, adds: type, removes: type | None = None) -> int:
-    new = [s for s in plan.steps if isinstance(s, adds) and not _repeats(s)]
-    old = [s for s in plan.steps if removes is not None and isinstance(s, removes)]
-    return len(new) - len(old)
+def _indexes_after(plan: Plan, now: Iterable[str]) -> set[str]:
+    """Return the fields with an index once all steps are done, one after the other."""
+    found = set(now)
+    for step in plan.steps:
+        if isinstance(step, CreateIndex):
+            found.add(step.field)
+        elif isinstance(step, DropIndex):
+            found.discard(step.field)
+    return found
 
 
-def _repeats(step: Any) -> bool:
-    """Tell whether a step only builds what is declared already."""
-    return isinstance(step, CreateIndex) and step.declared
+def _vectors_after(plan: Plan, now: Iterable[str]) -> set[str]:
+    found = set(now)
+    for step in plan.steps:
+        if isinstance(step, AddVector):
+            found.add(step.name)
+        elif isinstance(step, CreateCollection):
+            found.update(step.vectors)
+    return found
 
 
-def _becomes(now: int, change: int) -> str:
-    return f"{now:,} → {now + change:,}" if change else f"{now:,}, as before"
+def _becomes(now: int, then: int) -> str:
+    return f"{now:,} → {then:,}" if now != then else f"{now:,}, as before"

@@ -160,7 +160,7 @@ def _review(
         "steps": steps,
         "gone": plan_words.gone(shown.plan, before),
         "summary": plan_words.summary(shown.plan),
-        "effects": plan_words.effects(shown.plan, shown.view.namespace),
+        "effects": plan_words.effects(shown.plan, shown.view.namespace, shown.seen),
         "warnings": [
             (w, tick_of(w.sentence), tick_of(w.sentence) in given)
             for w in shown.plan.warnings

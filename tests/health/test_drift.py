@@ -106,6 +106,29 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
     assert "Everything agrees" in browser.get(at).content.decode()
 
 
+def effects_of(client_, namespace, part):
+    """The numbers that the plan of a repair shows, before and after."""
+    at = f"/namespaces/{namespace.namespace_id}/repair/"
+    text = client_.post(at, {"parts": part}).content.decode()
+    return {
+        what: re.search(rf"<dt>{what}</dt>\s*<dd[^>]*>([^<]*)<", text)[1]
+        for what in ("Indexes", "Vectors")
+    }
+
+
+def test_plans_count_what_qdrant_has_now_and_will_have(cast, drifted):
+    browser = Client()
+    browser.force_login(cast.users["member"], BACKEND)
+    live = collections.get(shared(), drifted.collection)
+    now, vectors = len(live.indexes), len(live.vectors)
+    assert effects_of(browser, drifted, "missing") == {
+        "Indexes": f"{now} → {now + 1}",
+        "Vectors": f"{vectors} → {vectors + 1}",
+    }
+    assert effects_of(browser, drifted, "wrong")["Indexes"] == f"{now}, as before"
+    assert effects_of(browser, drifted, "extra")["Indexes"] == f"{now} → {now - 1}"
+
+
 def test_silence_is_not_agreement(cast, drifted, settings):
     found(drifted)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
