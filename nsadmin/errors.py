@@ -94,6 +94,13 @@ class Conflict(NsadminError):
     default_code = "conflict"
 
 
+class CollectionGone(Conflict):
+    """Qdrant has no collection for the namespace, so nothing in it can change."""
+
+    type = "QdrantError"
+    default_code = "collection_missing"
+
+
 class PlanMoved(Conflict):
     """The plan that was shown is not the plan that would be carried out now.
 

@@ -18,7 +18,7 @@ from nsadmin.namespaces.undeclared import is_other
 
 Right = Literal["namespace store", "Qdrant", "nobody"]
 # What a repair is called in `Repair`, or how it comes about otherwise.
-Way = Literal["missing", "wrong", "extra", "by itself", "clone", "look"]
+Way = Literal["missing", "wrong", "extra", "collection", "by itself", "clone", "look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,18 @@ class Drift:
 
 _SENTENCES = {
     "collection_missing": (
-        "Qdrant has no collection {0.subject}. Its points are gone or elsewhere."
+        "Qdrant has no collection {0.subject}. Its points are gone or elsewhere. "
+        "Restore a snapshot in Qdrant, or make the collection anew, empty."
     ),
     "vector_missing": "The vector {0.subject} is declared and not in Qdrant.",
     "vector_size": (
         "The vector {0.subject} is {0.actual} in Qdrant and {0.wanted} by its "
         "extractor. Points cannot change size: clone into a new namespace."
     ),
-    "vector_extra": "Qdrant has a vector {0.subject} that no extractor declares.",
+    "vector_extra": (
+        "Qdrant has a vector {0.subject} that no extractor declares. Append its "
+        "extractor, or leave it: searches never use it, it only costs memory."
+    ),
     "index_missing": "The index on {0.subject} is declared and not in Qdrant.",
     "index_other": (
         "The index on {0.subject} is {0.actual} in Qdrant and {0.wanted} by "
@@ -63,7 +67,10 @@ _SENTENCES = {
     "mirror_behind": "Lists show revision {0.shown}; the namespace is at {0.wanted}.",
     "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
     "tier_behind": "Lists show the tier {0.shown}; it is {0.wanted}.",
-    "orphan": "The collection {0.subject} belongs to no namespace.",
+    "orphan": (
+        "The collection {0.subject} belongs to no namespace; it holds {0.actual}. "
+        "Nothing here drops it: look at its points, then drop it in Qdrant."
+    ),
 }
 
 
@@ -76,7 +83,13 @@ def compare(
         if not snapshot.exists or snapshot.live is None:
             name = namespace.collection
             gone = Drift(
-                "collection_missing", name, name, "", "", "namespace store", "clone"
+                "collection_missing",
+                name,
+                name,
+                "",
+                "",
+                "namespace store",
+                "collection",
             )
             return [gone, *_mirrored(namespace, row)]
         seen = observe.seen_in(snapshot)

@@ -101,6 +101,16 @@ def sweep() -> int:
     return total
 
 
+def _held(cluster: Cluster, name: str) -> str:
+    """Say how many points a collection holds."""
+    try:
+        found = collections.get(cluster, name, timeout_s=_TIMEOUT_S)
+    except NsadminError:
+        return "an unknown number of points"
+    count = found.points if found is not None else 0
+    return "1 point" if count == 1 else f"{count:,} points"
+
+
 def _orphans(cluster: Cluster, known: set[str]) -> int:
     """Remember collections of our shape that belong to no namespace."""
     try:
@@ -108,7 +118,7 @@ def _orphans(cluster: Cluster, known: set[str]) -> int:
     except NsadminError:
         return 0
     found = [
-        Drift("orphan", name, "", name, "", "nobody", "look")
+        Drift("orphan", name, "", _held(cluster, name), "", "nobody", "look")
         for name in present
         if name.startswith(_OURS) and name not in known
     ]

@@ -7,7 +7,14 @@ from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
+from nsadmin.errors import (
+    CollectionGone,
+    Conflict,
+    NsadminError,
+    PlanMoved,
+    Stale,
+    Unavailable,
+)
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces import (
     deletion_gates,
@@ -336,14 +343,19 @@ def _checked_plan(
         raise Unavailable(
             "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
         )
-    if plan.needs_qdrant and seen is not None and not seen.exists:
-        raise Conflict(
-            "The collection of this namespace does not exist in Qdrant.",
-            code="collection_missing",
-        )
+    if seen is not None and not seen.exists:
+        _require_collection(plan)
     _require_no_copy(namespace, plan)
     _require_vector_call(namespace, plan)
     return plan
+
+
+def _require_collection(plan: Plan) -> None:
+    if plan.needs_qdrant and not plan.makes_collection:
+        raise CollectionGone(
+            "The collection of this namespace does not exist in Qdrant. "
+            "Its drift page can make it anew, empty."
+        )
 
 
 def _require_no_copy(namespace: Namespace, plan: Plan) -> None:

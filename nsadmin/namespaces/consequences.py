@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.steps import (
     AddVector,
+    CreateCollection,
     DropIndex,
     SetField,
     SetSecret,
@@ -21,6 +22,13 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
     needs_tick: bool = False
 
 
+_EMPTY = Warning_(
+    "The points of the lost collection are gone. The new one is empty, and searches "
+    "find nothing until the collections are processed again.",
+    needs_tick=True,
+)
+
+
 def _points(seen: Seen | None) -> str:
     if seen is None:
         return "every point"
@@ -31,7 +39,9 @@ def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
     """Say what each step costs, in numbers where Qdrant answered."""
     found = [*_lacking(planned, seen)]
     for step in planned:
-        if isinstance(step, DropIndex):
+        if isinstance(step, CreateCollection):
+            found.append(_EMPTY)
+        elif isinstance(step, DropIndex):
             until = " until the new index is built" if step.rebuilt else ""
             sentence = f"Filters on {step.field} scan {_points(seen)}{until}."
             found.append(Warning_(sentence, needs_tick=True))

@@ -21,12 +21,13 @@ from nsadmin.namespaces.repair import (
     EVERYTHING,
     Repair,
     extra_indexes,
+    missing_collection,
     missing_indexes,
     missing_vectors,
     rebuilt_indexes,
     wrong_indexes,
 )
-from nsadmin.namespaces.steps import SetField, SetSecret, Step
+from nsadmin.namespaces.steps import CreateCollection, SetField, SetSecret, Step
 from nsadmin.namespaces.undeclared import met
 from nsadmin.namespaces.wanted import index_steps
 
@@ -59,6 +60,12 @@ class Plan:
     def needs_qdrant(self) -> bool:
         """Whether Qdrant has to answer before the plan may be accepted."""
         return bool(steps.in_qdrant(self.steps))
+
+    @property
+    def makes_collection(self) -> bool:
+        """Whether the collection is made first, where there is none."""
+        found = steps.in_qdrant(self.steps)
+        return bool(found) and isinstance(found[0], CreateCollection)
 
     @property
     def moves(self) -> bool:
@@ -143,6 +150,8 @@ def _fields(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
 def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -> Plan:
     """Return the plan that adds what Qdrant lacks, or builds its indexes anew."""
     found: list[Step] = []
+    if repair.collection:
+        found += missing_collection(namespace, seen)
     if repair.vectors:
         found += missing_vectors(namespace, seen)
     if repair.rebuild:

@@ -165,7 +165,9 @@ def _index_row(
     if points is not None and live is not None and live.points:
         share = min(100.0, 100 * points / live.points)
     state: Literal["built", "missing", "unknown"] = "unknown"
-    if live is not None:
+    if _is_gone(snapshot):
+        state = "missing"
+    elif live is not None:
         state = "built" if entry is not None else "missing"
     return IndexRow(
         field_name=field,
@@ -220,9 +222,16 @@ def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorR
     return found
 
 
+def _is_gone(snapshot: Snapshot | None) -> bool:
+    """Whether Qdrant, when it last answered, had no collection."""
+    return snapshot is not None and snapshot.live_at is not None and not snapshot.exists
+
+
 def _vector_state(
     name: str, size: int, distance: str, snapshot: Snapshot | None
 ) -> Literal["there", "missing", "other size", "unknown"]:
+    if _is_gone(snapshot):
+        return "missing"
     if snapshot is None or snapshot.live is None:
         return "unknown"
     live = snapshot.live.vectors.get(name)

@@ -12,7 +12,13 @@ from nsadmin.namespaces.declared import (
 )
 from nsadmin.namespaces.document import Namespace, Origin, Raw
 from nsadmin.namespaces.extractors import Extractor
-from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
+from nsadmin.namespaces.steps import (
+    AddVector,
+    CreateCollection,
+    CreateIndex,
+    DropIndex,
+    Step,
+)
 from nsadmin.namespaces.undeclared import is_other, unknown_parameters
 
 
@@ -22,7 +28,8 @@ class Repair:
 
     `rebuild` drops and builds also the declared indexes that are there, `wrong` those
     of them that are of another type or have other parameters. `extra` drops indexes
-    that nobody declared.
+    that nobody declared. `collection` makes the whole collection, where there is none,
+    empty; then the others have nothing left to do.
     """
 
     vectors: bool = True
@@ -30,9 +37,24 @@ class Repair:
     rebuild: bool = False
     wrong: bool = False
     extra: bool = False
+    collection: bool = False
 
 
 EVERYTHING = Repair()
+
+
+def missing_collection(
+    namespace: Namespace,
+    seen: Seen,
+    registry: Mapping[str, Extractor] = extractors.REGISTRY,
+) -> list[Step]:
+    """Return the steps that make a lost collection with all that is declared."""
+    if seen.exists:
+        return []
+    expected = expected_vectors(namespace, registry)
+    vectors = {name: list(shape) for name, shape in expected.items()}
+    made = CreateCollection(namespace.namespace_id, vectors)
+    return [made, *missing_indexes(namespace, seen, registry)]
 
 
 def missing_vectors(

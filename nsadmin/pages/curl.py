@@ -96,7 +96,7 @@ def of_plan(
         return [_patch(request, plan.namespace_id, body, only)]
     if isinstance(wanted, Protection | Undo):
         return []  # the API has no call for it
-    if wanted.wrong or wanted.extra:
+    if wanted.wrong or wanted.extra or wanted.collection:
         return []  # the API has no call for it
     vectors = [step for step in plan.steps if isinstance(step, AddVector)]
     calls = []

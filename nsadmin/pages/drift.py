@@ -13,6 +13,7 @@ from nsadmin.pages.forms.repair import PARTS
 from nsadmin.pages.scope import may, namespace_scope
 
 _GROUPS = (
+    (("collection",), "No collection in Qdrant"),
     (("missing",), "Missing in Qdrant"),
     (("wrong",), "Another in Qdrant"),
     (("extra",), "Declared by nobody"),

@@ -18,7 +18,7 @@ def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
     if request.POST.get("step") == "edit":
         return redirect("overview", view.namespace.namespace_id)
-    form = RepairForm(request.POST)
+    form = RepairForm(request.POST if request.method == "POST" else request.GET)
     return decide(
         request, Sheet(view, form, lambda _now: form.repair(), "namespaces/repair.html")
     )

@@ -129,6 +129,35 @@ def test_plans_count_what_qdrant_has_now_and_will_have(cast, drifted):
     assert effects_of(browser, drifted, "extra")["Indexes"] == f"{now} → {now - 1}"
 
 
+def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
+    collections.drop(shared(), cast.own.collection)
+    rows = found(cast.own)
+    assert set(rows) == {("collection_missing", cast.own.collection)}
+    browser = Client()
+    browser.force_login(cast.users["member"], BACKEND)
+    at = f"/namespaces/{cast.own.namespace_id}/"
+    overview = browser.get(at).content.decode()
+    assert "The collection of this namespace is missing." in overview
+    assert "repair/?parts=collection" in overview
+    vectors = overview[overview.index('id="live-vectors"') :]
+    assert "Missing</span>" in vectors
+    assert "Unknown</span>" not in vectors
+    assert "Make the collection anew, empty" in browser.get(f"{at}drift/").text
+    plan = browser.get(f"{at}repair/?parts=collection").content.decode()
+    assert "The points of the lost collection are gone." in plan
+    digest = re.search(r'name="digest" value="(\w+)"', plan)[1]
+    kept = re.findall(r'name="parts" value="(\w+)"', plan)
+    sent = {"parts": kept, "step": "confirm", "digest": digest}
+    assert browser.post(f"{at}repair/", sent).status_code == 422  # without the tick
+    assert collections.get(shared(), cast.own.collection) is None
+    ticks = re.findall(r'name="tick" value="(\w+)"', plan)
+    assert len(ticks) == 1
+    answer = browser.post(f"{at}repair/", {**sent, "tick": ticks})
+    assert answer.status_code == 302
+    assert found(cast.own) == {}
+    assert collections.get(shared(), cast.own.collection).points == 0
+
+
 def test_silence_is_not_agreement(cast, drifted, settings):
     found(drifted)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
@@ -149,6 +178,9 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     kinds = {(r.kind, r.subject) for r in DriftRow.objects.all()}
     assert ("collection_missing", cast.own.collection) in kinds
     assert ("orphan", orphan) in kinds
+    sentence = DriftRow.objects.get(kind="orphan", subject=orphan).sentence
+    assert "it holds 0 points" in sentence
+    assert "drop it in Qdrant" in sentence
     collections.drop(shared(), orphan)
     drifting.sweep()
     assert not DriftRow.objects.filter(kind="orphan", subject=orphan).exists()

@@ -9,6 +9,7 @@ PARTS = {
     "missing": "Add what is missing",
     "wrong": "Build anew what is another",
     "extra": "Drop what nobody declared",
+    "collection": "Make the collection anew, empty",
 }
 
 
@@ -28,4 +29,5 @@ class RepairForm(SheetForm):
             indexes=missing,
             wrong="wrong" in parts,
             extra="extra" in parts,
+            collection="collection" in parts,
         )
