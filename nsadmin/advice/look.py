@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import sampled, usage
+from nsadmin.advice import sampled, serving, usage
 from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.sampled import Sampled
+from nsadmin.advice.serving import Serving
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import observe
-from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
 
 # Of the fields without an index, so many of the most filtered ones get a sample.
 MAX_SAMPLED = 20
@@ -32,14 +30,10 @@ class Advised:
     dismissed: list[tuple[Advice, Dismissal]]
     automatic: list[AutoIndex]
     evidence: Evidence
+    serving: Serving
     taken_at: datetime
     unknown: str = ""
     sampled_at: datetime | None = None
-
-
-def fixed_fields(namespace: Namespace) -> set[str]:
-    """Name the indexes that are not the namespace's own to change."""
-    return {*PROTECTED_INDEXES, *required_indexes(namespace)}
 
 
 def evidence(
@@ -55,7 +49,7 @@ def evidence(
     began = usage.began(key, now=at)
     return Evidence(
         custom=namespace.indexes,
-        fixed=fixed_fields(namespace),
+        fixed=serving.fixed_fields(namespace),
         hours=hours,
         window=window,
         week=week,
@@ -77,7 +71,9 @@ def advised(
     seen = evidence(namespace, hours=hours, now=at)
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
     own = [index.field_name for index in seen.custom]
-    types, unknown = _types(namespace, [*wanted[:MAX_SAMPLED], *own])
+    served = serving.serving(namespace)
+    fields = [*wanted[:MAX_SAMPLED], *own]
+    types, unknown = _types(namespace, fields, is_silent=served.is_silent)
     seen = replace(seen, inferences=types.inferences)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
@@ -92,20 +88,22 @@ def advised(
         ],
         automatic=list(automatic.order_by("-pk")[:20]),
         evidence=seen,
+        serving=served,
         taken_at=at,
         unknown=unknown,
         sampled_at=types.at,
     )
 
 
-def _types(namespace: Namespace, fields: list[str]) -> tuple[Sampled, str]:
+def _types(
+    namespace: Namespace, fields: list[str], *, is_silent: bool
+) -> tuple[Sampled, str]:
     """Return what samples say, with the sentence of a silent Qdrant.
 
     A silent cluster is spared the sample, and the reader the wait for it.
     """
     silent = "Qdrant does not answer, so no payloads could be sampled."
-    seen = observe.snapshot(namespace)
-    if seen is None or not seen.ok:
+    if is_silent:
         return sampled.known(namespace.namespace_id, fields), silent
     try:
         return sampled.sampled(namespace, fields), ""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.advice import auto, look, usage
+from nsadmin.advice import auto, look, serving, usage
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api import reading
@@ -121,14 +121,14 @@ def index_usage(request: HttpRequest) -> HttpResponse:
     wanted = reading.query(request, UsageQuery)
     hours = _hours(wanted.period)
     namespace = _view(request, wanted).namespace
-    indexed = {i.field_name for i in namespace.indexes} | look.fixed_fields(namespace)
+    indexes = serving.serving(namespace)
     used = usage.used(namespace.namespace_id, hours=hours)
     fields = [
         {
             **_seen(entry),
             "query_count": entry.count,
             "avg_latency_ms": entry.mean_ms,
-            "is_indexed": entry.field_name in indexed,
+            "is_indexed": indexes.serves(entry.field_name),
         }
         for entry in used
         if entry.count >= wanted.min_count

@@ -1,6 +1,6 @@
 """Index advice of a namespace, and the indexes that created themselves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -16,6 +16,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.advice import auto, dismiss, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.look import Advised
+from nsadmin.advice.serving import Serving
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import timetable
@@ -35,10 +36,14 @@ _OPEN, _SHOWN = 25, 200
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A filtered field: its uses, the type of its index, its part of the most used."""
+    """A filtered field: its uses, the type of its index, its part of the most used.
+
+    `is_served` is false as well where the index is declared, but missing in Qdrant.
+    """
 
     field: FieldUsage
     index_type: str
+    is_served: bool
     share: float
 
 
@@ -88,19 +93,14 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     except Unavailable as failure:
         silence = failure.sentence
     used = found.evidence.week if found else []
-    types: dict[str, str] = {i.field_name: i.type for i in view.namespace.indexes}
-    types |= dict.fromkeys(look.fixed_fields(view.namespace), "system")
     return {
         "found": found,
         **_listed(found.advice if found else []),
         "silence": silence,
-        "used": [
-            Used(field, types.get(field.field_name, ""), _share(field.count_7d, used))
-            for field in used[:_FIELDS_SHOWN]
-        ],
+        "used": _used(found) if found else [],
         "used_count": len(used),
         "filters": sum(field.count_24h for field in used),
-        "served": _served(used, types),
+        "served": _served(used, found.serving) if found else None,
         "gain": _typical_gain(found),
         "muted": view.namespace.raw.get("muted_auto_indexes") or [],
         "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
@@ -126,14 +126,24 @@ def _listed(advice: Sequence[Advice]) -> dict[str, Any]:
     }
 
 
-def _share(count: int, used: Sequence[FieldUsage]) -> float:
-    return 100 * count / max(field.count_7d for field in used)
+def _used(found: Advised) -> list[Used]:
+    week = found.evidence.week
+    most = max((field.count_7d for field in week), default=1)
+    return [
+        Used(
+            field,
+            found.serving.declared.get(field.field_name, ""),
+            found.serving.serves(field.field_name),
+            100 * field.count_7d / most,
+        )
+        for field in week[:_FIELDS_SHOWN]
+    ]
 
 
-def _served(used: Sequence[FieldUsage], indexed: Collection[str]) -> float | None:
+def _served(used: Sequence[FieldUsage], indexes: Serving) -> float | None:
     """Return which part of the last day's filters had an index, in percent."""
     total = sum(field.count_24h for field in used)
-    there = sum(field.count_24h for field in used if field.field_name in indexed)
+    there = sum(field.count_24h for field in used if indexes.serves(field.field_name))
     return 100 * there / total if total else None
 
 

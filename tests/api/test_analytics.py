@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nsadmin.advice import usage
+from nsadmin.namespaces import looks
 from nsadmin.stores.counters import Tally
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
 
 
 def report(call, namespace, fields, **options):
@@ -102,3 +106,16 @@ def test_a_wrong_window_is_refused(call, query):
 def test_without_counters_nothing_is_called_unused(call, settings):
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
     assert ask(call, "usage").status_code == 503
+
+
+def test_an_index_that_qdrant_lacks_is_none(call):
+    namespace = make_namespace(
+        call.cast.northlight, "holed", indexes={"rank": {"type": "integer"}}
+    )
+    report(call, namespace, [{"field_name": "rank"}])
+    [field] = ask(call, "usage", namespace=namespace).json()["fields"]
+    assert field["is_indexed"] is True
+    collections.drop_index(shared(), namespace.collection, "rank")
+    looks.invalidate(namespace.namespace_id)
+    [field] = ask(call, "usage", namespace=namespace).json()["fields"]
+    assert field["is_indexed"] is False

@@ -11,6 +11,8 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces import looks
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 
 
@@ -166,4 +168,24 @@ def test_types_of_before_a_silence_say_when_they_were_sampled(
     looks.invalidate(cast.own.namespace_id)
     page = client.get(own + "advice/").content.decode()
     assert "Index types are as of" in page
+    assert "indexes seen" in page
+    assert "as of now" not in page
     assert "Sampled values: 3 integer." in page
+
+
+def test_a_declared_index_that_qdrant_lacks_serves_nothing(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "holed", indexes={"rank": {"type": "integer"}}
+    )
+    filtered(namespace, rank=75, internal_id=25)
+    at = f"/namespaces/{namespace.namespace_id}/advice/"
+    client = browse()
+    page = client.get(at).content.decode()
+    assert "100\u00a0%" in page
+    assert "missing in Qdrant" not in page
+    collections.drop_index(shared(), namespace.collection, "rank")
+    looks.invalidate(namespace.namespace_id)
+    page = client.get(at).content.decode()
+    assert "1 declared index is missing in Qdrant." in page
+    assert "integer index declared, missing in Qdrant" in page
+    assert "25\u00a0%" in page

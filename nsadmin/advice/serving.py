@@ -1,0 +1,53 @@
+"""Which filtered fields an index serves: declared, and there when Qdrant last told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from nsadmin.namespaces import observe
+from nsadmin.namespaces.declared import required_indexes
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import PROTECTED_INDEXES
+from nsadmin.namespaces.looks import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The declared indexes as {field: type, or "system"}, and those Qdrant lacks.
+
+    `seen_at` is when Qdrant last told its indexes; None where it never did, and then
+    nobody knows what is missing. `is_silent` says that it does not answer now.
+    """
+
+    declared: Mapping[str, str]
+    missing: frozenset[str]
+    seen_at: datetime | None
+    is_silent: bool
+
+    def serves(self, field: str) -> bool:
+        """Whether filters on the field are served by an index."""
+        return field in self.declared and field not in self.missing
+
+
+def fixed_fields(namespace: Namespace) -> set[str]:
+    """Name the indexes that are not the namespace's own to change."""
+    return {*PROTECTED_INDEXES, *required_indexes(namespace)}
+
+
+def serving(namespace: Namespace) -> Serving:
+    """Compare what is declared with the last look at Qdrant; it may be renewed."""
+    return compared(namespace, observe.snapshot(namespace))
+
+
+def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
+    """Compare what is declared with a look at Qdrant."""
+    declared: dict[str, str] = {i.field_name: i.type for i in namespace.indexes}
+    declared |= dict.fromkeys(fixed_fields(namespace), "system")
+    told_at = seen.live_at if seen else None
+    there = observe.seen_in(seen).indexes if seen and told_at else declared
+    return Serving(
+        declared,
+        frozenset(declared.keys() - there.keys()),
+        told_at,
+        is_silent=seen is None or not seen.ok,
+    )
