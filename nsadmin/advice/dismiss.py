@@ -18,23 +18,33 @@ MAX_REASON = 500
 def dismiss(
     actor: Actor, namespace_id: str, *, kind: str, field: str, reason: str
 ) -> Dismissal:
-    """Keep one piece of advice away; again only renews the reason."""
+    """Keep one piece of advice away; again only renews the reason.
+
+    Raises Invalid without a reason: who reads it later has to know why.
+    """
     view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     if kind not in get_args(Kind):
-        raise Invalid("There is no such advice.", faults={"kind": ["Not known."]})
-    if len(reason) > MAX_REASON:
-        sentence = f"The reason may have at most {MAX_REASON} characters."
-        raise Invalid(sentence, faults={"reason": [sentence]})
+        sentence = "There is no such advice."
+        raise Invalid(sentence, faults={"kind": [sentence]})
+    why = _reason(reason)
     clean_field_name(field, at="field_name")
     row, _ = Dismissal.objects.update_or_create(
         namespace_id=view.namespace.namespace_id,
         field_name=field,
         kind=kind,
-        defaults={"reason": reason.strip(), "actor_label": actor.label},
+        defaults={"reason": why, "actor_label": actor.label},
     )
-    why = f" Reason: {row.reason}" if row.reason else ""
-    _note(actor, view, f"Dismiss the advice on {field}.{why}")
+    _note(actor, view, f"Dismiss the advice on {field}. Reason: {why}")
     return row
+
+
+def _reason(written: str) -> str:
+    reason = written.strip()
+    if reason and len(reason) <= MAX_REASON:
+        return reason
+    long = f"The reason may have at most {MAX_REASON} characters."
+    sentence = long if reason else "Say why."
+    raise Invalid(sentence, faults={"reason": [sentence]})
 
 
 def take_back(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:

@@ -109,6 +109,27 @@ def test_advice_is_dismissed_with_a_reason_and_taken_back(cast, browse, own):
     assert Dismissal.objects.count() == 0
 
 
+def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
+    filtered(cast.own, rank=150, title=140)
+    admin = browse()
+    for reason, fault in (("  ", "Say why."), ("x" * 501, "at most 500 characters")):
+        sent = {"which": "missing/title", "reason": reason}
+        answer = admin.post(own + "advice/dismissals/", sent)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert fault in page
+        assert '<option value="missing/title" selected>' in page
+        assert '<details class="more" open>' in page
+        assert f'value="{reason}"' in page
+    assert Dismissal.objects.count() == 0
+    nonsense = {"which": "eat/rank", "reason": "because"}
+    page = admin.post(own + "advice/dismissals/", nonsense)
+    assert page.status_code == 422
+    assert "There is no such advice." in page.content.decode()
+    support = browse("support").post(own + "advice/dismissals/", nonsense)
+    assert support.status_code == 403
+
+
 def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
     namespace = make_namespace(
         cast.northlight, "willing", point_count=40, auto_create_indexes=True

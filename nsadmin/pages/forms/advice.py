@@ -27,6 +27,23 @@ class _Ticks(forms.MultipleChoiceField):
         return True
 
 
+class DismissForm(SheetForm):
+    """Which advice to dismiss, as `kind/field`, and why; the room judges both."""
+
+    paths: ClassVar[Mapping[str, str]] = {"kind": "which", "field_name": "which"}
+
+    which = forms.CharField(label="Which", required=False)
+    reason = forms.CharField(
+        label="Why", required=False, help_text="Remembered with your name."
+    )
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """Return the kind of the advice and its field."""
+        kind, _, field = self.cleaned_data["which"].partition("/")
+        return kind, field
+
+
 class AdviceForm(SheetForm):
     """Each tick is `kind/type/field`: build, change or drop the index of the field."""
 
