@@ -15,7 +15,7 @@ from django.utils import timezone
 from nsadmin.advice import build, look, sampled
 from nsadmin.advice.advise import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.models import AutoIndex
-from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.errors import NsadminError
 from nsadmin.namespaces import document
 from nsadmin.namespaces.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
@@ -52,7 +52,7 @@ def run(*, now: datetime | None = None) -> Run:
         done.namespaces += 1
         try:
             made, reasons = _one_namespace(namespace, at, MAX_IN_A_RUN - done.begun)
-        except Unavailable as failure:
+        except NsadminError as failure:
             made, reasons = 0, [("", failure.sentence)]
         done.begun += made
         done.left += [[namespace.namespace_id, *reason] for reason in reasons]

@@ -10,7 +10,7 @@ from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unin
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.sampled import Sampled
 from nsadmin.advice.serving import Serving
-from nsadmin.errors import Unavailable
+from nsadmin.errors import NsadminError
 from nsadmin.namespaces.document import Namespace
 
 # Of the fields without an index, so many of the most filtered ones get a sample.
@@ -73,7 +73,7 @@ def advised(
     own = [index.field_name for index in seen.custom]
     served = serving.serving(namespace)
     fields = [*wanted[:MAX_SAMPLED], *own]
-    types, unknown = _types(namespace, fields, is_silent=served.is_silent)
+    types, unknown = _types(namespace, fields, silence=served.silence)
     seen = replace(seen, inferences=types.inferences)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
@@ -96,16 +96,15 @@ def advised(
 
 
 def _types(
-    namespace: Namespace, fields: list[str], *, is_silent: bool
+    namespace: Namespace, fields: list[str], *, silence: str
 ) -> tuple[Sampled, str]:
-    """Return what samples say, with the sentence of a silent Qdrant.
+    """Return what samples say, with the sentence of why they could not be renewed.
 
     A silent cluster is spared the sample, and the reader the wait for it.
     """
-    silent = "Qdrant does not answer, so no payloads could be sampled."
-    if is_silent:
-        return sampled.known(namespace.namespace_id, fields), silent
+    if silence:
+        return sampled.known(namespace.namespace_id, fields), silence
     try:
         return sampled.sampled(namespace, fields), ""
-    except Unavailable:
-        return sampled.known(namespace.namespace_id, fields), silent
+    except NsadminError as failure:
+        return sampled.known(namespace.namespace_id, fields), failure.sentence

@@ -16,13 +16,14 @@ class Serving:
     """The declared indexes as {field: type, or "system"}, and those Qdrant lacks.
 
     `seen_at` is when Qdrant last told its indexes; None where it never did, and then
-    nobody knows what is missing. `is_silent` says that it does not answer now.
+    nobody knows what is missing. `silence` says in a sentence why Qdrant has no
+    payloads to show now; empty where it has.
     """
 
     declared: Mapping[str, str]
     missing: frozenset[str]
     seen_at: datetime | None
-    is_silent: bool
+    silence: str
 
     def serves(self, field: str) -> bool:
         """Whether filters on the field are served by an index."""
@@ -49,5 +50,13 @@ def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
         declared,
         frozenset(declared.keys() - there.keys()),
         told_at,
-        is_silent=seen is None or not seen.ok,
+        silence=_silence(seen),
     )
+
+
+def _silence(seen: Snapshot | None) -> str:
+    if seen is None or not seen.ok:
+        return "Qdrant does not answer, so no payloads could be sampled."
+    if not seen.exists:
+        return "The collection is missing in Qdrant, so there are no payloads."
+    return ""

@@ -1,6 +1,7 @@
 """`/v1/analytics/indexes` and the reports of filter usage that they rest on."""
 
 import re
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -10,7 +11,7 @@ from pydantic import Field
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
 from nsadmin.advice import auto, look, serving, usage
-from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
+from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
@@ -82,26 +83,20 @@ def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
 )
 @endpoint(Action.NAMESPACE_READ)
 def suggest_indexes(request: HttpRequest) -> HttpResponse:
-    """Which fields were filtered often without an index, and the type they ask for."""
+    """Which fields were filtered often without an index, and the type they ask for.
+
+    `advice` tells what else to do: unused indexes, wrong types, and no room for more.
+    """
     wanted = reading.query(request, SuggestionsQuery)
     namespace = _view(request, wanted).namespace
     found = look.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
-    suggestions = [
-        {
-            **_seen(advice.usage),
-            "suggested_type": advice.index_type,
-            "is_indexed": False,
-            "estimated_performance_gain": CLAIM,
-        }
-        for advice in found.advice
-        if advice.usage is not None and advice.kind in ("missing", "over_budget")
-    ]
     enabled = namespace.auto_create_indexes
     return answer(
         {
             "namespace_id": namespace.namespace_id,
             "analysis_period": f"{wanted.hours}h",
-            "suggestions": suggestions,
+            "suggestions": _suggestions(found.advice),
+            "advice": _others(found.advice),
             "auto_create_enabled": enabled,
             "next_auto_create_run": timetable.next_run(auto.SCHEDULE, timezone.now())
             if enabled
@@ -163,6 +158,32 @@ def _hours(period: str) -> int:
         sentence = f"The period must be from 1h to {KEPT_HOURS // 24}d."
         raise Invalid(sentence, faults={"query.period": [sentence]})
     return hours
+
+
+def _suggestions(found: Sequence[Advice]) -> list[dict[str, object]]:
+    return [
+        {
+            **_seen(advice.usage),
+            "suggested_type": advice.index_type,
+            "is_indexed": False,
+            "estimated_performance_gain": CLAIM,
+        }
+        for advice in found
+        if advice.usage is not None and advice.kind in ("missing", "over_budget")
+    ]
+
+
+def _others(found: Sequence[Advice]) -> list[dict[str, object]]:
+    return [
+        {
+            "kind": advice.kind,
+            "field_name": advice.field_name,
+            "index_type": advice.index_type,
+            "reason": advice.sentence,
+        }
+        for advice in found
+        if advice.kind != "missing"
+    ]
 
 
 def _seen(used: FieldUsage | None) -> dict[str, object]:

@@ -98,6 +98,19 @@ def test_a_run_is_capped_for_each_collection(cast):
     assert len(stored(namespace)) == len(names)
 
 
+def test_a_missing_collection_stops_no_other_namespace(cast, willing):
+    gone = make_namespace(
+        cast.northlight, "a ghost", in_qdrant=False, auto_create_indexes=True
+    )
+    for namespace in (gone, willing):
+        filtered(namespace, rank=500)
+    run = auto.run(now=NOW)
+    assert (run.namespaces, run.begun) == (2, 1)
+    [[left, field, sentence]] = run.left
+    assert (left, field) == (gone.namespace_id, "")
+    assert sentence.endswith(".")
+
+
 def test_a_build_that_a_crash_left_is_closed(willing):
     row = AutoIndex.objects.create(
         namespace_id=willing.namespace_id,

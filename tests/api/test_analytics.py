@@ -119,3 +119,43 @@ def test_an_index_that_qdrant_lacks_is_none(call):
     looks.invalidate(namespace.namespace_id)
     [field] = ask(call, "usage", namespace=namespace).json()["fields"]
     assert field["is_indexed"] is False
+
+
+def test_the_other_advice_stands_beside_the_suggestions(call):
+    namespace = make_namespace(
+        call.cast.northlight,
+        "indexed",
+        indexes={"title": {"type": "keyword"}, "rank": {"type": "keyword"}},
+    )
+    old = datetime.now(UTC) - timedelta(days=8)
+    usage.count_filter(namespace.namespace_id, {"rank": Tally(1)}, at=old)
+    report(call, namespace, [{"field_name": "rank", "count": 200}])
+    body = ask(call, "suggestions", namespace=namespace).json()
+    assert body["suggestions"] == []
+    assert body["advice"] == [
+        {
+            "kind": "wrong_type",
+            "field_name": "rank",
+            "index_type": "integer",
+            "reason": "The keyword index can hold 0 of 3 sampled values.",
+        },
+        {
+            "kind": "unused",
+            "field_name": "title",
+            "index_type": "keyword",
+            "reason": "No filter on this field was reported in 7 days.",
+        },
+    ]
+
+
+def test_a_suggestion_beyond_the_budget_says_so(call):
+    full = {f"field_{n}": {"type": "keyword"} for n in range(89)}
+    namespace = make_namespace(
+        call.cast.northlight, "full", indexes=full, in_qdrant=False
+    )
+    report(call, namespace, [{"field_name": "rank", "count": 200}])
+    body = ask(call, "suggestions", namespace=namespace).json()
+    assert [s["field_name"] for s in body["suggestions"]] == ["rank"]
+    [found] = body["advice"]
+    assert (found["kind"], found["field_name"]) == ("over_budget", "rank")
+    assert "drop one first" in found["reason"]

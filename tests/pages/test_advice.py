@@ -210,3 +210,13 @@ def test_a_declared_index_that_qdrant_lacks_serves_nothing(cast, browse):
     assert "1 declared index is missing in Qdrant." in page
     assert "integer index declared, missing in Qdrant" in page
     assert "25\u00a0%" in page
+
+
+def test_a_missing_collection_leaves_the_types_unknown(cast, browse):
+    namespace = make_namespace(cast.northlight, "ghost", in_qdrant=False)
+    filtered(namespace, rank=150)
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "The collection is missing in Qdrant" in text
+    assert "Filtered 150 times" in text

@@ -1,6 +1,7 @@
 """Filter usage and what it asks for."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -26,12 +27,27 @@ class IndexSuggestion(BaseModel):
     estimated_performance_gain: str
 
 
+class IndexAdvice(BaseModel):
+    """What else to do about the indexes, and why, as the page says it."""
+
+    kind: Literal["over_budget", "wrong_type", "unused"]
+    field_name: str
+    index_type: str | None = Field(
+        description="The type to build, or that of what is unused; null where unknown."
+    )
+    reason: str
+
+
 class SuggestionsResponse(BaseModel):
-    """Which indexes the filters of the period ask for."""
+    """Which indexes the filters of the period ask for, and what else to do about them.
+
+    `unused` is told once usage has been reported for seven days.
+    """
 
     namespace_id: str
     analysis_period: str
     suggestions: list[IndexSuggestion]
+    advice: list[IndexAdvice]
     auto_create_enabled: bool
     next_auto_create_run: datetime | None
 

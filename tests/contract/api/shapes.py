@@ -389,6 +389,40 @@ class NamespaceExtractors(Shape):
     custom_count: Count
 
 
+class Suggestion(Shape):
+    """1.13"""
+
+    field_name: Id
+    query_count_24h: Count
+    query_count_7d: Count
+    suggested_type: IndexWord | None
+    is_indexed: bool
+    first_seen: datetime
+    last_seen: datetime
+    estimated_performance_gain: Id
+
+
+class OtherAdvice(Shape):
+    """Ours: what to do about indexes beside the suggestions."""
+
+    kind: Literal["over_budget", "wrong_type", "unused"]
+    field_name: Id
+    index_type: IndexWord | None
+    reason: Id
+
+
+class Suggestions(Shape):
+    """1.13"""
+
+    namespace_id: Id
+    analysis_period: Id
+    suggestions: list[Suggestion]
+    auto_create_enabled: bool
+    next_auto_create_run: datetime | None
+    # ours
+    advice: list[OtherAdvice]
+
+
 class Fault(Shape):
     """1.15"""
 

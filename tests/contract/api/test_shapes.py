@@ -65,6 +65,21 @@ def test_the_lists(call: Caller) -> None:  # noqa: F811
     held(short, shapes.ListSummaries)
 
 
+def test_suggestions_of_indexes_and_other_advice(call: Caller) -> None:  # noqa: F811
+    namespace = make_namespace(
+        call.cast.northlight, "typed", indexes={"rank": {"type": "keyword"}}
+    )
+    path = f"/namespaces/{namespace.namespace_id}/filter-usage"
+    fields = [{"field_name": name, "count": 200} for name in ("rank", "title", "none")]
+    call("POST", path, {"fields": fields})
+    query = f"?namespace={namespace.namespace_id}"
+    answer = call("GET", f"/analytics/indexes/suggestions{query}")
+    found = held(answer, shapes.Suggestions)
+    types = {s["field_name"]: s["suggested_type"] for s in found["suggestions"]}
+    assert types["none"] is None
+    assert [a["kind"] for a in found["advice"]] == ["wrong_type"]
+
+
 def test_a_silent_qdrant_and_unknown_counts_are_null(call: Caller) -> None:  # noqa: F811
     ghost = make_namespace(call.cast.northlight, "ghost", in_qdrant=False)
     found = held(
