@@ -18,7 +18,9 @@ from nsadmin.namespaces.undeclared import is_other
 
 Right = Literal["namespace store", "Qdrant", "nobody"]
 # What a repair is called in `Repair`, or how it comes about otherwise.
-Way = Literal["missing", "wrong", "extra", "collection", "by itself", "clone", "look"]
+Way = Literal[
+    "missing", "wrong", "extra", "collection", "process", "by itself", "clone", "look"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ _SENTENCES = {
         "Restore a snapshot in Qdrant, or make the collection anew, empty."
     ),
     "vector_missing": "The vector {0.subject} is declared and not in Qdrant.",
+    "vector_empty": (
+        "{0.actual} the vector {0.subject}: searches by it find nothing. No repair can "
+        "make it; process the collections of its extractor again."
+    ),
     "vector_size": (
         "The vector {0.subject} is {0.actual} in Qdrant and {0.wanted} by its "
         "extractor. Points cannot change size: clone into a new namespace."
@@ -93,7 +99,8 @@ def compare(
             )
             return [gone, *_mirrored(namespace, row)]
         seen = observe.seen_in(snapshot)
-        found += [*_vectors(namespace, seen), *_indexes(namespace, seen)]
+        found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
+        found += _indexes(namespace, seen)
     if namespace.raw.get("pending"):
         revision = f"{namespace.revision:,}"
         observed = f"{namespace.observed_revision:,}"
@@ -129,6 +136,20 @@ def _vectors(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
     for name, there in seen.vectors.items():
         if name not in expected:
             yield Drift("vector_extra", name, "", _shape(*there), "", "nobody", "look")
+
+
+def _empty(namespace: Namespace, seen: Seen, snapshot: Snapshot) -> Iterator[Drift]:
+    """Yield the vectors that are on no point; that some lack one is as it should be."""
+    for name in expected_vectors(namespace):
+        told = snapshot.having(name)
+        if name not in seen.vectors or told is None or not seen.points:
+            continue
+        have, points = told
+        if points and not have:
+            lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
+            yield Drift(
+                "vector_empty", name, name, lack, "", "namespace store", "process"
+            )
 
 
 def _index(schema: dict[str, Any]) -> str:

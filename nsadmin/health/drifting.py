@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
+from nsadmin.health import having
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces import document, observe
@@ -21,8 +22,11 @@ from nsadmin.stores.qdrant.cluster import Cluster
 # Others may keep collections of their own beside ours; only this shape is ours.
 _OURS = "ns_"
 _TIMEOUT_S = 2.0
-# What passes by itself within seconds is shown on the page and not counted.
-_PASSING = frozenset({"pending", "mirror_behind", "count_behind", "tier_behind"})
+# What passes by itself within seconds, or only once collections are processed again, is
+# shown on the page and not counted: no repair has anything to do for it.
+_UNCOUNTED = frozenset(
+    {"pending", "mirror_behind", "count_behind", "tier_behind", "vector_empty"}
+)
 
 
 def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
@@ -31,8 +35,14 @@ def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     if snapshot is not None and snapshot.ok:  # silence proves nothing
-        _remember(key, "", [d for d in found if d.kind not in _PASSING])
+        _remember(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return found
+
+
+def remembered(namespace: Namespace) -> list[DriftRow]:
+    """Return what differed at the last comparison."""
+    rows = DriftRow.objects.filter(namespace_id=namespace.namespace_id, cluster="")
+    return list(rows.order_by("pk"))
 
 
 def _remember(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
@@ -94,7 +104,7 @@ def sweep() -> int:
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
         snapshot = observe.snapshot(namespace, wait_s=_TIMEOUT_S)
-        total += len(look(namespace, snapshot))
+        total += len(look(namespace, having.refreshed(namespace, snapshot)))
     DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
     for cluster, names in known.items():
         total += _orphans(cluster, names)

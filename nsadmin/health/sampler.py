@@ -7,7 +7,7 @@ its namespaces, and none of its collections is asked.
 from dataclasses import asdict
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import clusters, drifting
+from nsadmin.health import clusters, drifting, having
 from nsadmin.namespaces import document, history, looks, observe
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.looks import Snapshot
@@ -85,9 +85,10 @@ def _renew(namespace: Namespace) -> bool:
         return False
     before = looks.stored(namespace.namespace_id)
     if before is not None and before.ok and before.age_s < _YOUNG_S:
-        for kind in ("builds", "shards"):
+        vectors = before.live.vectors if before.live is not None else ()
+        for kind in ("builds", "shards", *(f"{looks.HAVING}{v}" for v in vectors)):
             if before.told_age_s(kind) > _every_s(kind, before):
-                return _ask_beside(namespace, kind)
+                return _ask_beside(namespace, kind, before)
     found = observe.look(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
         drifting.look(namespace, found)
@@ -100,7 +101,10 @@ def _every_s(kind: str, before: Snapshot) -> float:
     return observe.EVERY_S if kind == "builds" and is_busy else _SLOW_S
 
 
-def _ask_beside(namespace: Namespace, kind: str) -> bool:
+def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
+    if kind.startswith(looks.HAVING):
+        points = before.live.points if before.live is not None else 0
+        return having.ask(namespace, kind.removeprefix(looks.HAVING), points)
     ask = telling.builds if kind == "builds" else telling.shards
     try:
         cluster = cluster_of(namespace)

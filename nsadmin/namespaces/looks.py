@@ -18,6 +18,8 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # A copy of a look outlives whoever is gone by no more than this.
 _COPY_S = 30
+# What is told of a vector, with its name behind: the points that have it.
+HAVING = "having:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class Snapshot:
         if at is None:
             return math.inf
         return (timezone.now() - datetime.fromisoformat(at)).total_seconds()
+
+    def having(self, vector: str) -> tuple[int, int] | None:
+        """How many points had the vector, of how many; None where nobody told."""
+        told = (self.told.get(f"{HAVING}{vector}") or {}).get("of")
+        return (told["have"], told["of"]) if told else None
 
     @property
     def status(self) -> dict[str, Any] | None:
@@ -165,7 +172,11 @@ def _correct_copy(namespace_id: str) -> None:
 def invalidate(namespace_id: str) -> None:
     """Let the next viewer look again at once; our own writes call this."""
     old = timezone.now() - timedelta(days=1)
-    LastLook.objects.filter(namespace_id=namespace_id, ok=True).update(taken_at=old)
+    rows = LastLook.objects.filter(namespace_id=namespace_id)
+    rows.filter(ok=True).update(taken_at=old)
+    for row in rows:
+        row.told = {k: v for k, v in row.told.items() if not k.startswith(HAVING)}
+        row.save(update_fields=["told"])
     hints.drop([f"look:{namespace_id}"])
     redis.release(f"look:{namespace_id}")
 

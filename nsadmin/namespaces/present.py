@@ -183,7 +183,10 @@ def _index_row(
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """A vector that an extractor asks for, beside what Qdrant last said of it."""
+    """A vector that an extractor asks for, beside what Qdrant last said of it.
+
+    `having` is how many points had it, of how many; None where nobody told.
+    """
 
     extractor_id: str
     extractor_name: str
@@ -194,6 +197,12 @@ class VectorRow:
     distance: str
     inference: str | None
     state: Literal["there", "missing", "other size", "unknown"]
+    having: tuple[int, int] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no point has it, though there are points."""
+        return self.having is not None and self.having[0] == 0 < self.having[1]
 
 
 def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorRow]:
@@ -217,6 +226,7 @@ def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorR
                     inference=namespace.vector_inference_map.get(vector.name)
                     or vector.inference,
                     state=state,
+                    having=snapshot.having(vector.name) if snapshot else None,
                 )
             )
     return found

@@ -73,8 +73,14 @@ class Panel:
             last,
             self.is_missing,
             self.live,
+            self._having,
         )
         return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+    @property
+    def _having(self) -> list[tuple[int, int] | None]:
+        vectors = self.live.vectors if self.live else ()
+        return [self.snapshot.having(v) for v in vectors] if self.snapshot else []
 
     @property
     def live_at(self) -> datetime | None:

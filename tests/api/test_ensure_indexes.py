@@ -108,3 +108,13 @@ def test_put_takes_a_name_and_indexes_and_nothing_else(call):
     assert call("PUT", path, {"description": "x"}).status_code == 422
     assert call("PUT", path, {}).status_code == 200
     assert store.get(own.namespace_id)["revision"] == 2
+
+
+def test_a_lost_collection_is_no_name_that_is_taken(call):
+    own = call.cast.own
+    collections.drop(shared(), own.collection)
+    answer = call("POST", f"/namespaces/{own.namespace_id}/ensure-indexes")
+    error = json.loads(answer.content)["error"]
+    assert answer.status_code == 409
+    assert (error["code"], error["type"]) == ("collection_missing", "QdrantError")
+    assert collections.get(shared(), own.collection) is None

@@ -5,12 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from nsadmin.health import drifting
+from nsadmin.health import drifting, having
 from nsadmin.health.models import DriftRow
-from nsadmin.namespaces import document, observe
+from nsadmin.namespaces import document, looks, observe
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client, shared
 from tests.cast import COLLECTION_PREFIX, make_namespace
 
@@ -103,7 +103,9 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
     for part in ("missing", "wrong", "extra"):
         assert repair(browser, drifted, part) == []
     assert store.get(drifted.namespace_id)["revision"] == revision
-    assert "Everything agrees" in browser.get(at).content.decode()
+    settled = browser.get(at).content.decode()
+    assert "Add what is missing" not in settled
+    assert "points lack the vector face_identity_extractor_v1_embedding" in settled
 
 
 def effects_of(client_, namespace, part):
@@ -158,6 +160,45 @@ def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
     assert collections.get(shared(), cast.own.collection).points == 0
 
 
+def test_a_vector_that_came_back_is_on_no_point(cast):
+    name = "face_identity_extractor_v1_embedding"
+    whole = f"/namespaces/{cast.own.namespace_id}/"
+    size = collections.get(shared(), cast.own.collection).vectors[name].size
+    vector = [0.5] * size
+    put = [{"id": n, "vector": {name: vector}, "payload": {}} for n in (1, 2)]
+    points.put(shared(), cast.own.collection, [*put, {"id": 3, "vector": {}}])
+    browser = Client()
+    browser.force_login(cast.users["member"], BACKEND)
+    assert "vector_empty" not in {kind for kind, _ in counted(cast.own)}
+    looks.invalidate(cast.own.namespace_id)
+    assert "Everything agrees" in browser.get(f"{whole}drift/").text
+    assert "5 of 6 points" in vectors_part(browser.get(whole).text)
+    client(shared()).delete_vector_name(cast.own.collection, name)
+    looks.invalidate(cast.own.namespace_id)
+    assert repair(browser, cast.own, "missing")
+    row = counted(cast.own)["vector_empty", name]
+    assert "6 points lack the vector" in row.sentence
+    assert "process the collections" in row.sentence
+    drift = browser.get(f"{whole}drift/").text
+    assert "6 points lack the vector" in drift
+    assert "Everything agrees" not in drift
+    vectors = vectors_part(browser.get(whole).text)
+    assert "On no point" in vectors
+    assert "0 of 6 points" in vectors
+
+
+def vectors_part(page):
+    """What the overview says of vectors."""
+    return page[page.index('id="live-vectors"') : page.index('id="live-indexes"')]
+
+
+def counted(namespace):
+    """What differs once the points of each vector were counted."""
+    now = document.read(store.get(namespace.namespace_id))
+    look = having.refreshed(now, observe.snapshot(now, force=True, wait_s=2))
+    return {(d.kind, d.subject): d for d in drifting.look(now, look)}
+
+
 def test_silence_is_not_agreement(cast, drifted, settings):
     found(drifted)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
@@ -168,6 +209,10 @@ def test_silence_is_not_agreement(cast, drifted, settings):
     page = browser.get(f"/namespaces/{drifted.namespace_id}/drift/").content.decode()
     assert "Whether anything differs is unknown." in page
     assert "Everything agrees" not in page
+    assert "Below is what differed when they were last compared" in page
+    assert "The index on title is declared and not in Qdrant." in page
+    assert "last known" in page
+    assert "Add what is missing" not in page
 
 
 def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):

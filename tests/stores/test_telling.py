@@ -1,10 +1,11 @@
 """What Qdrant tells beside a collection; samples are held to the client's models."""
 
 import pytest
+from qdrant_client import models
 from qdrant_client.http.models import OptimizationsResponse
 
-from nsadmin.stores.qdrant import telling
-from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.stores.qdrant import collections, telling
+from nsadmin.stores.qdrant.cluster import client, shared
 from nsadmin.stores.qdrant.telling import Build, Builds, Shards, Size
 
 UUID = "0f0e2a1c-7f2b-4a73-9b5c-0d6f4d8f0b11"
@@ -79,6 +80,15 @@ def test_a_live_server_tells_what_it_can(cast):
     assert telling.shards(shared(), cast.own.collection, **at) == Shards(1, 1, 0, 0)
     assert telling.builds(shared(), "ns_nothing_here", **at) is None
     telling.resources(shared(), **at)
+
+
+def test_a_live_server_counts_the_points_that_have_a_vector(cast):
+    (vector,) = collections.get(shared(), cast.own.collection).vectors
+    at = {"timeout_s": 2}
+    assert telling.having(shared(), cast.own.collection, vector, **at) == 3
+    client(shared()).delete_vectors(cast.own.collection, [vector], models.Filter())
+    assert telling.having(shared(), cast.own.collection, vector, **at) == 0
+    assert telling.having(shared(), "ns_nothing_here", vector, **at) is None
 
 
 def test_resident_memory_is_read_from_the_metrics():

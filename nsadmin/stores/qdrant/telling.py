@@ -123,6 +123,16 @@ def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
     )
 
 
+def having(cluster: Cluster, name: str, vector: str, *, timeout_s: float) -> int | None:
+    """Count the points that have a vector, None where the server cannot tell."""
+    path = f"/collections/{collection_name(name)}/points/count"
+    body = {"exact": True, "filter": {"must": [{"has_vector": vector}]}}
+    with answering():
+        answer = http(cluster).post(path, json=body, timeout=timeout_s)
+    result = _result(_heeded(answer))
+    return None if result is None else int(result["count"])
+
+
 def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
     """Return what the server says of its memory and of each collection's size."""
     metrics = _get(cluster, "/metrics", timeout_s)
@@ -162,6 +172,10 @@ def _segments(collection: Json) -> Iterator[Json]:
 def _get(cluster: Cluster, path: str, timeout_s: float) -> httpx.Response | None:
     with answering():
         answer = http(cluster).get(path, timeout=timeout_s)
+    return _heeded(answer)
+
+
+def _heeded(answer: httpx.Response) -> httpx.Response | None:
     if answer.status_code in _UNTOLD:
         return None
     if answer.status_code != 200:

@@ -1,0 +1,51 @@
+"""How many points have each vector: one count for each, asked seldom.
+
+A collection that has a vector again after it was lost looks whole; only its points
+tell that the vector is on none of them.
+"""
+
+from nsadmin.errors import NsadminError
+from nsadmin.namespaces import looks, observe
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.looks import HAVING, Snapshot
+from nsadmin.namespaces.placement import cluster_of
+from nsadmin.stores import redis
+from nsadmin.stores.qdrant import telling
+
+_TIMEOUT_S = 1.0
+# Whoever compares again and again is told the last counts for this long.
+_KEPT_MS = 30_000
+
+
+def ask(namespace: Namespace, vector: str, points: int) -> bool:
+    """Count once and store it beside the look; tell whether Qdrant answered.
+
+    `points` are those of the look, for the count to be read against.
+    """
+    try:
+        cluster = cluster_of(namespace)
+        with observe.heeding(cluster):
+            found = telling.having(
+                cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
+            )
+    except NsadminError:
+        return False
+    told = None if found is None else {"have": found, "of": max(found, points)}
+    looks.note(namespace.namespace_id, **{f"{HAVING}{vector}": told})
+    return True
+
+
+def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:
+    """Return the look with counts of this half minute; without them it stays."""
+    if snapshot is None or not snapshot.ok or snapshot.live is None:
+        return snapshot
+    key = f"having:{namespace.namespace_id}"
+    counted = [snapshot.told_age_s(f"{HAVING}{v}") for v in snapshot.live.vectors]
+    is_young = max(counted, default=0) * 1000 < _KEPT_MS
+    if is_young or not redis.claim(key, milliseconds=_KEPT_MS):
+        return snapshot
+    for vector in snapshot.live.vectors:
+        if not ask(namespace, vector, snapshot.live.points):
+            break
+    redis.release(key)
+    return looks.stored(namespace.namespace_id)
