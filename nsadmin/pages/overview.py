@@ -65,8 +65,8 @@ def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
         events["moved"] = {}
     if request.GET.get("seen") == panel.seen:
         return unchanged(events)
-    context = {"panel": panel}
-    response = page(request, TEMPLATE, context, fragment="health", beside=["state"])
+    context = {"panel": panel, "beside": True}
+    response = page(request, TEMPLATE, context, fragment="health")
     return tell(response, events)
 
 
