@@ -6,11 +6,12 @@ and most commands never need it.
 
 import re
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -61,23 +62,36 @@ def dedicated(url: str, api_key: Secret | None) -> Cluster:
     )
 
 
+def _transport(shared_cluster: bool) -> httpx.BaseTransport:  # noqa: FBT001
+    """Return connections of one's own; whoever uses them closes them when collected.
+
+    A client that falls out of the cache may still be at work in another thread, so the
+    cache cannot close it.
+    """
+    if not shared_cluster:
+        return guarded_transport()
+    limits = httpx.Limits(max_connections=16, max_keepalive_connections=8)
+    return httpx.HTTPTransport(limits=limits, trust_env=False)
+
+
 @lru_cache(maxsize=32)
 def _client(url: str, key: str | None, shared_cluster: bool) -> "QdrantClient":  # noqa: FBT001
     from qdrant_client import QdrantClient
 
-    extra: dict[str, Any] = {} if shared_cluster else {"transport": guarded_transport()}
+    transport = _transport(shared_cluster)
     with warnings.catch_warnings():
         # A key over plain http is the operator's choice, made by the URL.
         warnings.filterwarnings("ignore", message="Api key is used")
-        return QdrantClient(
+        made = QdrantClient(
             url=url,
             api_key=key,
             timeout=TIMEOUT_S,
             check_compatibility=False,  # it would call out unguarded, from a thread
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
             trust_env=False,
-            **extra,
+            transport=transport,
         )
+    weakref.finalize(made, transport.close)
+    return made
 
 
 def client(cluster: Cluster) -> "QdrantClient":
@@ -87,14 +101,17 @@ def client(cluster: Cluster) -> "QdrantClient":
 
 @lru_cache(maxsize=32)
 def _http(url: str, key: str | None, shared_cluster: bool) -> httpx.Client:  # noqa: FBT001
-    return httpx.Client(
+    transport = _transport(shared_cluster)
+    made = httpx.Client(
         base_url=url,
         headers={"api-key": key} if key else {},
         timeout=httpx.Timeout(30, connect=2),
-        transport=None if shared_cluster else guarded_transport(),
+        transport=transport,
         follow_redirects=False,
         trust_env=False,
     )
+    weakref.finalize(made, transport.close)
+    return made
 
 
 def http(cluster: Cluster) -> httpx.Client:
