@@ -21,7 +21,7 @@ def around(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Answer with those parts alone, each out of band."""
     view = queries.get(gate.actor_of(request), namespace_id)
     context = {**live_parts(request, view, panel_of(request, view)), "beside": True}
-    beside = ["difference", "counts", "vectors", "indexes"]
+    beside = ["live-difference", "live-counts", "live-vectors", "live-indexes"]
     return page(request, TEMPLATE, context, fragment="shown", beside=beside)
 
 

@@ -88,11 +88,12 @@ def posts_have_tokens(source: str) -> Iterator[str]:
 def requests_have_plain_ways(source: str) -> Iterator[str]:
     """`hx-get` stands beside an href, an action or a poll; `hx-post` beside an action.
 
-    What a person did not ask for needs no other way: a poll, a judgement while typing.
+    What a person did not ask for needs no other way: a poll, what a poll says has moved,
+    a judgement while typing.
     """
     for tag in tags(source):
         found = attributes(tag)
-        polls = found.get("hx-trigger", "").startswith(("every", "input"))
+        polls = found.get("hx-trigger", "").startswith(("every", "moved", "input"))
         if "hx-get" in found and not ({"href", "action"} & set(found) or polls):
             yield f"hx-get without href: {tag}"
         if "hx-post" in found and "action" not in found:
