@@ -62,7 +62,7 @@ def signed_in(browser: Browser, demo: Demo) -> SignedIn:
         if role == "nobody":
             return {}
         if role not in known:
-            context = browser.new_context()
+            context = browser.new_context(reduced_motion="reduce")
             chromium.sign_in(context.new_page(), demo.url, *demo.login(role))
             known[role] = context.storage_state()
             context.close()
@@ -93,6 +93,7 @@ def visit(browser: Browser, demo: Demo, signed_in: SignedIn) -> Iterator[object]
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
             storage_state=cookies,
+            reduced_motion="reduce",  # what turns without end keeps a core busy
         )
         context.set_default_timeout(PATIENCE_MS)
         watch = chromium.Watch(demo.url)

@@ -35,6 +35,7 @@ def test_no_state_violates_axe_or_scrolls_sideways(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if width > 1000 else "light",
         bypass_csp=True,  # axe is injected as a script
+        reduced_motion="reduce",
         storage_state=signed_in("member"),
     )
     page = context.new_page()

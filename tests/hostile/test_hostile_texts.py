@@ -57,7 +57,7 @@ def test_a_page_has_the_same_parts_whatever_it_shows(pages: Pages) -> None:
 )
 def test_chromium_shows_them_all_and_runs_nothing(pages: Pages) -> None:
     with chromium.launched() as browser:
-        theatre = Theatre(browser.new_context())
+        theatre = Theatre(browser.new_context(reduced_motion="reduce"))
         found = theatre.show(pages["hostile"])
     assert theatre.faults == []
     assert len(found) > 100
