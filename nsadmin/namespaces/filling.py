@@ -36,6 +36,9 @@ def require_filled() -> None:
         _await()
         return
     try:
+        # The bound of the whole is also how long the driver would look for a server.
+        with connection.answering(within_s=connection.READ_S):
+            connection.ping()
         with connection.answering(within_s=_WITHIN_S):
             mirror.reconcile()
     except Unavailable as away:
