@@ -121,13 +121,3 @@ def test_a_full_plan_is_told_before_anything_is_typed(demo: Demo, visit):
     page.goto(f"{demo.url}/namespaces/new/")
     expect(page.locator("main")).to_contain_text("The plan is full: 1 of 1")
     expect(page.locator("textarea")).to_have_count(0)
-
-
-def test_the_form_and_the_templates_are_accessible(demo: Demo, visit):
-    for width in (1440, 390):
-        page: Page = visit("admin", width=width)
-        for path in ("/namespaces/new/", "/templates/"):
-            page.goto(demo.url + path)
-            assert axe.faults(page) == [], path
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, path
