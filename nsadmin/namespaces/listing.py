@@ -1,12 +1,14 @@
 """Lists of namespaces from the mirror: filters, search, order, pages, facets."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import (
     BooleanField,
+    Case,
+    CharField,
     Count,
     ExpressionWrapper,
     F,
@@ -14,6 +16,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Value,
+    When,
 )
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
@@ -46,6 +49,13 @@ HEALTH = (
 )
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 SOON = timedelta(days=1)
+# The word of the list, as `MirroredNamespace.status` says it of one row.
+_STATUS = Case(
+    When(~Q(deletion_task_id=""), then=Value("deleting")),
+    When(clone_status__in=("cloning", "failed"), then=F("clone_status")),
+    default=F("health"),
+    output_field=CharField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +204,13 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     ordered = columns.order_by(*by, "namespace_id")
     found = list(ordered[query.offset : query.offset + query.limit])
     counts = [row.document_count for row in found]
+    every = rows.aggregate(total=Count("pk"), oldest=Min("mirrored_at"))
     return Page(
         rows=found,
-        total=rows.count(),
+        total=every["total"],
         offset=query.offset,
         limit=query.limit,
-        as_of=rows.aggregate(oldest=Min("mirrored_at"))["oldest"],
+        as_of=every["oldest"],
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),
     )
@@ -218,34 +229,37 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
         search=query.search,
         case_sensitive=query.case_sensitive,
     )
-    rows = filtered(actor, base)
-    health: dict[str, int] = {}
-    leaving = ExpressionWrapper(~Q(deletion_task_id=""), output_field=BooleanField())
-    grouped = rows.annotate(leaving=leaving).values("leaving", "clone_status", "health")
-    for row in grouped.annotate(n=Count("pk")):
-        busy = row["clone_status"] in ("cloning", "failed")
-        word = row["clone_status"] if busy else row["health"]
-        word = "deleting" if row["leaving"] else word
-        health[word] = health.get(word, 0) + row["n"]
-    extractor: dict[str, int] = {}
-    # Few combinations, however many rows.
-    for combination in rows.values("extractor_ids").annotate(n=Count("pk")):
-        for extractor_id in combination["extractor_ids"]:
-            extractor[extractor_id] = extractor.get(extractor_id, 0) + combination["n"]
+    kinds = filtered(actor, base).values(
+        "tier",
+        "scope",
+        "extractor_ids",
+        status=_STATUS,
+        soon=_whether(Q(expires_at__lte=timezone.now() + SOON)),
+        apart=_whether(Q(differences__gt=0)),
+    )
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    # Few combinations, however many rows; so one look at the rows is enough.
+    for kind in kinds.annotate(n=Count("pk")):
+        for facet in ("status", "tier", "scope"):
+            counted[facet][kind[facet]] += kind["n"]
+        for flag in ("soon", "apart"):
+            counted["flags"][flag] += kind["n"] if kind[flag] else 0
+        for extractor_id in kind["extractor_ids"]:
+            counted["extractor"][extractor_id] += kind["n"]
+    extractors = counted["extractor"].items()
     return Facets(
-        health=[(word, health[word]) for word in HEALTH if word in health],
-        tier=_grouped(rows, "tier", TIERS),
-        extractor=sorted(extractor.items(), key=lambda pair: (-pair[1], pair[0])),
-        scope=_grouped(rows, "scope", ("org", "system")),
-        expiring=filtered(actor, replace(base, expiring=True)).count(),
-        differs=filtered(actor, replace(base, differs=True)).count(),
+        health=_ordered(counted["status"], HEALTH),
+        tier=_ordered(counted["tier"], TIERS),
+        extractor=sorted(extractors, key=lambda pair: (-pair[1], pair[0])),
+        scope=_ordered(counted["scope"], ("org", "system")),
+        expiring=counted["flags"]["soon"],
+        differs=counted["flags"]["apart"],
     )
 
 
-def _grouped(
-    rows: QuerySet[MirroredNamespace], column: str, order: tuple[str, ...]
-) -> list[tuple[str, int]]:
-    counted: dict[str, Any] = {
-        row[column]: row["n"] for row in rows.values(column).annotate(n=Count("pk"))
-    }
+def _whether(condition: Q) -> "ExpressionWrapper[Q]":
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _ordered(counted: Counter[str], order: tuple[str, ...]) -> list[tuple[str, int]]:
     return [(value, counted[value]) for value in order if value in counted]
