@@ -206,6 +206,7 @@ def _require_no_collection(namespace: Namespace) -> None:
         at = "infrastructure.qdrant_url"
         raise Invalid(sentence, faults={at: [sentence]}) from None
     if seen.exists:
+        _require_free(namespace)  # who was faster may have taken more than that
         raise _collection_taken()
 
 
