@@ -33,12 +33,13 @@ def test_acknowledged_writes_survive_kill_9(
     seconds: float,
 ) -> None:
     assert embedded_server is not None
-    program = writer(embedded_server.url, database.name)
-    assert program.stdout is not None
-    first = program.stdout.readline()
-    time.sleep(seconds)
-    embedded_server.kill()
-    acknowledged = [first.strip(), *program.communicate(timeout=60)[0].split()]
+    with writer(embedded_server.url, database.name) as program:
+        assert program.stdout is not None
+        first = program.stdout.readline()
+        time.sleep(seconds)
+        embedded_server.kill()
+        # `communicate` would lose what was read ahead with the first line.
+        acknowledged = [first.strip(), *program.stdout.read().split()]
     embedded_server.restart()
 
     with MongoClient[dict[str, Any]](embedded_server.url) as client:
