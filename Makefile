@@ -5,14 +5,16 @@ BIN := .venv/bin
 PORT ?= 8000
 DATA ?= .demo
 export UV_PYTHON_DOWNLOADS = never
+# Every process of the demo and of the tests would compile all it imports by itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
-test: .venv/.ok ## every test, over embedded servers, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+test: .venv/.ok ## every test, over embedded servers, in three processes
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
 check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
@@ -51,5 +53,6 @@ clean:
 
 .venv/.ok: requirements/dev.txt $(filter .tools/bin/uv,$(UV))
 	$(UV) venv -q --allow-existing --python $(PYTHON) .venv
-	$(UV) pip sync -q --system-certs --require-hashes --python $(BIN)/python $<
+	$(UV) pip sync -q --system-certs --compile-bytecode --require-hashes \
+	  --python $(BIN)/python $<
 	touch $@
