@@ -96,11 +96,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A look as it lies in Redis, with what the gate has to know of its namespace."""
+    """A look as it lies in Redis, with what the gate has to know of its namespace.
+
+    `watched_s` is how long the namespace counts as looked at when nobody does any more.
+    """
 
     snapshot: Snapshot
     internal_id: str
     scope: str
+    watched_s: float = 0.0
 
 
 def stored(namespace_id: str) -> Snapshot | None:
@@ -193,11 +197,11 @@ def _keep(copy: Copy) -> None:
 
 def copy_of(namespace_id: str) -> Copy | None:
     """Return the copy of a look, None where there is none of late."""
-    text = hints.kept(f"look:{namespace_id}")
+    text, left = hints.kept_and_watched(f"look:{namespace_id}", namespace_id)
     if text is None:
         return None
     found = json.loads(text)
-    return Copy(_revived(found["snapshot"]), found["internal_id"], found["scope"])
+    return Copy(_revived(found["snapshot"]), found["internal_id"], found["scope"], left)
 
 
 def _revived(values: dict[str, Any]) -> Snapshot:

@@ -213,7 +213,8 @@ def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
         return None
     if not sees(actor, internal_id=copy.internal_id, scope=copy.scope):
         raise missing(namespace_id)
-    hints.watch(namespace_id, seconds=WATCHED_S)
+    if copy.watched_s < WATCHED_S - observe.EVERY_S:  # a crowd need not all say so
+        hints.watch(namespace_id, seconds=WATCHED_S)
     return copy.snapshot
 
 

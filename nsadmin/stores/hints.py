@@ -52,6 +52,19 @@ def watch(name: str, *, seconds: float) -> None:
         return
 
 
+def kept_and_watched(name: str, looked_at: str) -> tuple[str | None, float]:
+    """Return a text, and for how many seconds more `looked_at` counts as such."""
+    try:
+        with client().pipeline(transaction=False) as both:
+            both.get(_key(name))
+            both.zscore(_WATCHED, looked_at)
+            text, until = both.execute()
+    except redis.RedisError:
+        return None, 0.0
+    left = max(0.0, until - time.time()) if isinstance(until, float) else 0.0
+    return (text.decode() if isinstance(text, bytes) else None), left
+
+
 def watched() -> set[str]:
     """Return what somebody looks at; forget what nobody does any more."""
     now = time.time()

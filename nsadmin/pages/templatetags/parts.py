@@ -1,5 +1,6 @@
 """Tags for the smallest parts: icons, bars, tabs, links that keep the query."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -17,6 +18,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)  # a page has a hundred of a few
 def icon(name: str, more: str = "") -> SafeString:
     """Draw an icon of the sprite; a word or an `aria-label` always stands beside it."""
     return format_html(
