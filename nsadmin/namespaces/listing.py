@@ -132,6 +132,8 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
         rows = rows.exclude(scope="system")
     if query.scope == "system":
         rows = rows.filter(scope="system")
+    if query.status:
+        rows = rows.alias(said=_STATUS).filter(said=query.status)
     for condition in _conditions(query):
         rows = rows.filter(condition)
     return rows
@@ -143,8 +145,6 @@ def _conditions(query: ListQuery) -> Iterator[Q]:
         yield match(names.composed(query.search))
     if query.tier:
         yield Q(tier=query.tier)
-    if query.status:
-        yield _has_status(query.status)
     if query.extractor:
         yield Q(extractor_ids__icontains=f'"{query.extractor}"')
     if query.expiring:
@@ -171,15 +171,6 @@ def _matches_exactly(text: str) -> Q:
     for column in ("name", "namespace_id", "description"):
         found |= Q(GreaterThan(StrIndex(F(column), Value(text)), 0))
     return found
-
-
-def _has_status(status: str) -> Q:
-    if status == "deleting":
-        return ~Q(deletion_task_id="")
-    staying = Q(deletion_task_id="")
-    if status in ("cloning", "failed"):
-        return staying & Q(clone_status=status)
-    return staying & Q(health=status) & ~Q(clone_status__in=("cloning", "failed"))
 
 
 def listing(actor: Actor, query: ListQuery) -> Page:
