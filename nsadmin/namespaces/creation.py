@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
+from nsadmin.access.models import Organization
 from nsadmin.access.models import Plan as Bought
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
+from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import (
     Conflict,
@@ -175,7 +177,8 @@ def _made(namespace_id: str, op_id: str) -> Raw | None:
 def _require_free(namespace: Namespace) -> None:
     """Raise Conflict for what is taken; the unique indexes say so in the end."""
     changes.require_free_name(namespace.internal_id, namespace.name)
-    if store.get(namespace.namespace_id) is not None:
+    namespace_id = namespace.namespace_id
+    if store.get(namespace_id) is not None or _was_elsewhere(namespace):
         raise Conflict(
             "This id is taken.",
             code="namespace_id_taken",
@@ -185,6 +188,18 @@ def _require_free(namespace: Namespace) -> None:
     holders = store.find_by_collection(namespace.collection)
     if any(collection_key(raw) == place for raw in holders):
         raise _collection_taken()
+
+
+def _was_elsewhere(namespace: Namespace) -> bool:
+    """Tell whether another organization had a namespace of that id, now deleted.
+
+    What is known by id of the old one, its history and its use, is not the new one's.
+    """
+    owner = Organization.objects.filter(internal_id=namespace.internal_id)
+    others = AuditEvent.objects.filter(namespace_id=namespace.namespace_id).exclude(
+        organization_id__in=owner.values("organization_id")
+    )
+    return others.exclude(outcome__in=(Ending.REFUSED, Ending.FAILED)).exists()
 
 
 def _collection_taken() -> Conflict:

@@ -67,7 +67,9 @@ def get(actor: Actor, namespace_id: str) -> NamespaceView:
 
 def audit_of(view: NamespaceView, *, limit: int = 10) -> list[AuditEvent]:
     """Return the last events of a tombstone that `get` has given, newest first."""
-    rows = AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
+    rows = AuditEvent.objects.filter(
+        namespace_id=view.namespace.namespace_id, organization_id=view.organization_id
+    )
     return list(rows.order_by("-pk")[:limit])
 
 

@@ -276,6 +276,14 @@ def differences(view: NamespaceView) -> int:
 
 
 def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:
-    """Return every event of a namespace, for filters and pages."""
+    """Return a namespace's events that the actor may know of, for filters and pages.
+
+    Its owner's and the actor's own: what another organization does with a namespace of
+    the platform, or once did with one of the same id, is for staff alone.
+    """
     _gate(actor, Action.AUDIT_READ, view.namespace)
-    return AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
+    rows = AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
+    if actor.is_staff:
+        return rows
+    known = (actor.organization_id, view.organization_id)
+    return rows.filter(organization_id__in=known)

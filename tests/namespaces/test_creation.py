@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from nsadmin.access.actor import Actor
+from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Conflict, NsadminError, QuotaExceeded, Unavailable
 from nsadmin.namespaces import creation
@@ -90,6 +91,35 @@ def test_without_qdrant_nothing_is_written(cast: Cast, settings: Any) -> None:
         creation.create(cast.actor(), parse_new(WANTED))
     assert len(list(store.every())) == before
     assert not AuditEvent.objects.filter(action=creation.ACTION).exists()
+
+
+def test_an_id_never_goes_from_one_organization_to_another(cast: Cast) -> None:
+    """What is known by it, its history and its use, would go along."""
+    wanted = parse_new(
+        {"namespace_name": "second life", "namespace_id": "ns_used_before"}
+    )
+    event = record.record(
+        Outcome.REFUSED,
+        action=creation.ACTION,
+        summary="Create “x”.",
+        actor=("key", "k", "key k"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id="ns_used_before",
+    )
+    creation.preview(cast.actor("stranger"), wanted)  # nothing ever came of that
+    record.record(
+        Outcome.DONE,
+        action=creation.ACTION,
+        summary=event.summary,
+        actor=("key", "k", "key k"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id="ns_used_before",
+    )
+    for attempt in (creation.preview, creation.create):
+        with pytest.raises(Conflict) as refused:
+            attempt(cast.actor("stranger"), wanted)
+        assert refused.value.code == "namespace_id_taken"
+    assert creation.create(cast.actor(), wanted).view.namespace.name == "second life"
 
 
 # Races -------------------------------------------------------------------------------

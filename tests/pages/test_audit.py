@@ -44,6 +44,28 @@ def test_shows_only_the_keys_that_differ(browse, own, cast):
     assert "jobs 3" not in text
 
 
+def test_what_others_do_with_a_system_namespace_is_theirs(browse, cast):
+    for organization in (cast.northlight, cast.halden, cast.operator):
+        record.record(
+            Outcome.DONE,
+            action="template:create",
+            summary=f"Save the template of {organization.name}.",
+            actor=("user", "1", f"somebody@{organization.organization_id}.example"),
+            organization_id=organization.organization_id,
+            namespace_id=cast.system.namespace_id,
+            namespace_name="world sample",
+        )
+    of = f"/namespaces/{cast.system.namespace_id}/"
+    for path in (of, f"{of}audit/", f"{of}audit/?format=csv"):
+        text = b"".join(browse("admin").get(path)).decode()
+        assert f"Save the template of {cast.northlight.name}." in text
+        assert f"Save the template of {cast.operator.name}." in text
+        assert f"Save the template of {cast.halden.name}." not in text
+        assert cast.halden.organization_id not in text
+        text = b"".join(browse("support").get(path)).decode()
+        assert f"Save the template of {cast.halden.name}." in text
+
+
 def test_pages_to_older_ones(browse, own, cast):
     for number in range(27):
         write(cast, summary=f"Event number {number}.")
