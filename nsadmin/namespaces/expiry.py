@@ -52,15 +52,15 @@ def warned_at(namespace: Namespace) -> datetime | None:
 
 
 def deletion_at(namespace: Namespace) -> datetime | None:
-    """Return when it is deleted: its end, or an hour after the warning if later."""
-    if namespace.expires_at is None:
+    """Return when it is deleted: its end, or an hour after the warning if later.
+
+    Before the warning this is the earliest that it can be. What is the platform's own
+    is never deleted.
+    """
+    if namespace.expires_at is None or namespace.is_system:
         return None
-    warned = warned_at(namespace)
-    return (
-        namespace.expires_at
-        if warned is None
-        else max(namespace.expires_at, warned + NOTICE)
-    )
+    warned = warned_at(namespace) or timezone.now()
+    return max(namespace.expires_at, warned + NOTICE)
 
 
 def is_due(namespace: Namespace, now: datetime) -> bool:

@@ -23,8 +23,6 @@ from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 500
-
 
 @dataclass(slots=True)
 class Run:
@@ -76,11 +74,14 @@ def _warn(at: datetime, done: Run) -> None:
 
 
 def _ending(before: datetime) -> Iterable[Namespace]:
-    """Yield what ends before then as the store has it; never the platform's own."""
+    """Yield what ends before then as the store has it; never the platform's own.
+
+    All of it: what is held in one organization must not keep another's waiting.
+    """
     rows = MirroredNamespace.objects.filter(
         expires_at__lte=before, scope="org", deleted_at=None, deletion_task_id=""
     ).order_by("expires_at")
-    for namespace_id in list(rows.values_list("namespace_id", flat=True)[:_AT_ONCE]):
+    for namespace_id in list(rows.values_list("namespace_id", flat=True)):
         raw = store.get(namespace_id)
         if raw is None or document.is_leaving(raw):
             continue

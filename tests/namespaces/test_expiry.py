@@ -103,6 +103,37 @@ def test_a_warning_comes_up_to_two_hours_before(cast, within, warned):
     assert not is_gone(namespace)
 
 
+def test_one_organizations_many_keep_no_other_waiting(cast):
+    """Rows of a late mirror stand for what is held: they come first and go nowhere."""
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=f"ns_flood_{number}",
+            internal_id=cast.halden.internal_id,
+            name=f"flood {number}",
+            name_key=f"flood {number}",
+            expires_at=now() - 24 * HOUR,
+            mirrored_at=now(),
+        )
+        for number in range(600)
+    )
+    new, old = ending(cast, warned=None), ending(cast, "warned")
+    run = reaper.cleanup_expired_namespaces()
+    assert (run.warned, run.deleted) == (1, 1)
+    assert raw(new)[expiry.WARNED]
+    assert is_gone(old)
+
+
+def test_before_the_warning_an_hour_is_left_at_least(cast):
+    soon = ending(cast, within=HOUR / 60, warned=None)
+    assert expiry.deletion_at(soon) - now() >= HOUR - timedelta(seconds=2)
+    late = ending(cast, "late", within=3 * HOUR, warned=None)
+    assert expiry.deletion_at(late) == late.expires_at
+    platform = make_namespace(
+        cast.operator, "ours", in_qdrant=False, scope="system", expires_at=now() - HOUR
+    )
+    assert expiry.deletion_at(platform) is None
+
+
 def test_only_what_is_due_goes(cast):
     later = ending(cast, "later", within=timedelta(minutes=5))
     never = make_namespace(cast.northlight, "never", in_qdrant=False)
