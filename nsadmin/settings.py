@@ -13,6 +13,8 @@ import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environs import env
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from nsadmin.logs import without_links
 
@@ -128,13 +130,23 @@ def _database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": _database(NSADMIN_DATABASE_URL or "sqlite:///nsadmin.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_REDIS_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
+    "KEY_PREFIX": "nsadmin",
+    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
-        "KEY_PREFIX": "nsadmin",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
-    }
+    "default": _REDIS_CACHE,
+    "sessions": {
+        **_REDIS_CACHE,
+        "BACKEND": "nsadmin.access.session_cache.SessionCache",
+        "OPTIONS": {
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry": Retry(NoBackoff(), 0),  # the row is the second try
+        },
+    },
 }
 
 # 4. People ---------------------------------------------------------------------------
@@ -170,6 +182,7 @@ DEFAULT_FROM_EMAIL = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
 
 # 5. Safety ---------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -97,7 +97,8 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     settings.NSADMIN_QDRANT_URL = servers.qdrant_url
     settings.NSADMIN_QDRANT_API_KEY = servers.qdrant_api_key
     settings.NSADMIN_REDIS_URL = servers.redis_url
-    settings.CACHES["default"]["LOCATION"] = servers.redis_url
+    for cache in settings.CACHES.values():
+        cache["LOCATION"] = servers.redis_url
     # The cache may have been made with the address before; let it be made again.
     setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
     settings.CELERY_BROKER_URL = servers.redis_url
