@@ -1,6 +1,8 @@
 """Looking for drift and remembering it: at once for a page, every night for all."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -27,6 +29,14 @@ _TIMEOUT_S = 2.0
 _UNCOUNTED = frozenset(
     {"pending", "mirror_behind", "count_behind", "tier_behind", "vector_empty"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many items differ, and how many namespaces could not be compared."""
+
+    differences: int
+    silent: int
 
 
 def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
@@ -89,26 +99,27 @@ def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> Non
     )
 
 
-def sweep() -> int:
-    """Look at every namespace and every collection; return how many items differ."""
+def sweep() -> Swept:
+    """Look at every namespace and every collection."""
     known: dict[Cluster, set[str]] = {}
-    total = 0
+    differences = silent = 0
     ids = set()
     for raw in store.every():
         namespace = document.read(raw)
         ids.add(namespace.namespace_id)
-        try:
+        with suppress(NsadminError):  # its look will say why
             known.setdefault(cluster_of(namespace), set()).add(namespace.collection)
-        except NsadminError:
-            continue
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
         snapshot = observe.snapshot(namespace, wait_s=_TIMEOUT_S)
-        total += len(look(namespace, having.refreshed(namespace, snapshot)))
+        found = look(namespace, having.refreshed(namespace, snapshot))
+        if snapshot is None or not snapshot.ok:
+            silent += 1
+        else:
+            differences += len(found)
     DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
-    for cluster, names in known.items():
-        total += _orphans(cluster, names)
-    return total
+    differences += sum(_orphans(cluster, names) for cluster, names in known.items())
+    return Swept(differences, silent)
 
 
 def _held(cluster: Cluster, name: str) -> str:

@@ -4,7 +4,9 @@ A cluster is probed first, by one cheap call. One that is silent is silent for a
 its namespaces, and none of its collections is asked.
 """
 
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import chain
 
 from nsadmin.errors import NsadminError
 from nsadmin.health import clusters, drifting, having
@@ -27,8 +29,16 @@ _YOUNG_S = 1.6 * observe.EVERY_S
 _TIMEOUT_S = 1.0
 
 
-def sample() -> int:
-    """Renew every look that is due; return how many namespaces answered."""
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """How many collections answered now, and of how many the last look is silence."""
+
+    answered: int
+    silent: int
+
+
+def sample() -> Sampled:
+    """Renew every look that is due."""
     known = clusters.known()
     clusters.forget_others(known)
     mine = [
@@ -46,7 +56,13 @@ def sample() -> int:
             answered += _look_at(found.cluster, ids)
     if redis.claim("trim", milliseconds=_SLOW_S * 1000):
         history.trim()
-    return answered
+    return Sampled(answered, _silent(chain.from_iterable(known.values())))
+
+
+def _silent(ids: Iterable[str]) -> int:
+    """Count what did not answer when it was last asked, by whomever that was."""
+    unanswered = LastLook.objects.filter(ok=False)
+    return len(set(unanswered.values_list("namespace_id", flat=True)).intersection(ids))
 
 
 def _look_at(cluster: Cluster, ids: list[str]) -> int:

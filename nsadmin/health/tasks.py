@@ -1,5 +1,6 @@
 """Celery shells: each calls one function and may run twice."""
 
+from dataclasses import asdict
 from typing import Any
 
 from celery import shared_task
@@ -12,11 +13,11 @@ from nsadmin.jobs.schedules import recorded
 @recorded("sample", keep="last")
 def sample() -> dict[str, Any]:
     """Look at every collection that nobody looked at lately."""
-    return {"answered": sampler.sample()}
+    return asdict(sampler.sample())
 
 
 @shared_task(name="nsadmin.health.drift", ignore_result=True)
 @recorded("drift")
 def drift() -> dict[str, Any]:
     """Compare every namespace with Qdrant and look for collections of nobody."""
-    return {"differences": drifting.sweep()}
+    return asdict(drifting.sweep())

@@ -71,10 +71,17 @@ def _cleanup(result: Result) -> str:
     return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
 
 
-def _count(key: str, none: str, some: str) -> Callable[[Result], str]:
+def _count(
+    key: str, none: str, some: str, silent: Callable[[int], str] | None = None
+) -> Callable[[Result], str]:
+    """Say how many of `key`, or `none`; `silent` says how many did not answer."""
+
     def words(result: Result) -> str:
-        number = result.get(key, 0)
-        return f"{many(number, some)}." if number else none
+        number, unanswered = result.get(key, 0), result.get("silent", 0)
+        said = [f"{many(number, some)}."] if number else []
+        if silent is not None and unanswered:
+            said.append(silent(unanswered))
+        return " ".join(said) or none
 
     return words
 
@@ -82,7 +89,12 @@ def _count(key: str, none: str, some: str) -> Callable[[Result], str]:
 _SAID: Mapping[str, Callable[[Result], str]] = {
     "auto_indexes": _auto_indexes,
     "cleanup_expired": _cleanup,
-    "drift": _count("differences", "Everything agrees.", "item differs|items differ"),
+    "drift": _count(
+        "differences",
+        "Everything agrees.",
+        "item differs|items differ",
+        lambda silent: f"{many(silent, 'namespace')} could not be compared.",
+    ),
     "purge": _count("sent", "Nothing was due.", "deletion sent|deletions sent"),
     "finish_indexes": _count(
         "finished", "No build has ended.", "index measured|indexes measured"
@@ -90,6 +102,9 @@ _SAID: Mapping[str, Callable[[Result], str]] = {
     "reconcile": _count("rows", "Nothing differed.", "row written|rows written"),
     "heal": _count("closed", "Nothing was open.", "change closed|changes closed"),
     "sample": _count(
-        "answered", "Everything was fresh.", "collection answered|collections answered"
+        "answered",
+        "Everything was fresh.",
+        "collection answered|collections answered",
+        lambda silent: f"No answer from {many(silent, 'collection')}.",
     ),
 }

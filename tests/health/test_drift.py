@@ -229,3 +229,15 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     collections.drop(shared(), orphan)
     drifting.sweep()
     assert not DriftRow.objects.filter(kind="orphan", subject=orphan).exists()
+
+
+def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
+    swept = drifting.sweep()
+    known = DriftRow.objects.count()
+    assert DriftRow.objects.exclude(namespace_id="").count() == 4
+    assert swept == drifting.Swept(differences=known, silent=0)
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    for row in MirroredNamespace.objects.all():
+        looks.invalidate(row.namespace_id)
+    assert drifting.sweep() == drifting.Swept(differences=0, silent=4)
+    assert DriftRow.objects.count() == known

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.health import tasks as health
 from nsadmin.jobs import schedules, timetable
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
@@ -59,6 +60,24 @@ def test_a_run_by_hand_answers_with_the_rows_where_they_are_swapped(browse):
         assert 'hx-trigger="every 2s"' in text
         assert words in text.partition("innerHTML:#messages")[2]
     assert ScheduleRun.objects.filter(name="purge").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "work", "words"),
+    [
+        ("drift", health.drift, "3 namespaces could not be compared."),
+        ("sample", health.sample, "No answer from 3 collections."),
+    ],
+)
+def test_a_run_by_hand_says_that_qdrant_is_silent(browse, silence, name, work, words):
+    silence("qdrant")
+    client = browse("platform_admin")
+    client.post(f"/schedules/{name}/run/")
+    work(ScheduleRun.objects.get(name=name).slot)
+    text = client.get(AT).content.decode()
+    assert words in text
+    assert "Everything agrees." not in text
+    assert "Everything was fresh." not in text
 
 
 def test_what_is_no_schedule_is_missing(browse):
@@ -130,6 +149,19 @@ def test_staff_see_what_waits_for_a_human(browse, held):
         ),
         ("drift", {"differences": 0}, "Everything agrees."),
         ("drift", {"differences": 2}, "2 items differ."),
+        ("drift", {"differences": 0, "silent": 0}, "Everything agrees."),
+        (
+            "drift",
+            {"differences": 1, "silent": 1},
+            "1 item differs. 1 namespace could not be compared.",
+        ),
+        ("sample", {"answered": 0}, "Everything was fresh."),
+        ("sample", {"answered": 0, "silent": 0}, "Everything was fresh."),
+        (
+            "sample",
+            {"answered": 2, "silent": 1},
+            "2 collections answered. No answer from 1 collection.",
+        ),
         ("later", {"rows": 1200}, "Rows 1,200"),
         ("later", {}, ""),
     ],
