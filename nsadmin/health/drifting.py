@@ -1,6 +1,6 @@
 """Looking for drift and remembering it: at once for a page, every night for all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +16,10 @@ from nsadmin.namespaces import document, observe
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement import cluster_of, place_of
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
-from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Others may keep collections of their own beside ours; only this shape is ours.
 _OURS = "ns_"
@@ -101,14 +101,16 @@ def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> Non
 
 def sweep() -> Swept:
     """Look at every namespace and every collection."""
-    known: dict[Cluster, set[str]] = {}
+    known: dict[Cluster, set[str]] = {shared(): set()}
+    opened = {shared()}
     differences = silent = 0
     ids = set()
     for raw in store.every():
         namespace = document.read(raw)
         ids.add(namespace.namespace_id)
         with suppress(NsadminError):  # its look will say why
-            known.setdefault(cluster_of(namespace), set()).add(namespace.collection)
+            known.setdefault(place_of(namespace), set()).add(namespace.collection)
+            opened.add(cluster_of(namespace))
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
         snapshot = observe.snapshot(namespace, wait_s=_TIMEOUT_S)
@@ -117,9 +119,17 @@ def sweep() -> Swept:
             silent += 1
         else:
             differences += len(found)
-    DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
-    differences += sum(_orphans(cluster, names) for cluster, names in known.items())
+    _forget(ids, known)
+    differences += sum(_orphans(cluster, known[cluster]) for cluster in opened)
     return Swept(differences, silent)
+
+
+def _forget(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
+    """Drop what is stored of namespaces that are gone, and of collections of nobody
+    where no namespace leads any more: nobody can look there again."""
+    DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
+    labels = [cluster.label for cluster in clusters]
+    DriftRow.objects.filter(namespace_id="").exclude(cluster__in=labels).delete()
 
 
 def _held(cluster: Cluster, name: str) -> str:

@@ -1,5 +1,6 @@
 """Which Qdrant cluster holds a namespace's collection, and the key that opens it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -54,12 +55,21 @@ def cluster_of(namespace: Namespace) -> Cluster:
     Raises Invalid where a dedicated tier lacks its address, Unavailable where its key
     does not open.
     """
+    place = place_of(namespace)
+    return place if place.is_shared else replace(place, api_key=stored_key(namespace))
+
+
+def place_of(namespace: Namespace) -> Cluster:
+    """Return the cluster, a dedicated one without the key that opens it.
+
+    Raises Invalid where a dedicated tier lacks its address.
+    """
     if namespace.tier == "shared":
         return cluster.shared()
     url = namespace.infrastructure.get("qdrant_url")
     if not isinstance(url, str) or not url:
         raise Invalid("The namespace is dedicated, but its cluster has no address.")
-    return cluster.dedicated(url, stored_key(namespace))
+    return cluster.dedicated(url, None)
 
 
 def collection_key(raw: Raw) -> str:

@@ -7,12 +7,14 @@ from django.test import Client
 
 from nsadmin.health import drifting, having
 from nsadmin.health.models import DriftRow
-from nsadmin.namespaces import document, looks, observe
+from nsadmin.namespaces import document, looks, observe, placement
+from nsadmin.namespaces.infrastructure import SEALED_FIELD
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client, shared
 from tests.cast import COLLECTION_PREFIX, make_namespace
+from tests.dedicated import KEY
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -241,3 +243,83 @@ def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
         looks.invalidate(row.namespace_id)
     assert drifting.sweep() == drifting.Swept(differences=0, silent=4)
     assert DriftRow.objects.count() == known
+
+
+def moved(namespace, own_cluster):
+    """Store that the namespace runs on a cluster of its own."""
+    before = store.get(namespace.namespace_id)
+    sealed = placement.seal_key(
+        KEY,
+        internal_id=namespace.internal_id,
+        namespace_id=namespace.namespace_id,
+        url=own_cluster.url,
+    )
+    there = {
+        **before["infrastructure"],
+        "compute_tier": "dedicated_cpu",
+        "qdrant_url": own_cluster.url,
+        SEALED_FIELD: sealed,
+    }
+    after = {**before, "infrastructure": there, "revision": before["revision"] + 1}
+    assert store.replace(before, after)
+
+
+def orphans():
+    rows = DriftRow.objects.filter(namespace_id="")
+    return set(rows.values_list("cluster", "subject"))
+
+
+@pytest.fixture
+def orphan(cast, own_cluster):
+    """A collection of nobody on the cluster where `own` is, and on the shared one."""
+    name = f"{COLLECTION_PREFIX}dedorphan"
+    own_cluster.receive(cast.own)
+    moved(cast.own, own_cluster)
+    collections.drop(shared(), cast.own.collection)
+    everybodys = shared()
+    for cluster in (own_cluster.cluster, everybodys):
+        collections.create(cluster, name, {"v": (2, "cosine")})
+    drifting.sweep()
+    both = {(own_cluster.cluster.label, name), ("shared", name)}
+    assert orphans() >= both
+    yield name
+    collections.drop(everybodys, name)
+
+
+def test_collections_of_nobody_go_with_the_last_that_led_there(
+    cast, own_cluster, orphan
+):
+    for namespace in (cast.own, cast.foreign, cast.system):
+        raw = store.get(namespace.namespace_id)
+        assert store.delete(namespace.namespace_id, revision=raw["revision"])
+    drifting.sweep()
+    found = orphans()
+    assert own_cluster.cluster.label not in {cluster for cluster, _ in found}
+    # Everybody's cluster is looked at though nobody is on it.
+    assert ("shared", orphan) in found
+
+
+def test_collections_of_nobody_stay_while_their_cluster_is_silent(
+    cast, own_cluster, orphan, settings
+):
+    before = orphans()
+    own_cluster.server.stop()
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    try:
+        drifting.sweep()
+    finally:
+        own_cluster.server.restart()
+    assert orphans() == before
+
+
+def test_collections_of_nobody_stay_where_the_key_does_not_open(
+    cast, own_cluster, orphan
+):
+    before = store.get(cast.own.namespace_id)
+    sealed = {**before["infrastructure"][SEALED_FIELD], "box": "AAAA"}
+    there = {**before["infrastructure"], SEALED_FIELD: sealed}
+    after = {**before, "infrastructure": there, "revision": before["revision"] + 1}
+    assert store.replace(before, after)
+    looks.invalidate(cast.own.namespace_id)
+    assert drifting.sweep().silent == 1
+    assert (own_cluster.cluster.label, orphan) in orphans()
