@@ -52,10 +52,14 @@ def said(name: str, result: Result) -> str:
 
 def _auto_indexes(result: Result) -> str:
     looked = many(result.get("namespaces", 0), "namespace")
-    begun, left = result.get("begun", 0), len(result.get("left", []))
+    begun, left = result.get("begun", 0), result.get("left", [])
     built = many(begun, "index|indexes") if begun else "no index"
-    waved = f"; {many(left, 'field')} left alone" if left else ""
-    return f"{looked} asked for it: {built} built{waved}."
+    fields = sum(bool(field) for _, field, _ in left)
+    waved = f"; {many(fields, 'field')} left alone" if fields else ""
+    # Without a field it is the namespace as a whole.
+    silent = len(left) - fields
+    unasked = f"; {many(silent, 'namespace')} could not be asked" if silent else ""
+    return f"{looked} asked for it: {built} built{waved}{unasked}."
 
 
 def _cleanup(result: Result) -> str:

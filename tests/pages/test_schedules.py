@@ -143,6 +143,22 @@ def test_staff_see_what_waits_for_a_human(browse, held):
             "2 namespaces asked for it: no index built; 1 field left alone.",
         ),
         (
+            "auto_indexes",
+            {"namespaces": 2, "begun": 0, "left": [["n", "", "w"], ["m", "", "w"]]},
+            (
+                "2 namespaces asked for it: no index built"
+                "; 2 namespaces could not be asked."
+            ),
+        ),
+        (
+            "auto_indexes",
+            {"namespaces": 2, "begun": 0, "left": [["n", "", "w"], ["m", "f", "w"]]},
+            (
+                "2 namespaces asked for it: no index built; 1 field left alone"
+                "; 1 namespace could not be asked."
+            ),
+        ),
+        (
             "cleanup_expired",
             {"warned": 0, "deleted": 0, "held": 21, "left": []},
             "21 held until a human decides.",
