@@ -35,6 +35,12 @@ class Advised:
     unknown: str = ""
     sampled_at: datetime | None = None
 
+    @property
+    def began_this_hour(self) -> bool:
+        """Whether the first report is of the current hour; its minute is not kept."""
+        began = self.evidence.began
+        return began is not None and self.taken_at - began < timedelta(hours=1)
+
 
 def evidence(
     namespace: Namespace,

@@ -179,6 +179,17 @@ def test_much_advice_is_folded_and_says_what_was_not_sampled(cast, browse, own):
     assert folded.count("Type not sampled yet") == 175
 
 
+def test_a_first_report_is_of_this_hour_as_its_minute_is_not_kept(browse, own, cast):
+    client = browse()
+    filtered(cast.own, rank=1)
+    page = client.get(own + "advice/").content.decode()
+    assert "Reporting began this hour; unused is told after 7 days." in page
+    filtered(cast.own, ago=timedelta(hours=3), rank=1)
+    page = client.get(own + "advice/").content.decode()
+    assert "Reporting began this hour" not in page
+    assert "Reporting began <time" in page
+
+
 def test_types_of_before_a_silence_say_when_they_were_sampled(
     cast, browse, own, silence
 ):
