@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from nsadmin.advice import build, look, sampled
 from nsadmin.advice.advise import AUTO_THRESHOLD, unindexed
+from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
+from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces import document
 from nsadmin.namespaces.document import Namespace
@@ -25,20 +27,27 @@ log = structlog.get_logger(__name__)
 SCHEDULE = "auto_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
+# Reports may name any field. Samples go on past those that come to nothing, so far.
+MAX_LOOKED_AT = 100
+_NEXT = "The next run will come to it."
 _LEFT_KEPT = 200
 
 
 @dataclass(slots=True)
 class Run:
-    """What one run did; `left` is [namespace, field, reason] of what it left alone."""
+    """What one run did; `left` is [namespace, field, reason] of what it left alone.
+
+    The field is empty where the namespace as a whole could not be asked.
+    """
 
     namespaces: int = 0
     begun: int = 0
     left: list[list[str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Write it down for the record of the schedule."""
-        return {**asdict(self), "left": self.left[:_LEFT_KEPT]}
+        """Write it down for the record of the schedule, whole namespaces first."""
+        left = sorted(self.left, key=lambda entry: entry[1] != "")
+        return {**asdict(self), "left": left[:_LEFT_KEPT]}
 
 
 def run(*, now: datetime | None = None) -> Run:
@@ -51,11 +60,9 @@ def run(*, now: datetime | None = None) -> Run:
             continue
         done.namespaces += 1
         try:
-            made, reasons = _one_namespace(namespace, at, MAX_IN_A_RUN - done.begun)
+            _one_namespace(namespace, at, done)
         except NsadminError as failure:
-            made, reasons = 0, [("", failure.sentence)]
-        done.begun += made
-        done.left += [[namespace.namespace_id, *reason] for reason in reasons]
+            done.left.append([namespace.namespace_id, "", failure.sentence])
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
 
@@ -66,36 +73,43 @@ def _asks(namespace: Namespace) -> bool:
     return namespace.auto_create_indexes and not busy and not gone
 
 
-def _one_namespace(
-    namespace: Namespace, at: datetime, budget: int
-) -> tuple[int, list[tuple[str, str]]]:
-    """Begin what is due; return how many, and what was left alone with the reason."""
-    seen = look.evidence(namespace, now=at)
-    due = unindexed(seen, min_count=AUTO_THRESHOLD)
-    if not due:
-        return 0, []
+def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
+    """Begin what is due; write down what was left alone with the reason."""
+    due = unindexed(look.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
     muted = set(namespace.raw.get("muted_auto_indexes") or [])
-    left = [
-        (u.field_name, "Somebody dropped it.") for u in due if u.field_name in muted
+    key = namespace.namespace_id
+    done.left += [
+        [key, u.field_name, "Somebody dropped it."]
+        for u in due
+        if u.field_name in muted
     ]
-    due = [u for u in due if u.field_name not in muted]
-    late = f"Only the {look.MAX_SAMPLED} most filtered fields are sampled."
-    left += [(u.field_name, late) for u in due[look.MAX_SAMPLED :]]
-    due = due[: look.MAX_SAMPLED]
-    types = sampled.fresh(namespace, [u.field_name for u in due])
-    begun = 0
-    for used in due:
-        inference = types[used.field_name]
-        if begun >= min(budget, MAX_IN_A_COLLECTION):
-            left.append((used.field_name, "The next run will come to it."))
-        elif inference.type is None:
-            left.append((used.field_name, inference.sentence))
-        else:
-            try:
-                begun += build.begin(namespace, used, inference) is not None
-            except NsadminError as failure:
-                left.append((used.field_name, failure.sentence))
-    return begun, left
+    uses = {u.field_name: u for u in due if u.field_name not in muted}
+    names = sampled.hopeful_first(key, list(uses))
+    limit = min(MAX_IN_A_RUN, done.begun + MAX_IN_A_COLLECTION)
+    for start in range(0, min(len(names), MAX_LOOKED_AT), look.MAX_SAMPLED):
+        batch = names[start : start + look.MAX_SAMPLED]
+        types = sampled.fresh(namespace, batch) if done.begun < limit else {}
+        for name in batch:
+            reason = (
+                _begun(namespace, uses[name], types[name], done)
+                if done.begun < limit
+                else _NEXT
+            )
+            done.left += [[key, name, reason]] if reason else []
+    done.left += [[key, name, _NEXT] for name in names[MAX_LOOKED_AT:]]
+
+
+def _begun(
+    namespace: Namespace, used: FieldUsage, inference: Inference, done: Run
+) -> str:
+    """Begin the build of one field; return the sentence of why it is left alone."""
+    if inference.type is None:
+        return inference.sentence
+    try:
+        done.begun += build.begin(namespace, used, inference) is not None
+    except NsadminError as failure:
+        return failure.sentence
+    return ""
 
 
 def finish_open() -> int:

@@ -13,7 +13,7 @@ from nsadmin.advice.serving import Serving
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.document import Namespace
 
-# Of the fields without an index, so many of the most filtered ones get a sample.
+# Of the fields without an index, so many get a sample at a time.
 MAX_SAMPLED = 20
 # Of the first report its hour is known: the seven days run from the end of it.
 _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
@@ -78,8 +78,7 @@ def advised(
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
     own = [index.field_name for index in seen.custom]
     served = serving.serving(namespace)
-    fields = [*wanted[:MAX_SAMPLED], *own]
-    types, unknown = _types(namespace, fields, silence=served.silence)
+    types, unknown = _types(namespace, wanted, own, silence=served.silence)
     seen = replace(seen, inferences=types.inferences)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
@@ -102,15 +101,19 @@ def advised(
 
 
 def _types(
-    namespace: Namespace, fields: list[str], *, silence: str
+    namespace: Namespace, wanted: list[str], own: list[str], *, silence: str
 ) -> tuple[Sampled, str]:
     """Return what samples say, with the sentence of why they could not be renewed.
 
-    A silent cluster is spared the sample, and the reader the wait for it.
+    A silent cluster is spared the sample, and the reader the wait for it. Fresh samples
+    keep their place, so that readers one after another share one.
     """
+    key = namespace.namespace_id
     if silence:
-        return sampled.known(namespace.namespace_id, fields), silence
+        return sampled.known(key, [*wanted, *own]), silence
+    hopeful = sampled.hopeful_first(key, wanted, age=sampled.FRESH)
+    fields = [*hopeful[:MAX_SAMPLED], *own]
     try:
-        return sampled.sampled(namespace, fields), ""
+        return sampled.sampled(namespace, fields, others=wanted), ""
     except NsadminError as failure:
-        return sampled.known(namespace.namespace_id, fields), failure.sentence
+        return sampled.known(key, [*wanted, *own]), failure.sentence

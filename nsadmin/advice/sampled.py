@@ -20,6 +20,7 @@ from nsadmin.stores import hints, redis
 # A sample is as good as new for this long; afterwards it is the last one known.
 FRESH = timedelta(minutes=5)
 _KEPT = timedelta(days=1)
+_MAX_KEPT = 500
 # One renewal at a time; one that fails keeps the next away for this long.
 _FLIGHT_MS = 10_000
 
@@ -37,18 +38,33 @@ class _Entry:
     at: datetime
     inference: Inference
 
-    @property
-    def is_fresh(self) -> bool:
-        return timezone.now() - self.at < FRESH
+    def is_older_than(self, age: timedelta) -> bool:
+        return timezone.now() - self.at >= age
 
 
 def fresh(namespace: Namespace, fields: Sequence[str]) -> dict[str, Inference]:
     """Sample now, whatever is kept. Raises Unavailable where Qdrant does not answer."""
-    taken = sample.take(namespace, fields)
-    return {
-        name: infer((point["payload"] for point in points), name)
-        for name, points in taken.items()
-    }
+    kept = _renew(namespace, _read(namespace.namespace_id), fields)
+    return {name: kept[name].inference for name in fields}
+
+
+def hopeful_first(
+    namespace_id: str, fields: Sequence[str], *, age: timedelta = timedelta(0)
+) -> list[str]:
+    """Return the fields with those last whose kept sample settled no type.
+
+    Else their order stays, and so do fields whose sample is younger than `age`. Anyone
+    may report a field that no payload has: it must not keep the others from their turn.
+    """
+    kept = _read(namespace_id)
+
+    def is_hopeless(name: str) -> bool:
+        entry = kept.get(name)
+        if entry is None or entry.inference.type is not None:
+            return False
+        return entry.is_older_than(age)
+
+    return sorted(fields, key=is_hopeless)
 
 
 def known(namespace_id: str, fields: Collection[str]) -> Sampled:
@@ -56,39 +72,52 @@ def known(namespace_id: str, fields: Collection[str]) -> Sampled:
     return _told(_read(namespace_id), fields)
 
 
-def sampled(namespace: Namespace, fields: Sequence[str]) -> Sampled:
+def sampled(
+    namespace: Namespace, fields: Sequence[str], *, others: Collection[str] = ()
+) -> Sampled:
     """Return what is kept, renewed where it is old and nobody else is at it.
 
-    Raises Unavailable where Qdrant does not answer.
+    Of `others` it tells what is kept, without a renewal. Raises Unavailable where
+    Qdrant does not answer.
     """
     key = namespace.namespace_id
     kept = _read(key)
+    told = {*fields, *others}
     if not _old(kept, fields):
-        return _told(kept, fields)
+        return _told(kept, told)
     flight = f"sample:{key}"
     if redis.claim(flight, milliseconds=_FLIGHT_MS):
-        kept = _renew(namespace, _read(key), fields)
+        kept = _read(key)
+        kept = _renew(namespace, kept, _old(kept, fields))
         redis.release(flight)  # after a failure the claim runs out by itself
-    return _told(kept, fields)
+    return _told(kept, told)
 
 
 def _old(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str]:
-    return [name for name in fields if name not in kept or not kept[name].is_fresh]
+    return [
+        name for name in fields if name not in kept or kept[name].is_older_than(FRESH)
+    ]
 
 
 def _renew(
     namespace: Namespace, kept: dict[str, _Entry], fields: Sequence[str]
 ) -> dict[str, _Entry]:
-    taken = fresh(namespace, _old(kept, fields))
+    taken = sample.take(namespace, fields)
     now = timezone.now()
-    young = {name: entry for name, entry in kept.items() if entry.is_fresh}
-    young |= {name: _Entry(now, inference) for name, inference in taken.items()}
+    entries = {
+        name: entry
+        for name, entry in kept.items()
+        if name not in taken and not entry.is_older_than(_KEPT)
+    }
+    for name, points in taken.items():
+        inference = infer((point["payload"] for point in points), name)
+        entries[name] = _Entry(now, inference)
+    newest = list(entries.items())[-_MAX_KEPT:]
     text = json.dumps(
-        {name: asdict(entry) for name, entry in young.items()},
-        default=datetime.isoformat,
+        {name: asdict(entry) for name, entry in newest}, default=datetime.isoformat
     )
     hints.keep(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
-    return young
+    return entries
 
 
 def _read(namespace_id: str) -> dict[str, _Entry]:

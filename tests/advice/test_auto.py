@@ -98,6 +98,23 @@ def test_a_run_is_capped_for_each_collection(cast):
     assert len(stored(namespace)) == len(names)
 
 
+def test_invented_fields_keep_no_real_one_from_its_index(willing):
+    filtered(willing, **{f"invented_{n}": 1000 for n in range(20)}, title=500)
+    run = auto.run(now=NOW)
+    assert set(stored(willing)) == {"title"}
+    assert {reason for *_, reason in run.left} == {"No sampled point has a value here."}
+
+
+def test_more_invented_fields_than_a_run_looks_at_only_delay(willing):
+    invented = {f"invented_{n}": 1000 for n in range(auto.MAX_LOOKED_AT)}
+    filtered(willing, **invented, title=500)
+    late = [willing.namespace_id, "title", "The next run will come to it."]
+    assert late in auto.run(now=NOW).left
+    assert stored(willing) == {}
+    assert auto.run(now=NOW).begun == 1
+    assert set(stored(willing)) == {"title"}
+
+
 def test_a_missing_collection_stops_no_other_namespace(cast, willing):
     gone = make_namespace(
         cast.northlight, "a ghost", in_qdrant=False, auto_create_indexes=True
@@ -109,6 +126,12 @@ def test_a_missing_collection_stops_no_other_namespace(cast, willing):
     [[left, field, sentence]] = run.left
     assert (left, field) == (gone.namespace_id, "")
     assert sentence.endswith(".")
+
+
+def test_the_record_of_a_run_keeps_whole_namespaces_before_fields():
+    fields = [["a", f"field_{n}", "Why."] for n in range(300)]
+    kept = auto.Run(left=[*fields, ["b", "", "Away."]]).to_json()["left"]
+    assert kept == [["b", "", "Away."], *fields[:199]]
 
 
 def test_a_build_that_a_crash_left_is_closed(willing):

@@ -1,5 +1,6 @@
 """Samples of payloads: drawn from everywhere, bounded, kept, and taken by one at a time."""
 
+import json
 import threading
 import time
 import uuid
@@ -113,6 +114,36 @@ def test_a_hundred_filtered_fields_cost_little_and_then_less(cast):
     warm = time.perf_counter() - began
     assert again.sampled_at == found.sampled_at
     assert (cold < 2, warm < 0.5) == (True, True), (cold, warm)
+
+
+def aged(namespace, seen):
+    """Write what is kept as if it was sampled too long ago to be fresh."""
+    name = f"sampled:{namespace.namespace_id}"
+    old = seen - sampled.FRESH - timedelta(seconds=1)
+    entries = json.loads(hints.kept(name))
+    for entry in entries.values():
+        entry["at"] = old.isoformat()
+    hints.keep(name, json.dumps(entries), seconds=60)
+
+
+def test_a_field_that_no_payload_has_makes_room_for_the_others(cast):
+    namespace = filled(cast, "crowded", [{"title": "x"} for _ in range(30)])
+    fields = {f"invented_{n}": Tally(1000) for n in range(look.MAX_SAMPLED)}
+    usage.count_filter(namespace.namespace_id, fields | {"title": Tally(500)})
+    first = look.advised(namespace)
+    assert first.advice[-1].field_name == "title"
+    assert first.advice[-1].inference is None
+    assert look.advised(namespace).sampled_at == first.sampled_at
+    aged(namespace, first.sampled_at)
+    found = look.advised(namespace).advice
+    assert found[-1].index_type == "keyword"
+    assert all(item.inference is not None for item in found)
+    names = ["invented_0", "title", "new"]
+    assert sampled.hopeful_first(namespace.namespace_id, names) == [
+        "title",
+        "new",
+        "invented_0",
+    ]
 
 
 def test_readers_at_once_share_one_sample(cast):

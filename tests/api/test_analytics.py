@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.advice import usage
+from nsadmin.advice import sampled, usage
 from nsadmin.namespaces import looks
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.qdrant import collections
@@ -53,6 +53,17 @@ def test_a_suggestion_needs_more_than_the_count_and_has_a_type(call):
     assert body["auto_create_enabled"] is False
     assert body["next_auto_create_run"] is None
     assert body["analysis_period"] == "24h"
+
+
+def test_a_type_once_sampled_is_told_however_many_fields_are_filtered_more(call):
+    own = call.cast.own
+    invented = [{"field_name": f"invented_{n}", "count": 1000} for n in range(20)]
+    report(call, own, [*invented, {"field_name": "title", "count": 500}])
+    sampled.fresh(own, ["title"])
+    found = ask(call, "suggestions").json()["suggestions"]
+    types = {f["field_name"]: f["suggested_type"] for f in found}
+    assert len(types) == 21
+    assert types["title"] == "keyword"
 
 
 def test_the_period_counts(call):
