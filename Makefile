@@ -35,10 +35,12 @@ faults: .venv/.ok ## the long fault proofs that `make test` samples
 fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 	$(BIN)/python -m pytest -m fuzz --timeout=3600 tests
 
-lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes
-	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra postgres \
+lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for every 3.11
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --extra postgres \
 	  -o requirements/production.txt pyproject.toml
-	$(UV) pip compile -q --generate-hashes --no-emit-index-url --extra demo --extra dev \
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --extra demo --extra dev \
 	  -o requirements/dev.txt pyproject.toml
 
 shots: .venv/.ok ## screenshots of every page into docs/screenshots
