@@ -1,6 +1,8 @@
 """Snapshots: a collection in a file and back."""
 
 import hashlib
+import io
+import tarfile
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -163,6 +165,30 @@ def test_rubbish_is_no_snapshot(
     error_of(http.post(path, files={"snapshot": ("x.snapshot", content)}), 400)
     error_of(http.post(path, content=content), 400)
     assert not client.collection_exists(name)
+
+
+@pytest.mark.parametrize(
+    ("member", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE),
+        ("/outside", tarfile.REGTYPE),
+        ("link", tarfile.SYMTYPE),
+        ("pipe", tarfile.FIFOTYPE),
+    ],
+)
+@pytest.mark.embedded_only
+def test_nothing_of_a_snapshot_lies_outside(
+    http: httpx.Client, name: str, embedded_data: Path, member: str, kind: bytes
+) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        info = tarfile.TarInfo(member)
+        info.type, info.linkname = kind, "/etc/hostname"
+        archive.addfile(info)
+    path = f"/collections/{name}/snapshots/upload"
+    answer = http.post(path, files={"snapshot": ("x.snapshot", packed.getvalue())})
+    assert "Failed to unpack" in error_of(answer, 400)
+    assert not list(embedded_data.rglob("outside"))
 
 
 @pytest.mark.embedded_only
