@@ -142,6 +142,9 @@ CACHES: dict[str, dict[str, Any]] = {
         **_REDIS_CACHE,
         "BACKEND": "nsadmin.access.session_cache.SessionCache",
         "OPTIONS": {
+            "pool_class": "redis.BlockingConnectionPool",
+            "max_connections": 32,
+            "timeout": 0.5,
             "socket_timeout": 0.5,
             "socket_connect_timeout": 0.5,
             "retry": Retry(NoBackoff(), 0),  # the row is the second try

@@ -36,7 +36,11 @@ _here = _Claims()
 
 @lru_cache(maxsize=4)
 def _connect(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+    # A crowd waits for its turn; all dialling at once would look like a silent server.
+    pool = redis.BlockingConnectionPool.from_url(
+        url, max_connections=32, timeout=2, socket_timeout=2, socket_connect_timeout=1
+    )
+    return redis.Redis.from_pool(pool)
 
 
 def client() -> redis.Redis:
