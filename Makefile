@@ -35,7 +35,7 @@ faults: .venv/.ok ## the long fault proofs that `make test` samples
 fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 	$(BIN)/python -m pytest -m fuzz --timeout=3600 tests
 
-lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for every 3.11
+lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for 3.11 and later
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra postgres \
 	  -o requirements/production.txt pyproject.toml

@@ -5,6 +5,8 @@ fails while that cannot be done.
 """
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
@@ -22,13 +24,8 @@ class SessionCache(RedisCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the value; the default where nobody answers."""
-        if self._is_away():
-            return default
-        try:
-            return super().get(key, default, version)
-        except RedisError:
-            self._note()
-            return default
+        ask = partial(super().get, key, default, version)
+        return self._told(ask, otherwise=default)
 
     def set(
         self,
@@ -38,28 +35,21 @@ class SessionCache(RedisCache):
         version: int | None = None,
     ) -> None:
         """Keep the value if somebody takes it."""
-        if self._is_away():
-            return
-        try:
-            super().set(key, value, timeout, version)
-        except RedisError:
-            self._note()
+        ask = partial(super().set, key, value, timeout, version)
+        self._told(ask, otherwise=None)
 
     def has_key(self, key: str, version: int | None = None) -> bool:
         """Tell whether there is one; not where nobody answers."""
-        if self._is_away():
-            return False
-        try:
-            return bool(super().has_key(key, version))
-        except RedisError:
-            self._note()
-            return False
+        ask = partial(super().has_key, key, version)
+        return bool(self._told(ask, otherwise=False))
 
     # Django makes a cache for each thread; all of a process share what they know.
     @classmethod
-    def _is_away(cls) -> bool:
-        return time.monotonic() < cls._away_until
-
-    @classmethod
-    def _note(cls) -> None:
-        cls._away_until = time.monotonic() + _SPARED_S
+    def _told(cls, ask: Callable[[], Any], *, otherwise: Any) -> Any:
+        if time.monotonic() < cls._away_until:
+            return otherwise
+        try:
+            return ask()
+        except RedisError:
+            cls._away_until = time.monotonic() + _SPARED_S
+            return otherwise

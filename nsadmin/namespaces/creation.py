@@ -177,13 +177,15 @@ def _made(namespace_id: str, op_id: str) -> Raw | None:
 def _require_free(namespace: Namespace) -> None:
     """Raise Conflict for what is taken; the unique indexes say so in the end."""
     changes.require_free_name(namespace.internal_id, namespace.name)
-    namespace_id = namespace.namespace_id
-    if store.get(namespace_id) is not None or _was_elsewhere(namespace):
-        raise _id_taken()
-    place = collection_key(namespace.raw)
+    # Read before the id: who comes in between takes that, and is told as such.
     holders = store.find_by_collection(namespace.collection)
-    if any(raw["_id"] == namespace_id for raw in holders):
-        raise _id_taken()  # by somebody who came just now
+    if store.get(namespace.namespace_id) is not None or _was_elsewhere(namespace):
+        raise Conflict(
+            "This id is taken.",
+            code="namespace_id_taken",
+            details={"field": "namespace_id"},
+        )
+    place = collection_key(namespace.raw)
     if any(collection_key(raw) == place for raw in holders):
         raise _collection_taken()
 
@@ -198,14 +200,6 @@ def _was_elsewhere(namespace: Namespace) -> bool:
         organization_id__in=owner.values("organization_id")
     )
     return others.exclude(outcome__in=(Ending.REFUSED, Ending.FAILED)).exists()
-
-
-def _id_taken() -> Conflict:
-    return Conflict(
-        "This id is taken.",
-        code="namespace_id_taken",
-        details={"field": "namespace_id"},
-    )
 
 
 def _collection_taken() -> Conflict:
