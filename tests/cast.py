@@ -6,15 +6,15 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from nsadmin.access import invitations
 from nsadmin.access.actor import Actor
 from nsadmin.access.invitations import Invited
-from nsadmin.access.keys import actor_of_key, create_key
-from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.keys import actor_of_key
+from nsadmin.access.models import Organization
 from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.namespaces import document, mirror
@@ -26,21 +26,16 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests import spares
+from tests.people import People, gather
 
-PASSWORD = "a-long-enough-password"
 RUN = secrets.token_hex(3)
 COLLECTION_PREFIX = f"ns_t{RUN}"
 
 
 @dataclass
-class Cast:
-    """Everybody and everything; `users` and `keys` by role value."""
+class Cast(People):
+    """Everybody and everything."""
 
-    northlight: Organization
-    halden: Organization
-    operator: Organization
-    users: dict[str, User] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
     own: Namespace = None  # type: ignore[assignment]
     foreign: Namespace = None  # type: ignore[assignment]
     system: Namespace = None  # type: ignore[assignment]
@@ -68,13 +63,14 @@ def make_namespace(
     point_count: int = 3,
     scope: str = "org",
     in_qdrant: bool = True,
+    known_as: str = "",
     **extra: Any,
 ) -> Namespace:
     """Make a namespace: its document, its collection with indexes, some points."""
     fields = {**PROTECTED_INDEXES, **(indexes or {})}
-    shape = f"{extractors} {fields}"
+    shape = f"{extractors} {fields} {known_as}"
     spare = spares.take(shape) if in_qdrant else None
-    new_id = spare or namespace_id()
+    new_id = spare or known_as or namespace_id()
     now = datetime.now(UTC).replace(microsecond=0)
     entries = [REGISTRY[extractor_id] for extractor_id in extractors]
     vectors = {v.name: (v.size, v.distance) for e in entries for v in e.vectors_for({})}
@@ -190,20 +186,15 @@ def make_resources(namespace: Namespace) -> None:
 
 def assemble() -> Cast:
     """Make the whole cast."""
-    made = Organization.objects.create
-    cast = Cast(
-        northlight=made(name="Northlight Media", plan="enterprise"),
-        halden=made(name="Halden Museum Labs", plan="pro"),
-        operator=made(name="Platform Operations", plan="enterprise", is_operator=True),
-    )
-    for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
-        _person(cast, role.value, cast.northlight, role.value)
-    _person(cast, "stranger", cast.halden, "admin")
-    for role in (Role.SUPPORT, Role.PLATFORM_ADMIN):
-        _person(cast, role.value, cast.operator, "member", platform=role.value)
-    cast.own = make_namespace(cast.northlight, "film archive")
-    cast.foreign = make_namespace(cast.halden, "museum objects")
-    cast.system = make_namespace(cast.operator, "world sample", scope="system")
+    cast = Cast(**vars(gather()))
+    for name, organization, title, scope in (
+        ("own", cast.northlight, "film archive", "org"),
+        ("foreign", cast.halden, "museum objects", "org"),
+        ("system", cast.operator, "world sample", "system"),
+    ):
+        known_as = f"{COLLECTION_PREFIX}{name}"
+        made = make_namespace(organization, title, scope=scope, known_as=known_as)
+        setattr(cast, name, made)
     mirror.note_filled(3)
     return cast
 
@@ -215,25 +206,4 @@ def invite(organization: Organization, email: str, name: str = "") -> Invited:
     assert actor is not None
     return invitations.invite(
         actor, organization, admin, email=email, name=name, role=Role.VIEWER
-    )
-
-
-def _person(
-    cast: Cast,
-    who: str,
-    organization: Organization,
-    role: str,
-    *,
-    platform: str = "",
-) -> None:
-    user = User.objects.create_user(
-        f"{who}@{organization.organization_id.replace('_', '-')}.example",
-        PASSWORD,
-        name=who.replace("_", " ").title(),
-        platform_role=platform,
-    )
-    Membership.objects.create(user=user, organization=organization, role=role)
-    cast.users[who] = user
-    _, cast.keys[who] = create_key(
-        organization, name=f"{who} key", role=Role(platform or role)
     )

@@ -1,5 +1,7 @@
 """What tests share: embedded servers over real sockets, and a small named cast."""
 
+import gc
+import logging
 import os
 import secrets
 import shutil
@@ -38,11 +40,19 @@ def pytest_configure() -> None:
     settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
+    # A line for each request is much to make and to carry; who wants them asks for them.
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser's tests go first: they take longest, and one process has them all."""
     items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded by now stays: it need not be looked through for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,8 +12,9 @@ from nsadmin.namespaces import document, heal, mirror, placement
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import database
-from tests.cast import PASSWORD, Cast
+from tests.cast import Cast
 from tests.dedicated import KEY, READ_ONLY_KEY, OwnCluster
+from tests.people import PASSWORD
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CANARIES = (KEY, READ_ONLY_KEY)

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from nsadmin.access.models import User
 from nsadmin.audit.models import AuditEvent
-from tests.cast import PASSWORD, Cast
+from tests.cast import Cast
+from tests.people import PASSWORD
 
 ADDRESS = "/accounts/login/"
 HASHED: list[str] = []

@@ -12,13 +12,10 @@ from django.test import Client
 
 from nsadmin.access import step_up
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.stores import redis
-from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.mongo import resources
-from nsadmin.stores.mongo.connection import collection
 from tests.access.matrix import MATRIX
 from tests.access.test_matrix import BACKEND
 from tests.cast import Cast, assemble
+from tests.conftest import emptied
 from tests.hostile.planting import plant
 
 # Where staff see more than an admin does.
@@ -47,16 +44,14 @@ class Shown:
 
 def shown(texts: list[str], *, submit: bool) -> list[Shown]:
     """Plant the texts in a world of their own and ask for everything in HTML."""
-    mark = transaction.savepoint()
-    cast = assemble()
-    values = plant(cast, texts)
-    found = list(_pages(cast, values, texts))
-    if submit:
-        found += _submitted(cast, values, found, texts)
-    transaction.savepoint_rollback(mark)
-    for name in (store.NAME, *resources.KINDS):
-        collection(name).delete_many({})
-    redis.client().flushdb()
+    with emptied():
+        mark = transaction.savepoint()
+        cast = assemble()
+        values = plant(cast, texts)
+        found = list(_pages(cast, values, texts))
+        if submit:
+            found += _submitted(cast, values, found, texts)
+        transaction.savepoint_rollback(mark)
     return found
 
 

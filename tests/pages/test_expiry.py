@@ -9,7 +9,8 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces import expiry, fuse, reaper
 from nsadmin.namespaces.models import ReaperHold
 from nsadmin.stores.mongo import namespaces as store
-from tests.cast import PASSWORD, make_namespace
+from tests.cast import make_namespace
+from tests.people import PASSWORD
 
 HOUR = timedelta(hours=1)
 PAGES = ("", "settings/", "indexes/", "extractors/", "advice/", "drift/", "audit/")

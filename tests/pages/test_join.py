@@ -6,8 +6,9 @@ from django.test import Client
 
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Invitation, Membership, User
-from tests.cast import PASSWORD, Cast, invite
+from tests.cast import Cast, invite
 from tests.pages.test_organization_invitations import link_in
+from tests.people import PASSWORD
 
 NELE = "nele@example.org"
 CHOSEN = {"password1": "a-password-of-mine", "password2": "a-password-of-mine"}

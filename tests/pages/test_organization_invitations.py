@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.audit.models import AuditEvent
-from tests.cast import PASSWORD, invite
+from tests.cast import invite
+from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"
 ALL = "/organization/"

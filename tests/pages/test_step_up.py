@@ -11,8 +11,9 @@ from nsadmin.access import step_up
 from nsadmin.access.models import Invitation, Membership
 from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
-from tests.cast import PASSWORD, invite
+from tests.cast import invite
 from tests.pages.conftest import HTMX
+from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"
 DATA = {"email": "new@example.org", "name": "Né “<i>” & Co", "role": "viewer"}

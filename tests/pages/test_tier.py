@@ -8,9 +8,9 @@ import pytest
 from nsadmin.access.models import Organization
 from nsadmin.namespaces import document, placement
 from nsadmin.stores.mongo import namespaces as store
-from tests.cast import PASSWORD
 from tests.dedicated import KEY, RAY
 from tests.pages.conftest import HTMX
+from tests.people import PASSWORD
 
 
 @pytest.fixture

@@ -1,0 +1,86 @@
+"""The people of the cast: three organizations, a person and a key for each role.
+
+They are worked out once in a process and from then on written as they were, in a query
+for each table: nearly every test wants them.
+"""
+
+import pickle
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from django.db.models import Model
+from django.utils import timezone
+
+from nsadmin.access.keys import create_key
+from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.permissions import Role
+
+PASSWORD = "a-long-enough-password"
+
+
+@dataclass
+class People:
+    """Who there is; `users` and `keys` by role value, "stranger" is Halden's admin."""
+
+    northlight: Organization
+    halden: Organization
+    operator: Organization
+    users: dict[str, User] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    rows: list[Model] = field(default_factory=list)
+
+
+_kept: list[bytes] = []
+
+
+def gather() -> People:
+    """Write everybody to the tables."""
+    if not _kept:
+        people = _introduce()
+        _kept.append(pickle.dumps(people))
+        return people
+    people = pickle.loads(_kept[0])  # noqa: S301 - written above
+    for model, rows in groupby(people.rows, type):
+        model.objects.bulk_create(_as_of_now(row) for row in rows)
+    return people
+
+
+def _introduce() -> People:
+    made = Organization.objects.create
+    people = People(
+        northlight=made(name="Northlight Media", plan="enterprise"),
+        halden=made(name="Halden Museum Labs", plan="pro"),
+        operator=made(name="Platform Operations", plan="enterprise", is_operator=True),
+    )
+    members, keys = [], []
+    for organization, role, platform in (
+        (people.northlight, Role.ADMIN, ""),
+        (people.northlight, Role.MEMBER, ""),
+        (people.northlight, Role.VIEWER, ""),
+        (people.halden, Role.ADMIN, ""),
+        (people.operator, Role.MEMBER, Role.SUPPORT),
+        (people.operator, Role.MEMBER, Role.PLATFORM_ADMIN),
+    ):
+        who = "stranger" if organization is people.halden else str(platform or role)
+        user = User.objects.create_user(
+            f"{who}@{organization.organization_id.replace('_', '-')}.example",
+            PASSWORD,
+            name=who.replace("_", " ").title(),
+            platform_role=platform,
+        )
+        people.users[who] = user
+        members.append(
+            Membership.objects.create(user=user, organization=organization, role=role)
+        )
+        key, people.keys[who] = create_key(
+            organization, name=f"{who} key", role=platform or role
+        )
+        keys.append(key)
+    organizations = [people.northlight, people.halden, people.operator]
+    people.rows = [*organizations, *people.users.values(), *members, *keys]
+    return people
+
+
+def _as_of_now(row: Model) -> Model:
+    row.created_at = timezone.now()
+    return row
