@@ -17,6 +17,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--js-flags=--no-opt",  # no page lives long enough for optimized code to pay
 ]
 # The one without windows draws a page for a third of the work; either will do.
 NAMES = ("chromium-headless-shell", "chromium")
