@@ -207,7 +207,6 @@ class Proxies:
     def __init__(self) -> None:
         self.exchanges = Exchanges()
         self._loop = asyncio.new_event_loop()
-        self._links: set[asyncio.Task[Any]] = set()
         self._servers: list[asyncio.Server] = []
 
     def before(self, wire: Wire, url: str) -> str:
@@ -215,12 +214,11 @@ class Proxies:
         place = urlsplit(url)
 
         async def carry(reader: StreamReader, writer: StreamWriter) -> None:
-            task = asyncio.current_task()
-            self._links.add(task)
-            task.add_done_callback(self._links.discard)
-            with contextlib.suppress(OSError, asyncio.CancelledError):
+            try:
                 store = await asyncio.open_connection(place.hostname, place.port)
                 await _Link(wire, self.exchanges).run((reader, writer), store)
+            except (OSError, asyncio.CancelledError):
+                writer.close()
 
         server = self._wait(asyncio.start_server(carry, _HOST, 0))
         self._servers.append(server)
@@ -238,10 +236,12 @@ class Proxies:
         async def end() -> None:
             for server in self._servers:
                 server.close()
-            links = list(self._links)
-            for link in links:
-                link.cancel()
-            await asyncio.gather(*links, return_exceptions=True)
+            # Who is cut off may have come again before nobody was let in any more.
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
+                await asyncio.sleep(0)
 
         self._wait(end())
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -25,31 +25,17 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
-from tests.conftest import Servers
-from tests.faults import database
 from tests.faults.roads import let_time_pass
 
 QUICK = pytest.param(8, 10, id="8 writers, 10 changes")
 WHOLE = pytest.param(16, 50, id="16 writers, 50 changes", marks=[pytest.mark.faults])
 
 
-@pytest.fixture(scope="module")
-def rows(
-    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A file of rows that every thread reads and writes."""
-    path = tmp_path_factory.mktemp("writers") / "shared.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    return path
-
-
 @pytest.fixture
-def namespace(rows: Path, stores: Servers) -> Iterator[Namespace]:
+def namespace(shared_rows: Path) -> Namespace:
     """A namespace that many want to change."""
-    with database.using(rows):
-        northlight, _ = Organization.objects.get_or_create(name="Northlight")
-        yield make_namespace(northlight, "contested", point_count=1)
+    northlight = Organization.objects.create(name="Northlight")
+    return make_namespace(northlight, "contested", point_count=1)
 
 
 def in_threads(writers: int, write: Callable[[int], None]) -> None:
