@@ -2,9 +2,9 @@
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from nsadmin.audit import record
+from nsadmin.audit.keeping import remove
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
 from nsadmin.audit.verify import Fault, organizations, verify
 
@@ -29,10 +29,7 @@ def write(summary: str, organization_id: str = ORGANIZATION) -> AuditEvent:
 def three() -> list[AuditEvent]:
     """Three events, six entries, and no trigger in the way."""
     events = [write(word) for word in ("first", "second", "third")]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"DROP TRIGGER {name}")
+    remove(using="default")
     return events
 
 

@@ -4,10 +4,10 @@ import importlib
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from nsadmin.audit import record
-from nsadmin.audit.keeping import install
+from nsadmin.audit.keeping import install, remove
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
 from nsadmin.audit.verify import verify
 
@@ -73,9 +73,7 @@ def test_installing_again_does_no_harm() -> None:
 
 
 def test_the_migration_chains_what_is_there() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER audit_entry_kept")
-        cursor.execute("DROP TRIGGER audit_head_kept")
+    remove(using="default")
     events = [attempted() for _ in range(3)]
     record.close(events[1].op_id, Outcome.DONE)
     ChainEntry.objects.all().delete()
