@@ -20,4 +20,5 @@ def test_an_opened_history_stays_open_while_it_runs_again(visit, demo):
     before = past.locator("li").count()
     run_now(page)
     expect(past).to_have_attribute("open", "")
-    expect(past.locator("li")).to_have_count(before + 1)
+    # The schedule may have had its own hour meanwhile.
+    expect(past.locator("li").nth(before)).to_be_visible()
