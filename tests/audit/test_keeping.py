@@ -78,6 +78,7 @@ def test_the_migration_chains_what_is_there() -> None:
     record.close(events[1].op_id, Outcome.DONE)
     ChainEntry.objects.all().delete()
     ChainHead.objects.all().delete()
+    install(using="default")
     assert len(verify("org_a").faults) == 4
     migration = importlib.import_module("nsadmin.audit.migrations.0002_chain")
     migration.chain_what_is_there(apps, None)

@@ -18,7 +18,7 @@ from tests.faults.proxy import Fault
 from tests.faults.roads import ROADS, Trip, content, let_time_pass, shape_of
 
 REBUILD = Repair(vectors=False, rebuild=True)
-SEED, SAMPLE = 1895, 8
+SEED, SAMPLE = 1895, 12
 
 
 @dataclass(frozen=True, slots=True)
