@@ -9,7 +9,7 @@ from nsadmin.clones.ids import IdKind, IdMap, make_map
 from nsadmin.clones.remap import Dropped
 from nsadmin.errors import Conflict, Missing, Refused
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import changes, document
+from nsadmin.namespaces import cloned, document
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.mongo import namespaces as store
@@ -128,7 +128,7 @@ def opened(work: Work) -> Copying:
     if document.is_leaving(raw):
         raise Conflict("The clone's namespace is being deleted.")
     if raw.get("clone_status") == "failed":
-        raw = changes.resume(raw["_id"]) or raw
+        raw = cloned.resume(raw["_id"]) or raw
     if raw.get("clone_status") != "cloning":
         raise Conflict("The clone's namespace is not one that is being filled.")
     source = _source(work)

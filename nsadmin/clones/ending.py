@@ -11,7 +11,7 @@ from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.jobs import enqueue, queries
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces import changes, document, looks
+from nsadmin.namespaces import cloned, document, looks
 from nsadmin.namespaces.document import Raw
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.stores.mongo import namespaces as store
@@ -45,11 +45,11 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
     if raw is None:
         return
     if raw.get("clone_status") == "failed":
-        raw = changes.flip(raw["_id"], expected="failed", clone_status="deleting")
+        raw = cloned.flip(raw["_id"], expected="failed", clone_status="deleting")
     if raw is None or raw.get("clone_status") != "deleting":
         raise Conflict("The clone is being worked on again.", code="namespace_busy")
     _empty(raw, str(job.job_id))
-    if not changes.remove(raw["_id"]):
+    if not cloned.remove(raw["_id"]):
         raise Unavailable("The clone is almost gone; discard it once more.")
     looks.invalidate(raw["_id"])
     _record(actor, job)

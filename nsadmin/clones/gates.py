@@ -5,7 +5,7 @@ from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.namespaces import changes, deletion_gates, queries, quota
+from nsadmin.namespaces import change_gates, deletion_gates, queries, quota
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.queries import NamespaceView
 
@@ -70,5 +70,5 @@ def require_ready(source: Namespace) -> None:
 
 def require_room(actor: Actor, name: str) -> None:
     """Raise for a name that is taken, or a plan whose limit is reached."""
-    changes.require_free_name(actor.internal_id, name)
+    change_gates.require_free_name(actor.internal_id, name)
     quota.require_room(actor.internal_id, actor.plan)

@@ -19,7 +19,7 @@ from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.queries import cancel
-from nsadmin.namespaces import changes, document, present, queries, quota
+from nsadmin.namespaces import cloned, document, present, queries, quota
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.placement import cluster_of
 from nsadmin.namespaces.queries import NamespaceView
@@ -106,7 +106,7 @@ def launch(
     job = _job(actor, source, request, raw, op_id)
     try:
         with quota.room_for_one(actor.internal_id, actor.plan):
-            changes.reserve(raw)
+            cloned.reserve(raw)
     except Unavailable:
         # The write may have landed: the cancelled job settles what it finds.
         cancel(actor, job.job_id)

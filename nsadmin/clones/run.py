@@ -10,7 +10,7 @@ from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import changes, looks
+from nsadmin.namespaces import cloned, looks
 
 Step = Callable[[Copying], None]
 
@@ -25,7 +25,7 @@ def settle(job: Job) -> None:
         record.close(job.op_id, Outcome.DONE)
         return
     reason = _CANCELLED if job.state == State.CANCELLED else job.error
-    changes.fail(job.namespace_id, reason)
+    cloned.fail(job.namespace_id, reason)
     record.close(job.op_id, Outcome.FAILED, error=reason)
 
 
@@ -86,7 +86,7 @@ def _show(c: Copying) -> None:
     """Flip the clone to ready; whoever lost the job does not get here."""
     c.work.require_held()
     c.require_source()
-    shown = changes.ready(c.target.namespace_id)
+    shown = cloned.ready(c.target.namespace_id)
     if shown is None and not is_over(c.work):
         raise Conflict("The clone's namespace was changed by somebody else.")
     looks.invalidate(c.target.namespace_id)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from nsadmin.namespaces import steps
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces import document, steps
 from nsadmin.namespaces.applied import applied
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import name_key
@@ -79,4 +80,24 @@ def accept(
 ) -> Raw | None:
     """Write the plan's document if nothing moved since it was read; None if it did."""
     after = accepted_document(namespace, plan, op_id, sealed=sealed)
-    return after if store.replace(namespace.raw, after) else None
+    return after if replaced(namespace, after, op_id) else None
+
+
+def replaced(namespace: Namespace, after: Raw, op_id: str) -> bool:
+    """Compare and set; where an answer is lost, the document's list may have it.
+
+    The store writes once more where the connection broke, so a no may be one to the
+    second try alone. What is not listed may still arrive, so the failure stands then.
+    """
+    failure: Unavailable | None = None
+    try:
+        if store.replace(namespace.raw, after):
+            return True
+    except Unavailable as silence:
+        failure = silence
+    raw = store.get(namespace.namespace_id)
+    if raw is not None and document.lists(raw, op_id):
+        return True
+    if failure is not None:
+        raise failure
+    return False

@@ -1,51 +1,37 @@
-"""The only door of mutation: preview, commit, and the life of a clone's target."""
+"""The only door of mutation: preview and commit of all that is planned."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from nsadmin.access.actor import SYSTEM, Actor
-from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import (
-    CollectionGone,
-    Conflict,
-    NsadminError,
-    PlanMoved,
-    Stale,
-    Unavailable,
-)
-from nsadmin.jobs.models import LIVE, Job
+from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
 from nsadmin.namespaces import (
-    deletion_gates,
     document,
-    enterprise,
     looks,
     mirror,
     moving,
-    observe,
-    placement,
     preflight,
     queries,
     steps,
 )
 from nsadmin.namespaces.accept import accept
-from nsadmin.namespaces.automatic import Automatic, automatic_plan
+from nsadmin.namespaces.automatic import Automatic
+from nsadmin.namespaces.change_gates import require_carried_out, require_open
 from nsadmin.namespaces.converge import Progress, converge
 from nsadmin.namespaces.declared import Seen
 from nsadmin.namespaces.document import Namespace, Raw
-from nsadmin.namespaces.fields import NamespacePatch, name_key
-from nsadmin.namespaces.plan import Plan, make_plan, repair_plan
+from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.plan import Plan
+from nsadmin.namespaces.planning import Wanted, action_of, planned
 from nsadmin.namespaces.preflight import Check
-from nsadmin.namespaces.protection import Protection, protection_plan
+from nsadmin.namespaces.protection import Protection
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import EVERYTHING, Repair
-from nsadmin.namespaces.steps import AddVector, Step
-from nsadmin.namespaces.undo import Undo, undo_plan
-from nsadmin.stores.mongo import namespaces as store
+from nsadmin.namespaces.steps import Step
+from nsadmin.namespaces.undo import Undo
 
 _TRIES = 5
-Wanted = NamespacePatch | Repair | Automatic | Protection | Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +161,11 @@ def _preview(
     organization_id: str | None,
 ) -> Preview:
     view = queries.get_stored(
-        actor, identifier, organization_id=organization_id, action=_action(wanted)
+        actor, identifier, organization_id=organization_id, action=action_of(wanted)
     )
     namespace = view.namespace
-    _require_idle(namespace)
-    _require_free_name(namespace, wanted)
-    _require_included(namespace, wanted)
-    plan, seen = _plan(namespace, wanted)
+    require_open(namespace, wanted)
+    plan, seen = planned(namespace, wanted)
     return Preview(
         view,
         plan,
@@ -208,12 +192,10 @@ def _commit(
                 actor,
                 identifier,
                 organization_id=organization_id,
-                action=_action(wanted),
+                action=action_of(wanted),
             )
             namespace = view.namespace
-            _require_idle(namespace)
-            _require_free_name(namespace, wanted)
-            _require_included(namespace, wanted)
+            require_open(namespace, wanted)
             plan = _checked_plan(namespace, wanted, digest, if_match)
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
@@ -222,7 +204,7 @@ def _commit(
             preflight.require(moving.checks(namespace, plan, sealed))
             _attempt(actor, view, plan, op_id, wanted)
             attempted = True
-            raw = _accept(namespace, plan, op_id, sealed)
+            raw = accept(namespace, plan, op_id, sealed=sealed)
             if raw is not None:
                 return finish(raw, plan, op_id)
         raise Conflict(
@@ -245,81 +227,6 @@ def _sealed(
     return moving.sealed_of(actor, namespace, plan, wanted)
 
 
-def _accept(
-    namespace: Namespace, plan: Plan, op_id: str, sealed: Raw | None
-) -> Raw | None:
-    """Accept; where an answer is lost, the document's list tells whether it was a yes.
-
-    The store writes once more where the connection broke, so a no may be one to the
-    second try alone. What is not listed may still arrive, so the failure stands then.
-    """
-    failure: Unavailable | None = None
-    try:
-        raw = accept(namespace, plan, op_id, sealed=sealed)
-    except Unavailable as silence:
-        raw, failure = None, silence
-    if raw is not None:
-        return raw
-    now = store.get(namespace.namespace_id)
-    if now is not None and document.lists(now, op_id):
-        return now
-    if failure is not None:
-        raise failure
-    return None
-
-
-def _action(wanted: Wanted) -> Action:
-    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
-        return Action.NAMESPACE_INFRASTRUCTURE
-    lifts = isinstance(wanted, Undo) and wanted.lifts_protection
-    if isinstance(wanted, Protection) or lifts:
-        return Action.NAMESPACE_DELETE
-    return Action.NAMESPACE_UPDATE
-
-
-def _plan(namespace: Namespace, wanted: Wanted) -> tuple[Plan, Seen | None]:
-    """Plan the patch or the repair with what Qdrant shows.
-
-    Qdrant is only asked where the plan depends on it or touches it.
-    """
-    if isinstance(wanted, Protection):
-        return protection_plan(namespace, wanted), None
-    if isinstance(wanted, Repair):
-        seen = observe.seen(namespace)
-        return repair_plan(namespace, seen, wanted), seen
-    if isinstance(wanted, Automatic):
-        seen = observe.seen(namespace)
-        return automatic_plan(namespace, wanted, seen), seen
-    if isinstance(wanted, Undo):
-        return _undo_plan(namespace, wanted)
-    told = placement.told(namespace, wanted.infrastructure or {})
-    if wanted.repair_vectors:
-        seen = observe.seen(namespace)
-        plan = make_plan(namespace, wanted, seen=seen, told=told)
-        moving.require_alone(plan)
-        return plan, seen
-    plan = make_plan(namespace, wanted, seen=None, told=told)
-    moving.require_alone(plan)
-    if not plan.needs_qdrant:
-        return plan, None
-    try:
-        seen = observe.seen(namespace)
-    except Unavailable:
-        return plan, None
-    return make_plan(namespace, wanted, seen=seen, told=told), seen
-
-
-def _undo_plan(namespace: Namespace, undo: Undo) -> tuple[Plan, Seen | None]:
-    plan = undo_plan(namespace, undo, None)
-    if not plan.needs_qdrant:
-        return plan, None
-    try:
-        seen = observe.seen(namespace)
-    except Unavailable:
-        return plan, None
-    return undo_plan(namespace, undo, seen), seen
-
-
 def _checked_plan(
     namespace: Namespace,
     wanted: Wanted,
@@ -327,7 +234,7 @@ def _checked_plan(
     if_match: int | None,
 ) -> Plan:
     """Plan again and hold it against what the caller saw."""
-    plan, seen = _plan(namespace, wanted)
+    plan, seen = planned(namespace, wanted)
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
             f"The namespace is at revision {namespace.revision}; you saw another.",
@@ -339,92 +246,8 @@ def _checked_plan(
             "something else is asked for.",
             details={"plan": plan.to_json()},
         )
-    if plan.needs_qdrant and seen is None:
-        raise Unavailable(
-            "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
-        )
-    if seen is not None and not seen.exists:
-        _require_collection(plan)
-    _require_no_copy(namespace, plan)
-    _require_vector_call(namespace, plan)
+    require_carried_out(namespace, plan, seen)
     return plan
-
-
-def _require_collection(plan: Plan) -> None:
-    if plan.needs_qdrant and not plan.makes_collection:
-        raise CollectionGone(
-            "The collection of this namespace does not exist in Qdrant. "
-            "Its drift page can make it anew, empty."
-        )
-
-
-def _require_no_copy(namespace: Namespace, plan: Plan) -> None:
-    """A clone is proven against its source's shape, so that waits for the clone."""
-    if not plan.needs_qdrant:
-        return
-    copying = Job.objects.filter(
-        source_namespace_id=namespace.namespace_id, state__in=LIVE
-    ).first()
-    if copying is not None:
-        raise Conflict(
-            f"This namespace is being cloned as {copying.namespace_name}; its indexes "
-            "and vectors can change once that has ended.",
-            code="namespace_busy",
-            details={"task_id": str(copying.job_id)},
-        )
-
-
-def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
-    """Refuse early where the server is too old to add a vector to a live collection."""
-    if not any(isinstance(step, AddVector) for step in plan.steps):
-        return
-    version = observe.server_version(namespace)
-    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
-    if numbers and numbers < [1, 18]:
-        raise Conflict(
-            f"Adding a vector to live points needs Qdrant 1.18; this is {version}.",
-            code="qdrant_too_old",
-        )
-
-
-def _require_idle(namespace: Namespace) -> None:
-    deletion_gates.require_staying(namespace)
-    if namespace.clone_status in ("cloning", "deleting"):
-        word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
-        raise Conflict(
-            f"The namespace is {word}; wait for the job to end.",
-            code="namespace_busy",
-            details={"task_id": namespace.clone_task_id},
-        )
-
-
-def _require_included(namespace: Namespace, wanted: Wanted) -> None:
-    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
-        enterprise.require_infrastructure(namespace, wanted.infrastructure)
-
-
-def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
-    """Say so early and beside the field; the unique index says so in the end."""
-    if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
-        return
-    require_free_name(
-        namespace.internal_id, wanted.namespace_name, besides=namespace.namespace_id
-    )
-
-
-def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None:
-    """Raise Conflict if the tenant has a namespace of that name.
-
-    `besides` is the namespace that may have it: the one that is renamed.
-    """
-    other = store.find_by_name(internal_id, name_key(name))
-    if other is not None and other["_id"] != besides:
-        raise Conflict(
-            "Another namespace of this organization is named "
-            f"{other.get('namespace_name') or name}.",
-            code="namespace_name_taken",
-            details={"field": "namespace_name"},
-        )
 
 
 def _attempt(
@@ -471,65 +294,3 @@ def _as_accepted(raw: Raw, progress: Progress) -> Raw:
     if not progress.observed:
         return raw
     return {**raw, "observed_revision": raw["revision"]}
-
-
-# The life of a clone's target ---------------------------------------------------------
-
-
-def reserve(raw: Raw) -> None:
-    """Insert a new namespace document; raise Conflict if its name or id is taken."""
-    store.insert(raw)
-    mirror.mirror_one(raw)
-
-
-def flip(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
-    """Give `clone_status` and other keys new values while it still is `expected`.
-
-    A value of None removes its key. Returns the new document, None if it moved on.
-    """
-    for _ in range(_TRIES):
-        raw = store.get(namespace_id)
-        if raw is None or raw.get("clone_status") != expected:
-            return None
-        after = {**raw, **{k: v for k, v in values.items() if v is not None}}
-        for key in (k for k, v in values.items() if v is None):
-            after.pop(key, None)
-        after["revision"] = int(raw.get("revision") or 0) + 1
-        after["observed_revision"] = after["revision"]
-        if store.replace(raw, after):
-            mirror.mirror_one(after)
-            return after
-    raise Unavailable("The namespace changes too fast to record its state.")
-
-
-def ready(namespace_id: str) -> Raw | None:
-    """Show a clone's target as ready; only after its proof."""
-    return flip(namespace_id, expected="cloning", clone_status="ready")
-
-
-def fail(namespace_id: str, error: str) -> Raw | None:
-    """Show a clone's target as failed, with the reason kept beside it."""
-    return flip(
-        namespace_id,
-        expected="cloning",
-        clone_status="failed",
-        clone_error=error[:1000],
-    )
-
-
-def resume(namespace_id: str) -> Raw | None:
-    """Show a failed clone's target as being cloned again."""
-    return flip(
-        namespace_id, expected="failed", clone_status="cloning", clone_error=None
-    )
-
-
-def remove(namespace_id: str) -> bool:
-    """Delete a namespace's document, last of all that belongs to it."""
-    raw = store.get(namespace_id)
-    gone = raw is None or store.delete(
-        namespace_id, revision=int(raw.get("revision") or 0)
-    )
-    if gone:
-        mirror.forget(namespace_id)
-    return gone

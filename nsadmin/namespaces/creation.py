@@ -24,7 +24,14 @@ from nsadmin.errors import (
     PlanMoved,
     Unavailable,
 )
-from nsadmin.namespaces import changes, document, observe, queries, quota
+from nsadmin.namespaces import (
+    change_gates,
+    changes,
+    document,
+    observe,
+    queries,
+    quota,
+)
 from nsadmin.namespaces.accept import accepted_document
 from nsadmin.namespaces.changes import Outcome, Preview
 from nsadmin.namespaces.creation_fields import NewNamespace
@@ -176,7 +183,7 @@ def _made(namespace_id: str, op_id: str) -> Raw | None:
 
 def _require_free(namespace: Namespace) -> None:
     """Raise Conflict for what is taken; the unique indexes say so in the end."""
-    changes.require_free_name(namespace.internal_id, namespace.name)
+    change_gates.require_free_name(namespace.internal_id, namespace.name)
     # Read before the id: who comes in between takes that, and is told as such.
     holders = store.find_by_collection(namespace.collection)
     if store.get(namespace.namespace_id) is not None or _was_elsewhere(namespace):

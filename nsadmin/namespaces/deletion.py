@@ -12,7 +12,7 @@ from nsadmin.jobs import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces import document, mirror, queries
-from nsadmin.namespaces.accept import marked_document
+from nsadmin.namespaces.accept import marked_document, replaced
 from nsadmin.namespaces.deletion_stages import KIND, stages
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.queries import NamespaceView
@@ -148,26 +148,6 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
         "Others keep changing this namespace at the same time. Try again.",
         code="too_many_writers",
     )
-
-
-def replaced(namespace: Namespace, after: Raw, op_id: str) -> bool:
-    """Compare and set; where an answer is lost, the document's list may have it.
-
-    The store writes once more where the connection broke, so a no may be one to the
-    second try alone.
-    """
-    failure: Unavailable | None = None
-    try:
-        if store.replace(namespace.raw, after):
-            return True
-    except Unavailable as silence:
-        failure = silence
-    raw = store.get(namespace.namespace_id)
-    if raw is not None and document.lists(raw, op_id):
-        return True
-    if failure is not None:
-        raise failure
-    return False
 
 
 def _job(actor: Actor, view: NamespaceView, op_id: str) -> Job:

@@ -12,8 +12,8 @@ from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, Unavailable
-from nsadmin.namespaces import deletion, document, mirror, queries
-from nsadmin.namespaces.accept import marked_document
+from nsadmin.namespaces import document, mirror, queries
+from nsadmin.namespaces.accept import marked_document, replaced
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.steps import SetField
@@ -56,7 +56,7 @@ def mark(
                 changes=_changed(view.namespace.raw, after, shown),
             )
             attempted = True
-            if deletion.replaced(view.namespace, after, op_id):
+            if replaced(view.namespace, after, op_id):
                 mirror.mirror_one(after)
                 record.close(op_id, Outcome.DONE)
                 return queries.view_of(document.read(after))

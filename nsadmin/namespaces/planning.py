@@ -1,0 +1,67 @@
+"""From what is wanted to a plan, with what Qdrant shows where that matters."""
+
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces import moving, observe, placement
+from nsadmin.namespaces.automatic import Automatic, automatic_plan
+from nsadmin.namespaces.declared import Seen
+from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.plan import Plan, make_plan, repair_plan
+from nsadmin.namespaces.protection import Protection, protection_plan
+from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.undo import Undo, undo_plan
+
+Wanted = NamespacePatch | Repair | Automatic | Protection | Undo
+
+
+def action_of(wanted: Wanted) -> Action:
+    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
+        return Action.NAMESPACE_INFRASTRUCTURE
+    lifts = isinstance(wanted, Undo) and wanted.lifts_protection
+    if isinstance(wanted, Protection) or lifts:
+        return Action.NAMESPACE_DELETE
+    return Action.NAMESPACE_UPDATE
+
+
+def planned(namespace: Namespace, wanted: Wanted) -> tuple[Plan, Seen | None]:
+    """Plan the patch or the repair with what Qdrant shows.
+
+    Qdrant is only asked where the plan depends on it or touches it.
+    """
+    if isinstance(wanted, Protection):
+        return protection_plan(namespace, wanted), None
+    if isinstance(wanted, Repair):
+        seen = observe.seen(namespace)
+        return repair_plan(namespace, seen, wanted), seen
+    if isinstance(wanted, Automatic):
+        seen = observe.seen(namespace)
+        return automatic_plan(namespace, wanted, seen), seen
+    if isinstance(wanted, Undo):
+        return _undo_plan(namespace, wanted)
+    told = placement.told(namespace, wanted.infrastructure or {})
+    if wanted.repair_vectors:
+        seen = observe.seen(namespace)
+        plan = make_plan(namespace, wanted, seen=seen, told=told)
+        moving.require_alone(plan)
+        return plan, seen
+    plan = make_plan(namespace, wanted, seen=None, told=told)
+    moving.require_alone(plan)
+    if not plan.needs_qdrant:
+        return plan, None
+    try:
+        seen = observe.seen(namespace)
+    except Unavailable:
+        return plan, None
+    return make_plan(namespace, wanted, seen=seen, told=told), seen
+
+
+def _undo_plan(namespace: Namespace, undo: Undo) -> tuple[Plan, Seen | None]:
+    plan = undo_plan(namespace, undo, None)
+    if not plan.needs_qdrant:
+        return plan, None
+    try:
+        seen = observe.seen(namespace)
+    except Unavailable:
+        return plan, None
+    return undo_plan(namespace, undo, seen), seen
