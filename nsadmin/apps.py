@@ -1,6 +1,13 @@
-"""The app that registers the system checks."""
+"""The app that registers the system checks, and what is collected to be served."""
 
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
+
+
+class CollectedFilesConfig(StaticFilesConfig):
+    """Leaves out what django-htmx brings for other versions of htmx than ours."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*-4.*", "htmx-2.js", "ext"]
 
 
 class ChecksConfig(AppConfig):
