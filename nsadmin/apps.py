@@ -7,7 +7,12 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 class CollectedFilesConfig(StaticFilesConfig):
     """Leaves out what django-htmx brings for other versions of htmx than ours."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*-4.*", "htmx-2.js", "ext"]
+    ignore_patterns = [  # noqa: RUF012 - Django's own attribute
+        *StaticFilesConfig.ignore_patterns,
+        "*-4.*",
+        "htmx-2.js",
+        "ext",
+    ]
 
 
 class ChecksConfig(AppConfig):

@@ -53,7 +53,11 @@ def attempt(
     }
     with transaction.atomic():
         head = chain.locked(organization_id)
-        row, _ = AuditEvent.objects.update_or_create(op_id=op_id, defaults=values)
+        row = AuditEvent.objects.filter(op_id=op_id).first()
+        row = row or AuditEvent(op_id=op_id)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
         chain.append(head, row)
     return row
 

@@ -65,20 +65,21 @@ def restored(kept: Raw) -> Raw:
     return found
 
 
-def mirror_one(raw: Raw) -> MirroredNamespace:
-    """Bring one row up to date with its document; an older document changes nothing."""
+def mirror_one(raw: Raw) -> None:
+    """Bring one row up to date with its document; an older document changes nothing.
+
+    The name of a clone's source is found by comparing all; until then it stays.
+    """
     namespace = document.read(raw)
-    values = _values(namespace, _organizations().get(namespace.internal_id, ""))
-    row, made = MirroredNamespace.objects.get_or_create(
+    owner = Organization.objects.filter(internal_id=namespace.internal_id)
+    organization_id = owner.values_list("organization_id", flat=True).first()
+    values = _values(namespace, organization_id or "")
+    row = MirroredNamespace.objects.filter(namespace_id=namespace.namespace_id)
+    if row.filter(revision__lte=namespace.revision).update(**values):
+        return
+    MirroredNamespace.objects.get_or_create(
         namespace_id=namespace.namespace_id, defaults=values
     )
-    if not made and row.revision <= namespace.revision:
-        values["source_name"] = values["source_name"] or row.source_name
-        MirroredNamespace.objects.filter(
-            namespace_id=namespace.namespace_id, revision__lte=namespace.revision
-        ).update(**values)
-        row.refresh_from_db()
-    return row
 
 
 def note_look(look: LastLook) -> None:
@@ -177,7 +178,6 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
         "clone_error": (namespace.clone_error or "")[:1000],
         "clone_task_id": (namespace.clone_task_id or "")[:64],
         "source_namespace_id": namespace.source_namespace_id or "",
-        "source_name": "",
         "expires_at": namespace.expires_at,
         "is_protected": namespace.is_protected,
         "deletion_task_id": (namespace.deletion_task_id or "")[:64],

@@ -68,7 +68,7 @@ def test_an_attempt_its_refresh_and_its_endings_are_all_covered() -> None:
 
 def test_it_costs_a_few_queries(django_assert_max_num_queries) -> None:
     write("makes the chain's end")
-    with django_assert_max_num_queries(19):  # savepoints included
+    with django_assert_max_num_queries(15):  # savepoints included
         write("an attempt and its outcome")
 
 
