@@ -42,7 +42,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for
 	  --no-emit-index-url --extra postgres \
 	  -o requirements/production.txt pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --extra demo --extra dev \
+	  --no-emit-index-url --extra postgres --extra demo --extra dev \
 	  -o requirements/dev.txt pyproject.toml
 
 shots: .venv/.ok ## screenshots of every page into docs/screenshots

@@ -4,12 +4,12 @@ import gc
 import logging
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
@@ -17,6 +17,9 @@ from django.test.signals import setting_changed
 
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 from tests.scheduling import FilesTogether
+
+if TYPE_CHECKING:
+    from tests.faults.database import Rows
 
 pytest_plugins = ["tests.dedicated"]
 
@@ -173,27 +176,21 @@ def stores(_wired: Servers, db: None) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def _empty_rows(
-    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A file of empty tables; written before any test has begun a transaction."""
+def empty_rows(django_db_setup: None, django_db_blocker) -> Iterator["Rows"]:
+    """Empty tables to copy; made before any test has begun a transaction."""
     from tests.faults import database
 
-    path = tmp_path_factory.mktemp("rows") / "empty.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    return path
+    with django_db_blocker.unblock(), database.template() as rows:
+        yield rows
 
 
 @pytest.fixture
-def shared_rows(_empty_rows: Path, tmp_path: Path, stores: Servers) -> Iterator[Path]:
-    """Empty rows in a file, which every thread and process opens by itself."""
+def shared_rows(empty_rows: "Rows", stores: Servers) -> Iterator["Rows"]:
+    """Empty rows in a database that every thread and process opens by itself."""
     from tests.faults import database
 
-    path = tmp_path / "shared.sqlite3"
-    shutil.copyfile(_empty_rows, path)
-    with database.using(path):
-        yield path
+    with database.copy(empty_rows) as rows, database.using(rows):
+        yield rows
 
 
 @pytest.fixture

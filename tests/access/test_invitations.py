@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core import serializers
@@ -308,14 +307,14 @@ def test_a_member_by_other_ways_keeps_the_role(halden: House) -> None:
 
 
 @pytest.fixture
-def shared_file(
-    django_db_setup: None, django_db_blocker, tmp_path: Path
-) -> Iterator[None]:
-    """A file of rows, so that every thread has a connection of its own."""
-    with django_db_blocker.unblock():
-        database.copy_tables(tmp_path / "shared.sqlite3")
-        with database.using(tmp_path / "shared.sqlite3"):
-            yield
+def own_rows(empty_rows: database.Rows, django_db_blocker) -> Iterator[None]:
+    """Rows of its own, so that every thread has a connection of its own."""
+    with (
+        django_db_blocker.unblock(),
+        database.copy(empty_rows) as rows,
+        database.using(rows),
+    ):
+        yield
 
 
 def at_once(*acts: Callable[[], object]) -> list[str]:
@@ -340,7 +339,7 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
 
 
 @pytest.mark.parametrize("has_account", [True, False])
-def test_two_openings_make_one_membership(shared_file, has_account: bool) -> None:
+def test_two_openings_make_one_membership(own_rows, has_account: bool) -> None:
     for turn in range(6):
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         secret = house.invite(email).secret
@@ -360,7 +359,7 @@ def test_two_openings_make_one_membership(shared_file, has_account: bool) -> Non
         assert joined.count() == 1
 
 
-def test_joining_or_withdrawing_wins_and_never_both(shared_file) -> None:
+def test_joining_or_withdrawing_wins_and_never_both(own_rows) -> None:
     for turn in range(6):
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         asked = house.invite(email)
@@ -376,7 +375,7 @@ def test_joining_or_withdrawing_wins_and_never_both(shared_file) -> None:
         assert User.objects.filter(email=email).exists() is not withdrawn
 
 
-def test_two_who_ask_the_same_leave_one_link(shared_file) -> None:
+def test_two_who_ask_the_same_leave_one_link(own_rows) -> None:
     house, asked = House("Race"), []
     acts = [lambda: asked.append(house.invite())] * 2
     assert at_once(*acts) == []

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -123,18 +122,18 @@ def test_a_foreign_member_is_not_there(halden, ana) -> None:
 
 
 @pytest.fixture
-def shared_file(
-    django_db_setup: None, django_db_blocker, tmp_path: Path
-) -> Iterator[None]:
-    """A file of rows, so that every thread has a connection of its own."""
-    with django_db_blocker.unblock():
-        database.copy_tables(tmp_path / "shared.sqlite3")
-        with database.using(tmp_path / "shared.sqlite3"):
-            yield
+def own_rows(empty_rows: database.Rows, django_db_blocker) -> Iterator[None]:
+    """Rows of its own, so that every thread has a connection of its own."""
+    with (
+        django_db_blocker.unblock(),
+        database.copy(empty_rows) as rows,
+        database.using(rows),
+    ):
+        yield
 
 
 @pytest.mark.parametrize("act", ["remove", "demote", "one of each"])
-def test_two_admins_who_remove_each_other_leave_one(shared_file, act: str) -> None:
+def test_two_admins_who_remove_each_other_leave_one(own_rows, act: str) -> None:
     for turn in range(8):
         organization = Organization.objects.create(name=f"Race {turn}")
         both = [joined(organization, f"r{turn}-{n}") for n in range(2)]

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from nsadmin.stores.mongo.connection import close
 from tests.api.conftest import Caller, error_of
 from tests.cast import Cast, assemble
 from tests.conftest import Servers
+from tests.faults.database import Rows
 from tests.faults.proxy import running_proxies
 from tests.faults.wires import Mongo
 
@@ -141,8 +141,8 @@ def test_while_one_is_at_work_the_other_is_asked_to_wait(
 
 
 @pytest.fixture
-def at_once(shared_rows: Path) -> Cast:
-    """A cast in a file of rows that every thread reads and writes."""
+def at_once(shared_rows: Rows) -> Cast:
+    """A cast in rows that every thread reads and writes."""
     return assemble()
 
 

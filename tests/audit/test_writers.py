@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.conf import settings
 from nsadmin.audit.models import AuditEvent, ChainEntry
 from nsadmin.audit.verify import organizations, verify
 from tests.faults import database
+from tests.faults.database import Rows
 
 WRITER = """
 import sys, threading
@@ -30,23 +31,19 @@ for thread in threads: thread.join()
 """
 
 
-@pytest.fixture(scope="module")
-def rows(
-    django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A file with our tables; it is copied before any test's transaction begins."""
-    path = tmp_path_factory.mktemp("audit") / "shared.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    return path
+@pytest.fixture
+def rows(empty_rows: Rows, django_db_blocker) -> Iterator[Rows]:
+    """A database of its own, which processes write to."""
+    with django_db_blocker.unblock(), database.copy(empty_rows) as made:
+        yield made
 
 
-def write_in_processes(path: Path) -> None:
-    """Have two processes write to the file at the same time."""
+def write_in_processes(rows: Rows) -> None:
+    """Have two processes write to the same database at the same time."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "nsadmin.settings",
-        "DATABASE_URL": f"sqlite:///{path}",
+        "DATABASE_URL": rows.url,
         "NSADMIN_KEY_PEPPER": settings.NSADMIN_KEY_PEPPER,
     }
     command = [sys.executable, "-c", WRITER]
@@ -55,7 +52,7 @@ def write_in_processes(path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_two_processes_with_three_writers_each_make_one_chain(rows: Path) -> None:
+def test_two_processes_with_three_writers_each_make_one_chain(rows: Rows) -> None:
     with database.using(rows):
         write_in_processes(rows)
         assert AuditEvent.objects.filter(outcome="done").count() == 60

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
@@ -24,7 +23,7 @@ class Region:
     mongodb_url: str
     qdrant_url: str
     redis_url: str
-    database: Path
+    database: database.Rows
     exchanges: Exchanges
     mortals: Mortals
 
@@ -32,9 +31,8 @@ class Region:
 @pytest.fixture(scope="session")
 def region(
     _wired: Servers,
-    django_db_setup: None,
+    empty_rows: database.Rows,
     django_db_blocker,
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Region]:
     """One region for all tests of this folder."""
     if (
@@ -42,10 +40,11 @@ def region(
         or "replicaSet" in _wired.mongodb_url
     ):
         pytest.skip("A proxy needs plain connections to single servers.")
-    path = tmp_path_factory.mktemp("region") / "shared.sqlite3"
-    with django_db_blocker.unblock():
-        database.copy_tables(path)
-    with running_proxies() as proxies:
+    with (
+        django_db_blocker.unblock(),
+        database.copy(empty_rows) as rows,
+        running_proxies() as proxies,
+    ):
         urls = {
             "NSADMIN_MONGODB_URL": proxies.before(Mongo(), _wired.mongodb_url),
             "NSADMIN_QDRANT_URL": proxies.before(Http(), _wired.qdrant_url),
@@ -55,10 +54,10 @@ def region(
             **urls,
             "NSADMIN_QDRANT_API_KEY": _wired.qdrant_api_key,
             "NSADMIN_KEY_PEPPER": configured.NSADMIN_KEY_PEPPER,
-            "DATABASE_URL": f"sqlite:///{path}",
+            "DATABASE_URL": rows.url,
         }
         with running_mortals(env) as mortals:
-            yield Region(*urls.values(), path, proxies.exchanges, mortals)
+            yield Region(*urls.values(), rows, proxies.exchanges, mortals)
 
 
 @pytest.fixture
@@ -75,18 +74,17 @@ def organization(region: Region, settings, db: None) -> Iterator[Organization]:
 @pytest.fixture(scope="module")
 def site(
     _wired: Servers,
-    django_db_setup: None,
+    empty_rows: database.Rows,
     django_db_blocker,
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Plant]:
     """One plant for all tests of a file."""
     from django.conf import settings
 
     base, mark, options = _wired.mongodb_url.partition("?")
-    folder = tmp_path_factory.mktemp("plant")
     with (
         django_db_blocker.unblock(),
-        running_plant(f"{base}_plant{mark}{options}", settings, folder) as plant,
+        database.copy(empty_rows) as rows,
+        running_plant(f"{base}_plant{mark}{options}", settings, rows) as plant,
     ):
         yield plant
 

@@ -21,6 +21,7 @@ from tests.embedded_servers import (
     running_redis,
 )
 from tests.faults import database
+from tests.faults.database import Rows
 from tests.faults.workers import Workers, running_workers
 
 KEY = "a key for the plant"
@@ -34,7 +35,7 @@ class Plant:
     qdrant: RunningQdrant
     workers: Workers
     env: dict[str, str]
-    database: Path
+    database: Rows
 
     def actor(self, plan: str = "enterprise") -> Actor:
         """A member's key of a new organization."""
@@ -45,10 +46,8 @@ class Plant:
 
 
 @contextmanager
-def running_plant(mongodb_url: str, settings: Any, folder: Path) -> Iterator[Plant]:
+def running_plant(mongodb_url: str, settings: Any, rows: Rows) -> Iterator[Plant]:
     """A plant whose sweeper and clock run; workers for jobs are the test's to start."""
-    sql = folder / "plant.sqlite3"
-    database.copy_tables(sql)
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         (place / "redis").mkdir()
@@ -65,11 +64,11 @@ def running_plant(mongodb_url: str, settings: Any, folder: Path) -> Iterator[Pla
             "NSADMIN_QDRANT_API_KEY": KEY,
             "NSADMIN_REDIS_URL": redis.url,
             "NSADMIN_LOG_LEVEL": "WARNING",
-            "DATABASE_URL": f"sqlite:///{sql}",
+            "DATABASE_URL": rows.url,
         }
         workers = stack.enter_context(running_workers(env, place))
         workers.start_sweeping()
-        yield Plant(redis, qdrant, workers, env, sql)
+        yield Plant(redis, qdrant, workers, env, rows)
 
 
 @contextmanager

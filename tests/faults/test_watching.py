@@ -69,7 +69,7 @@ def processes(region, organization) -> Iterator[list]:
         "NSADMIN_QDRANT_API_KEY": configured.NSADMIN_QDRANT_API_KEY,
         "NSADMIN_REDIS_URL": region.redis_url,
         "NSADMIN_LOG_LEVEL": "ERROR",
-        "DATABASE_URL": f"sqlite:///{region.database}",
+        "DATABASE_URL": region.database.url,
     }
     with ExitStack() as stack:
         yield [stack.enter_context(running_viewers(env)) for _ in range(2)]

@@ -1,7 +1,6 @@
 """A creation that is interrupted is healed or leaves nothing; a race has one winner."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast, assemble
+from tests.faults.database import Rows
 from tests.faults.roads import let_time_pass
 
 WANTED = {"namespace_name": "interrupted"}
@@ -126,8 +126,8 @@ def test_an_id_never_goes_from_one_organization_to_another(cast: Cast) -> None:
 
 
 @pytest.fixture
-def racing(shared_rows: Path) -> Cast:
-    """A cast in a file of rows that every thread reads and writes."""
+def racing(shared_rows: Rows) -> Cast:
+    """A cast in rows that every thread reads and writes."""
     return assemble()
 
 

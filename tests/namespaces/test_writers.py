@@ -4,7 +4,6 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -25,6 +24,7 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.faults.database import Rows
 from tests.faults.roads import let_time_pass
 
 QUICK = pytest.param(8, 10, id="8 writers, 10 changes")
@@ -32,7 +32,7 @@ WHOLE = pytest.param(16, 50, id="16 writers, 50 changes", marks=[pytest.mark.fau
 
 
 @pytest.fixture
-def namespace(shared_rows: Path) -> Namespace:
+def namespace(shared_rows: Rows) -> Namespace:
     """A namespace that many want to change."""
     northlight = Organization.objects.create(name="Northlight")
     return make_namespace(northlight, "contested", point_count=1)
