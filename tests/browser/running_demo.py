@@ -13,6 +13,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 300
+OURS = ("NSADMIN_", "DATABASE_URL")  # the demo has servers and rows of its own
 
 
 class Demo:
@@ -77,7 +78,7 @@ def running(data: Path, *, port: int) -> Iterator[Demo]:
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith("NSADMIN_")},
+            env={k: v for k, v in os.environ.items() if not k.startswith(OURS)},
         )
         try:
             _wait(process, log)

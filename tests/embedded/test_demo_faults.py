@@ -20,6 +20,7 @@ import pytest
 
 from nsadmin.embedded import mongodb, redis
 from nsadmin.embedded.readiness import answers_ok
+from tests.browser.running_demo import OURS
 
 pytestmark = pytest.mark.faults
 
@@ -27,7 +28,6 @@ ROOT = Path(__file__).parents[2]
 PORT = int(os.environ.get("NSADMIN_FAULTS_PORT", "8719"))
 # More than 1 on a machine that does other work at the same time.
 SLOWNESS = float(os.environ.get("NSADMIN_FAULTS_SLOWNESS", "1"))
-OURS = ("NSADMIN_", "DATABASE_URL")
 
 
 class RunningDemo:
