@@ -27,7 +27,10 @@ router = Router(tags=["Namespaces"])
 @endpoint(Action.NAMESPACE_UPDATE)
 @idempotent
 def extend_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Move the end of a namespace, or take it away; a warning given is then void."""
+    """Move the end of a namespace, or take it away; a warning given is then void.
+
+    An end where there was none, or an earlier one, takes the right to delete.
+    """
     wanted = reading.query(request, AddressQuery)
     end = expiry.end_from(reading.body(request), timezone.now())
     view = expiry.extend(

@@ -10,8 +10,10 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
-from nsadmin.errors import Conflict, Invalid
+from nsadmin.errors import Conflict, Forbidden, Invalid
+from nsadmin.jobs import timetable
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.bounds import limits
@@ -21,6 +23,7 @@ from nsadmin.namespaces.marking import Values, mark
 from nsadmin.namespaces.queries import NamespaceView
 
 WARNED = "expiry_warned_at"
+SCHEDULE = "cleanup_expired"
 # The warning stands at least this long before anything is deleted.
 NOTICE = timedelta(hours=1)
 SHORTEST_S = 60
@@ -54,19 +57,25 @@ def warned_at(namespace: Namespace) -> datetime | None:
 def deletion_at(namespace: Namespace) -> datetime | None:
     """Return when it is deleted: its end, or an hour after the warning if later.
 
-    Before the warning this is the earliest that it can be. What is the platform's own
-    is never deleted.
+    The warning comes with the next run of the schedule where there was none. What is
+    the platform's own or protected is not deleted.
     """
-    if namespace.expires_at is None or namespace.is_system:
+    if namespace.expires_at is None or namespace.is_system or namespace.is_protected:
         return None
-    warned = warned_at(namespace) or timezone.now()
+    next_run = timetable.next_run(SCHEDULE, timezone.now())
+    warned = warned_at(namespace) or next_run
     return max(namespace.expires_at, warned + NOTICE)
 
 
 def is_due(namespace: Namespace, now: datetime) -> bool:
-    """Tell whether its end has come and it was warned of long enough."""
-    end = deletion_at(namespace)
-    return end is not None and end <= now and warned_at(namespace) is not None
+    """Tell whether its end has come and it was warned of long enough.
+
+    What is protected is due as well; deleting it is refused then, and told of.
+    """
+    warned = warned_at(namespace)
+    if namespace.expires_at is None or namespace.is_system or warned is None:
+        return False
+    return max(namespace.expires_at, warned + NOTICE) <= now
 
 
 def end_from(body: Any, now: datetime) -> datetime | None:
@@ -107,6 +116,9 @@ def extend(
 ) -> NamespaceView:
     """Move the end, or take it away with None; the warning is then void.
 
+    An end where there was none, or an earlier one, deletes the namespace in the end, so
+    that takes the right to delete.
+
     Raises Missing and Forbidden as every change does, Conflict where it is being
     deleted. Whoever writes first wins against the reaper: both compare and set.
     """
@@ -126,14 +138,32 @@ def extend(
         if kept is not None and namespace.is_system:
             sentence = "A system namespace never expires."
             raise Invalid(sentence, faults={"expires_at": [sentence]})
+        if _is_sooner(kept, namespace.expires_at):
+            _require_deleting(actor)
         return {"expires_at": kept, WARNED: None}
 
     known = read()
     if known.namespace.expires_at is None and kept is None:
         return known
     said = "never expires" if kept is None else f"expires at {kept:%Y-%m-%d %H:%M} UTC"
-    summary = f"Extend: it {said}."
+    sooner = _is_sooner(kept, known.namespace.expires_at)
+    summary = f"{'Set the end' if sooner else 'Extend'}: it {said}."
     return mark(actor, read, values, "namespace:extend", summary, shown="expires_at")
+
+
+def _require_deleting(actor: Actor) -> None:
+    try:
+        require(actor, Action.NAMESPACE_DELETE)
+    except Forbidden as refused:
+        raise Forbidden(
+            "An end where there was none, or an earlier one, is for who may delete the "
+            f"namespace. {refused.sentence}",
+            details=refused.details,
+        ) from None
+
+
+def _is_sooner(end: datetime | None, before: datetime | None) -> bool:
+    return end is not None and (before is None or end < before)
 
 
 def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.errors import Conflict, Invalid, Unavailable
+from nsadmin.errors import Conflict, Forbidden, Invalid, Unavailable
 from nsadmin.namespaces.expiry import extend
 from nsadmin.pages.forms.expiry import EndForm
 from nsadmin.pages.plans import show_form
@@ -33,7 +33,7 @@ def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
             messages.success(request, f"{moved.name} {said}.")
             return redirect("overview", key)
         status = 422
-    except (Invalid, Conflict, Unavailable) as error:
+    except (Invalid, Conflict, Forbidden, Unavailable) as error:
         form.take(error)
         status = error.status
     return show_form(request, filled_sheet(request, view, ending=form), status=status)

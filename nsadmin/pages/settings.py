@@ -22,9 +22,10 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form; its first submit shows the plan, the second commits."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    ending = EndForm.usual(view.namespace)
     if request.method != "POST":
-        return show_form(request, filled_sheet(request, view, ending=EndForm()))
-    return decide(request, _sheet(request, view, SettingsForm(request.POST), EndForm()))
+        return show_form(request, filled_sheet(request, view, ending=ending))
+    return decide(request, _sheet(request, view, SettingsForm(request.POST), ending))
 
 
 def filled_sheet(

@@ -200,8 +200,9 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_API + "/extractors/<feature_extractor_id>"): _READ,
     ("GET", NAMESPACE_API + "/stats"): _READ,
     ("POST", "v1/namespaces/stats/batch"): _KEY,
+    # What is sent sets a first end; a member may move one to later.
     ("POST", NAMESPACE_API + "/extend"): Row(
-        own="401 403 in in 403 in",
+        own="401 403 403 in 403 in",
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),

@@ -8,7 +8,7 @@ import pytest
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.stores.mongo import namespaces as store
-from tests.api.conftest import Caller, locations_of
+from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace
 
 
@@ -71,3 +71,16 @@ def test_one_that_is_being_deleted_is_not_extended(call: Caller) -> None:
     )
     path = f"/namespaces/{leaving.namespace_id}/extend"
     assert call("POST", path, {"ttl_seconds": 60}).status_code == 409
+
+
+def test_a_key_that_may_not_delete_gives_no_first_and_no_earlier_end(
+    call: Caller,
+) -> None:
+    path = f"/namespaces/{call.cast.own.namespace_id}/extend"
+    refused = call("POST", path, {"ttl_seconds": 60}, role="member")
+    assert refused.status_code == 403
+    assert error_of(refused)["code"] == "forbidden"
+    extended(call, {"ttl_seconds": 3600})
+    assert call("POST", path, {"ttl_seconds": 7200}, role="member").status_code == 200
+    assert call("POST", path, {"ttl_seconds": 3600}, role="member").status_code == 403
+    assert call("POST", path, {"expires_at": None}, role="member").status_code == 200

@@ -1,11 +1,13 @@
 """The end of a namespace in the pages: warned of everywhere, moved by a form."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from nsadmin.access import step_up
 from nsadmin.audit.models import AuditEvent
+from nsadmin.jobs import timetable
 from nsadmin.namespaces import expiry, fuse, reaper
 from nsadmin.namespaces.models import ReaperHold
 from nsadmin.stores.mongo import namespaces as store
@@ -123,6 +125,59 @@ def test_what_cannot_be_is_said_beside_its_field_with_the_input_kept(
         assert f'value="{data["ends_on"]}"' in text
         assert '<option value="date" selected>' in text
     assert stored_end(ending) == before
+
+
+def test_a_member_moves_the_end_to_later_and_never_to_sooner(browse, cast, ending):
+    client = browse("member")
+    client.post(at(ending, "expiry/"), {"ends": "30"})
+    for namespace in (ending, cast.own):
+        before = stored_end(namespace)
+        response = client.post(at(namespace, "expiry/"), {"ends": "7"})
+        assert response.status_code == 403
+        text = response.content.decode()
+        assert "is for who may delete the namespace" in text
+        assert '<option value="7" selected>' in text
+        assert stored_end(namespace) == before
+    browse().post(at(ending, "expiry/"), {"ends": "7"})
+    assert stored_end(ending) < now() + timedelta(days=8)
+    said = AuditEvent.objects.filter(action="namespace:extend").first().summary
+    assert said.startswith("Set the end: it expires at")
+
+
+def test_without_an_end_none_is_proposed(browse, cast, ending):
+    assert '<option value="never" selected>' in (
+        browse().get(at(cast.own, "settings/")).content.decode()
+    )
+    assert '<option value="7" selected>' in (
+        browse().get(at(ending, "settings/")).content.decode()
+    )
+
+
+def test_what_is_protected_stays_and_nobody_says_otherwise(browse, cast):
+    kept = make_namespace(
+        cast.northlight,
+        "kept",
+        expires_at=now() - HOUR,
+        protected=True,
+        **{expiry.WARNED: now() - 3 * HOUR},
+    )
+    client = browse()
+    for page in (at(kept), "/namespaces/", at(kept, "settings/")):
+        text = client.get(page).content.decode()
+        assert "unless extended" not in text
+        assert "Due for deletion" not in text
+    assert "Stays after its end while it is protected" in text
+
+
+def test_before_the_warning_it_counts_to_an_hour_after_the_next_run(browse, cast):
+    late = make_namespace(cast.northlight, "late", expires_at=now() - HOUR)
+    found = [
+        re.search(r'<time datetime="([^"]+)"[^>]*data-until', page)[1]
+        for page in [browse().get(at(late)).content.decode() for _ in range(2)]
+    ]
+    expected = timetable.next_run(expiry.SCHEDULE, now()) + HOUR
+    assert found == [f"{expected:%Y-%m-%dT%H:%M:%SZ}"] * 2
+    assert "Expired at" in browse().get("/namespaces/").content.decode()
 
 
 def test_a_silent_store_keeps_the_input(browse, ending, silence):

@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from nsadmin.namespaces import expiry
+from nsadmin.namespaces.document import Namespace
 from nsadmin.pages.forms.base import SheetForm
 
 _CHOICES = [
@@ -30,7 +31,6 @@ class EndForm(SheetForm):
     ends = forms.ChoiceField(
         label="It ends",
         choices=_CHOICES,
-        initial="7",
         error_messages={"required": "Choose when it ends."},
     )
     ends_on = forms.DateField(
@@ -39,6 +39,11 @@ class EndForm(SheetForm):
         widget=forms.DateInput({"type": "date"}),
         help_text="It ends with this day, UTC.",
     )
+
+    @classmethod
+    def usual(cls, namespace: Namespace) -> "EndForm":
+        """A week more where there is an end; where there is none, none."""
+        return cls(initial={"ends": "7" if namespace.expires_at else "never"})
 
     def clean(self) -> dict[str, Any]:
         """Ask for the day where a date was chosen."""

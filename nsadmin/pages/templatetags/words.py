@@ -206,9 +206,14 @@ def deleted_at(namespace: Namespace | None) -> datetime | None:
 
 @register.filter
 def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
-    """Write how long something has until it is deleted; a script keeps it true."""
+    """Write how long something has until it is deleted; a script keeps it true.
+
+    A list knows of the end alone, not of the warning that deleting waits for.
+    """
     if end is None:
         return ""
+    if length == "short" and end <= timezone.now():
+        return format_html("Expired at {}", clock(end))
     unless = " unless extended" if length == "whole" else ""
     if end <= timezone.now():
         return format_html("Due for deletion since {}{}", clock(end), unless)
