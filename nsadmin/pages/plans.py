@@ -112,7 +112,7 @@ def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
         digest = now.plan.digest
     undecided = any(not c.choice for c in sheet.form.contested(now.view.namespace))
     if now.plan.digest == digest and (undecided or missing_ticks(request, now.plan)):
-        return _review(request, sheet, patch, now, status=422)
+        return _review(request, sheet, patch, now, status=422, moved=undecided)
     try:
         outcome = _commit(request, sheet, patch, digest)
     except PlanMoved as moved:
@@ -151,7 +151,8 @@ def _review(
         note = "Somebody has done it already." if moved else "It is all as you want it."
         messages.info(request, f"Nothing to change. {note}")
         return redirect("overview", _id(sheet))
-    given = set() if moved else set(request.POST.getlist("tick"))
+    anew = moved and status != 422  # not the same steps that were consented to
+    given = set() if anew else set(request.POST.getlist("tick"))
     before = request.POST.getlist("shown") if moved else []
     steps = plan_words.steps(shown.plan, before)
     context = {

@@ -1,5 +1,7 @@
 """Two people change the same namespace: what is asked, what is kept, what is not."""
 
+import re
+
 import pytest
 
 from nsadmin.namespaces import changes
@@ -37,6 +39,10 @@ def moved(browse, own, cast):
     return client, address, response.content.decode()
 
 
+def title(page: str) -> str:
+    return re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)[1]
+
+
 def described(cast) -> str | None:
     """Return the stored description."""
     return store.get(cast.own.namespace_id).get("description")
@@ -48,6 +54,18 @@ def test_the_choice_shows_both_and_what_was_before(moved):
     assert 'name="keep-description" value="theirs"' in text
     assert 'name="keep-description" value="mine" required>' in text
     assert "When you opened the form: Nothing" in text
+
+
+def test_without_a_choice_it_is_still_said_who_moved_it(moved, cast):
+    client, address, text = moved
+    again = client.post(address, {**hidden(text), "step": "confirm"})
+    assert again.status_code == 422
+    page = again.content.decode()
+    assert "choose theirs or yours" in page
+    assert title(page) == title(text)
+    assert "changed this namespace while you were reading" in page
+    assert "Keep theirs, by " in page
+    assert described(cast) == "Theirs."
 
 
 def test_mine_is_confirmed(moved, cast):
