@@ -179,3 +179,38 @@ def test_no_numbers_and_no_tier_are_told(browse, page):
     fields = {"compute_tier": "x", "max_workers": "y", "step_up_password": PASSWORD}
     text = text_of(browse().post(page, fields), 422)
     assert "Two fields need a correction" in text
+
+
+def fault_of(text, field):
+    """What stands beside a field; empty where nothing does."""
+    found = re.search(rf'id="id_{field}_error">(.*?)</div>', text, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
+REFUSED = {
+    "http://127.0.0.1:22": "Port 22 may not be dialled.",
+    "http://user:pw@127.0.0.1:6333": "must not contain a user name or password.",
+    "http://127.0.0.1:26000/path?x=1": "The address must end after the port.",
+}
+
+
+@pytest.mark.parametrize("step", ["preview", "check"])
+def test_a_refused_address_is_told_beside_the_address(browse, page, own_cluster, step):
+    for url, reason in REFUSED.items():
+        client, fields = browse(), wanted(own_cluster, qdrant_url=url, step=step)
+        del fields["step_up_password"]
+        asked = text_of(client.post(page, fields), 422)
+        again = {**hidden(asked), "step_up_password": PASSWORD}
+        text = text_of(client.post(page, again), 422)
+        assert reason in fault_of(text, "qdrant_url")
+        assert not fault_of(text, "qdrant_api_key")
+        moved = {**hidden(asked), "qdrant_url": own_cluster.url}
+        text = text_of(client.post(page, moved), 422)
+        assert fault_of(text, "qdrant_api_key").startswith("Enter the key again")
+        assert not fault_of(text, "qdrant_url")
+
+
+def test_a_key_without_use_is_not_asked_for_again(browse, page):
+    fields = {"compute_tier": "shared", "qdrant_url": "", "qdrant_api_key": KEY}
+    text = text_of(browse().post(page, {**fields, "step_up_password": PASSWORD}), 422)
+    assert "uses the platform's cluster" in fault_of(text, "qdrant_api_key")

@@ -32,7 +32,7 @@ def _number(label: str, low: int, high: int, hint: str = "") -> forms.IntegerFie
 class TierForm(SheetForm):
     """Everything that may be wanted of a namespace's infrastructure."""
 
-    raw: ClassVar[tuple[str, ...]] = OFFERED
+    raw: ClassVar[tuple[str, ...]] = (*OFFERED, "qdrant_api_key")
     labels: ClassVar[Mapping[str, str]] = {
         "compute_tier": "the tier",
         "qdrant_url": "the Qdrant address",
