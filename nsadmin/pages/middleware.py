@@ -39,7 +39,9 @@ class HtmxMiddleware:
             return response
         if 300 <= response.status_code < 400 and "Location" in response.headers:
             if _loses_a_form(request, response):
-                return failures.signed_out()
+                kept = failures.signed_out()
+                kept.cookies = response.cookies
+                return kept
             redirect = HttpResponse(status=204)
             redirect.cookies = response.cookies
             redirect.headers["HX-Redirect"] = response.headers["Location"]
