@@ -11,9 +11,9 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access import lockouts
+from nsadmin.access import lockouts, sign_in
 
 # "Signed in as …" above the page says nothing that the page lacks.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
@@ -48,6 +48,12 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user is not None:
             self._rollback_login_failed_rl_usage()
         return user
+
+    def post_login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Go on to where it was meant to lead, with a word on a form that was lost."""
+        response: HttpResponse = super().post_login(request, *args, **kwargs)
+        sign_in.tell_unsent(request, response)
+        return response
 
     def add_message(
         self,

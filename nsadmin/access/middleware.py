@@ -4,11 +4,11 @@ import re
 import uuid
 from collections.abc import Callable
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.http.response import HttpResponse
 
+from nsadmin.access import sign_in
 from nsadmin.access.gate import Declared
 from nsadmin.access.models import User
 from nsadmin.access.organizations import actor_of_user
@@ -83,7 +83,7 @@ class ActorMiddleware:
             return None
         user = request.user
         if not isinstance(user, User):
-            return redirect_to_login(request.get_full_path())
+            return sign_in.lead(request)
         chosen = request.session.get(ORGANIZATION_SESSION_KEY)
         request.actor = actor_of_user(user, chosen)  # type: ignore[attr-defined]
         return None

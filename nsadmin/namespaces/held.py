@@ -19,15 +19,9 @@ HELD_FOR_S = 900
 
 
 def hold(key: str, *, session: str, namespace_id: str, url: str) -> str:
-    """Return the key as text that is safe in a page.
-
-    Without a proper address it is text that never opens: a key belongs to one.
-    """
+    """Return the key as text that is safe in a page."""
     until = int(time.time()) + HELD_FOR_S
-    try:
-        sealed = seal(Secret(key), _binding(session, namespace_id, url, until))
-    except Invalid:
-        return "without an address"
+    sealed = seal(Secret(key), _binding(session, namespace_id, url, until))
     written = json.dumps({**sealed, "until": until}).encode()
     return base64.urlsafe_b64encode(written).decode()
 
@@ -45,4 +39,16 @@ def opened(held: str, *, session: str, namespace_id: str, url: str) -> SecretStr
 
 def _binding(session: str, namespace_id: str, url: str, until: int) -> Binding:
     field = f"{KEY_FIELD} until {until}"
-    return Binding(f"session {session}", namespace_id, field, destination(url).url)
+    return Binding(f"session {session}", namespace_id, field, _place(url))
+
+
+def _place(url: str) -> str:
+    """Return the address in its normal form; one that is refused as it was written.
+
+    The plan refuses it with the reason. A key that did not open for it would be taken
+    for the fault.
+    """
+    try:
+        return destination(url).url
+    except Invalid:
+        return url

@@ -151,9 +151,9 @@ def infrastructure_steps(namespace: Namespace, given: Raw, told: Told) -> list[S
         **told.faults,
     }
     after = _after(namespace, sent, told)
-    for key, sentence in tiers.faults(
-        namespace, sent, after, has_key=bool(told.key or told.stored_key)
-    ).items():
+    # A key beside a refused address has no fingerprint; it was sent all the same.
+    has_key = bool(told.key or told.stored_key or sent.get(KEY_FIELD))
+    for key, sentence in tiers.faults(namespace, sent, after, has_key=has_key).items():
         faults.setdefault(INFRASTRUCTURE + key, [sentence])
     moved = bool(told.url) and told.url != told.stored_url
     if moved and not told.key and not faults:

@@ -103,7 +103,7 @@ def told(namespace: Namespace, given: Raw) -> Told:
     stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
     url, faults = "", dict[str, list[str]]()
     sent = given.get("qdrant_url")
-    if isinstance(sent, str):
+    if isinstance(sent, str) and sent:  # whether there may be none, the tier says
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
         except Invalid as fault:

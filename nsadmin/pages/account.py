@@ -3,11 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
 from nsadmin.access import gate, organizations
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
 from nsadmin.errors import Missing
 from nsadmin.pages.scope import signed_in
 
@@ -22,7 +22,7 @@ def _next(request: HttpRequest) -> str:
 
 
 @gate.page(Action.ACCOUNT_USE)
-@require_POST
+@posted
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark, or the system's choice; `toggle` needs no script."""
     user = signed_in(request)
@@ -35,7 +35,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.ACCOUNT_USE)
-@require_POST
+@posted
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another organization; one that is not offered does not exist."""
     wanted = request.POST.get("organization_id", "")

@@ -6,10 +6,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
 from nsadmin.advice import auto, dismiss, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.look import Advised
@@ -40,7 +41,7 @@ def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
-@require_POST
+@posted
 def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Dismiss one piece of advice with a reason, or show it again."""
     actor = gate.actor_of(request)

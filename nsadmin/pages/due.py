@@ -7,10 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs import timetable
 from nsadmin.namespaces import fuse
@@ -30,7 +31,7 @@ def due(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
-@require_POST
+@posted
 def due_release(request: HttpRequest) -> HttpResponse:
     """Let what was shown be deleted by the next run."""
     organization = shown_organization(request)
@@ -45,7 +46,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE)
-@require_POST
+@posted
 def due_extend(request: HttpRequest) -> HttpResponse:
     """Move the end of all that was shown by a week."""
     organization = shown_organization(request)

@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 import structlog
-from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -12,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from nsadmin.access import sign_in
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, User
 from nsadmin.access.permissions import TABLE, Action, Role
@@ -48,7 +48,7 @@ def refused(request: HttpRequest, error: NsadminError) -> HttpResponse:
         if isinstance(request.user, User):
             nowhere = Forbidden("You do not belong to any organization.")
             return _answer(request, "errors/nowhere.html", nowhere)
-        return redirect_to_login(request.get_full_path())
+        return sign_in.lead(request)
     if isinstance(error, Forbidden) and not wants_fragment(request):
         return _forbidden(request, error)
     if isinstance(error, Missing):
@@ -156,7 +156,10 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def signed_out() -> HttpResponse:
     """Answer htmx where somebody was signed out over a form: the form stays."""
-    text = "You are signed out. Sign in in another tab, then send this again."
+    text = (
+        "You are signed out. Nothing was saved; sign in in another tab, then send this "
+        "again."
+    )
     return sentence(text, status=401)
 
 

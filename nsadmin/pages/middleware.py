@@ -39,13 +39,15 @@ class HtmxMiddleware:
             return response
         if 300 <= response.status_code < 400 and "Location" in response.headers:
             if _loses_a_form(request, response):
-                return failures.signed_out()
+                kept = failures.signed_out()
+                kept.cookies = response.cookies
+                return kept
             redirect = HttpResponse(status=204)
             redirect.cookies = response.cookies
             redirect.headers["HX-Redirect"] = response.headers["Location"]
             redirect.headers["Vary"] = response.headers["Vary"]
             return redirect
-        if isinstance(response, HttpResponse) and response.status_code < 400:
+        if isinstance(response, HttpResponse) and _is_swapped(response):
             _append_messages(request, response)
         return response
 
@@ -56,10 +58,18 @@ def _loses_a_form(request: HttpRequest, response: HttpResponseBase) -> bool:
     return request.method == "POST" and response.headers["Location"].startswith(sign_in)
 
 
+def _is_swapped(response: HttpResponse) -> bool:
+    """Tell whether the answer comes onto the page, as templates/base.html has it."""
+    return response.status_code < 400 or response.status_code in (409, 422)
+
+
 def _append_messages(request: HttpRequest, response: HttpResponse) -> None:
-    """Put waiting messages into `#messages`, which itself is never replaced."""
+    """Put waiting messages into `#messages`, which itself is never replaced.
+
+    A form that is answered at last takes away what was said of it before.
+    """
     waiting = list(get_messages(request))
-    if waiting:
+    if waiting or request.method == "POST":
         response.write(
             render_to_string(
                 "components/messages.html", {"messages": waiting, "beside": True}

@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate, invitations
 from nsadmin.access.invitations import Invited
 from nsadmin.access.permissions import Action, Role
+from nsadmin.access.sign_in import posted
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.forms.organization import MemberForm, role_cards
 from nsadmin.pages.htmx import page
@@ -44,7 +45,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
-@require_POST
+@posted
 def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Withdraw an invitation, or make its link anew; `step` says which."""
     scope = organization_scope(request, "members")

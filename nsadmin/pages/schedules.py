@@ -7,10 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs import schedules as runs
@@ -88,7 +89,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.SCHEDULE_RUN)
-@require_POST
+@posted
 def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     """Have a worker run it now."""
     actor = gate.actor_of(request)

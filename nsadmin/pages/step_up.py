@@ -8,6 +8,7 @@ the rest of its input, and the secret is typed once more.
 import re
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -16,6 +17,7 @@ from nsadmin.errors import PasswordNeeded
 from nsadmin.pages.htmx import page, wants_fragment
 
 _SECRET = re.compile(r"password|secret|api_key")
+_TEMPLATE = "account/step_up.html"
 _OURS = {"csrfmiddlewaretoken", FIELD}
 
 
@@ -41,7 +43,7 @@ def ask(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     }
     response = page(
         request,
-        "account/step_up.html",
+        _TEMPLATE,
         context,
         fragment="ask",
         status=error.status,
@@ -49,6 +51,8 @@ def ask(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     if wants_fragment(request):
         response.headers["HX-Retarget"] = "#main"
         response.headers["HX-Reswap"] = "innerHTML show:window:top"
+        around = {"title_part": f"{_TEMPLATE}#title"}
+        response.write(render_to_string("components/around.html", around, request))
     return response
 
 

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
 from nsadmin.access import gate
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
 from nsadmin.errors import Invalid, NsadminError, Unavailable
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.extractors import REGISTRY
@@ -99,7 +99,7 @@ def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 @gate.page(Action.NAMESPACE_CLONE)
-@require_POST
+@posted
 def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
     """Take a template out of use, or into use again."""
     active = request.POST.get("active") == "on"

@@ -124,9 +124,12 @@ setInterval(() => {
 }, 5000);
 
 // 4. What the server says when it refuses, or does not answer ---------------------------
-const tell = (sentence) => {
+const pathOf = (detail) => detail.requestConfig?.path?.split("?")[0] ?? "";
+
+const tell = (sentence, detail) => {
   const note = document.getElementById("note-template").content.cloneNode(true);
   note.querySelector("[data-sentence]").textContent = sentence;
+  note.firstElementChild.dataset.failed = pathOf(detail);
   document.getElementById("messages").replaceChildren(note);
 };
 
@@ -153,15 +156,22 @@ document.addEventListener("htmx:responseError", (event) => {
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   }
   const isForm = event.detail.requestConfig?.verb === "post";
-  tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""));
+  tell(sentenceOf(event.detail.xhr) + (isForm ? " Your input is kept." : ""), event.detail);
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (event.detail.elt?.matches("[data-quiet]")) return;
-    tell("The server did not answer. What you see is from before; it is tried again.");
+    tell("The server did not answer. What you see is from before; it is tried again.", event.detail);
   });
 }
+
+// The note goes once the same address has answered.
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.xhr.status >= 400) return;
+  const note = document.querySelector("#messages [data-failed]");
+  if (note?.dataset.failed === pathOf(event.detail)) note.remove();
+});
 
 // 5. After a swap: the first fault or the new title gets the focus, the selected tab is
 // in view, a new stage is announced ------------------------------------------------------

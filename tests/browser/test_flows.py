@@ -1,6 +1,7 @@
 """What a person does, with JavaScript and without: sign in, read, change, clone."""
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -325,3 +326,35 @@ def test_no_page_violates_axe_or_scrolls_sideways(
                 found.append(f"{name}: {scroll} px wide at {width}")
     context.close()
     assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def bumpy(browser: Browser, signed_in: SignedIn) -> Iterator[Page]:
+    """A page on which requests fail on purpose; htmx writes that to the console."""
+    context = browser.new_context(storage_state=signed_in("admin"))
+    yield context.new_page()
+    context.close()
+
+
+def test_a_note_goes_once_the_same_form_has_worked(demo: Demo, bumpy: Page):
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    bumpy.goto(f"{demo.url}/namespaces/{target}/settings/")
+    bumpy.fill("textarea[name=description]", "Sent with a token that is too old.")
+    bumpy.context.clear_cookies(name="csrftoken")
+    bumpy.get_by_role("button", name="Preview plan").click()
+    note = bumpy.locator("#messages .note")
+    expect(note).to_contain_text("The form was too old. Send it once more.")
+    bumpy.get_by_role("button", name="Preview plan").click()
+    expect(bumpy.locator("h1")).to_have_text("Review the plan")
+    expect(note).to_have_count(0)
+
+
+def test_a_note_goes_once_the_same_part_answers(demo: Demo, bumpy: Page):
+    bumpy.goto(f"{demo.url}/namespaces/")
+    bumpy.route("**/namespaces/?*", lambda route: route.fulfill(status=503, body=""))
+    bumpy.fill("input[name=search]", "airports")
+    note = bumpy.locator("#messages .note")
+    expect(note).to_contain_text("The server answered 503")
+    bumpy.unroute("**/namespaces/?*")
+    bumpy.fill("input[name=search]", "air")
+    expect(note).to_have_count(0)

@@ -113,6 +113,24 @@ def test_messages_come_out_of_band_to_htmx(browse, own):
     assert "innerHTML:#messages" not in again
 
 
+def test_an_answered_form_takes_away_what_was_said_before(browse, own):
+    """The note on a form that was too old goes once the form is answered."""
+    client = browse()
+    emptied = '<div hx-swap-oob="innerHTML:#messages">'
+
+    def rest(response) -> str:
+        after = response.content.decode().partition(emptied)
+        assert after[1], after
+        return after[2].replace("</div>", "").strip()
+
+    for name, status in (("typed", 200), ("x", 422)):
+        answer = client.post(f"{own}settings/", {"namespace_name": name}, headers=HTMX)
+        assert answer.status_code == status
+        assert not rest(answer)
+    polled = client.get(f"{own}settings/", headers=HTMX).content.decode()
+    assert "innerHTML:#messages" not in polled
+
+
 def test_errors_are_a_sentence_to_htmx(browse, foreign):
     response = browse().get(f"{foreign}health/", headers=HTMX)
     assert response.status_code == 404

@@ -95,6 +95,17 @@ def test_htmx_gets_the_question_in_place_of_the_page(browse):
     assert response.headers["HX-Retarget"] == "#main"
     assert b"<html" not in response.content
     assert b"Is it you?" in response.content
+    assert b"<title>Your password, please" in response.content
+
+
+def test_the_question_is_a_card_wherever_it_stands(browse):
+    """In place of a page it looks as it does on a page of its own."""
+    for headers in ({}, HTMX):
+        text = browse().post(NEW, DATA, headers=headers).content.decode()
+        before, card, rest = text.partition('<section class="card step-up"')
+        assert card
+        assert "<form" in rest.partition("</section>")[0]
+        assert "<section" not in before.partition('id="main"')[2]
 
 
 def test_what_is_secret_in_a_form_does_not_come_along(browse):

@@ -6,7 +6,9 @@ import re
 import pytest
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces import document, placement
+from nsadmin.namespaces import changes, document, placement
+from nsadmin.namespaces.fields import parse_patch
+from nsadmin.pages.forms.tier import TierForm
 from nsadmin.stores.mongo import namespaces as store
 from tests.dedicated import KEY, RAY
 from tests.pages.conftest import HTMX
@@ -179,3 +181,97 @@ def test_no_numbers_and_no_tier_are_told(browse, page):
     fields = {"compute_tier": "x", "max_workers": "y", "step_up_password": PASSWORD}
     text = text_of(browse().post(page, fields), 422)
     assert "Two fields need a correction" in text
+
+
+def fault_of(text, field):
+    """What stands beside a field; empty where nothing does."""
+    found = re.search(rf'id="id_{field}_error">(.*?)</div>', text, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
+REFUSED = {
+    "http://127.0.0.1:22": "Port 22 may not be dialled.",
+    "http://user:pw@127.0.0.1:6333": "must not contain a user name or password.",
+    "http://127.0.0.1:26000/path?x=1": "The address must end after the port.",
+}
+
+
+@pytest.mark.parametrize("step", ["preview", "check"])
+def test_a_refused_address_is_told_beside_the_address(browse, page, own_cluster, step):
+    for url, reason in REFUSED.items():
+        client, fields = browse(), wanted(own_cluster, qdrant_url=url, step=step)
+        del fields["step_up_password"]
+        asked = text_of(client.post(page, fields), 422)
+        again = {**hidden(asked), "step_up_password": PASSWORD}
+        text = text_of(client.post(page, again), 422)
+        assert reason in fault_of(text, "qdrant_url")
+        assert not fault_of(text, "qdrant_api_key")
+        moved = {**hidden(asked), "qdrant_url": own_cluster.url}
+        text = text_of(client.post(page, moved), 422)
+        assert fault_of(text, "qdrant_api_key").startswith("Enter the key again")
+        assert not fault_of(text, "qdrant_url")
+
+
+def test_a_key_without_use_is_not_asked_for_again(browse, page):
+    fields = {"compute_tier": "shared", "qdrant_url": "", "qdrant_api_key": KEY}
+    text = text_of(browse().post(page, {**fields, "step_up_password": PASSWORD}), 422)
+    assert "uses the platform's cluster" in fault_of(text, "qdrant_api_key")
+
+
+@pytest.fixture
+def sent_again(own_cluster, cast, page):
+    """The form of a namespace on the dedicated CPU tier, as a browser sends it."""
+    own_cluster.receive(cast.own)
+    given = own_cluster.body(max_custom_models=3, description="A remark.")
+    patch = parse_patch({"infrastructure": given})
+    changes.commit(cast.actor(), cast.own.namespace_id, patch)
+
+    def fields(client, **more):
+        text = text_of(client.get(page))
+        form = TierForm.filled(document.read(store.get(cast.own.namespace_id)))
+        values = {name: form[name].value() for name in form.fields}
+        kept = {k: "" if v is None else v for k, v in values.items()}
+        return {**kept, **hidden(text), "step_up_password": PASSWORD, **more}
+
+    return fields
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["min_workers", "max_workers", "max_concurrent_jobs", "max_custom_models"],
+)
+def test_an_emptied_number_is_asked_for(browse, page, sent_again, field):
+    client = browse()
+    text = text_of(client.post(page, sent_again(client, **{field: ""})), 422)
+    assert fault_of(text, field) == "Enter a whole number."
+    assert "One field needs a correction" in text
+
+
+def test_an_emptied_address_is_asked_for_where_the_tier_needs_it(
+    browse, page, sent_again
+):
+    client = browse()
+    text = text_of(client.post(page, sent_again(client, qdrant_url="")), 422)
+    assert fault_of(text, "qdrant_url") == "Dedicated CPU needs “Qdrant address”."
+
+
+def test_an_emptied_remark_is_taken_away(browse, page, sent_again):
+    client = browse()
+    text = text_of(client.post(page, sent_again(client, description="")))
+    assert "Review the plan" in text
+    assert "One step would change" in text
+
+
+def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
+    client = browse()
+    wrong = {
+        "min_workers": "",
+        "max_workers": "1000",
+        "max_concurrent_jobs": "many",
+        "max_custom_models": "-1",
+        "max_custom_plugins": "1.5",
+    }
+    text = text_of(client.post(page, sent_again(client, **wrong)), 422)
+    for field in wrong:
+        assert fault_of(text, field), field
+    assert "Five fields need a correction" in text

@@ -7,9 +7,10 @@ from django import forms
 from django.http import QueryDict
 from pydantic import SecretStr
 
+from nsadmin.errors import Invalid
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.fields import NamespacePatch, parse_patch
-from nsadmin.namespaces.infrastructure import DEFAULTS, OFFERED
+from nsadmin.namespaces.infrastructure import DEFAULTS, OFFERED, parse
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 
@@ -32,7 +33,7 @@ def _number(label: str, low: int, high: int, hint: str = "") -> forms.IntegerFie
 class TierForm(SheetForm):
     """Everything that may be wanted of a namespace's infrastructure."""
 
-    raw: ClassVar[tuple[str, ...]] = OFFERED
+    raw: ClassVar[tuple[str, ...]] = (*OFFERED, "qdrant_api_key")
     labels: ClassVar[Mapping[str, str]] = {
         "compute_tier": "the tier",
         "qdrant_url": "the Qdrant address",
@@ -104,6 +105,15 @@ class TierForm(SheetForm):
         return form
 
     def clean(self) -> None:
+        """Tell all faults that need no look at the namespace, in one round."""
+        self._require_key()
+        self._require_numbers()
+        try:
+            parse(self._wanted())
+        except Invalid as error:
+            self.take(error)
+
+    def _require_key(self) -> None:
         """Say so where a key was typed, but is no longer held for this address."""
         if self.data.get("key_held") and self.key is None:
             sentence = (
@@ -111,6 +121,22 @@ class TierForm(SheetForm):
                 "hour."
             )
             self.add_error("qdrant_api_key", sentence)
+
+    def _require_numbers(self) -> None:
+        """Say so where a number was taken out: no number means none."""
+        for name, field in self.fields.items():
+            is_emptied = name in self.data and name in self.cleaned_data
+            if (
+                isinstance(field, forms.IntegerField)
+                and is_emptied
+                and self.cleaned_data[name] is None
+                and self.opened.get(name) is not None
+            ):
+                self.add_error(name, field.error_messages["invalid"])
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return what was changed, as a body of the API says it."""
+        return {k: "" if v is None else v for k, v in self.touched().items()}
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:
         """Return what is stored, with what counts where nothing is."""
@@ -121,9 +147,9 @@ class TierForm(SheetForm):
         return {**found, "compute_tier": namespace.tier}
 
     def asked(self) -> dict[str, Any]:
-        """Return what was entered; an empty number or address says nothing."""
+        """Return what was entered; an empty text takes it away."""
         data = self.cleaned_data
-        texts = {name: data.get(name) or None for name in _CLEARABLE}
+        texts = {name: data[name] or None for name in _TEXTS if name in data}
         said = {
             name: data[name] for name in OFFERED if data.get(name) not in (None, "")
         }
@@ -131,7 +157,7 @@ class TierForm(SheetForm):
 
     def patch(self, view: NamespaceView) -> NamespacePatch:
         """Read what was changed as a patch, or raise Invalid."""
-        wanted = {k: "" if v is None else v for k, v in self.touched().items()}
+        wanted = self._wanted()
         if wanted.get("compute_tier", view.namespace.tier) == "shared":
             wanted.pop("qdrant_url", None)
         patch = parse_patch({"infrastructure": wanted})
@@ -153,4 +179,4 @@ class TierForm(SheetForm):
         return super()._in_words(sentence)
 
 
-_CLEARABLE = ("gpu_type", "ray_head_node_url", "description")
+_TEXTS = ("qdrant_url", "gpu_type", "ray_head_node_url", "description")
