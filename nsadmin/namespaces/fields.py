@@ -209,13 +209,11 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
 
 
 def parse_patch(body: Any) -> NamespacePatch:
-    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field."""
-    patch = validated(NamespacePatch, body)
-    if patch.namespace_name is not None:
-        patch.namespace_name = clean_name(patch.namespace_name)
-    if patch.description is not None:
-        patch.description = clean_description(patch.description)
-    return patch
+    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field.
+
+    Name and description are judged by the plan: what is stored may be sent back.
+    """
+    return validated(NamespacePatch, body)
 
 
 def _refuse(at: str, sentence: str) -> Invalid:
