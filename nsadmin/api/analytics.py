@@ -30,7 +30,12 @@ from nsadmin.namespaces.queries import NamespaceView
 
 router = Router(tags=["Index analytics"])
 _PERIOD = re.compile(r"(\d{1,4})([hd])")
-_NAMESPACE = {"X-Namespace": "Id or name of the namespace; or `?namespace=`."}
+_NAMESPACE = {
+    "X-Namespace": (
+        "Id or name of the namespace, a name beyond ASCII percent-encoded as UTF-8; "
+        "or `?namespace=`."
+    )
+}
 
 
 class _NamespaceQuery(AddressQuery):
@@ -142,13 +147,24 @@ def index_usage(request: HttpRequest) -> HttpResponse:
 
 
 def _view(request: HttpRequest, wanted: _NamespaceQuery) -> NamespaceView:
-    identifier = request.headers.get("X-Namespace") or wanted.namespace
+    identifier = reading.header(request, "X-Namespace") or wanted.namespace
     if not identifier:
-        sentence = "Name the namespace in the header X-Namespace."
-        raise Invalid(sentence, faults={"header.X-Namespace": [sentence]})
+        raise _unnamed(request)
     return queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
+
+
+def _unnamed(request: HttpRequest) -> Invalid:
+    """Return the fault of a missing header, or one that came without its value."""
+    sentence = "Name the namespace in the header X-Namespace."
+    if "X-Namespace" in request.headers:
+        # Servers exist that hand on nothing of a value beyond ASCII.
+        sentence = (
+            "The header X-Namespace came empty, as names beyond ASCII may. "
+            "Percent-encode the name, send the id, or ?namespace=."
+        )
+    return Invalid(sentence, faults={"header.X-Namespace": [sentence]})
 
 
 def _hours(period: str) -> int:
