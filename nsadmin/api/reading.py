@@ -84,7 +84,7 @@ def modelled(data: dict[str, Any], model: type[Model], *, under: str = "") -> Mo
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = {f"{under}{path}": v for path, v in faults_of(error).items()}
+        faults = {f"{under}{path}": v for path, v in faults_of(error, model).items()}
         raise _invalid(faults) from None
 
 
