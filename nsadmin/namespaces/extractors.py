@@ -287,6 +287,8 @@ def completed_params(
         if isinstance(value, (dict, list, bool)) or value not in sizes:
             sentence = f"{parameter} must be {offered(sizes)}; it is {as_json(value)}."
             raise Invalid(sentence, faults={f"{at}.{parameter}": [sentence]})
+        if isinstance(value, float):  # some programs write every number so
+            merged[parameter] = int(value)
     return merged
 
 

@@ -564,6 +564,18 @@ def test_every_fault_is_told_at_once(call: Caller) -> None:
     ]
 
 
+def test_a_size_written_with_a_point_is_stored_as_the_integer(call: Caller) -> None:
+    name = "gemini_multifile_extractor"
+    entry = {"feature_extractor_name": name, "version": "v1"}
+    body = {
+        "feature_extractors": [{**entry, "params": {"output_dimensionality": 768.0}}]
+    }
+    (_, stored) = patched(call, body)["feature_extractors"]
+    assert type(stored["params"]["output_dimensionality"]) is int
+    assert stored["params"] == {"output_dimensionality": 768}
+    assert patched(call, body)["revision"] == 2
+
+
 def test_params_are_locked_once_registered(call: Caller) -> None:
     patched(call, {"feature_extractors": [TEXT]})
     other = {**TEXT, "params": {"embedding_model": "text-embedding-3-small"}}
