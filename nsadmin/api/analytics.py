@@ -29,7 +29,7 @@ from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 
 router = Router(tags=["Index analytics"])
-_PERIOD = re.compile(r"(\d{1,4})([hd])")
+_PERIOD = re.compile(r"([0-9]{1,4})([hd])")
 _NAMESPACE = {
     "X-Namespace": (
         "Id or name of the namespace, a name beyond ASCII percent-encoded as UTF-8; "
@@ -52,7 +52,7 @@ class SuggestionsQuery(_NamespaceQuery):
 class UsageQuery(_NamespaceQuery):
     """Which period, such as 24h or 7d; at most 31 days are kept."""
 
-    period: str = Field("24h", pattern=r"^\d+[hd]$", min_length=2, max_length=5)
+    period: str = Field("24h", pattern=r"^[0-9]+[hd]$", min_length=2, max_length=5)
     min_count: int = Field(1, ge=1, le=1_000_000)
 
 

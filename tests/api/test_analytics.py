@@ -127,7 +127,15 @@ def test_who_only_reads_reports_nothing(call, role):
 
 @pytest.mark.parametrize(
     "query",
-    ["&period=0h", "&period=32d", "&period=h", "&period=24m", "&min_count=0", "&x=1"],
+    [
+        "&period=0h",
+        "&period=32d",
+        "&period=h",
+        "&period=24m",
+        "&period=٢٤h",
+        "&min_count=0",
+        "&x=1",
+    ],
 )
 def test_a_wrong_question_is_refused(call, query):
     assert ask(call, "usage", query=query).status_code == 422
