@@ -15,7 +15,7 @@ from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
+from nsadmin.api.describe import answers, described, header
 from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import AddressQuery
 from nsadmin.api.schemas.analytics import (
@@ -31,7 +31,7 @@ from nsadmin.namespaces.queries import NamespaceView
 router = Router(tags=["Index analytics"])
 _PERIOD = re.compile(r"([0-9]{1,4})([hd])")
 _NAMESPACE = {
-    "X-Namespace": (
+    "X-Namespace": header(
         "Id or name of the namespace, a name beyond ASCII percent-encoded as UTF-8; "
         "or `?namespace=`."
     )
