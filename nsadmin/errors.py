@@ -4,7 +4,16 @@ Each error knows its HTTP status, its type and code in the API's envelope, and w
 trying again can help. It carries a sentence for a person and, where useful, details.
 """
 
+import json
 from typing import Any, ClassVar
+
+_LONGEST = 100
+
+
+def as_json(value: Any) -> str:
+    """Write a sent value for a sentence as it was sent, only shorter if it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class NsadminError(Exception):
@@ -171,6 +180,14 @@ class Invalid(NsadminError):
             **(details or {}),
         }
         super().__init__(sentence, code=code, details=merged)
+
+    @property
+    def placed(self) -> str:
+        """The sentence with its place before it, for who sees no form beside it."""
+        places = (at for at, said in self.faults.items() if self.sentence in said)
+        path = next(places, "")
+        is_placed = not path or self.sentence.startswith(f"{path}:")
+        return self.sentence if is_placed else f"{path}: {self.sentence}"
 
 
 class TooMany(NsadminError):

@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "nsadmin.access.middleware.RequestLogMiddleware",
     "nsadmin.api.middleware.EnvelopeMiddleware",
     "nsadmin.pages.middleware.ErrorPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.utils import timezone
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import FieldName, clean_field_name, faults_of
+from nsadmin.namespaces.fields import FieldName, clean_field_name, validated
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
@@ -58,12 +58,8 @@ class FieldUsage:
 
 def parse_report(body: Any) -> dict[str, Tally]:
     """Read a report as tallies by field, or raise Invalid with every fault."""
-    try:
-        report = UsageReport.model_validate(body)
-    except ValidationError as error:
-        faults = faults_of(error)
-        raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
-    faults = {}
+    report = validated(UsageReport, body)
+    faults: dict[str, list[str]] = {}
     found: dict[str, Tally] = {}
     for number, entry in enumerate(report.fields):
         at = f"fields.{number}.field_name"

@@ -15,7 +15,7 @@ from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
+from nsadmin.api.describe import answers, described, header
 from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import AddressQuery
 from nsadmin.api.schemas.analytics import (
@@ -29,8 +29,13 @@ from nsadmin.namespaces import queries
 from nsadmin.namespaces.queries import NamespaceView
 
 router = Router(tags=["Index analytics"])
-_PERIOD = re.compile(r"(\d{1,4})([hd])")
-_NAMESPACE = {"X-Namespace": "Id or name of the namespace; or `?namespace=`."}
+_PERIOD = re.compile(r"([0-9]{1,4})([hd])")
+_NAMESPACE = {
+    "X-Namespace": header(
+        "Id or name of the namespace, a name beyond ASCII percent-encoded as UTF-8; "
+        "or `?namespace=`."
+    )
+}
 
 
 class _NamespaceQuery(AddressQuery):
@@ -47,7 +52,7 @@ class SuggestionsQuery(_NamespaceQuery):
 class UsageQuery(_NamespaceQuery):
     """Which period, such as 24h or 7d; at most 31 days are kept."""
 
-    period: str = Field("24h", pattern=r"^\d+[hd]$", min_length=2, max_length=5)
+    period: str = Field("24h", pattern=r"^[0-9]+[hd]$", min_length=2, max_length=5)
     min_count: int = Field(1, ge=1, le=1_000_000)
 
 
@@ -142,13 +147,24 @@ def index_usage(request: HttpRequest) -> HttpResponse:
 
 
 def _view(request: HttpRequest, wanted: _NamespaceQuery) -> NamespaceView:
-    identifier = request.headers.get("X-Namespace") or wanted.namespace
+    identifier = reading.header(request, "X-Namespace") or wanted.namespace
     if not identifier:
-        sentence = "Name the namespace in the header X-Namespace."
-        raise Invalid(sentence, faults={"header.X-Namespace": [sentence]})
+        raise _unnamed(request)
     return queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
+
+
+def _unnamed(request: HttpRequest) -> Invalid:
+    """Return the fault of a missing header, or one that came without its value."""
+    sentence = "Name the namespace in the header X-Namespace."
+    if "X-Namespace" in request.headers:
+        # Servers exist that hand on nothing of a value beyond ASCII.
+        sentence = (
+            "The header X-Namespace came empty, as names beyond ASCII may. "
+            "Percent-encode the name, send the id, or ?namespace=."
+        )
+    return Invalid(sentence, faults={"header.X-Namespace": [sentence]})
 
 
 def _hours(period: str) -> int:

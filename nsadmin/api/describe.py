@@ -19,25 +19,22 @@ def answers(model: Any, *also: int, ok: int = 200) -> dict[Any, Any]:
     return {ok: model, frozenset({*_ERRORS, *also}): ErrorEnvelope}
 
 
+def header(description: str, **limits: Any) -> Schema:
+    """Return what the document says of a header; its value is a text."""
+    return {"description": description, "schema": {"type": "string", **limits}}
+
+
 def described(
     *,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     optional: bool = False,
-    headers: dict[str, str] | None = None,
+    headers: dict[str, Schema] | None = None,
 ) -> Schema:
     """Return what to add to an operation of the OpenAPI document."""
     parameters = _parameters(query) if query is not None else []
-    for name, description in (headers or {}).items():
-        parameters.append(
-            {
-                "in": "header",
-                "name": name,
-                "required": False,
-                "description": description,
-                "schema": {"type": "string"},
-            }
-        )
+    for name, details in (headers or {}).items():
+        parameters.append({"in": "header", "name": name, "required": False, **details})
     found: Schema = {"parameters": parameters} if parameters else {}
     if body is not None:
         found["requestBody"] = {

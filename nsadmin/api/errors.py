@@ -48,7 +48,7 @@ def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse
         "success": False,
         "status": error.status,
         "error": {
-            "message": error.sentence,
+            "message": error.placed if isinstance(error, Invalid) else error.sentence,
             "type": error.type,
             "code": error.code,
             "details": details,

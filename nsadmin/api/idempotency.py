@@ -21,15 +21,21 @@ from django.utils import timezone
 
 from nsadmin.access.gate import actor_of
 from nsadmin.api import reading
+from nsadmin.api.describe import header
 from nsadmin.api.models import KeptAnswer
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unreadable
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
+_VISIBLE = "[!-~]"
+_LONGEST = 255
 IDEMPOTENCY_KEY = {
-    "Idempotency-Key": (
-        "1 to 255 printable characters: the request acts once, and the same key and "
-        "body get the same answer for 24 hours. Another body with the key is 422."
+    "Idempotency-Key": header(
+        "1 to 255 visible ASCII characters: the request acts once, and the same key "
+        "and body get the same answer for 24 hours. Another body with the key is 422.",
+        pattern=f"^{_VISIBLE}+$",
+        minLength=1,
+        maxLength=_LONGEST,
     )
 }
 _KEPT = timedelta(hours=24)
@@ -39,7 +45,7 @@ _AT_WORK = timedelta(seconds=60)
 _PATIENCE_S = 30.0
 # Between two looks at the row: at first, and as the distance has grown.
 _FIRST_S, _LAST_S = 0.05, 1.0
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(f"{_VISIBLE}{{1,{_LONGEST}}}")
 _HEADERS = ("ETag", "Content-Type")
 
 
@@ -83,7 +89,7 @@ def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
     """Return the row: this request's to work on, or with the answer of an earlier."""
     if not _KEY.fullmatch(key):
         raise Unreadable(
-            "Idempotency-Key must have 1 to 255 printable characters.",
+            "Idempotency-Key must have 1 to 255 visible ASCII characters.",
             code="idempotency_key_unreadable",
         )
     actor = actor_of(request)

@@ -11,7 +11,7 @@ from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
 from nsadmin.api import reading
 from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
+from nsadmin.api.describe import answers, described, header
 from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import (
     AddressQuery,
@@ -43,7 +43,15 @@ _ETAG = re.compile(r'"r(\d{1,9})"')
 _NO_REVISION = -1
 _WAIT_S = 0.5
 _FRESH_S = 6.0
-IF_MATCH = {"If-Match": 'The ETag that was seen, such as "r5"; otherwise 412.'}
+_TAG = r'(W/)?"[^"]*"'
+IF_MATCH = {
+    "If-Match": header(
+        'The ETag that was seen, such as "r5", several with commas, or *; '
+        "otherwise 412.",
+        pattern=rf"^(\*|r[0-9]{{1,9}}|{_TAG}(, *{_TAG})*)$",
+        minLength=1,
+    )
+}
 
 
 @router.post(

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
 
 from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, ValidationError
@@ -56,12 +57,34 @@ def query(request: HttpRequest, model: type[Model]) -> Model:
     return modelled(request.GET.dict(), model, under="query.")
 
 
+def header(request: HttpRequest, name: str) -> str | None:
+    """Return a header's text; beyond ASCII it is UTF-8, plain or percent-encoded.
+
+    WSGI hands every byte on as the Latin-1 character of that number. No name of ours
+    has a percent sign, so the escapes cannot be meant as they stand.
+    """
+    given = request.headers.get(name)
+    if given is None:
+        return None
+    try:
+        text = unquote(given.encode("latin-1").decode("utf-8"), errors="strict")
+    except UnicodeError:
+        text = "\0"
+    if "\0" not in text:
+        return text
+    sentence = (
+        f"The header {name} is not UTF-8, or holds NUL. Percent-encode the name, "
+        "send the id, or ?namespace=."
+    )
+    raise Invalid(sentence, faults={f"header.{name}": [sentence]})
+
+
 def modelled(data: dict[str, Any], model: type[Model], *, under: str = "") -> Model:
     """Return data as the model, or raise Invalid with every fault at its path."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = {f"{under}{path}": v for path, v in faults_of(error).items()}
+        faults = {f"{under}{path}": v for path, v in faults_of(error, model).items()}
         raise _invalid(faults) from None
 
 

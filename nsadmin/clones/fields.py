@@ -101,9 +101,9 @@ class CloneBody(_Strict):
     description: Description | None = Field(
         None, description="The source's by default."
     )
-    source_organization_id: Annotated[str, Field(max_length=64)] | None = Field(
-        None, description="For platform admins: whose the source is."
-    )
+    source_organization_id: (
+        Annotated[str, Field(min_length=1, max_length=64)] | None
+    ) = Field(None, description="For platform admins: whose the source is.")
 
 
 def parse_clone(body: Any) -> CloneRequest:
@@ -125,7 +125,7 @@ def parse_clone(body: Any) -> CloneRequest:
         namespace_name=name,
         include=_include(read.include_resources),
         description=description,
-        source_organization_id=read.source_organization_id or None,
+        source_organization_id=read.source_organization_id,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from nsadmin.errors import Invalid
+from nsadmin.errors import Invalid, as_json
 from nsadmin.namespaces import config_text
 from nsadmin.namespaces.config_text import Read
 from nsadmin.namespaces.document import Namespace
@@ -114,10 +114,9 @@ def read(text: str) -> Read:
     found = config_text.read(text)
     schema = found.data.get("schema")
     if schema != SCHEMA:
+        said = "it is missing" if schema is None else f"this is {as_json(schema)}"
         raise config_text.line_fault(
-            found.line_of("schema"),
-            f"schema must be {SCHEMA}; "
-            + (f"this is {schema!r}." if schema is not None else "it is missing."),
+            found.line_of("schema"), f"schema must be {SCHEMA}; {said}."
         )
     unknown = [key for key in found.data if key not in _SECTIONS]
     if unknown:
@@ -160,7 +159,7 @@ def _patch(found: Read, namespace: Namespace) -> NamespacePatch:
     try:
         patch = NamespacePatch.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error, NamespacePatch)
         raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)

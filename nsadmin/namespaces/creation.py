@@ -29,6 +29,7 @@ from nsadmin.namespaces import (
     changes,
     document,
     observe,
+    preflight,
     queries,
     quota,
 )
@@ -219,15 +220,9 @@ def _collection_taken() -> Conflict:
 
 def _require_no_collection(namespace: Namespace) -> None:
     """Ask Qdrant, which must answer, and must not have the collection."""
-    try:
-        seen = observe.seen(namespace)
-    except Unavailable:
-        raise
-    except NsadminError as refused:
-        sentence = f"The cluster refuses: {refused.sentence}"
-        at = "infrastructure.qdrant_url"
-        raise Invalid(sentence, faults={at: [sentence]}) from None
-    if seen.exists:
+    if namespace.tier != "shared":
+        preflight.require(preflight.run_new(namespace))
+    if observe.seen(namespace).exists:
         _require_free(namespace)  # who was faster may have taken more than that
         raise _collection_taken()
 

@@ -34,7 +34,19 @@ LONGEST_S = int(LONGEST.total_seconds())
 class ExtendRequest(BaseModel):
     """The new end: one of the two."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["ttl_seconds"],
+                    "properties": {"ttl_seconds": {"type": "integer"}},
+                },
+                {"required": ["expires_at"]},
+            ]
+        },
+    )
 
     ttl_seconds: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] | None = Field(
         None, description="So many seconds from now; null is the same as absent."

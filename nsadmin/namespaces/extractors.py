@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsadmin.errors import Conflict, Invalid
+from nsadmin.errors import Conflict, Invalid, as_json
 
 E5 = "multilingual_e5_large_instruct_v1"
 GEMINI = "gemini-embedding-2"
@@ -285,8 +285,10 @@ def completed_params(
     for parameter, sizes in extractor.sized_by.items():
         value = merged[parameter]
         if isinstance(value, (dict, list, bool)) or value not in sizes:
-            sentence = f"{parameter} must be {offered(sizes)}; it is {value!r}."
+            sentence = f"{parameter} must be {offered(sizes)}; it is {as_json(value)}."
             raise Invalid(sentence, faults={f"{at}.{parameter}": [sentence]})
+        if isinstance(value, float):  # some programs write every number so
+            merged[parameter] = int(value)
     return merged
 
 

@@ -93,6 +93,8 @@ _ID_SHAPE = re.compile(
 )
 _UUID_SHAPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESERVED_NAMES = frozenset({"list", "stats"})
+# Of the keys that a body may have, so many are named where another was sent.
+_MOST_NAMED = 10
 _NAME_CHARACTERS = "/\\?#%"
 # What Qdrant reads as a key without quotes, and [] for every item of a list.
 _PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
@@ -185,19 +187,20 @@ def validated(model: type[_Body], body: Any) -> _Body:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error, model)
         first = next(iter(faults.items()))
         sentence = f"{first[0]}: {first[1][0]}".lstrip(": ")
         raise Invalid(sentence, faults=faults) from None
 
 
-def faults_of(error: ValidationError) -> dict[str, list[str]]:
-    """Turn pydantic's errors into {path: sentences}."""
+def faults_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
+    """Turn pydantic's errors of a model into {path: sentences}."""
     faults: dict[str, list[str]] = {}
     for item in error.errors():
         path = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            sentence = f"There is no field {item['loc'][-1]} here."
+            known = model.model_fields if len(item["loc"]) == 1 else ()
+            sentence = _unknown(str(item["loc"][-1]), list(known))
         elif item["type"] == "literal_error":
             sentence = f"Must be one of {item['ctx']['expected']}."
         elif item["type"] in ("model_type", "dict_type"):
@@ -208,14 +211,22 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
     return faults
 
 
+def _unknown(key: str, known: list[str]) -> str:
+    """Say that a key is not read, and which are, as far as a sentence holds them."""
+    sentence = f"There is no field {key or 'with an empty name'} here"
+    if not known:
+        return f"{sentence}."
+    first, more = known[:_MOST_NAMED], len(known) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{sentence}; there is: {', '.join(first)}{rest}."
+
+
 def parse_patch(body: Any) -> NamespacePatch:
-    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field."""
-    patch = validated(NamespacePatch, body)
-    if patch.namespace_name is not None:
-        patch.namespace_name = clean_name(patch.namespace_name)
-    if patch.description is not None:
-        patch.description = clean_description(patch.description)
-    return patch
+    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field.
+
+    Name and description are judged by the plan: what is stored may be sent back.
+    """
+    return validated(NamespacePatch, body)
 
 
 def _refuse(at: str, sentence: str) -> Invalid:

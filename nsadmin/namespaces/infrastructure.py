@@ -125,7 +125,8 @@ def parse(given: Raw) -> Raw:
     try:
         wanted = InfrastructureInput.model_validate(given)
     except Faulty as error:
-        faults = {f"{INFRASTRUCTURE}{k}": v for k, v in faults_of(error).items()}
+        found = faults_of(error, InfrastructureInput)
+        faults = {f"{INFRASTRUCTURE}{k}": v for k, v in found.items()}
         raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
     return wanted.model_dump(exclude_none=True)
 

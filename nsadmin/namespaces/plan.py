@@ -5,13 +5,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nsadmin import names
 from nsadmin.namespaces import extractors, steps
 from nsadmin.namespaces.appending import appended
 from nsadmin.namespaces.consequences import Warning_, consequences
 from nsadmin.namespaces.declared import Seen, required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.extractors import Extractor
-from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.fields import (
+    NamespacePatch,
+    clean_description,
+    clean_name,
+)
 from nsadmin.namespaces.infrastructure import (
     NOTHING_TOLD,
     Told,
@@ -131,12 +136,17 @@ def make_plan(
 
 
 def _fields(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
-    """Plain fields, each only where it differs; null is the same as absent."""
+    """Plain fields, each only where it differs; null is the same as absent.
+
+    What stays is not judged: a clone's name may be shorter than a new one.
+    """
     found: list[Step] = []
-    if patch.namespace_name is not None and patch.namespace_name != namespace.name:
-        found.append(SetField("namespace_name", namespace.name, patch.namespace_name))
-    if patch.description is not None:
-        after = patch.description or None
+    name = patch.namespace_name
+    if name is not None and namespace.name not in (name, names.trimmed(name)):
+        found.append(SetField("namespace_name", namespace.name, clean_name(name)))
+    text = patch.description
+    if text is not None and text != namespace.description:
+        after = clean_description(text) or None
         if after != namespace.description:
             found.append(SetField("description", namespace.description, after))
     wanted = patch.auto_create_indexes

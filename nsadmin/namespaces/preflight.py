@@ -61,6 +61,16 @@ def run(
     )
 
 
+def run_new(wanted: Namespace) -> tuple[Check, ...]:
+    """Look at the cluster of one's own on which a new namespace would run."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        there = _in_time(pool.submit(_reach, wanted, tries_write=True))
+    finally:
+        pool.shutdown(wait=False)
+    return tuple(_cluster(wanted, there, tries_write=True))
+
+
 def require(checks: tuple[Check, ...]) -> None:
     """Raise unless nothing blocks: Invalid at a field, Conflict, Unavailable."""
     blocking = [check for check in checks if check.state == "blocks"]

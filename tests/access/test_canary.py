@@ -128,6 +128,30 @@ def test_a_planted_key_is_nowhere(
     assert holders == ["mongodb namespaces"]
 
 
+def test_a_secret_misplaced_in_the_query_is_nowhere(
+    cast: Cast, logged: pytest.LogCaptureFixture
+) -> None:
+    found = Recorder(cast)
+    at = cast.own.namespace_id
+    key = cast.keys["admin"][-43:]
+    for secret in (KEY, key):
+        for query in (f"?qdrant_api_key={secret}", f"?{secret}", f"?dry_run={secret}"):
+            body = {"description": "x"}
+            answer = found.api("PATCH", f"/namespaces/{at}{query}", body)
+            assert answer.status_code == 422
+        assert found.api("GET", f"/namespaces?token={secret}").status_code == 422
+        found.api("GET", f"/nothing?token={secret}")
+        found.page("get", f"/namespaces/{at}/?token={secret}")
+        Client().get(f"/namespaces/?token={secret}")
+        Client().get(f"/healthz?token={secret}")
+
+    assert f"PATCH /v1/namespaces/{at}" in logged.text
+    assert "GET /v1/namespaces" in logged.text
+    stored = everything_stored()
+    assert [c for c in (KEY, key) if c in logged.text] == []
+    assert [where for where, text in stored.items() if KEY in text or key in text] == []
+
+
 def test_a_key_a_link_and_a_password_are_nowhere(
     cast: Cast, logged: pytest.LogCaptureFixture
 ) -> None:

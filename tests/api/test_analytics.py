@@ -1,6 +1,7 @@
 """Filter usage in, suggestions out."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -9,6 +10,7 @@ from nsadmin.namespaces import looks
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
+from tests.api.conftest import error_of, locations_of
 from tests.cast import make_namespace
 
 
@@ -86,6 +88,28 @@ def test_the_namespace_is_named_by_the_header(call):
     assert call("GET", "/analytics/indexes/usage").status_code == 422
 
 
+FLAGS = "Länder & Flaggen · أعلام העולם 🌍"
+
+
+@pytest.mark.parametrize(
+    "sent", [FLAGS.encode().decode("latin-1"), quote(FLAGS), quote(FLAGS, safe=" &")]
+)
+def test_the_header_names_in_any_script(call, sent):
+    """As a server hands it on: each byte of UTF-8 as one character; or escaped."""
+    flags = make_namespace(call.cast.northlight, FLAGS, in_qdrant=False)
+    found = call("GET", "/analytics/indexes/usage", **{"X-Namespace": sent})
+    assert found.json()["namespace_id"] == flags.namespace_id
+
+
+@pytest.mark.parametrize("sent", ["L\xe4nder", "L%E4nder", "a%00b", "Länder 🌍", ""])
+def test_a_header_that_cannot_be_read_says_what_to_send(call, sent):
+    found = call("GET", "/analytics/indexes/usage", **{"X-Namespace": sent})
+    assert locations_of(found) == ["header.X-Namespace"]
+    message = error_of(found)["message"]
+    assert "send the id" in message
+    assert "?namespace=" in message
+
+
 @pytest.mark.parametrize("what", ["usage", "suggestions"])
 def test_a_foreign_namespace_is_not_there(call, what):
     assert ask(call, what, namespace=call.cast.foreign).status_code == 404
@@ -103,7 +127,15 @@ def test_who_only_reads_reports_nothing(call, role):
 
 @pytest.mark.parametrize(
     "query",
-    ["&period=0h", "&period=32d", "&period=h", "&period=24m", "&min_count=0", "&x=1"],
+    [
+        "&period=0h",
+        "&period=32d",
+        "&period=h",
+        "&period=24m",
+        "&period=٢٤h",
+        "&min_count=0",
+        "&x=1",
+    ],
 )
 def test_a_wrong_question_is_refused(call, query):
     assert ask(call, "usage", query=query).status_code == 422

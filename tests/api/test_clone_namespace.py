@@ -144,6 +144,7 @@ NOT_ACCEPTABLE: list[tuple[dict[str, Any], str]] = [
     ),
     ({"namespace_name": "x", "description": "y" * 2001}, "description"),
     ({"namespace_name": "x", "source_organization_id": 7}, "source_organization_id"),
+    ({"namespace_name": "x", "source_organization_id": ""}, "source_organization_id"),
     ({"namespace_name": "x", "mode": "copy"}, "mode"),
     ({"namespace_name": "x", "namespace_id": "ns_mine"}, "namespace_id"),
 ]

@@ -399,6 +399,37 @@ def test_on_a_cluster_of_ones_own_every_name_is_free(
         assert locations_of(response) == ["infrastructure.compute_tier"]
 
 
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_a_cluster_that_refuses_is_told_as_a_change_tells_it(
+    call: Caller, own_cluster: OwnCluster, settings: Any, query: str
+) -> None:
+    own_cluster.receive(call.cast.own)
+
+    def both(**more: object) -> list[dict[str, Any]]:
+        body = {"infrastructure": own_cluster.body(**more)}
+        made = call("POST", f"/namespaces{query}", {**NAME, **body})
+        changed = call("PATCH", f"/namespaces/{call.cast.own.namespace_id}", body)
+        assert made.status_code == changed.status_code == 422
+        return [error_of(response) for response in (made, changed)]
+
+    def told(error: dict[str, Any]) -> tuple[Any, ...]:
+        return error["code"], error["message"], error["details"]["validation_errors"]
+
+    made, changed = both(qdrant_api_key="not-the-key")
+    assert told(made) == told(changed)
+    assert made["code"] == "key_refused"
+    (fault,) = made["details"]["validation_errors"]
+    assert fault["location"] == "infrastructure.qdrant_api_key"
+
+    own_cluster.server.restart()  # an open connection stays with its checked address
+    settings.NSADMIN_CLUSTER_HOSTS = []
+    made, changed = both()
+    assert told(made) == told(changed)
+    assert made["code"] == "address_refused"
+    (fault,) = made["details"]["validation_errors"]
+    assert fault["location"] == "infrastructure.qdrant_url"
+
+
 # Who may -----------------------------------------------------------------------------
 
 

@@ -28,6 +28,77 @@ UNREADABLE: list[tuple[bytes, str, int, str]] = [
 ]
 
 
+# Method, path below the namespace, body: the sentence that the envelope shows.
+SAID: list[tuple[str, str, dict[str, object], str]] = [
+    (
+        "PATCH",
+        "",
+        {"infrastructure": {"max_concurrent_jobs": 0}},
+        (
+            "infrastructure.max_concurrent_jobs: "
+            "Input should be greater than or equal to 1."
+        ),
+    ),
+    ("POST", "/filter-usage", {}, "fields: Field required."),
+    (
+        "PUT",
+        "",
+        {"": 1},
+        (
+            "There is no field with an empty name here; "
+            "there is: namespace_name, payload_indexes."
+        ),
+    ),
+    (
+        "PUT",
+        "",
+        {"speed": 1},
+        (
+            "speed: There is no field speed here; "
+            "there is: namespace_name, payload_indexes."
+        ),
+    ),
+    (
+        "PATCH",
+        "",
+        {"infrastructure": {"speed": 1}},
+        (
+            "infrastructure.speed: There is no field speed here; there is: "
+            "qdrant_collection, compute_tier, description, max_concurrent_jobs, "
+            "autoscaling_enabled, ray_head_node_url, min_workers, max_workers, "
+            "gpu_type, gpus_per_worker and 12 more."
+        ),
+    ),
+    (
+        "PATCH",
+        "",
+        {"namespace_name": "a"},
+        "namespace_name: The name needs at least 3 characters; it has 1.",
+    ),
+]
+MULTIFILE = {"feature_extractor_name": "gemini_multifile_extractor", "version": "v1"}
+
+
+@pytest.mark.parametrize(("method", "below", "body", "sentence"), SAID)
+def test_the_message_says_where(
+    call: Caller, method: str, below: str, body: dict[str, object], sentence: str
+) -> None:
+    response = call(method, f"/namespaces/{call.cast.own.namespace_id}{below}", body)
+    assert response.status_code == 422
+    assert error_of(response)["message"] == sentence
+
+
+@pytest.mark.parametrize(("value", "shown"), [(True, "true"), (None, "null")])
+def test_a_value_is_quoted_as_it_was_sent(
+    call: Caller, value: object, shown: str
+) -> None:
+    entry = {**MULTIFILE, "params": {"output_dimensionality": value}}
+    path = f"/namespaces/{call.cast.own.namespace_id}"
+    response = call("PATCH", path, {"feature_extractors": [entry]})
+    assert response.status_code == 422
+    assert error_of(response)["message"].endswith(f"; it is {shown}.")
+
+
 def test_without_a_key(call: Caller) -> None:
     for endpoint in ENDPOINTS:
         path = endpoint.at(call.cast.own.namespace_id)

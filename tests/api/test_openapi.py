@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,61 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     names = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document))
     assert set(names) <= set(document["components"]["schemas"])
     assert '"#/$defs' not in json.dumps(document)
+
+
+READ_BY = {
+    "Idempotency-Key": ("POST", "/namespaces"),
+    "If-Match": ("PATCH", "/namespaces/{identifier}"),
+}
+HEADERS = [
+    ("Idempotency-Key", "k" * 255, 200),
+    ("Idempotency-Key", "k" * 256, 400),
+    ("Idempotency-Key", "a b", 400),
+    ("Idempotency-Key", "", 400),
+    ("If-Match", '"r1"', 200),
+    ("If-Match", 'W/"x", "r1"', 200),
+    ("If-Match", "r1", 200),
+    ("If-Match", "*", 200),
+    ("If-Match", '"r1', 400),
+    ("If-Match", "five", 400),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "status"), HEADERS)
+def test_a_header_is_read_as_the_document_describes_it(
+    call: Caller, document: dict[str, Any], name: str, value: str, status: int
+) -> None:
+    method, path = READ_BY[name]
+    parameters = operations(document)[f"{method} {path}"]["parameters"]
+    (schema,) = [p["schema"] for p in parameters if p["name"] == name]
+    assert Draft202012Validator(schema).is_valid(value) == (status < 400)
+    body = {"namespace_name": "another"}
+    at = path.format(identifier=call.cast.own.namespace_id)
+    assert call(method, at, body, **{name: value}).status_code == status
+
+
+LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"ttl_seconds": None}, 422),
+        ({"ttl_seconds": 3600, "expires_at": LATER}, 422),
+        ({"ttl_seconds": 3600}, 200),
+        ({"expires_at": None}, 200),
+        ({"ttl_seconds": None, "expires_at": LATER}, 200),
+    ],
+)
+def test_an_end_is_said_once_as_the_document_describes_it(
+    call: Caller, document: dict[str, Any], body: dict[str, Any], status: int
+) -> None:
+    found = operations(document)["POST /namespaces/{identifier}/extend"]
+    schema = found["requestBody"]["content"]["application/json"]["schema"]
+    assert Draft202012Validator(schema).is_valid(body) == (status == 200)
+    path = f"/namespaces/{call.cast.own.namespace_id}/extend"
+    assert call("POST", path, body).status_code == status
 
 
 def test_bodies_are_described_where_they_are_read(document: dict[str, Any]) -> None:

@@ -115,6 +115,30 @@ def test_what_was_got_can_be_sent_back(call: Caller) -> None:
     assert after["revision"] == before["revision"]
 
 
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_stored_name_that_no_new_one_may_be_stays(call: Caller, method: str) -> None:
+    clone = make_namespace(call.cast.northlight, "cc", in_qdrant=False)
+    at = f"/namespaces/{clone.namespace_id}"
+    for name in ("cc", " cc "):
+        response = call(method, at, {"namespace_name": name})
+        assert response.status_code == 200, response.content
+        assert json.loads(response.content)["revision"] == 1
+    for name in ("dd", "CC", "list"):
+        response = call(method, at, {"namespace_name": name})
+        assert locations_of(response) == ["namespace_name"]
+
+
+def test_a_stored_description_that_no_new_one_may_be_stays(call: Caller) -> None:
+    written = "\x07" * 2001
+    known = make_namespace(
+        call.cast.northlight, "belled", in_qdrant=False, description=written
+    )
+    at = f"/namespaces/{known.namespace_id}"
+    assert call("PATCH", at, {"description": written}).status_code == 200
+    response = call("PATCH", at, {"description": written + "\x07"})
+    assert locations_of(response) == ["description"]
+
+
 NOTHING_TO_DO: list[dict[str, Any]] = [
     {},
     dict.fromkeys(SPECIFIED),
@@ -538,6 +562,18 @@ def test_every_fault_is_told_at_once(call: Caller) -> None:
         "payload_indexes.0.field_name",
         "payload_indexes.2.field_name",
     ]
+
+
+def test_a_size_written_with_a_point_is_stored_as_the_integer(call: Caller) -> None:
+    name = "gemini_multifile_extractor"
+    entry = {"feature_extractor_name": name, "version": "v1"}
+    body = {
+        "feature_extractors": [{**entry, "params": {"output_dimensionality": 768.0}}]
+    }
+    (_, stored) = patched(call, body)["feature_extractors"]
+    assert type(stored["params"]["output_dimensionality"]) is int
+    assert stored["params"] == {"output_dimensionality": 768}
+    assert patched(call, body)["revision"] == 2
 
 
 def test_params_are_locked_once_registered(call: Caller) -> None:

@@ -194,7 +194,7 @@ REFUSED = {
     "a list": ("- 1", 1, "mapping"),
     "nothing": ("", 1, "mapping"),
     "no schema": ("description: x", 1, "it is missing"),
-    "another schema": ("\nschema: v9", 2, "this is 'v9'"),
+    "another schema": ("\nschema: v9", 2, 'this is "v9"'),
     "an unknown section": (HEAD + "points: 3", 2, "no section points"),
     "a secret": (HEAD + "infrastructure:\n  qdrant_api_key: x", 3, "does not belong"),
     "a tab": (HEAD + "infrastructure:\n\tmin_workers: 1", 3, "not YAML"),

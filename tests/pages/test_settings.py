@@ -89,6 +89,18 @@ def test_invalid_names_the_field_and_keeps_the_input(browse, own):
     assert "Scenes and faces.</textarea>" in text
 
 
+def test_a_stored_name_that_no_new_one_may_be_stays(browse, cast):
+    from tests.cast import make_namespace
+
+    clone = make_namespace(cast.northlight, "cc", in_qdrant=False)
+    page = f"/namespaces/{clone.namespace_id}/settings/"
+    stays = browse().post(page, {**INPUT, "namespace_name": "cc"})
+    assert "Confirm one step" in stays.content.decode()
+    refused = browse().post(page, {**INPUT, "namespace_name": "dd"})
+    assert refused.status_code == 422
+    assert 'id="id_namespace_name_error"' in refused.content.decode()
+
+
 def test_taken_name_stands_beside_the_field(browse, own, cast):
     from tests.cast import make_namespace
 

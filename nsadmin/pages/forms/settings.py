@@ -71,12 +71,6 @@ class SettingsForm(SheetForm):
             "auto_create_indexes": data["auto_create_indexes"],
         }
 
-    def patch(self, view: NamespaceView) -> NamespacePatch:
-        """Read what was changed as a patch, or raise Invalid.
-
-        A name that stays is not judged: a clone's may be shorter than a new one.
-        """
-        data = self.touched()
-        if data.get("namespace_name") == view.namespace.name:
-            del data["namespace_name"]
-        return parse_patch(data)
+    def patch(self, view: NamespaceView) -> NamespacePatch:  # noqa: ARG002
+        """Read what was changed as a patch, or raise Invalid."""
+        return parse_patch(self.touched())

@@ -117,7 +117,8 @@ def test_what_is_within_its_limits_is_not_refused_for_it(
     sentence = NOT_OFFERED.get(str(case))
     if sentence is not None:
         assert locations_of(response) == [case.spot.location]
-        assert error_of(response)["message"] == sentence
+        expected_message = f"{case.spot.location}: {sentence}"
+        assert error_of(response)["message"] == expected_message
         return
     expected = ANSWERED_WITH.get(str(case)) or ANSWERED_WITH.get(case.short)
     if expected is None:

@@ -86,12 +86,14 @@ BESIDE: dict[str, Json] = {
 # Who has to ask for it; everything else is asked for by an admin.
 ASKED_BY = {
     "scope is system": "platform_admin",
+    "source_organization_id minLength": "platform_admin",
     "source_organization_id maxLength": "platform_admin",
 }
 # What is within its limits, but names nothing that there is, or is not enough alone.
 ANSWERED_WITH = {
     "?namespace maxLength": 404,
     "POST /tasks/list ?cursor maxLength": 422,
+    "source_organization_id minLength": 404,
     "source_organization_id maxLength": 404,
     "feature_extractors[].feature_extractor_name minLength": 422,
     "feature_extractors[].feature_extractor_name maxLength": 422,
