@@ -176,7 +176,12 @@ class PageQuery(BaseModel):
     page: int | None = Field(None, ge=1, le=10_000, description="Counted from 1.")
     include_total: bool = False
     cursor: str | None = Field(
-        None, max_length=500, description="From `next_cursor` of the page before."
+        None,
+        max_length=2500,  # the longest name, four bytes a letter, beside the rest
+        description=(
+            "From `next_cursor` of the page before, with the same order, search and "
+            "filters."
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from nsadmin.api.filters import list_filters
 from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.api.paging import pagination, window_of
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import listing, present
+from nsadmin.namespaces import listing, places, present
 from nsadmin.namespaces.listing import ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
 
@@ -38,10 +38,14 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     wanted = reading.query(request, ListQueryString)
     asked = reading.modelled(body, ListNamespacesRequest)
     query = _list_query(wanted, asked)
-    order = [query.sort, query.descending, *(list(pair) for pair in query.then)]
-    window = window_of(wanted, order)
-    query = replace(query, limit=window.limit, offset=window.offset)
-    page = listing.listing(actor_of(request), query)
+    window = window_of(
+        wanted, [query.digest], lambda said: places.read(said, query.orders)
+    )
+    page = listing.listing(
+        actor_of(request),
+        replace(query, limit=window.limit, offset=window.offset, after=window.place),
+    )
+    following = None if page.following is None else places.written(page.following)
     rows = page.rows
     results = [present.row_response(row) for row in rows]
     if wanted.view == "summary":
@@ -52,7 +56,9 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     return answer(
         {
             "results": results,
-            "pagination": pagination(request, window, total=page.total),
+            "pagination": pagination(
+                request, window, total=page.total, following=following
+            ),
             "total_count": page.total,
             "stats": _stats(rows),
         }

@@ -1,14 +1,14 @@
 """Pages of lists: where one begins, and how the next one is asked for.
 
-A cursor says where the next page begins, and belongs to the order that it was given in.
+A cursor says where the next page begins, and belongs to the list that it was given in.
 """
 
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest
 
@@ -18,28 +18,32 @@ from nsadmin.errors import Invalid
 _DEFAULT_SIZE = 25
 # Databases count rows in 64 bits; a cursor of ours never says as much.
 _FARTHEST = 2**31
-Order = Sequence[Any]
+# What a cursor has to belong to, in JSON's words.
+List = Sequence[Any]
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a list that is asked for."""
+class Window(Generic[P]):
+    """The part of a list that is asked for; `place` is what a cursor says of it."""
 
     limit: int
     offset: int
-    order: Order
-    is_after_cursor: bool
+    of: List
+    place: P | None
     include_total: bool
 
     @property
     def page(self) -> int | None:
         """The page's number from 1, where it begins at one."""
-        aligned = not self.is_after_cursor and self.offset % self.limit == 0
+        aligned = self.place is None and self.offset % self.limit == 0
         return self.offset // self.limit + 1 if aligned else None
 
 
-def window_of(wanted: PageQuery, order: Order) -> Window:
-    """Return the window; `order` is what a cursor has to belong to.
+def window_of(
+    wanted: PageQuery, of: List, read: Callable[[Any], P | None]
+) -> Window[P]:
+    """Return the window of a list; `read` knows the places that its cursors may say.
 
     Raises Invalid where two parameters say different things, or for a cursor that was
     never given.
@@ -57,26 +61,31 @@ def window_of(wanted: PageQuery, order: Order) -> Window:
     if len(given) > 1:
         raise _both(*given[:2])
     offset = wanted.offset or ((wanted.page or 1) - 1) * limit
-    if wanted.cursor is not None:
-        offset = _offset_of(wanted.cursor, order)
-    is_after = wanted.cursor is not None
-    return Window(limit, offset, order, is_after, wanted.include_total)
+    place = None if wanted.cursor is None else _place(wanted.cursor, of, read)
+    return Window(limit, offset, of, place, wanted.include_total)
 
 
-def _cursor(order: Order, offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([*order, offset]).encode()).decode()
+def numbered(said: Any) -> int | None:
+    """Read a place that is a number of rows to leave out."""
+    is_number = isinstance(said, int) and not isinstance(said, bool)
+    return said if is_number and 0 <= said <= _FARTHEST else None
 
 
-def _offset_of(cursor: str, order: Order) -> int:
+def _cursor(of: List, place: Any) -> str:
+    said = json.dumps([*of, place], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(said.encode()).decode()
+
+
+def _place(cursor: str, of: List, read: Callable[[Any], P | None]) -> P:
     try:
-        *found, offset = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError, TypeError):
-        found, offset = [], None
-    is_number = isinstance(offset, int) and not isinstance(offset, bool)
-    if found != [*order] or not is_number or not 0 <= offset <= _FARTHEST:
+        *found, said = json.loads(base64.urlsafe_b64decode(cursor))
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        found, said = [], None
+    place = read(said) if found == [*of] else None
+    if place is None:
         sentence = "The cursor does not belong to this list."
         raise Invalid(sentence, faults={"cursor": [sentence]})
-    return int(offset)
+    return place
 
 
 def _both(one: str, other: str) -> Invalid:
@@ -84,20 +93,25 @@ def _both(one: str, other: str) -> Invalid:
     return Invalid(sentence, faults={f"query.{other}": [sentence]})
 
 
-def pagination(request: HttpRequest, window: Window, *, total: int) -> dict[str, Any]:
-    """Return the `pagination` of a list of so many rows in all."""
+def pagination(
+    request: HttpRequest, window: Window[Any], *, total: int, following: Any
+) -> dict[str, Any]:
+    """Return the `pagination` of a list of so many rows in all.
+
+    `following` is the place where the next page begins; None where there is none.
+    """
     page, limit = window.page, window.limit
-    more = window.offset + limit < total
-    following = page + 1 if page is not None and more else None
+    more = following is not None
+    after = page + 1 if page is not None and more else None
     before = page - 1 if page is not None and page > 1 else None
     return {
         "total": total if window.include_total else None,
         "page": page,
         "page_size": limit,
         "total_pages": -(-total // limit) if window.include_total else None,
-        "next_page": _address(request, following),
+        "next_page": _address(request, after),
         "previous_page": _address(request, before),
-        "next_cursor": _cursor(window.order, window.offset + limit) if more else None,
+        "next_cursor": _cursor(window.of, following) if more else None,
     }
 
 

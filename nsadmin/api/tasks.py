@@ -9,7 +9,7 @@ from nsadmin.api import reading
 from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import ListTasksRequest, NoQuery, PageQuery, TaskSort
-from nsadmin.api.paging import pagination, window_of
+from nsadmin.api.paging import numbered, pagination, window_of
 from nsadmin.api.schemas.tasks import (
     CancelTaskResponse,
     ListTasksResponse,
@@ -33,7 +33,8 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     body = reading.body(request, optional=True)
     asked = reading.modelled(body, ListTasksRequest)
     sort = asked.sort or TaskSort()
-    window = window_of(wanted, [sort.field, sort.direction])
+    window = window_of(wanted, [sort.field, sort.direction], numbered)
+    offset = window.offset if window.place is None else window.place
     states = queries.states_of([asked.status] if asked.status else [])
     found = queries.listing(
         actor_of(request),
@@ -43,9 +44,11 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
         search=asked.search or "",
         oldest_first=sort.direction == "asc",
         limit=window.limit,
-        offset=window.offset,
+        offset=offset,
     )
-    pages = pagination(request, window, total=found.total)
+    end = offset + window.limit
+    following = end if end < found.total else None
+    pages = pagination(request, window, total=found.total, following=following)
     results = [queries.task_response(job) for job in found.rows]
     return answer({"results": results, "pagination": pages})
 

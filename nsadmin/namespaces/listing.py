@@ -1,8 +1,10 @@
 """Lists of namespaces from the mirror: filters, search, order, pages, facets."""
 
+import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import (
@@ -25,8 +27,9 @@ from django.utils import timezone
 from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import filling
+from nsadmin.namespaces import filling, places
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.places import Order, Place
 from nsadmin.namespaces.queries import visible
 
 SORTS: Mapping[str, tuple[str, bool]] = {
@@ -48,6 +51,8 @@ HEALTH = (
     "deleting",
 )
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
+# What of a query says which page, and not which list.
+_OF_PAGES = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
 SOON = timedelta(days=1)
 # The word of the list, as `MirroredNamespace.status` says it of one row.
 _STATUS = Case(
@@ -60,7 +65,7 @@ _STATUS = Case(
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What to list. None does not filter; `limit` rows from `offset`.
+    """What to list. None does not filter; `limit` rows, from `offset` or `after` a row.
 
     `then` orders what is equal so far: a sort, and whether it falls. `whole` rows bring
     their documents, which the API shows and pages do not.
@@ -84,12 +89,36 @@ class ListQuery:
     then: tuple[tuple[str, bool], ...] = ()
     limit: int = 25
     offset: int = 0
+    after: Place | None = None
     whole: bool = False
+
+    @property
+    def orders(self) -> list[Order]:
+        """The columns of the order, foremost first.
+
+        Raises Invalid for an order that does not exist.
+        """
+        if self.sort not in SORTS:
+            sentence = f"Sort must be one of {', '.join(SORTS)}."
+            raise Invalid(sentence, faults={"sort": [sentence]})
+        column, usual = SORTS[self.sort]
+        falls = usual if self.descending is None else self.descending
+        return [(column, falls), *((SORTS[name][0], down) for name, down in self.then)]
+
+    @property
+    def digest(self) -> str:
+        """What is the same for every page of one list, and for no other list."""
+        asked = {k: v for k, v in asdict(self).items() if k not in _OF_PAGES}
+        said = json.dumps([self.orders, asked], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; `as_of` is when its oldest row was compared with the store."""
+    """One page; `as_of` is when the list's oldest row was compared with the store.
+
+    `following` is the place of the last row, where more come after it.
+    """
 
     rows: list[MirroredNamespace]
     total: int
@@ -98,6 +127,7 @@ class Page:
     as_of: datetime | None
     documents: int = 0
     unknown_documents: int = 0
+    following: Place | None = None
 
     @property
     def first(self) -> int:
@@ -179,32 +209,39 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     Raises Invalid for an order that does not exist, Unread while nobody can say which
     namespaces there are.
     """
-    if query.sort not in SORTS:
-        sentence = f"Sort must be one of {', '.join(SORTS)}."
-        raise Invalid(sentence, faults={"sort": [sentence]})
+    orders = query.orders
     filling.require_filled()
-    first = query.descending
-    usual = SORTS[query.sort][1]
-    orders = [(query.sort, usual if first is None else first), *query.then]
-    by = [
-        F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
-        for column, falling in ((SORTS[name][0], falls) for name, falls in orders)
-    ]
     rows = filtered(actor, query)
     columns = rows if query.whole else rows.defer("document", "description")
-    ordered = columns.order_by(*by, "namespace_id")
-    found = list(ordered[query.offset : query.offset + query.limit])
-    counts = [row.document_count for row in found]
+    # One more than asked for tells whether any follow.
+    found = list(_later(columns, query)[query.offset : query.offset + query.limit + 1])
+    shown = found[: query.limit]
+    counts = [row.document_count for row in shown]
     every = rows.aggregate(total=Count("pk"), oldest=Min("mirrored_at"))
+    more = len(found) > len(shown) > 0
     return Page(
-        rows=found,
+        rows=shown,
         total=every["total"],
         offset=query.offset,
         limit=query.limit,
         as_of=every["oldest"],
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),
+        following=places.place_of(shown[-1], orders) if more else None,
     )
+
+
+def _later(
+    rows: QuerySet[MirroredNamespace], query: ListQuery
+) -> QuerySet[MirroredNamespace]:
+    """Return the rows in their order, from the place on that the query names."""
+    if query.after is not None:
+        rows = rows.filter(places.after(query.after, query.orders))
+    by = [
+        F(column).desc(nulls_last=True) if falls else F(column).asc(nulls_last=True)
+        for column, falls in query.orders
+    ]
+    return rows.order_by(*by, "namespace_id")
 
 
 def is_bare(actor: Actor, query: ListQuery) -> bool:

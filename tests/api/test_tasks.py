@@ -1,5 +1,6 @@
 """`/v1/tasks`."""
 
+import base64
 import json
 import uuid
 from typing import Any
@@ -232,3 +233,11 @@ def test_pages_by_cursor_in_either_direction(
             response = call("POST", f"/tasks/list{query}", other)
             assert locations_of(response) == ["cursor"]
     assert found == (made if direction == "asc" else made[::-1])
+
+
+@pytest.mark.parametrize("offset", [-1, 2**31 + 1, 2**63, 10**30, True, "1", [1], None])
+def test_a_cursor_that_was_never_given(call: Caller, offset: object) -> None:
+    made_up = json.dumps(["created_at", "desc", offset]).encode()
+    cursor = base64.urlsafe_b64encode(made_up).decode()
+    response = call("POST", f"/tasks/list?cursor={cursor}")
+    assert locations_of(response) == ["cursor"]
