@@ -179,7 +179,7 @@ def _primary_retriever(job: Job) -> str | None:
 
 def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
     source = gates.source_of(actor, identifier, request)
-    gates.require_ready(source.namespace)
+    gates.require_ready(actor, source.namespace)
     gates.require_room(actor, request.namespace_name)
     return source
 

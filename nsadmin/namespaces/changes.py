@@ -166,11 +166,12 @@ def _preview(
     namespace = view.namespace
     require_open(namespace, wanted)
     plan, seen = planned(namespace, wanted)
+    sealed = _sealed(actor, namespace, plan, wanted)
     return Preview(
         view,
         plan,
         qdrant_silent=seen is None and plan.needs_qdrant,
-        checks=moving.checks(namespace, plan, _sealed(actor, namespace, plan, wanted)),
+        checks=moving.checks(actor, namespace, plan, sealed),
         seen=seen,
     )
 
@@ -196,12 +197,12 @@ def _commit(
             )
             namespace = view.namespace
             require_open(namespace, wanted)
-            plan = _checked_plan(namespace, wanted, digest, if_match)
+            plan = _checked_plan(actor, namespace, wanted, digest, if_match)
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
                 return Outcome(view, plan, "", converged=not waits)
             sealed = _sealed(actor, namespace, plan, wanted)
-            preflight.require(moving.checks(namespace, plan, sealed))
+            preflight.require(moving.checks(actor, namespace, plan, sealed))
             _attempt(actor, view, plan, op_id, wanted)
             attempted = True
             raw = accept(namespace, plan, op_id, sealed=sealed)
@@ -228,6 +229,7 @@ def _sealed(
 
 
 def _checked_plan(
+    actor: Actor,
     namespace: Namespace,
     wanted: Wanted,
     digest: str | None,
@@ -246,7 +248,7 @@ def _checked_plan(
             "something else is asked for.",
             details={"plan": plan.to_json()},
         )
-    require_carried_out(namespace, plan, seen)
+    require_carried_out(actor, namespace, plan, seen)
     return plan
 
 

@@ -58,7 +58,7 @@ def begin(
         )
     gates.require_unprotected(namespace)
     if not force:
-        gates.require_unused(namespace)
+        gates.require_unused(actor, namespace)
     try:
         return send(actor, view, if_match=if_match)
     except Conflict:

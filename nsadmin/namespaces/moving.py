@@ -34,9 +34,11 @@ def sealed_of(
     return None
 
 
-def checks(namespace: Namespace, plan: Plan, sealed: Raw | None) -> tuple[Check, ...]:
+def checks(
+    actor: Actor, namespace: Namespace, plan: Plan, sealed: Raw | None
+) -> tuple[Check, ...]:
     """Look at what a plan that moves depends on; nothing for any other plan."""
     if not plan.moves:
         return ()
     after = document.read(applied(namespace.raw, plan.steps, sealed=sealed))
-    return preflight.run(namespace, after)
+    return preflight.run(actor, namespace, after)

@@ -9,7 +9,9 @@ from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from typing import Literal
 
+from nsadmin.access.actor import Actor
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unavailable
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces import deletion_gates
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.enterprise import has_infrastructure
@@ -44,11 +46,12 @@ class Check:
 
 
 def run(
-    now: Namespace, after: Namespace, *, tries_write: bool = True
+    actor: Actor, now: Namespace, after: Namespace, *, tries_write: bool = True
 ) -> tuple[Check, ...]:
     """Look at everything that a change from `now` to `after` depends on.
 
-    `after` is the document as it would be. Without `tries_write` the key is only tried
+    `after` is the document as it would be; jobs of organizations that the actor does
+    not know stay unnamed. Without `tries_write` the key is only tried
     by reading.
     """
     there, here = _reached(now, after, tries_write=tries_write)
@@ -57,7 +60,7 @@ def run(
         *_cluster(after, there, tries_write=tries_write),
         _vectors(after, here, there),
         _ray(after),
-        _jobs(now),
+        _jobs(actor, now),
     )
 
 
@@ -258,25 +261,37 @@ def _ray(after: Namespace) -> Check:
     )
 
 
-def _jobs(now: Namespace) -> Check:
+def _jobs(actor: Actor, now: Namespace) -> Check:
     """Judge what is at work on the namespace, and clones that nobody has decided on."""
     live = deletion_gates.running_jobs(now.namespace_id)
     if live:
-        count = "A job is" if len(live) == 1 else f"{len(live)} jobs are"
-        return Check(
-            "jobs",
-            "blocks",
-            f"{count} at work on it",
-            f"{live[0].title}. Wait for its end or cancel it first.",
-            task_id=str(live[0].job_id),
-        )
+        return _busy([job for job in live if deletion_gates.may_know(actor, now, job)])
     if now.raw.get("pending"):
         said = "Qdrant is still catching up with an earlier change."
         return Check("jobs", "blocks", "A change is not finished", said)
+    # A failed clone of another organization is nothing that this one could decide on.
     undecided = MirroredNamespace.objects.filter(
-        source_namespace_id=now.namespace_id, clone_status="failed", deleted_at=None
+        source_namespace_id=now.namespace_id,
+        internal_id=now.internal_id,
+        clone_status="failed",
+        deleted_at=None,
     ).first()
     if undecided is not None:
         said = f"{undecided.name} reads from here. Resume or discard it first."
         return Check("jobs", "blocks", "A clone is undecided", said)
     return Check("jobs", "ok", "No job and no clone is at work")
+
+
+def _busy(known: list[Job]) -> Check:
+    """Name the jobs that the actor may know of, or say only that there is one."""
+    if not known:
+        title = deletion_gates.COPYING.removesuffix(".")
+        return Check("jobs", "blocks", title, "Wait for its end.")
+    count = "A job is" if len(known) == 1 else f"{len(known)} jobs are"
+    return Check(
+        "jobs",
+        "blocks",
+        f"{count} at work on it",
+        f"{known[0].title}. Wait for its end or cancel it first.",
+        task_id=str(known[0].job_id),
+    )
