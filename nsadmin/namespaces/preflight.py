@@ -34,7 +34,8 @@ class Check:
     """One thing that was looked at.
 
     `silent` says that it blocks because a store did not answer. `task_id` is the job
-    that stands against it.
+    that stands against it. `is_empty` says that the collection has no points, so that
+    it can be made on the other cluster.
     """
 
     name: Name
@@ -43,6 +44,7 @@ class Check:
     sentence: str = ""
     silent: bool = False
     task_id: str = ""
+    is_empty: bool = False
 
 
 def run(
@@ -202,6 +204,8 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
     if here.points is None and here.has_collection is not False:
         return _uncounted(here, "present")
     name, count = after.collection, here.points or 0
+    if here is not there and here.points == 0 and not there.points:
+        return _nothing_to_leave(name, there)
     if there.points is None:
         said = f"There is no collection {name} on that cluster. {_way_out(after.tier)}"
         title = f"{count:,} points would be left behind" if count else "No collection"
@@ -215,6 +219,15 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
         )
     said = f"{count:,} points; no move is needed"
     return Check("vectors", "ok", "Vectors are already there", said)
+
+
+def _nothing_to_leave(name: str, there: Reach) -> Check:
+    said = (
+        f"{name} has no points; it is made on that cluster with its vectors and indexes"
+        if there.points is None
+        else f"{name} has no points on either cluster"
+    )
+    return Check("vectors", "ok", "No vectors to leave behind", said, is_empty=True)
 
 
 def _uncounted(reach: Reach, which: str) -> Check:
