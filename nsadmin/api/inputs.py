@@ -55,7 +55,11 @@ class DeleteQuery(AddressQuery):
 
     force: bool = Field(
         default=False,
-        description="End the jobs that fill the namespace or read it; otherwise 409.",
+        description=(
+            "End the jobs that fill the namespace or read it; otherwise 409. A clone "
+            "that reads it fails with that reason and stays, unfinished, until its "
+            "owner discards it; what was copied into this namespace goes with it."
+        ),
     )
 
 

@@ -156,7 +156,7 @@ def opened(work: Work) -> Copying:
 def _source(work: Work) -> Namespace:
     raw = store.get(work.inputs["source_namespace_id"])
     if raw is None or document.is_leaving(raw):
-        raise Missing("The source was deleted while it was copied.")
+        raise Missing(cloned.SOURCE_GONE)
     return document.read(raw)
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db import transaction
+
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
@@ -29,8 +31,12 @@ def resume(actor: Actor, job_id: UUID | str) -> Job:
         raise Missing("The clone was discarded.", details={"resource": "namespace"})
     if raw.get("clone_status") != "failed":
         raise Conflict("The clone is being discarded.", code="namespace_busy")
-    if not enqueue.resume(job):
-        raise Conflict("The job is on its way already.", code="job_not_ended")
+    # Together: a worker that takes it at once closes the row of this act.
+    with transaction.atomic():
+        if not enqueue.resume(job):
+            raise Conflict("The job is on its way already.", code="job_not_ended")
+        job.op_id = _attempt(actor, job)
+        Job.objects.filter(job_id=job.job_id).update(op_id=job.op_id)
     return job
 
 
@@ -83,6 +89,21 @@ def _empty(raw: Raw, job_id: str) -> None:
         collections.drop(cluster, target.collection)
     for kind in resources.KINDS:
         resources.delete_all(kind, target.namespace_id)
+
+
+def _attempt(actor: Actor, job: Job) -> str:
+    """Write the row of a resumed clone, which the job's end closes; return its id."""
+    op_id = record.new_op_id()
+    record.attempt(
+        op_id=op_id,
+        action="job:resume",
+        summary=f"Resume the job “{job.title}” ({job.job_id}).",
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=job.organization_id,
+        namespace_id=job.namespace_id,
+        namespace_name=job.namespace_name,
+    )
+    return op_id
 
 
 def _record(actor: Actor, job: Job) -> None:

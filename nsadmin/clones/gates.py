@@ -49,8 +49,12 @@ def _require_named(actor: Actor, view: NamespaceView) -> None:
     raise Invalid(sentence, faults={"source_organization_id": [sentence]})
 
 
-def require_ready(source: Namespace) -> None:
+def require_ready(actor: Actor, source: Namespace) -> None:
     """Raise Conflict for a source that is itself being made, deleted or incomplete."""
+    is_foreign = source.internal_id != actor.internal_id and not actor.is_staff
+    if is_foreign and source.deletion_task_id is not None:
+        # A namespace of the platform, which is for all; its jobs are not.
+        raise Conflict("The source is being deleted.", code="namespace_busy")
     deletion_gates.require_staying(source)
     task = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):

@@ -18,7 +18,7 @@ from nsadmin.clones.target import target_document
 from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.queries import cancel
+from nsadmin.jobs.stopping import cancel
 from nsadmin.namespaces import cloned, document, present, queries, quota
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.placement import cluster_of
@@ -109,7 +109,7 @@ def launch(
             cloned.reserve(raw)
     except Unavailable:
         # The write may have landed: the cancelled job settles what it finds.
-        cancel(actor, job.job_id)
+        cancel(job)
         raise
     except NsadminError as refused:
         withdraw(job)
@@ -179,7 +179,7 @@ def _primary_retriever(job: Job) -> str | None:
 
 def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
     source = gates.source_of(actor, identifier, request)
-    gates.require_ready(source.namespace)
+    gates.require_ready(actor, source.namespace)
     gates.require_room(actor, request.namespace_name)
     return source
 

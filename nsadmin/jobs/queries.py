@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
 from nsadmin import names
+from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing
-from nsadmin.jobs import log, message
+from nsadmin.jobs import stopping
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find, kinds
 
@@ -40,6 +39,22 @@ class Viewer(Protocol):
     @property
     def is_staff(self) -> bool:
         """Whether every organization may be seen."""
+
+
+class Canceller(Viewer, Protocol):
+    """Who ends a job, as the audit knows them."""
+
+    @property
+    def kind(self) -> str:
+        """User, key, command or system."""
+
+    @property
+    def id(self) -> str:
+        """The id among its kind."""
+
+    @property
+    def label(self) -> str:
+        """The name that people know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +143,10 @@ def live_counts(actor: Viewer, organization_id: str | None = None) -> tuple[int,
     return counts["begun"], counts["every"] - counts["begun"]
 
 
-def cancel(actor: Viewer, job_id: UUID | str) -> Job:
+def cancel(actor: Canceller, job_id: UUID | str) -> Job:
     """End a job as soon as its runner can stop; one that has ended stays as it is.
+
+    The audit has a row for the first who asks; asking again writes nothing.
 
     Raises Conflict for a kind of job that cannot be left half done.
     """
@@ -140,26 +157,22 @@ def cancel(actor: Viewer, job_id: UUID | str) -> Job:
             code="task_not_cancellable",
             details={"task_id": str(job.job_id)},
         )
-    now = timezone.now()
-    mine = Job.objects.filter(job_id=job.job_id)
-    # Two doors, tried twice: a slice may end between the first and the second.
-    for _ in range(2):
-        if mine.filter(state=State.QUEUED).update(
-            state=State.CANCELLED,
-            cancel_requested=True,
-            ended_at=now,
-            run_after=now,
-        ):
-            log.note(job.job_id, "Cancelled before it went on.", "warn")
-            job.refresh_from_db()
-            transaction.on_commit(partial(message.send, job), robust=True)
-            break
-        if mine.filter(state=State.RUNNING).update(cancel_requested=True):
-            if not job.cancel_requested:
-                log.note(job.job_id, "Asked to cancel.", "warn")
-            break
-    job.refresh_from_db()
+    # Asked and recorded together, so who asked is known of every job that was.
+    with transaction.atomic():
+        if stopping.cancel(job):
+            _record_cancel(actor, job)
     return job
+
+
+def _record_cancel(actor: Canceller, job: Job) -> None:
+    record.record(
+        action="job:cancel",
+        summary=f"Cancel the job “{job.title}” ({job.job_id}).",
+        actor=(actor.kind, actor.id, actor.label),
+        organization_id=job.organization_id,
+        namespace_id=job.namespace_id,
+        namespace_name=job.namespace_name,
+    )
 
 
 def can_stop(job: Job) -> bool:

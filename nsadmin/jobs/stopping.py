@@ -1,4 +1,4 @@
-"""Ending a job for a reason of the program's own, not because somebody cancelled it."""
+"""Ending a job before its end: because somebody cancelled it, or for our own reason."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.jobs import log, message
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import LIVE, Job, State
 
 
 def stop(job: Job, sentence: str) -> None:
@@ -27,3 +27,28 @@ def stop(job: Job, sentence: str) -> None:
             return
         if mine.filter(state=State.RUNNING).update(**asked):
             return
+
+
+def cancel(job: Job) -> bool:
+    """End a job as soon as its runner can stop; tell whether this was the first to ask.
+
+    One that has ended stays as it is. `job` is as it is then.
+    """
+    now = timezone.now()
+    mine = Job.objects.filter(job_id=job.job_id)
+    # One of those who ask at once is first. A slice that ends meanwhile gives the job
+    # back with the word to stop, and the next one heeds it.
+    is_first = bool(
+        mine.filter(state__in=LIVE, cancel_requested=False).update(
+            cancel_requested=True
+        )
+    )
+    ended = {"state": State.CANCELLED, "ended_at": now, "run_after": now}
+    if mine.filter(state=State.QUEUED).update(**ended):
+        log.note(job.job_id, "Cancelled before it went on.", "warn")
+        job.refresh_from_db()
+        transaction.on_commit(partial(message.send, job), robust=True)
+    elif is_first:
+        log.note(job.job_id, "Asked to cancel.", "warn")
+    job.refresh_from_db()
+    return is_first

@@ -1,5 +1,6 @@
 """What has to be true before a change is planned, and before its plan is accepted."""
 
+from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces import deletion_gates, enterprise, observe
@@ -20,7 +21,9 @@ def require_open(namespace: Namespace, wanted: Wanted) -> None:
     _require_included(namespace, wanted)
 
 
-def require_carried_out(namespace: Namespace, plan: Plan, seen: Seen | None) -> None:
+def require_carried_out(
+    actor: Actor, namespace: Namespace, plan: Plan, seen: Seen | None
+) -> None:
     """Raise Unavailable or Conflict where Qdrant cannot do what the plan asks of it."""
     if not plan.needs_qdrant:
         return
@@ -29,7 +32,7 @@ def require_carried_out(namespace: Namespace, plan: Plan, seen: Seen | None) -> 
             "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
         )
     _require_collection(plan, seen)
-    _require_no_copy(namespace)
+    _require_no_copy(actor, namespace)
     _require_vector_call(namespace, plan)
 
 
@@ -81,18 +84,25 @@ def _require_collection(plan: Plan, seen: Seen) -> None:
         )
 
 
-def _require_no_copy(namespace: Namespace) -> None:
+def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
     """A clone is proven against its source's shape, so that waits for the clone."""
     copying = Job.objects.filter(
         source_namespace_id=namespace.namespace_id, state__in=LIVE
     ).first()
-    if copying is not None:
+    if copying is None:
+        return
+    if not deletion_gates.may_know(actor, namespace, copying):
         raise Conflict(
-            f"This namespace is being cloned as {copying.namespace_name}; its indexes "
-            "and vectors can change once that has ended.",
+            f"{deletion_gates.COPYING} Its indexes and vectors can change once that "
+            "has ended.",
             code="namespace_busy",
-            details={"task_id": str(copying.job_id)},
         )
+    raise Conflict(
+        f"This namespace is being cloned as {copying.namespace_name}; its indexes "
+        "and vectors can change once that has ended.",
+        code="namespace_busy",
+        details={"task_id": str(copying.job_id)},
+    )
 
 
 def _require_vector_call(namespace: Namespace, plan: Plan) -> None:

@@ -165,13 +165,13 @@ def _preview(
     )
     namespace = view.namespace
     require_open(namespace, wanted)
-    plan, seen = planned(namespace, wanted)
+    found = _found(actor, namespace, wanted)
     return Preview(
         view,
-        plan,
-        qdrant_silent=seen is None and plan.needs_qdrant,
-        checks=moving.checks(namespace, plan, _sealed(actor, namespace, plan, wanted)),
-        seen=seen,
+        found.plan,
+        qdrant_silent=found.seen is None and found.changes_collection,
+        checks=found.checks,
+        seen=found.seen,
     )
 
 
@@ -196,12 +196,12 @@ def _commit(
             )
             namespace = view.namespace
             require_open(namespace, wanted)
-            plan = _checked_plan(namespace, wanted, digest, if_match)
+            found = _checked(actor, namespace, wanted, digest, if_match)
+            plan, sealed = found.plan, found.sealed
             if plan.is_empty:
                 waits = bool(namespace.raw.get("pending"))
                 return Outcome(view, plan, "", converged=not waits)
-            sealed = _sealed(actor, namespace, plan, wanted)
-            preflight.require(moving.checks(namespace, plan, sealed))
+            preflight.require(found.checks)
             _attempt(actor, view, plan, op_id, wanted)
             attempted = True
             raw = accept(namespace, plan, op_id, sealed=sealed)
@@ -227,14 +227,40 @@ def _sealed(
     return moving.sealed_of(actor, namespace, plan, wanted)
 
 
-def _checked_plan(
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plan with what was found on the way; `sealed` is a key that it stores."""
+
+    plan: Plan
+    seen: Seen | None
+    sealed: Raw | None
+    checks: tuple[Check, ...]
+
+    @property
+    def changes_collection(self) -> bool:
+        """Whether it asks for changes where the namespace runs now."""
+        return self.plan.needs_qdrant and not self.plan.moves
+
+
+def _found(actor: Actor, namespace: Namespace, wanted: Wanted) -> _Found:
+    """Plan, and look at the other cluster where the plan moves the namespace."""
+    plan, seen = planned(namespace, wanted)
+    sealed = _sealed(actor, namespace, plan, wanted)
+    checks = moving.checks(actor, namespace, plan, sealed)
+    whole = moving.with_collection(namespace, plan, sealed, checks)
+    return _Found(whole, seen, sealed, checks)
+
+
+def _checked(
+    actor: Actor,
     namespace: Namespace,
     wanted: Wanted,
     digest: str | None,
     if_match: int | None,
-) -> Plan:
+) -> _Found:
     """Plan again and hold it against what the caller saw."""
-    plan, seen = planned(namespace, wanted)
+    found = _found(actor, namespace, wanted)
+    plan = found.plan
     if if_match is not None and if_match != namespace.revision:
         raise Stale(
             f"The namespace is at revision {namespace.revision}; you saw another.",
@@ -246,8 +272,9 @@ def _checked_plan(
             "something else is asked for.",
             details={"plan": plan.to_json()},
         )
-    require_carried_out(namespace, plan, seen)
-    return plan
+    if found.changes_collection:
+        require_carried_out(actor, namespace, plan, found.seen)
+    return found
 
 
 def _attempt(

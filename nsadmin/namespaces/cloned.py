@@ -9,6 +9,9 @@ from nsadmin.stores.mongo import namespaces as store
 
 _TRIES = 5
 
+# Why a clone fails whose source is deleted, whoever notices first.
+SOURCE_GONE = "The source was deleted while it was copied."
+
 
 def reserve(raw: Raw) -> None:
     """Insert a new namespace document; raise Conflict if its name or id is taken."""

@@ -35,7 +35,8 @@ def begin(
     """Mark a namespace as being deleted and send the job; nothing brings it back.
 
     A namespace that is being deleted already gives the job that does it; one whose job
-    has failed lets that job go on. `force` ends the jobs that fill or read it.
+    has failed lets that job go on. `force` ends the jobs that fill or read it;
+    a clone that reads it stays, failed.
 
     Raises Missing and Forbidden as every change does, Stale if `if_match` is not the
     stored revision, Conflict for a protected namespace and, without `force`, for one
@@ -58,7 +59,7 @@ def begin(
         )
     gates.require_unprotected(namespace)
     if not force:
-        gates.require_unused(namespace)
+        gates.require_unused(actor, namespace)
     try:
         return send(actor, view, if_match=if_match)
     except Conflict:

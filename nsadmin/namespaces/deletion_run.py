@@ -1,6 +1,5 @@
 """The job that empties a namespace: every step bears repetition, its record is last."""
 
-from nsadmin.access.actor import SYSTEM
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, Unavailable
@@ -8,7 +7,8 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.jobs.stopping import stop
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import deletion, deletion_collection, document, mirror, queries
+from nsadmin.namespaces import deletion_collection, document, mirror
+from nsadmin.namespaces.cloned import SOURCE_GONE
 from nsadmin.namespaces.deletion_gates import running_jobs
 from nsadmin.namespaces.deletion_stages import KIND, POINTS, RECORD, RESOURCES, STOP
 from nsadmin.namespaces.document import Namespace
@@ -66,7 +66,11 @@ def _marked(work: Work) -> Namespace | None:
 
 
 def _stop_jobs(work: Work, namespace: Namespace) -> None:
-    """End the jobs that fill or read it; what an ended clone had made goes as well."""
+    """End the jobs that fill or read it.
+
+    A clone that reads it stays as it came so far, failed: it is another namespace, and
+    may be another organization's. Its owner discards it.
+    """
     mine = [j for j in running_jobs(namespace.namespace_id) if j.kind != KIND]
     known: list[str] = work.cursor.get("stopped") or []
     ids = [*known, *(str(j.job_id) for j in mine if str(j.job_id) not in known)]
@@ -75,33 +79,34 @@ def _stop_jobs(work: Work, namespace: Namespace) -> None:
         work.checkpoint()
     work.progress.begin(STOP, total=len(ids))
     for job in mine:
-        word = (
-            "source" if job.source_namespace_id == namespace.namespace_id else "target"
-        )
-        stop(job, f"The {word}, {namespace.name}, is being deleted.")
+        stop(job, _reason(job, namespace))
     stopping = Job.objects.filter(job_id__in=ids, settled=False).count()
     work.progress.advance(STOP, done=len(ids) - stopping)
     if stopping:
         raise Unavailable("A job at work on this namespace has not stopped yet.")
-    for job in Job.objects.filter(job_id__in=ids):
-        _delete_target(work, namespace, job)
     _end(work, STOP)
+    _tell_of_clones(work, namespace, ids)
 
 
-def _delete_target(work: Work, namespace: Namespace, job: Job) -> None:
-    """Delete a clone that can never be finished, because its source goes."""
-    raw = store.get(job.namespace_id) if job.namespace_id else None
-    if (
-        raw is None
-        or job.namespace_id == namespace.namespace_id
-        or raw.get("clone_status") != "failed"
-        or raw.get("clone_task_id") != str(job.job_id)
-        or document.is_leaving(raw)
-    ):
-        return
-    view = queries.view_of(document.read(raw))
-    deletion.send(SYSTEM, view)
-    work.note(f"The unfinished clone “{view.namespace.name}” is deleted as well.")
+def _reason(job: Job, namespace: Namespace) -> str:
+    """Say why the job ends; a clone that notices by itself says the same."""
+    if job.source_namespace_id == namespace.namespace_id:
+        return SOURCE_GONE
+    return f"The target, {namespace.name}, is being deleted."
+
+
+def _tell_of_clones(work: Work, namespace: Namespace, ids: list[str]) -> None:
+    """Name the clones that failed by it, but for those of other organizations."""
+    failed = Job.objects.filter(
+        job_id__in=ids,
+        source_namespace_id=namespace.namespace_id,
+        organization_id=work.job.organization_id,
+        state=State.FAILED,
+    )
+    for job in failed:
+        name = job.namespace_name
+        sentence = f"The clone “{name}” has failed and stays until it is discarded."
+        _say_once(work, str(job.job_id), sentence, "warn")
 
 
 def _delete_points(work: Work, namespace: Namespace) -> None:
@@ -187,8 +192,12 @@ def _once(work: Work, key: str, sentence: str) -> None:
     """Finish a stage and say so a single time, however often it is repeated."""
     if work.progress.stage(key).state != "done":
         _end(work, key)
+    _say_once(work, key, sentence, "ok")
+
+
+def _say_once(work: Work, key: str, sentence: str, role: str) -> None:
     said: list[str] = work.cursor.setdefault("said", [])
     if key not in said:
         said.append(key)
-        work.note(sentence, "ok")
+        work.note(sentence, role)
         work.checkpoint()

@@ -93,7 +93,7 @@ def bury(
         only_if(namespace)
         gates.require_staying(namespace)
         gates.require_unprotected(namespace)
-        gates.require_unused(namespace)
+        gates.require_unused(actor, namespace)
         now = timezone.now().replace(microsecond=0)
         days = timedelta(days=settings.NSADMIN_TOMBSTONE_DAYS)
         return {

@@ -1,14 +1,27 @@
 """A change of where a namespace runs: what it seals and what is looked at before it."""
 
+from dataclasses import replace
+
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import document, placement, preflight
+from nsadmin.namespaces import document, observe, placement, preflight
 from nsadmin.namespaces.applied import applied
+from nsadmin.namespaces.consequences import Warning_
 from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.fields import NamespacePatch
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.preflight import Check
+from nsadmin.namespaces.repair import (
+    missing_collection,
+    missing_indexes,
+    missing_vectors,
+)
 from nsadmin.namespaces.steps import SetSecret
+
+_MADE = Warning_(
+    "The collection has no points, so it is made on the other cluster; the empty one "
+    "on the cluster before stays."
+)
 
 
 def require_alone(plan: Plan) -> None:
@@ -34,9 +47,31 @@ def sealed_of(
     return None
 
 
-def checks(namespace: Namespace, plan: Plan, sealed: Raw | None) -> tuple[Check, ...]:
+def checks(
+    actor: Actor, namespace: Namespace, plan: Plan, sealed: Raw | None
+) -> tuple[Check, ...]:
     """Look at what a plan that moves depends on; nothing for any other plan."""
     if not plan.moves:
         return ()
     after = document.read(applied(namespace.raw, plan.steps, sealed=sealed))
-    return preflight.run(namespace, after)
+    return preflight.run(actor, namespace, after)
+
+
+def with_collection(
+    namespace: Namespace, plan: Plan, sealed: Raw | None, found: tuple[Check, ...]
+) -> Plan:
+    """Return a plan that moves, with what an empty collection lacks where it goes.
+
+    The steps wait in the document that names the other cluster, so they are carried out
+    there. A collection with points is never made: its points would be left behind.
+    """
+    if not any(check.is_empty for check in found):
+        return plan
+    after = document.read(applied(namespace.raw, plan.steps, sealed=sealed))
+    seen = observe.seen(after)
+    made = missing_collection(after, seen) or [
+        *missing_vectors(after, seen),
+        *missing_indexes(after, seen),
+    ]
+    warned = plan.warnings if seen.exists else (*plan.warnings, _MADE)
+    return replace(plan, steps=(*plan.steps, *made), warnings=warned)

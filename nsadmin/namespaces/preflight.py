@@ -9,7 +9,9 @@ from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from typing import Literal
 
+from nsadmin.access.actor import Actor
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unavailable
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces import deletion_gates
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.enterprise import has_infrastructure
@@ -32,7 +34,8 @@ class Check:
     """One thing that was looked at.
 
     `silent` says that it blocks because a store did not answer. `task_id` is the job
-    that stands against it.
+    that stands against it. `is_empty` says that the collection has no points, so that
+    it can be made on the other cluster.
     """
 
     name: Name
@@ -41,14 +44,16 @@ class Check:
     sentence: str = ""
     silent: bool = False
     task_id: str = ""
+    is_empty: bool = False
 
 
 def run(
-    now: Namespace, after: Namespace, *, tries_write: bool = True
+    actor: Actor, now: Namespace, after: Namespace, *, tries_write: bool = True
 ) -> tuple[Check, ...]:
     """Look at everything that a change from `now` to `after` depends on.
 
-    `after` is the document as it would be. Without `tries_write` the key is only tried
+    `after` is the document as it would be; jobs of organizations that the actor does
+    not know stay unnamed. Without `tries_write` the key is only tried
     by reading.
     """
     there, here = _reached(now, after, tries_write=tries_write)
@@ -57,7 +62,7 @@ def run(
         *_cluster(after, there, tries_write=tries_write),
         _vectors(after, here, there),
         _ray(after),
-        _jobs(now),
+        _jobs(actor, now),
     )
 
 
@@ -209,6 +214,8 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
     if here.points is None and here.has_collection is not False:
         return _uncounted(here, "present")
     name, count = after.collection, here.points or 0
+    if here is not there and here.points == 0 and not there.points:
+        return _nothing_to_leave(name, there)
     if there.points is None:
         said = f"There is no collection {name} on that cluster. {_way_out(after.tier)}"
         title = f"{count:,} points would be left behind" if count else "No collection"
@@ -222,6 +229,15 @@ def _vectors(after: Namespace, here: Reach, there: Reach) -> Check:
         )
     said = f"{count:,} points; no move is needed"
     return Check("vectors", "ok", "Vectors are already there", said)
+
+
+def _nothing_to_leave(name: str, there: Reach) -> Check:
+    said = (
+        f"{name} has no points; it is made on that cluster with its vectors and indexes"
+        if there.points is None
+        else f"{name} has no points on either cluster"
+    )
+    return Check("vectors", "ok", "No vectors to leave behind", said, is_empty=True)
 
 
 def _uncounted(reach: Reach, which: str) -> Check:
@@ -268,25 +284,37 @@ def _ray(after: Namespace) -> Check:
     )
 
 
-def _jobs(now: Namespace) -> Check:
+def _jobs(actor: Actor, now: Namespace) -> Check:
     """Judge what is at work on the namespace, and clones that nobody has decided on."""
     live = deletion_gates.running_jobs(now.namespace_id)
     if live:
-        count = "A job is" if len(live) == 1 else f"{len(live)} jobs are"
-        return Check(
-            "jobs",
-            "blocks",
-            f"{count} at work on it",
-            f"{live[0].title}. Wait for its end or cancel it first.",
-            task_id=str(live[0].job_id),
-        )
+        return _busy([job for job in live if deletion_gates.may_know(actor, now, job)])
     if now.raw.get("pending"):
         said = "Qdrant is still catching up with an earlier change."
         return Check("jobs", "blocks", "A change is not finished", said)
+    # A failed clone of another organization is nothing that this one could decide on.
     undecided = MirroredNamespace.objects.filter(
-        source_namespace_id=now.namespace_id, clone_status="failed", deleted_at=None
+        source_namespace_id=now.namespace_id,
+        internal_id=now.internal_id,
+        clone_status="failed",
+        deleted_at=None,
     ).first()
     if undecided is not None:
         said = f"{undecided.name} reads from here. Resume or discard it first."
         return Check("jobs", "blocks", "A clone is undecided", said)
     return Check("jobs", "ok", "No job and no clone is at work")
+
+
+def _busy(known: list[Job]) -> Check:
+    """Name the jobs that the actor may know of, or say only that there is one."""
+    if not known:
+        title = deletion_gates.COPYING.removesuffix(".")
+        return Check("jobs", "blocks", title, "Wait for its end.")
+    count = "A job is" if len(known) == 1 else f"{len(known)} jobs are"
+    return Check(
+        "jobs",
+        "blocks",
+        f"{count} at work on it",
+        f"{known[0].title}. Wait for its end or cancel it first.",
+        task_id=str(known[0].job_id),
+    )

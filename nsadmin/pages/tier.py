@@ -36,7 +36,8 @@ def _shown(request: HttpRequest, namespace_id: str) -> HttpResponse:
     form = TierForm.filled(view.namespace)
     context = _context(request, view, form)
     if "check" in request.GET and context["may_change"]:
-        checks = preflight.run(view.namespace, view.namespace, tries_write=False)
+        actor, now = gate.actor_of(request), view.namespace
+        checks = preflight.run(actor, now, now, tries_write=False)
         context |= _checked(checks)
         if wants_fragment(request):
             context |= {**namespace_scope(view), "form": form}
@@ -76,7 +77,7 @@ def _look(request: HttpRequest, sheet: Sheet, form: TierForm) -> HttpResponse:
         try:
             actor, patch = gate.actor_of(request), form.patch(view)
             shown = changes.preview(actor, namespace.namespace_id, patch)
-            checks = shown.checks or preflight.run(namespace, namespace)
+            checks = shown.checks or preflight.run(actor, namespace, namespace)
             sheet.context.update(_checked(checks))
         except (Invalid, Conflict, Unavailable, Refused) as error:
             form.take(error)

@@ -8,7 +8,9 @@ from nsadmin.access.models import Organization
 from nsadmin.api.schemas.changes import DryRun
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
 from tests.api.conftest import Caller, error_of
+from tests.cast import make_namespace
 from tests.dedicated import KEY, OwnCluster
 
 
@@ -30,6 +32,25 @@ def test_a_dry_run_tells_what_was_looked_at(
     refused = call("PATCH", path(call), body)
     assert refused.status_code == 409
     assert error_of(refused)["code"] == "vectors_left_behind"
+
+
+def test_an_empty_namespace_moves_with_the_plan_that_was_shown(
+    call: Caller, own_cluster: OwnCluster
+) -> None:
+    bare = make_namespace(call.cast.northlight, "bare", point_count=0)
+    body = {"infrastructure": own_cluster.body()}
+    address = f"/namespaces/{bare.namespace_id}"
+    answer = call("PATCH", f"{address}?dry_run=true", body)
+    assert answer.status_code == 200, answer.content
+    shown = DryRun.model_validate_json(answer.content)
+    assert "blocks" not in {check.state for check in shown.checks}
+    plan = json.loads(answer.content)["plan"]
+    assert "create_collection" in {step["kind"] for step in plan["steps"]}
+    done = call("PATCH", f"{address}?plan_digest={plan['digest']}", body)
+    assert done.status_code == 200, done.content
+    data = json.loads(done.content)
+    assert data["observed_revision"] == data["revision"]
+    assert collections.get(own_cluster.cluster, bare.collection) is not None
 
 
 def test_a_namespace_on_its_own_cluster_is_answered_and_sent_back(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nsadmin.access.models import Organization
+from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job, State
 from tests.api.conftest import Caller, error_of, locations_of
 
@@ -124,6 +125,42 @@ def test_delete_stops_a_task(call: Caller) -> None:
         assert json.loads(response.content)["success"] is True
         job.refresh_from_db()
         assert job.state == State.CANCELLED
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_who_stops_a_task_is_in_the_audit_once(call: Caller, state: State) -> None:
+    job = make_job(
+        call.cast.northlight, state=state, namespace_id="ns_b", namespace_name="b"
+    )
+    for role in ("member", "admin"):
+        call("DELETE", f"/tasks/{job.job_id}", role=role, x_request_id="req-of-it")
+    event = AuditEvent.objects.get()
+    assert (event.action, event.outcome) == ("job:cancel", "done")
+    assert event.actor_label == "key member key"
+    assert event.request_id
+    assert (event.namespace_id, event.namespace_name) == ("ns_b", "b")
+    assert event.organization_id == call.cast.northlight.organization_id
+    assert str(job.job_id) in event.summary
+
+
+def test_stopping_what_has_ended_or_stops_already_is_not_in_the_audit(
+    call: Caller,
+) -> None:
+    ended = make_job(call.cast.northlight, state=State.DONE)
+    stopping = make_job(
+        call.cast.northlight, state=State.RUNNING, cancel_requested=True
+    )
+    foreign = make_job(call.cast.halden)
+    for job in (ended, stopping, foreign):
+        assert call("DELETE", f"/tasks/{job.job_id}").status_code == 200
+    assert not AuditEvent.objects.exists()
+
+
+def test_staff_stops_a_task_in_the_audit_of_its_organization(call: Caller) -> None:
+    job = make_job(call.cast.halden)
+    call("DELETE", f"/tasks/{job.job_id}", role="platform_admin")
+    event = AuditEvent.objects.get()
+    assert event.organization_id == call.cast.halden.organization_id
 
 
 def test_delete_of_what_runs_asks_it_to_stop(call: Caller) -> None:

@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db import connections
 
+from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.ending import discard, resume
 from nsadmin.clones.fields import CloneRequest, Include
 from nsadmin.clones.launch import launch, response
@@ -59,6 +60,23 @@ def test_a_cancelled_clone_can_go_on(world, source):
     assert made["clone_status"] == "ready"
     assert "clone_error" not in made
     assert all(row["equal"] for row in job.outputs["proof"])
+
+
+def test_who_resumes_a_clone_is_in_the_audit_with_its_end(world, source):
+    job = _begin(world, source, 6)
+    queries.cancel(world.actor("member"), job.job_id)
+    run_once(job.job_id)
+    job = run_to_the_end(resume(world.actor(), job.job_id))
+    rows = AuditEvent.objects.filter(namespace_id=job.namespace_id).order_by("pk")
+    assert [(r.action, r.outcome, r.actor_label) for r in rows] == [
+        ("namespace:clone", "failed", "key admin key"),
+        ("job:cancel", "done", "key member key"),
+        ("job:resume", "done", "key admin key"),
+    ]
+    assert all(str(job.job_id) in row.summary for row in rows[1:])
+    with pytest.raises(Conflict):
+        resume(world.actor(), job.job_id)
+    assert rows.count() == 3
 
 
 def test_discarding_removes_what_the_job_made_and_nothing_else(world, source):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.clones import ending
 from nsadmin.clones.fields import CloneRequest, Include
 from nsadmin.clones.launch import launch
 from nsadmin.errors import Conflict, Missing
@@ -172,7 +173,7 @@ def test_a_source_stays_while_it_is_cloned(world, source):
 
 
 @pytest.mark.parametrize("is_running", [True, False])
-def test_with_force_the_clone_fails_in_words_and_leaves_nothing(
+def test_with_force_a_clone_fails_in_words_and_stays_until_it_is_discarded(
     world, source, is_running
 ):
     clone = launch(world.actor(), source.namespace_id, STAGING).job
@@ -189,15 +190,68 @@ def test_with_force_the_clone_fails_in_words_and_leaves_nothing(
     clone.refresh_from_db()
     assert job.state == State.DONE
     assert (clone.state, clone.settled) == (State.FAILED, True)
-    assert clone.error == "The source, full, is being deleted."
+    assert clone.error == "The source was deleted while it was copied."
     event = AuditEvent.objects.get(op_id=clone.op_id)
     assert (event.outcome, event.error) == ("failed", clone.error)
     require_gone(source)
-    child = Job.objects.get(kind="delete", namespace_id=clone.namespace_id)
-    assert run_to_the_end(child).state == State.DONE
+    require_failed_and_there(clone)
+    told = [e for e in job.events.all() if "“staging” has failed" in e.sentence]
+    assert len(told) == 1
+    again = run_to_the_end(ending.resume(world.actor(), clone.job_id))
+    assert again.error == clone.error
+    ending.discard(world.actor(), clone.job_id)
     assert store.get(clone.namespace_id) is None
     assert collections.get(shared(), clone.namespace_id) is None
     assert set(resources.counts(clone.namespace_id).values()) == {0}
+
+
+def test_a_clone_that_notices_first_ends_the_same(world, source):
+    """The mark of the deletion is seen by the clone's next slice, before the stop."""
+    clone = launch(world.actor(), source.namespace_id, STAGING).job
+    for _ in range(6):
+        run_once(clone.job_id, slice_s=0)
+    job = deletion.begin(world.actor(), source.namespace_id, force=True)
+    clone = run_to_the_end(clone)
+    assert clone.error == "The source was deleted while it was copied."
+    assert run_to_the_end(job).state == State.DONE
+    require_gone(source)
+    require_failed_and_there(clone)
+
+
+@pytest.mark.parametrize("stopped_first", [True, False])
+def test_with_force_a_clone_of_another_organization_stays_unnamed(
+    world, source, stopped_first
+):
+    organization_id = world.northlight.organization_id
+    request = CloneRequest("secret copy", source_organization_id=organization_id)
+    clone = launch(world.actor("platform_admin"), source.namespace_id, request).job
+    for _ in range(6):
+        run_once(clone.job_id, slice_s=0)
+    job = deletion.begin(world.actor(), source.namespace_id, force=True)
+    if stopped_first:
+        run_once(job.job_id)
+    clone = run_to_the_end(clone) if not stopped_first else clone
+    run_once(clone.job_id)
+    job = run_to_the_end(job)
+    clone.refresh_from_db()
+    assert (job.state, clone.state) == (State.DONE, State.FAILED)
+    require_gone(source)
+    require_failed_and_there(clone)
+    assert not any("secret copy" in event.sentence for event in job.events.all())
+
+
+def require_failed_and_there(clone: Job) -> None:
+    """The clone's namespace is as it came so far, with the reason, deleted by nobody."""
+    raw = store.get(clone.namespace_id)
+    assert (raw["clone_status"], raw["clone_error"]) == (
+        "failed",
+        "The source was deleted while it was copied.",
+    )
+    assert "deletion" not in raw
+    assert resources.count("objects", clone.namespace_id) > 0
+    assert not Job.objects.filter(
+        kind="delete", namespace_id=clone.namespace_id
+    ).exists()
 
 
 def test_with_force_a_target_goes_with_the_job_that_fills_it(world, source):

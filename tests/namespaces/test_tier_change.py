@@ -11,10 +11,12 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Invalid, NotEnabled, Unavailable
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces import changes, document, observe, placement
+from nsadmin.namespaces.converge import converge
 from nsadmin.namespaces.fields import parse_patch
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY, READ_ONLY_KEY
@@ -111,6 +113,101 @@ def test_vectors_are_never_left_behind(cast, own_cluster):
         commit(cast, own_cluster.body())
     assert stored(cast)["revision"] == 1
     assert not AuditEvent.objects.exists()
+
+
+@pytest.fixture
+def bare(cast):
+    """A namespace of Northlight whose collection has no points."""
+    indexes = {"rank": {"type": "integer"}}
+    return make_namespace(cast.northlight, "bare", indexes=indexes, point_count=0)
+
+
+def move(cast, namespace, given, **options):
+    patch = parse_patch({"infrastructure": given})
+    return changes.commit(cast.actor(), namespace.namespace_id, patch, **options)
+
+
+def shape(cluster, namespace):
+    live = collections.get(cluster, namespace.collection)
+    return live.points, set(live.vectors), set(live.indexes)
+
+
+def test_an_empty_namespace_moves_and_its_collection_is_made_there(
+    cast, own_cluster, bare
+):
+    before = shape(shared(), bare)
+    patch = parse_patch({"infrastructure": own_cluster.body()})
+    shown = changes.preview(cast.actor(), bare.namespace_id, patch)
+    assert not shown.is_blocked
+    assert not shown.qdrant_silent
+    assert states(shown)["vectors"] == "ok"
+    assert shown.plan.makes_collection
+    assert collections.get(own_cluster.cluster, bare.collection) is None
+    outcome = move(cast, bare, own_cluster.body(), digest=shown.plan.digest)
+    assert outcome.converged
+    raw = store.get(bare.namespace_id)
+    assert raw["observed_revision"] == raw["revision"] == 2
+    assert "pending" not in raw
+    assert [e["field_name"] for e in raw["payload_indexes"]] == ["rank"]
+    assert shape(own_cluster.cluster, bare) == before
+    assert shape(shared(), bare) == before
+    assert AuditEvent.objects.get().outcome == "done"
+    assert move(cast, bare, own_cluster.body()).plan.is_empty
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+def test_an_empty_namespace_comes_back(cast, own_cluster, bare, is_left):
+    before = shape(shared(), bare)
+    move(cast, bare, own_cluster.body())
+    collections.drop_index(shared(), bare.collection, "rank")
+    if not is_left:
+        collections.drop(shared(), bare.collection)
+    outcome = move(cast, bare, {"compute_tier": "shared"})
+    assert outcome.converged
+    assert outcome.view.namespace.tier == "shared"
+    assert shape(shared(), bare) == before
+
+
+def test_it_is_not_done_before_the_collection_is_there(cast, own_cluster, bare):
+    """Another process holds the namespace: the steps wait, and the sweep does them."""
+    lock = f"converge:{bare.namespace_id}"
+    assert redis.claim(lock, milliseconds=60_000)
+    outcome = move(cast, bare, own_cluster.body())
+    assert not outcome.converged
+    assert AuditEvent.objects.get().outcome == "accepted"
+    raw = store.get(bare.namespace_id)
+    assert raw["observed_revision"] < raw["revision"]
+    assert collections.get(own_cluster.cluster, bare.collection) is None
+    redis.release(lock)
+    assert converge(raw).observed
+    assert shape(own_cluster.cluster, bare) == shape(shared(), bare)
+
+
+def test_an_empty_namespace_does_not_take_over_points_of_others(
+    cast, own_cluster, bare
+):
+    live = collections.get(shared(), bare.collection)
+    collections.create_like(own_cluster.cluster, bare.collection, live.raw)
+    rows, _ = points.page(shared(), cast.own.collection, with_vectors=True)
+    points.put(own_cluster.cluster, bare.collection, rows[:2])
+    with pytest.raises(Conflict, match="0 points here, 2 there"):
+        move(cast, bare, own_cluster.body())
+
+
+def test_a_lost_collection_is_not_made_by_moving(cast, own_cluster, bare):
+    collections.drop(shared(), bare.collection)
+    with pytest.raises(Conflict, match="No collection") as fault:
+        move(cast, bare, own_cluster.body())
+    assert fault.value.code == "vectors_left_behind"
+
+
+def test_a_key_that_may_only_read_is_refused_for_an_empty_one_too(
+    cast, own_cluster, bare
+):
+    with pytest.raises(Invalid) as fault:
+        move(cast, bare, own_cluster.body(qdrant_api_key=READ_ONLY_KEY))
+    assert set(fault.value.faults) == {"infrastructure.qdrant_api_key"}
+    assert store.get(bare.namespace_id)["revision"] == 1
 
 
 def test_going_back_needs_the_points_here_too(cast, own_cluster):

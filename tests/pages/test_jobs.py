@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job, JobEvent, State
 from nsadmin.jobs.runner import run_once
 from nsadmin.stores.mongo import namespaces as store
@@ -227,7 +228,7 @@ def test_another_kind_of_job_is_not_called_a_clone(browse, address):
     assert "The source" not in text
 
 
-def test_cancelling_is_asked_once(browse, address, job):
+def test_cancelling_is_asked_once(cast, browse, address, job):
     client = browse("member")
     assert client.post(address).headers["Location"] == address
     job.refresh_from_db()
@@ -235,6 +236,12 @@ def test_cancelling_is_asked_once(browse, address, job):
     text = client.get(address).content.decode()
     assert "Cancelling" in text
     assert "Cancel the job" not in text
+    client.post(address)
+    browse("admin").post(address)
+    event = AuditEvent.objects.get(action="job:cancel")
+    assert event.actor_label == cast.users["member"].email
+    audit = browse("admin").get("/organization/audit/").content.decode()
+    assert '<option value="job:cancel">Job cancelled</option>' in audit
 
 
 def test_readers_may_not_cancel(browse, address, job):

@@ -10,6 +10,8 @@ from nsadmin.namespaces import changes, document, placement
 from nsadmin.namespaces.fields import parse_patch
 from nsadmin.pages.forms.tier import TierForm
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY
 from tests.pages.conftest import HTMX
 from tests.people import PASSWORD
@@ -89,6 +91,20 @@ def test_every_post_asks_for_the_password_and_keeps_what_was_typed(
     shown = text_of(client.post(page, again))
     assert "Review the plan" in shown
     assert "Store the Qdrant API key" in shown
+
+
+def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
+    bare = make_namespace(cast.northlight, "bare", point_count=0)
+    page = f"/namespaces/{bare.namespace_id}/infrastructure/"
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    assert "No vectors to leave behind" in shown
+    assert "Make the collection with the vector" in shown
+    done = client.post(page, {**hidden(shown), "step": "confirm"})
+    assert done.status_code == 302
+    raw = store.get(bare.namespace_id)
+    assert raw["observed_revision"] == raw["revision"] == 2
+    assert collections.get(own_cluster.cluster, bare.collection) is not None
 
 
 def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cast):

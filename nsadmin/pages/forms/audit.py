@@ -19,6 +19,35 @@ KIND_WORDS = {
     "extractors": "Extractors",
 }
 
+# What was done, by the action that the row carries; others are offered as they are.
+ACTION_WORDS = {
+    "account:sign-in": "Sign-in refused",
+    "advice:dismiss": "Advice dismissed",
+    "job:cancel": "Job cancelled",
+    "job:resume": "Job resumed",
+    "key:create": "API key made",
+    "key:revoke": "API key revoked",
+    "member:invite": "Member invited",
+    "member:join": "Member joined",
+    "member:remove": "Member removed",
+    "member:role": "Role changed",
+    "member:withdraw": "Invitation withdrawn",
+    "namespace:clone": "Namespace cloned",
+    "namespace:create": "Namespace made",
+    "namespace:delete": "Namespace deleted, restorable",
+    "namespace:discard-clone": "Clone discarded",
+    "namespace:expiry-warning": "Warned of expiry",
+    "namespace:extend": "Expiry extended",
+    "namespace:extend-all": "Expiry of many extended",
+    "namespace:let-expire": "Many let expire",
+    "namespace:purge": "Namespace deleted for good",
+    "namespace:restore": "Namespace restored",
+    "namespace:update": "Namespace changed",
+    "schedule:run": "Schedule run by hand",
+    "template:create": "Template made",
+    "template:update": "Template changed",
+}
+
 
 class AuditFilterForm(forms.Form):
     """Who, what, outcome, from when to when, and words; all optional."""
@@ -50,7 +79,10 @@ class AuditFilterForm(forms.Form):
         self.fields["what"].choices = [  # type: ignore[attr-defined]
             ("", "Anything"),
             *KIND_WORDS.items(),
-            *((action, action) for action in search.actions(rows)),
+            *(
+                (action, ACTION_WORDS.get(action, action))
+                for action in search.actions(rows)
+            ),
         ]
 
     def clean(self) -> dict[str, Any]:

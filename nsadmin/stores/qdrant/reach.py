@@ -75,8 +75,7 @@ class _Walk:
             self.found["points"] = int(answer.json()["result"]["count"])
 
     def write(self) -> None:
-        if not self.found.get("has_collection"):
-            return
+        # Without the collection only a refusal says anything.
         answer = self._ask("POST", f"{self._path}/points/delete", {"points": []})
         if answer.status_code == 200 or answer.status_code in _REFUSALS:
             self.found["may_write"] = answer.status_code == 200
