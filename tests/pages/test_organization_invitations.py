@@ -9,10 +9,16 @@ from django.utils import timezone
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.audit.models import AuditEvent
 from tests.cast import invite
+from tests.pages.test_settings import hidden
 from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"
 ALL = "/organization/"
+
+
+def asking(client, **data):
+    """The form as it comes, filled in."""
+    return {"once": hidden(client.get(NEW).content.decode())["once"][0], **data}
 
 
 def link_in(response) -> str:
@@ -28,7 +34,7 @@ def row_of(email: str) -> str:
 def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     client = sure()
     data = {"email": "New@Example.org", "name": "Neu Kam", "role": "member"}
-    response = client.post(NEW, data)
+    response = client.post(NEW, asking(client, **data))
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
     assert b"Neu Kam is invited, as member" in response.content
@@ -39,9 +45,32 @@ def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     assert link.encode() not in listed
     assert cast.northlight.memberships.count() == 3
     assert not User.objects.filter(email="new@example.org").exists()
-    again = client.post(NEW, data)
+    again = client.post(NEW, asking(client, **data))
     assert link_in(again) != link
     assert client.get(link).status_code == 404
+
+
+def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):
+    client = sure()
+    sent = asking(client, email="new@example.org", name="Neu Kam", role="member")
+    link = link_in(client.post(NEW, sent))
+    again = client.post(NEW, sent)
+    assert again.status_code == 409
+    assert b"This form has made its invitation already" in again.content
+    assert client.get(link).status_code == 200
+    assert AuditEvent.objects.filter(action="member:invite").count() == 1
+    client.post(row_of("new@example.org"), {"step": "withdraw"})
+    assert client.post(NEW, sent).status_code == 409
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize("once", ["", "made-up", "abc:def:ghi"])
+def test_a_form_nobody_gave_out_invites_nobody(sure, once):
+    data = {"email": "a@example.org", "role": "viewer", "once": once}
+    response = sure().post(NEW, data)
+    assert response.status_code == 422
+    assert b"The form was too old. Send it once more." in response.content
+    assert not Invitation.objects.exists()
 
 
 def test_the_answer_tells_nothing_of_an_account(sure, cast):
@@ -52,7 +81,7 @@ def test_the_answer_tells_nothing_of_an_account(sure, cast):
     client, said = sure(), []
     User.objects.create_user("never-set@example.org", None, name="Nobody Knows")
     for email in (stranger.email, "never-set@example.org", "unknown@example.org"):
-        made = client.post(NEW, {"email": email, "name": "Xa", "role": "viewer"})
+        made = client.post(NEW, asking(client, email=email, name="Xa", role="viewer"))
         listed = client.get(ALL)
         withdrawn = client.post(row_of(email), {"step": "withdraw"}, follow=True)
         answers = [made, listed, withdrawn]
@@ -82,8 +111,10 @@ def _without_what_varies(text: str) -> str:
 
 
 def test_who_is_a_member_is_not_invited(sure, cast):
-    response = sure().post(NEW, {"email": cast.users["viewer"].email, "role": "admin"})
-    assert response.status_code == 422
+    client = sure()
+    data = asking(client, email=cast.users["viewer"].email, role="admin")
+    response = client.post(NEW, data)
+    assert response.status_code == 409
     assert b"Viewer is a member already." in response.content
     assert not Invitation.objects.exists()
 
@@ -100,7 +131,8 @@ def test_who_is_a_member_is_not_invited(sure, cast):
     ],
 )
 def test_what_is_wrong_is_said_and_the_input_is_kept(sure, data, reason):
-    response = sure().post(NEW, {"name": "<b>kept</b>", **data})
+    client = sure()
+    response = client.post(NEW, asking(client, **{"name": "<b>kept</b>", **data}))
     assert response.status_code == 422
     assert reason in response.content
     assert b"&lt;b&gt;kept&lt;/b&gt;" in response.content
@@ -109,7 +141,8 @@ def test_what_is_wrong_is_said_and_the_input_is_kept(sure, data, reason):
 
 def test_a_name_that_turns_its_text_is_refused_beside_its_field(sure):
     data = {"email": "a@example.org", "name": "A\u202eb", "role": "viewer"}
-    response = sure().post(NEW, data)
+    client = sure()
+    response = client.post(NEW, asking(client, **data))
     assert response.status_code == 422
     assert b"contains U+202E" in response.content
     assert not Invitation.objects.exists()
