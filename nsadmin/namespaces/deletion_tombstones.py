@@ -19,7 +19,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import deletion, document, filling, queries, quota
+from nsadmin.namespaces import deletion, document, filling, mirror, queries, quota
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.expiry import WARNED
@@ -108,7 +108,10 @@ def bury(
             "name_key": None,  # the name is free from now on
         }
 
-    return mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    view = mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    # From here on the list is what tells of it, and it reads the mirror.
+    mirror.note_counts(view.namespace.namespace_id)
+    return view
 
 
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:

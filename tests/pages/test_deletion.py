@@ -1,5 +1,7 @@
 """Deleting, restoring and protecting in the pages."""
 
+import re
+
 import pytest
 
 from nsadmin.clones.fields import CloneRequest
@@ -138,6 +140,18 @@ def test_support_reads_what_is_deleted_and_is_offered_nothing(cast, sure, own, b
     assert not Job.objects.exists()
     for role in ("member", "viewer"):
         assert sure(role).get(buried).status_code == 404
+
+
+def test_the_list_counts_what_the_page_of_a_tombstone_counts(cast, sure, own):
+    make_resources(cast.own)
+    cell = re.compile(r'<td class="num wide">([^<]+)</td>')
+    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    client = sure()
+    listed = cell.findall(client.get("/namespaces/deleted/").content.decode())
+    text = client.get(f"{own}deleted/").content.decode()
+    for name, count in zip(("Documents", "Objects"), listed, strict=True):
+        assert f"<dt>{name}</dt><dd>{count}</dd>" in text
+    assert listed[1] == "1"
 
 
 def test_an_empty_list_says_what_would_be_there(sure):
