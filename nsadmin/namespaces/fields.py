@@ -200,6 +200,8 @@ def faults_of(error: ValidationError) -> dict[str, list[str]]:
             sentence = f"There is no field {item['loc'][-1]} here."
         elif item["type"] == "literal_error":
             sentence = f"Must be one of {item['ctx']['expected']}."
+        elif item["type"] == "string_too_long":
+            sentence = names.too_long(item["ctx"]["max_length"], len(item["input"]))
         elif item["type"] in ("model_type", "dict_type"):
             sentence = "Must be an object."
         else:
@@ -248,7 +250,7 @@ def clean_name(
     if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The name may have at most {longest} characters; it has {len(cleaned)}.",
+            names.too_long(longest, len(cleaned), "The name"),
         )
     if cleaned.startswith("."):
         raise _refuse(at, "The name must not begin with a dot.")
@@ -281,8 +283,7 @@ def clean_description(
     if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The {what} may have at most {longest:,} characters; "
-            f"it has {len(cleaned):,}.",
+            names.too_long(longest, len(cleaned), f"The {what}"),
         )
     return cleaned
 
