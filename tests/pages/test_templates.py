@@ -214,3 +214,10 @@ def test_a_long_name_and_a_long_description_may_wrap_in_the_list(browse, cast):
     cell = re.search(r'<th class="wrap" scope="row">.*?</th>', text, re.DOTALL)
     assert "many words" in cell[0]
     assert "clip" not in cell[0]
+
+
+def test_the_list_tells_when_each_was_kept_on_a_phone_too(browse, cast):
+    make(cast)
+    make(cast)
+    text = browse("viewer").get("/templates/").content.decode()
+    assert text.count(" · kept <time") == 2
