@@ -38,6 +38,11 @@ def trimmed(text: str) -> str:
     return composed(text).strip()
 
 
+def too_long(longest: int, count: int, subject: str = "It") -> str:
+    """Say that a text has too many characters, whoever measured it."""
+    return f"{subject} may have at most {longest:,} characters; it has {count:,}."
+
+
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
     """Return the name as it is stored; raise Invalid for a character nobody sees.
 
@@ -45,9 +50,7 @@ def clean(text: str, *, at: str, what: str = "name", longest: int | None = None)
     """
     cleaned = trimmed(text)
     if longest is not None and len(cleaned) > longest:
-        sentence = (
-            f"The {what} may have at most {longest} characters; it has {len(cleaned)}."
-        )
+        sentence = too_long(longest, len(cleaned), f"The {what}")
         raise Invalid(sentence, faults={at: [sentence]})
     for character in cleaned:
         if is_hidden(character):

@@ -19,6 +19,7 @@ from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
 from nsadmin.access.noted import note
 from nsadmin.access.organizations import hold
 from nsadmin.access.permissions import Role
+from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing
 
 LASTS = timedelta(days=7)
@@ -31,6 +32,11 @@ class Invited:
 
     invitation: Invitation
     secret: str
+
+
+def new_invitation_id() -> str:
+    """Return an id for asking somebody, under which it happens once."""
+    return record.new_op_id()
 
 
 def find(organization: Organization, invitation_id: int) -> Invitation:
@@ -51,14 +57,21 @@ def invite(
     email: str,
     name: str,
     role: Role,
+    act_id: str = "",
 ) -> Invited:
     """Ask an address to join; asking again replaces the link before, role and name.
 
-    `inviter` is the actor's account, None for a command. Raises Conflict for who is a
-    member already and where too many invitations are open, Invalid for a bad name or
-    address.
+    `inviter` is the actor's account, None for a command; `act_id` names the act, which
+    happens once: a repeated form must not close the link that it was shown. Raises
+    Conflict for an act that has happened, for who is a member already and where too
+    many invitations are open, Invalid for a bad name or address.
     """
     hold(organization)
+    if act_id and record.is_known(act_id):
+        raise Conflict(
+            "This form has made its invitation already. Its link is shown only once; "
+            "if it was lost, make a new one among the members."
+        )
     address = names.clean(email, at="email", what="address").lower()
     member = organization.memberships.filter(user__email=address).first()
     if member is not None:
@@ -83,7 +96,7 @@ def invite(
         },
     )
     summary = f"Invite {address} as {role}."
-    note(actor, row, "member:invite", summary, after=role.value)
+    note(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
     return Invited(row, secret)
 
 

@@ -13,8 +13,12 @@ def note(
     *,
     before: str | None = None,
     after: str | None = None,
+    op_id: str = "",
 ) -> None:
-    """Write a row about a person's address; `before` and `after` are their roles."""
+    """Write a row about a person's address; `before` and `after` are their roles.
+
+    `op_id` is the row's, for an act that must not happen twice.
+    """
     email = about.email if isinstance(about, Invitation) else about.user.email
     change = {
         "field": f"member {email}",
@@ -23,6 +27,7 @@ def note(
         "after": after,
     }
     record.record(
+        op_id=op_id,
         action=action,
         summary=summary,
         actor=(actor.kind, actor.id, actor.label),

@@ -29,6 +29,7 @@ class Action(StrEnum):
     NAMESPACE_CLONE_ACROSS = "namespace:clone-across"
     NAMESPACE_CREATE = "namespace:create"
     NAMESPACE_DELETE = "namespace:delete"
+    TOMBSTONE_READ = "tombstone:read"  # what is deleted and can be restored
     NAMESPACE_INFRASTRUCTURE = "namespace:infrastructure"
     NAMESPACE_SYSTEM = "namespace:system"
     JOB_READ = "job:read"
@@ -67,6 +68,7 @@ _MEMBER = _ALL_READ | {
 _ADMIN = _MEMBER | {
     Action.NAMESPACE_CREATE,
     Action.NAMESPACE_DELETE,
+    Action.TOMBSTONE_READ,
     Action.NAMESPACE_INFRASTRUCTURE,
     Action.ORGANIZATION_MANAGE,
     Action.ORGANIZATION_AUDIT,
@@ -79,7 +81,12 @@ TABLE: dict[Role, frozenset[Action]] = {
     Role.MEMBER: _MEMBER,
     Role.ADMIN: _ADMIN,
     Role.SUPPORT: _ALL_READ
-    | {Action.KEY_READ, Action.ORGANIZATION_AUDIT, Action.PLATFORM_READ},
+    | {
+        Action.TOMBSTONE_READ,
+        Action.KEY_READ,
+        Action.ORGANIZATION_AUDIT,
+        Action.PLATFORM_READ,
+    },
     Role.PLATFORM_ADMIN: frozenset(Action),
 }
 

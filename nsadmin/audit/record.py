@@ -84,8 +84,15 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
     return True
 
 
-def record(outcome: Outcome = Outcome.DONE, **event: Any) -> AuditEvent:
+def is_known(op_id: str) -> bool:
+    """Tell whether the operation has a row, so that it has been here before."""
+    return AuditEvent.objects.filter(op_id=op_id).exists()
+
+
+def record(
+    outcome: Outcome = Outcome.DONE, *, op_id: str = "", **event: Any
+) -> AuditEvent:
     """Write an event that is over already; arguments as for `attempt`."""
-    row = attempt(op_id=new_op_id(), **event)
+    row = attempt(op_id=op_id or new_op_id(), **event)
     close(row.op_id, outcome)
     return row

@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
-from nsadmin.access.gate import require_on
+from nsadmin.access.gate import require, require_on
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import deletion, document, filling, queries, quota
+from nsadmin.namespaces import deletion, document, filling, mirror, queries, quota
 from nsadmin.namespaces import deletion_gates as gates
 from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.expiry import WARNED
@@ -46,8 +46,10 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
     return rows.filter(organization_id=organization_id).order_by("-deleted_at", "pk")
 
 
-def get(actor: Actor, namespace_id: str) -> NamespaceView:
-    """Return a tombstone to who may restore it; Missing for what is none."""
+def get(
+    actor: Actor, namespace_id: str, action: Action = Action.TOMBSTONE_READ
+) -> NamespaceView:
+    """Return a tombstone to who may do this to it; Missing for what is none."""
     raw = store.get(namespace_id)
     if raw is None or not document.is_buried(raw):
         raise queries.missing(namespace_id)
@@ -55,13 +57,16 @@ def get(actor: Actor, namespace_id: str) -> NamespaceView:
     try:
         require_on(
             actor,
-            Action.NAMESPACE_DELETE,
+            action,
             internal_id=namespace.internal_id,
             scope=namespace.scope,
             what=queries.WHAT,
         )
     except Missing:
         raise queries.missing(namespace_id) from None
+    if namespace.scope == "system" and not actor.is_staff:
+        # Everybody reads the platform's namespaces, but not those that it has deleted.
+        require(actor, Action.NAMESPACE_SYSTEM)
     return queries.view_of(namespace)
 
 
@@ -103,7 +108,10 @@ def bury(
             "name_key": None,  # the name is free from now on
         }
 
-    return mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    view = mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    # From here on the list is what tells of it, and it reads the mirror.
+    mirror.note_counts(view.namespace.namespace_id)
+    return view
 
 
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
@@ -115,12 +123,12 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
     Raises Invalid for a name that cannot be, Conflict for one that is taken and for a
     tombstone that is being purged, QuotaExceeded where the plan has no room.
     """
-    view = get(actor, namespace_id)
+    view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     stripped = name.strip()
     chosen = stripped if stripped == view.namespace.name else clean_name(name)
 
     def read() -> NamespaceView:
-        return get(actor, namespace_id)
+        return get(actor, namespace_id, Action.NAMESPACE_DELETE)
 
     def values(namespace: Namespace) -> Values:
         gates.require_staying(namespace)
@@ -158,7 +166,7 @@ def end_after_restoring(namespace: Namespace) -> datetime | None:
 
 def purge(actor: Actor, namespace_id: str) -> Job:
     """Delete a tombstone for good, now; a job that does so already is given back."""
-    view = get(actor, namespace_id)
+    view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     known = deletion.under_way(actor, view)
     return known or deletion.send(actor, view)
 

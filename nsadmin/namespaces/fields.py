@@ -203,6 +203,8 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
             sentence = _unknown(str(item["loc"][-1]), list(known))
         elif item["type"] == "literal_error":
             sentence = f"Must be one of {item['ctx']['expected']}."
+        elif item["type"] == "string_too_long":
+            sentence = names.too_long(item["ctx"]["max_length"], len(item["input"]))
         elif item["type"] in ("model_type", "dict_type"):
             sentence = "Must be an object."
         else:
@@ -259,7 +261,7 @@ def clean_name(
     if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The name may have at most {longest} characters; it has {len(cleaned)}.",
+            names.too_long(longest, len(cleaned), "The name"),
         )
     if cleaned.startswith("."):
         raise _refuse(at, "The name must not begin with a dot.")
@@ -292,8 +294,7 @@ def clean_description(
     if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The {what} may have at most {longest:,} characters; "
-            f"it has {len(cleaned):,}.",
+            names.too_long(longest, len(cleaned), f"The {what}"),
         )
     return cleaned
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
+from nsadmin.errors import Unavailable
 from nsadmin.namespaces import document
 from nsadmin.namespaces.declared import required_indexes
 from nsadmin.namespaces.document import Namespace, Raw
@@ -86,6 +87,17 @@ def note_look(look: LastLook) -> None:
     """Let lists show at once what Qdrant said last, or that it is silent."""
     MirroredNamespace.objects.filter(namespace_id=look.namespace_id).update(
         **_look_values(look)
+    )
+
+
+def note_counts(namespace_id: str) -> None:
+    """Let lists show what the store counts now; while it is silent they stay."""
+    try:
+        counted = resources.counts(namespace_id, within_s=1)
+    except Unavailable:
+        return
+    MirroredNamespace.objects.filter(namespace_id=namespace_id).update(
+        **{field: counted[kind] for field, kind in _COUNTED.items()}
     )
 
 

@@ -22,7 +22,9 @@ from nsadmin.errors import (
     PasswordNeeded,
     Unauthorized,
 )
+from nsadmin.namespaces import deletion_tombstones as tombstones
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.pages import step_up
 from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.scope import namespace_scope
@@ -83,7 +85,10 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
         try:
             view = queries.get(actor, match.kwargs["namespace_id"])
         except Missing as missing:
-            return _answer(request, "errors/missing.html", missing)
+            buried = _tombstone(actor, match.kwargs["namespace_id"])
+            if buried is None:
+                return _answer(request, "errors/missing.html", missing)
+            organization_id = buried.organization_id
         except NsadminError:
             pass
         else:
@@ -91,6 +96,14 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
             organization_id = view.organization_id
     context["who_can"] = _who_can(organization_id, context["needs"])
     return _answer(request, "errors/forbidden.html", error, **context)
+
+
+def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:
+    """Return the deleted namespace, if the actor may know of it."""
+    try:
+        return tombstones.get(actor, namespace_id)
+    except NsadminError:
+        return None
 
 
 def _needs(error: Forbidden) -> Action | None:

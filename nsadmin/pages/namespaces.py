@@ -85,7 +85,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         "paging": Paging(query.offset, len(found.rows), found.total),
         "may_create": actor.may(Action.NAMESPACE_CREATE),
         "deleted_count": tombstones.listing(actor, organization.organization_id).count()
-        if actor.may(Action.NAMESPACE_DELETE)
+        if actor.may(Action.TOMBSTONE_READ)
         else None,
     }
     return page(

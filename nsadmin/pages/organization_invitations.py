@@ -25,6 +25,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
     """Show the form; its answer is the one page that shows the link."""
     scope = organization_scope(request, "members")
     form = MemberForm(request.POST if request.method == "POST" else None)
+    status = 200
     if request.method == "POST" and form.is_valid():
         try:
             invited = invitations.invite(
@@ -34,13 +35,16 @@ def new_member(request: HttpRequest) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 name=form.cleaned_data["name"],
                 role=Role(form.cleaned_data["role"]),
+                act_id=form.act_id,
             )
         except (Conflict, Invalid) as error:
             form.take(error)
+            status = error.status
         else:
             return _link(request, scope, invited)
+    if form.errors and status == 200:
+        status = 422
     context = {**scope, "form": form, "cards": role_cards(form)}
-    status = 422 if form.errors else 200
     return page(request, "organization/member_new.html", context, status=status)
 
 

@@ -126,7 +126,7 @@ def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
             actor,
             view.namespace.namespace_id,
             form.wanted(),
-            template_id=form.template_id,
+            template_id=form.act_id,
         )
     except (Invalid, Unavailable) as error:
         return _show_form(request, view, form, error=error)

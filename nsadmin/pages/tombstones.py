@@ -15,11 +15,11 @@ from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.forms.deletion import RestoreForm, TypedNameForm
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
-from nsadmin.pages.scope import shown_organization
+from nsadmin.pages.scope import may, shown_organization
 from nsadmin.pages.states import OUTCOMES
 
 
-@gate.page(Action.NAMESPACE_DELETE)
+@gate.page(Action.TOMBSTONE_READ)
 @require_safe
 def deleted(request: HttpRequest) -> HttpResponse:
     """List the organization's deleted namespaces, the last deleted first."""
@@ -35,11 +35,13 @@ def deleted(request: HttpRequest) -> HttpResponse:
     return page(request, "namespaces/delete_list.html", context)
 
 
-@gate.page(Action.NAMESPACE_DELETE)
+@gate.page(Action.TOMBSTONE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def tombstone(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show a deleted namespace; a POST brings it back or deletes it for good."""
     actor = gate.actor_of(request)
+    if request.method == "POST":
+        gate.require(actor, Action.NAMESPACE_DELETE)
     try:
         view = tombstones.get(actor, namespace_id)
     except Missing:
@@ -102,6 +104,7 @@ def _show(
         "namespace": view.namespace,
         "deleted_by": view.namespace.raw.get("deleted_by") or "",
         "counts": view.counts,
+        "may_restore": may(gate.actor_of(request), Action.NAMESPACE_DELETE, view),
         "restore": restore or RestoreForm(initial=name),
         "purge": purge or TypedNameForm(),
         "form": forms[0] if forms else None,

@@ -104,8 +104,7 @@ def _line(text: str, at: str, longest: int, what: str) -> str:
     if len(cleaned) > longest:
         raise _refuse(
             at,
-            f"The {what} may have at most {longest:,} characters; "
-            f"it has {len(cleaned):,}.",
+            names.too_long(longest, len(cleaned), f"The {what}"),
         )
     return cleaned
 

@@ -79,6 +79,21 @@ def get(actor: Actor, template_id: str) -> NamespaceTemplate:
     return found
 
 
+def get_usable(actor: Actor, template_id: str) -> NamespaceTemplate:
+    """Return a template that a namespace can begin with.
+
+    Raises Missing as `get` does, Conflict for one that is out of use or of another
+    organization, which only staff can know of.
+    """
+    template = get(actor, template_id)
+    if not usable(actor).filter(template_id=template_id).exists():
+        raise Conflict(
+            f"No namespace can begin with {template.name} here: it is out of use, or "
+            "another organization's."
+        )
+    return template
+
+
 def keep(
     actor: Actor, identifier: str, wanted: NewTemplate, *, template_id: str = ""
 ) -> NamespaceTemplate:

@@ -60,6 +60,11 @@ _SEEN_BY_ADMINS = Row(
     foreign="login 404 404 404 403 in",
     system="login 403 403 in 403 in",
 )
+_SEEN_BY_ADMINS_AND_SUPPORT = Row(
+    own="login 403 403 in in in",
+    foreign="login 404 404 404 in in",
+    system="login 403 403 in in in",
+)
 _CLONED = Row(
     own="login 403 in in 403 in",
     foreign="login 404 404 404 403 in",
@@ -114,7 +119,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "namespaces/new/"): Row("login 403 403 in 403 in"),
     ("POST", "namespaces/new/"): Row("login 403 403 in 403 in"),
     ("GET", "namespaces/new/name/"): Row("login 403 403 in 403 in"),
-    ("GET", "namespaces/deleted/"): Row("login 403 403 in 403 in"),
+    ("GET", "namespaces/deleted/"): Row("login 403 403 in in in"),
     ("GET", "namespaces/due/"): _PERSON,
     ("POST", "namespaces/due/release/"): Row("login 403 403 in 403 in"),
     ("POST", "namespaces/due/extend/"): Row("login 403 403 in 403 in"),
@@ -123,7 +128,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "protection/"): _DELETED,
     ("POST", NAMESPACE_PAGE + "protection/"): _DELETED,
     # A namespace that is not deleted leads to its own page, which more may see.
-    ("GET", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
+    ("GET", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS_AND_SUPPORT,
     ("POST", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,

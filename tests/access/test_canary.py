@@ -164,7 +164,15 @@ def test_a_key_a_link_and_a_password_are_nowhere(
     form["scopes"] = ["read"]
     page = found.browser.post("/organization/keys/new/", form).content.decode()
     key = re.search(r"sk_\w{12}_[\w-]{43}", page)[0]
-    person = {"email": "nele@northlight.example", "name": "Nele", **role, **sure}
+    made = found.browser.get("/organization/members/new/").content.decode()
+    once = re.search(r'name="once" value="([^"]+)"', made)
+    person = {
+        "once": once[1],
+        "email": "nele@northlight.example",
+        "name": "Nele",
+        **role,
+        **sure,
+    }
     page = found.browser.post("/organization/members/new/", person).content.decode()
     link = re.search(r"/join/([\w-]{43})/", page)
 

@@ -14,6 +14,7 @@ EXPECTED = {
     Action.NAMESPACE_CLONE_ACROSS: {P},
     Action.NAMESPACE_CREATE: {A, P},
     Action.NAMESPACE_DELETE: {A, P},
+    Action.TOMBSTONE_READ: {A, S, P},
     Action.NAMESPACE_INFRASTRUCTURE: {A, P},
     Action.NAMESPACE_SYSTEM: {P},
     Action.JOB_READ: {V, M, A, S, P},

@@ -340,3 +340,11 @@ def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse, own):
     text = shown(browse().get(f"{own}audit/?outcome=failed"))
     assert "No change is recorded yet" in text
     assert "matches this filter" not in text
+
+
+def test_words_that_are_too_long_are_refused_in_our_words(browse, own):
+    response = browse().get(f"{own}audit/", {"text": "x" * 2001})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "It may have at most 200 characters; it has 2,001." in text
+    assert "Ensure this" not in text

@@ -1,5 +1,7 @@
 """The configuration page: shown, downloaded, sent back as a plan, refused by line."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -91,7 +93,18 @@ def test_a_file_that_cannot_be_read_is_refused(browse, own, content, why):
     response = browse().post(f"{own}config/", form)
     assert response.status_code == 422
     assert why in response.content.decode()
-    assert "kept: as typed</textarea>" in response.content.decode()
+    text = response.content.decode()
+    assert "kept: as typed</textarea>" in text
+    assert 'id="id_file_error"' in text
+    assert 'id="id_config_error"' not in text
+    assert "is-invalid" in re.search(r'<input[^>]*id="id_file"[^>]*>', text)[0]
+
+
+def test_a_bad_file_alone_is_not_called_a_missing_text(browse, own):
+    file = SimpleUploadedFile("c.yaml", b"\xff\xfe\x00")
+    text = browse().post(f"{own}config/", {"config": "", "file": file}).content.decode()
+    assert "not text in UTF-8" in text
+    assert "Choose a file" not in text
 
 
 def test_empty_is_refused(browse, own):

@@ -1,6 +1,7 @@
 """The form of a new namespace: its plan, the act that happens once, a full plan."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -230,8 +231,38 @@ def test_a_foreign_template_is_none(browse, cast):
     template = NamespaceTemplate.objects.create(
         organization_id=cast.halden.organization_id, creator="key:k", name="theirs"
     )
-    text = browse().get(f"{NEW}?template={template.template_id}").content.decode()
-    assert "theirs" not in text
+    foreign = browse().get(f"{NEW}?template={template.template_id}")
+    assert foreign.status_code == 404
+    assert b"theirs" not in foreign.content
+    unknown = browse().get(f"{NEW}?template=tmpl_zzzzzzzzzzzz")
+    assert unknown.status_code == 404
+    assert b"There is no such template." in unknown.content
+    assert browse().get(f"{NEW}?template=").status_code == 200
+
+
+def test_a_template_out_of_use_says_so_in_place_of_the_form(browse, cast):
+    template = NamespaceTemplate.objects.create(
+        organization_id=cast.northlight.organization_id,
+        creator="key:k",
+        name="for sounds",
+        is_active=False,
+    )
+    response = browse().get(f"{NEW}?template={template.template_id}")
+    assert response.status_code == 409
+    assert b"No namespace can begin with for sounds" in response.content
+
+
+def test_templates_of_one_name_are_told_apart_by_when_they_were_kept(browse, cast):
+    for day in (3, 4):
+        NamespaceTemplate.objects.create(
+            organization_id=cast.northlight.organization_id,
+            creator="key:k",
+            name="for sounds",
+            created_at=datetime(2026, 2, day, 9, 30, tzinfo=UTC),
+        )
+    text = browse().get(NEW).content.decode()
+    assert "for sounds, kept 3 Feb 2026, 09:30</option>" in text
+    assert "for sounds, kept 4 Feb 2026, 09:30</option>" in text
 
 
 def test_a_full_plan_is_told_before_anything_is_typed(browse, cast, settings):

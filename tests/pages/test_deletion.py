@@ -1,5 +1,7 @@
 """Deleting, restoring and protecting in the pages."""
 
+import re
+
 import pytest
 
 from nsadmin.clones.fields import CloneRequest
@@ -118,6 +120,38 @@ def test_the_list_leads_admins_to_the_deleted(cast, sure, buried):
         "film archive"
         not in sure("stranger").get("/namespaces/deleted/").content.decode()
     )
+
+
+def test_support_reads_what_is_deleted_and_is_offered_nothing(cast, sure, own, buried):
+    client = sure("support")
+    organization = {"organization_id": cast.northlight.organization_id}
+    client.post("/organization/switch/", organization)
+    assert "/namespaces/deleted/" in client.get("/namespaces/").content.decode()
+    assert "film archive" in client.get("/namespaces/deleted/").content.decode()
+    text = client.get(buried).content.decode()
+    assert "Admins of Northlight" in text
+    assert 'name="act"' not in text
+    restored = client.post(buried, {"act": "restore", "namespace_name": "a film"})
+    assert restored.status_code == 403
+    assert "namespace:delete" in restored.content.decode()
+    purged = client.post(buried, {"act": "purge", "typed_name": "film archive"})
+    assert purged.status_code == 403
+    assert store.get(cast.own.namespace_id)["deleted_at"]
+    assert not Job.objects.exists()
+    for role in ("member", "viewer"):
+        assert sure(role).get(buried).status_code == 404
+
+
+def test_the_list_counts_what_the_page_of_a_tombstone_counts(cast, sure, own):
+    make_resources(cast.own)
+    cell = re.compile(r'<td class="num wide">([^<]+)</td>')
+    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    client = sure()
+    listed = cell.findall(client.get("/namespaces/deleted/").content.decode())
+    text = client.get(f"{own}deleted/").content.decode()
+    for name, count in zip(("Documents", "Objects"), listed, strict=True):
+        assert f"<dt>{name}</dt><dd>{count}</dd>" in text
+    assert listed[1] == "1"
 
 
 def test_an_empty_list_says_what_would_be_there(sure):

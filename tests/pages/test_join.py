@@ -7,7 +7,7 @@ from django.test import Client
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Invitation, Membership, User
 from tests.cast import Cast, invite
-from tests.pages.test_organization_invitations import link_in
+from tests.pages.test_organization_invitations import NEW, asking, link_in
 from tests.people import PASSWORD
 
 NELE = "nele@example.org"
@@ -38,13 +38,15 @@ def test_a_planted_password_opens_no_other_organization(sure, cast):
     person = "head.of.archive@example.org"
     # Halden's admin invites a stranger, and opens the link himself.
     wanted = {"email": person, "name": "Somebody", "role": "viewer"}
-    own_link = link_in(sure("stranger").post("/organization/members/new/", wanted))
+    theirs = sure("stranger")
+    own_link = link_in(theirs.post(NEW, asking(theirs, **wanted)))
     thief = Client()
     assert thief.post(own_link, CHOSEN).status_code == 302
     assert sign_in(thief, person, CHOSEN["password1"]).status_code == 302
     # Northlight's admin invites the same address, as admin: nobody is a member by that.
     wanted["role"] = "admin"
-    their_link = link_in(sure().post("/organization/members/new/", wanted))
+    ours = sure()
+    their_link = link_in(ours.post(NEW, asking(ours, **wanted)))
     assert not is_member(cast, person)
     to_northlight = {"organization_id": cast.northlight.organization_id}
     assert thief.post("/organization/switch/", to_northlight).status_code == 404

@@ -5,14 +5,21 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.audit.models import AuditEvent
 from tests.cast import invite
+from tests.pages.test_settings import hidden
 from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"
 ALL = "/organization/"
+
+
+def asking(client, **data):
+    """The form as it comes, filled in."""
+    return {"once": hidden(client.get(NEW).content.decode())["once"][0], **data}
 
 
 def link_in(response) -> str:
@@ -28,7 +35,7 @@ def row_of(email: str) -> str:
 def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     client = sure()
     data = {"email": "New@Example.org", "name": "Neu Kam", "role": "member"}
-    response = client.post(NEW, data)
+    response = client.post(NEW, asking(client, **data))
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
     assert b"Neu Kam is invited, as member" in response.content
@@ -39,9 +46,32 @@ def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     assert link.encode() not in listed
     assert cast.northlight.memberships.count() == 3
     assert not User.objects.filter(email="new@example.org").exists()
-    again = client.post(NEW, data)
+    again = client.post(NEW, asking(client, **data))
     assert link_in(again) != link
     assert client.get(link).status_code == 404
+
+
+def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):
+    client = sure()
+    sent = asking(client, email="new@example.org", name="Neu Kam", role="member")
+    link = link_in(client.post(NEW, sent))
+    again = client.post(NEW, sent)
+    assert again.status_code == 409
+    assert b"This form has made its invitation already" in again.content
+    assert client.get(link).status_code == 200
+    assert AuditEvent.objects.filter(action="member:invite").count() == 1
+    client.post(row_of("new@example.org"), {"step": "withdraw"})
+    assert client.post(NEW, sent).status_code == 409
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize("once", ["", "made-up", "abc:def:ghi"])
+def test_a_form_nobody_gave_out_invites_nobody(sure, once):
+    data = {"email": "a@example.org", "role": "viewer", "once": once}
+    response = sure().post(NEW, data)
+    assert response.status_code == 422
+    assert b"The form was too old. Send it once more." in response.content
+    assert not Invitation.objects.exists()
 
 
 def test_the_answer_tells_nothing_of_an_account(sure, cast):
@@ -52,7 +82,7 @@ def test_the_answer_tells_nothing_of_an_account(sure, cast):
     client, said = sure(), []
     User.objects.create_user("never-set@example.org", None, name="Nobody Knows")
     for email in (stranger.email, "never-set@example.org", "unknown@example.org"):
-        made = client.post(NEW, {"email": email, "name": "Xa", "role": "viewer"})
+        made = client.post(NEW, asking(client, email=email, name="Xa", role="viewer"))
         listed = client.get(ALL)
         withdrawn = client.post(row_of(email), {"step": "withdraw"}, follow=True)
         answers = [made, listed, withdrawn]
@@ -82,8 +112,10 @@ def _without_what_varies(text: str) -> str:
 
 
 def test_who_is_a_member_is_not_invited(sure, cast):
-    response = sure().post(NEW, {"email": cast.users["viewer"].email, "role": "admin"})
-    assert response.status_code == 422
+    client = sure()
+    data = asking(client, email=cast.users["viewer"].email, role="admin")
+    response = client.post(NEW, data)
+    assert response.status_code == 409
     assert b"Viewer is a member already." in response.content
     assert not Invitation.objects.exists()
 
@@ -93,23 +125,34 @@ def test_who_is_a_member_is_not_invited(sure, cast):
     [
         ({}, b"Give an e-mail address"),
         ({"email": "nobody"}, b"valid email address"),
-        ({"email": "x" * 250 + "@example.org", "role": "viewer"}, b"at most"),
+        (
+            {"email": "x" * 250 + "@example.org", "role": "viewer"},
+            b"254 characters; it",
+        ),
+        (
+            {"email": "a@example.org", "role": "viewer", "name": "x" * 3001},
+            b"It may have at most 100 characters; it has 3,001.",
+        ),
         ({"email": "a@exa\u202emple.org", "role": "viewer"}, b"contains U+202E"),
         ({"email": "a@example.org", "role": "platform_admin"}, b"valid choice"),
         ({"email": "a@example.org", "role": ""}, b"Choose a role"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_input_is_kept(sure, data, reason):
-    response = sure().post(NEW, {"name": "<b>kept</b>", **data})
+    client = sure()
+    sent = {"name": "<b>kept</b>", **data}
+    response = client.post(NEW, asking(client, **sent))
     assert response.status_code == 422
     assert reason in response.content
-    assert b"&lt;b&gt;kept&lt;/b&gt;" in response.content
+    assert escape(sent["name"]).encode() in response.content
+    assert b"Ensure this" not in response.content
     assert not Invitation.objects.exists()
 
 
 def test_a_name_that_turns_its_text_is_refused_beside_its_field(sure):
     data = {"email": "a@example.org", "name": "A\u202eb", "role": "viewer"}
-    response = sure().post(NEW, data)
+    client = sure()
+    response = client.post(NEW, asking(client, **data))
     assert response.status_code == 422
     assert b"contains U+202E" in response.content
     assert not Invitation.objects.exists()

@@ -13,6 +13,7 @@ from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
 from tests.pages.conftest import HTMX
+from tests.pages.test_organization_invitations import asking
 from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"
@@ -32,11 +33,12 @@ def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
 
 def test_the_right_password_lets_the_same_form_go_on(browse):
     client = browse()
-    response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
+    response = client.post(NEW, asking(client, **DATA, **{step_up.FIELD: PASSWORD}))
     assert response.status_code == 200
     assert Invitation.objects.get(email=DATA["email"]).name == DATA["name"]
     assert PASSWORD not in response.content.decode()
-    second = client.post(NEW, {**DATA, "email": "second@example.org"})
+    more = {**DATA, "email": "second@example.org"}
+    second = client.post(NEW, asking(client, **more))
     assert second.status_code == 200
 
 

@@ -206,3 +206,18 @@ def test_settings_are_shown_in_words(browse, cast):
     for words in ("<dd>no</dd>", "<dd>not set</dd>", "chunked yes", "language not set"):
         assert words in text
     assert not re.search(r"\b(True|False)\b|>None<", text)
+
+
+def test_a_long_name_and_a_long_description_may_wrap_in_the_list(browse, cast):
+    make(cast, name="a very long name " * 5, description="many words " * 90)
+    text = browse("viewer").get("/templates/").content.decode()
+    cell = re.search(r'<th class="wrap" scope="row">.*?</th>', text, re.DOTALL)
+    assert "many words" in cell[0]
+    assert "clip" not in cell[0]
+
+
+def test_the_list_tells_when_each_was_kept_on_a_phone_too(browse, cast):
+    make(cast)
+    make(cast)
+    text = browse("viewer").get("/templates/").content.decode()
+    assert text.count(" · kept <time") == 2

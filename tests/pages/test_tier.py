@@ -291,3 +291,21 @@ def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
     for field in wrong:
         assert fault_of(text, field), field
     assert "Five fields need a correction" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"gpu_type": "x" * 65}, "It may have at most 64 characters; it has 65."),
+        (
+            {"ray_head_node_url": f"https://example.org/{'x' * 4000}"},
+            "It may have at most 255 characters; it has 4,020.",
+        ),
+    ],
+)
+def test_a_text_that_is_too_long_is_said_in_our_words(
+    browse, page, own_cluster, more, said
+):
+    text = text_of(browse().post(page, wanted(own_cluster, **more)), 422)
+    assert said in text
+    assert "String should" not in text

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import AuditQuery
+from nsadmin.pages.forms.base import WordedForm
 
 KIND_WORDS = {
     "name": "Name",
@@ -49,7 +50,7 @@ ACTION_WORDS = {
 }
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(WordedForm):
     """Who, what, outcome, from when to when, and words; all optional."""
 
     text = forms.CharField(

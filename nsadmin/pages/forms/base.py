@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
+from nsadmin import names
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.document import Namespace
 
@@ -34,7 +36,27 @@ class Contested:
         return self.choice == "theirs"
 
 
-class SheetForm(forms.Form):
+class WordedForm(forms.Form):
+    """A form whose faults are said in our words, Django's own ones too."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Put an error beside its field; a text that is too long says so as elsewhere.
+
+        Django formats a field's message without grouping its numbers.
+        """
+        if isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
+            error = ValidationError([_worded(one) for one in error.error_list])
+        super().add_error(field, error)
+
+
+def _worded(error: ValidationError) -> ValidationError:
+    if error.code != "max_length" or not error.params:
+        return error
+    longest, count = error.params["limit_value"], error.params["show_value"]
+    return ValidationError(names.too_long(longest, count), code=error.code)
+
+
+class SheetForm(WordedForm):
     """A form whose input becomes a patch.
 
     `paths` maps a fault's path to a field, `raw` names the fields whose keys stand in
@@ -87,8 +109,8 @@ class SheetForm(forms.Form):
         sent = self.data
         if not isinstance(sent, QueryDict):
             return []
-        names = [name for name in self.fields if name != "base"]
-        return [(name, value) for name in names for value in sent.getlist(name)]
+        fields = [name for name in self.fields if name != "base"]
+        return [(name, value) for name in fields for value in sent.getlist(name)]
 
     # What others did meanwhile -------------------------------------------------------
 

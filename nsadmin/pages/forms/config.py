@@ -41,6 +41,8 @@ class ConfigForm(SheetForm):
         f"as wanted. At most {MAX_BYTES // 1024} KiB.",
     )
 
+    file = forms.FileField(label="File", required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin without faults."""
         super().__init__(*args, **kwargs)
@@ -56,7 +58,8 @@ class ConfigForm(SheetForm):
             data["config"] = text or data.get("config", "")
         form = cls(data)
         if fault:
-            form.add_error("config", fault)
+            form.fields["config"].required = False  # the file was to be the text
+            form.add_error("file", fault)
         return form
 
     def patch(self, view: NamespaceView) -> NamespacePatch:

@@ -4,15 +4,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core import signing
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.invitations import new_invitation_id
 from nsadmin.access.issuing import KeyWish, grantable
 from nsadmin.access.keys import new_key_id
 from nsadmin.access.models import NAME_MAX
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.pages.forms.base import SheetForm
+from nsadmin.pages.forms.single import SingleForm
 from nsadmin.pages.templatetags.words import role_word
 
 ROLE_MEANINGS = {
@@ -35,8 +36,6 @@ _EXPIRIES = [
     ("date", "On a date"),
     ("never", "Never"),
 ]
-_FORM_SALT = "nsadmin.key-form"
-_FORM_AGE_S = 24 * 3600
 
 
 def role_cards(form: forms.Form) -> list[tuple[str, str, str, bool]]:
@@ -60,8 +59,11 @@ class RoleForm(SheetForm):
     )
 
 
-class MemberForm(RoleForm):
+class MemberForm(SingleForm, RoleForm):
     """Whom to invite: an address, a name for a new account, a role."""
+
+    salt = "nsadmin.member-form"
+    new_act_id = staticmethod(new_invitation_id)
 
     email = forms.EmailField(
         label="E-mail address",
@@ -80,8 +82,11 @@ class MemberForm(RoleForm):
     field_order = ("email", "name", "role")
 
 
-class KeyForm(SheetForm):
+class KeyForm(SingleForm):
     """A new API key."""
+
+    salt = "nsadmin.key-form"
+    new_act_id = staticmethod(new_key_id)
 
     name = forms.CharField(
         label="Name",
@@ -110,12 +115,6 @@ class KeyForm(SheetForm):
         roles = grantable(actor)
         choice: Any = self.fields["role"]
         choice.choices = [(role.value, role_word(role)) for role in roles]
-        self._key_id = ""
-
-    @property
-    def once(self) -> str:
-        """Return what makes the form, as it is shown now, work a single time."""
-        return signing.dumps(new_key_id(), salt=_FORM_SALT)
 
     @property
     def scope_cards(self) -> list[tuple[str, str, bool]]:
@@ -125,13 +124,7 @@ class KeyForm(SheetForm):
 
     def clean(self) -> dict[str, Any]:
         """Take the form for one that was given out, with a date that is to come."""
-        data = self.cleaned_data
-        try:
-            self._key_id = signing.loads(
-                str(self.data.get("once")), salt=_FORM_SALT, max_age=_FORM_AGE_S
-            )
-        except signing.BadSignature:
-            self.add_error(None, "The form was too old. Send it once more.")
+        data = super().clean()
         if data.get("expires") == "date" and "expires_on" not in self.errors:
             day: date | None = data.get("expires_on")
             if day is None:
@@ -144,7 +137,7 @@ class KeyForm(SheetForm):
         """Read the valid input."""
         data = self.cleaned_data
         return KeyWish(
-            key_id=self._key_id,
+            key_id=self.act_id,
             name=data["name"],
             role=Role(data["role"]),
             scopes=frozenset(data["scopes"]),

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.core import signing
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces.document import Namespace
-from nsadmin.pages.forms.base import SheetForm
+from nsadmin.pages.forms.single import SingleForm
 from nsadmin.templates.fields import NewTemplate, parse_template
 from nsadmin.templates.models import Scope, new_template_id
 
@@ -18,12 +17,13 @@ SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
     Scope.USER: ("Only you", "Nobody else sees it, but for staff"),
     Scope.SYSTEM: ("Platform", "Every organization sees it"),
 }
-_SALT = "nsadmin.template-form"
-_AGE_S = 24 * 3600
 
 
-class TemplateForm(SheetForm):
-    """Name, description and who sees it; works a single time."""
+class TemplateForm(SingleForm):
+    """Name, description and who sees it."""
+
+    salt = "nsadmin.template-form"
+    new_act_id = staticmethod(new_template_id)
 
     paths: ClassVar[Mapping[str, str]] = {"template_name": "name"}
 
@@ -53,12 +53,6 @@ class TemplateForm(SheetForm):
             for value, (word, _) in SCOPE_WORDS.items()
             if may_all or value != Scope.SYSTEM
         ]
-        self.template_id = ""
-
-    @property
-    def once(self) -> str:
-        """Return what makes the form, as it is shown now, work a single time."""
-        return signing.dumps(new_template_id(), salt=_SALT)
 
     @property
     def scope_cards(self) -> list[tuple[str, str, str, bool]]:
@@ -69,15 +63,6 @@ class TemplateForm(SheetForm):
             (value, word, SCOPE_WORDS[value][1], value == chosen)
             for value, word in offered.choices
         ]
-
-    def clean(self) -> dict[str, Any]:
-        """Take the form for one that was given out."""
-        try:
-            sent = str(self.data.get("once"))
-            self.template_id = signing.loads(sent, salt=_SALT, max_age=_AGE_S)
-        except signing.BadSignature:
-            self.add_error(None, "The form was too old. Send it once more.")
-        return self.cleaned_data
 
     def wanted(self) -> NewTemplate:
         """Read the valid input, or raise Invalid."""
