@@ -50,7 +50,7 @@ def new_namespace(request: HttpRequest) -> HttpResponse:
     actor = gate.actor_of(request)
     templates = {row.template_id: row for row in keeping.usable(actor)}
     if request.method != "POST":
-        template_id = request.GET.get("template")
+        template_id = request.GET.get("template", "").replace("\x00", "")
         chosen = keeping.get_usable(actor, template_id) if template_id else None
         form = NewNamespaceForm(templates, initial=initial_from(chosen))
         return _show_form(request, form)
