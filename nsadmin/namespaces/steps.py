@@ -145,10 +145,14 @@ class AddVector:
     size: int
     distance: str
     extractor_id: str
+    # None where it is not known, and in steps that were written before it was kept.
+    inference: str | None = None
 
     def sentence(self) -> str:
-        """Say what is added."""
-        return f"Add the vector {self.name} ({self.size:,}, {self.distance})."
+        """Say what is added, and which inference service fills it where known."""
+        shape = f"{self.size:,}, {self.distance}"
+        service = f", inference service {self.inference}" if self.inference else ""
+        return f"Add the vector {self.name} ({shape}{service})."
 
 
 @dataclass(frozen=True, slots=True)
