@@ -48,11 +48,24 @@ _TIER_WORDS = {
 }
 
 
+def parameter(value: Any) -> str:
+    """Write a parameter's value in words, whatever another writer put there."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or value in ("", [], {}):
+        return "not set"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {parameter(inside)}" for key, inside in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(parameter(inside) for inside in value)
+    return str(value)
+
+
 def words(schema: Raw) -> str:
     """Describe the index parameters that are not the default: `tokenizer prefix`."""
-    usual = {"type": schema["type"], **INDEX_DEFAULTS[schema["type"]]}
+    usual = {"type": schema["type"], **INDEX_DEFAULTS.get(schema["type"], {})}
     parts = [
-        f"{key} {str(value).lower() if isinstance(value, bool) else value}"
+        f"{key} {parameter(value)}"
         for key, value in sorted(schema.items())
         if usual.get(key) != value
     ]
