@@ -61,6 +61,27 @@ def parameter(value: Any) -> str:
     return str(value)
 
 
+def replaced(before: Raw, after: Raw) -> tuple[str, str]:
+    """Return old and new of the parameters that differ, defaults included.
+
+    Of another type only what is not its default is said: hardly a parameter is shared.
+    """
+    if before["type"] != after["type"]:
+        return _typed(before), _typed(after)
+    usual = INDEX_DEFAULTS.get(before["type"], {})
+    old, new = {**usual, **before}, {**usual, **after}
+    changed = [key for key in sorted({**old, **new}) if old.get(key) != new.get(key)]
+    return (
+        ", ".join(f"{key} {parameter(old.get(key))}" for key in changed),
+        ", ".join(f"{key} {parameter(new.get(key))}" for key in changed),
+    )
+
+
+def _typed(schema: Raw) -> str:
+    said = words(schema)
+    return f"type {schema['type']}, {said}" if said else f"type {schema['type']}"
+
+
 def words(schema: Raw) -> str:
     """Describe the index parameters that are not the default: `tokenizer prefix`."""
     usual = {"type": schema["type"], **INDEX_DEFAULTS.get(schema["type"], {})}
