@@ -143,7 +143,7 @@ def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEve
         ShownEvent(
             event=event,
             outcome=OUTCOMES[event.outcome],
-            changes=_changes(event),
+            changes=changes_of(event),
             who=_who(event, names),
             can_revert=event.op_id not in taken_back and _is_reversible(event),
             reverted=taken_back.get(event.op_id),
@@ -169,7 +169,7 @@ def _is_reversible(event: AuditEvent) -> bool:
     return True
 
 
-def _changes(event: AuditEvent) -> list[ShownChange]:
+def changes_of(event: AuditEvent) -> list[ShownChange]:
     """Return the steps of an event; an index built anew says what became another."""
     found: list[ShownChange] = []
     dropped: dict[str, dict[str, Any]] = {}

@@ -201,3 +201,5 @@ def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):
     assert client.post(address, form).status_code == 302
     audit = client.get(f"/namespaces/{foreign_text.namespace_id}/audit/")
     assert pair in audit.content.decode()
+    recent = client.get(f"/namespaces/{foreign_text.namespace_id}/").content.decode()
+    assert pair in recent
