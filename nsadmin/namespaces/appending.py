@@ -55,7 +55,13 @@ def appended(
                 isinstance(s, AddVector) and s.name == vector.name for s in found
             ):
                 found.append(
-                    AddVector(vector.name, vector.size, vector.distance, extractor.id)
+                    AddVector(
+                        vector.name,
+                        vector.size,
+                        vector.distance,
+                        extractor.id,
+                        vector.inference,
+                    )
                 )
         found += [
             CreateIndex(field, {"type": kind}, "extractor", declared=True)

@@ -67,13 +67,13 @@ def missing_vectors(
     """Return a step for each expected vector that Qdrant lacks; wrong sizes stay."""
     planned = {step.name for step in besides if isinstance(step, AddVector)}
     owners = {
-        vector.name: entry.id
+        vector.name: (entry.id, vector.inference)
         for entry in namespace.extractors
         if (extractor := registry.get(entry.id)) is not None
         for vector in extractor.vectors_for(entry.params or {})
     }
     return [
-        AddVector(name, size, distance, owners[name])
+        AddVector(name, size, distance, *owners[name])
         for name, (size, distance) in expected_vectors(namespace, registry).items()
         if name not in seen.vectors and name not in planned
     ]

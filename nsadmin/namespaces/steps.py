@@ -48,11 +48,45 @@ _TIER_WORDS = {
 }
 
 
+def parameter(value: Any) -> str:
+    """Write a parameter's value in words, whatever another writer put there."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or value in ("", [], {}):
+        return "not set"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {parameter(inside)}" for key, inside in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(parameter(inside) for inside in value)
+    return str(value)
+
+
+def replaced(before: Raw, after: Raw) -> tuple[str, str]:
+    """Return old and new of the parameters that differ, defaults included.
+
+    Of another type only what is not its default is said: hardly a parameter is shared.
+    """
+    if before["type"] != after["type"]:
+        return _typed(before), _typed(after)
+    usual = INDEX_DEFAULTS.get(before["type"], {})
+    old, new = {**usual, **before}, {**usual, **after}
+    changed = [key for key in sorted({**old, **new}) if old.get(key) != new.get(key)]
+    return (
+        ", ".join(f"{key} {parameter(old.get(key))}" for key in changed),
+        ", ".join(f"{key} {parameter(new.get(key))}" for key in changed),
+    )
+
+
+def _typed(schema: Raw) -> str:
+    said = words(schema)
+    return f"type {schema['type']}, {said}" if said else f"type {schema['type']}"
+
+
 def words(schema: Raw) -> str:
     """Describe the index parameters that are not the default: `tokenizer prefix`."""
-    usual = {"type": schema["type"], **INDEX_DEFAULTS[schema["type"]]}
+    usual = {"type": schema["type"], **INDEX_DEFAULTS.get(schema["type"], {})}
     parts = [
-        f"{key} {str(value).lower() if isinstance(value, bool) else value}"
+        f"{key} {parameter(value)}"
         for key, value in sorted(schema.items())
         if usual.get(key) != value
     ]
@@ -145,10 +179,14 @@ class AddVector:
     size: int
     distance: str
     extractor_id: str
+    # None where it is not known, and in steps that were written before it was kept.
+    inference: str | None = None
 
     def sentence(self) -> str:
-        """Say what is added."""
-        return f"Add the vector {self.name} ({self.size:,}, {self.distance})."
+        """Say what is added, and which inference service fills it where known."""
+        shape = f"{self.size:,}, {self.distance}"
+        service = f", inference service {self.inference}" if self.inference else ""
+        return f"Add the vector {self.name} ({shape}{service})."
 
 
 @dataclass(frozen=True, slots=True)

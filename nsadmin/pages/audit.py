@@ -16,6 +16,7 @@ from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import matching
 from nsadmin.errors import Invalid
 from nsadmin.namespaces import queries
+from nsadmin.namespaces.steps import replaced
 from nsadmin.namespaces.undo import undo_of
 from nsadmin.pages import audit_export
 from nsadmin.pages.forms.audit import AuditFilterForm
@@ -142,7 +143,7 @@ def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEve
         ShownEvent(
             event=event,
             outcome=OUTCOMES[event.outcome],
-            changes=[_change(e) for e in event.changes if isinstance(e, dict)],
+            changes=changes_of(event),
             who=_who(event, names),
             can_revert=event.op_id not in taken_back and _is_reversible(event),
             reverted=taken_back.get(event.op_id),
@@ -166,6 +167,24 @@ def _is_reversible(event: AuditEvent) -> bool:
     except Invalid:
         return False
     return True
+
+
+def changes_of(event: AuditEvent) -> list[ShownChange]:
+    """Return the steps of an event; an index built anew says what became another."""
+    found: list[ShownChange] = []
+    dropped: dict[str, dict[str, Any]] = {}
+    for entry in event.changes:
+        if not isinstance(entry, dict):
+            continue
+        kind, field, schema = (entry.get(k) for k in ("kind", "field", "schema"))
+        change = _change(entry)
+        if kind == "drop_index" and field and schema:
+            dropped[field] = schema
+        elif kind == "create_index" and field in dropped and schema:
+            old, new = replaced(dropped[field], schema)
+            change = ShownChange(change.sentence, old, new)
+        found.append(change)
+    return found
 
 
 def _change(entry: dict[str, Any]) -> ShownChange:

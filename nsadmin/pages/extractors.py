@@ -10,6 +10,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.namespaces import queries
 from nsadmin.namespaces.present import vector_rows
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.reprocessing import to_reprocess
 from nsadmin.pages import curl
 from nsadmin.pages.forms.extractors import ExtractorForm
 from nsadmin.pages.forms.offers import offers
@@ -53,6 +54,8 @@ def _context(
             for offer in offers(view.namespace)
         ],
         "points": snapshot.live.points if snapshot and snapshot.live else None,
+        # Asked only where the form is drawn: the plan asks for itself.
+        "collections": lambda: to_reprocess(view),
         "missing": [v for v in vectors if v.state == "missing"],
         "curl": curl.of_body(request, view.namespace.namespace_id, form.body()),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),

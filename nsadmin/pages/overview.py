@@ -13,6 +13,7 @@ from nsadmin.health import clusters
 from nsadmin.namespaces import history, queries
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.pages.audit import changes_of
 from nsadmin.pages.health import panel_of, polled_panel
 from nsadmin.pages.htmx import page, tell, unchanged, wants_fragment
 from nsadmin.pages.infrastructure import facts
@@ -33,7 +34,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         **live_parts(request, view, panel),
         "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
         "server": clusters.look_of(view.namespace),
-        "events": [(event, OUTCOMES[event.outcome]) for event in events],
+        "events": [(e, OUTCOMES[e.outcome], changes_of(e)) for e in events],
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
         ),

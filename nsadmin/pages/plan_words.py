@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.document import Namespace, Raw
 from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.steps import (
     AddVector,
@@ -18,6 +18,7 @@ from nsadmin.namespaces.steps import (
     SetSecret,
     Step,
     in_qdrant,
+    replaced,
     to_json,
 )
 from nsadmin.pages.templatetags.words import many
@@ -56,9 +57,12 @@ _DRAWN: dict[type, tuple[str, str, str]] = {
 def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
     """Return the plan's steps; `before` are the keys of the plan shown earlier."""
     found = []
+    dropped: dict[str, Raw] = {}
     for step in plan.steps:
         verb, icon, role = _DRAWN[type(step)]
-        old, new = _texts(step)
+        if isinstance(step, DropIndex):
+            dropped[step.field] = step.schema
+        old, new = _texts(step, dropped)
         found.append(
             ShownStep(
                 key=_key(step),
@@ -94,8 +98,14 @@ def _key(step: Step) -> str:
     return f"{hashlib.sha256(written.encode()).hexdigest()[:12]} {step.sentence()}"
 
 
-def _texts(step: Step) -> tuple[str, str]:
-    """Old and new text, where reading them side by side helps."""
+def _texts(step: Step, dropped: Mapping[str, Raw]) -> tuple[str, str]:
+    """Old and new text, where reading them side by side helps.
+
+    `dropped` are the indexes that went before, by field: one built anew says what of it
+    becomes another.
+    """
+    if isinstance(step, CreateIndex) and step.field in dropped:
+        return replaced(dropped[step.field], step.schema)
     texts = ("description", "namespace_name", "infrastructure.description")
     if isinstance(step, SetField) and step.field in texts:
         return step.before or "", step.after or ""

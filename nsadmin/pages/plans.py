@@ -27,6 +27,8 @@ from nsadmin.namespaces.plan import Plan
 from nsadmin.namespaces.protection import Protection
 from nsadmin.namespaces.queries import NamespaceView
 from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.reprocessing import to_reprocess
+from nsadmin.namespaces.steps import AddVector
 from nsadmin.namespaces.undo import Undo
 from nsadmin.pages import curl, plan_words
 from nsadmin.pages.forms.base import SheetForm
@@ -155,11 +157,14 @@ def _review(
     given = set() if anew else set(request.POST.getlist("tick"))
     before = request.POST.getlist("shown") if moved else []
     steps = plan_words.steps(shown.plan, before)
+    adds_vectors = any(isinstance(step, AddVector) for step in shown.plan.steps)
     context = {
         **namespace_scope(shown.view),
         "plan": shown.plan,
         "steps": steps,
         "gone": plan_words.gone(shown.plan, before),
+        "adds_vectors": adds_vectors,
+        "collections": to_reprocess(shown.view) if adds_vectors else None,
         "summary": plan_words.summary(shown.plan),
         "effects": plan_words.effects(shown.plan, shown.view.namespace, shown.seen),
         "warnings": [

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from nsadmin.namespaces import queries, steps
+from nsadmin.namespaces.reprocessing import to_reprocess
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
@@ -41,7 +44,11 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
     }
     plan = admin.post(path(cast.own), chosen)
     assert plan.status_code == 200
-    assert b"Add the vector text_extractor_v1_embedding (384, cosine)." in plan.content
+    added = (
+        "Add the vector text_extractor_v1_embedding "
+        "(384, cosine, inference service all_minilm_l6_v2_v1)."
+    )
+    assert added in plan.content.decode()
     assert store.get(cast.own.namespace_id)["revision"] == 1
     done = admin.post(
         path(cast.own), {**chosen, "step": "confirm", "digest": digest_of(plan)}
@@ -117,3 +124,61 @@ def test_a_viewer_sees_and_does_not_append(client, cast):
     assert b"You may not append extractors" in page.content
     sent = {"extractor": "text_extractor_v1"}
     assert client.post(path(cast.own), sent).status_code == 403
+
+
+def put_collections(namespace, count):
+    base = {"namespace_id": namespace.namespace_id}
+    named = [(f"col_{n:02}", f"Footage {n:02}") for n in range(count)]
+    documents = [
+        {
+            "_id": f"{namespace.namespace_id}:{key}",
+            "collection_id": key,
+            "collection_name": name,
+            **base,
+        }
+        for key, name in named
+    ]
+    resources.put("collections", documents)
+
+
+@pytest.mark.parametrize(
+    ("count", "says", "not_said"),
+    [
+        (0, "there are none.", "Footage"),
+        (2, "Footage 01 <code>", " more."),
+        (12, " and 2 more.", "Footage 10"),
+    ],
+)
+def test_the_plan_names_the_collections_to_process_again(
+    admin, cast, count, says, not_said
+):
+    namespace = make_namespace(cast.northlight, f"reprocessed {count}")
+    put_collections(namespace, count)
+    plan = admin.post(path(namespace), {"extractor": "text_extractor_v1"})
+    text = " ".join(plan.content.decode().split())
+    told = text.partition("Collections to process again:")[2].partition("</section>")[0]
+    assert says in told
+    assert not_said not in told
+
+
+def test_a_vector_without_a_known_service_says_so(admin, cast):
+    page = admin.get(path(cast.own)).content.decode()
+    assert ", service unknown" in page
+
+
+def test_a_vector_step_written_without_its_service_is_still_read():
+    step = steps.AddVector("a", 4, "cosine", "a_v1", "model")
+    old = {key: v for key, v in steps.to_json(step).items() if key != "inference"}
+    assert steps.from_json(old).sentence() == "Add the vector a (4, cosine)."
+
+
+def test_the_form_names_the_collections_too(admin, cast):
+    put_collections(cast.own, 1)
+    assert "Footage 00 <code>" in admin.get(path(cast.own)).content.decode()
+
+
+def test_while_the_store_is_away_the_collections_are_unknown(admin, cast, silence):
+    put_collections(cast.own, 1)
+    view = queries.get(cast.actor("admin"), cast.own.namespace_id)
+    silence("mongodb")
+    assert to_reprocess(view) is None

@@ -161,3 +161,45 @@ def test_unknown_wrong_method_signed_out(browse, address, foreign, client):
     assert browse().get(f"{foreign}indexes/").status_code == 404
     assert browse().put(address).status_code == 405
     assert client.get(address).status_code == 302
+
+
+@pytest.fixture
+def foreign_text(cast):
+    """A text index with a parameter that the form does not know."""
+    schema = {
+        "type": "text",
+        "tokenizer": "prefix",
+        "min_token_len": 2,
+        "max_token_len": 15,
+        "lowercase": True,
+        "stopwords": {"languages": ["english"]},
+    }
+    return make_namespace(cast.northlight, "stopped", indexes={"line": schema})
+
+
+def test_foreign_parameters_read_the_same_in_table_and_plan(browse, foreign_text):
+    client, address = browse(), f"/namespaces/{foreign_text.namespace_id}/indexes/"
+    assert "stopwords languages english" in client.get(address).content.decode()
+    changed = {"original": "line", "field_name": "line", "type": "text"}
+    changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "15"}
+    shown = client.post(address, {**changed, "lowercase": "on"}).content.decode()
+    assert "index on line with stopwords languages english." in shown
+
+
+def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):
+    client, address = browse(), f"/namespaces/{foreign_text.namespace_id}/indexes/"
+    changed = {"original": "line", "field_name": "line", "type": "text"}
+    changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "15"}
+    shown = client.post(address, {**changed, "lowercase": "on"}).content.decode()
+    old, new = (
+        '<del class="s-bad prewrap">{}</del>',
+        '<ins class="s-ok prewrap">{}</ins>',
+    )
+    pair = old.format("tokenizer prefix") + new.format("tokenizer word")
+    assert pair in shown
+    form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
+    assert client.post(address, form).status_code == 302
+    audit = client.get(f"/namespaces/{foreign_text.namespace_id}/audit/")
+    assert pair in audit.content.decode()
+    recent = client.get(f"/namespaces/{foreign_text.namespace_id}/").content.decode()
+    assert pair in recent

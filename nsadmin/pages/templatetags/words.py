@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from nsadmin.namespaces import expiry
 from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.steps import parameter
 
 register = template.Library()
 
@@ -242,7 +243,7 @@ def parameters(schema: dict[str, Any]) -> str:
     return ", ".join(
         found
         + [
-            key if schema[key] is True else f"{key} {setting(schema[key])}"
+            key if schema[key] is True else f"{key} {parameter(schema[key])}"
             for key in others
         ]
     )

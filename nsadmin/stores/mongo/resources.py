@@ -54,6 +54,26 @@ def every(kind: Kind, namespace_id: str) -> Iterator[Document]:
         after = rows[-1]["_id"]
 
 
+def first_collections(
+    namespace_id: str, limit: int, *, within_s: float | None = None
+) -> tuple[list[tuple[str, str]], int]:
+    """Return (name, id) of the first collections, and how many there are in all."""
+    named = {"collection_id": 1, "collection_name": 1}
+    with answering(within_s=within_s):
+        wanted = {"namespace_id": namespace_id}
+        found = collection("collections").find(wanted, named)
+        rows = list(found.sort("_id", ASCENDING).limit(limit))
+        pairs = [
+            (
+                str(row.get("collection_name") or ""),
+                str(row.get("collection_id") or row["_id"]),
+            )
+            for row in rows
+        ]
+        total = count("collections", namespace_id) if len(rows) == limit else len(rows)
+    return pairs, total
+
+
 def put(kind: Kind, documents: Sequence[Document]) -> None:
     """Write documents under their own `_id`; writing the same again changes nothing."""
     if not documents:
