@@ -102,4 +102,4 @@ def test_settings_are_words(value, written):
 
 def test_no_parameter_is_written_as_the_language_writes_it():
     schema = {"type": "keyword", "on_disk": False, "stemmer": None}
-    assert words.parameters(schema) == "on_disk no, stemmer not set"
+    assert words.parameters(schema) == "on_disk false, stemmer not set"
