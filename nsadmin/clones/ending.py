@@ -11,7 +11,7 @@ from nsadmin.audit import record
 from nsadmin.clones.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
-from nsadmin.jobs import enqueue, queries
+from nsadmin.jobs import acts, enqueue, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces import cloned, document, looks
 from nsadmin.namespaces.document import Raw
@@ -98,10 +98,7 @@ def _attempt(actor: Actor, job: Job) -> str:
         op_id=op_id,
         action="job:resume",
         summary=f"Resume the job “{job.title}” ({job.job_id}).",
-        actor=(actor.kind, actor.id, actor.label),
-        organization_id=job.organization_id,
-        namespace_id=job.namespace_id,
-        namespace_name=job.namespace_name,
+        **acts.by(actor, job),
     )
     return op_id
 
@@ -110,8 +107,5 @@ def _record(actor: Actor, job: Job) -> None:
     record.record(
         action="namespace:discard-clone",
         summary=f"Discard the clone “{job.namespace_name}”.",
-        actor=(actor.kind, actor.id, actor.label),
-        organization_id=job.organization_id,
-        namespace_id=job.namespace_id,
-        namespace_name=job.namespace_name,
+        **acts.by(actor, job),
     )

@@ -3,37 +3,22 @@
 import uuid
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.audit.requests import request_id
 from nsadmin.jobs import log, message
+from nsadmin.jobs.acts import Acting
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.progress import Progress, Stage
-
-
-class Starter(Protocol):
-    """Who a job is started by."""
-
-    @property
-    def kind(self) -> str:
-        """User, key or system."""
-
-    @property
-    def id(self) -> str:
-        """The id among its kind."""
-
-    @property
-    def label(self) -> str:
-        """The name that people know."""
 
 
 def enqueue(
     kind: str,
     *,
-    actor: Starter,
+    actor: Acting,
     title: str,
     organization_id: str,
     internal_id: str,

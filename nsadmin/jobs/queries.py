@@ -11,7 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from nsadmin import names
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing
-from nsadmin.jobs import stopping
+from nsadmin.jobs import acts, stopping
+from nsadmin.jobs.acts import Acting
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find, kinds
 
@@ -41,20 +42,8 @@ class Viewer(Protocol):
         """Whether every organization may be seen."""
 
 
-class Canceller(Viewer, Protocol):
-    """Who ends a job, as the audit knows them."""
-
-    @property
-    def kind(self) -> str:
-        """User, key, command or system."""
-
-    @property
-    def id(self) -> str:
-        """The id among its kind."""
-
-    @property
-    def label(self) -> str:
-        """The name that people know."""
+class Canceller(Viewer, Acting, Protocol):
+    """Who ends a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +157,7 @@ def _record_cancel(actor: Canceller, job: Job) -> None:
     record.record(
         action="job:cancel",
         summary=f"Cancel the job “{job.title}” ({job.job_id}).",
-        actor=(actor.kind, actor.id, actor.label),
-        organization_id=job.organization_id,
-        namespace_id=job.namespace_id,
-        namespace_name=job.namespace_name,
+        **acts.by(actor, job),
     )
 
 
