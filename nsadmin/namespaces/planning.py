@@ -1,5 +1,7 @@
 """From what is wanted to a plan, with what Qdrant shows where that matters."""
 
+from collections.abc import Callable
+
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces import moving, observe, placement
@@ -38,30 +40,33 @@ def planned(namespace: Namespace, wanted: Wanted) -> tuple[Plan, Seen | None]:
         seen = observe.seen(namespace)
         return automatic_plan(namespace, wanted, seen), seen
     if isinstance(wanted, Undo):
-        return _undo_plan(namespace, wanted)
-    told = placement.told(namespace, wanted.infrastructure or {})
-    if wanted.repair_vectors:
+        undo = wanted
+        return _asking_if_touched(
+            namespace, lambda seen: undo_plan(namespace, undo, seen)
+        )
+    patch = wanted
+    told = placement.told(namespace, patch.infrastructure or {})
+
+    def plan(seen: Seen | None) -> Plan:
+        made = make_plan(namespace, patch, seen=seen, told=told)
+        moving.require_alone(made)
+        return made
+
+    if patch.repair_vectors:
         seen = observe.seen(namespace)
-        plan = make_plan(namespace, wanted, seen=seen, told=told)
-        moving.require_alone(plan)
-        return plan, seen
-    plan = make_plan(namespace, wanted, seen=None, told=told)
-    moving.require_alone(plan)
-    if not plan.needs_qdrant:
-        return plan, None
+        return plan(seen), seen
+    return _asking_if_touched(namespace, plan)
+
+
+def _asking_if_touched(
+    namespace: Namespace, plan: Callable[[Seen | None], Plan]
+) -> tuple[Plan, Seen | None]:
+    """Plan without Qdrant; ask it and plan again only where the plan touches it."""
+    blind = plan(None)
+    if not blind.needs_qdrant:
+        return blind, None
     try:
         seen = observe.seen(namespace)
     except Unavailable:
-        return plan, None
-    return make_plan(namespace, wanted, seen=seen, told=told), seen
-
-
-def _undo_plan(namespace: Namespace, undo: Undo) -> tuple[Plan, Seen | None]:
-    plan = undo_plan(namespace, undo, None)
-    if not plan.needs_qdrant:
-        return plan, None
-    try:
-        seen = observe.seen(namespace)
-    except Unavailable:
-        return plan, None
-    return undo_plan(namespace, undo, seen), seen
+        return blind, None
+    return plan(seen), seen

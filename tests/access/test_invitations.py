@@ -1,7 +1,7 @@
 """Invitations: an address is asked, its holder joins; nobody is made a member."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,7 +18,6 @@ from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, Missing, NsadminError
-from tests.faults import database
 
 PASSWORD = "correct-horse-battery"
 NELE = "nele@example.org"
@@ -304,17 +303,6 @@ def test_a_member_by_other_ways_keeps_the_role(halden: House) -> None:
 
 
 # Two at the same moment ----------------------------------------------------------------
-
-
-@pytest.fixture
-def own_rows(empty_rows: database.Rows, django_db_blocker) -> Iterator[None]:
-    """Rows of its own, so that every thread has a connection of its own."""
-    with (
-        django_db_blocker.unblock(),
-        database.copy(empty_rows) as rows,
-        database.using(rows),
-    ):
-        yield
 
 
 def at_once(*acts: Callable[[], object]) -> list[str]:

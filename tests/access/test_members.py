@@ -1,7 +1,6 @@
 """Members: given another role, removed; an organization keeps one admin."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.db import connections
@@ -14,7 +13,6 @@ from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, Unauthorized
-from tests.faults import database
 
 
 def joined(organization: Organization, name: str, role: str = "admin") -> Membership:
@@ -119,17 +117,6 @@ def test_a_foreign_member_is_not_there(halden, ana) -> None:
 
 
 # Two at the same moment ----------------------------------------------------------------
-
-
-@pytest.fixture
-def own_rows(empty_rows: database.Rows, django_db_blocker) -> Iterator[None]:
-    """Rows of its own, so that every thread has a connection of its own."""
-    with (
-        django_db_blocker.unblock(),
-        database.copy(empty_rows) as rows,
-        database.using(rows),
-    ):
-        yield
 
 
 @pytest.mark.parametrize("act", ["remove", "demote", "one of each"])
