@@ -266,7 +266,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 55.0},
     },
     "heal": {
-        "task": "nsadmin.namespaces.heal",
+        "task": "nsadmin.namespaces.change.recovery",
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },

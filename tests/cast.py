@@ -17,10 +17,11 @@ from nsadmin.access.keys import actor_of_key
 from nsadmin.access.models import Organization
 from nsadmin.access.organizations import actor_of_user
 from nsadmin.access.permissions import Role
-from nsadmin.namespaces import document, mirror
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.extractors import REGISTRY
-from nsadmin.namespaces.fields import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points

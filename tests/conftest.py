@@ -148,7 +148,7 @@ def _emptied_audit(request: pytest.FixtureRequest) -> Iterator[None]:
 @contextmanager
 def emptied() -> Iterator[None]:
     """Empty stores; what is made in them meanwhile goes in the end."""
-    from nsadmin.namespaces import document
+    from nsadmin.namespaces.schema import document
     from nsadmin.stores import redis
     from nsadmin.stores.mongo import namespaces, resources
     from nsadmin.stores.mongo.connection import collection

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 from nsadmin.stores.seal import Secret

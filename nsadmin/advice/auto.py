@@ -18,8 +18,8 @@ from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces import document
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)

@@ -16,10 +16,12 @@ from nsadmin.advice.measure import Probe
 from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces import changes, document, observe
-from nsadmin.namespaces.automatic import Automatic
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import INDEX_DEFAULTS, IndexType
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.auto_index import Automatic
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 
 State = AutoIndex.State
@@ -58,7 +60,7 @@ def begin(
         _time_before(namespace, row, kind)
         schema = {"type": kind, **INDEX_DEFAULTS[kind]}
         reason = f"Filtered {used.count_24h:,} times in 24 hours."
-        made = changes.automatic_commit(
+        made = commit.automatic_commit(
             namespace.namespace_id, Automatic(field, schema, reason)
         )
     except NsadminError as failure:
@@ -96,7 +98,7 @@ def finish(row: AutoIndex) -> bool:
         if timezone.now() - row.created_at < _ABANDONED and not row.op_id:
             return False
         return _end(row, State.FAILED, error="The index was dropped again.")
-    live = observe.seen(namespace)
+    live = probe.seen(namespace)
     if namespace.observed_revision < namespace.revision and raw.get("pending"):
         return False
     if row.field_name not in live.indexes:

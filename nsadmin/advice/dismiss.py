@@ -8,9 +8,9 @@ from nsadmin.advice.advise import Kind
 from nsadmin.advice.models import Dismissal
 from nsadmin.audit import record
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.fields import clean_field_name
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.patch import clean_field_name
 
 MAX_REASON = 500
 

@@ -11,7 +11,7 @@ from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.sampled import Sampled
 from nsadmin.advice.serving import Serving
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 
 # Of the fields without an index, so many get a sample at a time.
 MAX_SAMPLED = 20

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nsadmin.advice.infer import values_at
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import IndexType
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import IndexType
 from nsadmin.stores.qdrant import points
 
 _ROUNDS = 5

@@ -5,9 +5,9 @@ from typing import Any
 
 from nsadmin.advice.infer import values_at
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import is_path
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import is_path
 from nsadmin.stores.qdrant import points
 
 _POINTS = 256

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from nsadmin.advice import sample
 from nsadmin.advice.infer import Inference, infer
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import hints, redis
 
 # A sample is as good as new for this long; afterwards it is the last one known.

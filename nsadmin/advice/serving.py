@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from nsadmin.namespaces import observe
-from nsadmin.namespaces.declared import required_indexes
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
-from nsadmin.namespaces.looks import Snapshot
+from nsadmin.namespaces.plan.desired import required_indexes
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.read.snapshots import Snapshot
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def fixed_fields(namespace: Namespace) -> set[str]:
 
 def serving(namespace: Namespace) -> Serving:
     """Compare what is declared with the last look at Qdrant; it may be renewed."""
-    return compared(namespace, observe.snapshot(namespace))
+    return compared(namespace, probe.snapshot(namespace))
 
 
 def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
@@ -45,7 +45,7 @@ def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
     declared: dict[str, str] = {i.field_name: i.type for i in namespace.indexes}
     declared |= dict.fromkeys(fixed_fields(namespace), "system")
     told_at = seen.live_at if seen else None
-    there = observe.seen_in(seen).indexes if seen and told_at else declared
+    there = probe.seen_in(seen).indexes if seen and told_at else declared
     return Serving(
         declared,
         frozenset(declared.keys() - there.keys()),

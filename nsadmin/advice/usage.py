@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import FieldName, clean_field_name, validated
+from nsadmin.namespaces.schema.patch import FieldName, clean_field_name, validated
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 

@@ -25,8 +25,8 @@ from nsadmin.api.schemas.analytics import (
 )
 from nsadmin.errors import Invalid
 from nsadmin.jobs import timetable
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 
 router = Router(tags=["Index analytics"])
 _PERIOD = re.compile(r"([0-9]{1,4})([hd])")

@@ -11,8 +11,8 @@ from nsadmin.api.inputs import DryRunQuery
 from nsadmin.api.namespaces import answer_outcome, answer_preview, router
 from nsadmin.api.schemas.changes import DryRun
 from nsadmin.api.schemas.namespaces import NamespaceModel
-from nsadmin.namespaces import creation
-from nsadmin.namespaces.creation_fields import NewNamespace, parse_new
+from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.schema.creation import NewNamespace, parse_new
 
 
 @router.post(

@@ -11,7 +11,7 @@ from nsadmin.api.inputs import DeleteQuery
 from nsadmin.api.namespaces import IF_MATCH, revision_wanted, router
 from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
 from nsadmin.jobs.queries import task_response
-from nsadmin.namespaces import deletion
+from nsadmin.namespaces.lifecycle import deletion
 
 
 @router.delete(

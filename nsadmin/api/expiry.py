@@ -12,7 +12,8 @@ from nsadmin.api.describe import answers, described
 from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.inputs import AddressQuery
 from nsadmin.api.schemas.namespaces import NamespaceModel
-from nsadmin.namespaces import expiry, present
+from nsadmin.namespaces.lifecycle import expiry
+from nsadmin.namespaces.read import rows
 
 router = Router(tags=["Namespaces"])
 
@@ -37,4 +38,4 @@ def extend_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request), identifier, end, organization_id=wanted.organization_id
     )
     namespace = view.namespace
-    return answer(present.response(namespace, view.counts), revision=namespace.revision)
+    return answer(rows.response(namespace, view.counts), revision=namespace.revision)

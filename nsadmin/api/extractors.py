@@ -18,9 +18,9 @@ from nsadmin.api.schemas.extractors import (
     NamespaceExtractorsResponse,
 )
 from nsadmin.errors import Missing
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.document import StoredExtractor
-from nsadmin.namespaces.extractors import REGISTRY, Extractor, VectorIndex
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.schema.document import StoredExtractor
+from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor, VectorIndex
 
 router = Router(tags=["Feature extractors"])
 _BUILTIN = "/collections/features/extractors"

@@ -13,9 +13,10 @@ from nsadmin.api.filters import list_filters
 from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.api.paging import pagination, window_of
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import listing, places, present
-from nsadmin.namespaces.listing import ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import keyset, listing
+from nsadmin.namespaces.read import rows as present
+from nsadmin.namespaces.read.listing import ListQuery
 
 _COLUMNS = {
     "namespace_name": "name",
@@ -39,13 +40,13 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     asked = reading.modelled(body, ListNamespacesRequest)
     query = _list_query(wanted, asked)
     window = window_of(
-        wanted, [query.digest], lambda said: places.read(said, query.orders)
+        wanted, [query.digest], lambda said: keyset.read(said, query.orders)
     )
     page = listing.listing(
         actor_of(request),
         replace(query, limit=window.limit, offset=window.offset, after=window.place),
     )
-    following = None if page.following is None else places.written(page.following)
+    following = None if page.following is None else keyset.written(page.following)
     rows = page.rows
     results = [present.row_response(row) for row in rows]
     if wanted.view == "summary":

@@ -26,17 +26,18 @@ from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
 from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.errors import Stale, Unreadable
-from nsadmin.namespaces import changes, present, queries
-from nsadmin.namespaces.declared import declared_indexes
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.plan.repair import Repair
+from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
+from nsadmin.namespaces.read import queries, rows
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.patch import (
     NamespacePatch,
     NamespacePut,
     parse_patch,
     parse_put,
 )
-from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.namespaces.repair import Repair
-from nsadmin.namespaces.steps import CreateIndex, DropIndex
 
 router = Router(tags=["Namespaces"])
 _ETAG = re.compile(r'"r(\d{1,9})"')
@@ -92,7 +93,7 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     )
     namespace = view.namespace
     status = _qdrant_status(view)  # first: the look counts the documents
-    data = present.response(namespace, view.counts, qdrant_status=status)
+    data = rows.response(namespace, view.counts, qdrant_status=status)
     response = answer(data, revision=namespace.revision)
     if view.from_mirror:
         age = max(0, int((timezone.now() - view.as_of).total_seconds()))
@@ -118,11 +119,11 @@ def _change(
     if_match = revision_wanted(request, identifier)
     actor = actor_of(request)
     if wanted.dry_run:
-        shown = changes.preview(
+        shown = commit.preview(
             actor, identifier, patch, organization_id=wanted.organization_id
         )
         return answer_preview(shown, if_match)
-    outcome = changes.commit(
+    outcome = commit.commit(
         actor,
         identifier,
         patch,
@@ -165,9 +166,9 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)
     if wanted.dry_run:
-        shown = changes.repair_preview(actor, identifier, only, organization_id=at)
+        shown = commit.repair_preview(actor, identifier, only, organization_id=at)
         return answer_preview(shown, if_match)
-    outcome = changes.repair_commit(
+    outcome = commit.repair_commit(
         actor, identifier, only, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
@@ -175,7 +176,7 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     return answer(data, revision=namespace.revision)
 
 
-def _ensured(outcome: changes.Outcome) -> dict[str, int]:
+def _ensured(outcome: commit.Outcome) -> dict[str, int]:
     """Count each declared index once: there, built anew, or not there yet."""
     declared = set(declared_indexes(outcome.view.namespace))
     steps = outcome.plan.steps
@@ -212,7 +213,7 @@ def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
     return found.pop() if found else _NO_REVISION
 
 
-def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse:
+def answer_preview(shown: commit.Preview, if_match: int | None) -> HttpResponse:
     """Answer with a plan; one made from another revision than expected is 412."""
     plan = shown.plan
     if if_match is not None and if_match != plan.revision:
@@ -232,10 +233,10 @@ def answer_preview(shown: changes.Preview, if_match: int | None) -> HttpResponse
     return answer(data, revision=plan.revision)
 
 
-def answer_outcome(outcome: changes.Outcome) -> HttpResponse:
+def answer_outcome(outcome: commit.Outcome) -> HttpResponse:
     """Answer with the namespace as it is after a change."""
     namespace = outcome.view.namespace
-    data = present.response(namespace, outcome.view.counts)
+    data = rows.response(namespace, outcome.view.counts)
     return answer(data, revision=namespace.revision)
 
 

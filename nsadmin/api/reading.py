@@ -15,7 +15,7 @@ from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, ValidationError
 
 from nsadmin.errors import Invalid, LengthRequired, TooLarge, Unreadable, WrongMedia
-from nsadmin.namespaces.fields import faults_of
+from nsadmin.namespaces.schema.patch import faults_of
 
 LARGEST = 1024 * 1024
 DEEPEST = 32

@@ -13,7 +13,7 @@ from nsadmin.api.answering import answer
 from nsadmin.api.describe import answers, described
 from nsadmin.api.inputs import AddressQuery, NoQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
-from nsadmin.namespaces import filling, queries
+from nsadmin.namespaces.read import mirror_bootstrap, queries
 
 router = Router(tags=["Namespaces"])
 _COUNTS = tuple(Counts.model_fields)
@@ -40,7 +40,7 @@ def batch_stats(request: HttpRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
     reading.query(request, NoQuery)
     wanted = reading.modelled(reading.body(request), StatsRequest)
-    filling.require_filled()
+    mirror_bootstrap.require_filled()
     rows = queries.visible(actor_of(request)).filter(
         namespace_id__in=wanted.namespace_ids
     )

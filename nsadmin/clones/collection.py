@@ -4,9 +4,9 @@ from typing import Any
 
 from nsadmin.clones.copying import Copying
 from nsadmin.errors import Conflict
-from nsadmin.namespaces.declared import expected_vectors, required_indexes
-from nsadmin.namespaces.deletion_collection import MARK
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
+from nsadmin.namespaces.lifecycle.collection_removal import MARK
+from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 

@@ -9,9 +9,10 @@ from nsadmin.clones.ids import IdKind, IdMap, make_map
 from nsadmin.clones.remap import Dropped
 from nsadmin.errors import Conflict, Missing, Refused
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import cloned, document
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import ID_FIELD
@@ -128,7 +129,7 @@ def opened(work: Work) -> Copying:
     if document.is_leaving(raw):
         raise Conflict("The clone's namespace is being deleted.")
     if raw.get("clone_status") == "failed":
-        raw = cloned.resume(raw["_id"]) or raw
+        raw = clone_target.resume(raw["_id"]) or raw
     if raw.get("clone_status") != "cloning":
         raise Conflict("The clone's namespace is not one that is being filled.")
     source = _source(work)
@@ -156,7 +157,7 @@ def opened(work: Work) -> Copying:
 def _source(work: Work) -> Namespace:
     raw = store.get(work.inputs["source_namespace_id"])
     if raw is None or document.is_leaving(raw):
-        raise Missing(cloned.SOURCE_GONE)
+        raise Missing(clone_target.SOURCE_GONE)
     return document.read(raw)
 
 

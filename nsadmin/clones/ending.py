@@ -13,9 +13,11 @@ from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.jobs import acts, enqueue, queries
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces import cloned, document, looks
-from nsadmin.namespaces.document import Raw
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Raw
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections
@@ -51,13 +53,13 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
     if raw is None:
         return
     if raw.get("clone_status") == "failed":
-        raw = cloned.flip(raw["_id"], expected="failed", clone_status="deleting")
+        raw = clone_target.flip(raw["_id"], expected="failed", clone_status="deleting")
     if raw is None or raw.get("clone_status") != "deleting":
         raise Conflict("The clone is being worked on again.", code="namespace_busy")
     _empty(raw, str(job.job_id))
-    if not cloned.remove(raw["_id"]):
+    if not clone_target.remove(raw["_id"]):
         raise Unavailable("The clone is almost gone; discard it once more.")
-    looks.invalidate(raw["_id"])
+    snapshots.invalidate(raw["_id"])
     _record(actor, job)
 
 

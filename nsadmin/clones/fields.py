@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.bounds import NAME_MAX, limits
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.schema.limits import NAME_MAX, limits
+from nsadmin.namespaces.schema.patch import (
     Description,
     clean_description,
     clean_name,

@@ -5,9 +5,10 @@ from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.namespaces import change_gates, deletion_gates, queries, quota
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.change import blockers, preconditions, quota
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
 
 
 def source_of(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
@@ -55,7 +56,7 @@ def require_ready(actor: Actor, source: Namespace) -> None:
     if is_foreign and source.deletion_task_id is not None:
         # A namespace of the platform, which is for all; its jobs are not.
         raise Conflict("The source is being deleted.", code="namespace_busy")
-    deletion_gates.require_staying(source)
+    blockers.require_staying(source)
     task = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):
         word = "being cloned into" if source.clone_status == "cloning" else "deleted"
@@ -74,5 +75,5 @@ def require_ready(actor: Actor, source: Namespace) -> None:
 
 def require_room(actor: Actor, name: str) -> None:
     """Raise for a name that is taken, or a plan whose limit is reached."""
-    change_gates.require_free_name(actor.internal_id, name)
+    preconditions.require_free_name(actor.internal_id, name)
     quota.require_room(actor.internal_id, actor.plan)

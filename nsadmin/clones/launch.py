@@ -19,10 +19,13 @@ from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.stopping import cancel
-from nsadmin.namespaces import cloned, document, present, queries, quota
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.placement import cluster_of
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.change import quota
+from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.read import queries, rows
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import points
 
@@ -106,7 +109,7 @@ def launch(
     job = _job(actor, source, request, raw, op_id)
     try:
         with quota.room_for_one(actor.internal_id, actor.plan):
-            cloned.reserve(raw)
+            clone_target.reserve(raw)
     except Unavailable:
         # The write may have landed: the cancelled job settles what it finds.
         cancel(job)
@@ -158,7 +161,7 @@ def response(job: Job) -> Json:
     if view.namespace.clone_task_id != str(job.job_id):
         raise Missing("There is no such clone.", details={"resource": "task"})
     return {
-        "namespace": present.response(view.namespace, view.counts),
+        "namespace": rows.response(view.namespace, view.counts),
         "source_namespace_id": job.source_namespace_id,
         "status": view.namespace.clone_status,
         "task_id": str(job.job_id),

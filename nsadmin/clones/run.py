@@ -10,7 +10,8 @@ from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.jobs.work import Work
-from nsadmin.namespaces import cloned, looks
+from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.read import snapshots
 
 Step = Callable[[Copying], None]
 
@@ -25,7 +26,7 @@ def settle(job: Job) -> None:
         record.close(job.op_id, Outcome.DONE)
         return
     reason = _CANCELLED if job.state == State.CANCELLED else job.error
-    cloned.fail(job.namespace_id, reason)
+    clone_target.fail(job.namespace_id, reason)
     record.close(job.op_id, Outcome.FAILED, error=reason)
 
 
@@ -86,7 +87,7 @@ def _show(c: Copying) -> None:
     """Flip the clone to ready; whoever lost the job does not get here."""
     c.work.require_held()
     c.require_source()
-    shown = cloned.ready(c.target.namespace_id)
+    shown = clone_target.ready(c.target.namespace_id)
     if shown is None and not is_over(c.work):
         raise Conflict("The clone's namespace was changed by somebody else.")
-    looks.invalidate(c.target.namespace_id)
+    snapshots.invalidate(c.target.namespace_id)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.clones.ids import new_id
-from nsadmin.namespaces.creation_plan import new_infrastructure
-from nsadmin.namespaces.document import Namespace, index_entry
-from nsadmin.namespaces.fields import name_key
-from nsadmin.namespaces.infrastructure import NOTHING_TOLD
+from nsadmin.namespaces.plan.creation import new_infrastructure
+from nsadmin.namespaces.plan.infrastructure_steps import NOTHING_TOLD
+from nsadmin.namespaces.schema.document import Namespace, index_entry
+from nsadmin.namespaces.schema.patch import name_key
 
 Raw = dict[str, Any]
 

@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
-from nsadmin.namespaces import document, looks, mirror, observe
-from nsadmin.namespaces.document import Namespace
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.read import mirror, snapshots
+from nsadmin.namespaces.read import probe as observe
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telling
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 
@@ -126,4 +128,4 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         namespace = document.read(mirror.restored(mirrored.document))
         size = found.sizes.get(namespace.collection)
         if size is not None:
-            looks.note(namespace.namespace_id, size=asdict(size))
+            snapshots.note(namespace.namespace_id, size=asdict(size))

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nsadmin.namespaces import observe
-from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.steps import words
-from nsadmin.namespaces.undeclared import is_other
+from nsadmin.namespaces.plan.desired import Seen, declared_indexes, expected_vectors
+from nsadmin.namespaces.plan.steps import words
+from nsadmin.namespaces.plan.unmanaged import is_other
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.read.snapshots import Snapshot
+from nsadmin.namespaces.schema.document import Namespace
 
 Right = Literal["namespace store", "Qdrant", "nobody"]
 # What a repair is called in `Repair`, or how it comes about otherwise.
@@ -98,7 +98,7 @@ def compare(
                 "collection",
             )
             return [gone, *_mirrored(namespace, row)]
-        seen = observe.seen_in(snapshot)
+        seen = probe.seen_in(snapshot)
         found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
         found += _indexes(namespace, seen)
     if namespace.raw.get("pending"):

@@ -12,11 +12,12 @@ from nsadmin.errors import NsadminError
 from nsadmin.health import having
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
-from nsadmin.namespaces import document, observe
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement import cluster_of, place_of
+from nsadmin.namespaces.placement.clusters import cluster_of, place_of
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.read.snapshots import Snapshot
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster, shared
@@ -113,7 +114,7 @@ def sweep() -> Swept:
             opened.add(cluster_of(namespace))
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
-        snapshot = observe.snapshot(namespace, wait_s=_TIMEOUT_S)
+        snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
         found = look(namespace, having.refreshed(namespace, snapshot))
         if snapshot is None or not snapshot.ok:
             silent += 1

@@ -5,10 +5,10 @@ tell that the vector is on none of them.
 """
 
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces import looks, observe
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.looks import HAVING, Snapshot
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.read import probe, snapshots
+from nsadmin.namespaces.read.snapshots import HAVING, Snapshot
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telling
 
@@ -24,14 +24,14 @@ def ask(namespace: Namespace, vector: str, points: int) -> bool:
     """
     try:
         cluster = cluster_of(namespace)
-        with observe.heeding(cluster):
+        with probe.heeding(cluster):
             found = telling.having(
                 cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
             )
     except NsadminError:
         return False
     told = None if found is None else {"have": found, "of": max(found, points)}
-    looks.note(namespace.namespace_id, **{f"{HAVING}{vector}": told})
+    snapshots.note(namespace.namespace_id, **{f"{HAVING}{vector}": told})
     return True
 
 
@@ -48,4 +48,4 @@ def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | Non
         if not ask(namespace, vector, snapshot.live.points):
             break
     redis.release(key)
-    return looks.stored(namespace.namespace_id)
+    return snapshots.stored(namespace.namespace_id)

@@ -10,11 +10,12 @@ from itertools import chain
 
 from nsadmin.errors import NsadminError
 from nsadmin.health import clusters, drifting, having
-from nsadmin.namespaces import document, history, looks, observe
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.looks import Snapshot
 from nsadmin.namespaces.models import LastLook
-from nsadmin.namespaces.placement import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.read import history, probe, snapshots
+from nsadmin.namespaces.read.snapshots import Snapshot
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import hints, redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import telling
@@ -22,10 +23,10 @@ from nsadmin.stores.qdrant.cluster import Cluster
 
 _SLOW_S = 300
 # A beat that comes a little early shall not miss its turn.
-_WATCHED_S = observe.EVERY_S - 0.5
+_WATCHED_S = probe.EVERY_S - 0.5
 _PROBED_MS = 4000
 # Something beside the look is asked only while the look itself is young.
-_YOUNG_S = 1.6 * observe.EVERY_S
+_YOUNG_S = 1.6 * probe.EVERY_S
 _TIMEOUT_S = 1.0
 
 
@@ -51,7 +52,7 @@ def sample() -> Sampled:
         ids = known[found.cluster]
         clusters.store(found, namespaces=len(ids))
         if found.silence:
-            looks.note_silence(ids, found.silence)
+            snapshots.note_silence(ids, found.silence)
         else:
             answered += _look_at(found.cluster, ids)
     if redis.claim("trim", milliseconds=_SLOW_S * 1000):
@@ -75,7 +76,7 @@ def _look_at(cluster: Cluster, ids: list[str]) -> int:
             continue
         namespace = document.read(raw)
         answered += _renew(namespace)
-        if observe.silence_at(cluster.url):
+        if probe.silence_at(cluster.url):
             return answered
     if namespace is not None:
         _ask_resources(namespace, ids)
@@ -86,7 +87,7 @@ def _due(ids: list[str]) -> list[str]:
     """Return whose look is old; those without one first, then the oldest."""
     watched = hints.watched()
     rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
-    found = {row.namespace_id: looks.read(row) for row in rows}
+    found = {row.namespace_id: snapshots.read(row) for row in rows}
     old = [
         key
         for key, seen in found.items()
@@ -97,15 +98,15 @@ def _due(ids: list[str]) -> list[str]:
 
 def _renew(namespace: Namespace) -> bool:
     """Use the one question of these 5 s; tell whether Qdrant answered it."""
-    if not observe.claim(namespace.namespace_id):
+    if not probe.claim(namespace.namespace_id):
         return False
-    before = looks.stored(namespace.namespace_id)
+    before = snapshots.stored(namespace.namespace_id)
     if before is not None and before.ok and before.age_s < _YOUNG_S:
         vectors = before.live.vectors if before.live is not None else ()
-        for kind in ("builds", "shards", *(f"{looks.HAVING}{v}" for v in vectors)):
+        for kind in ("builds", "shards", *(f"{snapshots.HAVING}{v}" for v in vectors)):
             if before.told_age_s(kind) > _every_s(kind, before):
                 return _ask_beside(namespace, kind, before)
-    found = observe.look(namespace, timeout_s=_TIMEOUT_S)
+    found = probe.look(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
         drifting.look(namespace, found)
     return found.ok
@@ -114,21 +115,21 @@ def _renew(namespace: Namespace) -> bool:
 def _every_s(kind: str, before: Snapshot) -> float:
     """While something is optimized, every second question is how far it is."""
     is_busy = before.live is not None and before.live.status in ("yellow", "grey")
-    return observe.EVERY_S if kind == "builds" and is_busy else _SLOW_S
+    return probe.EVERY_S if kind == "builds" and is_busy else _SLOW_S
 
 
 def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
-    if kind.startswith(looks.HAVING):
+    if kind.startswith(snapshots.HAVING):
         points = before.live.points if before.live is not None else 0
-        return having.ask(namespace, kind.removeprefix(looks.HAVING), points)
+        return having.ask(namespace, kind.removeprefix(snapshots.HAVING), points)
     ask = telling.builds if kind == "builds" else telling.shards
     try:
         cluster = cluster_of(namespace)
-        with observe.heeding(cluster):
+        with probe.heeding(cluster):
             found = ask(cluster, namespace.collection, timeout_s=_TIMEOUT_S)
     except NsadminError:
         return False
-    looks.note(namespace.namespace_id, **{kind: asdict(found) if found else None})
+    snapshots.note(namespace.namespace_id, **{kind: asdict(found) if found else None})
     return True
 
 

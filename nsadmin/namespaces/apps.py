@@ -11,4 +11,4 @@ class NamespacesConfig(AppConfig):
 
     def ready(self) -> None:
         """Import for the side effect: the kind of job registers."""
-        from nsadmin.namespaces import deletion_run  # noqa: F401
+        from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401

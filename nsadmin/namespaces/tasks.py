@@ -5,8 +5,9 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.jobs.schedules import recorded
-from nsadmin.namespaces import deletion_tombstones, mirror, reaper
-from nsadmin.namespaces import heal as healing
+from nsadmin.namespaces.change import recovery as healing
+from nsadmin.namespaces.lifecycle import reaper, tombstones
+from nsadmin.namespaces.read import mirror
 
 
 @shared_task(name="nsadmin.namespaces.reconcile", ignore_result=True)
@@ -16,7 +17,7 @@ def reconcile() -> dict[str, Any]:
     return {"rows": mirror.reconcile()}
 
 
-@shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
+@shared_task(name="nsadmin.namespaces.change.recovery", ignore_result=True)
 @recorded("heal", keep="news")
 def heal() -> dict[str, Any]:
     """Close what a crash or a slow build left open."""
@@ -27,7 +28,7 @@ def heal() -> dict[str, Any]:
 @recorded("purge", keep="news")
 def purge() -> dict[str, Any]:
     """Delete for good the tombstones whose grace is over."""
-    return {"sent": deletion_tombstones.purge_due()}
+    return {"sent": tombstones.purge_due()}
 
 
 @shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)

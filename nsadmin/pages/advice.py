@@ -16,8 +16,8 @@ from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.look import Advised
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs import timetable
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import advice_figures, curl
 from nsadmin.pages.forms.advice import AdviceForm, DismissForm
 from nsadmin.pages.forms.indexes import wanted_list

@@ -15,9 +15,9 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import matching
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.steps import replaced
-from nsadmin.namespaces.undo import undo_of
+from nsadmin.namespaces.plan.revert import undo_of
+from nsadmin.namespaces.plan.steps import replaced
+from nsadmin.namespaces.read import queries
 from nsadmin.pages import audit_export
 from nsadmin.pages.forms.audit import AuditFilterForm
 from nsadmin.pages.htmx import page

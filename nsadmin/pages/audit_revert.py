@@ -8,8 +8,8 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Missing
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.undo import undo_of
+from nsadmin.namespaces.plan.revert import undo_of
+from nsadmin.namespaces.read import queries
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.plans import Sheet, decide
 from nsadmin.pages.scope import editable

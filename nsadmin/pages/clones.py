@@ -23,8 +23,8 @@ from nsadmin.errors import (
     Unavailable,
 )
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import curl
 from nsadmin.pages.forms.clones import CloneForm
 from nsadmin.pages.scope import change_page, editable, namespace_scope

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces import config as configuration
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema import config as configuration
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages import curl
 from nsadmin.pages.forms.config import ConfigForm
 from nsadmin.pages.plans import Sheet, decide, show_form

@@ -13,7 +13,7 @@ from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization, User
 from nsadmin.access.permissions import Action
 from nsadmin.jobs import queries as jobs
-from nsadmin.namespaces import fuse
+from nsadmin.namespaces.lifecycle import mass_expiry
 
 
 class Frame:
@@ -70,12 +70,12 @@ class Frame:
         return jobs.live_counts(self.actor, self.organization.organization_id)
 
     @cached_property
-    def due(self) -> fuse.Due | None:
+    def due(self) -> mass_expiry.Due | None:
         """What waits for a human to let it be deleted, for who may."""
         if self.actor is None or self.organization is None:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
-        return fuse.due(self.organization) if may_decide else None
+        return mass_expiry.due(self.organization) if may_decide else None
 
     @cached_property
     def theme(self) -> str:

@@ -20,10 +20,11 @@ from nsadmin.errors import (
     Refused,
     Unavailable,
 )
-from nsadmin.namespaces import creation, quota
-from nsadmin.namespaces.bounds import NAME_MIN
-from nsadmin.namespaces.changes import Preview
-from nsadmin.namespaces.creation_fields import BASELINE
+from nsadmin.namespaces.change import quota
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.schema.creation import BASELINE
+from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.pages import curl, name_check, plan_words
 from nsadmin.pages.forms.creation import NewNamespaceForm
 from nsadmin.pages.forms.from_template import initial_from

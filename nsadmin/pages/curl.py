@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from nsadmin.clones.fields import CloneRequest
-from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.plan import Plan
-from nsadmin.namespaces.protection import Protection
-from nsadmin.namespaces.repair import Repair
-from nsadmin.namespaces.steps import AddVector
-from nsadmin.namespaces.undo import Undo
+from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.protection import Protection
+from nsadmin.namespaces.plan.repair import Repair
+from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.steps import AddVector
+from nsadmin.namespaces.schema.patch import NamespacePatch
 
 # Not quoted: the shell puts the reader's own key there.
 _AUTHORIZATION = '-H "Authorization: Bearer $NSADMIN_KEY"'

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid, Unavailable
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces.deletion_impact import impact_of
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.lifecycle.deletion_impact import impact_of
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import curl
 from nsadmin.pages.forms.deletion import ProtectionForm, TypedNameForm
 from nsadmin.pages.plans import Sheet, decide

@@ -11,7 +11,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.health import drifting, having
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import DriftRow
-from nsadmin.namespaces import queries
+from nsadmin.namespaces.read import queries
 from nsadmin.pages.forms.repair import PARTS
 from nsadmin.pages.scope import may, namespace_scope
 

@@ -14,7 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.sign_in import posted
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs import timetable
-from nsadmin.namespaces import fuse
+from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.htmx import page
 from nsadmin.pages.scope import shown_organization
 from nsadmin.pages.templatetags.words import many
@@ -37,7 +37,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
     organization = shown_organization(request)
     digest = request.POST.get("digest", "")
     try:
-        count = fuse.release(gate.actor_of(request), organization, digest)
+        count = mass_expiry.release(gate.actor_of(request), organization, digest)
     except Conflict as moved:
         return _show(request, error=moved.sentence, status=moved.status)
     words = many(count, "namespace")
@@ -53,7 +53,7 @@ def due_extend(request: HttpRequest) -> HttpResponse:
     digest = request.POST.get("digest", "")
     end = timezone.now() + _LONGER
     try:
-        extended, left = fuse.extend_all(
+        extended, left = mass_expiry.extend_all(
             gate.actor_of(request), organization, digest, end
         )
     except (Conflict, Unavailable) as error:
@@ -68,7 +68,7 @@ def _show(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
     organization = shown_organization(request)
     context: dict[str, Any] = {
         "organization": organization,
-        "due": fuse.due(organization),
+        "due": mass_expiry.due(organization),
         "may_decide": gate.actor_of(request).may(Action.NAMESPACE_DELETE),
         "next_run": timetable.next_run("cleanup_expired", timezone.now()),
         "error": error,

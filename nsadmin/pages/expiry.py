@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Forbidden, Invalid, Unavailable
-from nsadmin.namespaces.expiry import extend
+from nsadmin.namespaces.lifecycle.expiry import extend
 from nsadmin.pages.forms.expiry import EndForm
 from nsadmin.pages.plans import show_form
 from nsadmin.pages.scope import editable

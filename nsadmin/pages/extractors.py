@@ -7,10 +7,10 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.present import vector_rows
-from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.namespaces.reprocessing import to_reprocess
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.reprocessing import to_reprocess
+from nsadmin.namespaces.read.rows import vector_rows
 from nsadmin.pages import curl
 from nsadmin.pages.forms.extractors import ExtractorForm
 from nsadmin.pages.forms.offers import offers

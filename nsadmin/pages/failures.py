@@ -22,9 +22,9 @@ from nsadmin.errors import (
     PasswordNeeded,
     Unauthorized,
 )
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import step_up
 from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.scope import namespace_scope

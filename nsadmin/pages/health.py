@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.health.judge import Judgement, judge
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.looks import LiveShape, Snapshot
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
+from nsadmin.namespaces.read.status import Judgement, judge
 from nsadmin.pages.states import Shown
 
 _OLD = timedelta(seconds=60)

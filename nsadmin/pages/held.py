@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from pydantic import SecretStr
 
-from nsadmin.namespaces import held
+from nsadmin.namespaces.placement import sealed_input
 
 KEY, HELD = "qdrant_api_key", "key_held"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -26,7 +26,7 @@ def holding_the_key(view: View) -> View:
             fields = request.POST.copy()
             key = str(fields[KEY])
             fields[KEY] = ""
-            fields[HELD] = held.hold(
+            fields[HELD] = sealed_input.hold(
                 key,
                 session=_session(request),
                 namespace_id=namespace_id,
@@ -41,7 +41,7 @@ def holding_the_key(view: View) -> View:
 
 def key_of(request: HttpRequest, namespace_id: str) -> SecretStr | None:
     """Return the key that the form holds for the address it names."""
-    return held.opened(
+    return sealed_input.opened(
         request.POST.get(HELD, ""),
         session=_session(request),
         namespace_id=namespace_id,

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.bounds import MAX_INDEXES
-from nsadmin.namespaces.declared import declared_indexes
-from nsadmin.namespaces.present import index_rows
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.rows import index_rows
+from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages import curl
 from nsadmin.pages.forms.indexes import DropForm, IndexForm, wanted_list
 from nsadmin.pages.plans import Sheet, decide, show_form

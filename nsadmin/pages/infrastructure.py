@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.present import public_infrastructure
+from nsadmin.namespaces.read.rows import public_infrastructure
+from nsadmin.namespaces.schema.document import Namespace
 
 
 def facts(namespace: Namespace) -> list[tuple[str, str, str]]:

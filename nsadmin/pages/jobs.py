@@ -17,10 +17,10 @@ from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
-from nsadmin.namespaces import deletion
-from nsadmin.namespaces import queries as namespaces
-from nsadmin.namespaces.deletion_stages import KIND as DELETION
+from nsadmin.namespaces.lifecycle import deletion
+from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import queries as namespaces
 from nsadmin.pages import curl
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of

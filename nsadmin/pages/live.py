@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces import present, queries
-from nsadmin.namespaces.bounds import MAX_INDEXES
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import rows as present
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.health import Panel, panel_of
 from nsadmin.pages.htmx import page
 from nsadmin.pages.scope import may, namespace_scope

@@ -7,10 +7,10 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.clones.fields import NAME_MIN as CLONE_NAME_MIN
 from nsadmin.errors import Conflict, Invalid, Unavailable
-from nsadmin.namespaces import change_gates
-from nsadmin.namespaces.bounds import NAME_MIN
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import clean_name
+from nsadmin.namespaces.change import preconditions
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.limits import NAME_MIN
+from nsadmin.namespaces.schema.patch import clean_name
 from nsadmin.pages.htmx import page
 from nsadmin.pages.scope import editable
 from nsadmin.pages.states import Shown
@@ -60,7 +60,7 @@ def _judged(
     try:
         cleaned = clean_name(name, shortest=shortest)
         besides = renamed.namespace_id if renamed is not None else ""
-        change_gates.require_free_name(internal_id, cleaned, besides=besides)
+        preconditions.require_free_name(internal_id, cleaned, besides=besides)
     except (Invalid, Conflict) as refusal:
         return Shown("bad", "alert-triangle", refusal.sentence)
     except Unavailable:

@@ -11,10 +11,10 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Missing, NsadminError
 from nsadmin.jobs.queries import visible as visible_jobs
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import filling, listing, queries
-from nsadmin.namespaces.listing import SORTS, Facets, ListQuery
+from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
+from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
 from nsadmin.pages.forms.listing import ORDERS, read_query
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
@@ -64,7 +64,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     )
     try:
         found = listing.listing(actor, query)
-    except filling.Unread as unread:
+    except mirror_bootstrap.Unread as unread:
         return _unread(request, query, unread.sentence)
     groups = _groups(listing.facets(actor, query), query)
     context = {

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from nsadmin.access import gate
 from nsadmin.access.models import Organization, Plan
 from nsadmin.access.permissions import Action, Role
-from nsadmin.namespaces.listing import ListQuery, filtered
+from nsadmin.namespaces.read.listing import ListQuery, filtered
 from nsadmin.pages.htmx import page
 from nsadmin.pages.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.scope import shown_organization

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.health import clusters
-from nsadmin.namespaces import history, queries
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import history, queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.audit import changes_of
 from nsadmin.pages.health import panel_of, polled_panel
 from nsadmin.pages.htmx import page, tell, unchanged, wants_fragment

@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nsadmin.namespaces.declared import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.document import Namespace, Raw
-from nsadmin.namespaces.plan import Plan
-from nsadmin.namespaces.steps import (
+from nsadmin.namespaces.plan.desired import Seen, declared_indexes, expected_vectors
+from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.steps import (
     AddVector,
     AppendExtractor,
     CreateCollection,
@@ -21,6 +20,7 @@ from nsadmin.namespaces.steps import (
     replaced,
     to_json,
 )
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.pages.templatetags.words import many
 
 

@@ -20,16 +20,17 @@ from nsadmin.errors import (
     Refused,
     Unavailable,
 )
-from nsadmin.namespaces import changes, queries
-from nsadmin.namespaces.changes import Outcome, Preview
-from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.plan import Plan
-from nsadmin.namespaces.protection import Protection
-from nsadmin.namespaces.queries import NamespaceView
-from nsadmin.namespaces.repair import Repair
-from nsadmin.namespaces.reprocessing import to_reprocess
-from nsadmin.namespaces.steps import AddVector
-from nsadmin.namespaces.undo import Undo
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.commit import Outcome, Preview
+from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.protection import Protection
+from nsadmin.namespaces.plan.repair import Repair
+from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.steps import AddVector
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.reprocessing import to_reprocess
+from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.pages import curl, plan_words
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.scope import change_page, namespace_scope
@@ -90,15 +91,15 @@ def _id(sheet: Sheet) -> str:
 def _preview(request: HttpRequest, sheet: Sheet, patch: Wanted) -> Preview:
     actor = actor_of(request)
     if isinstance(patch, Repair):
-        return changes.repair_preview(actor, _id(sheet), patch)
-    return changes.preview(actor, _id(sheet), patch)
+        return commit.repair_preview(actor, _id(sheet), patch)
+    return commit.preview(actor, _id(sheet), patch)
 
 
 def _commit(request: HttpRequest, sheet: Sheet, patch: Wanted, digest: str) -> Outcome:
     actor = actor_of(request)
     if isinstance(patch, Repair):
-        return changes.repair_commit(actor, _id(sheet), patch, digest=digest)
-    return changes.commit(actor, _id(sheet), patch, digest=digest)
+        return commit.repair_commit(actor, _id(sheet), patch, digest=digest)
+    return commit.commit(actor, _id(sheet), patch, digest=digest)
 
 
 def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:

@@ -17,7 +17,7 @@ from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs import schedules as runs
 from nsadmin.jobs import timetable
 from nsadmin.jobs.models import ScheduleRun
-from nsadmin.namespaces import fuse
+from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.htmx import page, wants_fragment
 from nsadmin.pages.schedule_words import MEANINGS, meaning, said, title
 from nsadmin.pages.states import Shown, of_run
@@ -81,7 +81,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "now": now,
         "every": _EVERY_S if is_awaited else None,
-        "held": fuse.everywhere(),
+        "held": mass_expiry.everywhere(),
         "may_run": gate.actor_of(request).may(Action.SCHEDULE_RUN),
         "tab": "",
     }

@@ -12,9 +12,9 @@ from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization, User
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.errors import Forbidden, Missing
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.declared import declared_indexes
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.htmx import page, wants_fragment
 
 

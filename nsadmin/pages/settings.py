@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import curl
 from nsadmin.pages.forms.expiry import EndForm
 from nsadmin.pages.forms.settings import SettingsForm

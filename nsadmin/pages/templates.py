@@ -15,10 +15,10 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.sign_in import posted
 from nsadmin.errors import Invalid, NsadminError, Unavailable
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.extractors import REGISTRY
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.pages import curl
 from nsadmin.pages.forms.templates import SCOPE_WORDS, TemplateForm
 from nsadmin.pages.htmx import page

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid, Refused, Unavailable
-from nsadmin.namespaces import changes, enterprise, preflight, queries
-from nsadmin.namespaces.infrastructure import key_stored
-from nsadmin.namespaces.preflight import Check
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.change import commit, preflight
+from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.placement import entitlement
+from nsadmin.namespaces.plan.infrastructure_steps import key_stored
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages import curl
 from nsadmin.pages.forms.tier import TIERS, TierForm
 from nsadmin.pages.held import holding_the_key, key_of
@@ -76,7 +78,7 @@ def _look(request: HttpRequest, sheet: Sheet, form: TierForm) -> HttpResponse:
     if form.is_valid():
         try:
             actor, patch = gate.actor_of(request), form.patch(view)
-            shown = changes.preview(actor, namespace.namespace_id, patch)
+            shown = commit.preview(actor, namespace.namespace_id, patch)
             checks = shown.checks or preflight.run(actor, namespace, namespace)
             sheet.context.update(_checked(checks))
         except (Invalid, Conflict, Unavailable, Refused) as error:
@@ -97,7 +99,7 @@ def _context(
     request: HttpRequest, view: NamespaceView, form: TierForm
 ) -> dict[str, Any]:
     namespace = view.namespace
-    included = enterprise.has_infrastructure(namespace)
+    included = entitlement.has_infrastructure(namespace)
     reason = why_not(gate.actor_of(request), _WRITE, view)
     rows = list(_rows(form, view))
     look = queries.snapshot(view)
@@ -108,7 +110,7 @@ def _context(
         "is_included": included,
         "reason": reason,
         "may_change": included and not reason,
-        "plan_name": enterprise.plan_of(namespace).title() or "no plan",
+        "plan_name": entitlement.plan_of(namespace).title() or "no plan",
         "key": key_stored(namespace),
         "facts": facts(namespace),
         "tier_name": dict(TIERS)[namespace.tier],

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from nsadmin.namespaces.history import KEPT, SLOT, slot_of
 from nsadmin.namespaces.models import LookSlot
+from nsadmin.namespaces.read.history import KEPT, SLOT, slot_of
 from nsadmin.pages.sparkline import HEIGHT, WIDTH, svg_points
 from nsadmin.pages.states import Shown, health
 

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from nsadmin.access import gate, step_up
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid, Missing, QuotaExceeded
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import queries
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.forms.deletion import RestoreForm, TypedNameForm
 from nsadmin.pages.htmx import page

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nsadmin.namespaces.creation_fields import NewNamespace
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.creation import NewNamespace
+from nsadmin.namespaces.schema.document import Namespace
 
 Raw = dict[str, Any]
 

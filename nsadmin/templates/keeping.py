@@ -12,8 +12,9 @@ from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, Missing
-from nsadmin.namespaces import creation, queries
-from nsadmin.namespaces.changes import Outcome
+from nsadmin.namespaces.change.commit import Outcome
+from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.read import queries
 from nsadmin.templates.configuration import configuration_of, namespace_from
 from nsadmin.templates.fields import (
     DESCRIPTION_MAX,

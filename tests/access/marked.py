@@ -6,9 +6,10 @@ from nsadmin.access.models import Membership, User
 from nsadmin.advice import usage
 from nsadmin.audit.record import record
 from nsadmin.jobs.models import Job, JobEvent
-from nsadmin.namespaces import document, mirror
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import name_key
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

@@ -8,7 +8,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from nsadmin.namespaces import document, heal, mirror, placement
+from nsadmin.namespaces.change import recovery
+from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema import document
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import database
@@ -114,13 +117,13 @@ def test_a_planted_key_is_nowhere(
     found.page("get", "/organization/")
     found.page("get", "/jobs/")
     mirror.reconcile()
-    heal.heal()
+    recovery.heal()
 
     said = {"answers": found.told, "logs": logged.text, **everything_stored()}
     leaks = [where for where, text in said.items() for c in CANARIES if c in text]
     assert leaks == []
     namespace = document.read(store.get(at))
-    key = placement.stored_key(namespace)
+    key = clusters.stored_key(namespace)
     assert key is not None
     assert key.reveal() == KEY
     box = namespace.infrastructure["qdrant_api_key_sealed"]["box"]

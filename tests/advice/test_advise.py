@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from nsadmin.advice.advise import Evidence, advise
 from nsadmin.advice.infer import infer
 from nsadmin.advice.usage import FieldUsage
-from nsadmin.namespaces.document import StoredIndex
+from nsadmin.namespaces.schema.document import StoredIndex
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 

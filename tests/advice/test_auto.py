@@ -10,8 +10,9 @@ from nsadmin.access.models import Organization
 from nsadmin.advice import auto, usage
 from nsadmin.advice.models import AutoIndex
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes, document
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
@@ -79,7 +80,7 @@ def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
         [willing.namespace_id, "absent", "No sampled point has a value here."]
     ]
     patch = parse_patch({"payload_indexes": []})
-    changes.commit(cast.actor(), willing.namespace_id, patch)
+    commit.commit(cast.actor(), willing.namespace_id, patch)
     left = auto.run(now=NOW).left
     assert stored(willing) == {}
     assert [willing.namespace_id, "rank", "Somebody dropped it."] in left

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from nsadmin.advice import sampled, usage
-from nsadmin.namespaces import looks
+from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -159,7 +159,7 @@ def test_an_index_that_qdrant_lacks_is_none(call):
     [field] = ask(call, "usage", namespace=namespace).json()["fields"]
     assert field["is_indexed"] is True
     collections.drop_index(shared(), namespace.collection, "rank")
-    looks.invalidate(namespace.namespace_id)
+    snapshots.invalidate(namespace.namespace_id)
     [field] = ask(call, "usage", namespace=namespace).json()["fields"]
     assert field["is_indexed"] is False
 

@@ -8,7 +8,7 @@ import pytest
 
 from nsadmin.clones.ids import new_id
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from tests.api.conftest import Caller, error_of, locations_of

@@ -9,9 +9,9 @@ import pytest
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.namespaces.extractors import REGISTRY
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.namespaces.extractors import REGISTRY
+from nsadmin.namespaces.schema.extractors import REGISTRY
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace
 

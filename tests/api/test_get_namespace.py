@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -226,7 +226,7 @@ def test_a_dropped_collection_does_not_stay_green(call: Caller) -> None:
     assert got(call, own.namespace_id)["qdrant_status"] is not None
     collections.drop(shared(), own.collection)
     call("PATCH", f"/namespaces/{own.namespace_id}", {"description": "x"})
-    from nsadmin.namespaces import looks
+    from nsadmin.namespaces.read import snapshots
 
-    looks.invalidate(own.namespace_id)
+    snapshots.invalidate(own.namespace_id)
     assert got(call, own.namespace_id)["qdrant_status"] is None

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from nsadmin.namespaces import mirror
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.read import mirror
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace, make_resources
 

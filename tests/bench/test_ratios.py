@@ -8,9 +8,10 @@ import pytest
 from qdrant_client import QdrantClient
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes, looks, mirror
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import mirror, snapshots
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client as qdrant
@@ -102,7 +103,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
     page = signed_in.get(f"/namespaces/{cast.own.namespace_id}/").content.decode()
     found = re.search(r'hx-get="([^"]*health/\?since[^"]*)"', page)
     assert found is not None
-    looks.keep_copy(cast.own, looks.stored(cast.own.namespace_id))
+    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
     unchanged = found[1].replace("&amp;", "&")
     whole = unchanged.replace("seen=", "seen=no")
     htmx = {"HX-Request": "true"}
@@ -123,7 +124,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
         trivial,
         limit="1.7",
     )
-    looks.keep_copy(cast.own, looks.stored(cast.own.namespace_id))
+    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
     assert ask("/") == 302
     compare(
         "20 polls, unchanged / 20 signed-in job badges",
@@ -131,7 +132,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
         trivial,
         limit="1.25",
     )
-    looks.keep_copy(cast.own, looks.stored(cast.own.namespace_id))
+    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
     compare(
         "20 polls, panel sent / 20 signed-in redirects",
         lambda: poll(whole, 200),
@@ -147,7 +148,7 @@ def test_patch_against_bare_writes(cast):
 
     def ours():
         body = {"description": f"text {next(counter)}"}
-        changes.commit(actor, cast.own.namespace_id, parse_patch(body))
+        commit.commit(actor, cast.own.namespace_id, parse_patch(body))
 
     def bare():
         raw = store.get(cast.own.namespace_id)

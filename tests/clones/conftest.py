@@ -6,7 +6,7 @@ import pytest
 
 from nsadmin.jobs.models import FINAL, Job, State
 from nsadmin.jobs.runner import run_once
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast

@@ -6,7 +6,7 @@ from typing import Any
 
 from nsadmin.access.models import Organization
 from nsadmin.clones.ids import new_id
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared

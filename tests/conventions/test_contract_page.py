@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nsadmin.namespaces.creation_fields import NewNamespace
-from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.infrastructure_input import InfrastructureInput
+from nsadmin.namespaces.schema.creation import NewNamespace
+from nsadmin.namespaces.schema.infrastructure import InfrastructureInput
+from nsadmin.namespaces.schema.patch import NamespacePatch
 from tests.api.endpoints import ENDPOINTS
 from tests.contract.api import shapes
 

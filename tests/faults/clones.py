@@ -12,7 +12,7 @@ from nsadmin.access.permissions import Role
 from nsadmin.clones.fields import CloneRequest, Include
 from nsadmin.clones.launch import launch
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points

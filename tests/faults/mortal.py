@@ -67,17 +67,15 @@ def _serve() -> None:
     django.setup()
     from nsadmin.access.actor import SYSTEM
     from nsadmin.errors import NsadminError
-    from nsadmin.namespaces import changes
-    from nsadmin.namespaces.fields import parse_patch
+    from nsadmin.namespaces.change import commit
+    from nsadmin.namespaces.schema.patch import parse_patch
 
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             order = json.loads(line)
             try:
-                changes.commit(
-                    SYSTEM, order["namespace_id"], parse_patch(order["body"])
-                )
+                commit.commit(SYSTEM, order["namespace_id"], parse_patch(order["body"]))
             except NsadminError:
                 os._exit(1)
             os._exit(0)

@@ -11,11 +11,11 @@ from nsadmin.access.models import Organization
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces import changes
-from nsadmin.namespaces.applied import applied
-from nsadmin.namespaces.fields import INDEX_DEFAULTS, parse_patch
+from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
-from nsadmin.namespaces.steps import AddVector, CreateIndex, DropIndex, Step
+from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.steps import AddVector, CreateIndex, DropIndex, Step
+from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, parse_patch
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

@@ -10,7 +10,7 @@ import pytest
 from nsadmin.access.actor import Actor
 from nsadmin.clones.ending import discard
 from nsadmin.jobs.models import LIVE, Job, State
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

@@ -19,7 +19,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults import clones
 from tests.faults.plant import Plant, until

@@ -13,8 +13,9 @@ from django.db import connections
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.errors import Conflict, Missing, Unavailable
-from nsadmin.namespaces import document, expiry, reaper
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.lifecycle import expiry, reaper
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import close

@@ -14,7 +14,7 @@ import pytest
 
 from nsadmin.access.models import Organization
 from nsadmin.errors import NsadminError, Unavailable
-from nsadmin.namespaces.heal import heal
+from nsadmin.namespaces.change.recovery import heal
 from tests.faults.conftest import Region
 from tests.faults.proxy import Exchange, Fault
 from tests.faults.roads import ROADS, Road, Trip, let_time_pass

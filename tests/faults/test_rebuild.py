@@ -10,9 +10,9 @@ import pytest
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.errors import NsadminError
-from nsadmin.namespaces import changes
-from nsadmin.namespaces.heal import heal
-from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.change import commit as changes
+from nsadmin.namespaces.change.recovery import heal
+from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults.proxy import Fault
 from tests.faults.roads import ROADS, Trip, content, let_time_pass, shape_of

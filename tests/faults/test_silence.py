@@ -12,8 +12,9 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import changes, mirror, queries
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import connection
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults.roads import ROADS, Trip
@@ -45,7 +46,7 @@ def headers(organization) -> dict[str, str]:
 
 def test_a_plan_is_shown_without_qdrant_and_says_so(region, trip):
     with region.exchanges.frozen("qdrant"), bounded():
-        shown = changes.preview(SYSTEM, trip.namespace_id, parse_patch(trip.body))
+        shown = commit.preview(SYSTEM, trip.namespace_id, parse_patch(trip.body))
     assert shown.qdrant_silent
     assert [step.kind for step in shown.plan.steps] == ["create_index"]
 
@@ -65,10 +66,10 @@ def test_a_change_that_needs_qdrant_is_refused_within_a_second(region, trip, hea
                 )
             assert response.status_code == (503 if not query else 200)
         with bounded(), pytest.raises(Unavailable):
-            changes.repair_commit(SYSTEM, trip.namespace_id)
+            commit.repair_commit(SYSTEM, trip.namespace_id)
         with bounded():
             fields = parse_patch({"description": "said while Qdrant was silent"})
-            changes.commit(SYSTEM, trip.namespace_id, fields)
+            commit.commit(SYSTEM, trip.namespace_id, fields)
     assert trip.outcomes() == ["done"]  # of the description alone
     assert store.get(trip.namespace_id)["payload_indexes"] == before["payload_indexes"]
 

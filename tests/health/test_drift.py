@@ -7,9 +7,11 @@ from django.test import Client
 
 from nsadmin.health import drifting, having
 from nsadmin.health.models import DriftRow
-from nsadmin.namespaces import document, looks, observe, placement
-from nsadmin.namespaces.infrastructure import SEALED_FIELD
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD
+from nsadmin.namespaces.read import probe, snapshots
+from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client, shared
@@ -39,7 +41,7 @@ def drifted(cast):
 def found(namespace):
     raw = store.get(namespace.namespace_id)
     now = document.read(raw)
-    look = observe.snapshot(now, force=True, wait_s=2)
+    look = probe.snapshot(now, force=True, wait_s=2)
     return {(d.kind, d.subject): d for d in drifting.look(now, look)}
 
 
@@ -172,11 +174,11 @@ def test_a_vector_that_came_back_is_on_no_point(cast):
     browser = Client()
     browser.force_login(cast.users["member"], BACKEND)
     assert "vector_empty" not in {kind for kind, _ in counted(cast.own)}
-    looks.invalidate(cast.own.namespace_id)
+    snapshots.invalidate(cast.own.namespace_id)
     assert "Everything agrees" in browser.get(f"{whole}drift/").text
     assert "5 of 6 points" in vectors_part(browser.get(whole).text)
     client(shared()).delete_vector_name(cast.own.collection, name)
-    looks.invalidate(cast.own.namespace_id)
+    snapshots.invalidate(cast.own.namespace_id)
     assert repair(browser, cast.own, "missing")
     row = counted(cast.own)["vector_empty", name]
     assert "6 points lack the vector" in row.sentence
@@ -197,7 +199,7 @@ def vectors_part(page):
 def counted(namespace):
     """What differs once the points of each vector were counted."""
     now = document.read(store.get(namespace.namespace_id))
-    look = having.refreshed(now, observe.snapshot(now, force=True, wait_s=2))
+    look = having.refreshed(now, probe.snapshot(now, force=True, wait_s=2))
     return {(d.kind, d.subject): d for d in drifting.look(now, look)}
 
 
@@ -240,7 +242,7 @@ def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
     assert swept == drifting.Swept(differences=known, silent=0)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     for row in MirroredNamespace.objects.all():
-        looks.invalidate(row.namespace_id)
+        snapshots.invalidate(row.namespace_id)
     assert drifting.sweep() == drifting.Swept(differences=0, silent=4)
     assert DriftRow.objects.count() == known
 
@@ -248,7 +250,7 @@ def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
 def moved(namespace, own_cluster):
     """Store that the namespace runs on a cluster of its own."""
     before = store.get(namespace.namespace_id)
-    sealed = placement.seal_key(
+    sealed = clusters.seal_key(
         KEY,
         internal_id=namespace.internal_id,
         namespace_id=namespace.namespace_id,
@@ -320,6 +322,6 @@ def test_collections_of_nobody_stay_where_the_key_does_not_open(
     there = {**before["infrastructure"], SEALED_FIELD: sealed}
     after = {**before, "infrastructure": there, "revision": before["revision"] + 1}
     assert store.replace(before, after)
-    looks.invalidate(cast.own.namespace_id)
+    snapshots.invalidate(cast.own.namespace_id)
     assert drifting.sweep().silent == 1
     assert (own_cluster.cluster.label, orphan) in orphans()

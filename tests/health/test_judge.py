@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nsadmin.health.judge import judge
-from nsadmin.namespaces.looks import LiveShape, Snapshot
+from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
+from nsadmin.namespaces.read.status import judge
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

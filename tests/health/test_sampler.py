@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampler import Sampled, sample
-from nsadmin.namespaces import history, looks, observe
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
+from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.stores import hints, redis
 from nsadmin.stores.qdrant.cluster import shared
 from tests.faults.proxy import Fault, running_proxies
@@ -40,7 +40,7 @@ def later(seconds):
     for row in LastLook.objects.all():
         row.taken_at -= timedelta(seconds=seconds)
         for told in row.told.values():
-            at = looks.datetime.fromisoformat(told["at"])
+            at = snapshots.datetime.fromisoformat(told["at"])
             told["at"] = (at - timedelta(seconds=seconds)).isoformat()
         row.save()
         redis.release(f"look:{row.namespace_id}")
@@ -96,7 +96,7 @@ def test_a_watched_collection_is_asked_every_five_seconds(asked, cast):
         "GET /optimizations": 1,
         "GET /cluster": 1,
     }
-    told = looks.stored(cast.own.namespace_id).told
+    told = snapshots.stored(cast.own.namespace_id).told
     assert told["shards"]["of"]["shards"] == 1
     assert told["builds"]["of"]["running"] == []
 
@@ -149,10 +149,10 @@ def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
     sample()
     slot = LookSlot.objects.get(namespace_id=cast.own.namespace_id)
     assert (slot.status, slot.points) == ("ready", 3)
-    looks.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
     slot.refresh_from_db()
     assert (slot.status, slot.points) == ("unknown", 3)
-    observe.snapshot(cast.own, force=True)
+    probe.snapshot(cast.own, force=True)
     slot.refresh_from_db()
     assert slot.status == "unknown"
     slot.at = timezone.now() - timedelta(hours=7)
@@ -164,7 +164,7 @@ def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
 def test_silence_of_many_is_few_queries(cast):
     ids = [f"ns_many{number:04}" for number in range(300)]
     with CaptureQueriesContext(connection) as queries:
-        looks.note_silence(ids, "Qdrant does not answer.")
+        snapshots.note_silence(ids, "Qdrant does not answer.")
     assert len(queries) <= 12
     assert LastLook.objects.filter(unknown_since=None).count() == 0
     assert LookSlot.objects.filter(status="unknown").count() == 300

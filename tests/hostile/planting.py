@@ -17,9 +17,9 @@ from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.record import record
 from nsadmin.health.models import DriftRow
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
-from nsadmin.namespaces import mirror
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import name_key
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import name_key
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from django.utils.html import escape
 
-from nsadmin.namespaces.history import slot_of
+from nsadmin.namespaces.read.history import slot_of
 from tests.browser import chromium
 from tests.hostile.markup import is_dangerous, parts_of
 from tests.hostile.rendering import Theatre

@@ -13,9 +13,10 @@ from nsadmin.errors import (
     Unavailable,
 )
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import changes, observe
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
@@ -201,20 +202,20 @@ def test_qdrant_away_refuses_index_changes_before_anything_is_written(cast, sett
 
 
 def test_a_look_is_shared_and_never_green_for_silence(cast, settings):
-    first = observe.snapshot(cast.own)
+    first = probe.snapshot(cast.own)
     assert first is not None
     assert first.ok
     assert first.live is not None
     assert first.live.points == 3
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
-    assert observe.snapshot(cast.own) == first
-    silent = observe.snapshot(cast.own, force=True)
+    assert probe.snapshot(cast.own) == first
+    silent = probe.snapshot(cast.own, force=True)
     assert silent is not None
     assert not silent.ok
     assert silent.status is None
     assert silent.live == first.live
     assert silent.unknown_since is not None
-    again = observe.snapshot(cast.own, force=True)
+    again = probe.snapshot(cast.own, force=True)
     assert again is not None
     assert again.unknown_since == silent.unknown_since
 

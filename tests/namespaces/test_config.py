@@ -7,17 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import config, document
-from nsadmin.namespaces.applied import applied
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.schema import config, document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     TOKENIZERS,
     clean_description,
     clean_name,
 )
-from nsadmin.namespaces.plan import make_plan
 
 HEAD = "schema: nsadmin/namespace/v1\n"
 

@@ -8,10 +8,11 @@ from nsadmin.clones.fields import CloneRequest
 from nsadmin.clones.launch import launch
 from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import changes, deletion, observe
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces.automatic import Automatic
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.lifecycle import deletion, tombstones
+from nsadmin.namespaces.plan.auto_index import Automatic
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema.patch import parse_patch
 from tests.cast import make_namespace
 
 NAME = "CONFIDENTIAL-acquisition"
@@ -64,18 +65,18 @@ def test_the_platform_is_told_which_job_it_is(cast, copy):
 
 def test_who_changes_its_indexes_is_told_of_the_copy_alone(cast, copy):
     with pytest.raises(Conflict) as refused:
-        changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(INDEX))
+        commit.commit(cast.actor(), cast.own.namespace_id, parse_patch(INDEX))
     assert refused.value.code == "namespace_busy"
     require_silent(refused.value, copy)
 
 
 def test_what_the_program_refuses_itself_names_no_copy_either(cast, copy):
-    changes.commit(
+    commit.commit(
         cast.actor(), cast.own.namespace_id, parse_patch({"auto_create_indexes": True})
     )
     wanted = Automatic("title", {"type": "keyword"}, "It is filtered by.")
     with pytest.raises(Conflict) as refused:
-        changes.automatic_commit(cast.own.namespace_id, wanted)
+        commit.automatic_commit(cast.own.namespace_id, wanted)
     require_silent(refused.value, copy)
 
 
@@ -83,9 +84,9 @@ def test_who_changes_its_tier_is_told_of_the_copy_alone(cast, copy, own_cluster)
     own_cluster.receive(cast.own)
     patch = parse_patch({"infrastructure": own_cluster.body()})
     with pytest.raises(Conflict) as refused:
-        changes.commit(cast.actor(), cast.own.namespace_id, patch)
+        commit.commit(cast.actor(), cast.own.namespace_id, patch)
     require_silent(refused.value, copy)
-    shown = changes.preview(cast.actor(), cast.own.namespace_id, patch)
+    shown = commit.preview(cast.actor(), cast.own.namespace_id, patch)
     [check] = [check for check in shown.checks if check.name == "jobs"]
     assert (check.state, check.task_id) == ("blocks", "")
     assert NAME not in str(shown.checks)
@@ -112,6 +113,6 @@ def test_a_failed_copy_of_others_does_not_stand_against_a_change_of_tier(
         source_namespace_id=cast.own.namespace_id,
     )
     patch = parse_patch({"infrastructure": own_cluster.body()})
-    outcome = changes.commit(cast.actor(), cast.own.namespace_id, patch)
+    outcome = commit.commit(cast.actor(), cast.own.namespace_id, patch)
     assert outcome.converged
-    assert observe.seen(outcome.view.namespace).points == 3
+    assert probe.seen(outcome.view.namespace).points == 3

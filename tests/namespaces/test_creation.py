@@ -11,11 +11,11 @@ from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Conflict, NsadminError, QuotaExceeded, Unavailable
-from nsadmin.namespaces import creation
-from nsadmin.namespaces.accept import accepted_document
-from nsadmin.namespaces.creation_fields import parse_new
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
-from nsadmin.namespaces.heal import heal
+from nsadmin.namespaces.change.compare_and_set import accepted_document
+from nsadmin.namespaces.change.recovery import heal
+from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.schema.creation import parse_new
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

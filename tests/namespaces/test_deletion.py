@@ -11,11 +11,11 @@ from nsadmin.clones.launch import launch
 from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.runner import run_once
-from nsadmin.namespaces import deletion
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.heal import heal
+from nsadmin.namespaces.change.recovery import heal
+from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.observe import look
+from nsadmin.namespaces.read.probe import look
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

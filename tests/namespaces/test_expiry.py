@@ -10,9 +10,9 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, Missing
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces import document, expiry, fuse, reaper
+from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper, tombstones
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
+from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 
@@ -223,34 +223,39 @@ def many(cast, count):
 
 
 def test_twenty_go_and_one_more_asks_a_human(cast):
-    ids = many(cast, fuse.MOST)
-    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST
+    ids = many(cast, mass_expiry.MOST)
+    assert reaper.cleanup_expired_namespaces().deleted == mass_expiry.MOST
     assert ReaperHold.objects.count() == 0
-    ids = many(cast, fuse.MOST + 1)
+    ids = many(cast, mass_expiry.MOST + 1)
     run = reaper.cleanup_expired_namespaces()
-    assert (run.deleted, run.held) == (0, fuse.MOST + 1)
+    assert (run.deleted, run.held) == (0, mass_expiry.MOST + 1)
     assert set(ReaperHold.objects.get().namespace_ids) == ids
-    assert reaper.cleanup_expired_namespaces().held == fuse.MOST + 1
-    held = fuse.due(cast.northlight)
-    assert fuse.release(cast.actor(), cast.northlight, held.digest) == fuse.MOST + 1
-    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST + 1
+    assert reaper.cleanup_expired_namespaces().held == mass_expiry.MOST + 1
+    held = mass_expiry.due(cast.northlight)
+    assert (
+        mass_expiry.release(cast.actor(), cast.northlight, held.digest)
+        == mass_expiry.MOST + 1
+    )
+    assert reaper.cleanup_expired_namespaces().deleted == mass_expiry.MOST + 1
     assert ReaperHold.objects.count() == 0
 
 
 def test_what_joins_after_the_release_is_asked_for_again(cast):
-    many(cast, fuse.MOST + 1)
+    many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
-    fuse.release(cast.actor(), cast.northlight, fuse.due(cast.northlight).digest)
+    mass_expiry.release(
+        cast.actor(), cast.northlight, mass_expiry.due(cast.northlight).digest
+    )
     ending(cast, "one more")
     run = reaper.cleanup_expired_namespaces()
-    assert (run.deleted, run.held) == (0, fuse.MOST + 2)
+    assert (run.deleted, run.held) == (0, mass_expiry.MOST + 2)
     assert ReaperHold.objects.get().released_at is None
 
 
 def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
-    many(cast, fuse.MOST + 1)
+    many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
-    held = fuse.due(cast.northlight)
+    held = mass_expiry.due(cast.northlight)
     for role, refusal in (
         ("viewer", Forbidden),
         ("member", Forbidden),
@@ -258,13 +263,15 @@ def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
         ("stranger", Missing),
     ):
         with pytest.raises(refusal):
-            fuse.release(cast.actor(role), cast.northlight, held.digest)
+            mass_expiry.release(cast.actor(role), cast.northlight, held.digest)
         with pytest.raises(refusal):
-            fuse.extend_all(cast.actor(role), cast.northlight, held.digest, now())
+            mass_expiry.extend_all(
+                cast.actor(role), cast.northlight, held.digest, now()
+            )
     with pytest.raises(Conflict):
-        fuse.release(cast.actor(), cast.northlight, "another set")
+        mass_expiry.release(cast.actor(), cast.northlight, "another set")
     assert ReaperHold.objects.get().released_at is None
-    fuse.release(cast.actor("platform_admin"), cast.northlight, held.digest)
+    mass_expiry.release(cast.actor("platform_admin"), cast.northlight, held.digest)
     event = AuditEvent.objects.get(action="namespace:let-expire")
     assert event.organization_id == cast.northlight.organization_id
     assert event.summary.startswith("Let 21 namespaces that have ended be deleted")
@@ -272,26 +279,26 @@ def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
 
 
 def test_all_are_extended_at_once_and_nothing_is_held_any_more(cast):
-    ids = many(cast, fuse.MOST + 1)
+    ids = many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     end = now() + timedelta(days=7)
-    held = fuse.due(cast.northlight)
-    done = fuse.extend_all(cast.actor(), cast.northlight, held.digest, end)
-    assert done == (fuse.MOST + 1, [])
+    held = mass_expiry.due(cast.northlight)
+    done = mass_expiry.extend_all(cast.actor(), cast.northlight, held.digest, end)
+    assert done == (mass_expiry.MOST + 1, [])
     assert {store.get(i)["expires_at"] for i in ids} == {end}
-    assert fuse.due(cast.northlight) is None
+    assert mass_expiry.due(cast.northlight) is None
     assert reaper.cleanup_expired_namespaces().held == 0
     assert not ReaperHold.objects.exists()
     assert AuditEvent.objects.filter(action="namespace:extend-all").count() == 1
 
 
 def test_what_is_extended_by_itself_empties_the_hold(cast):
-    ids = many(cast, fuse.MOST + 1)
+    ids = many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     expiry.extend(cast.actor(), ids.pop(), None)
-    assert fuse.due(cast.northlight) is None
-    assert [d.organization for d in fuse.everywhere()] == []
-    assert reaper.cleanup_expired_namespaces().deleted == fuse.MOST
+    assert mass_expiry.due(cast.northlight) is None
+    assert [d.organization for d in mass_expiry.everywhere()] == []
+    assert reaper.cleanup_expired_namespaces().deleted == mass_expiry.MOST
 
 
 def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.schema.patch import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     clean_description,

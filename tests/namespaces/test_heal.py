@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes, document
-from nsadmin.namespaces.accept import accept
-from nsadmin.namespaces.fields import parse_patch
-from nsadmin.namespaces.heal import heal
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.compare_and_set import accept
+from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.models import HealingTurn
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -29,7 +30,7 @@ INDEX = {"payload_indexes": [{"field_name": "rank", "type": "integer"}]}
 
 def attempted(cast, body):
     """Do what a change does up to the audit's attempt; return what comes next."""
-    shown = changes.preview(cast.actor(), cast.own.namespace_id, parse_patch(body))
+    shown = commit.preview(cast.actor(), cast.own.namespace_id, parse_patch(body))
     op_id = record.new_op_id()
     attempt(cast, op_id, cast.own)
     return shown, op_id
@@ -157,7 +158,7 @@ def test_a_row_that_nobody_can_read_holds_up_nobody(cast, caplog):
 def test_a_later_change_keeps_what_is_still_open(cast, settings, later):
     shown, op_id = attempted(cast, INDEX)
     accept(document.read(store.get(cast.own.namespace_id)), shown.plan, op_id)
-    changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(later))
+    commit.commit(cast.actor(), cast.own.namespace_id, parse_patch(later))
     grow_old(op_id, 10)
     heal()
     assert outcome(op_id) == "done"

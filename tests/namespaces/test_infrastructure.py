@@ -3,11 +3,12 @@
 import pytest
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces import document, steps
-from nsadmin.namespaces.applied import applied
-from nsadmin.namespaces.fields import parse_patch
-from nsadmin.namespaces.infrastructure import NOTHING_TOLD, Told, differs
-from nsadmin.namespaces.plan import make_plan
+from nsadmin.namespaces.plan import steps
+from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.infrastructure_steps import NOTHING_TOLD, Told, differs
+from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 
 URL = "https://q.example:6333"
 RAY = "ray://ray.example:10001"

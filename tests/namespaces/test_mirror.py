@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nsadmin.errors import Invalid, Missing
-from nsadmin.namespaces import deletion_tombstones, mirror, queries
-from nsadmin.namespaces.filling import Unread
-from nsadmin.namespaces.listing import ListQuery, facets, listing
+from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.read.listing import ListQuery, facets, listing
+from nsadmin.namespaces.read.mirror_bootstrap import Unread
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
@@ -194,7 +195,7 @@ def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
     settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     for read in (
         lambda: listing(cast.actor(), ListQuery()),
-        lambda: deletion_tombstones.listing(cast.actor(), ""),
+        lambda: tombstones.listing(cast.actor(), ""),
         lambda: queries.get(cast.actor(), cast.own.namespace_id),
     ):
         with pytest.raises(Unread, match="have not been read yet"):
@@ -202,7 +203,7 @@ def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
 
 
 def test_one_fills_and_the_others_wait_for_it(cast, monkeypatch):
-    monkeypatch.setattr("nsadmin.namespaces.filling._WAIT_S", 0.2)
+    monkeypatch.setattr("nsadmin.namespaces.read.mirror_bootstrap._WAIT_S", 0.2)
     emptied()
     assert redis.claim("mirror-fill", milliseconds=5000)
     with pytest.raises(Unread, match="just now"):

@@ -24,12 +24,17 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes, document
-from nsadmin.namespaces.accept import accept, accepted_document
-from nsadmin.namespaces.extractors import REGISTRY
-from nsadmin.namespaces.fields import INDEX_DEFAULTS, PROTECTED_INDEXES, parse_patch
-from nsadmin.namespaces.heal import heal
-from nsadmin.namespaces.plan import make_plan
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.compare_and_set import accept, accepted_document
+from nsadmin.namespaces.change.recovery import heal
+from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.patch import (
+    INDEX_DEFAULTS,
+    PROTECTED_INDEXES,
+    parse_patch,
+)
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection as mongo_collection
 from nsadmin.stores.qdrant import collections
@@ -243,14 +248,14 @@ class Stores(RuleBasedStateMachine):
     @rule(patch=patches)
     def patch(self, patch: Json) -> None:
         """A patch; it does not carry out what a crash left to the sweep alone."""
-        outcome = changes.commit(SYSTEM, self.namespace_id, parse_patch(body_of(patch)))
+        outcome = commit.commit(SYSTEM, self.namespace_id, parse_patch(body_of(patch)))
         assert outcome.plan.is_empty is not self.model.patch(patch)
 
     @rule(patch=patches)
     def crash_after_accepting(self, patch: Json) -> None:
         """The process dies between the document and Qdrant."""
         wanted = parse_patch(body_of(patch))
-        view = changes.preview(SYSTEM, self.namespace_id, wanted)
+        view = commit.preview(SYSTEM, self.namespace_id, wanted)
         if view.plan.is_empty:
             return
         op_id = self._attempt(view)
@@ -261,7 +266,7 @@ class Stores(RuleBasedStateMachine):
     @rule(patch=patches)
     def crash_before_accepting(self, patch: Json) -> None:
         """The process dies after it said what it was about to do."""
-        view = changes.preview(SYSTEM, self.namespace_id, parse_patch(body_of(patch)))
+        view = commit.preview(SYSTEM, self.namespace_id, parse_patch(body_of(patch)))
         if not view.plan.is_empty:
             self._attempt(view)
             self.unhealed = True
@@ -328,7 +333,7 @@ class Stores(RuleBasedStateMachine):
         assert raw is not None
         return raw
 
-    def _attempt(self, shown: changes.Preview) -> str:
+    def _attempt(self, shown: commit.Preview) -> str:
         op_id = record.new_op_id()
         record.attempt(
             op_id=op_id,
@@ -342,11 +347,11 @@ class Stores(RuleBasedStateMachine):
         return op_id
 
     def _repair(self, kinds: set[str]) -> None:
-        first = changes.repair_commit(SYSTEM, self.namespace_id)
+        first = commit.repair_commit(SYSTEM, self.namespace_id)
         assert {step.kind for step in first.plan.steps} == kinds
         assert first.converged
         self.model.revision += 1
-        assert changes.repair_commit(SYSTEM, self.namespace_id).plan.is_empty
+        assert commit.repair_commit(SYSTEM, self.namespace_id).plan.is_empty
         self.require_qdrant()
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import config, document
+from nsadmin.namespaces.schema import config, document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import Cast, make_namespace
 

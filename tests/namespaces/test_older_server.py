@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from nsadmin.errors import Conflict
-from nsadmin.namespaces import changes
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 
 TEXT = {
@@ -60,7 +60,7 @@ def older(cast, settings) -> Iterator[list[str]]:
 
 def test_appending_is_refused_with_its_reason_and_nothing_is_written(cast, older):
     with pytest.raises(Conflict) as refused:
-        changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(TEXT))
+        commit.commit(cast.actor(), cast.own.namespace_id, parse_patch(TEXT))
     assert refused.value.code == "qdrant_too_old"
     assert refused.value.sentence == (
         "Adding a vector to live points needs Qdrant 1.18; this is 1.17.3."

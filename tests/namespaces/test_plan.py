@@ -5,14 +5,15 @@ import copy
 import pytest
 
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.namespaces import document, steps
-from nsadmin.namespaces.applied import applied
-from nsadmin.namespaces.declared import Seen
-from nsadmin.namespaces.extractors import Extractor, VectorIndex
-from nsadmin.namespaces.fields import PROTECTED_INDEXES, parse_patch
-from nsadmin.namespaces.plan import make_plan, repair_plan
-from nsadmin.namespaces.present import payload_indexes
-from nsadmin.namespaces.repair import missing_vectors
+from nsadmin.namespaces.plan import steps
+from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.plan import make_plan, repair_plan
+from nsadmin.namespaces.plan.repair import missing_vectors
+from nsadmin.namespaces.read.rows import payload_indexes
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, parse_patch
 
 BARE = Seen(exists=True, points=1200, vectors={}, indexes={})
 

@@ -5,7 +5,8 @@ import io
 import pytest
 from django.core.management import call_command
 
-from nsadmin.namespaces import document, placement, rotation
+from nsadmin.namespaces.placement import clusters, key_rotation
+from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 
@@ -22,7 +23,7 @@ def sealed(cast):
             cast.northlight, f"sealed {number}", in_qdrant=False, extra={"kept": number}
         )
         raw = store.get(namespace.namespace_id)
-        box = placement.seal_key(
+        box = clusters.seal_key(
             f"canary {number}",
             internal_id=namespace.internal_id,
             namespace_id=namespace.namespace_id,
@@ -42,7 +43,7 @@ def sealed(cast):
 
 def keys(sealed):
     return [
-        placement.stored_key(document.read(store.get(one))).reveal() for one in sealed
+        clusters.stored_key(document.read(store.get(one))).reveal() for one in sealed
     ]
 
 
@@ -91,6 +92,6 @@ def test_a_key_that_does_not_open_is_counted_and_left(sealed, settings):
     moved = {**raw["infrastructure"], "qdrant_url": "https://evil.example:6333"}
     assert store.replace(raw, {**raw, "infrastructure": moved})
     settings.NSADMIN_SEAL_KEYS = [NEW, *settings.NSADMIN_SEAL_KEYS]
-    done = rotation.rotate()
+    done = key_rotation.rotate()
     assert (done.rotated, done.unreadable, done.is_complete) == (2, 1, False)
     assert store.get(sealed[0])["infrastructure"] == moved

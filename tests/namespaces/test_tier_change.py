@@ -10,10 +10,13 @@ from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Invalid, NotEnabled, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces import changes, document, observe, placement
-from nsadmin.namespaces.converge import converge
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit as changes
+from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
@@ -51,10 +54,10 @@ def test_a_namespace_moves_to_the_cluster_that_has_its_points(cast, own_cluster)
     outcome = commit(cast, own_cluster.body(), digest=shown.plan.digest)
     assert outcome.converged
     namespace = document.read(stored(cast))
-    assert placement.cluster_of(namespace).url == own_cluster.url
+    assert clusters.cluster_of(namespace).url == own_cluster.url
     collections.drop(shared(), namespace.collection)
-    assert observe.seen(namespace).points == 3
-    assert observe.look(namespace, timeout_s=2).live.points == 3
+    assert probe.seen(namespace).points == 3
+    assert probe.look(namespace, timeout_s=2).live.points == 3
 
 
 def test_qdrant_steps_go_to_the_namespaces_own_cluster(cast, own_cluster):
@@ -272,7 +275,7 @@ def test_the_guard_stands_at_every_connection_not_only_at_the_change(
     own_cluster.server.restart()
     settings.NSADMIN_CLUSTER_HOSTS = []
     with pytest.raises(Invalid):
-        observe.seen(namespace)
+        probe.seen(namespace)
 
 
 def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(

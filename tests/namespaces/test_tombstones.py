@@ -12,12 +12,13 @@ from nsadmin.clones.fields import CloneRequest
 from nsadmin.clones.launch import launch
 from nsadmin.errors import Conflict, Forbidden, Missing, QuotaExceeded
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces import changes, deletion, queries
-from nsadmin.namespaces import deletion_tombstones as tombstones
-from nsadmin.namespaces.fields import parse_patch
-from nsadmin.namespaces.mirror import reconcile
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.protection import Protection
+from nsadmin.namespaces.plan.protection import Protection
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.mirror import reconcile
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
@@ -161,19 +162,19 @@ def test_a_system_namespace_is_for_platform_admins(cast):
 def test_protection_is_a_plan_for_admins_and_holds(cast):
     own, on = cast.own.namespace_id, Protection(wanted=True)
     with pytest.raises(Forbidden):
-        changes.commit(cast.actor("member"), own, on)
-    shown = changes.preview(cast.actor(), own, on)
+        commit.commit(cast.actor("member"), own, on)
+    shown = commit.preview(cast.actor(), own, on)
     sentences = [step.sentence() for step in shown.plan.steps]
     assert sentences == ["Protect the namespace from deletion."]
-    done = changes.commit(cast.actor(), own, on, digest=shown.plan.digest)
+    done = commit.commit(cast.actor(), own, on, digest=shown.plan.digest)
     assert done.view.namespace.is_protected
     assert MirroredNamespace.objects.get(namespace_id=own).is_protected
     for act in (tombstones.bury, deletion.begin):
         with pytest.raises(Conflict) as refused:
             act(cast.actor("platform_admin"), own)
         assert refused.value.code == "namespace_protected"
-    assert changes.commit(cast.actor(), own, on).plan.is_empty
-    changes.commit(cast.actor(), own, Protection(wanted=False))
+    assert commit.commit(cast.actor(), own, on).plan.is_empty
+    commit.commit(cast.actor(), own, Protection(wanted=False))
     tombstones.bury(cast.actor(), own)
 
 
@@ -284,7 +285,7 @@ def test_two_who_want_the_same_name_get_it_once(shared_rows, buried):
             lambda: tombstones.restore(
                 buried.actor(), buried.own.namespace_id, "film archive"
             ),
-            lambda: changes.commit(buried.actor(), other.namespace_id, rename),
+            lambda: commit.commit(buried.actor(), other.namespace_id, rename),
         )
     ]
     for thread in threads:

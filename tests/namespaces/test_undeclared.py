@@ -2,9 +2,10 @@
 
 import pytest
 
-from nsadmin.namespaces import changes, observe
-from nsadmin.namespaces.fields import parse_patch
-from nsadmin.namespaces.undeclared import is_other
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.unmanaged import is_other
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -32,13 +33,13 @@ def live(namespace, field):
 def test_another_type_is_dropped_first_and_asks_for_consent(cast):
     collections.create_index(shared(), cast.own.collection, "rank", {"type": "integer"})
     patch = wanted("rank", {"type": "float"})
-    shown = changes.preview(cast.actor(), cast.own.namespace_id, patch)
+    shown = commit.preview(cast.actor(), cast.own.namespace_id, patch)
     assert [s.sentence() for s in shown.plan.steps] == [
         "Drop the integer index on rank first.",
         "Build the float index on rank.",
     ]
     assert [w.needs_tick for w in shown.plan.warnings] == [True]
-    outcome = changes.commit(
+    outcome = commit.commit(
         cast.actor(), cast.own.namespace_id, patch, digest=shown.plan.digest
     )
     assert outcome.converged
@@ -51,10 +52,10 @@ def test_parameters_that_only_qdrant_knows_survive(cast):
     schema = {**TEXT, "phrase_matching": True}
     collections.create_index(shared(), cast.own.collection, "title", schema)
     at = cast.own.namespace_id
-    adopted = changes.preview(cast.actor(), at, wanted("title", TEXT))
+    adopted = commit.preview(cast.actor(), at, wanted("title", TEXT))
     assert [s.kind for s in adopted.plan.steps] == ["create_index"]
-    changes.commit(cast.actor(), at, wanted("title", TEXT))
-    changes.commit(cast.actor(), at, wanted("title", {**TEXT, "max_token_len": 9}))
+    commit.commit(cast.actor(), at, wanted("title", TEXT))
+    commit.commit(cast.actor(), at, wanted("title", {**TEXT, "max_token_len": 9}))
     found = live(cast.own, "title")
     assert (found["max_token_len"], found["phrase_matching"]) == (9, True)
 
@@ -62,9 +63,9 @@ def test_parameters_that_only_qdrant_knows_survive(cast):
 def test_a_text_index_without_limits_is_not_the_one_that_is_declared(cast):
     bare = {"type": "text", "tokenizer": "word"}
     collections.create_index(shared(), cast.own.collection, "title", bare)
-    shown = changes.preview(cast.actor(), cast.own.namespace_id, wanted("title", TEXT))
+    shown = commit.preview(cast.actor(), cast.own.namespace_id, wanted("title", TEXT))
     assert [s.kind for s in shown.plan.steps] == ["drop_index", "create_index"]
-    changes.commit(cast.actor(), cast.own.namespace_id, wanted("title", TEXT))
+    commit.commit(cast.actor(), cast.own.namespace_id, wanted("title", TEXT))
     assert live(cast.own, "title")["max_token_len"] == 15
 
 
@@ -87,6 +88,6 @@ def test_what_qdrant_does_not_say_is_its_default(schema, there, other):
 def test_an_answer_is_of_its_own_revision(cast):
     """What another writer did meanwhile is not told as ours."""
     patch = wanted("rank", {"type": "integer"})
-    done = changes.commit(cast.actor(), cast.own.namespace_id, patch)
+    done = commit.commit(cast.actor(), cast.own.namespace_id, patch)
     assert done.view.namespace.revision == done.plan.revision + 1
-    assert observe.seen(cast.own).indexes["rank"]["type"] == "integer"
+    assert probe.seen(cast.own).indexes["rank"]["type"] == "integer"

@@ -12,13 +12,14 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NsadminError, Stale
-from nsadmin.namespaces import changes, document
-from nsadmin.namespaces.accept import accept
-from nsadmin.namespaces.converge import converge
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import parse_patch
-from nsadmin.namespaces.heal import heal
-from nsadmin.namespaces.plan import make_plan
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.compare_and_set import accept
+from nsadmin.namespaces.change.converge import converge
+from nsadmin.namespaces.change.recovery import heal
+from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -78,7 +79,7 @@ def test_with_if_match_the_revision_counts_the_successes(namespace, writers, eac
             known = store.get(namespace.namespace_id)["revision"]
             patch = parse_patch({"description": f"writer {number}, turn {turn}"})
             try:
-                changes.commit(SYSTEM, namespace.namespace_id, patch, if_match=known)
+                commit.commit(SYSTEM, namespace.namespace_id, patch, if_match=known)
                 answers[200] += 1
             except Stale:
                 answers[412] += 1
@@ -122,7 +123,7 @@ def test_writers_of_different_fields_take_nothing_from_each_other(
     def write(number: int) -> None:
         for body in itertools.islice(patches(number), each):
             try:
-                changes.commit(SYSTEM, namespace.namespace_id, parse_patch(body))
+                commit.commit(SYSTEM, namespace.namespace_id, parse_patch(body))
             except Conflict as conflict:
                 refusals.add(conflict.code)
 
@@ -182,7 +183,7 @@ def test_of_two_that_rename_to_one_name_one_is_told(namespace):
         target = (namespace, other)[number]
         try:
             patch = parse_patch({"namespace_name": "the one name"})
-            changes.commit(SYSTEM, target.namespace_id, patch)
+            commit.commit(SYSTEM, target.namespace_id, patch)
         except NsadminError as failure:
             told.append(failure.code)
 
@@ -195,14 +196,14 @@ def test_of_two_that_rename_to_one_name_one_is_told(namespace):
 def test_who_read_before_the_steps_were_seen_does_not_bring_them_back(namespace):
     """Seeing the steps moves no revision; still the document is another one then."""
     index = parse_patch({"payload_indexes": [{"field_name": "rank", "type": "float"}]})
-    plan = changes.preview(SYSTEM, namespace.namespace_id, index).plan
+    plan = commit.preview(SYSTEM, namespace.namespace_id, index).plan
     accept(namespace, plan, "op_index")
     early = document.read(store.get(namespace.namespace_id))
     words = parse_patch({"description": "read early"})
     plan = make_plan(early, words, seen=None)
     assert converge(early.raw).observed
     assert accept(early, plan, "op_late") is None
-    changes.commit(SYSTEM, namespace.namespace_id, words)
+    commit.commit(SYSTEM, namespace.namespace_id, words)
     raw = store.get(namespace.namespace_id)
     assert "pending" not in raw
     assert raw["observed_revision"] == raw["revision"] == 3
@@ -212,11 +213,11 @@ def test_an_accepted_change_is_never_called_failed_however_many_follow(namespace
     """The document's list forgets after fifty changes; the audit row does not."""
     redis.claim(f"converge:{namespace.namespace_id}", milliseconds=60_000)
     body = {"payload_indexes": [{"field_name": "rank", "type": "float"}]}
-    outcome = changes.commit(SYSTEM, namespace.namespace_id, parse_patch(body))
+    outcome = commit.commit(SYSTEM, namespace.namespace_id, parse_patch(body))
     assert not outcome.converged
     for number in range(51):
         patch = parse_patch({"description": f"change {number}"})
-        changes.commit(SYSTEM, namespace.namespace_id, patch)
+        commit.commit(SYSTEM, namespace.namespace_id, patch)
     listed = store.get(namespace.namespace_id)["changes"]
     assert outcome.op_id not in {entry["op_id"] for entry in listed}
     let_time_pass(namespace.namespace_id)

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client, override_settings
 
 from nsadmin.access import step_up
-from nsadmin.namespaces import expiry, fuse, reaper
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
+from nsadmin.namespaces.schema.document import Namespace
 from tests.cast import Cast, make_namespace
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -89,7 +89,7 @@ def held(cast: Cast) -> list[Namespace]:
             expires_at=ended - HOUR,
             **{expiry.WARNED: ended - 2 * HOUR},
         )
-        for n in range(fuse.MOST + 1)
+        for n in range(mass_expiry.MOST + 1)
     ]
     reaper.cleanup_expired_namespaces()
     return made

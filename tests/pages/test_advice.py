@@ -8,7 +8,7 @@ from django.utils import timezone
 from nsadmin.advice import auto, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import looks
+from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -198,7 +198,7 @@ def test_types_of_before_a_silence_say_when_they_were_sampled(
     client = browse()
     client.get(own + "advice/")
     silence("qdrant")
-    looks.invalidate(cast.own.namespace_id)
+    snapshots.invalidate(cast.own.namespace_id)
     page = client.get(own + "advice/").content.decode()
     assert "Index types are as of" in page
     assert "indexes seen" in page
@@ -217,7 +217,7 @@ def test_a_declared_index_that_qdrant_lacks_serves_nothing(cast, browse):
     assert "100\u00a0%" in page
     assert "missing in Qdrant" not in page
     collections.drop_index(shared(), namespace.collection, "rank")
-    looks.invalidate(namespace.namespace_id)
+    snapshots.invalidate(namespace.namespace_id)
     page = client.get(at).content.decode()
     assert "1 declared index is missing in Qdrant." in page
     assert "integer index declared, missing in Qdrant" in page

@@ -4,8 +4,9 @@ import re
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.namespaces import changes, document
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit as changes
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import config, document
+from nsadmin.namespaces.schema import config, document
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 from tests.pages.test_settings import hidden

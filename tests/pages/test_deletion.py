@@ -7,8 +7,7 @@ import pytest
 from nsadmin.clones.fields import CloneRequest
 from nsadmin.clones.launch import launch
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces import deletion
-from nsadmin.namespaces import deletion_tombstones as tombstones
+from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
 from tests.pages.conftest import HTMX

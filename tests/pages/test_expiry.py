@@ -8,7 +8,7 @@ import pytest
 from nsadmin.access import step_up
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs import timetable
-from nsadmin.namespaces import expiry, fuse, reaper
+from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
 from nsadmin.namespaces.models import ReaperHold
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
@@ -207,7 +207,7 @@ def test_a_get_leads_to_the_form(browse, ending):
 
 
 def digest(cast):
-    return fuse.due(cast.northlight).digest
+    return mass_expiry.due(cast.northlight).digest
 
 
 def test_admins_are_asked_on_every_page_of_the_organization(browse, held):

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from nsadmin.namespaces import queries, steps
-from nsadmin.namespaces.reprocessing import to_reprocess
+from nsadmin.namespaces.plan import steps
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.reprocessing import to_reprocess
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections

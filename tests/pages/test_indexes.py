@@ -138,12 +138,12 @@ def test_silent_qdrant_commits_nothing(browse, address, indexed, silence):
 
 
 def test_moved_plan_keeps_what_others_added(browse, address, indexed, cast):
-    from nsadmin.namespaces import changes
-    from nsadmin.namespaces.fields import parse_patch
+    from nsadmin.namespaces.change import commit
+    from nsadmin.namespaces.schema.patch import parse_patch
 
     client = browse()
     shown = client.post(address, {"drop": "number"}).content.decode()
-    changes.commit(
+    commit.commit(
         cast.actor("member"), indexed.namespace_id, parse_patch({"payload_indexes": []})
     )
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}

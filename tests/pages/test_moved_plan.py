@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from nsadmin.namespaces import changes
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.pages.test_indexes import ticks
@@ -22,7 +22,7 @@ def filled(client, address: str, **changed: str) -> dict:
 
 def meanwhile(cast, namespace, **body) -> None:
     """Change something as somebody else."""
-    changes.commit(
+    commit.commit(
         cast.actor("member"), namespace.namespace_id, parse_patch(body), digest=None
     )
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from nsadmin.namespaces import looks
 from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.read import snapshots
 from tests.pages.conftest import HTMX
 
 
@@ -40,7 +40,7 @@ def test_health_without_script_leads_to_the_page(browse, own):
 def test_silent_qdrant_is_unknown_and_never_green(browse, own, cast, silence):
     browse().get(own)
     silence("qdrant")
-    looks.invalidate(cast.own.namespace_id)  # five seconds later
+    snapshots.invalidate(cast.own.namespace_id)  # five seconds later
     text = browse().get(f"{own}?fresh=1").content.decode()
     panel = text[text.index('id="health"') : text.index('id="ext-title"')]
     assert "Unknown since" in panel

@@ -4,8 +4,8 @@ import html
 import re
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.namespaces import changes
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 
@@ -114,7 +114,7 @@ def test_taken_name_stands_beside_the_field(browse, own, cast):
 def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
     client = browse()
     shown = client.post(f"{own}settings/", INPUT).content.decode()
-    changes.commit(
+    commit.commit(
         cast.actor("member"),
         cast.own.namespace_id,
         parse_patch({"description": "Somebody else was here."}),

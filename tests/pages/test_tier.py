@@ -6,8 +6,10 @@ import re
 import pytest
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces import changes, document, placement
-from nsadmin.namespaces.fields import parse_patch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.pages.forms.tier import TierForm
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -117,7 +119,7 @@ def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cas
     done = client.post(page, {**hidden(shown), "step": "confirm"})
     assert done.status_code == 302
     namespace = document.read(store.get(cast.own.namespace_id))
-    assert placement.stored_key(namespace).reveal() == KEY
+    assert clusters.stored_key(namespace).reveal() == KEY
     after = text_of(client.get(page))
     assert "Blank keeps the stored key" in after
     assert "Dedicated CPU" in after
@@ -240,7 +242,7 @@ def sent_again(own_cluster, cast, page):
     own_cluster.receive(cast.own)
     given = own_cluster.body(max_custom_models=3, description="A remark.")
     patch = parse_patch({"infrastructure": given})
-    changes.commit(cast.actor(), cast.own.namespace_id, patch)
+    commit.commit(cast.actor(), cast.own.namespace_id, patch)
 
     def fields(client, **more):
         text = text_of(client.get(page))

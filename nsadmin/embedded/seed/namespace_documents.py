@@ -6,9 +6,9 @@ from typing import Any
 from nsadmin.embedded.seed.layout import FIRST_DAY
 from nsadmin.embedded.seed.points import declared_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.namespaces.document import StoredIndex, index_entry
-from nsadmin.namespaces.extractors import REGISTRY, completed_params
-from nsadmin.namespaces.fields import clean_schema, name_key
+from nsadmin.namespaces.schema.document import StoredIndex, index_entry
+from nsadmin.namespaces.schema.extractors import REGISTRY, completed_params
+from nsadmin.namespaces.schema.patch import clean_schema, name_key
 
 Stored = dict[str, Any]
 

@@ -11,7 +11,7 @@ from nsadmin.embedded.seed.layout import Document, Layout, layout_of
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
 from nsadmin.embedded.seed.sources import Stored, bucket_schema, medium, owned
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.namespaces.document import index_entry
+from nsadmin.namespaces.schema.document import index_entry
 
 
 def collections(

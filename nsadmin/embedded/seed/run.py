@@ -12,7 +12,7 @@ from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.write_namespaces import shown, write_namespaces
 from nsadmin.embedded.seed.write_people import api_keys, logins, write_people
 from nsadmin.errors import Missing
-from nsadmin.namespaces import expiry
+from nsadmin.namespaces.lifecycle import expiry
 
 
 @dataclass(frozen=True, slots=True)

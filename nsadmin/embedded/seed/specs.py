@@ -8,7 +8,7 @@ from typing import Any, Literal
 from nsadmin.embedded.seed.ids import made
 from nsadmin.embedded.seed.people import OrganizationSpec
 from nsadmin.embedded.seed.records import Record, sampled
-from nsadmin.namespaces.fields import IndexType
+from nsadmin.namespaces.schema.patch import IndexType
 
 
 @dataclass(frozen=True, slots=True)

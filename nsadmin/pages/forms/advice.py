@@ -7,8 +7,8 @@ from django import forms
 
 from nsadmin.advice.advise import Advice
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import INDEX_TYPES, NamespacePatch, parse_patch
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.forms.indexes import wanted_list
 

@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from nsadmin import names
 from nsadmin.errors import Invalid, NsadminError
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 
 
 @dataclass(frozen=True, slots=True)

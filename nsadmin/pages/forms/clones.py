@@ -4,8 +4,8 @@ from django import forms
 
 from nsadmin.access.actor import Actor
 from nsadmin.clones.fields import CloneRequest, parse_clone
-from nsadmin.namespaces.bounds import MAX_DESCRIPTION, NAME_MAX
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX
 from nsadmin.pages.forms.base import SheetForm
 
 

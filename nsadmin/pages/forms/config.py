@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from nsadmin.errors import Invalid, NsadminError
-from nsadmin.namespaces import config
-from nsadmin.namespaces.config_text import MAX_BYTES
-from nsadmin.namespaces.fields import NamespacePatch
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema import config
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.yaml_text import MAX_BYTES
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.templatetags.words import spelled
 

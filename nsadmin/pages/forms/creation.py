@@ -12,9 +12,9 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
 from nsadmin.errors import Invalid, NsadminError
-from nsadmin.namespaces.bounds import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
-from nsadmin.namespaces.creation_fields import BASELINE, NewNamespace, parse_new
-from nsadmin.namespaces.extractors import REGISTRY
+from nsadmin.namespaces.schema.creation import BASELINE, NewNamespace, parse_new
+from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.forms.index_rows import IndexRow, Texts, entry_of_row, rows_of
 from nsadmin.pages.forms.offers import emptied, entry_of, key_of, parameter_fields

@@ -4,8 +4,8 @@ from django import forms
 
 from nsadmin import names
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.protection import Protection
+from nsadmin.namespaces.plan.protection import Protection
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.forms.base import SheetForm
 
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
-from nsadmin.namespaces import expiry
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.lifecycle import expiry
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.forms.base import SheetForm
 
 _CHOICES = [

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from nsadmin.namespaces.extractors import REGISTRY, Extractor
-from nsadmin.namespaces.fields import NamespacePatch, parse_patch
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.forms.base import SheetForm
 from nsadmin.pages.forms.offers import (
     emptied,

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from django import forms
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.document import Namespace, StoredIndex
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.schema.document import Namespace, StoredIndex
+from nsadmin.namespaces.schema.patch import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     TOKENIZERS,

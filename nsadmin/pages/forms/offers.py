@@ -6,9 +6,14 @@ from typing import Any
 
 from django import forms
 
-from nsadmin.namespaces.declared import expected_vectors
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.extractors import REGISTRY, Extractor, VectorIndex, offered
+from nsadmin.namespaces.plan.desired import expected_vectors
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.extractors import (
+    REGISTRY,
+    Extractor,
+    VectorIndex,
+    offered,
+)
 
 # Offered as a list; a longer range of sizes is typed.
 _LISTED = 20

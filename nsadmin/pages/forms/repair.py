@@ -2,7 +2,7 @@
 
 from django import forms
 
-from nsadmin.namespaces.repair import Repair
+from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.pages.forms.base import SheetForm
 
 PARTS = {

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from nsadmin.namespaces.bounds import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import NamespacePatch, parse_patch
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.forms.base import SheetForm
 
 

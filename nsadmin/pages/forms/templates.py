@@ -7,7 +7,7 @@ from django import forms
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
-from nsadmin.namespaces.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.forms.single import SingleForm
 from nsadmin.templates.fields import NewTemplate, parse_template
 from nsadmin.templates.models import Scope, new_template_id

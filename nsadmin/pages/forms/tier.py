@@ -8,10 +8,10 @@ from django.http import QueryDict
 from pydantic import SecretStr
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.fields import NamespacePatch, parse_patch
-from nsadmin.namespaces.infrastructure import DEFAULTS, OFFERED, parse
-from nsadmin.namespaces.queries import NamespaceView
+from nsadmin.namespaces.plan.infrastructure_steps import DEFAULTS, OFFERED, parse
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.forms.base import SheetForm
 
 TIERS = (

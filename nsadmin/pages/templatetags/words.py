@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from nsadmin.namespaces import expiry
-from nsadmin.namespaces.document import Namespace
-from nsadmin.namespaces.steps import parameter
+from nsadmin.namespaces.lifecycle import expiry
+from nsadmin.namespaces.plan.steps import parameter
+from nsadmin.namespaces.schema.document import Namespace
 
 register = template.Library()
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from nsadmin.api.models import KeptAnswer
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces.document import read
+from nsadmin.namespaces.schema.document import read
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections

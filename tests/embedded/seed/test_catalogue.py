@@ -15,8 +15,8 @@ from nsadmin.embedded.seed.namespace_documents import (
 from nsadmin.embedded.seed.people import OPERATOR, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.namespaces.document import read
-from nsadmin.namespaces.fields import (
+from nsadmin.namespaces.schema.document import read
+from nsadmin.namespaces.schema.patch import (
     INDEX_TYPES,
     PROTECTED_INDEXES,
     clean_description,

@@ -14,9 +14,9 @@ from nsadmin.embedded.seed.write_namespaces import (
     shown,
     write_namespaces,
 )
-from nsadmin.namespaces import placement
-from nsadmin.namespaces.document import read
-from nsadmin.namespaces.fields import PROTECTED_INDEXES
+from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.schema.document import read
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant import cluster as qdrant
@@ -113,7 +113,7 @@ def test_the_dedicated_namespace_lives_on_its_own_cluster_alone() -> None:
     stored = namespaces.get(spec.namespace_id)
     assert stored is not None
     assert "qdrant_api_key" not in stored["infrastructure"]
-    cluster = placement.cluster_of(read(stored))
+    cluster = clusters.cluster_of(read(stored))
     assert not cluster.is_shared
     assert points.count(cluster, spec.namespace_id) == len(documents(spec))
     assert collections.get(qdrant.shared(), spec.namespace_id) is None

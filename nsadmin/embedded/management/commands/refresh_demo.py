@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from nsadmin.embedded.seed.write_usage import write_usage
-from nsadmin.namespaces import mirror
+from nsadmin.namespaces.read import mirror
 
 
 class Command(BaseCommand):

@@ -10,10 +10,12 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.organizations import acting_for
 from nsadmin.errors import Invalid, NsadminError
-from nsadmin.namespaces import changes, config, config_text, queries
-from nsadmin.namespaces.changes import Preview
-from nsadmin.namespaces.config_text import Read
-from nsadmin.namespaces.fields import NamespacePatch
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.schema import config, yaml_text
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.yaml_text import Read
 
 
 class _Parser(CommandParser):
@@ -92,7 +94,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was written.")
 
     def _apply(self, actor: Actor, shown: Preview, patch: NamespacePatch) -> None:
-        outcome = changes.commit(
+        outcome = commit.commit(
             actor,
             shown.view.namespace.namespace_id,
             patch,
@@ -123,7 +125,7 @@ def _actor(organization: str) -> Actor:
 def _text(file: str) -> str:
     try:
         content = (
-            sys.stdin.buffer.read(config_text.MAX_BYTES + 1)
+            sys.stdin.buffer.read(yaml_text.MAX_BYTES + 1)
             if file == "-"
             else Path(file).read_bytes()
         )
@@ -142,7 +144,7 @@ def _planned(
     view = queries.get_stored(actor, identifier, organization_id=actor.organization_id)
     patch = config.patch_of(found, view.namespace)
     try:
-        return changes.preview(actor, view.namespace.namespace_id, patch), patch
+        return commit.preview(actor, view.namespace.namespace_id, patch), patch
     except Invalid as error:
         raise config.at_lines(error, found) from None
 

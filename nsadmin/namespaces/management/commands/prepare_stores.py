@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces import mirror
+from nsadmin.namespaces.read import mirror
 from nsadmin.stores.mongo import namespaces, resources
 
 

@@ -1,0 +1,1 @@
+"""Changing one namespace: preview, commit, compare-and-set, converge, recovery."""

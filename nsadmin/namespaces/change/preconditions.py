@@ -1,0 +1,120 @@
+"""What has to be true before a change is planned, and before its plan is accepted."""
+
+from nsadmin.access.actor import Actor
+from nsadmin.errors import CollectionGone, Conflict, Unavailable
+from nsadmin.jobs.models import LIVE, Job
+from nsadmin.namespaces.change import blockers
+from nsadmin.namespaces.change.planning import Wanted
+from nsadmin.namespaces.placement import entitlement
+from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.steps import AddVector
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import NamespacePatch, name_key
+from nsadmin.stores.mongo import namespaces as store
+
+
+def require_open(namespace: Namespace, wanted: Wanted) -> None:
+    """Raise Conflict or Forbidden for what no plan could make possible now."""
+    _require_idle(namespace)
+    _require_free_name(namespace, wanted)
+    _require_included(namespace, wanted)
+
+
+def require_carried_out(
+    actor: Actor, namespace: Namespace, plan: Plan, seen: Seen | None
+) -> None:
+    """Raise Unavailable or Conflict where Qdrant cannot do what the plan asks of it."""
+    if not plan.needs_qdrant:
+        return
+    if seen is None:
+        raise Unavailable(
+            "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
+        )
+    _require_collection(plan, seen)
+    _require_no_copy(actor, namespace)
+    _require_vector_call(namespace, plan)
+
+
+def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None:
+    """Raise Conflict if the tenant has a namespace of that name.
+
+    `besides` is the namespace that may have it: the one that is renamed.
+    """
+    other = store.find_by_name(internal_id, name_key(name))
+    if other is not None and other["_id"] != besides:
+        raise Conflict(
+            "Another namespace of this organization is named "
+            f"{other.get('namespace_name') or name}.",
+            code="namespace_name_taken",
+            details={"field": "namespace_name"},
+        )
+
+
+def _require_idle(namespace: Namespace) -> None:
+    blockers.require_staying(namespace)
+    if namespace.clone_status in ("cloning", "deleting"):
+        word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
+        raise Conflict(
+            f"The namespace is {word}; wait for the job to end.",
+            code="namespace_busy",
+            details={"task_id": namespace.clone_task_id},
+        )
+
+
+def _require_included(namespace: Namespace, wanted: Wanted) -> None:
+    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
+        entitlement.require_infrastructure(namespace, wanted.infrastructure)
+
+
+def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
+    """Say so early and beside the field; the unique index says so in the end."""
+    if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
+        return
+    require_free_name(
+        namespace.internal_id, wanted.namespace_name, besides=namespace.namespace_id
+    )
+
+
+def _require_collection(plan: Plan, seen: Seen) -> None:
+    if not seen.exists and not plan.makes_collection:
+        raise CollectionGone(
+            "The collection of this namespace does not exist in Qdrant. "
+            "Its drift page can make it anew, empty."
+        )
+
+
+def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
+    """A clone is proven against its source's shape, so that waits for the clone."""
+    copying = Job.objects.filter(
+        source_namespace_id=namespace.namespace_id, state__in=LIVE
+    ).first()
+    if copying is None:
+        return
+    if not blockers.may_know(actor, namespace, copying):
+        raise Conflict(
+            f"{blockers.COPYING} Its indexes and vectors can change once that "
+            "has ended.",
+            code="namespace_busy",
+        )
+    raise Conflict(
+        f"This namespace is being cloned as {copying.namespace_name}; its indexes "
+        "and vectors can change once that has ended.",
+        code="namespace_busy",
+        details={"task_id": str(copying.job_id)},
+    )
+
+
+def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
+    """Refuse early where the server is too old to add a vector to a live collection."""
+    if not any(isinstance(step, AddVector) for step in plan.steps):
+        return
+    version = probe.server_version(namespace)
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
+    if numbers and numbers < [1, 18]:
+        raise Conflict(
+            f"Adding a vector to live points needs Qdrant 1.18; this is {version}.",
+            code="qdrant_too_old",
+        )

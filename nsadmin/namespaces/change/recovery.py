@@ -1,0 +1,128 @@
+"""The sweep that closes what a crash or a slow build left open, by the audit's list."""
+
+import time
+from datetime import timedelta
+
+import structlog
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from nsadmin.audit import record
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.change.converge import converge
+from nsadmin.namespaces.models import HealingTurn
+from nsadmin.namespaces.read import mirror, snapshots
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Raw
+from nsadmin.stores.mongo import namespaces as store
+
+log = structlog.get_logger(__name__)
+
+# A request is over by then: its calls have time limits that add up to less.
+_UNACCEPTED_AFTER = timedelta(seconds=90)
+_ACCEPTED_AFTER = timedelta(seconds=3)
+_BUILD_S = 60
+# What the document's list tells; a deletion for good is closed by its job.
+_ACTIONS = (
+    "namespace:create",
+    "namespace:update",
+    "namespace:delete",
+    "namespace:restore",
+)
+# One sweep, and the wait between two tries of one operation.
+_AT_ONCE = 100
+_SWEEP_S = 20
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 4, 60
+_FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+def heal() -> int:
+    """Close the open attempts whose time is up; return how many were closed.
+
+    Whoever has waited longest for a turn is first, and who had one goes to the end with
+    a wait that grows. So what can never be closed does not hold up what can.
+    """
+    deadline = time.monotonic() + _SWEEP_S
+    closed = 0
+    for row in _due():
+        if time.monotonic() > deadline:
+            break
+        _postpone(row.op_id)
+        try:
+            done = _close(row)
+        except Unavailable:
+            break
+        except Exception:
+            log.exception("heal_failed", namespace=row.namespace_id, op_id=row.op_id)
+            continue
+        if done:
+            HealingTurn.objects.filter(op_id=row.op_id).delete()
+        closed += done
+    past = timezone.now() - _FORGOTTEN_AFTER
+    HealingTurn.objects.filter(next_try_at__lt=past).delete()
+    return closed
+
+
+def _due() -> list[AuditEvent]:
+    now = timezone.now()
+    turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
+    turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
+    rows = AuditEvent.objects.filter(
+        action__in=_ACTIONS,
+        outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
+        at__lt=now - _ACCEPTED_AFTER,
+    ).annotate(turn_at=turn_at)
+    return list(rows.filter(turn_at__lte=now).order_by("turn_at")[:_AT_ONCE])
+
+
+def _postpone(op_id: str) -> None:
+    """Note the try before it is made, so that one that ends the sweep waits as well."""
+    turn = HealingTurn.objects.filter(op_id=op_id).first()
+    tries = turn.tries if turn else 0
+    wait_s = min(_FIRST_WAIT_S * 2 ** min(tries, 10), _LONGEST_WAIT_S)
+    next_try_at = timezone.now() + timedelta(seconds=wait_s)
+    HealingTurn.objects.update_or_create(
+        op_id=op_id, defaults={"tries": tries + 1, "next_try_at": next_try_at}
+    )
+
+
+def _close(row: AuditEvent) -> bool:
+    raw = store.get(row.namespace_id)
+    accepted = row.outcome == Outcome.ACCEPTED
+    if accepted and (raw is None or raw.get("deletion")):
+        sentence = "The namespace was deleted before Qdrant had caught up."
+        return record.close(row.op_id, Outcome.FAILED, error=sentence)
+    if raw is not None and (accepted or document.lists(raw, row.op_id)):
+        return _catch_up(raw, row)
+    if row.at < timezone.now() - _UNACCEPTED_AFTER:
+        sentence = "Interrupted before it was accepted; nothing was written."
+        if raw is not None and _is_out_of_memory(raw, row):
+            sentence = "Interrupted; too much has changed since to tell how far it got."
+        return record.close(row.op_id, Outcome.FAILED, error=sentence)
+    return False
+
+
+def _is_out_of_memory(raw: Raw, row: AuditEvent) -> bool:
+    """Tell whether the document's list begins after the revision that was attempted."""
+    listed = raw.get("changes") or []
+    return bool(listed) and (row.revision or 0) < listed[0]["revision"]
+
+
+def _catch_up(raw: Raw, row: AuditEvent) -> bool:
+    waiting = {entry["op_id"] for entry in raw.get("pending") or []}
+    if row.op_id in waiting:
+        progress = converge(raw, budget_s=_BUILD_S)
+        raw = progress.raw
+        waiting = {entry["op_id"] for entry in raw.get("pending") or []}
+        if progress.error:
+            log.warning(
+                "converge_waits", namespace=row.namespace_id, error=progress.error
+            )
+    if row.op_id in waiting:
+        record.close(row.op_id, Outcome.ACCEPTED)
+        return False
+    mirror.mirror_one(raw)
+    snapshots.invalidate(row.namespace_id)
+    return record.close(row.op_id, Outcome.DONE)

@@ -1,0 +1,1 @@
+"""The life of a namespace: creation, expiry, deletion, tombstones, purge."""

@@ -1,0 +1,99 @@
+"""What goes from Qdrant: the collection, if it is this namespace's alone."""
+
+from typing import Any
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.stores.qdrant.collections import LiveCollection
+
+# In the metadata of a collection: the clone that made it, and may fill and drop it.
+MARK = "nsadmin_clone"
+
+
+def place_of(namespace: Namespace) -> Cluster | None:
+    """Return the namespace's cluster; None where it is dedicated and has no address."""
+    try:
+        return cluster_of(namespace)
+    except Invalid:
+        return None
+
+
+def sharers(namespace: Namespace) -> list[Namespace]:
+    """Return the other namespaces whose points are in the same collection."""
+    found = [
+        document.read(raw) for raw in store.find_by_collection(namespace.collection)
+    ]
+    return [
+        other
+        for other in found
+        if other.namespace_id != namespace.namespace_id
+        and other.collection == namespace.collection
+        and _address(other) == _address(namespace)
+    ]
+
+
+def _address(namespace: Namespace) -> str:
+    if namespace.tier == "shared":
+        return ""
+    return str(namespace.infrastructure.get("qdrant_url") or "")
+
+
+def is_owned(namespace: Namespace, live: LiveCollection) -> bool:
+    """Tell whether the collection is this namespace's and no other one's.
+
+    No other namespace names it, what it says of itself does not name another one, and
+    the target of an unfinished clone only owns what the clone's own job has made.
+    """
+    metadata: dict[str, Any] = live.raw.get("metadata") or {}
+    if sharers(namespace):
+        return False
+    if metadata.get("namespace_id", namespace.namespace_id) != namespace.namespace_id:
+        return False
+    is_unfinished = namespace.clone_status in ("cloning", "failed", "deleting")
+    return not is_unfinished or metadata.get(MARK) == namespace.clone_task_id
+
+
+def own_points(namespace: Namespace) -> dict[str, Any]:
+    """Return the filter for this namespace's points, in both documented layouts."""
+    paths = ("namespace_id", "_internal.namespace_id")
+    match = {"value": namespace.namespace_id}
+    return {"should": [{"key": path, "match": match} for path in paths]}
+
+
+def count(cluster: Cluster, namespace: Namespace, live: LiveCollection | None) -> int:
+    """Count the points that go with the namespace."""
+    if live is None:
+        return 0
+    where = None if is_owned(namespace, live) else own_points(namespace)
+    return points.count(cluster, namespace.collection, where=where)
+
+
+def remove(cluster: Cluster, namespace: Namespace) -> str:
+    """Drop the collection, or only this namespace's points where it has others too.
+
+    Returns what was done as a sentence. Doing it again does no harm.
+    """
+    live = collections.get(cluster, namespace.collection)
+    if live is None:
+        return "There is no collection in Qdrant."
+    if is_owned(namespace, live):
+        collections.drop(cluster, namespace.collection)
+        return f"The collection {namespace.collection} is dropped."
+    points.delete(cluster, namespace.collection, where=own_points(namespace))
+    return (
+        f"The collection {namespace.collection} is not this namespace's alone: it "
+        "stays, without this namespace's points."
+    )
+
+
+def is_gone(cluster: Cluster, namespace: Namespace) -> bool:
+    """Tell whether nothing of the namespace is left in Qdrant."""
+    live = collections.get(cluster, namespace.collection)
+    return live is None or (
+        not is_owned(namespace, live) and count(cluster, namespace, live) == 0
+    )

@@ -1,0 +1,56 @@
+"""What deleting a namespace means: what goes, what is in the way, who refers to it."""
+
+from dataclasses import dataclass
+
+from nsadmin.access.actor import Actor
+from nsadmin.errors import NsadminError
+from nsadmin.jobs.models import Job
+from nsadmin.jobs.queries import visible as visible_jobs
+from nsadmin.namespaces.change.blockers import running_jobs
+from nsadmin.namespaces.lifecycle.collection_removal import sharers
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import Counts, NamespaceView
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Counts are None where unknown, `sharing` too.
+
+    `jobs` and `clones` are those that the actor may know of; `other_jobs` counts the
+    live jobs of others, `sharing` the namespaces that use the same collection.
+    """
+
+    counts: Counts
+    jobs: list[Job]
+    other_jobs: int
+    clones: list[MirroredNamespace]
+    sharing: int | None
+
+    def blocks(self, view: NamespaceView) -> bool:
+        """Tell whether the namespace cannot be deleted as it is now."""
+        namespace = view.namespace
+        is_busy = bool(self.jobs or self.other_jobs)
+        return is_busy or namespace.is_protected or bool(namespace.deletion_task_id)
+
+
+def impact_of(actor: Actor, view: NamespaceView) -> Impact:
+    """Look up what a deletion would take along; nothing is written."""
+    namespace_id = view.namespace.namespace_id
+    every = running_jobs(namespace_id)
+    known = visible_jobs(actor).filter(job_id__in=[job.job_id for job in every])
+    clones = queries.visible(actor).filter(source_namespace_id=namespace_id)
+    return Impact(
+        counts=view.counts,
+        jobs=list(known),
+        other_jobs=len(every) - len(known),
+        clones=list(clones.order_by("name_key")),
+        sharing=_sharing(view),
+    )
+
+
+def _sharing(view: NamespaceView) -> int | None:
+    try:
+        return len(sharers(view.namespace))
+    except NsadminError:
+        return None

@@ -1,0 +1,1 @@
+"""What a change request would do: steps, warnings and a digest. Pure."""

@@ -1,0 +1,1 @@
+"""Reading namespaces: the mirror, lists, snapshots of Qdrant and their status."""

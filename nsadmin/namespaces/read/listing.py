@@ -1,0 +1,293 @@
+"""Lists of namespaces from the mirror: filters, search, order, pages, facets."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
+from django.utils import timezone
+
+from nsadmin import names
+from nsadmin.access.actor import Actor
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import keyset, mirror_bootstrap
+from nsadmin.namespaces.read.keyset import Order, Place
+from nsadmin.namespaces.read.queries import visible
+
+SORTS: Mapping[str, tuple[str, bool]] = {
+    "updated": ("updated_at", True),
+    "created": ("created_at", True),
+    "name": ("name_key", False),
+    "documents": ("document_count", True),
+    "indexes": ("index_count", True),
+    "expiry": ("expires_at", False),
+}
+HEALTH = (
+    "ready",
+    "optimising",
+    "waiting",
+    "error",
+    "unknown",
+    "cloning",
+    "failed",
+    "deleting",
+)
+TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
+# What of a query says which page, and not which list.
+_OF_PAGES = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
+SOON = timedelta(days=1)
+# The word of the list, as `MirroredNamespace.status` says it of one row.
+_STATUS = Case(
+    When(~Q(deletion_task_id=""), then=Value("deleting")),
+    When(clone_status__in=("cloning", "failed"), then=F("clone_status")),
+    default=F("health"),
+    output_field=CharField(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What to list. None does not filter; `limit` rows, from `offset` or `after` a row.
+
+    `then` orders what is equal so far: a sort, and whether it falls. `whole` rows bring
+    their documents, which the API shows and pages do not.
+    """
+
+    organization_id: str | None = None
+    search: str = ""
+    case_sensitive: bool = False
+    tier: str | None = None
+    status: str | None = None
+    scope: str | None = None
+    extractor: str | None = None
+    include_system: bool = True
+    expiring: bool = False
+    differs: bool = False
+    namespace_ids: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+    name_contains: str | None = None
+    sort: str = "updated"
+    descending: bool | None = None
+    then: tuple[tuple[str, bool], ...] = ()
+    limit: int = 25
+    offset: int = 0
+    after: Place | None = None
+    whole: bool = False
+
+    @property
+    def orders(self) -> list[Order]:
+        """The columns of the order, foremost first.
+
+        Raises Invalid for an order that does not exist.
+        """
+        if self.sort not in SORTS:
+            sentence = f"Sort must be one of {', '.join(SORTS)}."
+            raise Invalid(sentence, faults={"sort": [sentence]})
+        column, usual = SORTS[self.sort]
+        falls = usual if self.descending is None else self.descending
+        return [(column, falls), *((SORTS[name][0], down) for name, down in self.then)]
+
+    @property
+    def digest(self) -> str:
+        """What is the same for every page of one list, and for no other list."""
+        asked = {k: v for k, v in asdict(self).items() if k not in _OF_PAGES}
+        said = json.dumps([self.orders, asked], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page; `as_of` is when the list's oldest row was compared with the store.
+
+    `following` is the place of the last row, where more come after it.
+    """
+
+    rows: list[MirroredNamespace]
+    total: int
+    offset: int
+    limit: int
+    as_of: datetime | None
+    documents: int = 0
+    unknown_documents: int = 0
+    following: Place | None = None
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown, from 1; 0 for none."""
+        return self.offset + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.offset + len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """For each facet the values with their counts, for the same search."""
+
+    health: list[tuple[str, int]] = field(default_factory=list)
+    tier: list[tuple[str, int]] = field(default_factory=list)
+    extractor: list[tuple[str, int]] = field(default_factory=list)
+    scope: list[tuple[str, int]] = field(default_factory=list)
+    expiring: int = 0
+    differs: int = 0
+
+
+def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
+    """Return the visible rows that the query asks for, without order."""
+    rows = visible(actor)
+    if query.organization_id is not None:
+        own = Q(organization_id=query.organization_id, scope="org")
+        rows = rows.filter(own | Q(scope="system"))
+    if not query.include_system or query.scope == "org":
+        rows = rows.exclude(scope="system")
+    if query.scope == "system":
+        rows = rows.filter(scope="system")
+    if query.status:
+        rows = rows.alias(said=_STATUS).filter(said=query.status)
+    for condition in _conditions(query):
+        rows = rows.filter(condition)
+    return rows
+
+
+def _conditions(query: ListQuery) -> Iterator[Q]:
+    if query.search:
+        match = _matches_exactly if query.case_sensitive else _matches
+        yield match(names.composed(query.search))
+    if query.tier:
+        yield Q(tier=query.tier)
+    if query.extractor:
+        yield Q(extractor_ids__icontains=f'"{query.extractor}"')
+    if query.expiring:
+        yield Q(expires_at__lte=timezone.now() + SOON)
+    if query.differs:
+        yield Q(differences__gt=0)
+    if query.namespace_ids is not None:
+        yield Q(namespace_id__in=query.namespace_ids)
+    if query.names is not None:
+        yield Q(name__in=[names.composed(name) for name in query.names])
+    if query.name_contains is not None:
+        yield Q(name__icontains=names.composed(query.name_contains))
+
+
+def _matches(text: str) -> Q:
+    found = Q(name_key__contains=text.casefold()) | Q(name__icontains=text)
+    found |= Q(namespace_id__icontains=text) | Q(description__icontains=text)
+    return found | Q(extractor_ids__icontains=text)
+
+
+def _matches_exactly(text: str) -> Q:
+    """Like `_matches`, case included; LIKE ignores it on some databases."""
+    found = Q()
+    for column in ("name", "namespace_id", "description"):
+        found |= Q(GreaterThan(StrIndex(F(column), Value(text)), 0))
+    return found
+
+
+def listing(actor: Actor, query: ListQuery) -> Page:
+    """Return one page.
+
+    Raises Invalid for an order that does not exist, Unread while nobody can say which
+    namespaces there are.
+    """
+    orders = query.orders
+    mirror_bootstrap.require_filled()
+    rows = filtered(actor, query)
+    columns = rows if query.whole else rows.defer("document", "description")
+    # One more than asked for tells whether any follow.
+    found = list(_later(columns, query)[query.offset : query.offset + query.limit + 1])
+    shown = found[: query.limit]
+    counts = [row.document_count for row in shown]
+    every = rows.aggregate(total=Count("pk"), oldest=Min("mirrored_at"))
+    more = len(found) > len(shown) > 0
+    return Page(
+        rows=shown,
+        total=every["total"],
+        offset=query.offset,
+        limit=query.limit,
+        as_of=every["oldest"],
+        documents=sum(n for n in counts if n is not None),
+        unknown_documents=sum(1 for n in counts if n is None),
+        following=keyset.place_of(shown[-1], orders) if more else None,
+    )
+
+
+def _later(
+    rows: QuerySet[MirroredNamespace], query: ListQuery
+) -> QuerySet[MirroredNamespace]:
+    """Return the rows in their order, from the place on that the query names."""
+    if query.after is not None:
+        rows = rows.filter(keyset.after(query.after, query.orders))
+    by = [
+        F(column).desc(nulls_last=True) if falls else F(column).asc(nulls_last=True)
+        for column, falls in query.orders
+    ]
+    return rows.order_by(*by, "namespace_id")
+
+
+def is_bare(actor: Actor, query: ListQuery) -> bool:
+    """Tell whether there is nothing to list, whatever is searched or filtered."""
+    every = ListQuery(organization_id=query.organization_id)
+    return not filtered(actor, every).exists()
+
+
+def facets(actor: Actor, query: ListQuery) -> Facets:
+    """Count the values of each facet among the rows that the search alone finds."""
+    base = ListQuery(
+        organization_id=query.organization_id,
+        search=query.search,
+        case_sensitive=query.case_sensitive,
+    )
+    kinds = filtered(actor, base).values(
+        "tier",
+        "scope",
+        "extractor_ids",
+        status=_STATUS,
+        soon=_whether(Q(expires_at__lte=timezone.now() + SOON)),
+        apart=_whether(Q(differences__gt=0)),
+    )
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    # Few combinations, however many rows; so one look at the rows is enough.
+    for kind in kinds.annotate(n=Count("pk")):
+        for facet in ("status", "tier", "scope"):
+            counted[facet][kind[facet]] += kind["n"]
+        for flag in ("soon", "apart"):
+            counted["flags"][flag] += kind["n"] if kind[flag] else 0
+        for extractor_id in kind["extractor_ids"]:
+            counted["extractor"][extractor_id] += kind["n"]
+    extractors = counted["extractor"].items()
+    return Facets(
+        health=_ordered(counted["status"], HEALTH),
+        tier=_ordered(counted["tier"], TIERS),
+        extractor=sorted(extractors, key=lambda pair: (-pair[1], pair[0])),
+        scope=_ordered(counted["scope"], ("org", "system")),
+        expiring=counted["flags"]["soon"],
+        differs=counted["flags"]["apart"],
+    )
+
+
+def _whether(condition: Q) -> "ExpressionWrapper[Q]":
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _ordered(counted: Counter[str], order: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(value, counted[value]) for value in order if value in counted]

@@ -1,0 +1,1 @@
+"""What a namespace is: its fields, limits, extractors, tiers and the document. Pure."""

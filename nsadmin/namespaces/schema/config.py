@@ -1,0 +1,217 @@
+"""A namespace's configuration as YAML: written, read back, turned into a patch. Pure.
+
+The text holds what people decide and nothing that is secret or counted. Reading an
+unchanged text gives an empty patch; sections that are left out stay as they are.
+"""
+
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from nsadmin.errors import Invalid, as_json
+from nsadmin.namespaces.schema import yaml_text
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import (
+    INDEX_TYPES,
+    ExtractorInput,
+    NamespacePatch,
+    PayloadIndexInput,
+    clean_description,
+    clean_name,
+    faults_of,
+)
+from nsadmin.namespaces.schema.yaml_text import Read
+
+SCHEMA = "nsadmin/namespace/v1"
+INFRASTRUCTURE_KEYS = (
+    "compute_tier",
+    "gpu_type",
+    "gpus_per_worker",
+    "min_workers",
+    "max_workers",
+    "autoscaling_enabled",
+    "max_concurrent_jobs",
+    "ray_head_node_url",
+    "description",
+)
+_SECTIONS = (
+    "schema",
+    "namespace_name",
+    "description",
+    "auto_create_indexes",
+    "infrastructure",
+    "feature_extractors",
+    "payload_indexes",
+)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines stands as such, list entries are indented."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        """Indent lists below their key."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def exported(namespace: Namespace) -> dict[str, Any]:
+    """Return the configuration as plain values, in the order in which it is written."""
+    stored = namespace.infrastructure
+    infrastructure = {
+        key: stored[key]
+        for key in INFRASTRUCTURE_KEYS
+        if stored.get(key) not in (None, "")
+    }
+    return {
+        "schema": SCHEMA,
+        "namespace_name": namespace.name,
+        "description": namespace.description or "",
+        "auto_create_indexes": namespace.auto_create_indexes,
+        "infrastructure": {**infrastructure, "compute_tier": namespace.tier},
+        "feature_extractors": [
+            {
+                "feature_extractor_name": entry.name,
+                "version": entry.version,
+                "params": dict(sorted((entry.params or {}).items())),
+            }
+            for entry in namespace.extractors
+        ],
+        "payload_indexes": [
+            {
+                "field_name": index.field_name,
+                "type": index.type,
+                "field_schema": {
+                    k: v for k, v in sorted(index.schema.items()) if k != "type"
+                },
+            }
+            for index in sorted(namespace.indexes, key=lambda i: i.field_name)
+        ],
+    }
+
+
+def written(namespace: Namespace) -> str:
+    """Return the configuration as YAML, the same for the same configuration."""
+    return yaml.dump(
+        exported(namespace),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=88,
+    )
+
+
+def read(text: str) -> Read:
+    """Read a configuration; raise Invalid with faults by line where it is none."""
+    found = yaml_text.read(text)
+    schema = found.data.get("schema")
+    if schema != SCHEMA:
+        said = "it is missing" if schema is None else f"this is {as_json(schema)}"
+        raise yaml_text.line_fault(
+            found.line_of("schema"), f"schema must be {SCHEMA}; {said}."
+        )
+    unknown = [key for key in found.data if key not in _SECTIONS]
+    if unknown:
+        raise yaml_text.line_fault(
+            found.line_of(unknown[0]),
+            f"There is no section {unknown[0]}; there is: {', '.join(_SECTIONS)}.",
+        )
+    return found
+
+
+def at_lines(error: Invalid, found: Read) -> Invalid:
+    """Return the error with its faults at the lines of the text."""
+    faults: dict[str, list[str]] = {}
+    for path, sentences in (error.faults or {"": [error.sentence]}).items():
+        place = path if path.startswith("line ") else f"line {found.line_of(path)}"
+        faults.setdefault(place, []).extend(sentences)
+    first = min(faults, key=lambda place: int(place.split()[1]))
+    return Invalid(f"{first.capitalize()}: {faults[first][0]}", faults=faults)
+
+
+def patch_of(found: Read, namespace: Namespace) -> NamespacePatch:
+    """Return the patch that makes the namespace what the text says.
+
+    Holds only what differs. Raises Invalid with faults by line.
+    """
+    try:
+        return _patch(found, namespace)
+    except Invalid as error:
+        raise at_lines(error, found) from None
+
+
+def _patch(found: Read, namespace: Namespace) -> NamespacePatch:
+    said = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
+    now = exported(namespace)
+    body = {key: value for key, value in said.items() if value != now[key]}
+    if isinstance(body.get("infrastructure"), dict):
+        body["infrastructure"] = _changed_infrastructure(body, now)
+        if not body["infrastructure"]:
+            del body["infrastructure"]
+    try:
+        patch = NamespacePatch.model_validate(body)
+    except ValidationError as error:
+        faults = faults_of(error, NamespacePatch)
+        raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
+    if patch.namespace_name is not None:
+        patch.namespace_name = clean_name(patch.namespace_name)
+    if patch.description is not None:
+        patch.description = clean_description(patch.description)
+    _require_extractors(patch.feature_extractors, namespace)
+    _require_no_protected(patch.payload_indexes)
+    return patch
+
+
+def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
+    given, stored = body["infrastructure"], now["infrastructure"]
+    for key in given:
+        if key not in INFRASTRUCTURE_KEYS:
+            sentence = (
+                f"{key} does not belong to a configuration; "
+                f"there is: {', '.join(INFRASTRUCTURE_KEYS)}."
+            )
+            raise Invalid(sentence, faults={f"infrastructure.{key}": [sentence]})
+    return {
+        key: value
+        for key, value in given.items()
+        if value is not None and value != stored.get(key)
+    }
+
+
+def _require_extractors(
+    given: list[ExtractorInput] | None, namespace: Namespace
+) -> None:
+    """Refuse a list that lacks a registered extractor: none is ever removed."""
+    if given is None:
+        return
+    listed = {(e.feature_extractor_name, e.version) for e in given}
+    for entry in namespace.extractors:
+        if (entry.name, entry.version) not in listed:
+            sentence = (
+                f"{entry.name} {entry.version} is registered and cannot be removed; "
+                "list it, or leave the section out."
+            )
+            raise Invalid(sentence, faults={"feature_extractors": [sentence]})
+    twice = len(given) - len(listed)
+    if twice:
+        sentence = "An extractor is in the list twice."
+        raise Invalid(sentence, faults={"feature_extractors": [sentence]})
+
+
+def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
+    for number, entry in enumerate(given or []):
+        if entry.is_protected:
+            sentence = "A configuration lists custom indexes; leave this one out."
+            at = f"payload_indexes.{number}.is_protected"
+            raise Invalid(sentence, faults={at: [sentence]})
+        if entry.type is None:
+            sentence = f"An index needs a type: {', '.join(INDEX_TYPES)}."
+            raise Invalid(sentence, faults={f"payload_indexes.{number}": [sentence]})
