@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nsadmin.access.middleware.RequestLogMiddleware",
     "nsadmin.api.middleware.EnvelopeMiddleware",
-    "nsadmin.pages.middleware.ErrorPageMiddleware",
+    "nsadmin.pages.common.middleware.ErrorPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "nsadmin.access.middleware.ActorMiddleware",
-    "nsadmin.pages.middleware.HtmxMiddleware",
+    "nsadmin.pages.common.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "nsadmin.urls"
@@ -106,7 +106,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "nsadmin.pages.context.frame",
+                "nsadmin.pages.common.context_processors.frame",
             ],
         },
     }
@@ -191,7 +191,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not NSADMIN_INSECURE_HTTP
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "nsadmin.pages.failures.csrf"
+CSRF_FAILURE_VIEW = "nsadmin.pages.common.error_pages.csrf"
 SECURE_SSL_REDIRECT = not NSADMIN_INSECURE_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if NSADMIN_INSECURE_HTTP else 365 * 24 * 3600

@@ -35,7 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(account_patterns)),
 ]
 
-handler400 = "nsadmin.pages.failures.bad_request"
-handler403 = "nsadmin.pages.failures.forbidden"
-handler404 = "nsadmin.pages.failures.not_found"
-handler500 = "nsadmin.pages.failures.server_error"
+handler400 = "nsadmin.pages.common.error_pages.bad_request"
+handler403 = "nsadmin.pages.common.error_pages.forbidden"
+handler404 = "nsadmin.pages.common.error_pages.not_found"
+handler500 = "nsadmin.pages.common.error_pages.server_error"

@@ -2,42 +2,42 @@
 
 from django.urls import path
 
-from nsadmin.pages.account import switch, theme
-from nsadmin.pages.advice import advice, dismissals
-from nsadmin.pages.audit import audit, organization_audit
-from nsadmin.pages.audit_revert import revert
-from nsadmin.pages.clones import clone
-from nsadmin.pages.config import config
-from nsadmin.pages.creation import new_name_check, new_namespace
-from nsadmin.pages.deletion import delete, protection
-from nsadmin.pages.drift import drift
-from nsadmin.pages.due import due, due_extend, due_release
-from nsadmin.pages.expiry import expiry
-from nsadmin.pages.extractors import extractors
-from nsadmin.pages.fleet import overview as fleet
-from nsadmin.pages.indexes import indexes
-from nsadmin.pages.jobs import badge, job, jobs
-from nsadmin.pages.join import join
-from nsadmin.pages.name_check import clone_name_check, name_check
-from nsadmin.pages.namespaces import home, namespaces
-from nsadmin.pages.organization import organization, plan
-from nsadmin.pages.organization_invitations import invitation, new_member
-from nsadmin.pages.organization_keys import keys, new_key, revoke_key
-from nsadmin.pages.organization_members import member
-from nsadmin.pages.overview import health, overview
-from nsadmin.pages.probes import healthz, readyz
-from nsadmin.pages.repair import repair
-from nsadmin.pages.schedules import schedule_run, schedules
-from nsadmin.pages.settings import settings
-from nsadmin.pages.styleguide import styleguide
-from nsadmin.pages.templates import (
+from nsadmin.pages.audit.revert import revert
+from nsadmin.pages.audit.views import audit, organization_audit
+from nsadmin.pages.namespace.advice import advice, dismissals
+from nsadmin.pages.namespace.config import config
+from nsadmin.pages.namespace.drift import drift
+from nsadmin.pages.namespace.expiry import expiry
+from nsadmin.pages.namespace.extractors import extractors
+from nsadmin.pages.namespace.indexes import indexes
+from nsadmin.pages.namespace.overview import health, overview
+from nsadmin.pages.namespace.repair import repair
+from nsadmin.pages.namespace.settings import settings
+from nsadmin.pages.namespace.tier import tier
+from nsadmin.pages.namespaces.clones import clone
+from nsadmin.pages.namespaces.creation import new_name_check, new_namespace
+from nsadmin.pages.namespaces.deleted import deleted, tombstone
+from nsadmin.pages.namespaces.deletion import delete, protection
+from nsadmin.pages.namespaces.listing import home, namespaces
+from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
+from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
+from nsadmin.pages.organization.account import switch, theme
+from nsadmin.pages.organization.invitations import invitation, new_member
+from nsadmin.pages.organization.join import join
+from nsadmin.pages.organization.keys import keys, new_key, revoke_key
+from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.platform.fleet import overview as fleet
+from nsadmin.pages.platform.healthz import healthz, readyz
+from nsadmin.pages.platform.jobs import badge, job, jobs
+from nsadmin.pages.platform.schedules import schedule_run, schedules
+from nsadmin.pages.platform.styleguide import styleguide
+from nsadmin.pages.platform.templates import (
     new_template,
     template,
     template_use,
     templates,
 )
-from nsadmin.pages.tier import tier
-from nsadmin.pages.tombstones import deleted, tombstone
 
 urlpatterns = [
     path("", home, name="home"),

@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
-from nsadmin.pages import failures
+from nsadmin.pages.common import error_pages
 from tests.pages.conftest import HTMX
 
 PAGES = ("/namespaces/", "/jobs/", "/organization/", "/styleguide/")
@@ -158,18 +158,18 @@ def test_away_page_asks_no_store():
     from redis.exceptions import ConnectionError as RedisGone
 
     request = RequestFactory().get("/namespaces/")
-    response = failures.away(request, RedisGone())
+    response = error_pages.away(request, RedisGone())
     assert response.status_code == 503
     assert b"Redis does not answer" in response.content
 
 
 def test_unforeseen_fault_is_a_page_with_the_request_id(browse, monkeypatch):
-    from nsadmin.pages import organization
+    from nsadmin.pages.organization import views
 
     def broken(*_args: object) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr(organization, "shown_organization", broken)
+    monkeypatch.setattr(views, "shown_organization", broken)
     response = browse().get(
         "/organization/", headers={"X-Request-Id": "trace-me-12345"}
     )

@@ -10,7 +10,7 @@ from nsadmin.health import tasks as health
 from nsadmin.jobs import schedules, timetable
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
-from nsadmin.pages.schedule_words import MEANINGS, said
+from nsadmin.pages.platform.schedule_text import MEANINGS, said
 from tests.pages.conftest import HTMX
 
 AT = "/schedules/"

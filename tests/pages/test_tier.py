@@ -10,7 +10,7 @@ from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
-from nsadmin.pages.forms.tier import TierForm
+from nsadmin.pages.namespace.forms.tier import TierForm
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from tests.cast import make_namespace

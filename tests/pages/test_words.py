@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from nsadmin.pages.templatetags import words
+from nsadmin.pages.templatetags import formatting
 
 
 def test_unknown_is_never_zero():
-    assert words.grouped(None) == "unknown"
-    assert words.grouped(0) == "0"
-    assert words.grouped(4812306) == "4,812,306"
-    assert words.share(None) == "unknown"
+    assert formatting.grouped(None) == "unknown"
+    assert formatting.grouped(0) == "0"
+    assert formatting.grouped(4812306) == "4,812,306"
+    assert formatting.share(None) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_unknown_is_never_zero():
     ],
 )
 def test_shares_never_claim_all_or_nothing(percent, written):
-    assert words.share(percent) == written
+    assert formatting.share(percent) == written
 
 
 @pytest.mark.parametrize(
@@ -42,46 +42,46 @@ def test_shares_never_claim_all_or_nothing(percent, written):
     ],
 )
 def test_durations(seconds, written):
-    assert words.lasting(seconds) == written
+    assert formatting.lasting(seconds) == written
 
 
 def test_times_are_relative_under_a_day_and_exact_in_the_title():
     now = timezone.now()
-    assert ">3\u00a0min ago<" in words.when(now - timedelta(minutes=3, seconds=5))
-    assert ">in 2\u00a0h<" in words.when(now + timedelta(hours=2, minutes=1))
-    assert ">now<" in words.when(now)
+    assert ">3\u00a0min ago<" in formatting.when(now - timedelta(minutes=3, seconds=5))
+    assert ">in 2\u00a0h<" in formatting.when(now + timedelta(hours=2, minutes=1))
+    assert ">now<" in formatting.when(now)
     old = datetime(2020, 2, 3, 14, 2, 5, tzinfo=UTC)
-    assert 'datetime="2020-02-03T14:02:05Z"' in words.when(old)
-    assert 'title="2020-02-03 14:02:05 UTC"' in words.when(old)
-    assert ">3\u00a0Feb\u00a02020<" in words.when(old)
-    assert ">3\u00a0Feb\u00a02020 14:02:05<" in words.clock(old)
-    assert words.when(None) == "unknown"
+    assert 'datetime="2020-02-03T14:02:05Z"' in formatting.when(old)
+    assert 'title="2020-02-03 14:02:05 UTC"' in formatting.when(old)
+    assert ">3\u00a0Feb\u00a02020<" in formatting.when(old)
+    assert ">3\u00a0Feb\u00a02020 14:02:05<" in formatting.clock(old)
+    assert formatting.when(None) == "unknown"
 
 
 def test_long_names_may_break_and_stay_escaped():
-    assert words.breaks("rating.age") == "rating.<wbr>age"
-    assert words.breaks("a_b") == "a_<wbr>b"
-    assert words.breaks("<b>_x") == "&lt;b&gt;_<wbr>x"
+    assert formatting.breaks("rating.age") == "rating.<wbr>age"
+    assert formatting.breaks("a_b") == "a_<wbr>b"
+    assert formatting.breaks("<b>_x") == "&lt;b&gt;_<wbr>x"
 
 
 def test_plurals():
-    assert words.many(1, "step") == "1 step"
-    assert words.many(2, "step") == "2 steps"
-    assert words.many(1, "index|indexes") == "1 index"
-    assert words.many(1200, "index|indexes") == "1,200 indexes"
-    assert words.spelled(7) == "seven"
-    assert words.spelled(13) == "13"
+    assert formatting.many(1, "step") == "1 step"
+    assert formatting.many(2, "step") == "2 steps"
+    assert formatting.many(1, "index|indexes") == "1 index"
+    assert formatting.many(1200, "index|indexes") == "1,200 indexes"
+    assert formatting.spelled(7) == "seven"
+    assert formatting.spelled(13) == "13"
 
 
 def test_parameters_of_indexes():
     text = {"type": "text", "tokenizer": "word", "lowercase": True}
     text |= {"min_token_len": 2, "max_token_len": 15}
-    assert words.parameters(text) == "word, 2 to 15, any case"
+    assert formatting.parameters(text) == "word, 2 to 15, any case"
     integer = {"type": "integer", "lookup": True, "range": False}
-    assert words.parameters(integer) == "lookup"
-    assert words.parameters({"type": "keyword", "is_tenant": False}) == ""
+    assert formatting.parameters(integer) == "lookup"
+    assert formatting.parameters({"type": "keyword", "is_tenant": False}) == ""
     foreign = {"type": "keyword", "on_disk": True, "m": 4}
-    assert words.parameters(foreign) == "m 4, on_disk"
+    assert formatting.parameters(foreign) == "m 4, on_disk"
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_parameters_of_indexes():
     ],
 )
 def test_settings_are_words(value, written):
-    assert words.setting(value) == written
+    assert formatting.setting(value) == written
 
 
 def test_no_parameter_is_written_as_the_language_writes_it():
     schema = {"type": "keyword", "on_disk": False, "stemmer": None}
-    assert words.parameters(schema) == "on_disk false, stemmer not set"
+    assert formatting.parameters(schema) == "on_disk false, stemmer not set"

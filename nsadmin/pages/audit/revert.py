@@ -1,0 +1,41 @@
+"""Reverting a change from its audit row: the inverse plan, then the change itself."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.audit.models import Outcome
+from nsadmin.errors import Missing
+from nsadmin.namespaces.plan.revert import undo_of
+from nsadmin.namespaces.read import queries
+from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.page_context import editable
+from nsadmin.pages.common.plan_flow import Sheet, decide
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
+    """Show the plan that takes an operation back, then carry it out."""
+    actor = gate.actor_of(request)
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    if request.POST.get("step") == "edit":
+        return redirect("audit", view.namespace.namespace_id)
+    event = (
+        queries.audit_rows(actor, view)
+        .filter(op_id=op_id, action="namespace:update")
+        .filter(outcome__in=(Outcome.DONE, Outcome.ACCEPTED))
+        .first()
+    )
+    if event is None:
+        raise Missing("This namespace has no such change that was carried out.")
+    sheet = Sheet(
+        view,
+        SheetForm(request.POST),
+        lambda _now: undo_of(event.op_id, event.changes),
+        "namespaces/audit_revert.html",
+        {"event": event},
+    )
+    return decide(request, sheet)

@@ -1,0 +1,206 @@
+"""The audit of a namespace and of an organization, newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.models import User
+from nsadmin.access.permissions import Action
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.search import matching
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.plan.revert import undo_of
+from nsadmin.namespaces.plan.steps import replaced
+from nsadmin.namespaces.read import queries
+from nsadmin.pages.audit import export
+from nsadmin.pages.audit.forms import AuditFilterForm
+from nsadmin.pages.common.badges import OUTCOMES, Shown
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import may, namespace_scope, shown_organization
+from nsadmin.pages.common.paging import PER_PAGE
+from nsadmin.pages.templatetags.formatting import setting
+
+_SHOWN_CHANGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """One step of an event: its sentence, and old and new text where there is any."""
+
+    sentence: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """An event as its row shows it; `who` is a name where the person has one.
+
+    `reverted` is the event that took this one back, `reverts` the one it took back.
+    """
+
+    event: AuditEvent
+    outcome: Shown
+    changes: list[ShownChange]
+    who: str
+    can_revert: bool
+    reverted: AuditEvent | None
+    reverts: AuditEvent | None
+
+    @property
+    def first(self) -> list[ShownChange]:
+        """The steps that are shown at once."""
+        return self.changes[:_SHOWN_CHANGES]
+
+    @property
+    def rest(self) -> list[ShownChange]:
+        """The steps behind the fold."""
+        return self.changes[_SHOWN_CHANGES:]
+
+
+@gate.page(Action.AUDIT_READ)
+@require_safe
+def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
+    """Show who did what to a namespace, from what to what, and how it ended."""
+    actor = gate.actor_of(request)
+    view = queries.get(actor, namespace_id)
+    rows = queries.audit_rows(actor, view)
+    context = {
+        **namespace_scope(view),
+        "may_revert": may(actor, Action.NAMESPACE_UPDATE, view),
+    }
+    return _answer(request, rows, "namespaces/audit.html", context, view.namespace.name)
+
+
+@gate.page(Action.ORGANIZATION_AUDIT)
+@require_safe
+def organization_audit(request: HttpRequest) -> HttpResponseBase:
+    """Show the same of everything in an organization, deleted namespaces included."""
+    shown = shown_organization(request)
+    rows = AuditEvent.objects.filter(organization_id=shown.organization_id)
+    context = {"organization": shown, "may_revert": False}
+    return _answer(request, rows, "organization/audit.html", context, shown.name)
+
+
+def _answer(
+    request: HttpRequest,
+    rows: QuerySet[AuditEvent],
+    template: str,
+    context: dict[str, Any],
+    name: str,
+) -> HttpResponseBase:
+    """Answer with the page of the filter, or with all of its rows as CSV."""
+    names = _names(rows)
+    form = AuditFilterForm(request.GET, rows, names)
+    found = matching(rows, form.query)
+    if form.is_valid() and request.GET.get("format") == "csv":
+        return export.answer(found, name)
+    given = request.GET.get("before", "")
+    before = int(given[:18]) if given.isascii() and given.isdigit() else None
+    window = found.filter(pk__lt=before) if before is not None else found
+    listed = list(window[: PER_PAGE + 1])
+    shown = listed[:PER_PAGE] if form.is_valid() else []
+    values = {
+        **context,
+        "form": form,
+        "events": _shown(shown, names),
+        "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
+        "is_first": before is None,
+        "is_filtered": any(form.cleaned_data.values()),
+        "is_bare": not listed and not rows.exists(),
+        "max_rows": export.MAX_ROWS,
+    }
+    return page(request, template, values, status=200 if form.is_valid() else 422)
+
+
+def _names(rows: QuerySet[AuditEvent]) -> dict[str, str]:
+    """Return the names of the people who acted, by id; not all have one."""
+    ids = rows.filter(actor_kind="user").order_by().values("actor_id").distinct()
+    numbers = [int(row["actor_id"]) for row in ids if row["actor_id"].isdigit()]
+    people = User.objects.filter(pk__in=numbers[:900]).exclude(name="")
+    return {str(pk): name for pk, name in people.values_list("pk", "name")}
+
+
+def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEvent]:
+    taken_back = {
+        later.reverts: later
+        for later in AuditEvent.objects.filter(
+            reverts__in=[event.op_id for event in events],
+            outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
+        )
+    }
+    earlier = AuditEvent.objects.filter(
+        op_id__in=[event.reverts for event in events if event.reverts]
+    )
+    first = {event.op_id: event for event in earlier}
+    return [
+        ShownEvent(
+            event=event,
+            outcome=OUTCOMES[event.outcome],
+            changes=changes_of(event),
+            who=_who(event, names),
+            can_revert=event.op_id not in taken_back and _is_reversible(event),
+            reverted=taken_back.get(event.op_id),
+            reverts=first.get(event.reverts),
+        )
+        for event in events
+    ]
+
+
+def _who(event: AuditEvent, names: dict[str, str]) -> str:
+    name = names.get(event.actor_id) if event.actor_kind == "user" else None
+    return name or event.actor_label
+
+
+def _is_reversible(event: AuditEvent) -> bool:
+    ended = event.outcome in (Outcome.DONE, Outcome.ACCEPTED)
+    if not ended or event.action != "namespace:update":
+        return False
+    try:
+        undo_of(event.op_id, event.changes)
+    except Invalid:
+        return False
+    return True
+
+
+def changes_of(event: AuditEvent) -> list[ShownChange]:
+    """Return the steps of an event; an index built anew says what became another."""
+    found: list[ShownChange] = []
+    dropped: dict[str, dict[str, Any]] = {}
+    for entry in event.changes:
+        if not isinstance(entry, dict):
+            continue
+        kind, field, schema = (entry.get(k) for k in ("kind", "field", "schema"))
+        change = _change(entry)
+        if kind == "drop_index" and field and schema:
+            dropped[field] = schema
+        elif kind == "create_index" and field in dropped and schema:
+            old, new = replaced(dropped[field], schema)
+            change = ShownChange(change.sentence, old, new)
+        found.append(change)
+    return found
+
+
+def _change(entry: dict[str, Any]) -> ShownChange:
+    before, after = entry.get("before"), entry.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        changed = [
+            key for key in {**before, **after} if before.get(key) != after.get(key)
+        ]
+        before, after = _pairs(before, changed), _pairs(after, changed)
+    has_texts = isinstance(before, str) or isinstance(after, str)
+    return ShownChange(
+        sentence=str(entry.get("sentence") or entry.get("field") or ""),
+        before=str(before or "nothing") if has_texts else "",
+        after=str(after or "nothing") if has_texts else "",
+    )
+
+
+def _pairs(values: dict[str, Any], keys: list[str]) -> str:
+    return ", ".join(f"{key} {setting(values[key])}" for key in keys if key in values)

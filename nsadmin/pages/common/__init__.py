@@ -1,0 +1,1 @@
+"""What every page shares: the frame, htmx, plan forms, error pages."""

@@ -1,0 +1,206 @@
+"""Error pages: what was tried, why it is refused, what is safe, who can help."""
+
+import sys
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from nsadmin.access import sign_in
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Membership, User
+from nsadmin.access.permissions import TABLE, Action, Role
+from nsadmin.errors import (
+    Forbidden,
+    Missing,
+    NsadminError,
+    PasswordNeeded,
+    Unauthorized,
+)
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import step_up
+from nsadmin.pages.common.htmx import page, wants_fragment
+from nsadmin.pages.common.page_context import namespace_scope
+
+log = structlog.get_logger(__name__)
+
+_TITLES = {
+    409: "This cannot be done now",
+    412: "Somebody was faster",
+    413: "That is too much at once",
+    422: "This cannot be accepted",
+    429: "Too many requests",
+    502: "A store refused",
+    503: "A store does not answer",
+}
+
+
+def refused(request: HttpRequest, error: NsadminError) -> HttpResponse:
+    """Answer an error of the family: a page, or for htmx a sentence in `#messages`."""
+    if isinstance(error, PasswordNeeded):
+        return step_up.ask(request, error)
+    if isinstance(error, Unauthorized):
+        if isinstance(request.user, User):
+            nowhere = Forbidden("You do not belong to any organization.")
+            return _answer(request, "errors/nowhere.html", nowhere)
+        return sign_in.lead(request)
+    if isinstance(error, Forbidden) and not wants_fragment(request):
+        return _forbidden(request, error)
+    if isinstance(error, Missing):
+        return _answer(request, "errors/missing.html", error)
+    title = _TITLES.get(error.status, "Something went wrong")
+    return _answer(request, "errors/refused.html", error, title=title)
+
+
+def _answer(
+    request: HttpRequest, template: str, error: NsadminError, **context: Any
+) -> HttpResponse:
+    if wants_fragment(request):
+        return sentence(error.sentence, status=error.status)
+    values = {"error": error, "now": timezone.now(), **context}
+    return page(request, template, values, status=error.status)
+
+
+def sentence(text: str, *, status: int) -> HttpResponse:
+    """Answer htmx with a note; static/js/app.js shows its sentence."""
+    note = render_to_string("errors/note.html", {"sentence": text})
+    return HttpResponse(note, status=status)
+
+
+def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
+    """Explain on the namespace's own page, if the actor may know of it."""
+    actor: Actor | None = getattr(request, "actor", None)
+    match = request.resolver_match
+    context: dict[str, Any] = {"needs": _needs(error), "tab": ""}
+    context["layout"] = "layouts/organization.html"
+    organization_id = actor.organization_id if actor else ""
+    if actor and match and "namespace_id" in match.kwargs:
+        try:
+            view = queries.get(actor, match.kwargs["namespace_id"])
+        except Missing as missing:
+            buried = _tombstone(actor, match.kwargs["namespace_id"])
+            if buried is None:
+                return _answer(request, "errors/missing.html", missing)
+            organization_id = buried.organization_id
+        except NsadminError:
+            pass
+        else:
+            context |= namespace_scope(view) | {"layout": "layouts/namespace.html"}
+            organization_id = view.organization_id
+    context["who_can"] = _who_can(organization_id, context["needs"])
+    return _answer(request, "errors/forbidden.html", error, **context)
+
+
+def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:
+    """Return the deleted namespace, if the actor may know of it."""
+    try:
+        return tombstones.get(actor, namespace_id)
+    except NsadminError:
+        return None
+
+
+def _needs(error: Forbidden) -> Action | None:
+    try:
+        return Action(error.details.get("action", ""))
+    except ValueError:
+        return None
+
+
+def _who_can(organization_id: str, action: Action | None) -> list[str]:
+    """Name the people of the organization whose role allows the action."""
+    roles = [role.value for role in Role if action in TABLE[role]]
+    rows = Membership.objects.filter(
+        organization_id=organization_id, role__in=roles, user__is_active=True
+    ).select_related("user")
+    return [str(row.user) for row in rows[:6]]
+
+
+def away(request: HttpRequest, exception: Exception | None) -> HttpResponse:
+    """Answer while the database or Redis is away, without asking either of them."""
+    store = "Redis" if isinstance(exception, RedisError) else "The database"
+    log.warning("page.store_away", store=store, error=type(exception).__name__)
+    text = f"{store} does not answer. Nothing was written; try again in a moment."
+    if wants_fragment(request):
+        return sentence(text, status=503)
+    return _bare(request, 503, "A store does not answer", text)
+
+
+def _bare(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """Render a page that needs no store, no session and no user."""
+    context = {
+        "status": status,
+        "title": title,
+        "text": text,
+        "request_id": getattr(request, "request_id", ""),
+        "now": timezone.now(),
+    }
+    return HttpResponse(render_to_string("errors/bare.html", context), status=status)
+
+
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """Answer 405; a person only sees it after pasting the address of a form."""
+    text = f"This address knows {allowed} only. Go back and use the form."
+    response = _bare(request, 405, "This address is not opened this way", text)
+    response.headers["Allow"] = allowed
+    return response
+
+
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is missing or old."""
+    log.warning("page.csrf", reason=reason)
+    text = (
+        "The form was too old, or it did not come from here. Nothing was saved. "
+        "Load the page again and send it once more."
+    )
+    if wants_fragment(request):
+        # Only a page of ours can read it; static/js/app.js puts it into its forms.
+        response = sentence("The form was too old. Send it once more.", status=403)
+        response.headers["X-CSRF-Token"] = get_token(request)
+        return response
+    return _bare(request, 403, "The form has expired", text)
+
+
+def signed_out() -> HttpResponse:
+    """Answer htmx where somebody was signed out over a form: the form stays."""
+    text = (
+        "You are signed out. Nothing was saved; sign in in another tab, then send this "
+        "again."
+    )
+    return sentence(text, status=401)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Answer what Django cannot read at all, or will not: it is too large."""
+    text = "It is too large, or cut off. Nothing was written; go back to your input."
+    return _bare(request, 400, "The request cannot be read", text)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Answer Django's own refusals."""
+    return _bare(request, 403, "This is not allowed", "Nothing was written.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Answer an address that leads nowhere; it says nothing more than that."""
+    error = Missing("There is nothing at this address.")
+    if getattr(request, "user", None) is None:
+        return _bare(request, 404, "Nothing here", error.sentence)
+    return _answer(request, "errors/missing.html", error)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody foresaw; a store away during sign-in checks is told apart."""
+    exception = sys.exc_info()[1]
+    if isinstance(exception, RedisError | OperationalError | InterfaceError):
+        return away(request, exception)
+    text = "The fault is on our side and is logged under the request id below."
+    if wants_fragment(request):
+        return sentence(text, status=500)
+    return _bare(request, 500, "Something went wrong", text)

@@ -1,0 +1,1 @@
+"""Base form and the fields that several forms share."""

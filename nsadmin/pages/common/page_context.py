@@ -1,0 +1,102 @@
+"""What every page under one namespace shows: crumbs, tabs and their numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from nsadmin.access import gate, organizations
+from nsadmin.access.actor import Actor
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.models import Organization, User
+from nsadmin.access.permissions import TABLE, Action
+from nsadmin.errors import Forbidden, Missing
+from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common.htmx import page, wants_fragment
+
+
+def namespace_scope(view: NamespaceView) -> dict[str, Any]:
+    """Return the context of a page that belongs to a namespace."""
+    return {
+        "view": view,
+        "namespace": view.namespace,
+        "extractor_count": len(view.namespace.extractors),
+        "index_count": len(declared_indexes(view.namespace)),
+        "drift_count": queries.differences(view) or None,
+    }
+
+
+def change_page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page of the road form, plan, confirm; or for htmx its `change`.
+
+    The window's title and the selected tab stand outside of that part and follow it.
+    """
+    response = page(request, template, context, fragment="change", status=status)
+    if wants_fragment(request):
+        around = {**context, "title_part": f"{template}#title"}
+        response.write(render_to_string("components/around.html", around, request))
+    return response
+
+
+def editable(actor: Actor, namespace_id: str, action: Action) -> NamespaceView:
+    """Return a namespace that the actor may change; raise Missing or Forbidden.
+
+    While the store is away this is the mirror's copy: the form stays, with what was
+    typed, and its plan says that nothing can be written.
+    """
+    view = queries.get(actor, namespace_id)
+    _require(actor, action, view)
+    return view
+
+
+def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
+    gate.require_on(
+        actor,
+        action,
+        internal_id=view.namespace.internal_id,
+        scope=view.namespace.scope,
+        what=queries.WHAT,
+    )
+
+
+def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
+    """Tell whether the actor may do this to the namespace, to offer it or not."""
+    return not why_not(actor, action, view)
+
+
+def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
+    """Say why the actor may not do this to the namespace; empty if they may."""
+    try:
+        _require(actor, action, view)
+    except Forbidden as refusal:
+        if action in TABLE[actor.role]:
+            return "System namespaces are changed by platform admins alone."
+        return refusal.sentence
+    except Missing as refusal:
+        return refusal.sentence
+    return ""
+
+
+def shown_organization(request: HttpRequest) -> Organization:
+    """Return the organization whose pages are looked at."""
+    chosen = request.session.get(ORGANIZATION_SESSION_KEY)
+    organization = organizations.shown(gate.actor_of(request), chosen)
+    if organization is None:
+        raise Forbidden("You do not belong to any organization yet.")
+    return organization
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the account of a page's visitor; the gate has let nobody else in."""
+    if not isinstance(request.user, User):
+        raise Missing("Nobody is signed in.")
+    return request.user

@@ -1,0 +1,65 @@
+"""Asks for the password and goes on with the form that was stopped.
+
+The form comes along in hidden fields and is sent again to where it was going, with the
+password. What is secret in it does not come along: then the form is shown again with
+the rest of its input, and the secret is typed once more.
+"""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from nsadmin.access.step_up import FIELD
+from nsadmin.errors import PasswordNeeded
+from nsadmin.pages.common.htmx import page, wants_fragment
+
+_SECRET = re.compile(r"password|secret|api_key")
+_TEMPLATE = "account/step_up.html"
+_OURS = {"csrfmiddlewaretoken", FIELD}
+
+
+def ask(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
+    """Answer a form that needs the password first; nothing has been written."""
+    sent = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in _OURS
+    ]
+    is_cut = any(value for name, value in sent if _SECRET.search(name))
+    kept = [(name, value) for name, value in sent if not _SECRET.search(name)]
+    if is_cut:
+        kept = [(n, v) for n, v in kept if n != "step"] + [("step", "edit")]
+    context = {
+        "error": error,
+        "is_first": error.code == PasswordNeeded.default_code,
+        "field": FIELD,
+        "kept": kept,
+        "is_cut": is_cut,
+        "back": _back(request),
+    }
+    response = page(
+        request,
+        _TEMPLATE,
+        context,
+        fragment="ask",
+        status=error.status,
+    )
+    if wants_fragment(request):
+        response.headers["HX-Retarget"] = "#main"
+        response.headers["HX-Reswap"] = "innerHTML show:window:top"
+        around = {"title_part": f"{_TEMPLATE}#title"}
+        response.write(render_to_string("components/around.html", around, request))
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page the form was on, if it is one of ours."""
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        came_from, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return came_from if is_ours else reverse("namespaces")

@@ -1,0 +1,117 @@
+"""Index advice of a namespace, and the indexes that created themselves."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
+from nsadmin.advice import auto, dismiss, look
+from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
+from nsadmin.advice.look import Advised
+from nsadmin.errors import Invalid, Unavailable
+from nsadmin.jobs import timetable
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import editable, may
+from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.namespace import advice_figures
+from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
+from nsadmin.pages.namespace.forms.indexes import wanted_list
+
+TEMPLATE = "namespaces/advice.html"
+_DISMISS_IDS = "dismiss-%s"
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the advice; what is ticked becomes a plan first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        return show_form(request, _sheet(request, view, AdviceForm()))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    return decide(request, _sheet(request, view, AdviceForm(request.POST)))
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@posted
+def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Dismiss one piece of advice with a reason, or show it again."""
+    actor = gate.actor_of(request)
+    if "again" in request.POST:
+        kind, _, field = request.POST.get("which", "").partition("/")
+        dismiss.take_back(actor, namespace_id, kind=kind, field=field)
+        messages.success(request, f"The advice on {field} is shown again.")
+        return redirect("advice", namespace_id)
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    form = DismissForm(request.POST, auto_id=_DISMISS_IDS)
+    if not _dismissed(request, namespace_id, form):
+        sheet = _sheet(request, view, AdviceForm())
+        sheet.context["dismissing"] = form
+        return show_form(request, sheet, status=422)
+    return redirect("advice", namespace_id)
+
+
+def _dismissed(request: HttpRequest, namespace_id: str, form: DismissForm) -> bool:
+    """Dismiss what was chosen; False with the faults in the form."""
+    if not form.is_valid():
+        return False
+    kind, field = form.chosen
+    reason = form.cleaned_data["reason"]
+    actor = gate.actor_of(request)
+    try:
+        dismiss.dismiss(actor, namespace_id, kind=kind, field=field, reason=reason)
+    except Invalid as fault:
+        form.take(fault)
+        return False
+    messages.success(request, f"The advice on {field} is dismissed.")
+    return True
+
+
+def _sheet(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> Sheet:
+    return Sheet(
+        view,
+        form,
+        lambda now: form.patch(now.namespace),
+        TEMPLATE,
+        _context(request, view),
+    )
+
+
+def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
+    found: Advised | None = None
+    silence = ""
+    try:
+        found = look.advised(view.namespace)
+    except Unavailable as failure:
+        silence = failure.sentence
+    used = found.evidence.week if found else []
+    return {
+        "found": found,
+        "dismissing": DismissForm(auto_id=_DISMISS_IDS),
+        **advice_figures.listed(found.advice if found else []),
+        "silence": silence,
+        "used": advice_figures.used_fields(found) if found else [],
+        "used_count": len(used),
+        "filters": sum(field.count_24h for field in used),
+        "served": advice_figures.served(used, found.serving) if found else None,
+        "gain": advice_figures.typical_gain(found),
+        "muted": view.namespace.raw.get("muted_auto_indexes") or [],
+        "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
+        "threshold": AUTO_THRESHOLD,
+        "claim": CLAIM.rstrip("%").replace("-", " to "),
+        "curl": api_examples.of_body(
+            request,
+            view.namespace.namespace_id,
+            {"payload_indexes": wanted_list(view.namespace)},
+        ),
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }

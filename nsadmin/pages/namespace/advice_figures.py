@@ -1,0 +1,72 @@
+"""The figures of the advice page: what is listed, how much is served and gained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from nsadmin.advice import look
+from nsadmin.advice.advise import Advice
+from nsadmin.advice.look import Advised
+from nsadmin.advice.serving import Serving
+from nsadmin.advice.usage import FieldUsage
+from nsadmin.pages.namespace.forms.advice import tick_of
+
+_FIELDS_SHOWN = 50
+# So much advice is open; the rest is folded, and beyond this it is counted.
+_OPEN, _SHOWN = 25, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A filtered field: its uses, the type of its index, its part of the most used.
+
+    `is_served` is false as well where the index is declared, but missing in Qdrant.
+    """
+
+    field: FieldUsage
+    index_type: str
+    is_served: bool
+    share: float
+
+
+def listed(advice: Sequence[Advice]) -> dict[str, Any]:
+    """Return the advice as the page takes it: open, folded, and how much beyond."""
+    ticked = [(item, tick_of(item)) for item in advice[:_SHOWN]]
+    return {
+        "advice": ticked[:_OPEN],
+        "folded": ticked[_OPEN:],
+        "beyond": max(0, len(advice) - _SHOWN),
+        "max_shown": f":{_SHOWN}",
+        "max_sampled": look.MAX_SAMPLED,
+    }
+
+
+def used_fields(found: Advised) -> list[Used]:
+    """Return the most filtered fields of the week."""
+    week = found.evidence.week
+    most = max((field.count_7d for field in week), default=1)
+    return [
+        Used(
+            field,
+            found.serving.declared.get(field.field_name, ""),
+            found.serving.serves(field.field_name),
+            100 * field.count_7d / most,
+        )
+        for field in week[:_FIELDS_SHOWN]
+    ]
+
+
+def served(used: Sequence[FieldUsage], indexes: Serving) -> float | None:
+    """Return which part of the last day's filters had an index, in percent."""
+    total = sum(field.count_24h for field in used)
+    there = sum(field.count_24h for field in used if indexes.serves(field.field_name))
+    return 100 * there / total if total else None
+
+
+def typical_gain(found: Advised | None) -> float | None:
+    """Return the median of the measured gains, in percent."""
+    gains = (
+        [row.gain for row in found.automatic if row.gain is not None] if found else []
+    )
+    return median(gains) if gains else None

@@ -1,0 +1,60 @@
+"""A namespace's configuration as YAML: shown, downloaded, and taken back as a plan."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema import config as configuration
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import editable, may
+from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.namespace.forms.config import ConfigForm
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the configuration; what is sent back becomes a plan first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        if "download" in request.GET:
+            return _download(view)
+        form = ConfigForm(initial={"config": configuration.written(view.namespace)})
+        return show_form(request, _sheet(request, view, form))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    form = ConfigForm.sent(request.POST, request.FILES.get("file"))
+    return decide(request, _sheet(request, view, form))
+
+
+def _sheet(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> Sheet:
+    context = {
+        "written": configuration.written(view.namespace),
+        "curl": api_examples.of_body(
+            request, view.namespace.namespace_id, _body(view.namespace)
+        ),
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+        "tab": "settings",
+    }
+    return Sheet(view, form, form.patch, "namespaces/config.html", context)
+
+
+def _body(namespace: Namespace) -> dict[str, Any]:
+    """Return the configuration as a body of PATCH; the tier has a page of its own."""
+    said = configuration.exported(namespace)
+    return {k: v for k, v in said.items() if k not in ("schema", "infrastructure")}
+
+
+def _download(view: NamespaceView) -> HttpResponse:
+    name = f"{view.namespace.namespace_id}.yaml"
+    return HttpResponse(
+        configuration.written(view.namespace),
+        content_type="application/yaml; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

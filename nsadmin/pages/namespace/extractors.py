@@ -1,0 +1,62 @@
+"""The feature extractors of a namespace: the table, and appending one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.reprocessing import to_reprocess
+from nsadmin.namespaces.read.rows import vector_rows
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.forms.extractor_options import offers
+from nsadmin.pages.common.page_context import editable, may
+from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.namespace.forms.extractors import ExtractorForm
+
+TEMPLATE = "namespaces/extractors.html"
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show what is registered and what could be appended, which is planned first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        form = ExtractorForm(initial={"extractor": request.GET.get("append", "")})
+        return show_form(request, _sheet(request, view, form))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    return decide(request, _sheet(request, view, ExtractorForm(request.POST)))
+
+
+def _sheet(request: HttpRequest, view: NamespaceView, form: ExtractorForm) -> Sheet:
+    return Sheet(view, form, form.patch, TEMPLATE, _context(request, view, form))
+
+
+def _context(
+    request: HttpRequest, view: NamespaceView, form: ExtractorForm
+) -> dict[str, Any]:
+    snapshot = queries.snapshot(view)
+    vectors = vector_rows(view.namespace, snapshot)
+    chosen = str(form["extractor"].value() or "")
+    return {
+        "snapshot": snapshot,
+        "registered": [
+            (entry, [v for v in vectors if v.extractor_id == entry.id])
+            for entry in view.namespace.extractors
+        ],
+        "offers": [
+            (offer, offer.extractor.id == chosen, [form[p] for p in offer.parameters])
+            for offer in offers(view.namespace)
+        ],
+        "points": snapshot.live.points if snapshot and snapshot.live else None,
+        # Asked only where the form is drawn: the plan asks for itself.
+        "collections": lambda: to_reprocess(view),
+        "missing": [v for v in vectors if v.state == "missing"],
+        "curl": api_examples.of_body(request, view.namespace.namespace_id, form.body()),
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }

@@ -1,0 +1,85 @@
+"""The form that accepts advice: what is ticked becomes one wanted list."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from nsadmin.advice.advise import Advice
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch
+from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.namespace.forms.indexes import wanted_list
+
+
+def tick_of(advice: Advice) -> str:
+    """Return what accepting the advice is called in the form; empty if it cannot be."""
+    if advice.index_type is None or advice.kind == "over_budget":
+        return ""
+    return f"{advice.kind}/{advice.index_type}/{advice.field_name}"
+
+
+class _Ticks(forms.MultipleChoiceField):
+    """Ticks whose values are read below; the advice may have changed meanwhile."""
+
+    def valid_value(self, value: str) -> bool:  # noqa: ARG002
+        return True
+
+
+class DismissForm(SheetForm):
+    """Which advice to dismiss, as `kind/field`, and why; the room judges both."""
+
+    paths: ClassVar[Mapping[str, str]] = {"kind": "which", "field_name": "which"}
+
+    which = forms.CharField(label="Which", required=False)
+    reason = forms.CharField(
+        label="Why", required=False, help_text="Remembered with your name."
+    )
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """Return the kind of the advice and its field."""
+        kind, _, field = self.cleaned_data["which"].partition("/")
+        return kind, field
+
+
+class AdviceForm(SheetForm):
+    """Each tick is `kind/type/field`: build, change or drop the index of the field."""
+
+    paths: ClassVar[Mapping[str, str]] = {"payload_indexes": "accept"}
+
+    accept = _Ticks(
+        label="Advice",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def patch(self, namespace: Namespace) -> NamespacePatch:
+        """Return the wanted list with what was ticked; raise Invalid for nonsense."""
+        ticked = [self._read(tick) for tick in self.cleaned_data["accept"]]
+        if not ticked:
+            sentence = "Tick the advice to follow."
+            raise Invalid(sentence, faults={"accept": [sentence]})
+        touched = {field for _, _, field in ticked}
+        wanted = [e for e in wanted_list(namespace) if e["field_name"] not in touched]
+        wanted += [
+            {"field_name": field, "type": index_type}
+            for kind, index_type, field in ticked
+            if kind != "unused"
+        ]
+        return parse_patch({"payload_indexes": wanted})
+
+    def _read(self, tick: str) -> tuple[str, str, str]:
+        kind, _, rest = tick.partition("/")
+        index_type, _, field = rest.partition("/")
+        known = kind in ("missing", "wrong_type", "unused")
+        if not known or index_type not in INDEX_TYPES or not field:
+            sentence = "This advice cannot be read. Load the page again."
+            raise Invalid(sentence, faults={"accept": [sentence]})
+        return kind, index_type, field
+
+    @property
+    def ticked(self) -> list[Any]:
+        """Return what is ticked, to tick it again."""
+        return list(self["accept"].value() or [])

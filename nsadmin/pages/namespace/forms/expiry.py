@@ -1,0 +1,67 @@
+"""The form that moves the end of a namespace."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+
+from nsadmin.namespaces.lifecycle import expiry
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.pages.common.forms.base import SheetForm
+
+_CHOICES = [
+    ("1", "In 1 day"),
+    ("7", "In 7 days"),
+    ("30", "In 30 days"),
+    ("date", "On a date"),
+    ("never", "Never"),
+]
+
+
+class EndForm(SheetForm):
+    """When the namespace ends, counted from now."""
+
+    paths: ClassVar[Mapping[str, str]] = {
+        "expires_at": "ends_on",
+        "ttl_seconds": "ends",
+    }
+
+    ends = forms.ChoiceField(
+        label="It ends",
+        choices=_CHOICES,
+        error_messages={"required": "Choose when it ends."},
+    )
+    ends_on = forms.DateField(
+        label="Date",
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text="It ends with this day, UTC.",
+    )
+
+    @classmethod
+    def usual(cls, namespace: Namespace) -> "EndForm":
+        """A week more where there is an end; where there is none, none."""
+        return cls(initial={"ends": "7" if namespace.expires_at else "never"})
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the day where a date was chosen."""
+        data = self.cleaned_data
+        unknown = "ends_on" not in self.errors and data.get("ends_on") is None
+        if data.get("ends") == "date" and unknown:
+            self.add_error("ends_on", "Give the last day of the namespace.")
+        return data
+
+    def end(self) -> datetime | None:
+        """Return the end that was chosen, None for never; raise Invalid."""
+        chosen, day = self.cleaned_data["ends"], self.cleaned_data["ends_on"]
+        now = timezone.now()
+        body: dict[str, Any] = {"expires_at": None}
+        if chosen == "date":
+            body["expires_at"] = datetime.combine(
+                day, time(23, 59, 59), UTC
+            ).isoformat()
+        elif chosen != "never":
+            body = {"ttl_seconds": int(timedelta(days=int(chosen)).total_seconds())}
+        return expiry.end_from(body, now)

@@ -1,0 +1,193 @@
+"""The form of one payload index: a field, one of eight types, the type's parameters."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.document import Namespace, StoredIndex
+from nsadmin.namespaces.schema.patch import (
+    INDEX_DEFAULTS,
+    INDEX_TYPES,
+    TOKENIZERS,
+    NamespacePatch,
+    parse_patch,
+)
+from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.templatetags.formatting import parameters
+
+MEANINGS = {
+    "keyword": "exact value",
+    "text": "words within text",
+    "integer": "equal, range, sort",
+    "float": "range, sort",
+    "bool": "true or false",
+    "datetime": "time range, sort",
+    "geo": "place, radius",
+    "uuid": "exact id",
+}
+
+
+def wanted_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
+    """Return the wanted list as it is now, so that the other indexes survive."""
+    return [
+        {
+            "field_name": index.field_name,
+            "type": index.type,
+            "field_schema": dict(index.schema),
+        }
+        for index in namespace.indexes
+        if index.field_name != besides
+    ]
+
+
+class _OneIndexForm(SheetForm):
+    """A form about the index of one field, which two people may change at once."""
+
+    labels: ClassVar[Mapping[str, str]] = {"index": "the index"}
+
+    @property
+    def field(self) -> str:
+        """The payload field it is about; empty while nobody has said."""
+        raise NotImplementedError
+
+    def stored(self, namespace: Namespace) -> dict[str, Any]:
+        """Return the index's type and parameters, None where there is no index."""
+        if not self.field:
+            return {}
+        found = {index.field_name: index for index in namespace.indexes}
+        index = found.get(self.field)
+        if index is None:
+            return {"index": None}
+        known = ("type", *INDEX_DEFAULTS[index.type])
+        return {"index": {key: index.schema.get(key) for key in known}}
+
+    def text(self, key: str, value: Any) -> str:  # noqa: ARG002
+        """Write an index for people."""
+        if not isinstance(value, dict):
+            return f"No index on {self.field}"
+        return ", ".join(filter(None, [str(value.get("type")), parameters(value)]))
+
+
+class IndexForm(_OneIndexForm):
+    """`original` names the index that is changed; it is empty for a new one."""
+
+    paths: ClassVar[Mapping[str, str]] = {"field_schema": "lookup"}
+    raw: ClassVar[tuple[str, ...]] = (
+        "min_token_len",
+        "max_token_len",
+        "tokenizer",
+        "is_tenant",
+        "lookup",
+        "range",
+        "lowercase",
+    )
+
+    original = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_name = forms.CharField(
+        label="Field",
+        strip=True,
+        error_messages={"required": "Say which field to index."},
+        widget=forms.TextInput(
+            {"maxlength": 255, "spellcheck": "false", "autocapitalize": "none"}
+        ),
+        help_text="Dots reach into objects, as in rights.territory; [] into lists.",
+    )
+    type = forms.ChoiceField(
+        label="Type",
+        choices=list(MEANINGS.items()),
+        initial="keyword",
+        error_messages={"required": "Choose a type."},
+    )
+    is_tenant = forms.BooleanField(label="This field separates tenants", required=False)
+    lookup = forms.BooleanField(label="Find equal values", required=False, initial=True)
+    range = forms.BooleanField(
+        label="Find ranges and sort", required=False, initial=True
+    )
+    tokenizer = forms.ChoiceField(
+        label="Tokenizer",
+        choices=[(name, name) for name in TOKENIZERS],
+        required=False,
+        initial="word",
+    )
+    min_token_len = forms.IntegerField(
+        label="Shortest word",
+        required=False,
+        initial=2,
+        widget=forms.NumberInput({"min": 0, "max": 1000}),
+        help_text="0 and 1 leave no word out.",
+    )
+    max_token_len = forms.IntegerField(
+        label="Longest word",
+        required=False,
+        initial=15,
+        widget=forms.NumberInput({"min": 0, "max": 1000}),
+    )
+    lowercase = forms.BooleanField(
+        label="Ignore upper and lower case", required=False, initial=True
+    )
+
+    @classmethod
+    def filled(cls, index: StoredIndex) -> "IndexForm":
+        """Return the form as a stored index is now."""
+        initial = {"original": index.field_name, "field_name": index.field_name}
+        return cls(initial={**initial, **index.schema})
+
+    @property
+    def field(self) -> str:
+        """The payload field that is indexed."""
+        return str(self["original"].value() or self["field_name"].value() or "").strip()
+
+    def asked(self) -> dict[str, Any]:
+        """Return the type with its parameters; what is left blank is the default."""
+        data = self.cleaned_data
+        kind = data["type"]
+        known = INDEX_DEFAULTS[kind] if kind in INDEX_TYPES else {}
+        given = {key: data[key] for key in known if data.get(key) not in (None, "")}
+        return {"index": {"type": kind, **known, **given}}
+
+    def patch(self, namespace: Namespace, *, replaces: bool) -> NamespacePatch:
+        """Return the wanted list with this index, or raise Invalid.
+
+        A new index only `replaces` one that somebody added while the plan was read.
+        """
+        name, index = self.field, self.touched().get("index")
+        if index is None:
+            return parse_patch({})
+        others = wanted_list(namespace, besides=name)
+        is_there = len(others) < len(namespace.indexes)
+        if is_there and not self.cleaned_data["original"] and not replaces:
+            sentence = f"{name} has an index already; change that one."
+            raise Invalid(sentence, faults={"field_name": [sentence]})
+        entry = {"field_name": name, "type": index["type"], "field_schema": index}
+        return parse_patch({"payload_indexes": [*others, entry]})
+
+    @property
+    def cards(self) -> list[tuple[str, str, bool]]:
+        """Return value, meaning and whether it is chosen, for the radio cards."""
+        chosen = self["type"].value()
+        return [
+            (value, meaning, value == chosen) for value, meaning in MEANINGS.items()
+        ]
+
+
+class DropForm(_OneIndexForm):
+    """Names the index to drop."""
+
+    drop = forms.CharField(widget=forms.HiddenInput)
+
+    @property
+    def field(self) -> str:
+        """The payload field whose index goes."""
+        return str(self["drop"].value() or "")
+
+    def asked(self) -> dict[str, Any]:
+        """Return that there shall be no index."""
+        return {"index": None}
+
+    def patch(self, namespace: Namespace) -> NamespacePatch:
+        """Return the wanted list without the index."""
+        if "index" not in self.touched():
+            return parse_patch({})
+        return parse_patch({"payload_indexes": wanted_list(namespace, self.field)})

@@ -1,0 +1,76 @@
+"""The form of a namespace's plain fields."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.pages.common.forms.base import SheetForm
+
+
+def _plain(text: str) -> str:
+    """Return a text as a browser's text area sends it back, but for its line ends."""
+    return text.replace("\r\n", "\n").strip()
+
+
+class SettingsForm(SheetForm):
+    """Name, description and automatic indexes."""
+
+    labels: ClassVar[Mapping[str, str]] = {
+        "namespace_name": "the name",
+        "description": "the description",
+        "auto_create_indexes": "creating indexes from usage",
+    }
+
+    namespace_name = forms.CharField(
+        label="Name",
+        strip=False,
+        error_messages={"required": "A namespace needs a name."},
+        widget=forms.TextInput({"spellcheck": "false"}),
+        help_text=f"{NAME_MIN} to {NAME_MAX} characters, unique in the organization "
+        "whatever the case. Programs that use the name must follow; the id stays.",
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"maxlength": MAX_DESCRIPTION}),
+        help_text=f"At most {MAX_DESCRIPTION:,} characters. Empty removes it.",
+    )
+    auto_create_indexes = forms.BooleanField(
+        label="Create indexes from usage",
+        required=False,
+        help_text="Fields that are filtered more than 100 times in 24 h get an index.",
+    )
+
+    @classmethod
+    def filled(cls, namespace: Namespace) -> "SettingsForm":
+        """Return the form as the namespace is now."""
+        form = cls()
+        form.initial = form.stored(namespace)
+        return form
+
+    def stored(self, namespace: Namespace) -> dict[str, Any]:
+        """Return the three fields as they are stored."""
+        return {
+            "namespace_name": namespace.name,
+            "description": _plain(namespace.description or ""),
+            "auto_create_indexes": namespace.auto_create_indexes,
+        }
+
+    def asked(self) -> dict[str, Any]:
+        """Return the three fields as they were typed."""
+        data = self.cleaned_data
+        return {
+            "namespace_name": data["namespace_name"].strip(),
+            "description": _plain(data["description"]),
+            "auto_create_indexes": data["auto_create_indexes"],
+        }
+
+    def patch(self, view: NamespaceView) -> NamespacePatch:  # noqa: ARG002
+        """Read what was changed as a patch, or raise Invalid."""
+        return parse_patch(self.touched())

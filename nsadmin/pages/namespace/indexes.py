@@ -1,0 +1,100 @@
+"""The payload indexes of a namespace: the table; adding, changing, dropping one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Missing
+from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.rows import index_rows
+from nsadmin.namespaces.schema.limits import MAX_INDEXES
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import editable, may
+from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, wanted_list
+
+TEMPLATE = "namespaces/indexes.html"
+_GROUPS = (
+    ("Yours", "Yours", ""),
+    ("Auto", "Auto-created", "from filter usage"),
+    ("Extractor", "Required by extractors", "kept as long as the extractor is there"),
+)
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show every index with a form; what is submitted becomes a plan first."""
+    actor = gate.actor_of(request)
+    if request.method != "POST":
+        view = queries.get(actor, namespace_id)
+        return show_form(request, _edit_sheet(request, view, _form(request, view)))
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    if "drop" not in request.POST:
+        return decide(request, _edit_sheet(request, view, IndexForm(request.POST)))
+    if request.POST.get("step") == "edit":
+        return redirect("indexes", view.namespace.namespace_id)
+    return decide(request, _drop_sheet(request, view))
+
+
+def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
+    """Return the empty form, or that of the index named by `?change=`."""
+    field = request.GET.get("change")
+    if field is None:
+        return IndexForm(initial={"field_name": request.GET.get("field", "")})
+    for index in view.namespace.indexes:
+        if index.field_name == field:
+            return IndexForm.filled(index)
+    raise Missing("This namespace has no such index that could be changed.")
+
+
+def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> Sheet:
+    is_confirmed = request.POST.get("step") == "confirm"
+    return Sheet(
+        view,
+        form,
+        lambda now: form.patch(now.namespace, replaces=is_confirmed),
+        TEMPLATE,
+        _table(request, view) | {"index_form": form},
+    )
+
+
+def _drop_sheet(request: HttpRequest, view: NamespaceView) -> Sheet:
+    form = DropForm(request.POST)
+    return Sheet(
+        view,
+        form,
+        lambda now: form.patch(now.namespace),
+        TEMPLATE,
+        _table(request, view) | {"index_form": IndexForm()},
+    )
+
+
+def _table(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
+    snapshot = queries.snapshot(view)
+    rows = index_rows(view.namespace, snapshot)
+    count = len(declared_indexes(view.namespace))
+    return {
+        "groups": [
+            (title, hint, found)
+            for origin, title, hint in _GROUPS
+            if (found := [row for row in rows if row.origin == origin])
+        ],
+        "system": [row for row in rows if row.origin == "System"],
+        "snapshot": snapshot,
+        "count": count,
+        "limit": MAX_INDEXES,
+        "free": MAX_INDEXES - count,
+        "curl": api_examples.of_body(
+            request,
+            view.namespace.namespace_id,
+            {"payload_indexes": wanted_list(view.namespace)},
+        ),
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }

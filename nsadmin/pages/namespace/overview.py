@@ -1,0 +1,80 @@
+"""The overview of a namespace and its live panel."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.health import clusters
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import history, queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.audit.views import changes_of
+from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
+from nsadmin.pages.common.htmx import page, tell, unchanged, wants_fragment
+from nsadmin.pages.common.timeline import timeline
+from nsadmin.pages.namespace.facts import facts
+from nsadmin.pages.namespace.health_panel import panel_of, polled_panel
+from nsadmin.pages.namespace.overview_live import TEMPLATE, around, live_parts
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show a namespace whole: what it is, how Qdrant is, what changed last."""
+    actor = gate.actor_of(request)
+    view = queries.get(actor, namespace_id)
+    panel = panel_of(request, view)
+    events = queries.audit_of(actor, view)
+    context = {
+        **live_parts(request, view, panel),
+        "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
+        "server": clusters.look_of(view.namespace),
+        "events": [(e, OUTCOMES[e.outcome], changes_of(e)) for e in events],
+        "changed_by": next(
+            (e.actor_label for e in events if e.revision == view.namespace.revision), ""
+        ),
+        "clone_state": HEALTH.get(view.namespace.clone_status or ""),
+        "tier": TIERS[view.namespace.tier],
+        "facts": facts(view.namespace),
+        "source": _source(request, view),
+    }
+    return page(request, TEMPLATE, context)
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Answer the live panel's polling; without htmx lead to the page around it.
+
+    What looks as it did is 204, with the time of the look in an event. Another event
+    lets the page ask for the parts `around` the panel once they show something else.
+    """
+    actor = gate.actor_of(request)
+    if not wants_fragment(request):
+        view = queries.get(actor, namespace_id)
+        return redirect("overview", view.namespace.namespace_id)
+    if "around" in request.GET:
+        return around(request, namespace_id)
+    panel = polled_panel(request, actor, namespace_id)
+    events: dict[str, Any] = {"looked": panel.looked}
+    if request.GET.get("shown") != panel.shown_around:
+        events["moved"] = {}
+    if request.GET.get("seen") == panel.seen:
+        return unchanged(events)
+    context = {"panel": panel, "beside": True}
+    response = page(request, TEMPLATE, context, fragment="health")
+    return tell(response, events)
+
+
+def _source(request: HttpRequest, view: NamespaceView) -> MirroredNamespace | None:
+    """Return the namespace this one was cloned from, if the actor may know of it."""
+    source_id = view.namespace.source_namespace_id
+    if source_id is None:
+        return None
+    rows = queries.visible(gate.actor_of(request))
+    return rows.filter(namespace_id=source_id).first()

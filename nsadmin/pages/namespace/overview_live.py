@@ -1,0 +1,52 @@
+"""What an overview shows of Qdrant beside its panel: state, counts, coverage."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import rows as present
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.limits import MAX_INDEXES
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import may, namespace_scope
+from nsadmin.pages.namespace.health_panel import Panel, panel_of
+
+TEMPLATE = "namespaces/overview.html"
+_FIRST_INDEXES = 8
+
+
+def around(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Answer with those parts alone, each out of band."""
+    view = queries.get(gate.actor_of(request), namespace_id)
+    context = {**live_parts(request, view, panel_of(request, view)), "beside": True}
+    beside = ["live-difference", "live-counts", "live-vectors", "live-indexes"]
+    return page(request, TEMPLATE, context, fragment="shown", beside=beside)
+
+
+def live_parts(
+    request: HttpRequest, view: NamespaceView, panel: Panel
+) -> dict[str, Any]:
+    """Return their context; own indexes first, missing ones before all."""
+    namespace = view.namespace
+    rows = present.index_rows(namespace, panel.snapshot)
+    changeable = [row for row in rows if row.can_change]
+    ordered = sorted(changeable or rows, key=lambda row: row.state != "missing")
+    vectors = present.vector_rows(namespace, panel.snapshot)
+    return {
+        **namespace_scope(view),
+        "panel": panel,
+        "counts": view.counts,
+        "indexes": ordered[:_FIRST_INDEXES],
+        "changeable_count": len(changeable),
+        "index_limit": MAX_INDEXES,
+        "missing_indexes": [row for row in rows if row.state == "missing"],
+        "missing_vectors": [v for v in vectors if v.state == "missing"],
+        "extractors": [
+            (entry, [v for v in vectors if v.extractor_id == entry.id])
+            for entry in namespace.extractors
+        ],
+        "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
+    }

@@ -1,0 +1,24 @@
+"""Repair: the plan that brings Qdrant in line with what is declared."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.pages.common.page_context import editable
+from nsadmin.pages.common.plan_flow import Sheet, decide
+from nsadmin.pages.namespace.forms.repair import RepairForm
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the plan, then carry it out; there is nothing to fill in before."""
+    view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
+    if request.POST.get("step") == "edit":
+        return redirect("overview", view.namespace.namespace_id)
+    form = RepairForm(request.POST if request.method == "POST" else request.GET)
+    return decide(
+        request, Sheet(view, form, lambda _now: form.repair(), "namespaces/repair.html")
+    )

@@ -1,0 +1,55 @@
+"""The settings page: name, description, automatic indexes; the end has its own form."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import editable, why_not
+from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.namespace.forms.expiry import EndForm
+from nsadmin.pages.namespace.forms.settings import SettingsForm
+
+_WEEK_S = 7 * 24 * 60 * 60
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the form; its first submit shows the plan, the second commits."""
+    actor = gate.actor_of(request)
+    view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    ending = EndForm.usual(view.namespace)
+    if request.method != "POST":
+        return show_form(request, filled_sheet(request, view, ending=ending))
+    return decide(request, _sheet(request, view, SettingsForm(request.POST), ending))
+
+
+def filled_sheet(
+    request: HttpRequest, view: NamespaceView, *, ending: EndForm
+) -> Sheet:
+    """Return the settings as they are, beside the form of the end."""
+    return _sheet(request, view, SettingsForm.filled(view.namespace), ending)
+
+
+def _sheet(
+    request: HttpRequest, view: NamespaceView, form: SettingsForm, ending: EndForm
+) -> Sheet:
+    namespace = view.namespace
+    actor = gate.actor_of(request)
+    context = {
+        "curl": api_examples.of_body(
+            request, namespace.namespace_id, form.stored(namespace)
+        ),
+        "why_not_delete": why_not(actor, Action.NAMESPACE_DELETE, view),
+        "name_check": reverse("name_check", args=[namespace.namespace_id]),
+        "ending": ending,
+        "extension": api_examples.of_extension(
+            request, namespace.namespace_id, _WEEK_S
+        ),
+        "tab": "settings",
+    }
+    return Sheet(view, form, form.patch, "namespaces/settings.html", context)

@@ -1,0 +1,1 @@
+"""Pages of the namespace list: listing, creation, clones, deletion."""

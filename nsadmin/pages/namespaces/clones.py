@@ -1,0 +1,120 @@
+"""Cloning a namespace: the form with its forecast, what it would be, the start."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate, step_up
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.clones import launch
+from nsadmin.clones.fields import NEVER, CloneRequest
+from nsadmin.clones.launch import ClonePreview
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NsadminError,
+    QuotaExceeded,
+    Refused,
+    Unavailable,
+)
+from nsadmin.jobs.models import Job
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
+from nsadmin.pages.namespaces.forms.clones import CloneForm
+
+_CAUGHT = (Invalid, Conflict, QuotaExceeded, Refused, Unavailable)
+_KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
+
+
+@gate.page(Action.NAMESPACE_CLONE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the form; its first submit shows what would be, the second starts it."""
+    actor = gate.actor_of(request)
+    view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
+    if request.method != "POST":
+        return _show_form(request, view, CloneForm())
+    form = CloneForm(request.POST)
+    step = request.POST.get("step", "preview")
+    if step == "edit":
+        return _show_form(request, view, form)
+    if not form.is_valid():
+        return _show_form(request, view, form, error_status=422)
+    try:
+        wanted = form.wanted(actor, view)
+        if step == "confirm":
+            if wanted.source_organization_id:
+                step_up.hold(request)
+            return redirect("job", _start(actor, view, wanted).job_id)
+        shown = launch.preview(actor, view.namespace.namespace_id, wanted)
+    except _CAUGHT as error:
+        return _show_form(request, view, form, error=error)
+    return _review(request, view, form, shown)
+
+
+def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
+    """Begin the clone; the second of two clicks is shown what the first began."""
+    source_id = view.namespace.namespace_id
+    try:
+        return launch.launch(actor, source_id, wanted).job
+    except (Conflict, QuotaExceeded):
+        begun = launch.begun_by(actor, source_id, wanted)
+        if begun is None:
+            raise
+        return begun
+
+
+def _show_form(
+    request: HttpRequest,
+    view: NamespaceView,
+    form: CloneForm,
+    *,
+    error: NsadminError | None = None,
+    error_status: int = 200,
+) -> HttpResponse:
+    """Show the form beside what the source holds now."""
+    if error is not None:
+        form.take(error)
+    actor = gate.actor_of(request)
+    example = CloneForm.usual(actor, view)
+    context = {
+        **namespace_scope(view),
+        "form": form,
+        "name_check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
+        "counts": view.counts,
+        "snapshot": queries.snapshot(view),
+        "as_of": timezone.now(),
+        "never": NEVER[0].lower() + NEVER[1:],
+        "is_foreign": view.organization_id != actor.organization_id,
+        "curl": api_examples.of_clone(request, view.namespace.namespace_id, example),
+    }
+    status = error.status if error is not None else error_status
+    return change_page(request, "namespaces/clone.html", context, status=status)
+
+
+def _review(
+    request: HttpRequest, view: NamespaceView, form: CloneForm, shown: ClonePreview
+) -> HttpResponse:
+    """Show what the clone would be; nothing is written yet."""
+    counts: list[tuple[str, Any]] = [
+        (kind.capitalize(), shown.counts.get(kind)) for kind in _KINDS
+    ]
+    context = {
+        **namespace_scope(view),
+        "shown": shown,
+        "counts": counts,
+        "kept": form.kept,
+        "curl": api_examples.of_clone(
+            request, view.namespace.namespace_id, shown.request
+        ),
+        "made_at": timezone.now(),
+        "tab": "",
+    }
+    return change_page(request, "namespaces/clone_plan.html", context)

@@ -1,0 +1,163 @@
+"""Making a namespace: the form, its plan, and the act that happens once."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NotEnabled,
+    NsadminError,
+    PlanMoved,
+    QuotaExceeded,
+    Refused,
+    Unavailable,
+)
+from nsadmin.namespaces.change import quota
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.schema.creation import BASELINE
+from nsadmin.namespaces.schema.limits import NAME_MIN
+from nsadmin.pages.common import api_examples, plan_presenter
+from nsadmin.pages.common.forms.extractor_options import offers
+from nsadmin.pages.common.page_context import change_page
+from nsadmin.pages.common.plan_flow import tell
+from nsadmin.pages.namespaces import name_check
+from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
+from nsadmin.pages.namespaces.forms.from_template import initial_from
+from nsadmin.templates import keeping
+
+_CAUGHT = (Invalid, Conflict, NotEnabled, QuotaExceeded, Refused, Unavailable)
+_TAB = "namespaces"
+_EXAMPLE = {
+    "namespace_name": "field-recordings",
+    "feature_extractors": [
+        {"feature_extractor_name": name, "version": version}
+        for name, version in BASELINE
+    ],
+}
+
+
+@gate.page(Action.NAMESPACE_CREATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_namespace(request: HttpRequest) -> HttpResponse:
+    """Show the form; its first submit shows the plan, the second makes it."""
+    actor = gate.actor_of(request)
+    templates = {row.template_id: row for row in keeping.usable(actor)}
+    if request.method != "POST":
+        template_id = request.GET.get("template", "").replace("\x00", "")
+        chosen = keeping.get_usable(actor, template_id) if template_id else None
+        form = NewNamespaceForm(templates, initial=initial_from(chosen))
+        return _show_form(request, form)
+    form = NewNamespaceForm(templates, request.POST)
+    step = request.POST.get("step", "preview")
+    if step in ("edit", "rows"):
+        return _show_form(request, form)
+    if not form.is_valid():
+        return _show_form(request, form, status=422)
+    try:
+        return _decide(request, form, is_confirmed=step == "confirm")
+    except _CAUGHT as error:
+        form.take(error)
+        return _show_form(request, form, status=error.status)
+
+
+@gate.page(Action.NAMESPACE_CREATE, writes=False)
+@require_safe
+def new_name_check(request: HttpRequest) -> HttpResponse:
+    """Judge the name of a namespace that is to be made."""
+    actor = gate.actor_of(request)
+    return name_check.answer(request, actor.internal_id, NAME_MIN)
+
+
+def _decide(
+    request: HttpRequest, form: NewNamespaceForm, *, is_confirmed: bool
+) -> HttpResponse:
+    """Make the namespace that was shown, or show it."""
+    actor = gate.actor_of(request)
+    wanted, act = form.wanted(actor), form.act(actor)
+    if is_confirmed:
+        digest = request.POST.get("digest", "")
+        try:
+            made = creation.create(actor, wanted, operation=act, digest=digest)
+        except PlanMoved:
+            shown = creation.preview(actor, wanted, operation=act)
+            return _review(request, form, shown, moved=True)
+        tell(request, made)
+        return redirect("overview", made.view.namespace.namespace_id)
+    return _review(request, form, creation.preview(actor, wanted, operation=act))
+
+
+def _show_form(
+    request: HttpRequest, form: NewNamespaceForm, *, status: int = 200
+) -> HttpResponse:
+    """Show the form, or that the plan has no room for it."""
+    room = _room(request)
+    brought = set(form["extractors"].value() or [])
+    context = {
+        "form": form,
+        "tab": _TAB,
+        "name_check": reverse("new_name_check"),
+        "templates": form.templates.values(),
+        "chosen": form.templates.get(str(form["template"].value() or "")),
+        "offers": [
+            (offer, offer.extractor.id in brought, [form[p] for p in offer.parameters])
+            for offer in offers(None)
+        ],
+        "room": room,
+        # Input that was sent is kept, and the note on top says that there is no room.
+        "is_full": room["is_full"] and not form.is_bound,
+        "curl": api_examples.of_creation(request, _EXAMPLE, dry_run=True),
+    }
+    return change_page(request, "namespaces/new.html", context, status=status)
+
+
+def _room(request: HttpRequest) -> dict[str, Any]:
+    """Return how many namespaces there are and how many the plan includes."""
+    actor = gate.actor_of(request)
+    try:
+        used, limit = quota.used_of(actor.internal_id, actor.plan)
+    except NsadminError:
+        return {"used": None, "limit": None, "is_full": False}
+    is_full = limit is not None and used >= limit
+    return {"used": used, "limit": limit, "is_full": is_full}
+
+
+def _review(
+    request: HttpRequest,
+    form: NewNamespaceForm,
+    shown: Preview,
+    *,
+    moved: bool = False,
+) -> HttpResponse:
+    """Show the plan; nothing is written yet."""
+    namespace, plan = shown.view.namespace, shown.plan
+    body = form.body(gate.actor_of(request))
+    context = {
+        "layout": "layouts/organization.html",
+        "is_new": True,
+        "namespace": namespace,
+        "plan": plan,
+        "steps": plan_presenter.steps(
+            plan, request.POST.getlist("shown") if moved else []
+        ),
+        "summary": plan_presenter.summary(plan),
+        "effects": plan_presenter.beginnings(plan, namespace),
+        "qdrant_silent": shown.qdrant_silent,
+        "moved": moved,
+        "kept": form.kept,
+        "has_form": True,
+        "calls": [api_examples.of_creation(request, body)],
+        "action": request.path,
+        "made_at": timezone.now(),
+        "tab": _TAB,
+    }
+    status = PlanMoved.status if moved else 200
+    return change_page(request, "namespaces/plan.html", context, status=status)

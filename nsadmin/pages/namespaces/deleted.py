@@ -1,0 +1,114 @@
+"""Deleted namespaces: the list of those that can be restored, and each one's page."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from nsadmin.access import gate, step_up
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Conflict, Invalid, Missing, QuotaExceeded
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common.badges import OUTCOMES
+from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import may, shown_organization
+from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.namespaces.forms.deletion import RestoreForm, TypedNameForm
+
+
+@gate.page(Action.TOMBSTONE_READ)
+@require_safe
+def deleted(request: HttpRequest) -> HttpResponse:
+    """List the organization's deleted namespaces, the last deleted first."""
+    organization = shown_organization(request)
+    found = tombstones.listing(gate.actor_of(request), organization.organization_id)
+    offset = offset_of(request)
+    rows = list(found[offset : offset + PER_PAGE])
+    context = {
+        "rows": rows,
+        "paging": Paging(offset, len(rows), found.count()),
+        "tab": "namespaces",
+    }
+    return page(request, "namespaces/delete_list.html", context)
+
+
+@gate.page(Action.TOMBSTONE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def tombstone(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show a deleted namespace; a POST brings it back or deletes it for good."""
+    actor = gate.actor_of(request)
+    if request.method == "POST":
+        gate.require(actor, Action.NAMESPACE_DELETE)
+    try:
+        view = tombstones.get(actor, namespace_id)
+    except Missing:
+        # It may have been restored: then its own page is the place to be.
+        return redirect(
+            "overview", queries.get(actor, namespace_id).namespace.namespace_id
+        )
+    if request.method != "POST":
+        return _show(request, view)
+    act = _purge if request.POST.get("act") == "purge" else _restore
+    return act(request, view)
+
+
+def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
+    form = RestoreForm(request.POST)
+    if not form.is_valid():
+        return _show(request, view, restore=form, status=422)
+    actor, namespace_id = gate.actor_of(request), view.namespace.namespace_id
+    try:
+        back = tombstones.restore(
+            actor, namespace_id, form.cleaned_data["namespace_name"]
+        )
+    except (Invalid, Conflict, QuotaExceeded) as error:
+        form.take(error)
+        return _show(request, view, restore=form, status=error.status)
+    said = f"{back.namespace.name} is back, with all that it had."
+    if view.namespace.expires_at is not None and back.namespace.expires_at is None:
+        said += " Its end had passed; it has none now."
+    messages.success(request, said)
+    return redirect("overview", namespace_id)
+
+
+def _purge(request: HttpRequest, view: NamespaceView) -> HttpResponse:
+    step_up.hold(request)
+    form = TypedNameForm(request.POST)
+    if not form.is_valid():
+        return _show(request, view, purge=form, status=422)
+    try:
+        form.require_name_of(view.namespace)
+        job = tombstones.purge(gate.actor_of(request), view.namespace.namespace_id)
+    except (Invalid, Conflict) as error:
+        form.take(error)
+        return _show(request, view, purge=form, status=error.status)
+    return redirect("job", job.job_id)
+
+
+def _show(
+    request: HttpRequest,
+    view: NamespaceView,
+    *,
+    restore: RestoreForm | None = None,
+    purge: TypedNameForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the tombstone with both forms; the one that was sent keeps its input."""
+    name = {"namespace_name": view.namespace.name}
+    forms: tuple[SheetForm, ...] = tuple(f for f in (restore, purge) if f is not None)
+    context = {
+        "buried": view,
+        "namespace": view.namespace,
+        "deleted_by": view.namespace.raw.get("deleted_by") or "",
+        "counts": view.counts,
+        "may_restore": may(gate.actor_of(request), Action.NAMESPACE_DELETE, view),
+        "restore": restore or RestoreForm(initial=name),
+        "purge": purge or TypedNameForm(),
+        "form": forms[0] if forms else None,
+        "events": [(e, OUTCOMES[e.outcome]) for e in tombstones.audit_of(view)],
+        "tab": "namespaces",
+    }
+    return page(request, "namespaces/delete_tombstone.html", context, status=status)

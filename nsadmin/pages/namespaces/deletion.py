@@ -1,0 +1,69 @@
+"""Deleting a namespace: what goes with it, the typed name, and its protection."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Conflict, Invalid, Unavailable
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.lifecycle.deletion_impact import impact_of
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
+from nsadmin.pages.common.plan_flow import Sheet, decide
+from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameForm
+
+
+@gate.page(Action.NAMESPACE_DELETE, step_up=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show what goes; once the name is typed, delete it so that it can be restored."""
+    actor = gate.actor_of(request)
+    view = editable(actor, namespace_id, Action.NAMESPACE_DELETE)
+    if request.method != "POST":
+        return _show(request, view, TypedNameForm())
+    form = TypedNameForm(request.POST)
+    if not form.is_valid():
+        return _show(request, view, form, status=422)
+    try:
+        form.require_name_of(view.namespace)
+        buried = tombstones.bury(actor, view.namespace.namespace_id)
+    except (Invalid, Conflict, Unavailable) as error:
+        form.take(error)
+        return _show(request, view, form, status=error.status)
+    messages.success(request, f"{buried.namespace.name} is deleted. Its name is free.")
+    return redirect("tombstone", buried.namespace.namespace_id)
+
+
+def _show(
+    request: HttpRequest, view: NamespaceView, form: TypedNameForm, *, status: int = 200
+) -> HttpResponse:
+    impact = impact_of(gate.actor_of(request), view)
+    context = {
+        **namespace_scope(view),
+        "form": form,
+        "impact": impact,
+        "is_blocked": impact.blocks(view),
+        "curl": api_examples.of_deletion(
+            request, view.namespace.namespace_id, view.namespace.revision
+        ),
+        "tab": "settings",
+    }
+    return change_page(request, "namespaces/delete.html", context, status=status)
+
+
+@gate.page(Action.NAMESPACE_DELETE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Show the plan that protects a namespace or lifts that, then carry it out."""
+    view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_DELETE)
+    if request.method != "POST" or request.POST.get("step") == "edit":
+        return redirect("settings", view.namespace.namespace_id)
+    form = ProtectionForm(request.POST)
+    sheet = Sheet(
+        view, form, lambda _now: form.wanted(), "namespaces/delete_protection.html"
+    )
+    return decide(request, sheet)

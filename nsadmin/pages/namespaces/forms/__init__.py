@@ -1,0 +1,1 @@
+"""Forms of the namespace list's pages."""

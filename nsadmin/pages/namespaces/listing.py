@@ -1,0 +1,214 @@
+"""The list of namespaces, from the mirror."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.errors import Missing, NsadminError
+from nsadmin.jobs.queries import visible as visible_jobs
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
+from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
+from nsadmin.pages.common.badges import HEALTH, TIERS, Shown, health
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
+
+_MOST_EXTRACTORS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A link that filters: one value of one parameter with its count."""
+
+    key: str
+    value: str
+    label: str
+    count: int
+    is_current: bool
+    state: Shown | None = None
+
+    @property
+    def tint(self) -> str:
+        """The class that colours its icon."""
+        return f"s-{self.state.role}" if self.state else ""
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Lead to the list."""
+    return redirect("namespaces")
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def namespaces(request: HttpRequest) -> HttpResponse:
+    """List what the actor may see of the organization, searched and filtered."""
+    actor = gate.actor_of(request)
+    organization = shown_organization(request)
+    if request.GET.get("jump"):
+        return _jump(request, request.GET["jump"].strip(), organization.organization_id)
+    query = read_query(
+        request.GET,
+        organization_id=organization.organization_id,
+        offset=offset_of(request),
+        limit=PER_PAGE,
+    )
+    try:
+        found = listing.listing(actor, query)
+    except mirror_bootstrap.Unread as unread:
+        return _unread(request, query, unread.sentence)
+    groups = _groups(listing.facets(actor, query), query)
+    context = {
+        "found": found,
+        "rows": _rows(request, found.rows),
+        "query": query,
+        "falling": _falling(query),
+        "orders": ORDERS.items(),
+        "groups": groups,
+        # What the search form sends along, so that it narrows and does not replace.
+        "kept_filters": [
+            (key, request.GET[key])
+            for key in ("health", "tier", "extractor", "scope", "expiring", "differs")
+            if request.GET.get(key)
+        ],
+        "is_bare": not found.rows and listing.is_bare(actor, query),
+        "chosen": [f for _, facets in groups for f in facets if f.is_current],
+        "paging": Paging(query.offset, len(found.rows), found.total),
+        "may_create": actor.may(Action.NAMESPACE_CREATE),
+        "deleted_count": tombstones.listing(actor, organization.organization_id).count()
+        if actor.may(Action.TOMBSTONE_READ)
+        else None,
+    }
+    return page(
+        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+    )
+
+
+def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpResponse:
+    """Say that nobody knows yet which namespaces there are; the page asks again."""
+    context = {
+        "unread": sentence,
+        "query": query,
+        "falling": _falling(query),
+        "orders": ORDERS.items(),
+        "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
+    }
+    return page(
+        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+    )
+
+
+def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse:
+    """Go to the namespace of that id or name, or the one found; else to the list."""
+    try:
+        view = queries.get(
+            gate.actor_of(request), text, organization_id=organization_id
+        )
+    except Missing:
+        query = ListQuery(organization_id=organization_id, search=text, limit=2)
+        rows = listing.listing(gate.actor_of(request), query).rows
+        if len(rows) == 1:
+            return redirect("overview", rows[0].namespace_id)
+        search = request.GET.copy()
+        search.clear()
+        search["search"] = text
+        return redirect(f"{request.path}?{search.urlencode()}")
+    except NsadminError:
+        return redirect("namespaces")
+    return redirect("overview", view.namespace.namespace_id)
+
+
+def _rows(
+    request: HttpRequest, rows: list[MirroredNamespace]
+) -> list[tuple[MirroredNamespace, Shown, str]]:
+    """Put state and tier beside each row; a clone in progress says how far it is."""
+    cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
+    jobs = visible_jobs(gate.actor_of(request)).filter(namespace_id__in=cloning)
+    percents = {str(job.job_id): job.progress.get("percent") for job in jobs}
+    found = []
+    for row in rows:
+        state = health(row.status)
+        percent = percents.get(row.clone_task_id)
+        if percent is not None:
+            state = replace(state, word=f"{state.word} {percent} %")
+        found.append((row, state, TIERS[_tier(row)][1]))
+    return found
+
+
+def _tier(row: MirroredNamespace) -> str:
+    return row.tier if row.tier in TIERS else "shared"
+
+
+def _falling(query: ListQuery) -> bool:
+    return SORTS[query.sort][1] if query.descending is None else query.descending
+
+
+def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
+    """Return the facets by title, in the order of the rail."""
+    attention = [("differs", "Differs from Qdrant", found.differs, query.differs)]
+    attention += [("expiring", "Expires within a day", found.expiring, query.expiring)]
+    groups: list[tuple[str, list[Facet]]] = [
+        ("Health", _facets("health", found.health, query.status, _health_words())),
+        (
+            "Needs attention",
+            [
+                Facet(key, "1", label, count, is_current=current)
+                for key, label, count, current in attention
+                if count or current
+            ],
+        ),
+        ("Tier", _facets("tier", found.tier, query.tier, _tier_words())),
+        (
+            "Extractor",
+            _facets(
+                "extractor", found.extractor[:_MOST_EXTRACTORS], query.extractor, {}
+            ),
+        ),
+        (
+            "Owner",
+            _facets(
+                "scope",
+                found.scope,
+                query.scope,
+                {"org": "This organization", "system": "System samples"},
+            ),
+        ),
+    ]
+    return [(title, facets) for title, facets in groups if facets]
+
+
+def _health_words() -> dict[str, str]:
+    return {key: state.word for key, state in HEALTH.items()}
+
+
+def _tier_words() -> dict[str, str]:
+    return {key: word for key, (_, word) in TIERS.items()}
+
+
+def _facets(
+    key: str, values: list[tuple[str, int]], current: str | None, labels: dict[str, Any]
+) -> list[Facet]:
+    """Return a facet for each value, and for the chosen one though nothing has it."""
+    counts = dict(values)
+    if current is not None:
+        counts.setdefault(current, 0)
+    return [
+        Facet(
+            key=key,
+            value=value,
+            label=labels.get(value, value),
+            count=count,
+            is_current=value == current,
+            state=HEALTH.get(value) if key == "health" else None,
+        )
+        for value, count in counts.items()
+    ]

@@ -1,0 +1,69 @@
+"""Judging a name while it is typed: free, taken, or which rule it breaks."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.clones.fields import NAME_MIN as CLONE_NAME_MIN
+from nsadmin.errors import Conflict, Invalid, Unavailable
+from nsadmin.namespaces.change import preconditions
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.limits import NAME_MIN
+from nsadmin.namespaces.schema.patch import clean_name
+from nsadmin.pages.common.badges import Shown
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import editable
+
+_LONGEST_READ = 500
+
+
+@gate.page(Action.NAMESPACE_UPDATE, writes=False)
+@require_safe
+def name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Judge a new name for a namespace; the one it has is fine."""
+    actor = gate.actor_of(request)
+    namespace = editable(actor, namespace_id, Action.NAMESPACE_UPDATE).namespace
+    return answer(request, namespace.internal_id, NAME_MIN, renamed=namespace)
+
+
+@gate.page(Action.NAMESPACE_CLONE, writes=False)
+@require_safe
+def clone_name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """Judge the name of a clone, which belongs to the actor's own organization."""
+    actor = gate.actor_of(request)
+    editable(actor, namespace_id, Action.NAMESPACE_CLONE)
+    return answer(request, actor.internal_id, CLONE_NAME_MIN)
+
+
+def answer(
+    request: HttpRequest,
+    internal_id: str,
+    shortest: int,
+    *,
+    renamed: Namespace | None = None,
+) -> HttpResponse:
+    """Answer with a sentence that stands below the field.
+
+    Only that tenant's names are looked at, whoever asks.
+    """
+    name = request.GET.get("namespace_name", "")[:_LONGEST_READ]
+    verdict = _judged(name, internal_id, shortest, renamed)
+    return page(request, "components/name_check.html", {"verdict": verdict})
+
+
+def _judged(
+    name: str, internal_id: str, shortest: int, renamed: Namespace | None
+) -> Shown:
+    if renamed is not None and name.strip() == renamed.name:
+        return Shown("idle", "check", "This is its name now.")
+    try:
+        cleaned = clean_name(name, shortest=shortest)
+        besides = renamed.namespace_id if renamed is not None else ""
+        preconditions.require_free_name(internal_id, cleaned, besides=besides)
+    except (Invalid, Conflict) as refusal:
+        return Shown("bad", "alert-triangle", refusal.sentence)
+    except Unavailable:
+        sentence = "Whether it is free is not known: the store does not answer."
+        return Shown("idle", "circle-dashed", sentence)
+    return Shown("ok", "circle-check", "This name is free.")

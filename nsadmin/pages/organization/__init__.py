@@ -1,0 +1,1 @@
+"""Pages of an organization and of one's own account."""

@@ -1,0 +1,46 @@
+"""A person's own choices: the theme, the organization that is looked at."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from nsadmin.access import gate, organizations
+from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.permissions import Action
+from nsadmin.access.sign_in import posted
+from nsadmin.errors import Missing
+from nsadmin.pages.common.page_context import signed_in
+
+
+def _next(request: HttpRequest) -> str:
+    """Return the page that the form was on, if it is one of ours."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else "namespaces"
+
+
+@gate.page(Action.ACCOUNT_USE)
+@posted
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark, or the system's choice; `toggle` needs no script."""
+    user = signed_in(request)
+    wanted = request.POST.get("theme", "")
+    if wanted == "toggle":
+        wanted = "light" if user.theme == "dark" else "dark"
+    user.theme = wanted if wanted in ("light", "dark") else ""
+    user.save(update_fields=["theme"])
+    return redirect(_next(request))
+
+
+@gate.page(Action.ACCOUNT_USE)
+@posted
+def switch(request: HttpRequest) -> HttpResponse:
+    """Look at another organization; one that is not offered does not exist."""
+    wanted = request.POST.get("organization_id", "")
+    for organization in organizations.choices(signed_in(request)):
+        if organization.organization_id == wanted:
+            request.session[ORGANIZATION_SESSION_KEY] = wanted
+            return redirect(_next(request))
+    raise Missing("There is no such organization.")

@@ -1,0 +1,152 @@
+"""The forms of the organization's settings: a member, a role, an API key."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.invitations import new_invitation_id
+from nsadmin.access.issuing import KeyWish, grantable
+from nsadmin.access.keys import new_key_id
+from nsadmin.access.models import NAME_MAX
+from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
+from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.one_time import SingleForm
+from nsadmin.pages.templatetags.formatting import role_word
+
+ROLE_MEANINGS = {
+    Role.ADMIN: "All of it: creates, deletes, infrastructure, keys, members",
+    Role.MEMBER: "Also changes, indexes, appends, repairs and clones",
+    Role.VIEWER: "Reads",
+}
+SCOPE_MEANINGS = {
+    "read": "Look at everything",
+    "write": "Also change, index, append, clone",
+    "delete": "Also delete namespaces",
+    "admin": "All that the role allows",
+}
+_ROLES = [(role.value, role_word(role)) for role in ORGANIZATION_ROLES]
+_DAYS = {"30": 30, "90": 90, "365": 365}
+_EXPIRIES = [
+    ("30", "In 30 days"),
+    ("90", "In 90 days"),
+    ("365", "In a year"),
+    ("date", "On a date"),
+    ("never", "Never"),
+]
+
+
+def role_cards(form: forms.Form) -> list[tuple[str, str, str, bool]]:
+    """Return the roles that the form offers: value, word, meaning, is chosen."""
+    field = form["role"]
+    offered: Any = field.field
+    return [
+        (value, role_word(value), ROLE_MEANINGS[Role(value)], field.value() == value)
+        for value, _ in offered.choices
+    ]
+
+
+class RoleForm(SheetForm):
+    """The role of a member."""
+
+    role = forms.ChoiceField(
+        label="Role",
+        choices=_ROLES,
+        initial=Role.VIEWER.value,
+        error_messages={"required": "Choose a role."},
+    )
+
+
+class MemberForm(SingleForm, RoleForm):
+    """Whom to invite: an address, a name for a new account, a role."""
+
+    salt = "nsadmin.member-form"
+    new_act_id = staticmethod(new_invitation_id)
+
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        error_messages={"required": "Whom? Give an e-mail address."},
+        widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
+        help_text="They join by themselves, with a link that you pass on.",
+    )
+    name = forms.CharField(
+        label="Name",
+        required=False,
+        max_length=NAME_MAX,
+        widget=forms.TextInput({"maxlength": NAME_MAX}),
+        help_text="For a new account. Who has one keeps the name it has.",
+    )
+    field_order = ("email", "name", "role")
+
+
+class KeyForm(SingleForm):
+    """A new API key."""
+
+    salt = "nsadmin.key-form"
+    new_act_id = staticmethod(new_key_id)
+
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_MAX,
+        error_messages={"required": "Name the program that uses the key."},
+        widget=forms.TextInput({"maxlength": NAME_MAX}),
+        help_text="The program that uses it, such as “nightly import”.",
+    )
+    role = forms.ChoiceField(label="Role", choices=_ROLES, initial=Role.MEMBER.value)
+    scopes = forms.MultipleChoiceField(
+        label="Scopes",
+        choices=[(scope, scope) for scope in SCOPES],
+        initial=["read"],
+        error_messages={"required": "Choose at least one scope."},
+    )
+    expires = forms.ChoiceField(label="Expires", choices=_EXPIRIES, initial="90")
+    expires_on = forms.DateField(
+        label="Date",
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text="The key ends with this day, UTC.",
+    )
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = grantable(actor)
+        choice: Any = self.fields["role"]
+        choice.choices = [(role.value, role_word(role)) for role in roles]
+
+    @property
+    def scope_cards(self) -> list[tuple[str, str, bool]]:
+        """Return the scopes: value, meaning, is chosen."""
+        chosen = self["scopes"].value() or []
+        return [(s, SCOPE_MEANINGS[s], s in chosen) for s in SCOPES]
+
+    def clean(self) -> dict[str, Any]:
+        """Take the form for one that was given out, with a date that is to come."""
+        data = super().clean()
+        if data.get("expires") == "date" and "expires_on" not in self.errors:
+            day: date | None = data.get("expires_on")
+            if day is None:
+                self.add_error("expires_on", "Give the last day of the key.")
+            elif day < timezone.now().date():
+                self.add_error("expires_on", "This day is over. Choose a later one.")
+        return data
+
+    def wish(self) -> KeyWish:
+        """Read the valid input."""
+        data = self.cleaned_data
+        return KeyWish(
+            key_id=self.act_id,
+            name=data["name"],
+            role=Role(data["role"]),
+            scopes=frozenset(data["scopes"]),
+            expires_at=_end(data["expires"], data["expires_on"]),
+        )
+
+
+def _end(chosen: str, day: date | None) -> datetime | None:
+    if chosen == "date" and day is not None:
+        return datetime.combine(day, time(23, 59, 59), UTC)
+    days = _DAYS.get(chosen)
+    return timezone.now() + timedelta(days=days) if days else None

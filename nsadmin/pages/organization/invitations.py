@@ -1,0 +1,76 @@
+"""Inviting somebody, a new link for who has not joined, withdrawing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate, invitations
+from nsadmin.access.invitations import Invited
+from nsadmin.access.permissions import Action, Role
+from nsadmin.access.sign_in import posted
+from nsadmin.errors import Conflict, Invalid
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import signed_in
+from nsadmin.pages.organization.forms import MemberForm, role_cards
+from nsadmin.pages.organization.views import organization_scope
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_member(request: HttpRequest) -> HttpResponse:
+    """Show the form; its answer is the one page that shows the link."""
+    scope = organization_scope(request, "members")
+    form = MemberForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            invited = invitations.invite(
+                gate.actor_of(request),
+                scope["organization"],
+                signed_in(request),
+                email=form.cleaned_data["email"],
+                name=form.cleaned_data["name"],
+                role=Role(form.cleaned_data["role"]),
+                act_id=form.act_id,
+            )
+        except (Conflict, Invalid) as error:
+            form.take(error)
+            status = error.status
+        else:
+            return _link(request, scope, invited)
+    if form.errors and status == 200:
+        status = 422
+    context = {**scope, "form": form, "cards": role_cards(form)}
+    return page(request, "organization/member_new.html", context, status=status)
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
+@posted
+def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Withdraw an invitation, or make its link anew; `step` says which."""
+    scope = organization_scope(request, "members")
+    actor = gate.actor_of(request)
+    found = invitations.find(scope["organization"], invitation_id)
+    match request.POST.get("step"):
+        case "link":
+            invited = invitations.renew(actor, found, signed_in(request))
+            return _link(request, scope, invited)
+        case "withdraw" if invitations.withdraw(actor, [found]):
+            messages.success(
+                request, f"The invitation of {found.email} is withdrawn; its link ends."
+            )
+    return redirect("organization")
+
+
+def _link(
+    request: HttpRequest, scope: dict[str, Any], invited: Invited
+) -> HttpResponse:
+    """Show the link, this once, the same for whoever is behind the address."""
+    address = reverse("join", args=[invited.secret])
+    link = request.build_absolute_uri(address)
+    context = {**scope, "invitation": invited.invitation, "link": link}
+    return page(request, "organization/member_link.html", context)

@@ -1,0 +1,76 @@
+"""Changing a member's role, removing somebody."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access import gate, members
+from nsadmin.access.models import Membership
+from nsadmin.access.permissions import Action, Role
+from nsadmin.errors import Conflict
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.organization.forms import RoleForm, role_cards
+from nsadmin.pages.organization.views import organization_scope
+from nsadmin.pages.templatetags.formatting import many, role_word
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def member(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Show a member; `step` says what is wanted: a role, a removal."""
+    scope = organization_scope(request, "members")
+    found = members.find(scope["organization"], member_id)
+    if request.method != "POST":
+        return _show(request, scope, found, RoleForm(initial={"role": found.role}))
+    form = RoleForm(request.POST)
+    try:
+        match request.POST.get("step"):
+            case "remove":
+                return _remove(request, found)
+            case _ if form.is_valid():
+                return _change(request, found, Role(form.cleaned_data["role"]))
+    except Conflict as conflict:
+        form.is_valid()
+        form.take(conflict)
+    return _show(request, scope, found, form)
+
+
+def _show(
+    request: HttpRequest, scope: dict[str, Any], found: Membership, form: RoleForm
+) -> HttpResponse:
+    keys = found.organization.api_keys.filter(creator=found.user, revoked_at=None)
+    context = {
+        **scope,
+        "member": found,
+        "form": form,
+        "cards": role_cards(form),
+        "live_keys": keys.count(),
+        "asked_count": members.ways_back(found).count(),
+        "is_self": found.user == request.user,
+    }
+    status = 409 if form.errors else 200
+    return page(request, "organization/member.html", context, status=status)
+
+
+def _change(request: HttpRequest, found: Membership, role: Role) -> HttpResponse:
+    word = role_word(role).lower()
+    if members.change_role(gate.actor_of(request), found, role):
+        messages.success(request, f"{found.user} is {word} now, from the next request.")
+    else:
+        messages.info(request, f"Nothing to change. {found.user} is {word}.")
+    return redirect("organization")
+
+
+def _remove(request: HttpRequest, found: Membership) -> HttpResponse:
+    ended = members.remove(gate.actor_of(request), found)
+    also = [
+        f" {many(ended.keys, 'key')} of theirs revoked." if ended.keys else "",
+        f" {many(ended.invitations, 'invitation')} withdrawn."
+        if ended.invitations
+        else "",
+    ]
+    messages.success(request, f"{found.user} is no longer a member.{''.join(also)}")
+    return redirect("namespaces" if found.user == request.user else "organization")

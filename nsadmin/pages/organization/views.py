@@ -1,0 +1,83 @@
+"""The organization's settings: who belongs to it, and what its plan holds."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.models import Organization, Plan
+from nsadmin.access.permissions import Action, Role
+from nsadmin.namespaces.read.listing import ListQuery, filtered
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+
+
+def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
+    """Return the context of every page of the settings; `section` is its tab."""
+    actor = gate.actor_of(request)
+    shown = shown_organization(request)
+    live = shown.api_keys.filter(revoked_at=None).exclude(
+        expires_at__lte=timezone.now()
+    )
+    return {
+        "organization": shown,
+        "section": section,
+        "tab": "organization",
+        "people_count": shown.memberships.count(),
+        "may_manage": actor.may(Action.ORGANIZATION_MANAGE),
+        "may_see_keys": actor.may(Action.KEY_READ),
+        "may_make_keys": actor.may(Action.KEY_MANAGE),
+        "key_count": live.count(),
+        "admins": _admins(shown),
+    }
+
+
+def _admins(shown: Organization) -> list[str]:
+    rows = shown.memberships.filter(role=Role.ADMIN, user__is_active=True)
+    return [str(row.user) for row in rows.select_related("user")[:6]]
+
+
+@gate.page(Action.ORGANIZATION_READ)
+@require_safe
+def organization(request: HttpRequest) -> HttpResponse:
+    """Show who belongs to the organization, and who is asked to."""
+    scope = organization_scope(request, "members")
+    offset = offset_of(request)
+    rows = scope["organization"].memberships.select_related("user")
+    found = list(rows.order_by("user__email")[offset : offset + PER_PAGE])
+    context = {
+        **scope,
+        "members": found,
+        "invitations": scope["organization"].invitations.select_related("inviter"),
+        "paging": Paging(offset, len(found), scope["people_count"]),
+    }
+    return page(request, "organization/members.html", context)
+
+
+@gate.page(Action.ORGANIZATION_READ)
+@require_safe
+def plan(request: HttpRequest) -> HttpResponse:
+    """Show what the plan holds and how much of it is used."""
+    actor = gate.actor_of(request)
+    scope = organization_scope(request, "plan")
+    shown: Organization = scope["organization"]
+    query = ListQuery(organization_id=shown.organization_id, scope="org")
+    used = filtered(actor, query).count()
+    limits = settings.NSADMIN_PLAN_LIMITS
+    limit = limits.get(shown.plan)
+    context = {
+        **scope,
+        "used": used,
+        "limit": limit,
+        "percent": min(100.0, 100 * used / limit) if limit else None,
+        "is_full": limit is not None and used >= limit,
+        "plans": [
+            (label, limits.get(value), value == shown.plan)
+            for value, label in Plan.choices
+        ],
+    }
+    return page(request, "organization/plan.html", context)

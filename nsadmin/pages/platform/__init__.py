@@ -1,0 +1,1 @@
+"""Pages of the platform: fleet, jobs, schedules, templates, health checks."""

@@ -1,0 +1,81 @@
+"""The fleet, for staff: every cluster, what needs attention, what belongs to nobody."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2s
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.health.fleet import Attention, Fleet, Trouble, fleet, is_answering
+from nsadmin.health.models import ClusterLook
+from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Shown
+from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
+
+_SHOWN: Mapping[Trouble, Shown] = {
+    "error": HEALTH["error"],
+    "unknown": UNKNOWN,
+    "no collection": Shown("bad", "circle-x-fill", "No collection"),
+    "drift": Shown("warn", "git-compare", "Drift"),
+    "failed": HEALTH["failed"],
+    "held": Shown("warn", "hourglass", "Held"),
+}
+_EVERY_S = 15
+_ANSWERS = Shown("ok", "circle-check-fill", "Answers")
+
+
+@gate.page(Action.PLATFORM_READ)
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show it as it is stored; nobody is asked for this page, nor for its polls.
+
+    A poll that would show the same is 204, with the time of the look in an event.
+    """
+    found = fleet()
+    seen = _digest(found)
+    now = timezone.now()
+    if wants_fragment(request) and request.GET.get("seen") == seen:
+        return unchanged({"looked": {"at": f"{now:%H:%M:%S}", "iso": _iso(now)}})
+    context = {
+        "now": now,
+        "every": _EVERY_S,
+        "seen": seen,
+        "paused": "pause" in request.GET,
+        "clusters": [(cluster, *_state(cluster)) for cluster in found.clusters],
+        "attention": [(row, _shown(row)) for row in found.attention],
+        "more": found.more,
+        "orphans": found.orphans,
+    }
+    return page(request, "fleet.html", context, fragment="fleet")
+
+
+def _digest(found: Fleet) -> str:
+    """Name what is shown, but for the times and speeds of the last probes."""
+    shown = (
+        [
+            (c.label, c.version, c.namespaces, c.memory_bytes, *_state(c))
+            for c in found.clusters
+        ],
+        [(a.row.pk, a.row.name, a.trouble, a.sentence) for a in found.attention],
+        found.more,
+        [(row.pk, row.sentence) for row in found.orphans],
+    )
+    return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _state(cluster: ClusterLook) -> tuple[Shown, object]:
+    """Return how a cluster is, and since when nobody knows."""
+    if is_answering(cluster):
+        return _ANSWERS, None
+    return UNKNOWN, cluster.unknown_since or cluster.taken_at
+
+
+def _shown(row: Attention) -> Shown:
+    return _SHOWN[row.trouble]

@@ -1,0 +1,113 @@
+"""A job's progress as it is drawn: one sentence, one bar cut at its stages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from nsadmin.jobs.models import Job
+from nsadmin.pages.common.badges import STAGES, UNKNOWN, Shown
+from nsadmin.pages.common.sparkline import Sparkline, sparkline
+from nsadmin.pages.platform.job_headline import (
+    LOST,
+    WAITING,
+    ShownStage,
+    headline_of,
+    idle_s,
+    in_hand,
+    silent_s,
+    state_of,
+)
+
+# While the job is younger than so many seconds, ask again after so many.
+_SPACING = ((60, 2), (600, 5), (10**9, 15))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What `#progress` shows; `every` is the distance to the next poll, in seconds.
+
+    `announcement` is what screen readers are told when it changes: the stage, never a
+    number. `idle_s` is how long nobody has taken it, `silent_s` how long its worker has
+    waited for an answer; both only where that is longer than usual.
+    """
+
+    state: Shown
+    headline: str
+    percent: int
+    stages: list[ShownStage]
+    cuts: list[int]
+    rate: float | None
+    left_s: float | None
+    running_s: float | None
+    idle_s: float | None
+    silent_s: float | None
+    spark: Sparkline | None
+    every: int
+    announcement: str
+
+    @property
+    def current(self) -> ShownStage | None:
+        """The stage in hand, or the one that failed."""
+        return in_hand(self.stages)
+
+    @property
+    def width(self) -> int:
+        """How much of the bar's thousand is filled."""
+        return self.percent * 10
+
+
+def progress_of(job: Job) -> Progress:
+    """Read the stored progress; what is missing is left out, never made up."""
+    stored: dict[str, Any] = job.progress or {}
+    stages = _stages(stored)
+    running_s = job.running_s(timezone.now())
+    state = state_of(job)
+    moves = job.is_live and state not in (LOST, WAITING)
+    headline = headline_of(job, state, stages)
+    current = in_hand(stages)
+    staged = current is not None and current.title in headline
+    return Progress(
+        state=state,
+        headline=headline,
+        percent=int(stored.get("percent") or 0),
+        stages=stages,
+        cuts=_cuts(stages),
+        rate=stored.get("rate") if moves else None,
+        left_s=stored.get("left_s") if moves else None,
+        running_s=running_s,
+        idle_s=idle_s(job),
+        silent_s=silent_s(job, stored),
+        spark=sparkline(stored.get("history") or [], stored.get("every_s") or 1),
+        every=next(every for age, every in _SPACING if (running_s or 0) < age),
+        announcement=f"{headline}, stage {current.number} of {len(stages)}"
+        if staged and current
+        else headline,
+    )
+
+
+def _stages(stored: dict[str, Any]) -> list[ShownStage]:
+    return [
+        ShownStage(
+            number=number,
+            title=str(entry.get("title") or entry.get("key") or ""),
+            state=STAGES.get(entry.get("state", ""), UNKNOWN),
+            key=str(entry.get("state") or ""),
+            done=int(entry.get("done") or 0),
+            total=int(entry.get("total") or 0),
+            unit=str(entry.get("unit") or ""),
+            seconds=entry.get("seconds"),
+            weight=int(entry.get("weight") or 0),
+        )
+        for number, entry in enumerate(stored.get("stages") or [], start=1)
+    ]
+
+
+def _cuts(stages: list[ShownStage]) -> list[int]:
+    """Return where the bar of a thousand is cut between stages."""
+    whole = sum(stage.weight for stage in stages) or 1
+    cuts, reached = [], 0
+    for stage in stages[:-1]:
+        reached += stage.weight
+        cuts.append(max(0, 1000 * reached // whole - 1))
+    return cuts

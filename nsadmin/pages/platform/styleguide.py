@@ -1,0 +1,52 @@
+"""The style guide: every part with its words; what is not there is not used."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from nsadmin.access import gate
+from nsadmin.access.permissions import Action
+from nsadmin.pages.common.badges import (
+    CANCELLING,
+    HEALTH,
+    JOBS,
+    OUTCOMES,
+    STAGES,
+    TIERS,
+)
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.paging import Paging
+from nsadmin.pages.namespace.forms.indexes import IndexForm
+from nsadmin.pages.namespace.forms.settings import SettingsForm
+from nsadmin.pages.platform.job_headline import LOST
+
+_SENTENCES = {
+    "ready": "Every operation is applied and no optimization is due.",
+    "optimising": "New points are being indexed; some searches may be slower.",
+    "waiting": "Optimizations are due; the next write begins them.",
+    "error": "An operation failed: what Qdrant said follows.",
+    "unknown": "Qdrant does not answer; the last known values are grey.",
+    "cloning": "The copy is not shown as ready before it is proven.",
+    "failed": "What was copied stays until somebody decides.",
+    "deleting": "Everything in it is removed for good.",
+}
+
+
+@gate.page(Action.STYLEGUIDE_READ)
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Show every part the pages are made of."""
+    faulty = SettingsForm({"namespace_name": "", "description": "Kept as typed"})
+    faulty.is_valid()
+    context = {
+        "health": [(state, _SENTENCES[key]) for key, state in HEALTH.items()],
+        "job_states": [*JOBS.values(), CANCELLING, LOST],
+        "stage_states": STAGES.values(),
+        "outcomes": OUTCOMES.values(),
+        "tiers": TIERS.values(),
+        "faulty": faulty,
+        "index_form": IndexForm(),
+        "shares": [100, 82.3, 12.3, 0.04],
+        "cuts": [9, 29, 99, 799, 819, 919],
+        "paging": Paging(25, 25, 61),
+    }
+    return page(request, "styleguide.html", context)

@@ -1,0 +1,77 @@
+"""The form that keeps a namespace's configuration as a template."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.pages.common.forms.one_time import SingleForm
+from nsadmin.templates.fields import NewTemplate, parse_template
+from nsadmin.templates.models import Scope, new_template_id
+
+SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
+    Scope.ORGANIZATION: ("Organization", "Everybody in the organization sees it"),
+    Scope.USER: ("Only you", "Nobody else sees it, but for staff"),
+    Scope.SYSTEM: ("Platform", "Every organization sees it"),
+}
+
+
+class TemplateForm(SingleForm):
+    """Name, description and who sees it."""
+
+    salt = "nsadmin.template-form"
+    new_act_id = staticmethod(new_template_id)
+
+    paths: ClassVar[Mapping[str, str]] = {"template_name": "name"}
+
+    name = forms.CharField(
+        label="Name",
+        strip=False,
+        error_messages={"required": "A template needs a name."},
+        widget=forms.TextInput({"maxlength": 100}),
+        help_text="Up to 100 characters.",
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"maxlength": 1000}),
+        help_text="Left blank, it is the namespace's.",
+    )
+    scope = forms.ChoiceField(label="Who sees it", initial=Scope.ORGANIZATION.value)
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        """Offer the scopes that the actor may keep for."""
+        super().__init__(*args, **kwargs)
+        may_all = actor.may(Action.NAMESPACE_SYSTEM)
+        choice: Any = self.fields["scope"]
+        choice.choices = [
+            (value, word)
+            for value, (word, _) in SCOPE_WORDS.items()
+            if may_all or value != Scope.SYSTEM
+        ]
+
+    @property
+    def scope_cards(self) -> list[tuple[str, str, str, bool]]:
+        """Return the scopes: value, word, meaning, is chosen."""
+        offered: Any = self.fields["scope"]
+        chosen = self["scope"].value()
+        return [
+            (value, word, SCOPE_WORDS[value][1], value == chosen)
+            for value, word in offered.choices
+        ]
+
+    def wanted(self) -> NewTemplate:
+        """Read the valid input, or raise Invalid."""
+        data = self.cleaned_data
+        body = {"template_name": data["name"], "scope": data["scope"]}
+        described = data["description"].strip()
+        return parse_template({**body, "description": described or None})
+
+    @staticmethod
+    def usual(namespace: Namespace) -> dict[str, str]:
+        """Return what the form begins with."""
+        return {"name": namespace.name, "description": namespace.description or ""}

@@ -1,0 +1,127 @@
+"""Tags for the smallest parts: icons, bars, tabs, links that keep the query."""
+
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from nsadmin.access.permissions import Action
+from nsadmin.pages.common.page_context import why_not
+
+register = template.Library()
+
+
+@register.simple_tag
+@lru_cache(maxsize=512, typed=True)  # a page has a hundred of a few
+def icon(name: str, more: str = "") -> SafeString:
+    """Draw an icon of the sprite; a word or an `aria-label` always stands beside it."""
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f"i {more}".strip(),
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def bar(percent: float | None, more: str = "") -> SafeString:
+    """Draw a share as a bar; nothing is drawn for what is unknown."""
+    if percent is None:
+        return SafeString("")
+    return format_html(
+        '<svg class="{}" viewBox="0 0 100 6" preserveAspectRatio="none" '
+        'aria-hidden="true"><rect width="{}" height="6"/></svg>',
+        f"bar {more}".strip(),
+        f"{percent:.1f}".removesuffix(".0"),
+    )
+
+
+@register.inclusion_tag("components/tab.html", takes_context=True)
+def tab(
+    context: Context,
+    name: str,
+    label: str,
+    *args: Any,
+    count: int | None = None,
+    needs: str = "",
+) -> dict[str, Any]:
+    """Render a tab; it is current on its own page unless the view says otherwise.
+
+    One whose action the actor `needs` and may not do here stays, without a link.
+    """
+    request: HttpRequest | None = context.get("request")
+    match = request.resolver_match if request is not None else None
+    current = context.get("tab", match.url_name if match else "")
+    reason = shut(context, needs) if needs else ""
+    return {
+        "label": label,
+        "href": reverse(name, args=args),
+        "count": count,
+        "is_current": current == name,
+        "is_open": not reason,
+        "reason": reason,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def shut(context: Context, needs: str) -> str:
+    """Say why the actor may not do this to the page's namespace; empty if they may."""
+    actor = getattr(context.get("request"), "actor", None)
+    view = context.get("view")
+    if actor is None or view is None:
+        return ""
+    return why_not(actor, Action(needs), view)
+
+
+@register.simple_tag(takes_context=True)
+def person(context: Context, label: str) -> SafeString | str:
+    """Write somebody's name with the address in its title; else the label as it is."""
+    frame = context.get("frame")
+    name = frame.names.get(label) if frame is not None else None
+    return format_html('<span title="{}">{}</span>', label, name) if name else label
+
+
+def _address(context: Context, **changes: str) -> str:
+    """Return the page's address with some values changed; empty ones go."""
+    request: HttpRequest = context["request"]
+    values = request.GET.copy()
+    for key in changes:
+        values.pop(key, None)
+    for key, value in changes.items():
+        if value:
+            values[key] = value
+    written = values.urlencode()
+    return f"{request.path}?{written}" if written else request.path
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: Context, key: str, value: object) -> str:
+    """Return this page's address with one value set; paging begins anew."""
+    return _address(context, **{"offset": "", key: str(value)})
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: Context, key: str) -> str:
+    """Return this page's address without one value; paging begins anew."""
+    return _address(context, **{"offset": "", key: ""})
+
+
+@register.inclusion_tag("components/column.html", takes_context=True)
+def column(context: Context, key: str, label: str, css: str = "") -> dict[str, Any]:
+    """Render the head of a column that sorts; a second click turns the order round."""
+    is_current = context["query"].sort == key
+    falling = context["falling"]
+    order = ("asc" if falling else "desc") if is_current else ""
+    return {
+        "label": label,
+        "css": css,
+        "href": _address(context, offset="", sort=key, order=order),
+        "is_current": is_current,
+        "falling": falling,
+    }
