@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nsadmin.access.middleware.RequestLogMiddleware",
-    "nsadmin.api.middleware.EnvelopeMiddleware",
+    "nsadmin.api.http.middleware.EnvelopeMiddleware",
     "nsadmin.pages.common.middleware.ErrorPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

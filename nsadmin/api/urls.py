@@ -10,8 +10,8 @@ from django.urls.resolvers import URLResolver
 from ninja.operation import PathView
 
 from nsadmin.access.gate import Declared
-from nsadmin.api import docs
-from nsadmin.api.door import api
+from nsadmin.api import docs_page
+from nsadmin.api.api import api
 
 
 def declared_by(view: PathView) -> dict[str, Declared]:
@@ -48,7 +48,7 @@ def _paths() -> list[URLPattern | URLResolver]:
 
 
 urlpatterns = [
-    path("v1/docs", docs.page, name="api_docs"),
-    path("v1/openapi.json", docs.document, name="api_document"),
+    path("v1/docs", docs_page.page, name="api_docs"),
+    path("v1/openapi.json", docs_page.document, name="api_document"),
     path("v1/", include((_paths(), "api"))),
 ]

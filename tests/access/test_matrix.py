@@ -17,7 +17,7 @@ from nsadmin.access.invitations import Invited
 from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import ApiKey
 from nsadmin.access.permissions import Action
-from nsadmin.api.door import api
+from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import record
 from nsadmin.jobs.models import Job

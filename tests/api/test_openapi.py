@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from nsadmin.api import docs
+from nsadmin.api import docs_page
 from tests.api.conftest import Caller
 from tests.api.endpoints import ENDPOINTS, Endpoint
 from tests.cast import make_resources
@@ -17,7 +17,7 @@ from tests.cast import make_resources
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return docs.schema()
+    return docs_page.schema()
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

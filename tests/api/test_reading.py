@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from nsadmin.api import reading
+from nsadmin.api.http import parsing
 from nsadmin.errors import (
     Invalid,
     LengthRequired,
@@ -29,13 +29,13 @@ def request_with(raw: bytes, media: str = JSON, **extra: str) -> HttpRequest:
 
 def refusal(raw: bytes) -> NsadminError:
     with pytest.raises(Unreadable) as caught:
-        reading.body(request_with(raw))
+        parsing.body(request_with(raw))
     return caught.value
 
 
 def test_an_object_is_read() -> None:
     raw = '{"a": [1, -2.5, true, null, "é 😀 \\ud83d\\ude00 \\n"]}'.encode()
-    assert reading.body(request_with(raw)) == {"a": [1, -2.5, True, None, "é 😀 😀 \n"]}
+    assert parsing.body(request_with(raw)) == {"a": [1, -2.5, True, None, "é 😀 😀 \n"]}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_object_is_read() -> None:
     [JSON, "application/json; charset=utf-8", 'Application/JSON; charset="UTF-8"'],
 )
 def test_the_media_type_may_be_written_in_any_way(media: str) -> None:
-    assert reading.body(request_with(b"{}", media)) == {}
+    assert parsing.body(request_with(b"{}", media)) == {}
 
 
 @pytest.mark.parametrize(
@@ -60,45 +60,45 @@ def test_the_media_type_may_be_written_in_any_way(media: str) -> None:
 )
 def test_another_media_type_is_refused(media: str) -> None:
     with pytest.raises(WrongMedia):
-        reading.body(request_with(b"{}", media))
+        parsing.body(request_with(b"{}", media))
 
 
 def test_a_compressed_body_is_refused() -> None:
     with pytest.raises(WrongMedia):
-        reading.body(request_with(b"{}", HTTP_CONTENT_ENCODING="gzip"))
+        parsing.body(request_with(b"{}", HTTP_CONTENT_ENCODING="gzip"))
 
 
 def test_nothing_is_an_object_only_where_it_may_be() -> None:
-    assert reading.body(request_with(b"", ""), optional=True) == {}
+    assert parsing.body(request_with(b"", ""), optional=True) == {}
     with pytest.raises(Unreadable):
-        reading.body(request_with(b" ", ""))
+        parsing.body(request_with(b" ", ""))
 
 
 @pytest.mark.parametrize("raw", [b"[]", b'"a"', b"1", b"null", b"true"])
 def test_anything_but_an_object_is_not_acceptable(raw: bytes) -> None:
     with pytest.raises(Invalid):
-        reading.body(request_with(raw))
+        parsing.body(request_with(raw))
 
 
 def test_a_body_of_the_limit_is_read_and_one_byte_more_is_not() -> None:
-    filler = reading.LARGEST - len('{"a":""}')
+    filler = parsing.LARGEST - len('{"a":""}')
     right = b'{"a":"' + b"x" * filler + b'"}'
-    assert len(reading.body(request_with(right))["a"]) == filler
+    assert len(parsing.body(request_with(right))["a"]) == filler
     with pytest.raises(TooLarge):
-        reading.body(request_with(right + b" "))
+        parsing.body(request_with(right + b" "))
 
 
 def test_an_announced_size_is_enough_to_refuse() -> None:
     request = request_with(b"{}", CONTENT_LENGTH="2000000")
     with pytest.raises(TooLarge):
-        reading.body(request)
+        parsing.body(request)
 
 
 def test_a_lie_about_the_size_does_not_help() -> None:
     request = request_with(b"{}")
-    request._body = b'"' + b"x" * reading.LARGEST + b'"'
+    request._body = b'"' + b"x" * parsing.LARGEST + b'"'
     with pytest.raises(TooLarge):
-        reading.body(request)
+        parsing.body(request)
 
 
 def test_a_fault_of_syntax_has_a_place() -> None:
@@ -147,7 +147,7 @@ def test_what_cannot_be_kept_is_refused(raw: bytes, code: str) -> None:
 
 def test_the_largest_and_the_smallest_number_are_read() -> None:
     raw = b'{"a": 9223372036854775807, "b": -9223372036854775808, "c": 1.5e308}'
-    assert reading.body(request_with(raw)) == {
+    assert parsing.body(request_with(raw)) == {
         "a": 2**63 - 1,
         "b": -(2**63),
         "c": 1.5e308,
@@ -163,7 +163,7 @@ def test_nesting_ends_at_32() -> None:
     def nested(depth: int) -> bytes:
         return b'{"a":' * depth + b"1" + b"}" * depth
 
-    reading.body(request_with(nested(32)))
+    parsing.body(request_with(nested(32)))
     assert refusal(nested(33)).code == "too_deep"
 
 
@@ -176,7 +176,7 @@ def test_no_depth_exhausts_the_parser(opening: bytes, depth: int) -> None:
 def test_brackets_within_texts_do_not_count() -> None:
     text = "[{" * 50 + '\\"' + "]" * 3
     raw = json.dumps({"a": text, text: ["}"] * 50}).encode()
-    assert reading.body(request_with(raw)) == {"a": text, text: ["}"] * 50}
+    assert parsing.body(request_with(raw)) == {"a": text, text: ["}"] * 50}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_brackets_within_texts_do_not_count() -> None:
 def test_a_hostile_megabyte_is_judged_quickly(raw: bytes) -> None:
     began = time.process_time()
     try:
-        reading.body(request_with(raw))
+        parsing.body(request_with(raw))
     except Unreadable as fault:
         assert fault.code == "not_json"  # noqa: PT017 - either answer is right
     assert time.process_time() - began < 3
@@ -220,8 +220,8 @@ _values = st.recursive(
 @given(st.dictionaries(st.text("abc"), _values))
 @settings(max_examples=100, deadline=None)
 def test_what_can_be_kept_is_read_as_it_is(value: dict[str, object]) -> None:
-    assert reading.loads(json.dumps(value).encode()) == value
-    assert reading.loads(json.dumps(value, ensure_ascii=False).encode()) == value
+    assert parsing.loads(json.dumps(value).encode()) == value
+    assert parsing.loads(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
 @given(
@@ -231,7 +231,7 @@ def test_what_can_be_kept_is_read_as_it_is(value: dict[str, object]) -> None:
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_end_in_another_error(raw: bytes) -> None:
     try:
-        reading.body(request_with(raw))
+        parsing.body(request_with(raw))
     except NsadminError as fault:
         assert fault.status in (400, 422)  # noqa: PT017 - most bytes are refused
 
@@ -248,14 +248,14 @@ class Wanted(BaseModel):
 )
 def test_a_wrong_query_is_not_acceptable(query: str) -> None:
     with pytest.raises(Invalid) as caught:
-        reading.query(RequestFactory().get(f"/v1/x?{query}"), Wanted)
+        parsing.query(RequestFactory().get(f"/v1/x?{query}"), Wanted)
     key = query.partition("=")[0]
     assert list(caught.value.faults) == [f"query.{key}"]
 
 
 def test_a_query_is_read() -> None:
     request = RequestFactory().get("/v1/x?number=7&flag=true")
-    assert reading.query(request, Wanted) == Wanted(number=7, flag=True)
+    assert parsing.query(request, Wanted) == Wanted(number=7, flag=True)
 
 
 def test_a_body_in_chunks_is_told_apart_from_none():
@@ -263,6 +263,6 @@ def test_a_body_in_chunks_is_told_apart_from_none():
     request.META.pop("CONTENT_LENGTH", None)
     request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
     with pytest.raises(LengthRequired):
-        reading.body(request)
+        parsing.body(request)
     with pytest.raises(LengthRequired):
-        reading.body(request, optional=True)
+        parsing.body(request, optional=True)

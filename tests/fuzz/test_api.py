@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nsadmin.api import docs
+from nsadmin.api import docs_page
 from nsadmin.jobs.models import Job
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
@@ -37,7 +37,7 @@ def schemas() -> tuple[Any, ...]:
     """The document as it is and with nearer words; made late, the library is slow."""
     import schemathesis
 
-    written = docs.schema()
+    written = docs_page.schema()
     found = [schemathesis.openapi.from_dict(d) for d in (written, nearer(written))]
     for schema in found:
         schema.app = get_wsgi_application()

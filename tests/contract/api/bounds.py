@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from nsadmin.api import docs
+from nsadmin.api import docs_page
 from tests.api.endpoints import ENDPOINTS, Endpoint
 from tests.contract.api.valid import entries, text
 
@@ -62,7 +62,7 @@ class Case:
 @cache
 def spots() -> tuple[Spot, ...]:
     """Every property of every request body and query string, nested ones included."""
-    paths = docs.schema()["paths"]
+    paths = docs_page.schema()["paths"]
     found: list[Spot] = []
     for endpoint in ENDPOINTS:
         operation = paths[f"/v1{endpoint.path}"][endpoint.method.lower()]

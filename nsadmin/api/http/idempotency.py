@@ -20,8 +20,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from nsadmin.access.gate import actor_of
-from nsadmin.api import reading
-from nsadmin.api.describe import header
+from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import header
 from nsadmin.api.models import KeptAnswer
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unreadable
 
@@ -123,7 +123,7 @@ def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
 
 def _fingerprint(request: HttpRequest) -> str:
     """Return what tells one request from another; the order of keys does not."""
-    body = json.dumps(reading.body(request, optional=True), sort_keys=True)
+    body = json.dumps(parsing.body(request, optional=True), sort_keys=True)
     parts = [request.method, request.get_full_path(), body]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

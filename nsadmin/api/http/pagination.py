@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest
 
-from nsadmin.api.inputs import PageQuery
+from nsadmin.api.schemas.requests import PageQuery
 from nsadmin.errors import Invalid
 
 _DEFAULT_SIZE = 25

@@ -7,11 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.gate import actor_of
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.filters import list_filters
-from nsadmin.api.inputs import ListNamespacesRequest, ListQueryString, Sort
-from nsadmin.api.paging import pagination, window_of
+from nsadmin.api.http import parsing
+from nsadmin.api.http.pagination import pagination, window_of
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.filters import list_filters
+from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import keyset, listing
@@ -36,8 +36,8 @@ _LONG = (
 
 def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     """Answer with one page of the namespaces that the actor may know of."""
-    wanted = reading.query(request, ListQueryString)
-    asked = reading.modelled(body, ListNamespacesRequest)
+    wanted = parsing.query(request, ListQueryString)
+    asked = parsing.modelled(body, ListNamespacesRequest)
     query = _list_query(wanted, asked)
     window = window_of(
         wanted, [query.digest], lambda said: keyset.read(said, query.orders)

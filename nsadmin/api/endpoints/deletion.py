@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.inputs import DeleteQuery
-from nsadmin.api.namespaces import IF_MATCH, revision_wanted, router
+from nsadmin.api.endpoints.namespaces import IF_MATCH, revision_wanted, router
+from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.requests import DeleteQuery
 from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
 from nsadmin.jobs.queries import task_response
 from nsadmin.namespaces.lifecycle import deletion
@@ -22,7 +22,7 @@ from nsadmin.namespaces.lifecycle import deletion
 @endpoint(Action.NAMESPACE_DELETE)
 def delete_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Delete a namespace and everything in it, for good; the task cannot be stopped."""
-    wanted = reading.query(request, DeleteQuery)
+    wanted = parsing.query(request, DeleteQuery)
     job = deletion.begin(
         actor_of(request),
         identifier,

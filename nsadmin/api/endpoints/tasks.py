@@ -5,11 +5,11 @@ from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.inputs import ListTasksRequest, NoQuery, PageQuery, TaskSort
-from nsadmin.api.paging import numbered, pagination, window_of
+from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.pagination import numbered, pagination, window_of
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.requests import ListTasksRequest, NoQuery, PageQuery, TaskSort
 from nsadmin.api.schemas.tasks import (
     CancelTaskResponse,
     ListTasksResponse,
@@ -29,9 +29,9 @@ router = Router(tags=["Tasks"])
 @endpoint(Action.JOB_READ)
 def list_tasks(request: HttpRequest) -> HttpResponse:
     """The tasks of your organization, newest first unless asked otherwise, by pages."""
-    wanted = reading.query(request, PageQuery)
-    body = reading.body(request, optional=True)
-    asked = reading.modelled(body, ListTasksRequest)
+    wanted = parsing.query(request, PageQuery)
+    body = parsing.body(request, optional=True)
+    asked = parsing.modelled(body, ListTasksRequest)
     sort = asked.sort or TaskSort()
     window = window_of(wanted, [sort.field, sort.direction], numbered)
     offset = window.offset if window.place is None else window.place
@@ -57,7 +57,7 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.JOB_READ)
 def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """One task. Ask again after a second, then less and less often."""
-    reading.query(request, NoQuery)
+    parsing.query(request, NoQuery)
     return answer(queries.task_response(queries.get(actor_of(request), task_id)))
 
 
@@ -65,7 +65,7 @@ def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
 @endpoint(Action.JOB_CONTROL)
 def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """Stop a task. What has ended, or never was, stays as it is and is no error."""
-    reading.query(request, NoQuery)
+    parsing.query(request, NoQuery)
     try:
         job = queries.cancel(actor_of(request), task_id)
     except Missing:

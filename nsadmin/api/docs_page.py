@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.gate import opened
-from nsadmin.api.answering import answer
+from nsadmin.api.http.responses import answer
 
 _METHODS = ("get", "post", "patch", "put", "delete")
 
@@ -37,7 +37,7 @@ def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @lru_cache(maxsize=1)
 def schema() -> dict[str, Any]:
     """Return the document, made once; the routes do not change while we run."""
-    from nsadmin.api.door import api  # the door's addresses include this page
+    from nsadmin.api.api import api  # the door's addresses include this page
 
     made: dict[str, Any] = json.loads(
         json.dumps(api.get_openapi_schema(path_prefix="v1/"))

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.inputs import AddressQuery, NoQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.requests import AddressQuery, NoQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
 from nsadmin.namespaces.read import mirror_bootstrap, queries
 
@@ -38,8 +38,8 @@ class StatsRequest(BaseModel):
 @endpoint(Action.NAMESPACE_READ)
 def batch_stats(request: HttpRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
-    reading.query(request, NoQuery)
-    wanted = reading.modelled(reading.body(request), StatsRequest)
+    parsing.query(request, NoQuery)
+    wanted = parsing.modelled(parsing.body(request), StatsRequest)
     mirror_bootstrap.require_filled()
     rows = queries.visible(actor_of(request)).filter(
         namespace_id__in=wanted.namespace_ids
@@ -59,7 +59,7 @@ def batch_stats(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.NAMESPACE_READ)
 def get_stats(request: HttpRequest, identifier: str) -> HttpResponse:
     """How much one namespace holds, counted now; null where a store is silent."""
-    wanted = reading.query(request, AddressQuery)
+    wanted = parsing.query(request, AddressQuery)
     view = queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )

@@ -4,13 +4,13 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.describe import answers, described
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.inputs import DryRunQuery
-from nsadmin.api.namespaces import answer_outcome, answer_preview, router
+from nsadmin.api.endpoints.namespaces import answer_outcome, answer_preview, router
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
+from nsadmin.api.http.openapi import answers, described
 from nsadmin.api.schemas.changes import DryRun
 from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.api.schemas.requests import DryRunQuery
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.creation import NewNamespace, parse_new
 
@@ -26,8 +26,8 @@ from nsadmin.namespaces.schema.creation import NewNamespace, parse_new
 @idempotent
 def create_namespace(request: HttpRequest) -> HttpResponse:
     """Make a namespace with its collection, vectors and payload indexes."""
-    wanted = reading.query(request, DryRunQuery)
-    body = parse_new(reading.body(request))
+    wanted = parsing.query(request, DryRunQuery)
+    body = parse_new(parsing.body(request))
     actor = actor_of(request)
     if wanted.dry_run:
         return answer_preview(creation.preview(actor, body), None)

@@ -10,7 +10,7 @@ from ninja.security.http import HttpAuthBase
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.keys import actor_of_key
-from nsadmin.api.limits import address_of, spend
+from nsadmin.api.http.rate_limit import address_of, spend
 from nsadmin.errors import Unauthorized
 
 _HEADER = re.compile(

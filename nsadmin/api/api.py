@@ -5,12 +5,11 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from nsadmin.api import (
+from nsadmin.api.endpoints import (
     analytics,
     clones,
-    creation,  # noqa: F401 - as below
-    deletion,  # noqa: F401 - its operation is of the router of namespaces
-    errors,
+    creation,
+    deletion,
     expiry,
     extractors,
     namespaces,
@@ -18,7 +17,8 @@ from nsadmin.api import (
     tasks,
     templates,
 )
-from nsadmin.api.auth import BearerKey
+from nsadmin.api.http import errors
+from nsadmin.api.http.auth import BearerKey
 
 _ABOUT = """Namespaces of the platform: read, change, clone, delete.
 

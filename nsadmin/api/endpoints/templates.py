@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.inputs import NoQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.api.schemas.templates import TemplateInstance, TemplateMade, TemplateModel
 from nsadmin.templates import keeping
 from nsadmin.templates.fields import (
@@ -45,7 +45,7 @@ class TemplatesQuery(BaseModel):
 @endpoint(Action.NAMESPACE_READ)
 def list_templates(request: HttpRequest) -> HttpResponse:
     """The templates of the platform, of your organization and your own, by name."""
-    wanted = reading.query(request, TemplatesQuery)
+    wanted = parsing.query(request, TemplatesQuery)
     rows = keeping.listing(actor_of(request), **wanted.model_dump())
     return answer([shown(row) for row in rows])
 
@@ -54,7 +54,7 @@ def list_templates(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.NAMESPACE_READ)
 def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
     """One template with its configuration."""
-    reading.query(request, NoQuery)
+    parsing.query(request, NoQuery)
     return answer(shown(keeping.get(actor_of(request), template_id)))
 
 
@@ -67,8 +67,8 @@ def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
 @idempotent
 def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
     """Keep a namespace's configuration: extractors, indexes, settings; no data."""
-    reading.query(request, NoQuery)
-    wanted = parse_template(reading.body(request))
+    parsing.query(request, NoQuery)
+    wanted = parse_template(parsing.body(request))
     made = shown(keeping.keep(actor_of(request), identifier, wanted))
     kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
     return answer({**kept, "template_name": made["name"]}, status=201)
@@ -83,8 +83,8 @@ def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
 @idempotent
 def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse:
     """Make a namespace with a template's configuration and no data."""
-    reading.query(request, NoQuery)
-    wanted = parse_instantiation(reading.body(request))
+    parsing.query(request, NoQuery)
+    wanted = parse_instantiation(parsing.body(request))
     made = keeping.instantiate(
         actor_of(request), template_id, wanted, operation=operation_of(request)
     )

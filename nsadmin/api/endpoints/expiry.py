@@ -6,12 +6,12 @@ from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.inputs import AddressQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.namespaces.lifecycle import expiry
 from nsadmin.namespaces.read import rows
 
@@ -32,8 +32,8 @@ def extend_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 
     An end where there was none, or an earlier one, takes the right to delete.
     """
-    wanted = reading.query(request, AddressQuery)
-    end = expiry.end_from(reading.body(request), timezone.now())
+    wanted = parsing.query(request, AddressQuery)
+    end = expiry.end_from(parsing.body(request), timezone.now())
     view = expiry.extend(
         actor_of(request), identifier, end, organization_id=wanted.organization_id
     )

@@ -13,16 +13,16 @@ from nsadmin.access.permissions import Action
 from nsadmin.advice import auto, look, serving, usage
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described, header
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.inputs import AddressQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
+from nsadmin.api.http.openapi import answers, described, header
+from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.analytics import (
     SuggestionsResponse,
     UsageCounted,
     UsageResponse,
 )
+from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.errors import Invalid
 from nsadmin.jobs import timetable
 from nsadmin.namespaces.read import queries
@@ -67,8 +67,8 @@ class UsageQuery(_NamespaceQuery):
 @idempotent
 def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
     """Report which payload fields queries filtered by since the last report."""
-    wanted = reading.query(request, AddressQuery)
-    fields = usage.parse_report(reading.body(request))
+    wanted = parsing.query(request, AddressQuery)
+    fields = usage.parse_report(parsing.body(request))
     view = queries.get_stored(
         actor_of(request),
         identifier,
@@ -92,7 +92,7 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
 
     `advice` tells what else to do: unused indexes, wrong types, and no room for more.
     """
-    wanted = reading.query(request, SuggestionsQuery)
+    wanted = parsing.query(request, SuggestionsQuery)
     namespace = _view(request, wanted).namespace
     found = look.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
     enabled = namespace.auto_create_indexes
@@ -118,7 +118,7 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.NAMESPACE_READ)
 def index_usage(request: HttpRequest) -> HttpResponse:
     """Which fields were filtered, how often, and whether they have an index."""
-    wanted = reading.query(request, UsageQuery)
+    wanted = parsing.query(request, UsageQuery)
     hours = _hours(wanted.period)
     namespace = _view(request, wanted).namespace
     indexes = serving.serving(namespace)
@@ -147,7 +147,7 @@ def index_usage(request: HttpRequest) -> HttpResponse:
 
 
 def _view(request: HttpRequest, wanted: _NamespaceQuery) -> NamespaceView:
-    identifier = reading.header(request, "X-Namespace") or wanted.namespace
+    identifier = parsing.header(request, "X-Namespace") or wanted.namespace
     if not identifier:
         raise _unnamed(request)
     return queries.get(

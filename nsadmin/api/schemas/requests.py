@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from nsadmin.api.filters import SCHEMA
+from nsadmin.api.schemas.filters import SCHEMA
 
 
 class NoQuery(BaseModel):

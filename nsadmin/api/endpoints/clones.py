@@ -5,12 +5,12 @@ from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.inputs import NoQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.clones import CloneNamespaceResponse
+from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.clones import launch
 from nsadmin.clones.fields import CloneBody, parse_clone
 
@@ -26,8 +26,8 @@ router = Router(tags=["Namespaces"])
 @idempotent
 def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Copy a whole namespace; ask for the task until the clone is ready."""
-    reading.query(request, NoQuery)
-    wanted = parse_clone(reading.body(request))
+    parsing.query(request, NoQuery)
+    wanted = parse_clone(parsing.body(request))
     begun = launch.launch(
         actor_of(request), identifier, wanted, operation=operation_of(request)
     )

@@ -8,15 +8,15 @@ from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described
-from nsadmin.api.inputs import AddressQuery, NoQuery
+from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.extractors import (
     ExtractorModel,
     NamespaceExtractor,
     NamespaceExtractorsResponse,
 )
+from nsadmin.api.schemas.requests import AddressQuery, NoQuery
 from nsadmin.errors import Missing
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import StoredExtractor
@@ -37,7 +37,7 @@ class ExtractorsQuery(AddressQuery):
 @endpoint(Action.NAMESPACE_READ)
 def list_extractors(request: HttpRequest) -> HttpResponse:
     """The builtin feature extractors that a namespace may register."""
-    reading.query(request, NoQuery)
+    parsing.query(request, NoQuery)
     return answer([entry(extractor) for extractor in REGISTRY.values()])
 
 
@@ -45,7 +45,7 @@ def list_extractors(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.NAMESPACE_READ)
 def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpResponse:
     """One builtin feature extractor by its id, `name_version`."""
-    reading.query(request, NoQuery)
+    parsing.query(request, NoQuery)
     extractor = REGISTRY.get(feature_extractor_id)
     if extractor is None:
         raise _missing(feature_extractor_id)
@@ -60,7 +60,7 @@ def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpRespon
 @endpoint(Action.NAMESPACE_READ)
 def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResponse:
     """The feature extractors that are registered in a namespace."""
-    wanted = reading.query(request, ExtractorsQuery)
+    wanted = parsing.query(request, ExtractorsQuery)
     view = queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
@@ -90,7 +90,7 @@ def get_namespace_extractor(
     request: HttpRequest, identifier: str, feature_extractor_id: str
 ) -> HttpResponse:
     """One feature extractor as a namespace has it registered."""
-    wanted = reading.query(request, AddressQuery)
+    wanted = parsing.query(request, AddressQuery)
     view = queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from nsadmin.api.errors import envelope_response, of_status, translated
-from nsadmin.api.limits import Allowance
+from nsadmin.api.http.errors import envelope_response, of_status, translated
+from nsadmin.api.http.rate_limit import Allowance
 
 Respond = Callable[[HttpRequest], HttpResponse]
 _JSON = "application/json"

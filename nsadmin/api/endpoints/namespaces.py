@@ -9,11 +9,15 @@ from ninja import Router
 
 from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.api import reading
-from nsadmin.api.answering import answer
-from nsadmin.api.describe import answers, described, header
-from nsadmin.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.inputs import (
+from nsadmin.api.endpoints.namespace_list import answer_list
+from nsadmin.api.http import parsing
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
+from nsadmin.api.http.openapi import answers, described, header
+from nsadmin.api.http.responses import answer
+from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
+from nsadmin.api.schemas.lists import ListNamespacesResponse
+from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.api.schemas.requests import (
     AddressQuery,
     ChangeQuery,
     EnsureQuery,
@@ -21,10 +25,6 @@ from nsadmin.api.inputs import (
     ListQueryString,
     NoQuery,
 )
-from nsadmin.api.lists import answer_list
-from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
-from nsadmin.api.schemas.lists import ListNamespacesResponse
-from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.errors import Stale, Unreadable
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.desired import declared_indexes
@@ -65,7 +65,7 @@ IF_MATCH = {
 @endpoint(Action.NAMESPACE_READ)
 def list_namespaces(request: HttpRequest) -> HttpResponse:
     """The namespaces of your organization, filtered, sorted, by pages."""
-    return answer_list(request, reading.body(request, optional=True))
+    return answer_list(request, parsing.body(request, optional=True))
 
 
 @router.get(
@@ -87,7 +87,7 @@ def list_all_namespaces(request: HttpRequest) -> HttpResponse:
 @endpoint(Action.NAMESPACE_READ)
 def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """One namespace by id or name, with what Qdrant says of it now."""
-    wanted = reading.query(request, AddressQuery)
+    wanted = parsing.query(request, AddressQuery)
     view = queries.get(
         actor_of(request), identifier, organization_id=wanted.organization_id
     )
@@ -109,13 +109,13 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 @endpoint(Action.NAMESPACE_UPDATE)
 def patch_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Change a namespace, or with `dry_run=true` see what a change would do."""
-    return _change(request, identifier, parse_patch(reading.body(request)))
+    return _change(request, identifier, parse_patch(parsing.body(request)))
 
 
 def _change(
     request: HttpRequest, identifier: str, patch: NamespacePatch
 ) -> HttpResponse:
-    wanted = reading.query(request, ChangeQuery)
+    wanted = parsing.query(request, ChangeQuery)
     if_match = revision_wanted(request, identifier)
     actor = actor_of(request)
     if wanted.dry_run:
@@ -142,7 +142,7 @@ def _change(
 @endpoint(Action.NAMESPACE_UPDATE)
 def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Set the name and the list of custom indexes; what is left out stays."""
-    sent = reading.body(request)
+    sent = parsing.body(request)
     parse_put(sent)
     return _change(request, identifier, parse_patch(sent))
 
@@ -160,8 +160,8 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     The others stay, or with `force_rebuild=true` are dropped and built anew, one after
     the other; what is not built within a few seconds is built after the answer.
     """
-    wanted = reading.query(request, EnsureQuery)
-    reading.modelled(reading.body(request, optional=True), NoQuery)
+    wanted = parsing.query(request, EnsureQuery)
+    parsing.modelled(parsing.body(request, optional=True), NoQuery)
     if_match = revision_wanted(request, identifier)
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)
