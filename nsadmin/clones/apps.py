@@ -11,4 +11,4 @@ class ClonesConfig(AppConfig):
 
     def ready(self) -> None:
         """Import for the side effect: the kind of job registers."""
-        from nsadmin.clones import run  # noqa: F401
+        from nsadmin.clones import job  # noqa: F401

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nsadmin.clones.fields import Include
+from nsadmin.clones.request import Include
 from nsadmin.jobs.progress import Stage
 
 KIND: Final = "clone"

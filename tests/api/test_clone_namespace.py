@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from nsadmin.clones.ids import new_id
+from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store

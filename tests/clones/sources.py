@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nsadmin.access.models import Organization
-from nsadmin.clones.ids import new_id
+from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import points

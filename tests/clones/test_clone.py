@@ -3,8 +3,8 @@
 import pytest
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.clones.fields import CloneRequest, Include, parse_clone
-from nsadmin.clones.launch import launch, preview, response
+from nsadmin.clones.request import CloneRequest, Include, parse_clone
+from nsadmin.clones.start import launch, preview, response
 from nsadmin.jobs.models import State
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store

@@ -6,9 +6,9 @@ import pytest
 from django.db import connections
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.clones.ending import discard, resume
-from nsadmin.clones.fields import CloneRequest, Include
-from nsadmin.clones.launch import launch, response
+from nsadmin.clones.request import CloneRequest, Include
+from nsadmin.clones.resume import discard, resume
+from nsadmin.clones.start import launch, response
 from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from nsadmin.clones.fields import CloneRequest, Include, parse_clone
+from nsadmin.clones.request import CloneRequest, Include, parse_clone
 from nsadmin.errors import Invalid
 
 

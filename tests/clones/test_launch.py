@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.launch import launch, preview
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.start import launch, preview
 from nsadmin.errors import (
     Conflict,
     Forbidden,

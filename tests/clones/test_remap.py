@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsadmin.clones import remap
-from nsadmin.clones.ids import IdMap, is_shaped, make_map, new_id
-from nsadmin.clones.remap import Dropped
-from nsadmin.clones.walk import KEPT, kinds_of, references, rewritten
+from nsadmin.clones.rewrite import remap
+from nsadmin.clones.rewrite.id_map import IdMap, is_shaped, make_map, new_id
+from nsadmin.clones.rewrite.references import KEPT, kinds_of, references, rewritten
+from nsadmin.clones.rewrite.remap import Dropped
 
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")
 NS, BKT, COL, COL2 = "ns_source001", "bkt_source1", "col_source1", "col_source2"

@@ -9,8 +9,8 @@ from uuid import NAMESPACE_OID, uuid5
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.permissions import Role
-from nsadmin.clones.fields import CloneRequest, Include
-from nsadmin.clones.launch import launch
+from nsadmin.clones.request import CloneRequest, Include
+from nsadmin.clones.start import launch
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store

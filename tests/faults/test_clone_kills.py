@@ -8,7 +8,7 @@ import time
 import pytest
 
 from nsadmin.access.actor import Actor
-from nsadmin.clones.ending import discard
+from nsadmin.clones.resume import discard
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.launch import launch
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.start import launch
 from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change import commit

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.clones import ending
-from nsadmin.clones.fields import CloneRequest, Include
-from nsadmin.clones.launch import launch
+from nsadmin.clones import resume
+from nsadmin.clones.request import CloneRequest, Include
+from nsadmin.clones.start import launch
 from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.runner import run_once
@@ -197,9 +197,9 @@ def test_with_force_a_clone_fails_in_words_and_stays_until_it_is_discarded(
     require_failed_and_there(clone)
     told = [e for e in job.events.all() if "“staging” has failed" in e.sentence]
     assert len(told) == 1
-    again = run_to_the_end(ending.resume(world.actor(), clone.job_id))
+    again = run_to_the_end(resume.resume(world.actor(), clone.job_id))
     assert again.error == clone.error
-    ending.discard(world.actor(), clone.job_id)
+    resume.discard(world.actor(), clone.job_id)
     assert store.get(clone.namespace_id) is None
     assert collections.get(shared(), clone.namespace_id) is None
     assert set(resources.counts(clone.namespace_id).values()) == {0}

@@ -8,8 +8,8 @@ from django.db import connections
 from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.launch import launch
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.start import launch
 from nsadmin.errors import Conflict, Forbidden, Missing, QuotaExceeded
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import commit

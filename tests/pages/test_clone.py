@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from nsadmin.clones.fields import NEVER
+from nsadmin.clones.request import NEVER
 from nsadmin.jobs.models import Job
 from tests.cast import make_namespace
 from tests.pages.conftest import HTMX

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.launch import launch
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.start import launch
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.stores.mongo import namespaces as store

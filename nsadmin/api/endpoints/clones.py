@@ -11,8 +11,8 @@ from nsadmin.api.http.openapi import answers, described
 from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.clones import CloneNamespaceResponse
 from nsadmin.api.schemas.requests import NoQuery
-from nsadmin.clones import launch
-from nsadmin.clones.fields import CloneBody, parse_clone
+from nsadmin.clones import start
+from nsadmin.clones.request import CloneBody, parse_clone
 
 router = Router(tags=["Namespaces"])
 
@@ -28,7 +28,7 @@ def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     """Copy a whole namespace; ask for the task until the clone is ready."""
     parsing.query(request, NoQuery)
     wanted = parse_clone(parsing.body(request))
-    begun = launch.launch(
+    begun = start.launch(
         actor_of(request), identifier, wanted, operation=operation_of(request)
     )
-    return answer(launch.response(begun.job))
+    return answer(start.response(begun.job))

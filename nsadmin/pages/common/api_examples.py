@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.request import CloneRequest
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair

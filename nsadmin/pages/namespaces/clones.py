@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access import gate, step_up
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
-from nsadmin.clones import launch
-from nsadmin.clones.fields import NEVER, CloneRequest
-from nsadmin.clones.launch import ClonePreview
+from nsadmin.clones import start
+from nsadmin.clones.request import NEVER, CloneRequest
+from nsadmin.clones.start import ClonePreview
 from nsadmin.errors import (
     Conflict,
     Invalid,
@@ -53,7 +53,7 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
             if wanted.source_organization_id:
                 step_up.hold(request)
             return redirect("job", _start(actor, view, wanted).job_id)
-        shown = launch.preview(actor, view.namespace.namespace_id, wanted)
+        shown = start.preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
     return _review(request, view, form, shown)
@@ -63,9 +63,9 @@ def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
     """Begin the clone; the second of two clicks is shown what the first began."""
     source_id = view.namespace.namespace_id
     try:
-        return launch.launch(actor, source_id, wanted).job
+        return start.launch(actor, source_id, wanted).job
     except (Conflict, QuotaExceeded):
-        begun = launch.begun_by(actor, source_id, wanted)
+        begun = start.begun_by(actor, source_id, wanted)
         if begun is None:
             raise
         return begun

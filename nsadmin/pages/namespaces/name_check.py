@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.clones.fields import NAME_MIN as CLONE_NAME_MIN
+from nsadmin.clones.request import NAME_MIN as CLONE_NAME_MIN
 from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.change import preconditions
 from nsadmin.namespaces.schema.document import Namespace

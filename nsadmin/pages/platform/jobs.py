@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.clones import ending
+from nsadmin.clones import resume
 from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
@@ -131,7 +131,7 @@ def _resume(request: HttpRequest, row: Job) -> HttpResponse:
     if row.kind == DELETION:
         deletion.go_on(gate.actor_of(request), row)
     else:
-        ending.resume(gate.actor_of(request), row.job_id)
+        resume.resume(gate.actor_of(request), row.job_id)
     messages.info(request, "It goes on from its last checkpoint.")
     return redirect("job", row.job_id)
 
@@ -143,7 +143,7 @@ def _discard(request: HttpRequest, row: Job) -> HttpResponse:
             request, f"Nothing was deleted: type {row.namespace_name} to discard it."
         )
         return redirect("job", row.job_id)
-    ending.discard(gate.actor_of(request), row.job_id)
+    resume.discard(gate.actor_of(request), row.job_id)
     messages.success(request, f"{row.namespace_name} is discarded, its name is free.")
     return redirect("namespaces")
 

@@ -3,7 +3,7 @@
 from django import forms
 
 from nsadmin.access.actor import Actor
-from nsadmin.clones.fields import CloneRequest, parse_clone
+from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX
 from nsadmin.pages.common.forms.base import SheetForm

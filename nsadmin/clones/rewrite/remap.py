@@ -11,8 +11,8 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from nsadmin.clones.ids import IdMap
-from nsadmin.clones.walk import references, rewritten
+from nsadmin.clones.rewrite.id_map import IdMap
+from nsadmin.clones.rewrite.references import references, rewritten
 
 Document = dict[str, Any]
 

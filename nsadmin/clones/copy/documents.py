@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nsadmin.clones import remap
-from nsadmin.clones.copying import Copying
+from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.rewrite import remap
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import Kind
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.clones import collection, documents, points, stages, verify
-from nsadmin.clones.copying import Copying, is_over, opened
+from nsadmin.clones import stages
+from nsadmin.clones.copy import collection, documents, points
+from nsadmin.clones.copy.context import Copying, is_over, opened
+from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind

@@ -3,7 +3,7 @@
 from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
-from nsadmin.clones.fields import CloneRequest
+from nsadmin.clones.request import CloneRequest
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.change import blockers, preconditions, quota
 from nsadmin.namespaces.read import queries

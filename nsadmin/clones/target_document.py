@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.ids import new_id
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.namespaces.plan.creation import new_infrastructure
 from nsadmin.namespaces.plan.infrastructure_steps import NOTHING_TOLD
 from nsadmin.namespaces.schema.document import Namespace, index_entry

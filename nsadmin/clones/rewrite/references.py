@@ -10,7 +10,7 @@ same files. Templates `{{…}}` are not ids and stay by themselves.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nsadmin.clones.ids import PREFIXES, IdKind, IdMap
+from nsadmin.clones.rewrite.id_map import PREFIXES, IdKind, IdMap
 
 Json = Any
 

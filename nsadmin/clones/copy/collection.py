@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nsadmin.clones.copying import Copying
+from nsadmin.clones.copy.context import Copying
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes

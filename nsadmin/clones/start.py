@@ -10,11 +10,11 @@ from django.utils import timezone
 from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.clones import gates
-from nsadmin.clones.fields import CloneRequest
-from nsadmin.clones.ids import new_id
+from nsadmin.clones import preconditions
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.clones.stages import KIND, stages
-from nsadmin.clones.target import target_document
+from nsadmin.clones.target_document import target_document
 from nsadmin.errors import Missing, NsadminError, Unavailable
 from nsadmin.jobs.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
@@ -181,9 +181,9 @@ def _primary_retriever(job: Job) -> str | None:
 
 
 def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
-    source = gates.source_of(actor, identifier, request)
-    gates.require_ready(actor, source.namespace)
-    gates.require_room(actor, request.namespace_name)
+    source = preconditions.source_of(actor, identifier, request)
+    preconditions.require_ready(actor, source.namespace)
+    preconditions.require_room(actor, request.namespace_name)
     return source
 
 

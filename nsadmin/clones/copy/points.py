@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from nsadmin.clones import remap
-from nsadmin.clones.copying import Copying
+from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.rewrite import remap
 from nsadmin.stores.qdrant import points
 
 Point = dict[str, Any]

@@ -8,7 +8,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
-from nsadmin.clones.collection import is_made_by
+from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.jobs import acts, enqueue, queries

@@ -7,10 +7,11 @@ failed. A pass that found nothing to mend has proven what it read.
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from nsadmin.clones import compare, documents, points
-from nsadmin.clones.copying import Copying
-from nsadmin.clones.points import Point
-from nsadmin.clones.walk import references
+from nsadmin.clones.copy import documents, points
+from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.points import Point
+from nsadmin.clones.rewrite.references import references
+from nsadmin.clones.verify import compare
 from nsadmin.errors import Conflict
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import Kind

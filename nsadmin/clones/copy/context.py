@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from nsadmin.clones.fields import Include
-from nsadmin.clones.ids import IdKind, IdMap, make_map
-from nsadmin.clones.remap import Dropped
+from nsadmin.clones.request import Include
+from nsadmin.clones.rewrite.id_map import IdKind, IdMap, make_map
+from nsadmin.clones.rewrite.remap import Dropped
 from nsadmin.errors import Conflict, Missing, Refused
 from nsadmin.jobs.work import Work
 from nsadmin.namespaces.lifecycle import clone_target

@@ -8,9 +8,10 @@ been read back and compared in any case.
 
 from typing import Any, Final
 
-from nsadmin.clones import collection, documents, passes
-from nsadmin.clones.copying import Copying
-from nsadmin.clones.passes import Pass, unproven
+from nsadmin.clones.copy import collection, documents
+from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.verify import verification_pass
+from nsadmin.clones.verify.verification_pass import Pass, unproven
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 
@@ -32,7 +33,7 @@ def verify(c: Copying) -> None:
     this = Pass(**c.work.cursor.get("proof") or {})
     while True:
         _begin(c, this)
-        passes.carry(c, this)
+        verification_pass.carry(c, this)
         again = this.mended > 0 or _is_behind(c, this)
         if not again or this.number >= MOST_PASSES:
             break

@@ -1,0 +1,1 @@
+"""Copying a namespace: collection, documents, points."""

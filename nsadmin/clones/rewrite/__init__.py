@@ -1,0 +1,1 @@
+"""Ids of the copy and references to them, rewritten at any depth. Pure."""

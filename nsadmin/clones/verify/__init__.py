@@ -1,0 +1,1 @@
+"""Comparing a copy with its source."""
