@@ -248,10 +248,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-CELERY_TASK_ROUTES = {"nsadmin.jobs.sweep": {"queue": "ctl"}}
+CELERY_TASK_ROUTES = {"nsadmin.jobs.execution.sweeper": {"queue": "ctl"}}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
-        "task": "nsadmin.jobs.sweep",
+        "task": "nsadmin.jobs.execution.sweeper",
         "schedule": 1.0,
         "options": {"expires": 3.0, "queue": "ctl"},
     },

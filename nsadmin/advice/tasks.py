@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.advice import auto
-from nsadmin.jobs.schedules import recorded
+from nsadmin.jobs.schedules.runs import recorded
 
 
 @shared_task(name="nsadmin.advice.auto_indexes", ignore_result=True)

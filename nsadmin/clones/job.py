@@ -9,9 +9,9 @@ from nsadmin.clones.copy import collection, documents, points
 from nsadmin.clones.copy.context import Copying, is_over, opened
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
+from nsadmin.jobs.execution.context import Work
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
-from nsadmin.jobs.work import Work
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.read import snapshots
 

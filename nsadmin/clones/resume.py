@@ -11,7 +11,8 @@ from nsadmin.audit import record
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, Missing, Unavailable
-from nsadmin.jobs import acts, enqueue, queries
+from nsadmin.jobs import audit_fields, queries
+from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -100,7 +101,7 @@ def _attempt(actor: Actor, job: Job) -> str:
         op_id=op_id,
         action="job:resume",
         summary=f"Resume the job “{job.title}” ({job.job_id}).",
-        **acts.by(actor, job),
+        **audit_fields.by(actor, job),
     )
     return op_id
 
@@ -109,5 +110,5 @@ def _record(actor: Actor, job: Job) -> None:
     record.record(
         action="namespace:discard-clone",
         summary=f"Discard the clone “{job.namespace_name}”.",
-        **acts.by(actor, job),
+        **audit_fields.by(actor, job),
     )

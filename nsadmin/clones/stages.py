@@ -3,7 +3,7 @@
 from typing import Final
 
 from nsadmin.clones.request import Include
-from nsadmin.jobs.progress import Stage
+from nsadmin.jobs.execution.progress import Stage
 
 KIND: Final = "clone"
 

@@ -16,9 +16,9 @@ from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target_document import target_document
 from nsadmin.errors import Missing, NsadminError, Unavailable
-from nsadmin.jobs.enqueue import enqueue, release, withdraw
+from nsadmin.jobs.execution.cancellation import cancel
+from nsadmin.jobs.execution.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.stopping import cancel
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.health import drifting, sampler
-from nsadmin.jobs.schedules import recorded
+from nsadmin.jobs.schedules.runs import recorded
 
 
 @shared_task(name="nsadmin.health.sample", ignore_result=True)

@@ -11,8 +11,9 @@ from django.db.models import Count, Q, QuerySet
 from nsadmin import names
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing
-from nsadmin.jobs import acts, stopping
-from nsadmin.jobs.acts import Acting
+from nsadmin.jobs import audit_fields
+from nsadmin.jobs.audit_fields import Acting
+from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find, kinds
 
@@ -148,7 +149,7 @@ def cancel(actor: Canceller, job_id: UUID | str) -> Job:
         )
     # Asked and recorded together, so who asked is known of every job that was.
     with transaction.atomic():
-        if stopping.cancel(job):
+        if cancellation.cancel(job):
             _record_cancel(actor, job)
     return job
 
@@ -157,7 +158,7 @@ def _record_cancel(actor: Canceller, job: Job) -> None:
     record.record(
         action="job:cancel",
         summary=f"Cancel the job “{job.title}” ({job.job_id}).",
-        **acts.by(actor, job),
+        **audit_fields.by(actor, job),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nsadmin.jobs.execution.context import Work
     from nsadmin.jobs.models import Job
-    from nsadmin.jobs.work import Work
 
 Run = Callable[["Work"], None]
 Settle = Callable[["Job"], None]

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.jobs.schedules import recorded
+from nsadmin.jobs.schedules.runs import recorded
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import reaper, tombstones
 from nsadmin.namespaces.read import mirror

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import FINAL, Job, State
-from nsadmin.jobs.runner import run_once
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

@@ -11,8 +11,8 @@ from nsadmin.clones.resume import discard, resume
 from nsadmin.clones.start import launch, response
 from nsadmin.errors import Conflict, Missing
 from nsadmin.jobs import queries
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.runner import run_once
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

@@ -16,8 +16,8 @@ from nsadmin.errors import (
     QuotaExceeded,
     Unavailable,
 )
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.runner import run_once
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared

@@ -7,11 +7,11 @@ import pytest
 
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs import registry
-from nsadmin.jobs.enqueue import enqueue
+from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.enqueue import enqueue
+from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job
-from nsadmin.jobs.progress import Stage
 from nsadmin.jobs.registry import kind
-from nsadmin.jobs.work import Work
 
 STAGES = (Stage("count", "Counting", "steps", 1),)
 

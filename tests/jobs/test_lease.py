@@ -7,10 +7,10 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from nsadmin.jobs import lease
+from nsadmin.jobs.execution import lease
+from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.stops import Cancelled, Lost, SliceOver
-from nsadmin.jobs.work import Work
 from tests.jobs.conftest import new_job
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,7 +3,7 @@
 import json
 import time
 
-from nsadmin.jobs.progress import Progress, Stage
+from nsadmin.jobs.execution.progress import Progress, Stage
 
 
 def _progress() -> Progress:

@@ -6,9 +6,9 @@ import pytest
 
 from nsadmin.errors import Missing
 from nsadmin.jobs import queries
-from nsadmin.jobs.lease import claim
+from nsadmin.jobs.execution.lease import claim
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.runner import run_once
 from tests.jobs.conftest import OWNER, STAFF, STRANGER, new_job
 
 pytestmark = pytest.mark.django_db(transaction=True)

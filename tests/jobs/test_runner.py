@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from nsadmin.errors import Refused
 from nsadmin.jobs import queries
-from nsadmin.jobs.endings import MAX_ATTEMPTS, PATIENCE
-from nsadmin.jobs.enqueue import release, resume, withdraw
-from nsadmin.jobs.log import KEPT, note
+from nsadmin.jobs.execution.enqueue import release, resume, withdraw
+from nsadmin.jobs.execution.event_log import KEPT, note
+from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, PATIENCE
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
-from nsadmin.jobs.runner import run_once
 from tests.jobs.conftest import OWNER, new_job
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,10 @@ from django.utils import timezone
 from nsadmin.advice.tasks import auto_indexes
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.health.tasks import drift
-from nsadmin.jobs import schedules, timetable
 from nsadmin.jobs.models import ScheduleRun
-from nsadmin.jobs.schedules import recorded
+from nsadmin.jobs.schedules import beat
+from nsadmin.jobs.schedules import runs as schedules
+from nsadmin.jobs.schedules.runs import recorded
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge, reconcile
 
 pytestmark = pytest.mark.django_db
@@ -43,21 +44,19 @@ def runs(name):
 )
 def test_when_a_schedule_runs_next(name, now, due):
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert timetable.next_run(name, at) == datetime.fromisoformat(due).replace(
-        tzinfo=UTC
-    )
+    assert beat.next_run(name, at) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_every_schedule_but_the_sweep_is_recorded_under_its_own_name(cast):
     from celery import current_app
 
     current_app.loader.import_default_modules()
-    for name in timetable.names():
-        current_app.tasks[timetable.task_of(name)]()
+    for name in beat.names():
+        current_app.tasks[beat.task_of(name)]()
         row = ScheduleRun.objects.get(name=name)
         assert (row.error, row.by) == ("", "")
         assert row.ended_at >= row.started_at
-    assert set(settings.CELERY_BEAT_SCHEDULE) - set(timetable.names()) == {"sweep"}
+    assert set(settings.CELERY_BEAT_SCHEDULE) - set(beat.names()) == {"sweep"}
 
 
 @pytest.mark.parametrize("name", SLOTTED)

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.celery import app
-from nsadmin.jobs import lease, message
-from nsadmin.jobs.endings import MAX_ATTEMPTS
+from nsadmin.jobs.execution import dispatch, lease
+from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS
+from nsadmin.jobs.execution.runner import run_once
+from nsadmin.jobs.execution.sweeper import RESEND_AFTER, sweep
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.runner import run_once
-from nsadmin.jobs.sweep import RESEND_AFTER, sweep
 from tests.jobs.conftest import new_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,12 +25,12 @@ def sent(monkeypatch, settings):
 
     memory = Connection("memory://")
     monkeypatch.setattr(app, "connection_for_write", lambda **_: memory.clone())
-    app.amqp.queues.add(message.QUEUE)
+    app.amqp.queues.add(dispatch.QUEUE)
 
     def read() -> list[tuple[str, int]]:
         found = []
         with memory.clone() as connection:
-            queue = connection.SimpleQueue(message.QUEUE)
+            queue = connection.SimpleQueue(dispatch.QUEUE)
             while queue.qsize():
                 body = queue.get(block=False)
                 body.ack()
@@ -129,5 +129,5 @@ def test_without_a_broker_a_job_is_made_all_the_same(monkeypatch):
     monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
     job = new_job(3)
     assert Job.objects.get(job_id=job.job_id).state == State.QUEUED
-    assert not message.send(job)
+    assert not dispatch.send(job)
     assert sweep() == 0

@@ -9,8 +9,8 @@ from nsadmin.clones import resume
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.clones.start import launch
 from nsadmin.errors import Conflict, Missing
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.runner import run_once
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.models import LastLook, MirroredNamespace

@@ -7,7 +7,7 @@ import pytest
 
 from nsadmin.access import step_up
 from nsadmin.audit.models import AuditEvent
-from nsadmin.jobs import timetable
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
 from nsadmin.namespaces.models import ReaperHold
 from nsadmin.stores.mongo import namespaces as store
@@ -175,7 +175,7 @@ def test_before_the_warning_it_counts_to_an_hour_after_the_next_run(browse, cast
         re.search(r'<time datetime="([^"]+)"[^>]*data-until', page)[1]
         for page in [browse().get(at(late)).content.decode() for _ in range(2)]
     ]
-    expected = timetable.next_run(expiry.SCHEDULE, now()) + HOUR
+    expected = beat.next_run(expiry.SCHEDULE, now()) + HOUR
     assert found == [f"{expected:%Y-%m-%dT%H:%M:%SZ}"] * 2
     assert "Expired at" in browse().get("/namespaces/").content.decode()
 

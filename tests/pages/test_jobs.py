@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
-from nsadmin.jobs.runner import run_once
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 

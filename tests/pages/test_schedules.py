@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.health import tasks as health
-from nsadmin.jobs import schedules, timetable
 from nsadmin.jobs.models import ScheduleRun
+from nsadmin.jobs.schedules import beat, runs
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
 from nsadmin.pages.platform.schedule_text import MEANINGS, said
 from tests.pages.conftest import HTMX
@@ -29,7 +29,7 @@ def test_support_reads_all_schedules_and_cannot_run_any(browse):
 
 
 def test_every_schedule_has_its_words():
-    assert set(MEANINGS) == set(timetable.names())
+    assert set(MEANINGS) == set(beat.names())
 
 
 def test_a_run_by_hand_is_sent_audited_and_shown(browse):
@@ -99,8 +99,8 @@ def test_failed_and_lost_runs_stand_out(browse):
     ScheduleRun.objects.create(
         name="auto_indexes",
         slot="a",
-        asked_at=now - schedules.LOST_AFTER - timedelta(minutes=1),
-        started_at=now - schedules.LOST_AFTER,
+        asked_at=now - runs.LOST_AFTER - timedelta(minutes=1),
+        started_at=now - runs.LOST_AFTER,
     )
     text = browse("support").get(AT).content.decode()
     assert "Qdrant &lt;b&gt;broke&lt;/b&gt;." in text

@@ -24,7 +24,7 @@ from nsadmin.api.schemas.analytics import (
 )
 from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.errors import Invalid
-from nsadmin.jobs import timetable
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 
@@ -103,7 +103,7 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
             "suggestions": _suggestions(found.advice),
             "advice": _others(found.advice),
             "auto_create_enabled": enabled,
-            "next_auto_create_run": timetable.next_run(auto.SCHEDULE, timezone.now())
+            "next_auto_create_run": beat.next_run(auto.SCHEDULE, timezone.now())
             if enabled
             else None,
         }

@@ -8,7 +8,7 @@ from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap, make_map
 from nsadmin.clones.rewrite.remap import Dropped
 from nsadmin.errors import Conflict, Missing, Refused
-from nsadmin.jobs.work import Work
+from nsadmin.jobs.execution.context import Work
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document

@@ -8,7 +8,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, Stale, Unavailable
-from nsadmin.jobs import enqueue
+from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers as gates
 from nsadmin.namespaces.change.compare_and_set import marked_document, replaced

@@ -3,10 +3,10 @@
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, Unavailable
+from nsadmin.jobs.execution.cancellation import stop
+from nsadmin.jobs.execution.context import Work
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
-from nsadmin.jobs.stopping import stop
-from nsadmin.jobs.work import Work
 from nsadmin.namespaces.change.blockers import running_jobs
 from nsadmin.namespaces.lifecycle import collection_removal
 from nsadmin.namespaces.lifecycle.clone_target import SOURCE_GONE

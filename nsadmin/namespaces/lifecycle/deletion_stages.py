@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nsadmin.jobs.progress import Stage
+from nsadmin.jobs.execution.progress import Stage
 from nsadmin.stores.mongo.resources import Kind
 
 KIND: Final = "delete"

@@ -13,7 +13,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Forbidden, Invalid
-from nsadmin.jobs import timetable
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.change import blockers as gates
 from nsadmin.namespaces.change.update import Values, mark
 from nsadmin.namespaces.read import queries
@@ -74,7 +74,7 @@ def deletion_at(namespace: Namespace) -> datetime | None:
     """
     if namespace.expires_at is None or namespace.is_system or namespace.is_protected:
         return None
-    next_run = timetable.next_run(SCHEDULE, timezone.now())
+    next_run = beat.next_run(SCHEDULE, timezone.now())
     warned = warned_at(namespace) or next_run
     return max(namespace.expires_at, warned + NOTICE)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nsadmin.audit.models import Outcome
 from nsadmin.jobs.models import Job, ScheduleRun, State
-from nsadmin.jobs.schedules import is_lost
+from nsadmin.jobs.schedules.runs import is_lost
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from nsadmin.advice import auto, dismiss, look
 from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
 from nsadmin.advice.look import Advised
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.jobs import timetable
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
@@ -105,7 +105,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "served": advice_figures.served(used, found.serving) if found else None,
         "gain": advice_figures.typical_gain(found),
         "muted": view.namespace.raw.get("muted_auto_indexes") or [],
-        "next_run": timetable.next_run(auto.SCHEDULE, timezone.now()),
+        "next_run": beat.next_run(auto.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),
         "curl": api_examples.of_body(

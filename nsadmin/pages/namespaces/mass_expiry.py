@@ -13,7 +13,7 @@ from nsadmin.access import gate
 from nsadmin.access.permissions import Action
 from nsadmin.access.sign_in import posted
 from nsadmin.errors import Conflict, Unavailable
-from nsadmin.jobs import timetable
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import shown_organization
@@ -70,7 +70,7 @@ def _show(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
         "organization": organization,
         "due": mass_expiry.due(organization),
         "may_decide": gate.actor_of(request).may(Action.NAMESPACE_DELETE),
-        "next_run": timetable.next_run("cleanup_expired", timezone.now()),
+        "next_run": beat.next_run("cleanup_expired", timezone.now()),
         "error": error,
         "tab": "namespaces",
     }

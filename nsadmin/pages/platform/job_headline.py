@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from nsadmin.jobs.lease import LEASE
+from nsadmin.jobs.execution.lease import LEASE
 from nsadmin.jobs.models import Job, State
 from nsadmin.pages.common.badges import JOBS, Shown, of_job
 

@@ -14,9 +14,8 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.sign_in import posted
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Unavailable
-from nsadmin.jobs import schedules as runs
-from nsadmin.jobs import timetable
 from nsadmin.jobs.models import ScheduleRun
+from nsadmin.jobs.schedules import beat, runs
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.common.badges import Shown, of_run
 from nsadmin.pages.common.htmx import page, wants_fragment
@@ -73,8 +72,8 @@ def schedules(request: HttpRequest) -> HttpResponse:
 
 def _shown(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    known = [name for name in MEANINGS if name in timetable.names()]
-    others = [name for name in timetable.names() if name not in MEANINGS]
+    known = [name for name in MEANINGS if name in beat.names()]
+    others = [name for name in beat.names() if name not in MEANINGS]
     rows = [_row(name, now) for name in (*known, *others)]
     is_awaited = any(row.is_busy and row.past[0].run.by for row in rows)
     context = {
@@ -118,4 +117,4 @@ def _row(name: str, now: datetime) -> Row:
         Past(run, of_run(run, now), run.error or said(name, run.result))
         for run in runs.latest(name)[:_SHOWN_RUNS]
     ]
-    return Row(name, title(name), meaning(name), timetable.next_run(name, now), past)
+    return Row(name, title(name), meaning(name), beat.next_run(name, now), past)

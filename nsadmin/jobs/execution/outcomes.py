@@ -8,11 +8,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.jobs import log
-from nsadmin.jobs.lease import Lease
+from nsadmin.jobs.execution import event_log
+from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import find
-from nsadmin.jobs.work import Work
 
 logger = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ def finish(work: Work) -> None:
 def fail(held: Lease, sentence: str, **values: object) -> None:
     """End a job for a reason that trying again cannot help."""
     if held.end(State.FAILED, error=sentence[:_LONGEST_SENTENCE], **values):
-        log.note(held.job_id, sentence, "bad")
+        event_log.note(held.job_id, sentence, "bad")
 
 
 def wait(held: Lease, sentence: str) -> None:
@@ -57,7 +57,7 @@ def wait(held: Lease, sentence: str) -> None:
         waiting=sentence[:_LONGEST_REASON],
     )
     if given and row.waits == 0:
-        log.note(held.job_id, f"{sentence} Trying again until it does.", "warn")
+        event_log.note(held.job_id, f"{sentence} Trying again until it does.", "warn")
 
 
 def again(held: Lease, sentence: str, **values: object) -> None:
@@ -67,7 +67,7 @@ def again(held: Lease, sentence: str, **values: object) -> None:
     if attempts >= MAX_ATTEMPTS:
         fail(held, f"{sentence} {TOO_OFTEN}", **values)
     elif held.give_back(run_after=later(row.attempts), attempts=attempts):
-        log.note(held.job_id, f"{sentence} Trying again.", "warn")
+        event_log.note(held.job_id, f"{sentence} Trying again.", "warn")
 
 
 def later(count: int) -> datetime:

@@ -14,8 +14,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
-from nsadmin.jobs import message, timetable
+from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import ScheduleRun
+from nsadmin.jobs.schedules import beat
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ def _claim(name: str, slot: str) -> ScheduleRun | None:
         with transaction.atomic():
             return ScheduleRun.objects.create(
                 name=name,
-                slot=timetable.slot_of(name, now),
+                slot=beat.slot_of(name, now),
                 asked_at=now,
                 started_at=now,
             )
@@ -119,7 +120,7 @@ def ask(name: str, by: str) -> ScheduleRun:
     Raises Missing for what is no schedule, Conflict while one that was asked for waits
     or runs, Unavailable while the broker is away.
     """
-    if name not in timetable.names():
+    if name not in beat.names():
         raise Missing("There is no such schedule.", details={"resource": "schedule"})
     now = timezone.now()
     open_ones = ScheduleRun.objects.filter(name=name, ended_at=None)
@@ -128,7 +129,7 @@ def ask(name: str, by: str) -> ScheduleRun:
     row = ScheduleRun.objects.create(
         name=name, slot=f"hand-{uuid.uuid4().hex}", by=by, asked_at=now
     )
-    if not message.send_task(timetable.task_of(name), row.slot):
+    if not dispatch.send_task(beat.task_of(name), row.slot):
         row.delete()
         raise Unavailable(
             "The broker does not answer, so no worker can be asked. Nothing was run.",

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.audit.requests import request_id
-from nsadmin.jobs import log, message
-from nsadmin.jobs.acts import Acting
+from nsadmin.jobs.audit_fields import Acting
+from nsadmin.jobs.execution import dispatch, event_log
+from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.progress import Progress, Stage
 
 
 def enqueue(
@@ -55,9 +55,9 @@ def enqueue(
         progress=Progress(stages).to_json(),
         run_after=now + (held_for or timedelta()),
     )
-    log.note(job.job_id, f"Queued by {actor.label}.")
+    event_log.note(job.job_id, f"Queued by {actor.label}.")
     if held_for is None:
-        transaction.on_commit(partial(message.send, job), robust=True)
+        transaction.on_commit(partial(dispatch.send, job), robust=True)
     return job
 
 
@@ -65,7 +65,7 @@ def release(job: Job) -> None:
     """Let a held job run."""
     waiting = Job.objects.filter(job_id=job.job_id, state=State.QUEUED)
     if waiting.update(run_after=timezone.now()):
-        transaction.on_commit(partial(message.send, job), robust=True)
+        transaction.on_commit(partial(dispatch.send, job), robust=True)
 
 
 def withdraw(job: Job) -> None:
@@ -102,7 +102,7 @@ def resume(job: Job) -> bool:
         run_after=now,
     )
     if again:
-        log.note(job.job_id, "Resumed from its last checkpoint.", "run")
+        event_log.note(job.job_id, "Resumed from its last checkpoint.", "run")
         job.refresh_from_db()
-        transaction.on_commit(partial(message.send, job), robust=True)
+        transaction.on_commit(partial(dispatch.send, job), robust=True)
     return bool(again)

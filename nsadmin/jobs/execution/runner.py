@@ -6,12 +6,12 @@ import structlog
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.jobs import endings, lease, log, message
-from nsadmin.jobs.lease import Lease
+from nsadmin.jobs.execution import dispatch, event_log, lease, outcomes
+from nsadmin.jobs.execution.context import SLICE_S, Work
+from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver, Stop
+from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.models import FINAL, Job, State
 from nsadmin.jobs.registry import Kind, find
-from nsadmin.jobs.stops import Cancelled, Lost, SliceOver, Stop
-from nsadmin.jobs.work import SLICE_S, Work
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def run_once(
     if job is None:
         return None
     if job.state in FINAL:
-        endings.settle(job)
+        outcomes.settle(job)
         return None
     held = lease.claim(job.job_id, job.epoch if epoch is None else epoch)
     if held is None:
@@ -44,7 +44,7 @@ def _carry(job: Job, held: Lease, slice_s: float) -> None:
     """Run the kind's function and turn every way out of it into a state of the row."""
     kind = find(job.kind)
     if kind is None:
-        endings.fail(held, f"This program does not know jobs of kind {job.kind}.")
+        outcomes.fail(held, f"This program does not know jobs of kind {job.kind}.")
         return
     work = Work(job, held, slice_s=slice_s)
     try:
@@ -53,20 +53,20 @@ def _carry(job: Job, held: Lease, slice_s: float) -> None:
         _stop(held, work, reason)
     except NsadminError as failure:
         if failure.retryable:
-            endings.wait(held, failure.sentence)
+            outcomes.wait(held, failure.sentence)
         else:
-            endings.fail(held, _explained(failure), progress=_stopped(work))
+            outcomes.fail(held, _explained(failure), progress=_stopped(work))
     except Exception as failure:
         logger.exception("job_broke")
         sentence = f"It broke off unexpectedly ({type(failure).__name__})."
-        endings.again(held, sentence, progress=_stopped(work))
+        outcomes.again(held, sentence, progress=_stopped(work))
 
 
 def _run(kind: Kind, work: Work) -> None:
     if work.job.cancel_requested:
         raise Cancelled
     kind.run(work)
-    endings.finish(work)
+    outcomes.finish(work)
 
 
 def _stop(held: Lease, work: Work, reason: Stop) -> None:
@@ -75,9 +75,9 @@ def _stop(held: Lease, work: Work, reason: Stop) -> None:
     elif isinstance(reason, Lost):
         logger.info("job_lost", epoch=held.epoch)
     elif reason_given := _reason_to_stop(held):
-        endings.fail(held, reason_given, progress=_stopped(work))
+        outcomes.fail(held, reason_given, progress=_stopped(work))
     elif held.end(State.CANCELLED, progress=_stopped(work)):
-        log.note(held.job_id, "Cancelled.", "warn")
+        event_log.note(held.job_id, "Cancelled.", "warn")
 
 
 def _reason_to_stop(held: Lease) -> str:
@@ -89,9 +89,9 @@ def _after(job: Job) -> State:
     """Tell the outside of an end, or send the message for the next slice."""
     job.refresh_from_db()
     if job.state in FINAL:
-        endings.settle(job)
+        outcomes.settle(job)
     elif job.state == State.QUEUED and job.run_after <= timezone.now():
-        message.send(job)
+        dispatch.send(job)
     return State(job.state)
 
 

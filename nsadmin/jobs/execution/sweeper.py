@@ -6,8 +6,8 @@ import structlog
 from django.db.models import F, Q
 from django.utils import timezone
 
-from nsadmin.jobs import log, message
-from nsadmin.jobs.endings import MAX_ATTEMPTS, TOO_OFTEN
+from nsadmin.jobs.execution import dispatch, event_log
+from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, TOO_OFTEN
 from nsadmin.jobs.models import FINAL, Job, State
 
 logger = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ def sweep() -> int:
         _take_from_the_dead(job, now)
     sent = 0
     for job in _due(now):
-        if not message.send(job):
+        if not dispatch.send(job):
             break  # the broker is away; so will it be for the others
         sent += 1
     return sent
@@ -52,11 +52,11 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
         # With a reason it was the program that asked for the end, not a person.
         state = State.FAILED if job.error else State.CANCELLED
         if expired.update(**_over(state, now)):
-            log.note(job.job_id, job.error or "Cancelled.", "warn")
+            event_log.note(job.job_id, job.error or "Cancelled.", "warn")
     elif attempts >= MAX_ATTEMPTS:
         sentence = f"The worker stopped. {TOO_OFTEN}"
         if expired.update(**_over(State.FAILED, now), error=sentence):
-            log.note(job.job_id, sentence, "bad")
+            event_log.note(job.job_id, sentence, "bad")
     elif expired.update(
         state=State.QUEUED,
         epoch=job.epoch + 1,
@@ -66,7 +66,7 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
         run_after=now + timedelta(seconds=0 if attempts < 3 else 2**attempts),
         sent_at=now - RESEND_AFTER - timedelta(seconds=1),
     ):
-        log.note(job.job_id, "The worker stopped; another takes over.", "warn")
+        event_log.note(job.job_id, "The worker stopped; another takes over.", "warn")
         logger.warning("job_taken_over", job_id=str(job.job_id), epoch=job.epoch + 1)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.jobs import log, message
+from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.models import LIVE, Job, State
 
 
@@ -21,9 +21,9 @@ def stop(job: Job, sentence: str) -> None:
     for _ in range(2):
         ended = {"state": State.FAILED, "ended_at": now, "run_after": now}
         if mine.filter(state=State.QUEUED).update(**asked, **ended):
-            log.note(job.job_id, sentence, "bad")
+            event_log.note(job.job_id, sentence, "bad")
             job.refresh_from_db()
-            transaction.on_commit(partial(message.send, job), robust=True)
+            transaction.on_commit(partial(dispatch.send, job), robust=True)
             return
         if mine.filter(state=State.RUNNING).update(**asked):
             return
@@ -45,10 +45,10 @@ def cancel(job: Job) -> bool:
     )
     ended = {"state": State.CANCELLED, "ended_at": now, "run_after": now}
     if mine.filter(state=State.QUEUED).update(**ended):
-        log.note(job.job_id, "Cancelled before it went on.", "warn")
+        event_log.note(job.job_id, "Cancelled before it went on.", "warn")
         job.refresh_from_db()
-        transaction.on_commit(partial(message.send, job), robust=True)
+        transaction.on_commit(partial(dispatch.send, job), robust=True)
     elif is_first:
-        log.note(job.job_id, "Asked to cancel.", "warn")
+        event_log.note(job.job_id, "Asked to cancel.", "warn")
     job.refresh_from_db()
     return is_first

@@ -4,11 +4,11 @@ import copy
 import time
 from typing import Any
 
-from nsadmin.jobs import log
-from nsadmin.jobs.lease import Lease
+from nsadmin.jobs.execution import event_log
+from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver
+from nsadmin.jobs.execution.lease import Lease
+from nsadmin.jobs.execution.progress import Progress
 from nsadmin.jobs.models import Job
-from nsadmin.jobs.progress import Progress
-from nsadmin.jobs.stops import Cancelled, Lost, SliceOver
 
 SLICE_S = 20.0
 
@@ -60,4 +60,4 @@ class Work:
 
     def note(self, sentence: str, role: str = "idle") -> None:
         """Add a line to the job's log."""
-        log.note(self.job.job_id, sentence, role)
+        event_log.note(self.job.job_id, sentence, role)

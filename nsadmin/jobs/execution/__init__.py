@@ -1,0 +1,1 @@
+"""Running jobs: dispatch, leases, progress, cancellation, the sweeper."""

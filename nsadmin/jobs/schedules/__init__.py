@@ -1,0 +1,1 @@
+"""Recurring work: the beat timetable and one row per run."""
