@@ -73,12 +73,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "nsadmin.access.middleware.RequestIdMiddleware",
-    "nsadmin.access.middleware.NoStoreMiddleware",
+    "nsadmin.access.web.middleware.RequestIdMiddleware",
+    "nsadmin.access.web.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "nsadmin.access.middleware.RequestLogMiddleware",
+    "nsadmin.access.web.middleware.RequestLogMiddleware",
     "nsadmin.api.http.middleware.EnvelopeMiddleware",
     "nsadmin.pages.common.middleware.ErrorPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "nsadmin.access.middleware.ActorMiddleware",
+    "nsadmin.access.web.middleware.ActorMiddleware",
     "nsadmin.pages.common.middleware.HtmxMiddleware",
 ]
 
@@ -140,7 +140,7 @@ CACHES: dict[str, dict[str, Any]] = {
     "default": _REDIS_CACHE,
     "sessions": {
         **_REDIS_CACHE,
-        "BACKEND": "nsadmin.access.session_cache.SessionCache",
+        "BACKEND": "nsadmin.access.web.session_cache.SessionCache",
         "OPTIONS": {
             "pool_class": "redis.BlockingConnectionPool",
             "max_connections": 32,
@@ -163,7 +163,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": _VALIDATION + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": _VALIDATION + "CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "nsadmin.access.adapter.ClosedAdapter"
+ACCOUNT_ADAPTER = "nsadmin.access.web.allauth_adapter.ClosedAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -4,7 +4,7 @@ from allauth.account import urls as account_urls
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from nsadmin.access.gate import opened
+from nsadmin.access.web.gate import opened
 from nsadmin.api.urls import urlpatterns as api_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from nsadmin.access import invitations
 from nsadmin.access.actor import Actor
-from nsadmin.access.invitations import Invited
-from nsadmin.access.keys import actor_of_key
 from nsadmin.access.models import Organization
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.keys import actor_of_key
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document

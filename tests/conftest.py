@@ -140,7 +140,7 @@ def _emptied_audit(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("transactional_db")
     yield
-    from nsadmin.audit.keeping import remove
+    from nsadmin.audit.triggers import remove
 
     remove(using="default")
 

@@ -11,8 +11,8 @@ from itertools import groupby
 from django.db.models import Model
 from django.utils import timezone
 
-from nsadmin.access.keys import create_key
 from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 
 PASSWORD = "a-long-enough-password"

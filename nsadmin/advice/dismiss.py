@@ -4,8 +4,8 @@ from typing import get_args
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
-from nsadmin.advice.advise import Kind
 from nsadmin.advice.models import Dismissal
+from nsadmin.advice.rules import Kind
 from nsadmin.audit import record
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.read import queries

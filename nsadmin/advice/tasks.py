@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.advice import auto
+from nsadmin.advice import auto_indexing
 from nsadmin.jobs.schedules.runs import recorded
 
 
@@ -12,11 +12,11 @@ from nsadmin.jobs.schedules.runs import recorded
 @recorded("auto_indexes")
 def auto_indexes() -> dict[str, Any]:
     """Create the indexes that filter usage asks for."""
-    return auto.run().to_json()
+    return auto_indexing.run().to_json()
 
 
 @shared_task(name="nsadmin.advice.finish", ignore_result=True)
 @recorded("finish_indexes", keep="news")
 def finish() -> dict[str, Any]:
     """Measure the builds that have ended."""
-    return {"finished": auto.finish_open()}
+    return {"finished": auto_indexing.finish_open()}

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from nsadmin.access.gate import opened
+from nsadmin.access.web.gate import opened
 from nsadmin.api.http.responses import answer
 
 _METHODS = ("get", "post", "patch", "put", "delete")

@@ -9,7 +9,7 @@ from django.urls import URLPattern, include, path
 from django.urls.resolvers import URLResolver
 from ninja.operation import PathView
 
-from nsadmin.access.gate import Declared
+from nsadmin.access.web.gate import Declared
 from nsadmin.api import docs_page
 from nsadmin.api.api import api
 

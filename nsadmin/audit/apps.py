@@ -12,6 +12,6 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the triggers installed after every migration."""
-        from nsadmin.audit.keeping import install
+        from nsadmin.audit.triggers import install
 
         post_migrate.connect(install, sender=self, dispatch_uid="audit_keeping")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.audit import chain
 from nsadmin.audit.masking import masked
 from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.audit.requests import request_id
+from nsadmin.audit.request_id import request_id
 
 
 def new_op_id() -> str:

@@ -1,8 +1,8 @@
 """Who may clone what, and what has to be true of source and name before it begins."""
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require
 from nsadmin.clones.request import CloneRequest
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.change import blockers, preconditions, quota

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.db import transaction
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND

@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import clusters, drifting, having
+from nsadmin.health import cluster_probe, drift_scan, vector_coverage
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores import hints, redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.qdrant import telling
+from nsadmin.stores.qdrant import telemetry
 from nsadmin.stores.qdrant.cluster import Cluster
 
 _SLOW_S = 300
@@ -40,17 +40,17 @@ class Sampled:
 
 def sample() -> Sampled:
     """Renew every look that is due."""
-    known = clusters.known()
-    clusters.forget_others(known)
+    known = cluster_probe.known()
+    cluster_probe.forget_others(known)
     mine = [
         cluster
         for cluster in known
         if redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
     ]
     answered = 0
-    for found in clusters.probe(mine):
+    for found in cluster_probe.probe(mine):
         ids = known[found.cluster]
-        clusters.store(found, namespaces=len(ids))
+        cluster_probe.store(found, namespaces=len(ids))
         if found.silence:
             snapshots.note_silence(ids, found.silence)
         else:
@@ -85,7 +85,7 @@ def _look_at(cluster: Cluster, ids: list[str]) -> int:
 
 def _due(ids: list[str]) -> list[str]:
     """Return whose look is old; those without one first, then the oldest."""
-    watched = hints.watched()
+    watched = ephemeral.watched()
     rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
     found = {row.namespace_id: snapshots.read(row) for row in rows}
     old = [
@@ -108,7 +108,7 @@ def _renew(namespace: Namespace) -> bool:
                 return _ask_beside(namespace, kind, before)
     found = probe.look(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
-        drifting.look(namespace, found)
+        drift_scan.look(namespace, found)
     return found.ok
 
 
@@ -121,8 +121,10 @@ def _every_s(kind: str, before: Snapshot) -> float:
 def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
     if kind.startswith(snapshots.HAVING):
         points = before.live.points if before.live is not None else 0
-        return having.ask(namespace, kind.removeprefix(snapshots.HAVING), points)
-    ask = telling.builds if kind == "builds" else telling.shards
+        return vector_coverage.ask(
+            namespace, kind.removeprefix(snapshots.HAVING), points
+        )
+    ask = telemetry.builds if kind == "builds" else telemetry.shards
     try:
         cluster = cluster_of(namespace)
         with probe.heeding(cluster):
@@ -136,6 +138,6 @@ def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
 def _ask_resources(namespace: Namespace, ids: list[str]) -> None:
     """Ask for the cluster of the namespace, with the namespace's key."""
     try:
-        clusters.ask_resources(cluster_of(namespace), ids)
+        cluster_probe.ask_resources(cluster_of(namespace), ids)
     except NsadminError:
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.health import drifting, sampler
+from nsadmin.health import drift_scan, sampler
 from nsadmin.jobs.schedules.runs import recorded
 
 
@@ -20,4 +20,4 @@ def sample() -> dict[str, Any]:
 @recorded("drift")
 def drift() -> dict[str, Any]:
     """Compare every namespace with Qdrant and look for collections of nobody."""
-    return asdict(drifting.sweep())
+    return asdict(drift_scan.sweep())

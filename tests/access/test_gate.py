@@ -6,9 +6,9 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from nsadmin.access import gate
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action, Role, effect
+from nsadmin.access.web import gate
 from nsadmin.errors import Forbidden, Missing, Unauthorized
 
 ADMIN = Actor(

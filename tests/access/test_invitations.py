@@ -10,11 +10,11 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from nsadmin.access import invitations, joining, members
 from nsadmin.access.actor import Actor
-from nsadmin.access.invitations import Invited
 from nsadmin.access.models import Invitation, Membership, Organization, User
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import acceptance, invitations, members
+from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, Missing, NsadminError
@@ -110,13 +110,13 @@ def test_asking_again_replaces_the_link_the_name_and_the_role(halden: House) -> 
     first = halden.invite(role=Role.ADMIN)
     second = halden.invite(role=Role.VIEWER, name="Nele Vries")
     with pytest.raises(Missing):
-        joining.opened(first.secret)
-    found = joining.opened(second.secret)
+        acceptance.opened(first.secret)
+    found = acceptance.opened(second.secret)
     assert (found.role, found.name) == ("viewer", "Nele Vries")
     third = invitations.renew(halden.actor, found, halden.ana)
     with pytest.raises(Missing):
-        joining.opened(second.secret)
-    assert joining.opened(third.secret).role == "viewer"
+        acceptance.opened(second.secret)
+    assert acceptance.opened(third.secret).role == "viewer"
     assert Invitation.objects.count() == 1
 
 
@@ -166,8 +166,8 @@ def test_a_name_is_measured_as_it_is_stored(halden: House) -> None:
 
 def test_who_has_no_account_gets_one_with_the_membership(halden: House) -> None:
     asked = halden.invite(role=Role.VIEWER, name="Nele Vries")
-    assert joining.is_open_account(asked.invitation)
-    made = joining.join_anew(asked.secret, PASSWORD)
+    assert acceptance.is_open_account(asked.invitation)
+    made = acceptance.join_anew(asked.secret, PASSWORD)
     assert (made.user.email, made.user.name, made.role) == (
         NELE,
         "Nele Vries",
@@ -178,30 +178,30 @@ def test_who_has_no_account_gets_one_with_the_membership(halden: House) -> None:
     assert actions() == ["member:invite", "member:join"]
     assert AuditEvent.objects.get(action="member:join").actor_label == NELE
     with pytest.raises(Missing):
-        joining.join_anew(asked.secret, "another-long-password")
+        acceptance.join_anew(asked.secret, "another-long-password")
 
 
 def test_who_has_an_account_joins_with_it_and_keeps_its_name(
     halden: House, other: House
 ) -> None:
     asked = halden.invite(other.ana.email, name="Somebody")
-    assert not joining.is_open_account(asked.invitation)
-    made = joining.join(asked.secret, other.ana)
+    assert not acceptance.is_open_account(asked.invitation)
+    made = acceptance.join(asked.secret, other.ana)
     other.ana.refresh_from_db()
     assert (made.role, other.ana.name) == ("member", "Ana")
     assert other.ana.check_password(PASSWORD)
     with pytest.raises(Missing):
-        joining.join(asked.secret, other.ana)
+        acceptance.join(asked.secret, other.ana)
 
 
 def test_a_link_sets_no_password_that_is_set(halden: House, other: House) -> None:
     asked = halden.invite(other.ana.email)
     with pytest.raises(Conflict, match="has an account"):
-        joining.join_anew(asked.secret, "another-long-password")
+        acceptance.join_anew(asked.secret, "another-long-password")
     other.ana.refresh_from_db()
     assert other.ana.check_password(PASSWORD)
     assert not halden.has(other.ana.email)
-    joining.opened(asked.secret)  # it was not used up
+    acceptance.opened(asked.secret)  # it was not used up
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "a member's", "staff's", "switched off"])
@@ -219,14 +219,14 @@ def test_a_password_that_was_never_set_is_set_only_where_nothing_hangs_on_it(
         User.objects.filter(pk=user.pk).update(is_active=False)
     asked = halden.invite()
     if whose == "nobody's":
-        joining.join_anew(asked.secret, PASSWORD)
+        acceptance.join_anew(asked.secret, PASSWORD)
         user.refresh_from_db()
         assert user.check_password(PASSWORD)
         assert halden.has(NELE)
         return
-    assert not joining.is_open_account(asked.invitation)
+    assert not acceptance.is_open_account(asked.invitation)
     with pytest.raises(Conflict):
-        joining.join_anew(asked.secret, PASSWORD)
+        acceptance.join_anew(asked.secret, PASSWORD)
     user.refresh_from_db()
     assert not user.has_usable_password()
     assert not halden.has(NELE)
@@ -237,12 +237,12 @@ def test_nobody_joins_as_another_nor_as_the_platforms_people(
 ) -> None:
     asked = halden.invite()
     with pytest.raises(Conflict, match=NELE):
-        joining.join(asked.secret, other.ana)
+        acceptance.join(asked.secret, other.ana)
     User.objects.filter(pk=other.ana.pk).update(platform_role="support")
     staff = User.objects.get(pk=other.ana.pk)
     asked = halden.invite(staff.email)
     with pytest.raises(Forbidden):
-        joining.join(asked.secret, staff)
+        acceptance.join(asked.secret, staff)
     assert not halden.has(staff.email)
     assert Invitation.objects.count() == 2
 
@@ -273,8 +273,8 @@ def test_a_link_that_came_to_its_end_opens_nothing(halden: House, end: str) -> N
         case "demoted":
             members.change_role(halden.actor, admin, Role.MEMBER)
     for act in (
-        lambda: joining.opened(asked.secret),
-        lambda: joining.join_anew(asked.secret, PASSWORD),
+        lambda: acceptance.opened(asked.secret),
+        lambda: acceptance.join_anew(asked.secret, PASSWORD),
     ):
         with pytest.raises(Missing, match="no longer works"):
             act()
@@ -289,7 +289,7 @@ def test_who_is_removed_has_no_invitation_left(halden: House) -> None:
     )
     members.remove(halden.actor, member)
     with pytest.raises(Missing):
-        joining.join(asked.secret, user)
+        acceptance.join(asked.secret, user)
 
 
 def test_a_member_by_other_ways_keeps_the_role(halden: House) -> None:
@@ -298,7 +298,7 @@ def test_a_member_by_other_ways_keeps_the_role(halden: House) -> None:
     Membership.objects.create(
         user=user, organization=halden.organization, role="viewer"
     )
-    assert joining.join(asked.secret, user).role == "viewer"
+    assert acceptance.join(asked.secret, user).role == "viewer"
     assert not Invitation.objects.exists()
 
 
@@ -333,10 +333,10 @@ def test_two_openings_make_one_membership(own_rows, has_account: bool) -> None:
         secret = house.invite(email).secret
         if has_account:
             user = User.objects.create_user(email, PASSWORD)
-            acts = [lambda u=user, s=secret: joining.join(s, u)] * 2
+            acts = [lambda u=user, s=secret: acceptance.join(s, u)] * 2
         else:
             acts = [
-                lambda s=secret, n=number: joining.join_anew(s, f"{PASSWORD}-{n}")
+                lambda s=secret, n=number: acceptance.join_anew(s, f"{PASSWORD}-{n}")
                 for number in range(2)
             ]
         assert at_once(*acts) == ["Missing"]
@@ -352,7 +352,7 @@ def test_joining_or_withdrawing_wins_and_never_both(own_rows) -> None:
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         asked = house.invite(email)
         raised = at_once(
-            lambda a=asked: joining.join_anew(a.secret, PASSWORD),
+            lambda a=asked: acceptance.join_anew(a.secret, PASSWORD),
             lambda a=asked, h=house: invitations.withdraw(h.actor, [a.invitation]),
         )
         withdrawn = AuditEvent.objects.filter(
@@ -373,7 +373,7 @@ def test_two_who_ask_the_same_leave_one_link(own_rows) -> None:
 
 def _opens(secret: str) -> bool:
     try:
-        joining.opened(secret)
+        acceptance.opened(secret)
     except Missing:
         return False
     return True

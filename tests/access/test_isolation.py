@@ -16,8 +16,8 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from nsadmin.access import step_up
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.web import step_up
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.stores.mongo.connection import database
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared

@@ -7,12 +7,17 @@ import pytest
 from django.core import serializers
 from django.utils import timezone
 
-from nsadmin.access import issuing
 from nsadmin.access.actor import Actor
-from nsadmin.access.issuing import KeyWish
-from nsadmin.access.keys import actor_of_key, new_key_id, role_now, with_standing
 from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import key_management
+from nsadmin.access.organization.key_management import KeyWish
+from nsadmin.access.organization.keys import (
+    actor_of_key,
+    new_key_id,
+    role_now,
+    with_standing,
+)
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Invalid, Missing, Unauthorized
@@ -50,7 +55,7 @@ def wish(role: Role = Role.ADMIN, *scopes: str, **more) -> KeyWish:
 
 
 def made(actor: Actor, ana: Membership, *, of: KeyWish | None = None):
-    return issuing.issue(actor, ana.organization, ana.user, of or wish())
+    return key_management.issue(actor, ana.organization, ana.user, of or wish())
 
 
 @pytest.mark.parametrize(
@@ -151,8 +156,8 @@ def test_the_secret_is_neither_in_the_rows_nor_in_the_audit_nor_in_logs(
 
 def test_revoking_is_noted_once(actor, ana, halden) -> None:
     row, plaintext = made(actor, ana)
-    issuing.revoke(actor, halden, row.key_id)
-    issuing.revoke(actor, halden, row.key_id)
+    key_management.revoke(actor, halden, row.key_id)
+    key_management.revoke(actor, halden, row.key_id)
     with pytest.raises(Unauthorized):
         actor_of_key(plaintext)
     assert AuditEvent.objects.filter(action="key:revoke").count() == 1
@@ -163,7 +168,7 @@ def test_a_foreign_key_is_not_there(actor, ana) -> None:
     other = Organization.objects.create(name="Other")
     for key_id in (row.key_id, "nothing"):
         with pytest.raises(Missing):
-            issuing.revoke(actor, other, key_id)
+            key_management.revoke(actor, other, key_id)
     assert not ApiKey.objects.get().revoked_at
 
 
@@ -172,7 +177,7 @@ def test_the_states_of_a_key(actor, ana, halden) -> None:
     now = timezone.now()
 
     def state() -> str:
-        return issuing.state_of(issuing.find(halden, row.key_id), now)
+        return key_management.state_of(key_management.find(halden, row.key_id), now)
 
     assert state() == "active"
     ApiKey.objects.update(expires_at=now)

@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import get_resolver, path
 from ninja.operation import PathView
 
-from nsadmin.access import step_up
-from nsadmin.access.gate import opened
-from nsadmin.access.invitations import Invited
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import ApiKey
+from nsadmin.access.organization.invitations import Invited
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import step_up
+from nsadmin.access.web.gate import opened
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import record

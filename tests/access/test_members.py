@@ -5,11 +5,11 @@ import threading
 import pytest
 from django.db import connections
 
-from nsadmin.access import members
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import actor_of_key, create_key
 from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import members
+from nsadmin.access.organization.keys import actor_of_key, create_key
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, Unauthorized

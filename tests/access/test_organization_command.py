@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from nsadmin.access import joining
 from nsadmin.access.models import Membership, Organization, User
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import acceptance
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_a_known_person_is_asked_and_joins_by_themselves(monkeypatch) -> None:
     assert [m.organization.name for m in user.memberships.all()] == ["One"]
     link = re.search(r"^/join/(\S+)/$", said, re.MULTILINE)
     assert link
-    joining.join(link[1], user)
+    acceptance.join(link[1], user)
     two = user.memberships.get(organization__name="Two")
     assert two.role == Role.ADMIN
 

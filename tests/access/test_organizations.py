@@ -3,7 +3,7 @@
 import pytest
 
 from nsadmin.access.models import Membership, Organization, User
-from nsadmin.access.organizations import actor_of_user, choices, shown
+from nsadmin.access.organization.organizations import actor_of_user, choices, shown
 from nsadmin.access.permissions import Role
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from nsadmin.access.session_cache import SessionCache
+from nsadmin.access.web.session_cache import SessionCache
 
 AWAY = "redis://127.0.0.1:9/0"
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from nsadmin.access.sign_in import UNSENT
+from nsadmin.access.web.sign_in import UNSENT
 from tests.access.matrix import routes
 from tests.people import PASSWORD
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from nsadmin.advice.advise import Evidence, advise
 from nsadmin.advice.infer import infer
+from nsadmin.advice.rules import Evidence, advise
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.namespaces.schema.document import StoredIndex
 

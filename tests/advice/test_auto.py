@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from nsadmin.access.models import Organization
-from nsadmin.advice import auto, usage
+from nsadmin.advice import auto_indexing, usage
 from nsadmin.advice.models import AutoIndex
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
@@ -46,10 +46,10 @@ def stored(namespace):
 
 def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
     filtered(willing, rank=100)
-    auto.run(now=NOW)
+    auto_indexing.run(now=NOW)
     assert stored(willing) == {}
     filtered(willing, rank=1)
-    auto.run(now=NOW)
+    auto_indexing.run(now=NOW)
     assert (stored(willing)["rank"].type, stored(willing)["rank"].origin) == (
         "integer",
         "auto",
@@ -68,51 +68,51 @@ def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
 
 def test_only_where_it_was_asked_for(cast):
     filtered(cast.own, rank=500)
-    auto.run(now=NOW)
+    auto_indexing.run(now=NOW)
     assert stored(cast.own) == {}
 
 
 def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
     filtered(willing, internal_id=500, absent=500, rank=500)
-    run = auto.run(now=NOW)
+    run = auto_indexing.run(now=NOW)
     assert set(stored(willing)) == {"rank"}
     assert run.left == [
         [willing.namespace_id, "absent", "No sampled point has a value here."]
     ]
     patch = parse_patch({"payload_indexes": []})
     commit.commit(cast.actor(), willing.namespace_id, patch)
-    left = auto.run(now=NOW).left
+    left = auto_indexing.run(now=NOW).left
     assert stored(willing) == {}
     assert [willing.namespace_id, "rank", "Somebody dropped it."] in left
 
 
 def test_a_run_is_capped_for_each_collection(cast):
-    names = [f"extra_{n}" for n in range(auto.MAX_IN_A_COLLECTION + 2)]
+    names = [f"extra_{n}" for n in range(auto_indexing.MAX_IN_A_COLLECTION + 2)]
     namespace = make_namespace(cast.northlight, "wide", auto_create_indexes=True)
     [point, *_], _ = points.page(shared(), namespace.collection, with_vectors=True)
     point["payload"] |= dict.fromkeys(names, "value")
     points.put(shared(), namespace.collection, [point])
     filtered(namespace, **dict.fromkeys(names, 500))
-    auto.run(now=NOW)
-    assert len(stored(namespace)) == auto.MAX_IN_A_COLLECTION
-    auto.run(now=NOW)
+    auto_indexing.run(now=NOW)
+    assert len(stored(namespace)) == auto_indexing.MAX_IN_A_COLLECTION
+    auto_indexing.run(now=NOW)
     assert len(stored(namespace)) == len(names)
 
 
 def test_invented_fields_keep_no_real_one_from_its_index(willing):
     filtered(willing, **{f"invented_{n}": 1000 for n in range(20)}, title=500)
-    run = auto.run(now=NOW)
+    run = auto_indexing.run(now=NOW)
     assert set(stored(willing)) == {"title"}
     assert {reason for *_, reason in run.left} == {"No sampled point has a value here."}
 
 
 def test_more_invented_fields_than_a_run_looks_at_only_delay(willing):
-    invented = {f"invented_{n}": 1000 for n in range(auto.MAX_LOOKED_AT)}
+    invented = {f"invented_{n}": 1000 for n in range(auto_indexing.MAX_LOOKED_AT)}
     filtered(willing, **invented, title=500)
     late = [willing.namespace_id, "title", "The next run will come to it."]
-    assert late in auto.run(now=NOW).left
+    assert late in auto_indexing.run(now=NOW).left
     assert stored(willing) == {}
-    assert auto.run(now=NOW).begun == 1
+    assert auto_indexing.run(now=NOW).begun == 1
     assert set(stored(willing)) == {"title"}
 
 
@@ -122,7 +122,7 @@ def test_a_missing_collection_stops_no_other_namespace(cast, willing):
     )
     for namespace in (gone, willing):
         filtered(namespace, rank=500)
-    run = auto.run(now=NOW)
+    run = auto_indexing.run(now=NOW)
     assert (run.namespaces, run.begun) == (2, 1)
     [[left, field, sentence]] = run.left
     assert (left, field) == (gone.namespace_id, "")
@@ -131,7 +131,7 @@ def test_a_missing_collection_stops_no_other_namespace(cast, willing):
 
 def test_the_record_of_a_run_keeps_whole_namespaces_before_fields():
     fields = [["a", f"field_{n}", "Why."] for n in range(300)]
-    kept = auto.Run(left=[*fields, ["b", "", "Away."]]).to_json()["left"]
+    kept = auto_indexing.Run(left=[*fields, ["b", "", "Away."]]).to_json()["left"]
     assert kept == [["b", "", "Away."], *fields[:199]]
 
 
@@ -143,7 +143,7 @@ def test_a_build_that_a_crash_left_is_closed(willing):
         count_24h=101,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    auto.finish_open()
+    auto_indexing.finish_open()
     row.refresh_from_db()
     assert (row.state, row.error) == ("failed", "The index was dropped again.")
 
@@ -163,7 +163,7 @@ def test_two_runs_at_once_build_one(contested):
     def one():
         try:
             barrier.wait()
-            auto.run(now=NOW)
+            auto_indexing.run(now=NOW)
         except Exception as error:  # noqa: BLE001 - shown by the assertion below
             failures.append(error)
         finally:

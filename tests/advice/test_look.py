@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.advice import look, usage
+from nsadmin.advice import evidence, usage
 from nsadmin.stores.counters import Tally
 from tests.cast import make_namespace
 
@@ -28,11 +28,11 @@ def test_unused_is_told_a_week_after_the_first_report(cast, later, whole):
     key, now = namespace.namespace_id, FIRST + later
     for at in (FIRST, now):
         usage.count_filter(key, {"rank": Tally(1)}, at=at)
-    found = look.advised(namespace, now=now)
+    found = evidence.advised(namespace, now=now)
     assert found.evidence.began == FIRST.replace(minute=0)
     assert [a.kind for a in found.advice] == (["unused"] if whole else [])
 
 
 def test_without_a_report_there_is_no_beginning(cast):
-    found = look.advised(cast.own)
+    found = evidence.advised(cast.own)
     assert (found.evidence.began, found.evidence.is_whole_week) == (None, False)

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from nsadmin.advice import look, sample, sampled, usage
-from nsadmin.stores import hints, redis
+from nsadmin.advice import evidence, sample, sample_cache, usage
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
@@ -35,7 +35,7 @@ def filled(cast, name, payloads, *, ids=None):
 
 
 def types(namespace, *fields):
-    return {f: i.type for f, i in sampled.fresh(namespace, fields).items()}
+    return {f: i.type for f, i in sample_cache.fresh(namespace, fields).items()}
 
 
 @pytest.mark.parametrize("ids", [None, list(range(1, 701))], ids=["uuids", "numbers"])
@@ -67,36 +67,36 @@ def test_the_points_to_compare_are_the_same_before_and_after(cast):
 
 def test_a_sample_is_kept_for_a_while(cast):
     namespace = filled(cast, "kept", [{"a": 1, "b": 2.5}])
-    seen = sampled.sampled(namespace, ["a"])
+    seen = sample_cache.sampled(namespace, ["a"])
     [point], _ = points.page(shared(), namespace.collection, with_vectors=True)
     points.put(
         shared(), namespace.collection, [point | {"payload": {"a": "x", "b": "y"}}]
     )
-    again = sampled.sampled(namespace, ["a", "b"])
+    again = sample_cache.sampled(namespace, ["a", "b"])
     assert again.inferences["a"] == seen.inferences["a"]
     assert again.inferences["b"].type == "keyword"
     assert again.at == seen.at
-    assert sampled.known(namespace.namespace_id, ["a"]) == seen
-    hints.drop([f"sampled:{namespace.namespace_id}"])
-    assert sampled.sampled(namespace, ["a"]).inferences["a"].type == "keyword"
+    assert sample_cache.known(namespace.namespace_id, ["a"]) == seen
+    ephemeral.drop([f"sampled:{namespace.namespace_id}"])
+    assert sample_cache.sampled(namespace, ["a"]).inferences["a"].type == "keyword"
 
 
 def test_an_old_sample_is_renewed_by_one_and_shown_to_the_others(cast, settings):
     namespace = filled(cast, "old", [{"a": 1}])
     key = namespace.namespace_id
-    seen = sampled.sampled(namespace, ["a"])
+    seen = sample_cache.sampled(namespace, ["a"])
     name = f"sampled:{key}"
-    old = seen.at - sampled.FRESH - timedelta(seconds=1)
-    written = hints.kept(name)
+    old = seen.at - sample_cache.FRESH - timedelta(seconds=1)
+    written = ephemeral.kept(name)
     day = f"{seen.at:%Y-%m-%dT%H:%M:%S}"
     assert day in written
-    hints.keep(name, written.replace(day, f"{old:%Y-%m-%dT%H:%M:%S}"), seconds=60)
+    ephemeral.keep(name, written.replace(day, f"{old:%Y-%m-%dT%H:%M:%S}"), seconds=60)
     assert redis.claim(f"sample:{key}", milliseconds=10_000)
-    waiting = sampled.sampled(namespace, ["a", "b"])
+    waiting = sample_cache.sampled(namespace, ["a", "b"])
     assert waiting.inferences == seen.inferences
-    assert timezone.now() - waiting.at > sampled.FRESH
+    assert timezone.now() - waiting.at > sample_cache.FRESH
     redis.release(f"sample:{key}")
-    assert sampled.sampled(namespace, ["a"]).at > seen.at
+    assert sample_cache.sampled(namespace, ["a"]).at > seen.at
 
 
 def test_a_hundred_filtered_fields_cost_little_and_then_less(cast):
@@ -104,13 +104,13 @@ def test_a_hundred_filtered_fields_cost_little_and_then_less(cast):
     fields = {f"field_{n}": Tally(1000 - n) for n in range(100)}
     usage.count_filter(namespace.namespace_id, fields)
     began = time.perf_counter()
-    found = look.advised(namespace)
+    found = evidence.advised(namespace)
     cold = time.perf_counter() - began
     assert len(found.advice) == 100
     known = [a.field_name for a in found.advice if a.inference is not None]
-    assert known == [f"field_{n}" for n in range(look.MAX_SAMPLED)]
+    assert known == [f"field_{n}" for n in range(evidence.MAX_SAMPLED)]
     began = time.perf_counter()
-    again = look.advised(namespace, min_count=500)
+    again = evidence.advised(namespace, min_count=500)
     warm = time.perf_counter() - began
     assert again.sampled_at == found.sampled_at
     assert (cold < 2, warm < 0.5) == (True, True), (cold, warm)
@@ -119,27 +119,27 @@ def test_a_hundred_filtered_fields_cost_little_and_then_less(cast):
 def aged(namespace, seen):
     """Write what is kept as if it was sampled too long ago to be fresh."""
     name = f"sampled:{namespace.namespace_id}"
-    old = seen - sampled.FRESH - timedelta(seconds=1)
-    entries = json.loads(hints.kept(name))
+    old = seen - sample_cache.FRESH - timedelta(seconds=1)
+    entries = json.loads(ephemeral.kept(name))
     for entry in entries.values():
         entry["at"] = old.isoformat()
-    hints.keep(name, json.dumps(entries), seconds=60)
+    ephemeral.keep(name, json.dumps(entries), seconds=60)
 
 
 def test_a_field_that_no_payload_has_makes_room_for_the_others(cast):
     namespace = filled(cast, "crowded", [{"title": "x"} for _ in range(30)])
-    fields = {f"invented_{n}": Tally(1000) for n in range(look.MAX_SAMPLED)}
+    fields = {f"invented_{n}": Tally(1000) for n in range(evidence.MAX_SAMPLED)}
     usage.count_filter(namespace.namespace_id, fields | {"title": Tally(500)})
-    first = look.advised(namespace)
+    first = evidence.advised(namespace)
     assert first.advice[-1].field_name == "title"
     assert first.advice[-1].inference is None
-    assert look.advised(namespace).sampled_at == first.sampled_at
+    assert evidence.advised(namespace).sampled_at == first.sampled_at
     aged(namespace, first.sampled_at)
-    found = look.advised(namespace).advice
+    found = evidence.advised(namespace).advice
     assert found[-1].index_type == "keyword"
     assert all(item.inference is not None for item in found)
     names = ["invented_0", "title", "new"]
-    assert sampled.hopeful_first(namespace.namespace_id, names) == [
+    assert sample_cache.hopeful_first(namespace.namespace_id, names) == [
         "title",
         "new",
         "invented_0",
@@ -153,7 +153,7 @@ def test_readers_at_once_share_one_sample(cast):
 
     def read():
         barrier.wait()
-        found.append(sampled.sampled(namespace, ["n", "absent"]).at)
+        found.append(sample_cache.sampled(namespace, ["n", "absent"]).at)
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from nsadmin.advice import sampled, usage
+from nsadmin.advice import sample_cache, usage
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.qdrant import collections
@@ -61,7 +61,7 @@ def test_a_type_once_sampled_is_told_however_many_fields_are_filtered_more(call)
     own = call.cast.own
     invented = [{"field_name": f"invented_{n}", "count": 1000} for n in range(20)]
     report(call, own, [*invented, {"field_name": "title", "count": 500}])
-    sampled.fresh(own, ["title"])
+    sample_cache.fresh(own, ["title"])
     found = ask(call, "suggestions").json()["suggestions"]
     types = {f["field_name"]: f["suggested_type"] for f in found}
     assert len(types) == 21

@@ -4,8 +4,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from nsadmin.audit import record
-from nsadmin.audit.keeping import remove
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
+from nsadmin.audit.triggers import remove
 from nsadmin.audit.verify import Fault, organizations, verify
 
 ORGANIZATION = "org_a"

@@ -7,8 +7,8 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from nsadmin.audit import record
-from nsadmin.audit.keeping import install, remove
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
+from nsadmin.audit.triggers import install, remove
 from nsadmin.audit.verify import verify
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,10 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from nsadmin.access import room
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import create_key
 from nsadmin.access.models import Organization
+from nsadmin.access.organization import quota_lock
+from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.jobs.models import Job
@@ -73,7 +73,7 @@ def _both(
             connections.close_all()
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in (0, 1)]
-    with room.alone(actor.internal_id):
+    with quota_lock.alone(actor.internal_id):
         for thread in threads:
             thread.start()
         its = Job.objects.filter(organization_id=actor.organization_id)

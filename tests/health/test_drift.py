@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from nsadmin.health import drifting, having
+from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement import clusters
@@ -42,7 +42,7 @@ def found(namespace):
     raw = store.get(namespace.namespace_id)
     now = document.read(raw)
     look = probe.snapshot(now, force=True, wait_s=2)
-    return {(d.kind, d.subject): d for d in drifting.look(now, look)}
+    return {(d.kind, d.subject): d for d in drift_scan.look(now, look)}
 
 
 def test_what_agrees_has_no_rows(cast):
@@ -199,8 +199,8 @@ def vectors_part(page):
 def counted(namespace):
     """What differs once the points of each vector were counted."""
     now = document.read(store.get(namespace.namespace_id))
-    look = having.refreshed(now, probe.snapshot(now, force=True, wait_s=2))
-    return {(d.kind, d.subject): d for d in drifting.look(now, look)}
+    look = vector_coverage.refreshed(now, probe.snapshot(now, force=True, wait_s=2))
+    return {(d.kind, d.subject): d for d in drift_scan.look(now, look)}
 
 
 def test_silence_is_not_agreement(cast, drifted, settings):
@@ -223,7 +223,7 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     collections.drop(shared(), cast.own.collection)
     orphan = f"{COLLECTION_PREFIX}orphan"
     collections.create(shared(), orphan, {"v": (2, "cosine")})
-    drifting.sweep()
+    drift_scan.sweep()
     kinds = {(r.kind, r.subject) for r in DriftRow.objects.all()}
     assert ("collection_missing", cast.own.collection) in kinds
     assert ("orphan", orphan) in kinds
@@ -231,19 +231,19 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     assert "it holds 0 points" in sentence
     assert "drop it in Qdrant" in sentence
     collections.drop(shared(), orphan)
-    drifting.sweep()
+    drift_scan.sweep()
     assert not DriftRow.objects.filter(kind="orphan", subject=orphan).exists()
 
 
 def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
-    swept = drifting.sweep()
+    swept = drift_scan.sweep()
     known = DriftRow.objects.count()
     assert DriftRow.objects.exclude(namespace_id="").count() == 4
-    assert swept == drifting.Swept(differences=known, silent=0)
+    assert swept == drift_scan.Swept(differences=known, silent=0)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     for row in MirroredNamespace.objects.all():
         snapshots.invalidate(row.namespace_id)
-    assert drifting.sweep() == drifting.Swept(differences=0, silent=4)
+    assert drift_scan.sweep() == drift_scan.Swept(differences=0, silent=4)
     assert DriftRow.objects.count() == known
 
 
@@ -281,7 +281,7 @@ def orphan(cast, own_cluster):
     everybodys = shared()
     for cluster in (own_cluster.cluster, everybodys):
         collections.create(cluster, name, {"v": (2, "cosine")})
-    drifting.sweep()
+    drift_scan.sweep()
     both = {(own_cluster.cluster.label, name), ("shared", name)}
     assert orphans() >= both
     yield name
@@ -294,7 +294,7 @@ def test_collections_of_nobody_go_with_the_last_that_led_there(
     for namespace in (cast.own, cast.foreign, cast.system):
         raw = store.get(namespace.namespace_id)
         assert store.delete(namespace.namespace_id, revision=raw["revision"])
-    drifting.sweep()
+    drift_scan.sweep()
     found = orphans()
     assert own_cluster.cluster.label not in {cluster for cluster, _ in found}
     # Everybody's cluster is looked at though nobody is on it.
@@ -308,7 +308,7 @@ def test_collections_of_nobody_stay_while_their_cluster_is_silent(
     own_cluster.server.stop()
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     try:
-        drifting.sweep()
+        drift_scan.sweep()
     finally:
         own_cluster.server.restart()
     assert orphans() == before
@@ -323,5 +323,5 @@ def test_collections_of_nobody_stay_where_the_key_does_not_open(
     after = {**before, "infrastructure": there, "revision": before["revision"] + 1}
     assert store.replace(before, after)
     snapshots.invalidate(cast.own.namespace_id)
-    assert drifting.sweep().silent == 1
+    assert drift_scan.sweep().silent == 1
     assert (own_cluster.cluster.label, orphan) in orphans()

@@ -12,7 +12,7 @@ from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampler import Sampled, sample
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 from nsadmin.namespaces.read import history, probe, snapshots
-from nsadmin.stores import hints, redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.cluster import shared
 from tests.faults.proxy import Fault, running_proxies
 from tests.faults.wires import Http
@@ -86,7 +86,7 @@ def test_a_watched_collection_is_asked_every_five_seconds(asked, cast):
     sample()
     questions(asked)
     for _ in range(4):
-        hints.watch(cast.own.namespace_id, seconds=30)
+        ephemeral.watch(cast.own.namespace_id, seconds=30)
         later(5)
         sample()
     # The look, and what is asked beside it now and then, take turns.
@@ -104,7 +104,7 @@ def test_a_watched_collection_is_asked_every_five_seconds(asked, cast):
 def test_watching_ends(asked, cast):
     sample()
     questions(asked)
-    hints.watch(cast.own.namespace_id, seconds=-1)
+    ephemeral.watch(cast.own.namespace_id, seconds=-1)
     later(30)
     sample()
     assert questions(asked) == {"GET /": 1}

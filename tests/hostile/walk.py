@@ -10,8 +10,8 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from nsadmin.access import step_up
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.web import step_up
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from tests.access.matrix import MATRIX
 from tests.access.test_matrix import BACKEND
 from tests.cast import Cast, assemble

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client, override_settings
 
-from nsadmin.access import step_up
+from nsadmin.access.web import step_up
 from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
 from nsadmin.namespaces.schema.document import Namespace
 from tests.cast import Cast, make_namespace

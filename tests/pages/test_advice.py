@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import auto, usage
+from nsadmin.advice import auto_indexing, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.read import snapshots
@@ -135,7 +135,7 @@ def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
         cast.northlight, "willing", point_count=40, auto_create_indexes=True
     )
     filtered(namespace, rank=101)
-    auto.run()
+    auto_indexing.run()
     row = AutoIndex.objects.get()
     page = browse("support").get(f"/namespaces/{namespace.namespace_id}/advice/")
     text = page.content.decode()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.access import step_up
+from nsadmin.access.web import step_up
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.read import probe, snapshots
-from nsadmin.stores import hints
+from nsadmin.stores import ephemeral
 from nsadmin.stores.qdrant.cluster import shared
 from tests.pages.conftest import HTMX
 
@@ -99,7 +99,7 @@ def test_a_copy_is_no_way_round_the_gate(browse, own, opened):
 
 def test_reading_marks_the_namespace_as_watched(opened, cast):
     _browser, _address = opened
-    assert cast.own.namespace_id in hints.watched()
+    assert cast.own.namespace_id in ephemeral.watched()
 
 
 def test_ask_now_asks_no_more_than_once_in_five_seconds(opened, own, cast):
@@ -142,10 +142,10 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
 
 def test_a_cluster_known_to_be_silent_is_waited_for_by_one_alone(cast):
     url = shared().url
-    hints.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    ephemeral.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     assert probe.snapshot(cast.own).ok  # the one who tries, and hears an answer
     assert probe.silence_at(url) == ""
-    hints.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    ephemeral.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     other = probe.snapshot(cast.foreign)
     assert not other.ok
     assert other.unknown_since is not None

@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Invitation, Membership, User
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from tests.cast import Cast, invite
 from tests.pages.test_organization_invitations import NEW, asking, link_in
 from tests.people import PASSWORD

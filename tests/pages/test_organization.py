@@ -1,7 +1,7 @@
 """The organization's page, and a person's own choices."""
 
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Membership, User
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.jobs.models import Job
 
 

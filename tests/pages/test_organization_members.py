@@ -1,8 +1,8 @@
 """Changing and removing members through the pages."""
 
-from nsadmin.access import invitations
 from nsadmin.access.models import Invitation, Membership
-from nsadmin.access.organizations import actor_of_user
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from tests.cast import invite
 

@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.urls import get_resolver
 from django.utils.html import escape
 
-from nsadmin.access import step_up
 from nsadmin.access.models import Invitation, Membership
+from nsadmin.access.web import step_up
 from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite

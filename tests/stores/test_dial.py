@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.stores.dial import (
+from nsadmin.stores.ssrf_guard import (
     checked_address,
     destination,
     guarded_transport,

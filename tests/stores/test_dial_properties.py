@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid, NsadminError, Unavailable
-from nsadmin.stores.dial import (
+from nsadmin.stores.qdrant import connectivity
+from nsadmin.stores.qdrant.cluster import dedicated
+from nsadmin.stores.seal import Secret
+from nsadmin.stores.ssrf_guard import (
     checked_address,
     destination,
     guarded_transport,
     is_public,
 )
-from nsadmin.stores.qdrant import reach
-from nsadmin.stores.qdrant.cluster import dedicated
-from nsadmin.stores.seal import Secret
 
 INSIDE = (
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
@@ -123,7 +123,7 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere(settings, status):
     ):
         settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
         cluster = dedicated(f"http://127.0.0.1:{port}", Secret("canary"))
-        found = reach.reach(cluster, "ns_1", within_s=2, tries_write=True)
+        found = connectivity.reach(cluster, "ns_1", within_s=2, tries_write=True)
     assert asked == ["/ canary"]
     assert not inside_asked
     assert found.version is None
@@ -133,7 +133,7 @@ def test_what_is_not_qdrant_is_told_and_gets_no_further(settings):
     with answering(200) as (port, asked):
         settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
         cluster = dedicated(f"http://127.0.0.1:{port}", Secret("canary"))
-        found = reach.reach(cluster, "ns_1", within_s=2, tries_write=True)
+        found = connectivity.reach(cluster, "ns_1", within_s=2, tries_write=True)
     assert len(asked) == 1
     assert isinstance(found.fault, NsadminError)
     assert "not Qdrant" in found.fault.sentence

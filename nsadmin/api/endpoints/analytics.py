@@ -8,10 +8,10 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
-from nsadmin.advice import auto, look, serving, usage
-from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM, Advice
+from nsadmin.access.web.gate import actor_of, endpoint
+from nsadmin.advice import auto_indexing, evidence, index_coverage, usage
+from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
@@ -94,7 +94,7 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
     """
     wanted = parsing.query(request, SuggestionsQuery)
     namespace = _view(request, wanted).namespace
-    found = look.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
+    found = evidence.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
     enabled = namespace.auto_create_indexes
     return answer(
         {
@@ -103,7 +103,9 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
             "suggestions": _suggestions(found.advice),
             "advice": _others(found.advice),
             "auto_create_enabled": enabled,
-            "next_auto_create_run": beat.next_run(auto.SCHEDULE, timezone.now())
+            "next_auto_create_run": beat.next_run(
+                auto_indexing.SCHEDULE, timezone.now()
+            )
             if enabled
             else None,
         }
@@ -121,7 +123,7 @@ def index_usage(request: HttpRequest) -> HttpResponse:
     wanted = parsing.query(request, UsageQuery)
     hours = _hours(wanted.period)
     namespace = _view(request, wanted).namespace
-    indexes = serving.serving(namespace)
+    indexes = index_coverage.serving(namespace)
     used = usage.used(namespace.namespace_id, hours=hours)
     fields = [
         {

@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.endpoints.namespaces import answer_outcome, answer_preview, router
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of

@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.endpoints.namespaces import IF_MATCH, revision_wanted, router
 from nsadmin.api.http import parsing
 from nsadmin.api.http.openapi import answers, described

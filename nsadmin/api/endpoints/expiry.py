@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
 from nsadmin.api.http.openapi import answers, described

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.openapi import answers, described
 from nsadmin.api.http.responses import answer

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access.gate import actor_of
+from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http import parsing
 from nsadmin.api.http.pagination import pagination, window_of
 from nsadmin.api.http.responses import answer

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.http import parse_etags
 from ninja import Router
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.endpoints.namespace_list import answer_list
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent

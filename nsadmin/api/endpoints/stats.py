@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.openapi import answers, described
 from nsadmin.api.http.responses import answer

@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
-from nsadmin.access.gate import actor_of, endpoint
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
 from nsadmin.api.http.openapi import answers, described
 from nsadmin.api.http.responses import answer
 from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.api.schemas.templates import TemplateInstance, TemplateMade, TemplateModel
-from nsadmin.templates import keeping
+from nsadmin.templates import service
 from nsadmin.templates.fields import (
     Instantiation,
     NewTemplate,
@@ -46,7 +46,7 @@ class TemplatesQuery(BaseModel):
 def list_templates(request: HttpRequest) -> HttpResponse:
     """The templates of the platform, of your organization and your own, by name."""
     wanted = parsing.query(request, TemplatesQuery)
-    rows = keeping.listing(actor_of(request), **wanted.model_dump())
+    rows = service.listing(actor_of(request), **wanted.model_dump())
     return answer([shown(row) for row in rows])
 
 
@@ -55,7 +55,7 @@ def list_templates(request: HttpRequest) -> HttpResponse:
 def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
     """One template with its configuration."""
     parsing.query(request, NoQuery)
-    return answer(shown(keeping.get(actor_of(request), template_id)))
+    return answer(shown(service.get(actor_of(request), template_id)))
 
 
 @router.post(
@@ -69,7 +69,7 @@ def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
     """Keep a namespace's configuration: extractors, indexes, settings; no data."""
     parsing.query(request, NoQuery)
     wanted = parse_template(parsing.body(request))
-    made = shown(keeping.keep(actor_of(request), identifier, wanted))
+    made = shown(service.keep(actor_of(request), identifier, wanted))
     kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
     return answer({**kept, "template_name": made["name"]}, status=201)
 
@@ -85,7 +85,7 @@ def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse
     """Make a namespace with a template's configuration and no data."""
     parsing.query(request, NoQuery)
     wanted = parse_instantiation(parsing.body(request))
-    made = keeping.instantiate(
+    made = service.instantiate(
         actor_of(request), template_id, wanted, operation=operation_of(request)
     )
     namespace = made.view.namespace

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import actor_of_key
+from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.api.http.rate_limit import address_of, spend
 from nsadmin.errors import Unauthorized
 

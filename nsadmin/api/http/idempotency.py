@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from nsadmin.access.gate import actor_of
+from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http import parsing
 from nsadmin.api.http.openapi import header
 from nsadmin.api.models import KeptAnswer

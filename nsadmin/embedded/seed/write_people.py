@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import (
 )
 from django.db import transaction
 
-from nsadmin.access.keys import digest
 from nsadmin.access.models import ApiKey, Membership, Organization, User
+from nsadmin.access.organization.keys import digest
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
 from nsadmin.embedded.seed.ids import made

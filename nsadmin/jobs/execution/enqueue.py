@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.audit.requests import request_id
+from nsadmin.audit.request_id import request_id
 from nsadmin.jobs.audit_fields import Acting
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage

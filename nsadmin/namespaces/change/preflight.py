@@ -19,8 +19,8 @@ from nsadmin.namespaces.placement.entitlement import has_infrastructure
 from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores.qdrant import reach
-from nsadmin.stores.qdrant.reach import Reach
+from nsadmin.stores.qdrant import connectivity
+from nsadmin.stores.qdrant.connectivity import Reach
 
 WITHIN_S = 2.0
 OLDEST = (1, 18)
@@ -126,7 +126,7 @@ def _reach(namespace: Namespace, *, tries_write: bool) -> Reach:
         cluster = cluster_of(namespace)
     except NsadminError as fault:
         return Reach(fault=fault)
-    return reach.reach(
+    return connectivity.reach(
         cluster, namespace.collection, within_s=WITHIN_S, tries_write=tries_write
     )
 

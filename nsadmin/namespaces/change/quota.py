@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from nsadmin.access import room
+from nsadmin.access.organization import quota_lock
 from nsadmin.errors import QuotaExceeded
 from nsadmin.stores.mongo import namespaces as store
 
@@ -46,6 +46,6 @@ def room_for_one(internal_id: str, plan: str) -> Iterator[None]:
     if settings.NSADMIN_PLAN_LIMITS.get(plan) is None:
         yield
         return
-    with room.alone(internal_id):
+    with quota_lock.alone(internal_id):
         require_room(internal_id, plan)
         yield

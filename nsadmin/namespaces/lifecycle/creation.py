@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require
 from nsadmin.access.models import Organization
 from nsadmin.access.models import Plan as Bought
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.models import Outcome as Ending
@@ -40,8 +40,8 @@ from nsadmin.namespaces.read import probe, queries
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.stores.dial import destination
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.ssrf_guard import destination
 
 ACTION = "namespace:create"
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require_on
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, Stale, Unavailable

@@ -10,8 +10,8 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require
 from nsadmin.errors import Conflict, Forbidden, Invalid
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.change import blockers as gates

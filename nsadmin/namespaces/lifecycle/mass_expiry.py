@@ -12,9 +12,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require_on
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, NsadminError, Unavailable
 from nsadmin.namespaces.lifecycle import expiry

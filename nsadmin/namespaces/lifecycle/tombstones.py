@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
-from nsadmin.access.gate import require, require_on
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
 from nsadmin.jobs.models import Job

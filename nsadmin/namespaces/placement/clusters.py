@@ -12,10 +12,10 @@ from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD, SEALED_FIELD
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.stores.dial import destination
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
+from nsadmin.stores.ssrf_guard import destination
 
 # Stands for a stored key that does not open; no fingerprint looks like it.
 _UNREADABLE = "unreadable"

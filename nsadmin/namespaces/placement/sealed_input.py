@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
-from nsadmin.stores.dial import destination
 from nsadmin.stores.seal import Binding, Secret, seal, unseal
+from nsadmin.stores.ssrf_guard import destination
 
 HELD_FOR_S = 900
 

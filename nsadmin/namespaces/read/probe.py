@@ -15,7 +15,7 @@ from nsadmin.namespaces.plan.desired import Seen
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores import hints, redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
@@ -83,7 +83,7 @@ def _silence_of(namespace: Namespace) -> str:
 
 def silence_at(url: str) -> str:
     """Return the sentence of a cluster's silence; empty as far as anybody knows."""
-    return hints.kept(f"silent:{url}") or ""
+    return ephemeral.kept(f"silent:{url}") or ""
 
 
 @contextmanager
@@ -94,9 +94,9 @@ def heeding(cluster: Cluster) -> Iterator[None]:
         yield
     except Unavailable as failure:
         if "status" not in failure.details:  # nothing came back at all
-            hints.keep(silent, failure.sentence, seconds=_SILENCE_S)
+            ephemeral.keep(silent, failure.sentence, seconds=_SILENCE_S)
         raise
-    hints.drop([silent])
+    ephemeral.drop([silent])
 
 
 def look(namespace: Namespace, *, timeout_s: float) -> Snapshot:

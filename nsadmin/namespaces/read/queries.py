@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require_on, sees
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require_on, sees
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Missing, Unavailable
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
@@ -18,7 +18,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import name_key
-from nsadmin.stores import hints
+from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
@@ -193,7 +193,7 @@ def snapshot(
     a while from now on the sampler keeps the look young. `now` wants a new look, which
     is had where the last one is not of these 5 s.
     """
-    hints.watch(view.namespace.namespace_id, seconds=WATCHED_S)
+    ephemeral.watch(view.namespace.namespace_id, seconds=WATCHED_S)
     if view.from_mirror:
         return snapshots.stored(view.namespace.namespace_id)
     oldest = 0 if now else probe.EVERY_S
@@ -215,7 +215,7 @@ def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
     if not sees(actor, internal_id=copy.internal_id, scope=copy.scope):
         raise missing(namespace_id)
     if copy.watched_s < WATCHED_S - probe.EVERY_S:  # a crowd need not all say so
-        hints.watch(namespace_id, seconds=WATCHED_S)
+        ephemeral.watch(namespace_id, seconds=WATCHED_S)
     return copy.snapshot
 
 

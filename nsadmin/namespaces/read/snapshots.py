@@ -13,7 +13,7 @@ from django.utils import timezone
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import history, mirror
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores import hints, redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 # A copy of a look outlives whoever is gone by no more than this.
@@ -162,7 +162,7 @@ def note_silence(namespace_ids: Collection[str], error: str) -> None:
         health="unknown", health_since__isnull=False
     ).update(health="unknown", health_since=now)
     history.record_silence(namespace_ids, now)
-    for key in hints.watched().intersection(namespace_ids):
+    for key in ephemeral.watched().intersection(namespace_ids):
         _correct_copy(key)
 
 
@@ -181,7 +181,7 @@ def invalidate(namespace_id: str) -> None:
     for row in rows:
         row.told = {k: v for k, v in row.told.items() if not k.startswith(HAVING)}
         row.save(update_fields=["told"])
-    hints.drop([f"look:{namespace_id}"])
+    ephemeral.drop([f"look:{namespace_id}"])
     redis.release(f"look:{namespace_id}")
 
 
@@ -192,12 +192,12 @@ def keep_copy(namespace: Namespace, snapshot: Snapshot) -> None:
 
 def _keep(copy: Copy) -> None:
     text = json.dumps(asdict(copy), cls=DjangoJSONEncoder)
-    hints.keep(f"look:{copy.snapshot.namespace_id}", text, seconds=_COPY_S)
+    ephemeral.keep(f"look:{copy.snapshot.namespace_id}", text, seconds=_COPY_S)
 
 
 def copy_of(namespace_id: str) -> Copy | None:
     """Return the copy of a look, None where there is none of late."""
-    text, left = hints.kept_and_watched(f"look:{namespace_id}", namespace_id)
+    text, left = ephemeral.kept_and_watched(f"look:{namespace_id}", namespace_id)
     if text is None:
         return None
     found = json.loads(text)

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.models import User
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import matching
 from nsadmin.errors import Invalid

@@ -7,11 +7,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 import nsadmin
-from nsadmin.access import organizations
 from nsadmin.access.actor import Actor
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization, User
+from nsadmin.access.organization import organizations
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.jobs import queries as jobs
 from nsadmin.namespaces.lifecycle import mass_expiry
 

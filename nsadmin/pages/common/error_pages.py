@@ -11,10 +11,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from nsadmin.access import sign_in
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, User
 from nsadmin.access.permissions import TABLE, Action, Role
+from nsadmin.access.web import sign_in
 from nsadmin.errors import (
     Forbidden,
     Missing,

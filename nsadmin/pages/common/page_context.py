@@ -6,11 +6,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from nsadmin.access import gate, organizations
 from nsadmin.access.actor import Actor
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Organization, User
+from nsadmin.access.organization import organizations
 from nsadmin.access.permissions import TABLE, Action
+from nsadmin.access.web import gate
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.errors import Forbidden, Missing
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.read import queries

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from nsadmin.access.gate import actor_of
+from nsadmin.access.web.gate import actor_of
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import (
     Conflict,

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from nsadmin.access.step_up import FIELD
+from nsadmin.access.web.step_up import FIELD
 from nsadmin.errors import PasswordNeeded
 from nsadmin.pages.common.htmx import page, wants_fragment
 

@@ -8,12 +8,12 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.access.sign_in import posted
-from nsadmin.advice import auto, dismiss, look
-from nsadmin.advice.advise import AUTO_THRESHOLD, CLAIM
-from nsadmin.advice.look import Advised
+from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import posted
+from nsadmin.advice import auto_indexing, dismiss, evidence
+from nsadmin.advice.evidence import Advised
+from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.read import queries
@@ -90,7 +90,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     found: Advised | None = None
     silence = ""
     try:
-        found = look.advised(view.namespace)
+        found = evidence.advised(view.namespace)
     except Unavailable as failure:
         silence = failure.sentence
     used = found.evidence.week if found else []
@@ -105,7 +105,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "served": advice_figures.served(used, found.serving) if found else None,
         "gain": advice_figures.typical_gain(found),
         "muted": view.namespace.raw.get("muted_auto_indexes") or [],
-        "next_run": beat.next_run(auto.SCHEDULE, timezone.now()),
+        "next_run": beat.next_run(auto_indexing.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),
         "curl": api_examples.of_body(

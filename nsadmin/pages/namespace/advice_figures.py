@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from nsadmin.advice import look
-from nsadmin.advice.advise import Advice
-from nsadmin.advice.look import Advised
-from nsadmin.advice.serving import Serving
+from nsadmin.advice import evidence
+from nsadmin.advice.evidence import Advised
+from nsadmin.advice.index_coverage import Serving
+from nsadmin.advice.rules import Advice
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.pages.namespace.forms.advice import tick_of
 
@@ -38,7 +38,7 @@ def listed(advice: Sequence[Advice]) -> dict[str, Any]:
         "folded": ticked[_OPEN:],
         "beyond": max(0, len(advice) - _SHOWN),
         "max_shown": f":{_SHOWN}",
-        "max_sampled": look.MAX_SAMPLED,
+        "max_sampled": evidence.MAX_SAMPLED,
     }
 
 

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.health import drifting, having
+from nsadmin.access.web import gate
+from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.read import queries
@@ -38,9 +38,11 @@ def drift(request: HttpRequest, namespace_id: str) -> HttpResponse:
     snapshot = queries.snapshot(view)
     is_known = snapshot is not None and snapshot.ok and not view.from_mirror
     found: Sequence[Drift | DriftRow] = (
-        drifting.look(view.namespace, having.refreshed(view.namespace, snapshot))
+        drift_scan.look(
+            view.namespace, vector_coverage.refreshed(view.namespace, snapshot)
+        )
         if is_known
-        else drifting.remembered(view.namespace)
+        else drift_scan.remembered(view.namespace)
     )
     context = {
         **namespace_scope(view),

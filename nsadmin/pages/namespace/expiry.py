@@ -6,8 +6,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Forbidden, Invalid, Unavailable
 from nsadmin.namespaces.lifecycle.expiry import extend
 from nsadmin.pages.common.page_context import editable

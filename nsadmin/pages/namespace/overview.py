@@ -7,9 +7,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.health import clusters
+from nsadmin.access.web import gate
+from nsadmin.health import cluster_probe
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import history, queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -33,7 +33,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
     context = {
         **live_parts(request, view, panel),
         "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
-        "server": clusters.look_of(view.namespace),
+        "server": cluster_probe.look_of(view.namespace),
         "events": [(e, OUTCOMES[e.outcome], changes_of(e)) for e in events],
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read import rows as present
 from nsadmin.namespaces.read.queries import NamespaceView

@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, why_not

@@ -10,8 +10,8 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, Refused, Unavailable
 from nsadmin.namespaces.change import commit, preflight
 from nsadmin.namespaces.change.preflight import Check

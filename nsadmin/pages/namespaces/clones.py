@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate, step_up
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
 from nsadmin.clones.request import NEVER, CloneRequest
 from nsadmin.clones.start import ClonePreview

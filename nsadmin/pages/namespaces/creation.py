@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import (
     Conflict,
     Invalid,
@@ -32,7 +32,7 @@ from nsadmin.pages.common.plan_flow import tell
 from nsadmin.pages.namespaces import name_check
 from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
 from nsadmin.pages.namespaces.forms.from_template import initial_from
-from nsadmin.templates import keeping
+from nsadmin.templates import service
 
 _CAUGHT = (Invalid, Conflict, NotEnabled, QuotaExceeded, Refused, Unavailable)
 _TAB = "namespaces"
@@ -50,10 +50,10 @@ _EXAMPLE = {
 def new_namespace(request: HttpRequest) -> HttpResponse:
     """Show the form; its first submit shows the plan, the second makes it."""
     actor = gate.actor_of(request)
-    templates = {row.template_id: row for row in keeping.usable(actor)}
+    templates = {row.template_id: row for row in service.usable(actor)}
     if request.method != "POST":
         template_id = request.GET.get("template", "").replace("\x00", "")
-        chosen = keeping.get_usable(actor, template_id) if template_id else None
+        chosen = service.get_usable(actor, template_id) if template_id else None
         form = NewNamespaceForm(templates, initial=initial_from(chosen))
         return _show_form(request, form)
     form = NewNamespaceForm(templates, request.POST)

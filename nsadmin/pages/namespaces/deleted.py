@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access import gate, step_up
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict, Invalid, Missing, QuotaExceeded
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries

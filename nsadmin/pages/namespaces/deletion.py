@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.lifecycle.deletion_impact import impact_of

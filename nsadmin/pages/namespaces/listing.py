@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Missing, NsadminError
 from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces.lifecycle import tombstones

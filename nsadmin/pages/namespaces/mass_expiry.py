@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
-from nsadmin.access.sign_in import posted
+from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import posted
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import mass_expiry

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.clones.request import NAME_MIN as CLONE_NAME_MIN
 from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.change import preconditions

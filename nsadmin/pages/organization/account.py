@@ -4,10 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from nsadmin.access import gate, organizations
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.organization import organizations
 from nsadmin.access.permissions import Action
-from nsadmin.access.sign_in import posted
+from nsadmin.access.web import gate
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.access.web.sign_in import posted
 from nsadmin.errors import Missing
 from nsadmin.pages.common.page_context import signed_in
 

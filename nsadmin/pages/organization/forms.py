@@ -7,10 +7,10 @@ from django import forms
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.invitations import new_invitation_id
-from nsadmin.access.issuing import KeyWish, grantable
-from nsadmin.access.keys import new_key_id
 from nsadmin.access.models import NAME_MAX
+from nsadmin.access.organization.invitations import new_invitation_id
+from nsadmin.access.organization.key_management import KeyWish, grantable
+from nsadmin.access.organization.keys import new_key_id
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.pages.common.forms.base import SheetForm
 from nsadmin.pages.common.forms.one_time import SingleForm

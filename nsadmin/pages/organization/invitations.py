@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate, invitations
-from nsadmin.access.invitations import Invited
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.invitations import Invited
 from nsadmin.access.permissions import Action, Role
-from nsadmin.access.sign_in import posted
+from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import posted
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate, joining
-from nsadmin.access.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.models import Invitation, Membership, User
+from nsadmin.access.organization import acceptance
+from nsadmin.access.web import gate
+from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.errors import Conflict, Missing, TooMany
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.templatetags.formatting import role_word
@@ -29,26 +30,26 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
     try:
         if request.method != "POST":
-            return _show(request, joining.opened(secret), user)
+            return _show(request, acceptance.opened(secret), user)
         if not ratelimit.consume(request, action="join"):
             raise TooMany("That was too often. Wait a minute and try again.")
         if user is None:
-            return _anew(request, secret, joining.opened(secret))
-        return _joined(request, joining.join(secret, user))
+            return _anew(request, secret, acceptance.opened(secret))
+        return _joined(request, acceptance.join(secret, user))
     except Missing:
         return page(request, "organization/join_dead.html", {}, status=404)
     except Conflict:
-        return _show(request, joining.opened(secret), user, status=409)
+        return _show(request, acceptance.opened(secret), user, status=409)
 
 
 def _anew(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResponse:
     """Make the account with the chosen password; nobody is signed in by that."""
     form = _form(invitation, request.POST)
-    if not joining.is_open_account(invitation):
+    if not acceptance.is_open_account(invitation):
         return _show(request, invitation, None, status=409)
     if not form.is_valid():
         return _show(request, invitation, None, form=form, status=422)
-    made = joining.join_anew(secret, form.cleaned_data["password1"])
+    made = acceptance.join_anew(secret, form.cleaned_data["password1"])
     messages.success(request, f"{_welcome(made)} Sign in as {made.user.email}.")
     return redirect("account_login")
 
@@ -65,12 +66,12 @@ def _welcome(made: Membership) -> str:
 
 
 def _form(invitation: Invitation, data: Any = None) -> Any:
-    return SetPasswordForm(joining.new_account(invitation), data)
+    return SetPasswordForm(acceptance.new_account(invitation), data)
 
 
 def _state(invitation: Invitation, user: User | None) -> State:
     if user is None:
-        return "choose" if joining.is_open_account(invitation) else "sign-in"
+        return "choose" if acceptance.is_open_account(invitation) else "sign-in"
     if user.email != invitation.email:
         return "other"
     return "staff" if user.platform_role else "join"

@@ -6,9 +6,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access import gate, issuing
-from nsadmin.access.keys import role_now, with_standing
+from nsadmin.access.organization import key_management
+from nsadmin.access.organization.keys import role_now, with_standing
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.badges import KEYS
 from nsadmin.pages.common.htmx import page
@@ -31,7 +32,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     context = {
         **scope,
         "keys": [
-            (key, KEYS[issuing.state_of(key, now)], role_now(key)) for key in shown
+            (key, KEYS[key_management.state_of(key, now)], role_now(key))
+            for key in shown
         ],
         "paging": Paging(offset, len(shown), total),
     }
@@ -49,7 +51,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
     status = 200
     if is_post and form.is_valid():
         try:
-            made = issuing.issue(
+            made = key_management.issue(
                 actor, scope["organization"], signed_in(request), form.wish()
             )
         except (Conflict, Invalid) as error:
@@ -70,14 +72,14 @@ def new_key(request: HttpRequest) -> HttpResponse:
 def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:
     """Ask once, then revoke; no password is asked for, a leak cannot wait."""
     scope = organization_scope(request, "keys")
-    key = issuing.find(scope["organization"], key_id)
+    key = key_management.find(scope["organization"], key_id)
     if request.method == "POST":
-        issuing.revoke(gate.actor_of(request), scope["organization"], key_id)
+        key_management.revoke(gate.actor_of(request), scope["organization"], key_id)
         messages.success(
             request,
             f"“{key.name}” is revoked; it is refused from now on.",
         )
         return redirect("organization_keys")
-    state = issuing.state_of(key, timezone.now())
+    state = key_management.state_of(key, timezone.now())
     context = {**scope, "key": key, "state": KEYS[state]}
     return page(request, "organization/key_revoke.html", context)

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access import gate, members
 from nsadmin.access.models import Membership
+from nsadmin.access.organization import members
 from nsadmin.access.permissions import Action, Role
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.organization.forms import RoleForm, role_cards

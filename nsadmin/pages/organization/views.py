@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.models import Organization, Plan
 from nsadmin.access.permissions import Action, Role
+from nsadmin.access.web import gate
 from nsadmin.namespaces.read.listing import ListQuery, filtered
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import shown_organization

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.health.fleet import Attention, Fleet, Trouble, fleet, is_answering
 from nsadmin.health.models import ClusterLook
 from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Shown

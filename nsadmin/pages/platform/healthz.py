@@ -4,8 +4,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from nsadmin.access.gate import opened
-from nsadmin.health import ready
+from nsadmin.access.web.gate import opened
+from nsadmin.health import readiness
 
 
 @opened
@@ -21,7 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Say whether requests can be served; 503 names the stores that are silent."""
-    silent = ready.failures()
+    silent = readiness.failures()
     if silent:
         return JsonResponse({"status": "unavailable", "silent": silent}, status=503)
     return JsonResponse({"status": "ready"})

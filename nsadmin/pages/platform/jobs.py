@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.clones import resume
 from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import queries

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from nsadmin.access import gate
 from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.pages.common.badges import (
     CANCELLING,
     HEALTH,

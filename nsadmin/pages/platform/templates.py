@@ -10,10 +10,10 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from nsadmin.access import gate
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
-from nsadmin.access.sign_in import posted
+from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import posted
 from nsadmin.errors import Invalid, NsadminError, Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import queries
@@ -28,7 +28,7 @@ from nsadmin.pages.common.page_context import (
 )
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.platform.template_forms import SCOPE_WORDS, TemplateForm
-from nsadmin.templates import keeping
+from nsadmin.templates import service
 from nsadmin.templates.configuration import configuration_of
 
 _TAB = "templates"
@@ -44,7 +44,7 @@ def templates(request: HttpRequest) -> HttpResponse:
     scope = request.GET.get("scope", "")
     scope = scope if scope in SCOPE_WORDS else ""
     offset = offset_of(request)
-    rows = keeping.found(actor, shown.organization_id, search=search, scope=scope)
+    rows = service.found(actor, shown.organization_id, search=search, scope=scope)
     some = list(rows[offset : offset + PER_PAGE])
     context = {
         "rows": [(row, SCOPE_WORDS[row.scope][0]) for row in some],
@@ -71,15 +71,15 @@ def _source(actor: Actor) -> MirroredNamespace | None:
 def template(request: HttpRequest, template_id: str) -> HttpResponse:
     """Show a template's configuration."""
     actor = gate.actor_of(request)
-    found = keeping.get(actor, template_id)
-    usable = keeping.usable(actor).filter(template_id=template_id).exists()
+    found = service.get(actor, template_id)
+    usable = service.usable(actor).filter(template_id=template_id).exists()
     address = f"/v1/templates/namespaces/{found.template_id}/instantiate"
     context = {
         "template": found,
         "scope_word": SCOPE_WORDS[found.scope][0],
         **_configured(found.configuration),
         "may_create": usable and actor.may(Action.NAMESPACE_CREATE),
-        "may_switch": keeping.may_switch(actor, found),
+        "may_switch": service.may_switch(actor, found),
         "curl": api_examples.posted(
             request, address, {"namespace_name": "field-recordings"}
         ),
@@ -109,7 +109,7 @@ def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
 def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
     """Take a template out of use, or into use again."""
     active = request.POST.get("active") == "on"
-    found = keeping.switch(gate.actor_of(request), template_id, active=active)
+    found = service.switch(gate.actor_of(request), template_id, active=active)
     word = "can be used again" if active else "is out of use"
     messages.success(request, f"{found.name} {word}.")
     return redirect("template", found.template_id)
@@ -128,7 +128,7 @@ def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, view, form, status=422)
     try:
-        kept = keeping.keep(
+        kept = service.keep(
             actor,
             view.namespace.namespace_id,
             form.wanted(),

@@ -18,8 +18,8 @@ import httpx
 from django.conf import settings
 
 from nsadmin.errors import Invalid, NsadminError, Refused, Unavailable
-from nsadmin.stores.dial import destination, guarded_transport
 from nsadmin.stores.seal import Secret
+from nsadmin.stores.ssrf_guard import destination, guarded_transport
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.advice.advise import AUTO_THRESHOLD
+from nsadmin.advice.rules import AUTO_THRESHOLD
 from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.namespace_documents import (

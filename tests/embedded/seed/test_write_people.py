@@ -2,8 +2,8 @@
 
 import pytest
 
-from nsadmin.access.keys import actor_of_key, revoke_key
 from nsadmin.access.models import ApiKey, Membership, Organization, User
+from nsadmin.access.organization.keys import actor_of_key, revoke_key
 from nsadmin.embedded.seed.people import HALDEN, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.write_people import api_keys, logins, write_people
 from nsadmin.errors import Conflict

@@ -11,9 +11,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 
-from nsadmin.access import invitations
 from nsadmin.access.models import Organization, Plan, User
-from nsadmin.access.organizations import (
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.organizations import (
     acting_for,
     create_organization,
     make_first_admin,

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
-from nsadmin.access.organizations import acting_for
+from nsadmin.access.organization.organizations import acting_for
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Preview

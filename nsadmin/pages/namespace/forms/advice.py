@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from nsadmin.advice.advise import Advice
+from nsadmin.advice.rules import Advice
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch

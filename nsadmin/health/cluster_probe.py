@@ -20,7 +20,7 @@ from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores.qdrant import collections, telling
+from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 
 _TIMEOUT_S = 1.0
@@ -118,7 +118,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         return
     ClusterLook.objects.filter(pk=row.pk).update(resources_at=now)
     try:
-        found = telling.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
+        found = telemetry.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
     except NsadminError:
         return
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=found.memory)

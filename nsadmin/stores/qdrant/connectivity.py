@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import httpx
 
 from nsadmin.errors import NsadminError, Refused, Unavailable
-from nsadmin.stores.dial import checked_addresses, destination
 from nsadmin.stores.qdrant.cluster import Cluster, answering, collection_name, http
+from nsadmin.stores.ssrf_guard import checked_addresses, destination
 
 _REFUSALS = (401, 403)
 

@@ -9,10 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.access.keys import digest
 from nsadmin.access.models import Invitation, Membership, User
-from nsadmin.access.noted import note
-from nsadmin.access.organizations import actor_of_user, hold
+from nsadmin.access.organization.audit import note
+from nsadmin.access.organization.keys import digest
+from nsadmin.access.organization.organizations import actor_of_user, hold
 from nsadmin.errors import Conflict, Forbidden, Missing
 
 

@@ -10,8 +10,8 @@ from allauth.core import ratelimit
 from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
-from nsadmin.access import lockouts
 from nsadmin.access.models import User
+from nsadmin.access.web import lockouts
 from nsadmin.errors import PasswordNeeded
 
 FIELD = "step_up_password"

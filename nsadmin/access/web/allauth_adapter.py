@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
-from nsadmin.access import lockouts, sign_in
+from nsadmin.access.web import lockouts, sign_in
 
 # "Signed in as …" above the page says nothing that the page lacks.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}

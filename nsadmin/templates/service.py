@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.access.gate import require
 from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, Missing
 from nsadmin.namespaces.change.commit import Outcome

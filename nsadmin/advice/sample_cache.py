@@ -15,7 +15,7 @@ from django.utils import timezone
 from nsadmin.advice import sample
 from nsadmin.advice.infer import Inference, infer
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores import hints, redis
+from nsadmin.stores import ephemeral, redis
 
 # A sample is as good as new for this long; afterwards it is the last one known.
 FRESH = timedelta(minutes=5)
@@ -116,12 +116,12 @@ def _renew(
     text = json.dumps(
         {name: asdict(entry) for name, entry in newest}, default=datetime.isoformat
     )
-    hints.keep(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
+    ephemeral.keep(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
     return entries
 
 
 def _read(namespace_id: str) -> dict[str, _Entry]:
-    text = hints.kept(_name(namespace_id))
+    text = ephemeral.kept(_name(namespace_id))
     if text is None:
         return {}
     return {name: _revived(**entry) for name, entry in json.loads(text).items()}

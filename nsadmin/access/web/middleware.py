@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.http.response import HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
-from nsadmin.access import sign_in
-from nsadmin.access.gate import Declared
 from nsadmin.access.models import User
-from nsadmin.access.organizations import actor_of_user
-from nsadmin.audit.requests import request_id
+from nsadmin.access.organization.organizations import actor_of_user
+from nsadmin.access.web import sign_in
+from nsadmin.access.web.gate import Declared
+from nsadmin.audit.request_id import request_id
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ORGANIZATION_SESSION_KEY = "organization_id"

@@ -9,8 +9,13 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import create_key, is_expired, role_now, with_standing
 from nsadmin.access.models import NAME_MAX, ApiKey, Organization, User
+from nsadmin.access.organization.keys import (
+    create_key,
+    is_expired,
+    role_now,
+    with_standing,
+)
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Invalid, Missing

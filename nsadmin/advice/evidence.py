@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import sampled, serving, usage
-from nsadmin.advice.advise import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
+from nsadmin.advice import index_coverage, sample_cache, usage
+from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.models import AutoIndex, Dismissal
-from nsadmin.advice.sampled import Sampled
-from nsadmin.advice.serving import Serving
+from nsadmin.advice.rules import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
+from nsadmin.advice.sample_cache import Sampled
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.schema.document import Namespace
 
@@ -30,7 +30,7 @@ class Advised:
     dismissed: list[tuple[Advice, Dismissal]]
     automatic: list[AutoIndex]
     evidence: Evidence
-    serving: Serving
+    index_coverage: Serving
     taken_at: datetime
     unknown: str = ""
     sampled_at: datetime | None = None
@@ -55,7 +55,7 @@ def evidence(
     began = usage.began(key, now=at)
     return Evidence(
         custom=namespace.indexes,
-        fixed=serving.fixed_fields(namespace),
+        fixed=index_coverage.fixed_fields(namespace),
         hours=hours,
         window=window,
         week=week,
@@ -77,7 +77,7 @@ def advised(
     seen = evidence(namespace, hours=hours, now=at)
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
     own = [index.field_name for index in seen.custom]
-    served = serving.serving(namespace)
+    served = index_coverage.serving(namespace)
     types, unknown = _types(namespace, wanted, own, silence=served.silence)
     seen = replace(seen, inferences=types.inferences)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
@@ -110,10 +110,10 @@ def _types(
     """
     key = namespace.namespace_id
     if silence:
-        return sampled.known(key, [*wanted, *own]), silence
-    hopeful = sampled.hopeful_first(key, wanted, age=sampled.FRESH)
+        return sample_cache.known(key, [*wanted, *own]), silence
+    hopeful = sample_cache.hopeful_first(key, wanted, age=sample_cache.FRESH)
     fields = [*hopeful[:MAX_SAMPLED], *own]
     try:
-        return sampled.sampled(namespace, fields, others=wanted), ""
+        return sample_cache.sampled(namespace, fields, others=wanted), ""
     except NsadminError as failure:
-        return sampled.known(key, [*wanted, *own]), failure.sentence
+        return sample_cache.known(key, [*wanted, *own]), failure.sentence

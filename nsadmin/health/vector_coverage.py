@@ -10,7 +10,7 @@ from nsadmin.namespaces.read import probe, snapshots
 from nsadmin.namespaces.read.snapshots import HAVING, Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
-from nsadmin.stores.qdrant import telling
+from nsadmin.stores.qdrant import telemetry
 
 _TIMEOUT_S = 1.0
 # Whoever compares again and again is told the last counts for this long.
@@ -25,7 +25,7 @@ def ask(namespace: Namespace, vector: str, points: int) -> bool:
     try:
         cluster = cluster_of(namespace)
         with probe.heeding(cluster):
-            found = telling.having(
+            found = telemetry.having(
                 cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
             )
     except NsadminError:

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from nsadmin.access import step_up as password_again
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
+from nsadmin.access.web import step_up as password_again
 from nsadmin.errors import Forbidden, Missing, Unauthorized
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from nsadmin.advice import build, look, sampled
-from nsadmin.advice.advise import AUTO_THRESHOLD, unindexed
+from nsadmin.advice import evidence, index_build, sample_cache
 from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
+from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.schema import document
@@ -75,7 +75,7 @@ def _asks(namespace: Namespace) -> bool:
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
     """Begin what is due; write down what was left alone with the reason."""
-    due = unindexed(look.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
+    due = unindexed(evidence.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
     muted = set(namespace.raw.get("muted_auto_indexes") or [])
     key = namespace.namespace_id
     done.left += [
@@ -84,11 +84,11 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
         if u.field_name in muted
     ]
     uses = {u.field_name: u for u in due if u.field_name not in muted}
-    names = sampled.hopeful_first(key, list(uses))
+    names = sample_cache.hopeful_first(key, list(uses))
     limit = min(MAX_IN_A_RUN, done.begun + MAX_IN_A_COLLECTION)
-    for start in range(0, min(len(names), MAX_LOOKED_AT), look.MAX_SAMPLED):
-        batch = names[start : start + look.MAX_SAMPLED]
-        types = sampled.fresh(namespace, batch) if done.begun < limit else {}
+    for start in range(0, min(len(names), MAX_LOOKED_AT), evidence.MAX_SAMPLED):
+        batch = names[start : start + evidence.MAX_SAMPLED]
+        types = sample_cache.fresh(namespace, batch) if done.begun < limit else {}
         for name in batch:
             reason = (
                 _begun(namespace, uses[name], types[name], done)
@@ -106,7 +106,7 @@ def _begun(
     if inference.type is None:
         return inference.sentence
     try:
-        done.begun += build.begin(namespace, used, inference) is not None
+        done.begun += index_build.begin(namespace, used, inference) is not None
     except NsadminError as failure:
         return failure.sentence
     return ""
@@ -117,7 +117,7 @@ def finish_open() -> int:
     done = 0
     for row in AutoIndex.objects.filter(state=AutoIndex.State.BUILDING):
         try:
-            done += build.finish(row)
+            done += index_build.finish(row)
         except NsadminError as failure:
             log.warning("auto_index_waits", field=row.field_name, why=failure.sentence)
     return done

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import having
+from nsadmin.health import vector_coverage
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.models import MirroredNamespace
@@ -115,7 +115,7 @@ def sweep() -> Swept:
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
         snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
-        found = look(namespace, having.refreshed(namespace, snapshot))
+        found = look(namespace, vector_coverage.refreshed(namespace, snapshot))
         if snapshot is None or not snapshot.ok:
             silent += 1
         else:

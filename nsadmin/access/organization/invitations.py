@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import digest
 from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
-from nsadmin.access.noted import note
-from nsadmin.access.organizations import hold
+from nsadmin.access.organization.audit import note
+from nsadmin.access.organization.keys import digest
+from nsadmin.access.organization.organizations import hold
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Missing

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from nsadmin.access import invitations
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Invitation, Membership, Organization
-from nsadmin.access.noted import note
-from nsadmin.access.organizations import hold
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.audit import note
+from nsadmin.access.organization.organizations import hold
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Conflict, Missing
 

@@ -1,0 +1,1 @@
+"""Access of a web request: sign-in, sessions, the gate of each route."""
