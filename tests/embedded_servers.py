@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from nsadmin.embedded import mongodb, ports, qdrant_process, redis
-from nsadmin.embedded.child import SHIM
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.servers import mongodb, qdrant_process, redis
+from nsadmin.embedded.supervision import ports
+from nsadmin.embedded.supervision.child import SHIM
+from nsadmin.embedded.supervision.supervisor import Process
 
 
 class RunningServer:

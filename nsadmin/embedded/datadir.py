@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.supervision.errors import StartError
 
 # Longer than any program of a killed supervisor may live on.
 LOCK_PATIENCE_SECONDS = 8.0

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nsadmin.embedded import processes, servers
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.environment import environment
-from nsadmin.embedded.lifecycle import live
-from nsadmin.embedded.ports import HOST, check_web_port
 from nsadmin.embedded.preparation import Preparation
 from nsadmin.embedded.seeding import seed_once
+from nsadmin.embedded.servers import all
+from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.summary import summary, table
-from nsadmin.embedded.supervisor import Process, Supervisor
+from nsadmin.embedded.supervision import processes
+from nsadmin.embedded.supervision.lifecycle import live
+from nsadmin.embedded.supervision.ports import HOST, check_web_port
+from nsadmin.embedded.supervision.supervisor import Process, Supervisor
 
 SERVER_SECONDS = 45.0
 WEB_SECONDS = 60.0
@@ -36,7 +37,7 @@ class Demo:
         self._started = time.monotonic()
         self._directory = DataDirectory(data)
         self._lock = self._directory.lock()
-        self._servers = servers.plan(self._directory, os.environ)
+        self._servers = all.plan(self._directory, os.environ)
         self._web = processes.web(port)
         self._seed: dict[str, Any] = {}
 

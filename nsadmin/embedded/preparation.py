@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.processes import ROOT, command
-from nsadmin.embedded.supervisor import Supervisor
+from nsadmin.embedded.supervision.processes import ROOT, command
+from nsadmin.embedded.supervision.supervisor import Supervisor
 
 MARKER = "prepared.json"
 SOURCES = (

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from nsadmin.embedded import servers
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.follow import follow
-from nsadmin.embedded.processes import command
-from nsadmin.embedded.servers import Servers
-from nsadmin.embedded.supervisor import Supervisor
+from nsadmin.embedded.servers import all
+from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.supervision.follow import follow
+from nsadmin.embedded.supervision.processes import command
+from nsadmin.embedded.supervision.supervisor import Supervisor
 
 # Before each line of the command that is meant for the person who waits.
 MARK = "seed: "
@@ -43,7 +43,7 @@ async def seed_once(
 
 def _sources(used: Servers) -> dict[str, str]:
     """The servers that hold the seeded data; ports of embedded ones may move."""
-    variables = {**servers.URLS, "database": "DATABASE_URL"}
+    variables = {**all.URLS, "database": "DATABASE_URL"}
     del variables["redis"]
     embedded = {process.name for process in used.processes}
     return {

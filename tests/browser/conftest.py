@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
-from nsadmin.embedded import ports
+from nsadmin.embedded.supervision import ports
 from tests.browser import chromium
 from tests.browser.running_demo import Demo, running
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from nsadmin.embedded import ports
+from nsadmin.embedded.supervision import ports
 from tests.browser import chromium
 from tests.browser.places import places
 from tests.browser.running_demo import REPOSITORY, Demo, running

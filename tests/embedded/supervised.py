@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.errors import StartError
-from nsadmin.embedded.lifecycle import live
-from nsadmin.embedded.supervisor import Process, Supervisor
+from nsadmin.embedded.supervision.errors import StartError
+from nsadmin.embedded.supervision.lifecycle import live
+from nsadmin.embedded.supervision.supervisor import Process, Supervisor
 
 
 async def main(path: Path) -> None:

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nsadmin.embedded import mongodb, redis
-from nsadmin.embedded.readiness import answers_ok
+from nsadmin.embedded.servers import mongodb, redis
+from nsadmin.embedded.supervision.readiness import answers_ok
 from tests.browser.running_demo import OURS
 
 pytestmark = pytest.mark.faults

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from nsadmin.embedded.child import SHIM
+from nsadmin.embedded.supervision.child import SHIM
 
 ROOT = Path(__file__).parents[2]
 FAMILY = str(Path(__file__).with_name("family.py"))

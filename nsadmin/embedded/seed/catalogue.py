@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from nsadmin.embedded.seed import measures, places, tongues
-from nsadmin.embedded.seed.people import CORVID, HALDEN, NORTHLIGHT, OPERATOR
-from nsadmin.embedded.seed.records import Record
+from nsadmin.embedded.seed.data import measures, places, tongues
+from nsadmin.embedded.seed.data.people import CORVID, HALDEN, NORTHLIGHT, OPERATOR
+from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.specs import FilterSpec, IndexSpec, NamespaceSpec
 
 _TITLE: Final = IndexSpec("metadata.title", "text", {"tokenizer": "word"})

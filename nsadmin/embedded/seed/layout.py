@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
-from nsadmin.embedded.seed.ids import made, made_uuid
-from nsadmin.embedded.seed.records import Record
+from nsadmin.embedded.seed.data.ids import made, made_uuid
+from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
 FIRST_DAY: Final = datetime(2026, 1, 12, 8, tzinfo=UTC)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.data.ids import made
 from nsadmin.embedded.seed.layout import Document, Layout
 from nsadmin.embedded.seed.specs import NamespaceSpec
 

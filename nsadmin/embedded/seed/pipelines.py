@@ -6,7 +6,7 @@ Between them they use every reference field that a clone must rewrite, keep or d
 from collections.abc import Sequence
 
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.data.ids import made
 from nsadmin.embedded.seed.layout import Document, Layout, layout_of
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
 from nsadmin.embedded.seed.sources import Stored, bucket_schema, medium, owned

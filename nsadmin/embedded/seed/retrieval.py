@@ -7,7 +7,7 @@ templates that a clone leaves alone.
 
 from typing import Final
 
-from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.data.ids import made
 from nsadmin.embedded.seed.layout import Layout, documents
 from nsadmin.embedded.seed.payloads import feature_uri
 from nsadmin.embedded.seed.sources import Stored, owned

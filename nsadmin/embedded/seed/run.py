@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.embedded.seed.catalogue import NAMESPACES
-from nsadmin.embedded.seed.write_namespaces import shown, write_namespaces
-from nsadmin.embedded.seed.write_people import api_keys, logins, write_people
+from nsadmin.embedded.seed.write.namespaces import shown, write_namespaces
+from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
 from nsadmin.errors import Missing
 from nsadmin.namespaces.lifecycle import expiry
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.data.ids import made
 from nsadmin.embedded.seed.layout import FIRST_DAY, Document, Layout
 
 Stored = dict[str, Any]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from nsadmin.embedded.seed.ids import made
-from nsadmin.embedded.seed.people import OrganizationSpec
-from nsadmin.embedded.seed.records import Record, sampled
+from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.people import OrganizationSpec
+from nsadmin.embedded.seed.data.records import Record, sampled
 from nsadmin.namespaces.schema.patch import IndexType
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from nsadmin.advice.rules import AUTO_THRESHOLD
 from nsadmin.embedded.seed.catalogue import NAMESPACES
+from nsadmin.embedded.seed.data.people import OPERATOR, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.namespace_documents import (
     custom_indexes,
     namespace_document,
 )
-from nsadmin.embedded.seed.people import OPERATOR, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import read

@@ -6,7 +6,7 @@ import pytest
 
 from nsadmin.embedded.seed import seed
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.write_namespaces import write_namespaces
+from nsadmin.embedded.seed.write.namespaces import write_namespaces
 
 from .conftest import OwnServers
 

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from nsadmin.embedded.seed import measures, places, tongues
 from nsadmin.embedded.seed.catalogue import NAMESPACES
+from nsadmin.embedded.seed.data import measures, places, tongues
+from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.points import batches
-from nsadmin.embedded.seed.records import Record
 from nsadmin.embedded.seed.vectors import Content, embed, folded
 
 

@@ -9,8 +9,8 @@ import pytest
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.points import batches, present_vectors
-from nsadmin.embedded.seed.write_namespaces import write_namespaces
-from nsadmin.embedded.seed.write_points import write_points
+from nsadmin.embedded.seed.write.namespaces import write_namespaces
+from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.errors import Unavailable
 from nsadmin.stores.mongo import namespaces
 from nsadmin.stores.mongo.connection import collection
@@ -93,7 +93,7 @@ def test_a_store_that_is_away_for_a_moment_is_waited_for(wire: Exchanges) -> Non
 def test_a_store_that_stays_away_ends_the_seed(
     wire: Exchanges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nsadmin.embedded.seed.patience.FOR_S", 0.5)
+    monkeypatch.setattr("nsadmin.embedded.seed.write.patience.FOR_S", 0.5)
     spec = BY_SLUG["heritage-notes"]
     unseed(spec.namespace_id)
     wire.expect(1, Fault.RESET, times=100)

@@ -9,7 +9,7 @@ from nsadmin.embedded.seed.layout import documents
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.embedded.seed.write_namespaces import (
+from nsadmin.embedded.seed.write.namespaces import (
     cluster_of,
     shown,
     write_namespaces,

@@ -6,7 +6,7 @@ import pytest
 
 from nsadmin.advice import usage
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.write_usage import HOURS, write_usage
+from nsadmin.embedded.seed.write.usage import HOURS, write_usage
 from nsadmin.stores.counters import Tally
 
 SPEC = BY_SLUG["labour-market-clips"]

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.embedded.demo import Demo
-from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.supervision.errors import StartError
 
 
 class Command(BaseCommand):

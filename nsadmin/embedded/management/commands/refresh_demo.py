@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nsadmin.embedded.seed.write_usage import write_usage
+from nsadmin.embedded.seed.write.usage import write_usage
 from nsadmin.namespaces.read import mirror
 
 

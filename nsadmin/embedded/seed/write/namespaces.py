@@ -13,10 +13,10 @@ from typing import Any
 
 from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
-from nsadmin.embedded.seed.patience import patiently
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.embedded.seed.write_points import write_points
+from nsadmin.embedded.seed.write.patience import patiently
+from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD
 from nsadmin.stores.mongo import connection, namespaces

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from nsadmin.embedded.supervisor import Supervisor
+from nsadmin.embedded.supervision.supervisor import Supervisor
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Iterable
 
-from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.supervision.errors import StartError
 
 PACKAGES = {
     "mongodb": ("nx_27017", "pysqlite3"),

@@ -5,7 +5,7 @@ import random
 import socket
 from collections.abc import Iterable
 
-from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.supervision.errors import StartError
 
 HOST = "127.0.0.1"
 # Below the ephemeral range, so that no outgoing connection sits on a remembered port.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from nsadmin.embedded import host, mongodb, qdrant_process, redis
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.ports import HOST, remembered
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.servers import host, mongodb, qdrant_process, redis
+from nsadmin.embedded.supervision.ports import HOST, remembered
+from nsadmin.embedded.supervision.supervisor import Process
 
 URLS = {
     "redis": "NSADMIN_REDIS_URL",

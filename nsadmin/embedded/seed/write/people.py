@@ -17,15 +17,15 @@ from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization.keys import digest
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
-from nsadmin.embedded.seed.ids import made
-from nsadmin.embedded.seed.layout import FIRST_DAY
-from nsadmin.embedded.seed.people import (
+from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.people import (
     ORGANIZATIONS,
     PEOPLE,
     OrganizationSpec,
     PersonSpec,
     Role,
 )
+from nsadmin.embedded.seed.layout import FIRST_DAY
 from nsadmin.errors import Conflict
 
 Shown = dict[str, str]

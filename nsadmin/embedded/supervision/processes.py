@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import nsadmin
-from nsadmin.embedded.ports import HOST
-from nsadmin.embedded.readiness import answers_ok
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.supervision.ports import HOST
+from nsadmin.embedded.supervision.readiness import answers_ok
+from nsadmin.embedded.supervision.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent
 CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
@@ -21,7 +21,7 @@ def web(port: int) -> Process:
     """The pages and the API."""
     return Process(
         name="web",
-        argv=[sys.executable, "-m", "nsadmin.embedded.web", str(port)],
+        argv=[sys.executable, "-m", "nsadmin.embedded.servers.web", str(port)],
         answers=lambda: answers_ok(HOST, port, "/readyz"),
     )
 

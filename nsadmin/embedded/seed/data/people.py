@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from nsadmin.embedded.seed.ids import made
+from nsadmin.embedded.seed.data.ids import made
 
 Role = Literal["admin", "member", "viewer", "support", "platform_admin"]
 Plan = Literal["free", "pro", "enterprise"]

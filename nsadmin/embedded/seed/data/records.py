@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsadmin.embedded.seed.ids import order
+from nsadmin.embedded.seed.data.ids import order
 
 Fields = dict[str, Any]
 """Payload fields of a record, ready for JSON."""

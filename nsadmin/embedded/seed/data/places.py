@@ -9,9 +9,9 @@ from typing import Any
 import airportsdata
 import pycountry
 
-from nsadmin.embedded.seed.local_files import data_file
-from nsadmin.embedded.seed.records import Record, bands, given
-from nsadmin.embedded.seed.translations import translations
+from nsadmin.embedded.seed.data.local_files import data_file
+from nsadmin.embedded.seed.data.records import Record, bands, given
+from nsadmin.embedded.seed.data.translations import translations
 
 
 @cache

@@ -5,8 +5,8 @@ from typing import Final
 
 import pycountry
 
-from nsadmin.embedded.seed.records import Record, given
-from nsadmin.embedded.seed.translations import translations
+from nsadmin.embedded.seed.data.records import Record, given
+from nsadmin.embedded.seed.data.translations import translations
 
 _KINDS: Final = {
     "A": "ancient",

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from nsadmin.embedded.ports import HOST
-from nsadmin.embedded.readiness import answers_ok
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.supervision.ports import HOST
+from nsadmin.embedded.supervision.readiness import answers_ok
+from nsadmin.embedded.supervision.supervisor import Process
 
 
 def process(data: Path, port: int, *, api_key: str, name: str) -> Process:

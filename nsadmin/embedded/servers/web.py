@@ -1,6 +1,6 @@
 """The web server of the demo: granian, with the application loaded before it forks.
 
-    python -m nsadmin.embedded.web PORT
+    python -m nsadmin.embedded.servers.web PORT
 
 Loading takes seconds of a processor. Done once and inherited, it is half the work at
 the start, and a worker that died is back at once.
@@ -12,7 +12,7 @@ import sys
 from granian import Granian
 from granian.constants import Interfaces
 
-from nsadmin.embedded.ports import HOST
+from nsadmin.embedded.supervision.ports import HOST
 
 APPLICATION = "nsadmin.wsgi"
 

@@ -4,9 +4,9 @@ import importlib.util
 import socket
 from pathlib import Path
 
-from nsadmin.embedded.errors import StartError
-from nsadmin.embedded.ports import HOST
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.supervision.errors import StartError
+from nsadmin.embedded.supervision.ports import HOST
+from nsadmin.embedded.supervision.supervisor import Process
 
 
 def binary() -> Path:

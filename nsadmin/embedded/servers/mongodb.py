@@ -11,8 +11,8 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from nsadmin.embedded.ports import HOST
-from nsadmin.embedded.supervisor import Process
+from nsadmin.embedded.supervision.ports import HOST
+from nsadmin.embedded.supervision.supervisor import Process
 
 DATABASE = "nsadmin"
 
@@ -25,7 +25,7 @@ def process(data: Path, port: int, *, name: str = "mongodb") -> Process:
     return Process(
         name=name,
         argv=[
-            *(sys.executable, "-m", "nsadmin.embedded.mongodb_server"),
+            *(sys.executable, "-m", "nsadmin.embedded.servers.mongodb_server"),
             *("--data-dir", str(data), "--host", HOST, "--port", str(port)),
             *("--pid-file", str(pid_file), "--log-file", os.devnull),
         ],

@@ -1,6 +1,6 @@
 """The program of the embedded namespace store: nx-27017 with corrections.
 
-    python -m nsadmin.embedded.mongodb_server --data-dir DIR --port N …
+    python -m nsadmin.embedded.servers.mongodb_server --data-dir DIR --port N …
 
 Its arguments are those of nx-27017. Each correction below is for something that a
 MongoDB does and that this version answers wrongly and in silence; the suite in

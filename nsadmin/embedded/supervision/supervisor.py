@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nsadmin.embedded.child import Child
-from nsadmin.embedded.errors import StartError
+from nsadmin.embedded.supervision.child import Child
+from nsadmin.embedded.supervision.errors import StartError
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 3.0)
 HEALTHY_SECONDS = 30.0

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nsadmin.embedded.seed.ids import made_uuid
-from nsadmin.embedded.seed.local_files import data_file
-from nsadmin.embedded.seed.records import Record, bands, given
+from nsadmin.embedded.seed.data.ids import made_uuid
+from nsadmin.embedded.seed.data.local_files import data_file
+from nsadmin.embedded.seed.data.records import Record, bands, given
 
 _SEATTLE: Final = {"lat": 47.4444, "lon": -122.3139}
 _SEASONS: Final = ("winter", "spring", "summer", "autumn")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.ports import HOST
-from nsadmin.embedded.servers import Servers
+from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.supervision.ports import HOST
 
 
 def environment(

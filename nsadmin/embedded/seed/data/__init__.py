@@ -1,0 +1,1 @@
+"""Public records and people that the demo data is made from."""
