@@ -248,10 +248,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-CELERY_TASK_ROUTES = {"nsadmin.jobs.execution.sweeper": {"queue": "ctl"}}
+CELERY_TASK_ROUTES = {"nsadmin.jobs.sweep": {"queue": "ctl"}}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
-        "task": "nsadmin.jobs.execution.sweeper",
+        "task": "nsadmin.jobs.sweep",
         "schedule": 1.0,
         "options": {"expires": 3.0, "queue": "ctl"},
     },
@@ -266,7 +266,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 55.0},
     },
     "heal": {
-        "task": "nsadmin.namespaces.change.recovery",
+        "task": "nsadmin.namespaces.heal",
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },

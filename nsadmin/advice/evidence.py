@@ -30,7 +30,7 @@ class Advised:
     dismissed: list[tuple[Advice, Dismissal]]
     automatic: list[AutoIndex]
     evidence: Evidence
-    index_coverage: Serving
+    serving: Serving
     taken_at: datetime
     unknown: str = ""
     sampled_at: datetime | None = None

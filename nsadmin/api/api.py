@@ -8,8 +8,8 @@ from ninja.operation import Operation
 from nsadmin.api.endpoints import (
     analytics,
     clones,
-    creation,
-    deletion,
+    creation,  # noqa: F401 - as below
+    deletion,  # noqa: F401 - its operation is of the router of namespaces
     expiry,
     extractors,
     namespaces,

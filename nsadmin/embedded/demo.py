@@ -15,7 +15,7 @@ from typing import Any
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.preparation import Preparation
 from nsadmin.embedded.seeding import seed_once
-from nsadmin.embedded.servers import all
+from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervision import processes
@@ -37,7 +37,7 @@ class Demo:
         self._started = time.monotonic()
         self._directory = DataDirectory(data)
         self._lock = self._directory.lock()
-        self._servers = all.plan(self._directory, os.environ)
+        self._servers = local.plan(self._directory, os.environ)
         self._web = processes.web(port)
         self._seed: dict[str, Any] = {}
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.servers import all
-from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.servers import local
+from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.supervision.follow import follow
 from nsadmin.embedded.supervision.processes import command
 from nsadmin.embedded.supervision.supervisor import Supervisor
@@ -43,7 +43,7 @@ async def seed_once(
 
 def _sources(used: Servers) -> dict[str, str]:
     """The servers that hold the seeded data; ports of embedded ones may move."""
-    variables = {**all.URLS, "database": "DATABASE_URL"}
+    variables = {**local.URLS, "database": "DATABASE_URL"}
     del variables["redis"]
     embedded = {process.name for process in used.processes}
     return {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.servers.local import Servers
 
 COLUMNS = ("email", "password", "role", "organization_id")
 

@@ -11,7 +11,7 @@ def run_job(job_id: str, epoch: int) -> None:
     runner.run_once(job_id, epoch)
 
 
-@shared_task(name="nsadmin.jobs.execution.sweeper", ignore_result=True)
+@shared_task(name="nsadmin.jobs.sweep", ignore_result=True)
 def sweep_jobs() -> None:
     """Take up what is due."""
     sweeper.sweep()

@@ -17,7 +17,7 @@ def reconcile() -> dict[str, Any]:
     return {"rows": mirror.reconcile()}
 
 
-@shared_task(name="nsadmin.namespaces.change.recovery", ignore_result=True)
+@shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
 @recorded("heal", keep="news")
 def heal() -> dict[str, Any]:
     """Close what a crash or a slow build left open."""

@@ -13,9 +13,9 @@ import pytest
 
 from nsadmin.embedded import preparation
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.servers import all, host
-from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.servers import host, local
 from nsadmin.embedded.servers.environment import environment
+from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervision import ports
 from nsadmin.embedded.supervision.errors import StartError
@@ -85,7 +85,7 @@ def test_an_unsupported_machine_with_its_own_servers_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    planned = all.plan(DataDirectory(tmp_path), GIVEN)
+    planned = local.plan(DataDirectory(tmp_path), GIVEN)
     assert planned.processes == ()
     assert planned.qdrant("qdrant_dedicated") is None
 
@@ -100,7 +100,7 @@ def test_servers_that_are_given_are_used_and_the_rest_is_embedded(
     tmp_path: Path,
 ) -> None:
     given = {"NSADMIN_MONGODB_URL": GIVEN["NSADMIN_MONGODB_URL"]}
-    planned = all.plan(DataDirectory(tmp_path), given)
+    planned = local.plan(DataDirectory(tmp_path), given)
 
     assert planned.mongodb_url == GIVEN["NSADMIN_MONGODB_URL"]
     assert planned.mongodb_database == "platform"
@@ -112,8 +112,8 @@ def test_servers_that_are_given_are_used_and_the_rest_is_embedded(
 
 def test_ports_and_keys_are_the_same_next_time(tmp_path: Path) -> None:
     directory = DataDirectory(tmp_path)
-    first = all.plan(directory, {})
-    second = all.plan(DataDirectory(tmp_path), {})
+    first = local.plan(directory, {})
+    second = local.plan(DataDirectory(tmp_path), {})
 
     assert first.env == second.env
     assert directory.secrets() == DataDirectory(tmp_path).secrets()
@@ -138,7 +138,7 @@ def test_the_port_of_the_dedicated_cluster_must_not_move(
 
 def test_children_are_told_where_everything_is(tmp_path: Path) -> None:
     directory = DataDirectory(tmp_path)
-    planned = all.plan(directory, {})
+    planned = local.plan(directory, {})
     told = environment(directory, planned, {"NSADMIN_RATE_LIMIT": "5/minute"})
 
     assert told["NSADMIN_RATE_LIMIT"] == "5/minute", "what is set already, wins"
@@ -153,7 +153,7 @@ def test_children_are_told_where_everything_is(tmp_path: Path) -> None:
 
 
 def test_the_summary_tells_programs_everything(tmp_path: Path) -> None:
-    planned = all.plan(DataDirectory(tmp_path), GIVEN)
+    planned = local.plan(DataDirectory(tmp_path), GIVEN)
     login = {"email": "a@b.c", "password": "p", "role": "admin", "organization_id": "o"}
     seed = {"logins": [login], "api_keys": [], "namespaces": [], "sources": {}}
     told = summary("http://127.0.0.1:8000", planned, seed, {"web": 12, "beat": 7})
@@ -195,7 +195,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_a_directory_with_odd_characters_is_an_address_too(tmp_path: Path) -> None:
     odd = tmp_path / "my demo+100%"
-    planned = all.plan(DataDirectory(odd), GIVEN | {"DATABASE_URL": ""})
+    planned = local.plan(DataDirectory(odd), GIVEN | {"DATABASE_URL": ""})
     parsed = dj_database_url.parse(planned.database_url)
     assert parsed["NAME"] == str(odd / "nsadmin.sqlite3")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nsadmin.embedded.datadir import DataDirectory
-from nsadmin.embedded.servers.all import Servers
+from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.supervision.ports import HOST
 
 
