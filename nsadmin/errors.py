@@ -1,7 +1,7 @@
 """The family of errors that the rooms raise and the doors translate.
 
 Each error knows its HTTP status, its type and code in the API's envelope, and whether
-trying again can help. It carries a sentence for a person and, where useful, details.
+trying again can help. It carries a message for a person and, where useful, details.
 """
 
 import json
@@ -19,7 +19,7 @@ def as_json(value: Any) -> str:
 class NsadminError(Exception):
     """Base of all errors that have an answer for the caller.
 
-    `sentence` is shown to people as it is, so it names no host, key or path.
+    `message` is shown to people as it is, so it names no host, key or path.
     `details` is JSON-ready data for programs.
     """
 
@@ -30,18 +30,18 @@ class NsadminError(Exception):
 
     def __init__(
         self,
-        sentence: str,
+        message: str,
         *,
         code: str | None = None,
         details: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        super().__init__(message)
+        self.message = message
         self.code = code or self.default_code
         self.details = details or {}
 
 
-class Unreadable(NsadminError):
+class BadRequest(NsadminError):
     """The request could not be read at all (syntax, depth, duplicate keys)."""
 
     status = 400
@@ -87,7 +87,7 @@ class PasswordNeeded(NsadminError):
     default_code = "password_needed"
 
 
-class Missing(NsadminError):
+class NotFound(NsadminError):
     """The thing does not exist, or the actor may not know that it does."""
 
     status = 404
@@ -110,7 +110,7 @@ class CollectionGone(Conflict):
     default_code = "collection_missing"
 
 
-class PlanMoved(Conflict):
+class PlanChanged(Conflict):
     """The plan that was shown is not the plan that would be carried out now.
 
     `details["plan"]` is the new plan as JSON-ready data.
@@ -119,7 +119,7 @@ class PlanMoved(Conflict):
     default_code = "plan_moved"
 
 
-class Stale(NsadminError):
+class PreconditionFailed(NsadminError):
     """`If-Match` names another revision than the stored one."""
 
     status = 412
@@ -154,8 +154,8 @@ class WrongMedia(NsadminError):
 class Invalid(NsadminError):
     """The request was read, but what it says is not acceptable.
 
-    `faults` maps a field path such as `payload_indexes.0.field_name` to sentences;
-    the empty path is for faults of the whole.
+    `errors` maps a field path such as `payload_indexes.0.field_name` to messages;
+    the empty path is for errors of the whole.
     """
 
     status = 422
@@ -164,33 +164,50 @@ class Invalid(NsadminError):
 
     def __init__(
         self,
-        sentence: str,
+        message: str,
         *,
-        faults: dict[str, list[str]] | None = None,
+        errors: dict[str, list[str]] | None = None,
         code: str | None = None,
         details: dict[str, Any] | None = None,
     ) -> None:
-        self.faults = faults or {}
+        self.errors = errors or {}
         merged = {
             "validation_errors": [
-                {"location": path, "message": message, "type": code or "invalid"}
-                for path, messages in self.faults.items()
-                for message in messages
+                {"location": path, "message": text, "type": code or "invalid"}
+                for path, texts in self.errors.items()
+                for text in texts
             ],
             **(details or {}),
         }
-        super().__init__(sentence, code=code, details=merged)
+        super().__init__(message, code=code, details=merged)
+
+    @classmethod
+    def at(
+        cls,
+        path: str,
+        message: str,
+        *,
+        code: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> "Invalid":
+        """Return the error of one field; `path` as in `errors`."""
+        return cls(message, errors={path: [message]}, code=code, details=details)
+
+    @classmethod
+    def all(cls, errors: dict[str, list[str]]) -> "Invalid":
+        """Return the error of several fields; its message is the first of them."""
+        return cls(next(iter(errors.values()))[0], errors=errors)
 
     @property
     def placed(self) -> str:
         """The sentence with its place before it, for who sees no form beside it."""
-        places = (at for at, said in self.faults.items() if self.sentence in said)
+        places = (at for at, said in self.errors.items() if self.message in said)
         path = next(places, "")
-        is_placed = not path or self.sentence.startswith(f"{path}:")
-        return self.sentence if is_placed else f"{path}: {self.sentence}"
+        is_placed = not path or self.message.startswith(f"{path}:")
+        return self.message if is_placed else f"{path}: {self.message}"
 
 
-class TooMany(NsadminError):
+class RateLimited(NsadminError):
     """The caller asks too often; `details["retry_after"]` is in seconds."""
 
     status = 429
@@ -200,7 +217,7 @@ class TooMany(NsadminError):
 
 
 class Unavailable(NsadminError):
-    """A store does not answer; nothing was written unless the sentence says so.
+    """A store does not answer; nothing was written unless the message says so.
 
     `details["store"]` is one of `namespace store`, `qdrant`, `redis`.
     """
@@ -211,7 +228,7 @@ class Unavailable(NsadminError):
     retryable = True
 
 
-class Refused(NsadminError):
+class UpstreamError(NsadminError):
     """A store answered and said no; trying again as it is cannot help."""
 
     status = 502

@@ -51,14 +51,14 @@ def clean(text: str, *, at: str, what: str = "name", longest: int | None = None)
     cleaned = trimmed(text)
     if longest is not None and len(cleaned) > longest:
         sentence = too_long(longest, len(cleaned), f"The {what}")
-        raise Invalid(sentence, faults={at: [sentence]})
+        raise Invalid.at(at, sentence)
     for character in cleaned:
         if is_hidden(character):
             sentence = (
                 f"The {what} contains U+{ord(character):04X}, "
                 "which is a control or invisible character."
             )
-            raise Invalid(sentence, faults={at: [sentence]})
+            raise Invalid.at(at, sentence)
     return cleaned
 
 

@@ -4,7 +4,7 @@ from allauth.account import urls as account_urls
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from nsadmin.access.web.gate import opened
+from nsadmin.access.web.gate import public
 from nsadmin.api.urls import urlpatterns as api_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
 
@@ -27,7 +27,7 @@ account_patterns = [
     if isinstance(route, URLPattern) and route.name in ACCOUNT_PAGES
 ]
 for route in account_patterns:
-    opened(route.callback, effect="write")
+    public(route.callback, effect="write")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_patterns,

@@ -26,7 +26,7 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
-from tests import spares
+from tests import collection_pool
 from tests.people import People, gather
 
 RUN = secrets.token_hex(3)
@@ -70,7 +70,7 @@ def make_namespace(
     """Make a namespace: its document, its collection with indexes, some points."""
     fields = {**PROTECTED_INDEXES, **(indexes or {})}
     shape = f"{extractors} {fields} {known_as}"
-    spare = spares.take(shape) if in_qdrant else None
+    spare = collection_pool.take(shape) if in_qdrant else None
     new_id = spare or known_as or namespace_id()
     now = datetime.now(UTC).replace(microsecond=0)
     entries = [REGISTRY[extractor_id] for extractor_id in extractors]
@@ -123,9 +123,11 @@ def make_namespace(
     }
     if in_qdrant and spare is None:
         _collect(new_id, vectors, fields)
-        spares.know(new_id, shape)
-    if in_qdrant and not spares.fill(new_id, _points(raw, vectors, point_count)):
-        spares.drop(new_id)
+        collection_pool.know(new_id, shape)
+    if in_qdrant and not collection_pool.fill(
+        new_id, _points(raw, vectors, point_count)
+    ):
+        collection_pool.drop(new_id)
         _collect(new_id, vectors, fields)
         points.put(shared(), new_id, _points(raw, vectors, point_count))
     store.insert(raw)
@@ -196,7 +198,7 @@ def assemble() -> Cast:
         known_as = f"{COLLECTION_PREFIX}{name}"
         made = make_namespace(organization, title, scope=scope, known_as=known_as)
         setattr(cast, name, made)
-    mirror.note_filled(3)
+    mirror.record_filled(3)
     return cast
 
 

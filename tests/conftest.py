@@ -119,13 +119,13 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     from nsadmin.celery import app
     from nsadmin.stores.mongo import namespaces, resources
     from nsadmin.stores.mongo.connection import close, database
-    from tests import spares
+    from tests import collection_pool
 
     app.conf.broker_url = servers.redis_url
     namespaces.ensure_indexes()
     resources.ensure_indexes()
     yield servers
-    spares.let_go()
+    collection_pool.let_go()
     database().client.drop_database(database().name)
     close()
 
@@ -154,7 +154,7 @@ def emptied() -> Iterator[None]:
     from nsadmin.stores.mongo.connection import collection
     from nsadmin.stores.qdrant import collections
     from nsadmin.stores.qdrant.cluster import shared
-    from tests import spares
+    from tests import collection_pool
     from tests.cast import COLLECTION_PREFIX
 
     redis.client().flushdb()
@@ -164,7 +164,7 @@ def emptied() -> Iterator[None]:
         collection(name).delete_many({})
     for name in collections.names(shared()):
         ours = name.startswith(COLLECTION_PREFIX) or name in made
-        if ours and not spares.keep(name):
+        if ours and not collection_pool.keep(name):
             collections.drop(shared(), name)
 
 

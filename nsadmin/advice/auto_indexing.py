@@ -62,7 +62,7 @@ def run(*, now: datetime | None = None) -> Run:
         try:
             _one_namespace(namespace, at, done)
         except NsadminError as failure:
-            done.left.append([namespace.namespace_id, "", failure.sentence])
+            done.left.append([namespace.namespace_id, "", failure.message])
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
 
@@ -84,7 +84,7 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
         if u.field_name in muted
     ]
     uses = {u.field_name: u for u in due if u.field_name not in muted}
-    names = sample_cache.hopeful_first(key, list(uses))
+    names = sample_cache.typed_first(key, list(uses))
     limit = min(MAX_IN_A_RUN, done.begun + MAX_IN_A_COLLECTION)
     for start in range(0, min(len(names), MAX_LOOKED_AT), evidence.MAX_SAMPLED):
         batch = names[start : start + evidence.MAX_SAMPLED]
@@ -108,7 +108,7 @@ def _begun(
     try:
         done.begun += index_build.begin(namespace, used, inference) is not None
     except NsadminError as failure:
-        return failure.sentence
+        return failure.message
     return ""
 
 
@@ -119,5 +119,5 @@ def finish_open() -> int:
         try:
             done += index_build.finish(row)
         except NsadminError as failure:
-            log.warning("auto_index_waits", field=row.field_name, why=failure.sentence)
+            log.warning("auto_index_waits", field=row.field_name, why=failure.message)
     return done

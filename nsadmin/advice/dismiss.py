@@ -25,7 +25,7 @@ def dismiss(
     view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     if kind not in get_args(Kind):
         sentence = "There is no such advice."
-        raise Invalid(sentence, faults={"kind": [sentence]})
+        raise Invalid.at("kind", sentence)
     why = _reason(reason)
     clean_field_name(field, at="field_name")
     row, _ = Dismissal.objects.update_or_create(
@@ -44,10 +44,10 @@ def _reason(written: str) -> str:
         return reason
     long = f"The reason may have at most {MAX_REASON} characters."
     sentence = long if reason else "Say why."
-    raise Invalid(sentence, faults={"reason": [sentence]})
+    raise Invalid.at("reason", sentence)
 
 
-def take_back(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:
+def restore(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:
     """Let the advice be shown again; False where it was not dismissed."""
     view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     gone, _ = Dismissal.objects.filter(

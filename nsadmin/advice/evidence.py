@@ -110,10 +110,10 @@ def _types(
     """
     key = namespace.namespace_id
     if silence:
-        return sample_cache.known(key, [*wanted, *own]), silence
-    hopeful = sample_cache.hopeful_first(key, wanted, age=sample_cache.FRESH)
+        return sample_cache.cached(key, [*wanted, *own]), silence
+    hopeful = sample_cache.typed_first(key, wanted, age=sample_cache.FRESH)
     fields = [*hopeful[:MAX_SAMPLED], *own]
     try:
         return sample_cache.sampled(namespace, fields, others=wanted), ""
     except NsadminError as failure:
-        return sample_cache.known(key, [*wanted, *own]), failure.sentence
+        return sample_cache.cached(key, [*wanted, *own]), failure.message

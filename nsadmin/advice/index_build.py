@@ -17,7 +17,7 @@ from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.plan.auto_index import Automatic
+from nsadmin.namespaces.plan.auto_index import AutoIndex as Automatic
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -64,7 +64,7 @@ def begin(
             namespace.namespace_id, Automatic(field, schema, reason)
         )
     except NsadminError as failure:
-        _end(row, State.FAILED, error=failure.sentence)
+        _end(row, State.FAILED, error=failure.message)
         raise
     if made.plan.is_empty:
         row.delete()
@@ -98,7 +98,7 @@ def finish(row: AutoIndex) -> bool:
         if timezone.now() - row.created_at < _ABANDONED and not row.op_id:
             return False
         return _end(row, State.FAILED, error="The index was dropped again.")
-    live = probe.seen(namespace)
+    live = probe.actual_collection(namespace)
     if namespace.observed_revision < namespace.revision and raw.get("pending"):
         return False
     if row.field_name not in live.indexes:

@@ -48,7 +48,7 @@ def fresh(namespace: Namespace, fields: Sequence[str]) -> dict[str, Inference]:
     return {name: kept[name].inference for name in fields}
 
 
-def hopeful_first(
+def typed_first(
     namespace_id: str, fields: Sequence[str], *, age: timedelta = timedelta(0)
 ) -> list[str]:
     """Return the fields with those last whose kept sample settled no type.
@@ -67,7 +67,7 @@ def hopeful_first(
     return sorted(fields, key=is_hopeless)
 
 
-def known(namespace_id: str, fields: Collection[str]) -> Sampled:
+def cached(namespace_id: str, fields: Collection[str]) -> Sampled:
     """Return what is kept, without asking Qdrant."""
     return _told(_read(namespace_id), fields)
 
@@ -116,12 +116,12 @@ def _renew(
     text = json.dumps(
         {name: asdict(entry) for name, entry in newest}, default=datetime.isoformat
     )
-    ephemeral.keep(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
+    ephemeral.store(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
     return entries
 
 
 def _read(namespace_id: str) -> dict[str, _Entry]:
-    text = ephemeral.kept(_name(namespace_id))
+    text = ephemeral.load(_name(namespace_id))
     if text is None:
         return {}
     return {name: _revived(**entry) for name, entry in json.loads(text).items()}

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.patch import FieldName, clean_field_name, validated
+from nsadmin.namespaces.schema.patch import FieldName, clean_field_name, validate
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
@@ -58,7 +58,7 @@ class FieldUsage:
 
 def parse_report(body: Any) -> dict[str, Tally]:
     """Read a report as tallies by field, or raise Invalid with every fault."""
-    report = validated(UsageReport, body)
+    report = validate(UsageReport, body)
     faults: dict[str, list[str]] = {}
     found: dict[str, Tally] = {}
     for number, entry in enumerate(report.fields):
@@ -66,11 +66,11 @@ def parse_report(body: Any) -> dict[str, Tally]:
         try:
             name = clean_field_name(entry.field_name, at=at)
         except Invalid as fault:
-            faults.update(fault.faults)
+            faults.update(fault.errors)
             continue
         found[name] = _plus(found.get(name, Tally(0)), entry)
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return found
 
 

@@ -12,14 +12,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from nsadmin.access.web.gate import opened
-from nsadmin.api.http.responses import answer
+from nsadmin.access.web.gate import public
+from nsadmin.api.http.responses import json_response
 
 _METHODS = ("get", "post", "patch", "put", "delete")
 
 
 @csrf_exempt  # it takes no form, and should say so and not ask for a token
-@opened
+@public
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show every operation with its parameters, body and answer."""
@@ -27,11 +27,11 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@opened
+@public
 @require_safe
 def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Answer with the document itself."""
-    return answer(schema())
+    return json_response(schema())
 
 
 @lru_cache(maxsize=1)

@@ -9,14 +9,14 @@ from django.urls import URLPattern, include, path
 from django.urls.resolvers import URLResolver
 from ninja.operation import PathView
 
-from nsadmin.access.web.gate import Declared
+from nsadmin.access.web.gate import RouteAccess
 from nsadmin.api import docs_page
 from nsadmin.api.api import api
 
 
-def declared_by(view: PathView) -> dict[str, Declared]:
+def declared_by(view: PathView) -> dict[str, RouteAccess]:
     """Return {method: declaration} of a path; an operation without one cannot load."""
-    found: dict[str, Declared] = {}
+    found: dict[str, RouteAccess] = {}
     for operation in view.operations:
         declared = getattr(operation.view_func, "declared", None)
         if declared is None:
@@ -42,7 +42,7 @@ def _paths() -> list[URLPattern | URLResolver]:
         view: Any = pattern.callback
         view.declarations = declared_by(by_name[pattern.name])
         writes = any(d.effect == "write" for d in view.declarations.values())
-        view.declared = Declared(None, "write" if writes else "read", "api")
+        view.declared = RouteAccess(None, "write" if writes else "read", "api")
         found.append(pattern)
     return found
 

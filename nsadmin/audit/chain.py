@@ -19,7 +19,7 @@ from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
 BEGINNING = "0" * 64
 
 
-def sealed(text: str) -> str:
+def sealed_entry(text: str) -> str:
     """Return the keyed hash of a text, 64 hexadecimal digits."""
     pepper: str = settings.NSADMIN_KEY_PEPPER
     if not pepper:
@@ -38,7 +38,7 @@ def digest(event: AuditEvent) -> str:
         for field in event._meta.concrete_fields  # noqa: SLF001 - Django's own API
         if (value := getattr(event, field.attname)) not in (None, "")
     }
-    return sealed(json.dumps(content, sort_keys=True, separators=(",", ":")))
+    return sealed_entry(json.dumps(content, sort_keys=True, separators=(",", ":")))
 
 
 def _plain(value: Any) -> Any:
@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
 
 def link(organization_id: str, number: int, op_id: str, content: str, last: str) -> str:
     """Return the hash of an entry that follows the hash `last`."""
-    return sealed(json.dumps([organization_id, number, op_id, content, last]))
+    return sealed_entry(json.dumps([organization_id, number, op_id, content, last]))
 
 
 def locked(organization_id: str) -> ChainHead:

@@ -10,18 +10,18 @@ _SECRET = re.compile(
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
-def masked(value: Any) -> Any:
+def mask(value: Any) -> Any:
     """Return the value with secrets and credentials in addresses replaced by dots."""
     if isinstance(value, dict):
         found = {
-            key: MASK if _hides(key, inner) else masked(inner)
+            key: MASK if _hides(key, inner) else mask(inner)
             for key, inner in value.items()
         }
         if isinstance(found.get("field"), str) and _SECRET.search(found["field"]):
             found |= {k: MASK for k in ("before", "after") if found.get(k)}
         return found
     if isinstance(value, (list, tuple)):
-        return [masked(inner) for inner in value]
+        return [mask(inner) for inner in value]
     return _USER_INFO.sub(MASK, value) if isinstance(value, str) else value
 
 

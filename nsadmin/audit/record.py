@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.audit import chain
-from nsadmin.audit.masking import masked
+from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.request_id import request_id
 
@@ -48,7 +48,7 @@ def attempt(
         "namespace_id": namespace_id,
         "namespace_name": namespace_name,
         "revision": revision,
-        "changes": masked(list(changes)),
+        "changes": mask(list(changes)),
         "reverts": reverts,
     }
     with transaction.atomic():

@@ -6,16 +6,16 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import stages
 from nsadmin.clones.copy import collection, documents, points
-from nsadmin.clones.copy.context import Copying, is_over, opened
+from nsadmin.clones.copy.context import CopyContext, is_over, load_context
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
-from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.read import snapshots
 
-Step = Callable[[Copying], None]
+Step = Callable[[CopyContext], None]
 
 # What belongs to the stage in hand and is forgotten with it.
 _OF_STAGE = ("after", "offset", "done", "at_end", "proof")
@@ -33,11 +33,11 @@ def settle(job: Job) -> None:
 
 
 @kind(stages.KIND, task_type="api_namespaces_create", settle=settle)
-def run(work: Work) -> None:
+def run(work: JobContext) -> None:
     """Copy, prove, and only then show the clone as ready."""
     if is_over(work):
         return
-    c = opened(work)
+    c = load_context(work)
     if "ids" not in work.cursor:
         c.learn_ids()
         c.save()
@@ -49,7 +49,7 @@ def run(work: Work) -> None:
     _show(c)
 
 
-def _steps(c: Copying) -> list[tuple[str, Step]]:
+def _steps(c: CopyContext) -> list[tuple[str, Step]]:
     every: dict[str, Step] = {
         stages.PREPARE: collection.prepare,
         stages.CONFIGURATION: _configuration,
@@ -62,21 +62,21 @@ def _steps(c: Copying) -> list[tuple[str, Step]]:
     return [(stage.key, every[stage.key]) for stage in stages.stages(c.include)]
 
 
-def _configuration(c: Copying) -> None:
+def _configuration(c: CopyContext) -> None:
     early = documents.kinds(c)
     early = early[: early.index("objects")]
     documents.copy_kinds(c, stages.CONFIGURATION, early)
 
 
-def _retrievers(c: Copying) -> None:
+def _retrievers(c: CopyContext) -> None:
     documents.copy_kinds(c, stages.RETRIEVERS, ["retrievers"])
 
 
-def _taxonomies(c: Copying) -> None:
+def _taxonomies(c: CopyContext) -> None:
     documents.copy_kinds(c, stages.TAXONOMIES, ["taxonomies"])
 
 
-def _end_stage(c: Copying, key: str) -> None:
+def _end_stage(c: CopyContext, key: str) -> None:
     c.work.progress.end(key)
     for passing in _OF_STAGE:
         c.work.cursor.pop(passing, None)
@@ -85,7 +85,7 @@ def _end_stage(c: Copying, key: str) -> None:
     c.save(finished=[*c.work.cursor.get("finished", []), key])
 
 
-def _show(c: Copying) -> None:
+def _show(c: CopyContext) -> None:
     """Flip the clone to ready; whoever lost the job does not get here."""
     c.work.require_held()
     c.require_source()

@@ -47,7 +47,7 @@ def _require_named(actor: Actor, view: NamespaceView) -> None:
         f"This namespace belongs to {view.organization_name or 'another organization'};"
         " name that organization to clone across."
     )
-    raise Invalid(sentence, faults={"source_organization_id": [sentence]})
+    raise Invalid.at("source_organization_id", sentence)
 
 
 def require_ready(actor: Actor, source: Namespace) -> None:
@@ -56,7 +56,7 @@ def require_ready(actor: Actor, source: Namespace) -> None:
     if is_foreign and source.deletion_task_id is not None:
         # A namespace of the platform, which is for all; its jobs are not.
         raise Conflict("The source is being deleted.", code="namespace_busy")
-    blockers.require_staying(source)
+    blockers.require_not_deleting(source)
     task = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):
         word = "being cloned into" if source.clone_status == "cloning" else "deleted"
@@ -73,7 +73,7 @@ def require_ready(actor: Actor, source: Namespace) -> None:
         )
 
 
-def require_room(actor: Actor, name: str) -> None:
+def require_quota(actor: Actor, name: str) -> None:
     """Raise for a name that is taken, or a plan whose limit is reached."""
     preconditions.require_free_name(actor.internal_id, name)
-    quota.require_room(actor.internal_id, actor.plan)
+    quota.require_quota(actor.internal_id, actor.plan)

@@ -11,7 +11,7 @@ from nsadmin.namespaces.schema.patch import (
     Description,
     clean_description,
     clean_name,
-    validated,
+    validate,
 )
 
 NAME_MIN = 1
@@ -108,19 +108,19 @@ class CloneBody(_Strict):
 
 def parse_clone(body: Any) -> CloneRequest:
     """Read the body of a clone request, or raise Invalid with every fault."""
-    read = validated(CloneBody, body)
+    read = validate(CloneBody, body)
     faults: dict[str, list[str]] = {}
     name, description = read.namespace_name, read.description
     try:
         name = clean_name(name, shortest=NAME_MIN)
     except Invalid as fault:
-        faults |= fault.faults
+        faults |= fault.errors
     try:
         description = None if description is None else clean_description(description)
     except Invalid as fault:
-        faults |= fault.faults
+        faults |= fault.errors
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return CloneRequest(
         namespace_name=name,
         include=_include(read.include_resources),

@@ -10,7 +10,7 @@ from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
-from nsadmin.errors import Conflict, Missing, Unavailable
+from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.jobs import audit_fields, queries
 from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
@@ -31,7 +31,7 @@ def resume(actor: Actor, job_id: UUID | str) -> Job:
     job = _ended_clone(actor, job_id)
     raw = _target(job)
     if raw is None:
-        raise Missing("The clone was discarded.", details={"resource": "namespace"})
+        raise NotFound("The clone was discarded.", details={"resource": "namespace"})
     if raw.get("clone_status") != "failed":
         raise Conflict("The clone is being discarded.", code="namespace_busy")
     # Together: a worker that takes it at once closes the row of this act.
@@ -54,7 +54,9 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
     if raw is None:
         return
     if raw.get("clone_status") == "failed":
-        raw = clone_target.flip(raw["_id"], expected="failed", clone_status="deleting")
+        raw = clone_target.set_clone_status(
+            raw["_id"], expected="failed", clone_status="deleting"
+        )
     if raw is None or raw.get("clone_status") != "deleting":
         raise Conflict("The clone is being worked on again.", code="namespace_busy")
     _empty(raw, str(job.job_id))
@@ -78,7 +80,7 @@ def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
 
 def _target(job: Job) -> Raw | None:
     raw = store.get(job.namespace_id)
-    if raw is None or document.is_buried(raw) or raw.get("deletion"):
+    if raw is None or document.is_tombstone(raw) or raw.get("deletion"):
         return None
     return raw if raw.get("clone_task_id") == str(job.job_id) else None
 

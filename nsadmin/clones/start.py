@@ -15,7 +15,7 @@ from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target_document import target_document
-from nsadmin.errors import Missing, NsadminError, Unavailable
+from nsadmin.errors import NotFound, NsadminError, Unavailable
 from nsadmin.jobs.execution.cancellation import cancel
 from nsadmin.jobs.execution.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
@@ -89,7 +89,7 @@ def launch(
 
     `operation` becomes the job's id: the same act again gives the job that it began.
 
-    Raises Missing or Forbidden for a source the actor may not clone, Conflict for one
+    Raises NotFound or Forbidden for a source the actor may not clone, Conflict for one
     that is busy and for a name that is taken, QuotaExceeded for a full plan.
     """
     begun = _begun(operation) if operation is not None else None
@@ -108,7 +108,7 @@ def launch(
     _attempt(actor, source, raw, op_id)
     job = _job(actor, source, request, raw, op_id)
     try:
-        with quota.room_for_one(actor.internal_id, actor.plan):
+        with quota.reserve_quota(actor.internal_id, actor.plan):
             clone_target.reserve(raw)
     except Unavailable:
         # The write may have landed: the cancelled job settles what it finds.
@@ -116,7 +116,7 @@ def launch(
         raise
     except NsadminError as refused:
         withdraw(job)
-        record.close(op_id, Outcome.REFUSED, error=refused.sentence)
+        record.close(op_id, Outcome.REFUSED, error=refused.message)
         raise
     release(job)
     return Launch(job, queries.view_of(document.read(raw)))
@@ -129,7 +129,7 @@ def _begun(operation: uuid.UUID) -> Launch | None:
     return Launch(job, queries.get_stored(SYSTEM, job.namespace_id))
 
 
-def begun_by(actor: Actor, source_id: str, request: CloneRequest) -> Job | None:
+def started_by(actor: Actor, source_id: str, request: CloneRequest) -> Job | None:
     """Return the job of the same clone that the actor has just begun, if any.
 
     Who clicks twice has asked for one clone, and the second click finds the name taken.
@@ -159,9 +159,9 @@ def response(job: Job) -> Json:
     """Return the API's CloneNamespaceResponse for a clone's job."""
     view = queries.get_stored(SYSTEM, job.namespace_id)
     if view.namespace.clone_task_id != str(job.job_id):
-        raise Missing("There is no such clone.", details={"resource": "task"})
+        raise NotFound("There is no such clone.", details={"resource": "task"})
     return {
-        "namespace": rows.response(view.namespace, view.counts),
+        "namespace": rows.namespace_response(view.namespace, view.counts),
         "source_namespace_id": job.source_namespace_id,
         "status": view.namespace.clone_status,
         "task_id": str(job.job_id),
@@ -183,7 +183,7 @@ def _primary_retriever(job: Job) -> str | None:
 def _allowed(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
     source = preconditions.source_of(actor, identifier, request)
     preconditions.require_ready(actor, source.namespace)
-    preconditions.require_room(actor, request.namespace_name)
+    preconditions.require_quota(actor, request.namespace_name)
     return source
 
 

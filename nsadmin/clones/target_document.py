@@ -8,7 +8,7 @@ from uuid import UUID
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.namespaces.plan.creation import new_infrastructure
-from nsadmin.namespaces.plan.infrastructure_steps import NOTHING_TOLD
+from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
 from nsadmin.namespaces.schema.document import Namespace, index_entry
 from nsadmin.namespaces.schema.patch import name_key
 
@@ -40,7 +40,7 @@ def target_document(
         "name_key": name_key(request.namespace_name),
         "namespace_type": "standard",
         "scope": "org",
-        "infrastructure": new_infrastructure(None, own_id, NOTHING_TOLD),
+        "infrastructure": new_infrastructure(None, own_id, NO_FACTS),
         "feature_extractors": [
             {
                 "feature_extractor_name": extractor.name,

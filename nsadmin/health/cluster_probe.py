@@ -67,10 +67,10 @@ def _ask(cluster: Cluster) -> Probe:
     began = time.perf_counter()
     version = silence = ""
     try:
-        with observe.heeding(cluster):
+        with observe.track_reachability(cluster):
             version = collections.version(cluster, timeout_s=_TIMEOUT_S)
     except NsadminError as failure:
-        silence = failure.sentence
+        silence = failure.message
     took = (time.perf_counter() - began) * 1000
     return Probe(cluster, version[:64], took, silence)
 
@@ -93,7 +93,7 @@ def store(found: Probe, *, namespaces: int) -> None:
     ClusterLook.objects.update_or_create(url=cluster.url, defaults=values)
 
 
-def look_of(namespace: Namespace) -> ClusterLook | None:
+def last_probe(namespace: Namespace) -> ClusterLook | None:
     """Return the last look at the cluster that holds a namespace."""
     try:
         url = cluster_of(namespace).url
@@ -125,7 +125,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
     if not found.sizes:
         return
     for mirrored in MirroredNamespace.objects.filter(pk__in=namespace_ids):
-        namespace = document.read(mirror.restored(mirrored.document))
+        namespace = document.read(mirror.restore_document(mirrored.document))
         size = found.sizes.get(namespace.collection)
         if size is not None:
-            snapshots.note(namespace.namespace_id, size=asdict(size))
+            snapshots.record(namespace.namespace_id, size=asdict(size))

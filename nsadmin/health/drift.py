@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.plan.desired import Seen, declared_indexes, expected_vectors
-from nsadmin.namespaces.plan.steps import words
+from nsadmin.namespaces.plan.desired import (
+    ActualCollection,
+    declared_indexes,
+    expected_vectors,
+)
+from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.plan.unmanaged import is_other
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -98,7 +102,7 @@ def compare(
                 "collection",
             )
             return [gone, *_mirrored(namespace, row)]
-        seen = probe.seen_in(snapshot)
+        seen = probe.actual_in(snapshot)
         found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
         found += _indexes(namespace, seen)
     if namespace.raw.get("pending"):
@@ -114,7 +118,7 @@ def _shape(size: int, distance: str) -> str:
     return f"{size:,} {distance}"
 
 
-def _vectors(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
+def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
     expected = expected_vectors(namespace)
     for name, shape in expected.items():
         there = seen.vectors.get(name)
@@ -138,7 +142,9 @@ def _vectors(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
             yield Drift("vector_extra", name, "", _shape(*there), "", "nobody", "look")
 
 
-def _empty(namespace: Namespace, seen: Seen, snapshot: Snapshot) -> Iterator[Drift]:
+def _empty(
+    namespace: Namespace, seen: ActualCollection, snapshot: Snapshot
+) -> Iterator[Drift]:
     """Yield the vectors that are on no point; that some lack one is as it should be."""
     for name in expected_vectors(namespace):
         told = snapshot.having(name)
@@ -154,11 +160,11 @@ def _empty(namespace: Namespace, seen: Seen, snapshot: Snapshot) -> Iterator[Dri
 
 def _index(schema: dict[str, Any]) -> str:
     known = {"type": schema["type"], **schema}
-    more = words(known) if schema["type"] else ""
+    more = format_parameters(known) if schema["type"] else ""
     return f"{schema['type']}, {more}" if more else str(schema["type"])
 
 
-def _indexes(namespace: Namespace, seen: Seen) -> Iterator[Drift]:
+def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
     declared = declared_indexes(namespace)
     for field, schema in declared.items():
         there = seen.indexes.get(field)

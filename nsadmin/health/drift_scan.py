@@ -13,7 +13,7 @@ from nsadmin.health import vector_coverage
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement.clusters import cluster_of, place_of
+from nsadmin.namespaces.placement.clusters import cluster_of, endpoint_of
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
@@ -33,14 +33,14 @@ _UNCOUNTED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     """How many items differ, and how many namespaces could not be compared."""
 
     differences: int
     silent: int
 
 
-def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
+def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
     """Compare now, remember what was found, and return it."""
     key = namespace.namespace_id
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
@@ -50,7 +50,7 @@ def look(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
     return found
 
 
-def remembered(namespace: Namespace) -> list[DriftRow]:
+def stored_drift(namespace: Namespace) -> list[DriftRow]:
     """Return what differed at the last comparison."""
     rows = DriftRow.objects.filter(namespace_id=namespace.namespace_id, cluster="")
     return list(rows.order_by("pk"))
@@ -100,7 +100,7 @@ def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> Non
     )
 
 
-def sweep() -> Swept:
+def sweep() -> SweepResult:
     """Look at every namespace and every collection."""
     known: dict[Cluster, set[str]] = {shared(): set()}
     opened = {shared()}
@@ -110,19 +110,21 @@ def sweep() -> Swept:
         namespace = document.read(raw)
         ids.add(namespace.namespace_id)
         with suppress(NsadminError):  # its look will say why
-            known.setdefault(place_of(namespace), set()).add(namespace.collection)
+            known.setdefault(endpoint_of(namespace), set()).add(namespace.collection)
             opened.add(cluster_of(namespace))
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
         snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
-        found = look(namespace, vector_coverage.refreshed(namespace, snapshot))
+        found = scan_namespace(
+            namespace, vector_coverage.refreshed(namespace, snapshot)
+        )
         if snapshot is None or not snapshot.ok:
             silent += 1
         else:
             differences += len(found)
     _forget(ids, known)
     differences += sum(_orphans(cluster, known[cluster]) for cluster in opened)
-    return Swept(differences, silent)
+    return SweepResult(differences, silent)
 
 
 def _forget(ids: Collection[str], clusters: Iterable[Cluster]) -> None:

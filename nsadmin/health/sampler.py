@@ -52,7 +52,7 @@ def sample() -> Sampled:
         ids = known[found.cluster]
         cluster_probe.store(found, namespaces=len(ids))
         if found.silence:
-            snapshots.note_silence(ids, found.silence)
+            snapshots.record_silence(ids, found.silence)
         else:
             answered += _look_at(found.cluster, ids)
     if redis.claim("trim", milliseconds=_SLOW_S * 1000):
@@ -72,11 +72,11 @@ def _look_at(cluster: Cluster, ids: list[str]) -> int:
     namespace = None
     for key in _due(ids):
         raw = store.get(key)
-        if raw is None or document.is_leaving(raw):
+        if raw is None or document.is_deleting(raw):
             continue
         namespace = document.read(raw)
         answered += _renew(namespace)
-        if probe.silence_at(cluster.url):
+        if probe.silence_of_cluster(cluster.url):
             return answered
     if namespace is not None:
         _ask_resources(namespace, ids)
@@ -106,9 +106,9 @@ def _renew(namespace: Namespace) -> bool:
         for kind in ("builds", "shards", *(f"{snapshots.HAVING}{v}" for v in vectors)):
             if before.told_age_s(kind) > _every_s(kind, before):
                 return _ask_beside(namespace, kind, before)
-    found = probe.look(namespace, timeout_s=_TIMEOUT_S)
+    found = probe.probe_collection(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
-        drift_scan.look(namespace, found)
+        drift_scan.scan_namespace(namespace, found)
     return found.ok
 
 
@@ -121,17 +121,17 @@ def _every_s(kind: str, before: Snapshot) -> float:
 def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
     if kind.startswith(snapshots.HAVING):
         points = before.live.points if before.live is not None else 0
-        return vector_coverage.ask(
+        return vector_coverage.ask_counts(
             namespace, kind.removeprefix(snapshots.HAVING), points
         )
     ask = telemetry.builds if kind == "builds" else telemetry.shards
     try:
         cluster = cluster_of(namespace)
-        with probe.heeding(cluster):
+        with probe.track_reachability(cluster):
             found = ask(cluster, namespace.collection, timeout_s=_TIMEOUT_S)
     except NsadminError:
         return False
-    snapshots.note(namespace.namespace_id, **{kind: asdict(found) if found else None})
+    snapshots.record(namespace.namespace_id, **{kind: asdict(found) if found else None})
     return True
 
 

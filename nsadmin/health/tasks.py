@@ -6,18 +6,18 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.health import drift_scan, sampler
-from nsadmin.jobs.schedules.runs import recorded
+from nsadmin.jobs.schedules.runs import record_run
 
 
 @shared_task(name="nsadmin.health.sample", ignore_result=True)
-@recorded("sample", keep="last")
+@record_run("sample", keep="last")
 def sample() -> dict[str, Any]:
     """Look at every collection that nobody looked at lately."""
     return asdict(sampler.sample())
 
 
 @shared_task(name="nsadmin.health.drift", ignore_result=True)
-@recorded("drift")
+@record_run("drift")
 def drift() -> dict[str, Any]:
     """Compare every namespace with Qdrant and look for collections of nobody."""
     return asdict(drift_scan.sweep())

@@ -17,21 +17,21 @@ _TIMEOUT_S = 1.0
 _KEPT_MS = 30_000
 
 
-def ask(namespace: Namespace, vector: str, points: int) -> bool:
+def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
     """Count once and store it beside the look; tell whether Qdrant answered.
 
     `points` are those of the look, for the count to be read against.
     """
     try:
         cluster = cluster_of(namespace)
-        with probe.heeding(cluster):
+        with probe.track_reachability(cluster):
             found = telemetry.having(
                 cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
             )
     except NsadminError:
         return False
     told = None if found is None else {"have": found, "of": max(found, points)}
-    snapshots.note(namespace.namespace_id, **{f"{HAVING}{vector}": told})
+    snapshots.record(namespace.namespace_id, **{f"{HAVING}{vector}": told})
     return True
 
 
@@ -45,7 +45,7 @@ def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | Non
     if is_young or not redis.claim(key, milliseconds=_KEPT_MS):
         return snapshot
     for vector in snapshot.live.vectors:
-        if not ask(namespace, vector, snapshot.live.points):
+        if not ask_counts(namespace, vector, snapshot.live.points):
             break
     redis.release(key)
     return snapshots.stored(namespace.namespace_id)

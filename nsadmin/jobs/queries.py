@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from nsadmin import names
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs import audit_fields
 from nsadmin.jobs.audit_fields import Acting
 from nsadmin.jobs.execution import cancellation
@@ -63,13 +63,13 @@ def visible(actor: Viewer) -> QuerySet[Job]:
 
 
 def get(actor: Viewer, job_id: UUID | str) -> Job:
-    """Return a job; raise Missing for an unknown id and a foreign one alike."""
+    """Return a job; raise NotFound for an unknown id and a foreign one alike."""
     try:
         found = visible(actor).filter(job_id=UUID(str(job_id))).first()
     except ValueError:
         found = None
     if found is None:
-        raise Missing(
+        raise NotFound(
             "There is no such task.",
             details={"resource": "task", "id": str(job_id)[:64]},
         )

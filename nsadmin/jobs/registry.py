@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nsadmin.jobs.execution.context import Work
+    from nsadmin.jobs.execution.context import JobContext
     from nsadmin.jobs.models import Job
 
-Run = Callable[["Work"], None]
+Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
 
 

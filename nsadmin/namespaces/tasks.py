@@ -4,35 +4,35 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.jobs.schedules.runs import recorded
+from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import reaper, tombstones
 from nsadmin.namespaces.read import mirror
 
 
 @shared_task(name="nsadmin.namespaces.reconcile", ignore_result=True)
-@recorded("reconcile", keep="news")
+@record_run("reconcile", keep="news")
 def reconcile() -> dict[str, Any]:
     """Compare the mirror with the namespace store."""
     return {"rows": mirror.reconcile()}
 
 
 @shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
-@recorded("heal", keep="news")
+@record_run("heal", keep="news")
 def heal() -> dict[str, Any]:
     """Close what a crash or a slow build left open."""
     return {"closed": healing.heal()}
 
 
 @shared_task(name="nsadmin.namespaces.purge", ignore_result=True)
-@recorded("purge", keep="news")
+@record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
     """Delete for good the tombstones whose grace is over."""
     return {"sent": tombstones.purge_due()}
 
 
 @shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)
-@recorded("cleanup_expired")
+@record_run("cleanup_expired")
 def cleanup_expired_namespaces() -> dict[str, Any]:
     """Warn of what ends soon, delete what has ended."""
     return reaper.cleanup_expired_namespaces().to_json()

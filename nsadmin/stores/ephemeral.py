@@ -17,7 +17,7 @@ def _key(name: str) -> str:
     return f"nsadmin:hint:{name}"
 
 
-def keep(name: str, text: str, *, seconds: float) -> None:
+def store(name: str, text: str, *, seconds: float) -> None:
     """Keep a text for that long."""
     try:
         client().set(_key(name), text, px=round(seconds * 1000))
@@ -25,7 +25,7 @@ def keep(name: str, text: str, *, seconds: float) -> None:
         return
 
 
-def kept(name: str) -> str | None:
+def load(name: str) -> str | None:
     """Return the text, or None where there is none any more."""
     try:
         found = client().get(_key(name))

@@ -62,7 +62,7 @@ def destination(url: str, *, field: str = "qdrant_url") -> Destination:
     """Return the destination that the URL names, or raise Invalid for `field`."""
 
     def refuse(sentence: str) -> Invalid:
-        return Invalid(sentence, faults={field: [sentence]})
+        return Invalid.at(field, sentence)
 
     if any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in url):
         raise refuse("The address contains spaces, control characters or backslashes.")
@@ -123,8 +123,8 @@ def checked_addresses(host: str, port: int) -> list[Address]:
     if not allowed and not all(is_public(a) for a in addresses):
         raise Invalid(
             "The address of the cluster is not one that may be dialled.",
+            errors={"qdrant_url": ["This address may not be dialled."]},
             code="address_refused",
-            faults={"qdrant_url": ["This address may not be dialled."]},
         )
     return addresses
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import NAME_MIN, limits
-from nsadmin.namespaces.schema.patch import clean_description, clean_name, validated
+from nsadmin.namespaces.schema.patch import clean_description, clean_name, validate
 
 TEMPLATE_NAME_MAX, DESCRIPTION_MAX, CATEGORY_MAX = 100, 1000, 50
 TAG_MAX, TAGS_MAX = 50, 20
@@ -56,7 +56,7 @@ class Instantiation(_Strict):
 
 def parse_template(body: Any) -> NewTemplate:
     """Read the body of a new template, or raise Invalid with every fault of shape."""
-    wanted = validated(NewTemplate, body)
+    wanted = validate(NewTemplate, body)
     wanted.template_name = _line(
         wanted.template_name, "template_name", TEMPLATE_NAME_MAX, "name"
     )
@@ -75,16 +75,16 @@ def parse_template(body: Any) -> NewTemplate:
             for number, tag in enumerate(wanted.tags)
         ]
     if wanted.is_public:
-        raise _refuse("is_public", "Public templates are not offered.")
+        raise Invalid.at("is_public", "Public templates are not offered.")
     return wanted
 
 
 def parse_instantiation(body: Any) -> Instantiation:
     """Read the body of an instantiation, or raise Invalid with every fault of shape."""
-    wanted = validated(Instantiation, body)
+    wanted = validate(Instantiation, body)
     name = clean_name(wanted.namespace_name, longest=NAME_MAX)
     if not _NAME.fullmatch(name):
-        raise _refuse(
+        raise Invalid.at(
             "namespace_name", "The name has letters, digits, hyphens and underscores."
         )
     wanted.namespace_name = name
@@ -99,15 +99,11 @@ def _line(text: str, at: str, longest: int, what: str) -> str:
     """Return it trimmed; raise Invalid unless it is a name of at most that length."""
     stripped = names.trimmed(text)
     if not stripped or "\n" in stripped:
-        raise _refuse(at, f"A {what} is one line and not empty.")
+        raise Invalid.at(at, f"A {what} is one line and not empty.")
     cleaned = names.clean(stripped, at=at, what=what)
     if len(cleaned) > longest:
-        raise _refuse(
+        raise Invalid.at(
             at,
             names.too_long(longest, len(cleaned), f"The {what}"),
         )
     return cleaned
-
-
-def _refuse(at: str, sentence: str) -> Invalid:
-    return Invalid(sentence, faults={at: [sentence]})

@@ -11,7 +11,7 @@ from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Forbidden, Missing
+from nsadmin.errors import Conflict, Forbidden, NotFound
 from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.read import queries
@@ -70,10 +70,10 @@ def found(
 
 
 def get(actor: Actor, template_id: str) -> NamespaceTemplate:
-    """Return a template; Missing for a foreign one exactly as for none."""
+    """Return a template; NotFound for a foreign one exactly as for none."""
     found = visible(actor).filter(template_id=template_id).first()
     if found is None:
-        raise Missing(
+        raise NotFound(
             "There is no such template.",
             details={"resource": "template", "id": template_id[:200]},
         )
@@ -83,7 +83,7 @@ def get(actor: Actor, template_id: str) -> NamespaceTemplate:
 def get_usable(actor: Actor, template_id: str) -> NamespaceTemplate:
     """Return a template that a namespace can begin with.
 
-    Raises Missing as `get` does, Conflict for one that is out of use or of another
+    Raises NotFound as `get` does, Conflict for one that is out of use or of another
     organization, which only staff can know of.
     """
     template = get(actor, template_id)
@@ -95,7 +95,7 @@ def get_usable(actor: Actor, template_id: str) -> NamespaceTemplate:
     return template
 
 
-def keep(
+def save(
     actor: Actor, identifier: str, wanted: NewTemplate, *, template_id: str = ""
 ) -> NamespaceTemplate:
     """Keep a namespace's configuration as a template.
@@ -146,7 +146,7 @@ def may_switch(actor: Actor, template: NamespaceTemplate) -> bool:
 
 
 def switch(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate:
-    """Take a template out of use, or into use again; raises Missing and Forbidden."""
+    """Take a template out of use, or into use again; raises NotFound and Forbidden."""
     template = get(actor, template_id)
     if not may_switch(actor, template):
         raise Forbidden("Its maker and admins can take a template out of use.")

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action, Role, effect
 from nsadmin.access.web import gate
-from nsadmin.errors import Forbidden, Missing, Unauthorized
+from nsadmin.errors import Forbidden, NotFound, Unauthorized
 
 ADMIN = Actor(
     kind="user",
@@ -42,7 +42,7 @@ def on(actor: Actor, action: Action, internal_id: str, scope: str = "org") -> st
         gate.require_on(
             actor, action, internal_id=internal_id, scope=scope, what="namespace"
         )
-    except (Missing, Forbidden) as refusal:
+    except (NotFound, Forbidden) as refusal:
         return type(refusal).__name__
     return "allowed"
 
@@ -131,11 +131,13 @@ def test_a_gated_view_asks_before_it_runs(declare) -> None:
 def test_a_declaration_says_what_the_view_does() -> None:
     def view(request: HttpRequest) -> None: ...
 
-    assert gate.endpoint(UPDATE)(view).declared == gate.Declared(UPDATE, "write", "api")
-    assert gate.page(READ)(view).declared == gate.Declared(READ, "read", "page")
+    assert gate.endpoint(UPDATE)(view).declared == gate.RouteAccess(
+        UPDATE, "write", "api"
+    )
+    assert gate.page(READ)(view).declared == gate.RouteAccess(READ, "read", "page")
     only_shown = gate.page(UPDATE, writes=False)(view).declared
-    assert only_shown == gate.Declared(UPDATE, "read", "page")
-    assert gate.opened(view).declared == gate.Declared(None, "read", "public")
+    assert only_shown == gate.RouteAccess(UPDATE, "read", "page")
+    assert gate.public(view).declared == gate.RouteAccess(None, "read", "public")
 
 
 @pytest.mark.parametrize("action", Action)

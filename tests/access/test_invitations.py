@@ -17,7 +17,7 @@ from nsadmin.access.organization.invitations import Invited
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Forbidden, Invalid, Missing, NsadminError
+from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, NsadminError
 
 PASSWORD = "correct-horse-battery"
 NELE = "nele@example.org"
@@ -109,14 +109,14 @@ def test_a_member_is_not_asked_again(halden: House) -> None:
 def test_asking_again_replaces_the_link_the_name_and_the_role(halden: House) -> None:
     first = halden.invite(role=Role.ADMIN)
     second = halden.invite(role=Role.VIEWER, name="Nele Vries")
-    with pytest.raises(Missing):
-        acceptance.opened(first.secret)
-    found = acceptance.opened(second.secret)
+    with pytest.raises(NotFound):
+        acceptance.open_invitation(first.secret)
+    found = acceptance.open_invitation(second.secret)
     assert (found.role, found.name) == ("viewer", "Nele Vries")
     third = invitations.renew(halden.actor, found, halden.ana)
-    with pytest.raises(Missing):
-        acceptance.opened(second.secret)
-    assert acceptance.opened(third.secret).role == "viewer"
+    with pytest.raises(NotFound):
+        acceptance.open_invitation(second.secret)
+    assert acceptance.open_invitation(third.secret).role == "viewer"
     assert Invitation.objects.count() == 1
 
 
@@ -144,16 +144,16 @@ def test_a_name_that_hides_or_turns_its_text_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match="control or invisible") as caught:
         halden.invite(name=name)
-    assert "name" in caught.value.faults
+    assert "name" in caught.value.errors
     assert not Invitation.objects.exists()
 
 
 def test_a_foreign_invitation_is_not_there(halden: House, other: House) -> None:
     foreign = other.invite().invitation
     for invitation_id in (foreign.pk, 999_999):
-        with pytest.raises(Missing) as caught:
+        with pytest.raises(NotFound) as caught:
             invitations.find(halden.organization, invitation_id)
-        assert caught.value.sentence == "There is no such invitation."
+        assert caught.value.message == "There is no such invitation."
 
 
 def test_a_name_is_measured_as_it_is_stored(halden: House) -> None:
@@ -177,7 +177,7 @@ def test_who_has_no_account_gets_one_with_the_membership(halden: House) -> None:
     assert not Invitation.objects.exists()
     assert actions() == ["member:invite", "member:join"]
     assert AuditEvent.objects.get(action="member:join").actor_label == NELE
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         acceptance.join_anew(asked.secret, "another-long-password")
 
 
@@ -190,7 +190,7 @@ def test_who_has_an_account_joins_with_it_and_keeps_its_name(
     other.ana.refresh_from_db()
     assert (made.role, other.ana.name) == ("member", "Ana")
     assert other.ana.check_password(PASSWORD)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         acceptance.join(asked.secret, other.ana)
 
 
@@ -201,7 +201,7 @@ def test_a_link_sets_no_password_that_is_set(halden: House, other: House) -> Non
     other.ana.refresh_from_db()
     assert other.ana.check_password(PASSWORD)
     assert not halden.has(other.ana.email)
-    acceptance.opened(asked.secret)  # it was not used up
+    acceptance.open_invitation(asked.secret)  # it was not used up
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "a member's", "staff's", "switched off"])
@@ -273,10 +273,10 @@ def test_a_link_that_came_to_its_end_opens_nothing(halden: House, end: str) -> N
         case "demoted":
             members.change_role(halden.actor, admin, Role.MEMBER)
     for act in (
-        lambda: acceptance.opened(asked.secret),
+        lambda: acceptance.open_invitation(asked.secret),
         lambda: acceptance.join_anew(asked.secret, PASSWORD),
     ):
-        with pytest.raises(Missing, match="no longer works"):
+        with pytest.raises(NotFound, match="no longer works"):
             act()
     assert not User.objects.filter(email=NELE).exists()
 
@@ -288,7 +288,7 @@ def test_who_is_removed_has_no_invitation_left(halden: House) -> None:
         user=user, organization=halden.organization, role="viewer"
     )
     members.remove(halden.actor, member)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         acceptance.join(asked.secret, user)
 
 
@@ -373,7 +373,7 @@ def test_two_who_ask_the_same_leave_one_link(own_rows) -> None:
 
 def _opens(secret: str) -> bool:
     try:
-        acceptance.opened(secret)
-    except Missing:
+        acceptance.open_invitation(secret)
+    except NotFound:
         return False
     return True

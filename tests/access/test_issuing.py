@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization import key_management
-from nsadmin.access.organization.key_management import KeyWish
+from nsadmin.access.organization.key_management import KeyRequest
 from nsadmin.access.organization.keys import (
     actor_of_key,
     new_key_id,
@@ -20,7 +20,7 @@ from nsadmin.access.organization.keys import (
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Invalid, Missing, Unauthorized
+from nsadmin.errors import Conflict, Invalid, NotFound, Unauthorized
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +43,8 @@ def actor(ana: Membership) -> Actor:
     return found
 
 
-def wish(role: Role = Role.ADMIN, *scopes: str, **more) -> KeyWish:
-    return KeyWish(
+def wish(role: Role = Role.ADMIN, *scopes: str, **more) -> KeyRequest:
+    return KeyRequest(
         key_id=new_key_id(),
         name="import",
         role=role,
@@ -54,7 +54,7 @@ def wish(role: Role = Role.ADMIN, *scopes: str, **more) -> KeyWish:
     )
 
 
-def made(actor: Actor, ana: Membership, *, of: KeyWish | None = None):
+def made(actor: Actor, ana: Membership, *, of: KeyRequest | None = None):
     return key_management.issue(actor, ana.organization, ana.user, of or wish())
 
 
@@ -124,7 +124,7 @@ def test_nobody_gives_away_more_than_they_have(actor, ana) -> None:
 def test_a_name_that_turns_its_text_is_refused(actor, ana) -> None:
     with pytest.raises(Invalid, match=r"U\+202E") as caught:
         made(actor, ana, of=replace(wish(), name="im\u202eport"))
-    assert "name" in caught.value.faults
+    assert "name" in caught.value.errors
     assert not ApiKey.objects.exists()
 
 
@@ -167,7 +167,7 @@ def test_a_foreign_key_is_not_there(actor, ana) -> None:
     row, _ = made(actor, ana)
     other = Organization.objects.create(name="Other")
     for key_id in (row.key_id, "nothing"):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             key_management.revoke(actor, other, key_id)
     assert not ApiKey.objects.get().revoked_at
 

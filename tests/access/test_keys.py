@@ -81,7 +81,7 @@ def test_a_wrong_key_is_refused_in_the_same_words(
     _, plaintext = create_key(organization, name="ci", role=Role.MEMBER)
     with pytest.raises(Unauthorized) as caught:
         actor_of_key(change(plaintext))
-    assert caught.value.sentence == (
+    assert caught.value.message == (
         "The API key is missing, wrong, revoked or expired."
     )
 

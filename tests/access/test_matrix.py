@@ -15,7 +15,7 @@ from nsadmin.access.models import ApiKey
 from nsadmin.access.organization.invitations import Invited
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
-from nsadmin.access.web.gate import opened
+from nsadmin.access.web.gate import public
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
@@ -277,7 +277,7 @@ def test_the_password_is_asked_for_where_it_is_listed_and_nowhere_else() -> None
 
 
 def test_a_route_that_is_not_listed_is_noticed() -> None:
-    @opened
+    @public
     def view(request: object) -> None: ...
 
     patterns = get_resolver().url_patterns

@@ -12,7 +12,7 @@ from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Missing, Unauthorized
+from nsadmin.errors import Conflict, NotFound, Unauthorized
 
 
 def joined(organization: Organization, name: str, role: str = "admin") -> Membership:
@@ -111,9 +111,9 @@ def test_a_foreign_member_is_not_there(halden, ana) -> None:
     other = Organization.objects.create(name="Other")
     foreign = joined(other, "Bo")
     for member_id in (foreign.pk, 999_999):
-        with pytest.raises(Missing) as caught:
+        with pytest.raises(NotFound) as caught:
             members.find(halden, member_id)
-        assert caught.value.sentence == "There is no such member."
+        assert caught.value.message == "There is no such member."
 
 
 # Two at the same moment ----------------------------------------------------------------

@@ -3,7 +3,11 @@
 import pytest
 
 from nsadmin.access.models import Membership, Organization, User
-from nsadmin.access.organization.organizations import actor_of_user, choices, shown
+from nsadmin.access.organization.organizations import (
+    actor_of_user,
+    choices,
+    displayed_organization,
+)
 from nsadmin.access.permissions import Role
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +49,7 @@ def test_a_choice_of_a_foreign_organization_is_not_believed(halden, northlight) 
     user = user_in(halden)
     actor = actor_of_user(user, northlight.organization_id)
     assert actor.organization_id == halden.organization_id
-    assert shown(actor, northlight.organization_id) == halden
+    assert displayed_organization(actor, northlight.organization_id) == halden
     assert choices(user) == [halden]
 
 
@@ -61,6 +65,6 @@ def test_staff_act_for_the_operator_and_look_anywhere(
     actor = actor_of_user(user, halden.organization_id)
     assert actor.role.value == role
     assert actor.organization_id == operator.organization_id
-    assert shown(actor, halden.organization_id) == halden
-    assert shown(actor, "org_unknown") == operator
+    assert displayed_organization(actor, halden.organization_id) == halden
+    assert displayed_organization(actor, "org_unknown") == operator
     assert len(choices(user)) == 3

@@ -76,7 +76,7 @@ def test_a_sample_is_kept_for_a_while(cast):
     assert again.inferences["a"] == seen.inferences["a"]
     assert again.inferences["b"].type == "keyword"
     assert again.at == seen.at
-    assert sample_cache.known(namespace.namespace_id, ["a"]) == seen
+    assert sample_cache.cached(namespace.namespace_id, ["a"]) == seen
     ephemeral.drop([f"sampled:{namespace.namespace_id}"])
     assert sample_cache.sampled(namespace, ["a"]).inferences["a"].type == "keyword"
 
@@ -87,10 +87,10 @@ def test_an_old_sample_is_renewed_by_one_and_shown_to_the_others(cast, settings)
     seen = sample_cache.sampled(namespace, ["a"])
     name = f"sampled:{key}"
     old = seen.at - sample_cache.FRESH - timedelta(seconds=1)
-    written = ephemeral.kept(name)
+    written = ephemeral.load(name)
     day = f"{seen.at:%Y-%m-%dT%H:%M:%S}"
     assert day in written
-    ephemeral.keep(name, written.replace(day, f"{old:%Y-%m-%dT%H:%M:%S}"), seconds=60)
+    ephemeral.store(name, written.replace(day, f"{old:%Y-%m-%dT%H:%M:%S}"), seconds=60)
     assert redis.claim(f"sample:{key}", milliseconds=10_000)
     waiting = sample_cache.sampled(namespace, ["a", "b"])
     assert waiting.inferences == seen.inferences
@@ -120,10 +120,10 @@ def aged(namespace, seen):
     """Write what is kept as if it was sampled too long ago to be fresh."""
     name = f"sampled:{namespace.namespace_id}"
     old = seen - sample_cache.FRESH - timedelta(seconds=1)
-    entries = json.loads(ephemeral.kept(name))
+    entries = json.loads(ephemeral.load(name))
     for entry in entries.values():
         entry["at"] = old.isoformat()
-    ephemeral.keep(name, json.dumps(entries), seconds=60)
+    ephemeral.store(name, json.dumps(entries), seconds=60)
 
 
 def test_a_field_that_no_payload_has_makes_room_for_the_others(cast):
@@ -139,7 +139,7 @@ def test_a_field_that_no_payload_has_makes_room_for_the_others(cast):
     assert found[-1].index_type == "keyword"
     assert all(item.inference is not None for item in found)
     names = ["invented_0", "title", "new"]
-    assert sample_cache.hopeful_first(namespace.namespace_id, names) == [
+    assert sample_cache.typed_first(namespace.namespace_id, names) == [
         "title",
         "new",
         "invented_0",

@@ -111,4 +111,4 @@ def test_a_report_adds_up_the_same_field():
 def test_a_wrong_report_names_the_place(body, path):
     with pytest.raises(Invalid) as caught:
         usage.parse_report(body)
-    assert path in caught.value.faults
+    assert path in caught.value.errors

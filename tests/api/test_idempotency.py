@@ -22,7 +22,7 @@ from tests.cast import Cast, assemble
 from tests.conftest import Servers
 from tests.faults.database import Rows
 from tests.faults.proxy import running_proxies
-from tests.faults.wires import Mongo
+from tests.faults.transport import Mongo
 
 BODY = {"namespace_name": "new one", "description": "Once."}
 

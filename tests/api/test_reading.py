@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from nsadmin.api.http import parsing
 from nsadmin.errors import (
+    BadRequest,
     Invalid,
     LengthRequired,
     NsadminError,
     TooLarge,
-    Unreadable,
     WrongMedia,
 )
 
@@ -28,7 +28,7 @@ def request_with(raw: bytes, media: str = JSON, **extra: str) -> HttpRequest:
 
 
 def refusal(raw: bytes) -> NsadminError:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(BadRequest) as caught:
         parsing.body(request_with(raw))
     return caught.value
 
@@ -70,7 +70,7 @@ def test_a_compressed_body_is_refused() -> None:
 
 def test_nothing_is_an_object_only_where_it_may_be() -> None:
     assert parsing.body(request_with(b"", ""), optional=True) == {}
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadRequest):
         parsing.body(request_with(b" ", ""))
 
 
@@ -104,7 +104,7 @@ def test_a_lie_about_the_size_does_not_help() -> None:
 def test_a_fault_of_syntax_has_a_place() -> None:
     fault = refusal(b'{\n  "a": 1,\n  "b": }')
     assert fault.details == {"line": 3, "column": 8, "position": 19}
-    assert "line 3, column 8" in fault.sentence
+    assert "line 3, column 8" in fault.message
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_cannot_be_kept_is_refused(raw: bytes, code: str) -> None:
     fault = refusal(raw)
     assert fault.code == code
     json.dumps(fault.details)
-    (fault.sentence + str(fault.details)).encode()
+    (fault.message + str(fault.details)).encode()
 
 
 def test_the_largest_and_the_smallest_number_are_read() -> None:
@@ -195,7 +195,7 @@ def test_a_hostile_megabyte_is_judged_quickly(raw: bytes) -> None:
     began = time.process_time()
     try:
         parsing.body(request_with(raw))
-    except Unreadable as fault:
+    except BadRequest as fault:
         assert fault.code == "not_json"  # noqa: PT017 - either answer is right
     assert time.process_time() - began < 3
 
@@ -250,7 +250,7 @@ def test_a_wrong_query_is_not_acceptable(query: str) -> None:
     with pytest.raises(Invalid) as caught:
         parsing.query(RequestFactory().get(f"/v1/x?{query}"), Wanted)
     key = query.partition("=")[0]
-    assert list(caught.value.faults) == [f"query.{key}"]
+    assert list(caught.value.errors) == [f"query.{key}"]
 
 
 def test_a_query_is_read() -> None:

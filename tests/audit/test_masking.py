@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nsadmin.audit import record
-from nsadmin.audit.masking import MASK, masked
+from nsadmin.audit.masking import MASK, mask
 from nsadmin.audit.models import AuditEvent
 
 CANARY = "canary-7f3e-secret"
@@ -46,4 +46,4 @@ def test_what_is_no_secret_stays() -> None:
         "before": "old",
         "url": "https://cluster.example/a@b",
     }
-    assert masked(harmless) == harmless
+    assert mask(harmless) == harmless

@@ -103,7 +103,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
     page = signed_in.get(f"/namespaces/{cast.own.namespace_id}/").content.decode()
     found = re.search(r'hx-get="([^"]*health/\?since[^"]*)"', page)
     assert found is not None
-    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
+    snapshots.cache(cast.own, snapshots.stored(cast.own.namespace_id))
     unchanged = found[1].replace("&amp;", "&")
     whole = unchanged.replace("seen=", "seen=no")
     htmx = {"HX-Request": "true"}
@@ -124,7 +124,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
         trivial,
         limit="1.7",
     )
-    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
+    snapshots.cache(cast.own, snapshots.stored(cast.own.namespace_id))
     assert ask("/") == 302
     compare(
         "20 polls, unchanged / 20 signed-in job badges",
@@ -132,7 +132,7 @@ def test_poll_fragment_against_a_trivial_signed_in_view(cast, signed_in):
         trivial,
         limit="1.25",
     )
-    snapshots.keep_copy(cast.own, snapshots.stored(cast.own.namespace_id))
+    snapshots.cache(cast.own, snapshots.stored(cast.own.namespace_id))
     compare(
         "20 polls, panel sent / 20 signed-in redirects",
         lambda: poll(whole, 200),

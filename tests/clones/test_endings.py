@@ -9,7 +9,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.clones.resume import discard, resume
 from nsadmin.clones.start import launch, response
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
@@ -91,7 +91,7 @@ def test_discarding_removes_what_the_job_made_and_nothing_else(world, source):
     assert resources.counts(source.namespace_id) == before
     assert points.count(shared(), source.collection) == 40
     discard(world.actor(), job.job_id)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         resume(world.actor(), job.job_id)
     again = launch(world.actor(), source.namespace_id, STAGING).job
     assert run_to_the_end(again).state == State.DONE
@@ -102,7 +102,7 @@ def test_only_an_ended_clone_of_ones_own_can_be_discarded(world, source):
     for act in (resume, discard):
         with pytest.raises(Conflict):
             act(world.actor(), job.job_id)
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             act(world.actor("stranger"), job.job_id)
     job = run_to_the_end(job)
     for act in (resume, discard):

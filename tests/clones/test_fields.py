@@ -63,13 +63,13 @@ def test_an_empty_description_is_not_the_sources():
 def test_what_is_wrong_is_said_beside_its_field(body, path):
     with pytest.raises(Invalid) as caught:
         parse_clone(body)
-    assert path in caught.value.faults
+    assert path in caught.value.errors
 
 
 def test_every_fault_is_told_at_once():
     with pytest.raises(Invalid) as caught:
         parse_clone({"namespace_name": "a/b", "description": "x" * 3000})
-    assert set(caught.value.faults) == {"namespace_name", "description"}
+    assert set(caught.value.errors) == {"namespace_name", "description"}
 
 
 @pytest.mark.parametrize("chosen", list(itertools.product([True, False], repeat=3)))

@@ -11,7 +11,7 @@ from nsadmin.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    Missing,
+    NotFound,
     NsadminError,
     QuotaExceeded,
     Unavailable,
@@ -55,9 +55,9 @@ def test_viewers_and_support_may_not(world):
 
 def test_a_foreign_source_is_not_there(world):
     error = _refused(world.actor("admin"), world.foreign.namespace_id)
-    assert isinstance(error, Missing)
+    assert isinstance(error, NotFound)
     unknown = _refused(world.actor("admin"), "ns_unknown1")
-    assert error.sentence == unknown.sentence
+    assert error.message == unknown.sentence
 
 
 def test_a_system_namespace_is_everybodys_to_clone(world):
@@ -101,7 +101,7 @@ def test_naming_the_wrong_organization_finds_nothing(world):
     for wrong in (world.northlight.organization_id, "org_unknown"):
         request = CloneRequest("staging", source_organization_id=wrong)
         error = _refused(admin, world.foreign.namespace_id, request)
-        assert isinstance(error, Missing)
+        assert isinstance(error, NotFound)
 
 
 def test_a_platform_admin_has_to_say_that_it_is_across(world):

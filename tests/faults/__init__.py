@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.faults.roads")
+pytest.register_assert_rewrite("tests.faults.scenarios")

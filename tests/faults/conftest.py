@@ -10,22 +10,22 @@ from nsadmin.access.models import Organization
 from nsadmin.stores.mongo.connection import close
 from tests.conftest import Servers
 from tests.faults import database
-from tests.faults.mortal import Mortals, running_mortals
+from tests.faults.killable import Killables, running_killables
 from tests.faults.plant import Plant, inside, running_plant
 from tests.faults.proxy import Exchanges, running_proxies
-from tests.faults.wires import Http, Mongo, Redis
+from tests.faults.transport import Http, Mongo, Redis
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where roads can break: addresses behind proxies, a database, a mortal process."""
+    """Where scenarios can break: addresses behind proxies, a database, a killable process."""
 
     mongodb_url: str
     qdrant_url: str
     redis_url: str
     database: database.Rows
     exchanges: Exchanges
-    mortals: Mortals
+    killables: Killables
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +56,8 @@ def region(
             "NSADMIN_KEY_PEPPER": configured.NSADMIN_KEY_PEPPER,
             "DATABASE_URL": rows.url,
         }
-        with running_mortals(env) as mortals:
-            yield Region(*urls.values(), rows, proxies.exchanges, mortals)
+        with running_killables(env) as killables:
+            yield Region(*urls.values(), rows, proxies.exchanges, killables)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.faults.wires import Message, Wire
+from tests.faults.transport import Message, Wire
 
 _HOST = "127.0.0.1"
 _ANSWER_500 = (

@@ -12,7 +12,7 @@ from django.db import connections
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
-from nsadmin.errors import Conflict, Missing, Unavailable
+from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.namespaces.lifecycle import expiry, reaper
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -46,7 +46,7 @@ def _extend_all(ids: list[str], end: datetime) -> set[str]:
     for namespace_id in ids:
         try:
             expiry.extend(SYSTEM, namespace_id, end)
-        except (Missing, Conflict):
+        except (NotFound, Conflict):
             continue
         won.add(namespace_id)
     return won
@@ -102,12 +102,12 @@ def _heat(owner: Organization, number: int) -> tuple[int, int]:
     extended, *reaped = said
     for namespace_id in due:
         raw = store.get(namespace_id)
-        assert document.is_buried(raw) == (namespace_id not in extended)
+        assert document.is_tombstone(raw) == (namespace_id not in extended)
         if namespace_id in extended:
             assert raw["expires_at"] == end
             assert expiry.WARNED not in raw
     for namespace_id in staying:
-        assert not document.is_buried(store.get(namespace_id))
+        assert not document.is_tombstone(store.get(namespace_id))
     assert sum(reaped) + len(extended) == len(due)
     return len(extended), sum(reaped)
 

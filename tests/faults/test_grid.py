@@ -17,7 +17,7 @@ from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.change.recovery import heal
 from tests.faults.conftest import Region
 from tests.faults.proxy import Exchange, Fault
-from tests.faults.roads import ROADS, Road, Trip, let_time_pass
+from tests.faults.scenarios import SCENARIOS, Scenario, Trip, let_time_pass
 
 SEED = 1895
 SAMPLE = 12
@@ -29,7 +29,7 @@ _KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
 class Cell:
     """One broken call; `impatient` clients try again before the sweep has come by."""
 
-    road: Road
+    scenario: Scenario
     exchange: Exchange
     fault: Fault
     impatient: bool
@@ -37,14 +37,14 @@ class Cell:
     def __str__(self) -> str:
         when = ", tried again at once" if self.impatient else ""
         call = f"{self.exchange.number} ({self.exchange.store} {self.exchange.asks})"
-        return f"{self.road.kind}: {self.fault} at {call}{when}"
+        return f"{self.scenario.kind}: {self.fault} at {call}{when}"
 
 
 def _exchanges(
-    road: Road, region: Region, organization: Organization
+    scenario: Scenario, region: Region, organization: Organization
 ) -> list[Exchange]:
     """What crosses the proxies when nothing breaks."""
-    with closing(Trip(road, organization)) as trip:
+    with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect()
         assert trip.commit().converged
         crossed = list(region.exchanges.seen)
@@ -53,11 +53,11 @@ def _exchanges(
     return crossed
 
 
-def _cells(road: Road, crossed: list[Exchange], fault: Fault) -> list[Cell]:
+def _cells(scenario: Scenario, crossed: list[Exchange], fault: Fault) -> list[Cell]:
     """All cells of one kind of change and one fault."""
     orders = (False, True) if fault in (Fault.RESET, Fault.DROPPED) else (False,)
     return [
-        Cell(road, exchange, fault, impatient)
+        Cell(scenario, exchange, fault, impatient)
         for exchange in crossed
         if fault is not Fault.ERROR or exchange.store == "qdrant"
         for impatient in orders
@@ -72,7 +72,7 @@ def _hold(cell: Cell, trip: Trip, region: Region) -> None:
     if failed and cell.impatient:
         tries += 1
         again = trip.commit()
-        assert not isinstance(again, NsadminError), again.sentence
+        assert not isinstance(again, NsadminError), again.message
     let_time_pass(trip.namespace_id)
     heal()
     trip.require_settled(tries=tries)
@@ -82,7 +82,7 @@ def _hold(cell: Cell, trip: Trip, region: Region) -> None:
     if failed and not cell.impatient:
         tries += 1
         again = trip.commit()
-        assert not isinstance(again, NsadminError), again.sentence
+        assert not isinstance(again, NsadminError), again.message
         assert again.converged
         trip.require_settled(tries=tries)
     trip.require_done_once()
@@ -92,9 +92,9 @@ def _broken(cell: Cell, trip: Trip, region: Region) -> bool:
     """Commit with the call broken; whether the client has reason to try again."""
     number, fault = cell.exchange.number, cell.fault
     if fault in _KILLS:
-        region.exchanges.expect(number, fault, kill=region.mortals.kill)
-        region.mortals.begin(trip.namespace_id, trip.body)
-        failed = region.mortals.end() != 0
+        region.exchanges.expect(number, fault, kill=region.killables.kill)
+        region.killables.begin(trip.namespace_id, trip.body)
+        failed = region.killables.end() != 0
     else:
         region.exchanges.expect(number, fault)
         failed = isinstance(trip.commit(), NsadminError)
@@ -107,13 +107,18 @@ def _broken(cell: Cell, trip: Trip, region: Region) -> bool:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", Fault, ids=str)
-@pytest.mark.parametrize("road", ROADS.values(), ids=lambda road: road.kind)
+@pytest.mark.parametrize(
+    "scenario", SCENARIOS.values(), ids=lambda scenario: scenario.kind
+)
 def test_whatever_call_of_a_change_breaks_it_stays_whole(
-    road, fault, region, organization, subtests
+    scenario, fault, region, organization, subtests
 ):
-    crossed = _exchanges(road, region, organization)
-    for cell in _cells(road, crossed, fault):
-        with subtests.test(str(cell)), closing(Trip(cell.road, organization)) as trip:
+    crossed = _exchanges(scenario, region, organization)
+    for cell in _cells(scenario, crossed, fault):
+        with (
+            subtests.test(str(cell)),
+            closing(Trip(cell.scenario, organization)) as trip,
+        ):
             _hold(cell, trip, region)
 
 
@@ -122,25 +127,28 @@ def test_some_calls_break_and_the_change_stays_whole(region, organization, subte
     quick = [fault for fault in Fault if fault is not Fault.HANG]
     cells = [
         cell
-        for road in ROADS.values()
-        for crossed in [_exchanges(road, region, organization)]
+        for scenario in SCENARIOS.values()
+        for crossed in [_exchanges(scenario, region, organization)]
         for fault in quick
-        for cell in _cells(road, crossed, fault)
+        for cell in _cells(scenario, crossed, fault)
     ]
     chance = random.Random(SEED)
     for writes in (True, False):
         alike = [cell for cell in cells if cell.exchange.writes is writes]
         for cell in chance.sample(alike, SAMPLE // 2):
-            with subtests.test(str(cell)), closing(Trip(cell.road, organization)) as it:
+            with (
+                subtests.test(str(cell)),
+                closing(Trip(cell.scenario, organization)) as it,
+            ):
                 _hold(cell, it, region)
 
 
 def test_an_index_that_is_built_is_not_dropped_to_be_built_again(region, organization):
     """Only the note that the new index was seen is lost; the sweep writes nothing else."""
-    road = ROADS["change an index"]
-    crossed = _exchanges(road, region, organization)
+    scenario = SCENARIOS["change an index"]
+    crossed = _exchanges(scenario, region, organization)
     noted = [e.number for e in crossed if (e.store, e.asks) == ("mongo", "update")][-1]
-    with closing(Trip(road, organization)) as trip:
+    with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect(noted, Fault.RESET, times=2)
         assert not trip.commit().converged
         let_time_pass(trip.namespace_id)
@@ -155,14 +163,14 @@ def test_a_first_write_over_a_connection_of_the_past_is_written_again(
     region, organization, fault
 ):
     """As after a restart of MongoDB; had the first try arrived, the document says so."""
-    road = ROADS["create an index"]
-    crossed = _exchanges(road, region, organization)
+    scenario = SCENARIOS["create an index"]
+    crossed = _exchanges(scenario, region, organization)
     accepts = next(e for e in crossed if (e.store, e.asks) == ("mongo", "update"))
-    with closing(Trip(road, organization)) as trip:
+    with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect(accepts.number, fault)
         answer = trip.commit()
         assert region.exchanges.broken is not None
-        assert not isinstance(answer, NsadminError), answer.sentence
+        assert not isinstance(answer, NsadminError), answer.message
         assert answer.converged
         assert trip.outcomes() == ["done"]
         trip.require_settled()
@@ -170,10 +178,10 @@ def test_a_first_write_over_a_connection_of_the_past_is_written_again(
 
 
 def test_where_the_second_try_is_lost_as_well_the_sweep_decides(region, organization):
-    road = ROADS["create an index"]
-    crossed = _exchanges(road, region, organization)
+    scenario = SCENARIOS["create an index"]
+    crossed = _exchanges(scenario, region, organization)
     accepts = next(e for e in crossed if (e.store, e.asks) == ("mongo", "update"))
-    with closing(Trip(road, organization)) as trip:
+    with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect(accepts.number, Fault.RESET, times=3)
         answer = trip.commit()
         assert isinstance(answer, Unavailable)

@@ -15,7 +15,7 @@ from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults.proxy import Fault
-from tests.faults.roads import ROADS, Trip, content, let_time_pass, shape_of
+from tests.faults.scenarios import SCENARIOS, Trip, content, let_time_pass, shape_of
 
 REBUILD = Repair(vectors=False, rebuild=True)
 SEED, SAMPLE = 1895, 12
@@ -37,7 +37,7 @@ class Rebuild:
 
 @pytest.fixture
 def rebuild(organization: Organization) -> Iterator[Rebuild]:
-    with closing(Trip(ROADS["drop an index"], organization)) as trip:
+    with closing(Trip(SCENARIOS["drop an index"], organization)) as trip:
         yield Rebuild(trip)
 
 

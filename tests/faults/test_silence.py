@@ -17,7 +17,7 @@ from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import connection
 from nsadmin.stores.mongo import namespaces as store
-from tests.faults.roads import ROADS, Trip
+from tests.faults.scenarios import SCENARIOS, Trip
 
 # A second for the store that is silent, and what the rest takes on a busy machine.
 PATIENCE_S = 1.6
@@ -33,7 +33,7 @@ def bounded(seconds: float = PATIENCE_S) -> Iterator[None]:
 @pytest.fixture
 def trip(organization) -> Iterator[Trip]:
     """A namespace; connections that were hanging in the test are not used again."""
-    with closing(Trip(ROADS["create an index"], organization)) as made:
+    with closing(Trip(SCENARIOS["create an index"], organization)) as made:
         yield made
         connection.close()
 

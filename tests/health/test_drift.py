@@ -42,7 +42,7 @@ def found(namespace):
     raw = store.get(namespace.namespace_id)
     now = document.read(raw)
     look = probe.snapshot(now, force=True, wait_s=2)
-    return {(d.kind, d.subject): d for d in drift_scan.look(now, look)}
+    return {(d.kind, d.subject): d for d in drift_scan.scan_namespace(now, look)}
 
 
 def test_what_agrees_has_no_rows(cast):
@@ -200,7 +200,7 @@ def counted(namespace):
     """What differs once the points of each vector were counted."""
     now = document.read(store.get(namespace.namespace_id))
     look = vector_coverage.refreshed(now, probe.snapshot(now, force=True, wait_s=2))
-    return {(d.kind, d.subject): d for d in drift_scan.look(now, look)}
+    return {(d.kind, d.subject): d for d in drift_scan.scan_namespace(now, look)}
 
 
 def test_silence_is_not_agreement(cast, drifted, settings):
@@ -239,11 +239,11 @@ def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
     swept = drift_scan.sweep()
     known = DriftRow.objects.count()
     assert DriftRow.objects.exclude(namespace_id="").count() == 4
-    assert swept == drift_scan.Swept(differences=known, silent=0)
+    assert swept == drift_scan.SweepResult(differences=known, silent=0)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     for row in MirroredNamespace.objects.all():
         snapshots.invalidate(row.namespace_id)
-    assert drift_scan.sweep() == drift_scan.Swept(differences=0, silent=4)
+    assert drift_scan.sweep() == drift_scan.SweepResult(differences=0, silent=4)
     assert DriftRow.objects.count() == known
 
 

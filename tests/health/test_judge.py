@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
-from nsadmin.namespaces.read.status import judge
+from nsadmin.namespaces.read.status import status_text
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -27,19 +27,19 @@ def look(status="green", *, ok=True, exists=True, error="", optimizer_error=""):
     ],
 )
 def test_every_colour_has_a_word(status, word, role):
-    found = judge(look(status))
+    found = status_text(look(status))
     assert (found.word, found.role) == (word, role)
 
 
 def test_an_error_is_quoted():
-    assert judge(look("red", optimizer_error="disk full")).sentence == "disk full"
+    assert status_text(look("red", optimizer_error="disk full")).sentence == "disk full"
 
 
 def test_silence_is_never_green():
-    found = judge(look("green", ok=False, error="Qdrant does not answer."))
+    found = status_text(look("green", ok=False, error="Qdrant does not answer."))
     assert (found.word, found.role, found.since) == ("Unknown", "idle", NOON)
-    assert judge(None).word == "Unknown"
+    assert status_text(None).word == "Unknown"
 
 
 def test_a_missing_collection_is_an_error():
-    assert judge(look(exists=False)).word == "No collection"
+    assert status_text(look(exists=False)).word == "No collection"

@@ -15,7 +15,7 @@ from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.cluster import shared
 from tests.faults.proxy import Fault, running_proxies
-from tests.faults.wires import Http
+from tests.faults.transport import Http
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
     sample()
     slot = LookSlot.objects.get(namespace_id=cast.own.namespace_id)
     assert (slot.status, slot.points) == ("ready", 3)
-    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     slot.refresh_from_db()
     assert (slot.status, slot.points) == ("unknown", 3)
     probe.snapshot(cast.own, force=True)
@@ -164,7 +164,7 @@ def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
 def test_silence_of_many_is_few_queries(cast):
     ids = [f"ns_many{number:04}" for number in range(300)]
     with CaptureQueriesContext(connection) as queries:
-        snapshots.note_silence(ids, "Qdrant does not answer.")
+        snapshots.record_silence(ids, "Qdrant does not answer.")
     assert len(queries) <= 12
     assert LastLook.objects.filter(unknown_since=None).count() == 0
     assert LookSlot.objects.filter(status="unknown").count() == 300

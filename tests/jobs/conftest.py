@@ -7,7 +7,7 @@ import pytest
 
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs import registry
-from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.enqueue import enqueue
 from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job
@@ -42,7 +42,7 @@ def _settle(job: Job) -> None:
 if registry.find("test_count") is None:
 
     @kind("test_count", task_type="api_namespaces_create", settle=_settle)
-    def count(work: Work) -> None:
+    def count(work: JobContext) -> None:
         """Count to `inputs["to"]`, one checkpoint a step."""
         work.progress.begin("count", total=work.inputs["to"])
         for number in range(work.cursor.get("at", 0), work.inputs["to"]):

@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils import timezone
 
 from nsadmin.jobs.execution import lease
-from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver
 from nsadmin.jobs.models import Job, State
 from tests.jobs.conftest import new_job
@@ -53,7 +53,7 @@ def test_a_claim_needs_the_epoch_and_the_time():
 def test_a_checkpoint_saves_and_renews():
     job = new_job()
     held = lease.claim(job.job_id, 0)
-    work = Work(job, held)
+    work = JobContext(job, held)
     work.cursor = {"at": 1}
     Job.objects.update(lease_until=timezone.now(), attempts=3, waits=2)
     work.checkpoint()
@@ -65,7 +65,7 @@ def test_a_checkpoint_saves_and_renews():
 
 def test_only_a_cursor_that_moved_counts_as_getting_further():
     job = new_job()
-    work = Work(job, lease.claim(job.job_id, 0))
+    work = JobContext(job, lease.claim(job.job_id, 0))
     Job.objects.update(attempts=3)
     work.checkpoint()
     job.refresh_from_db()
@@ -75,7 +75,7 @@ def test_only_a_cursor_that_moved_counts_as_getting_further():
 def test_whoever_lost_the_job_writes_nothing():
     job = new_job()
     first = lease.claim(job.job_id, 0)
-    stale = Work(job, first)
+    stale = JobContext(job, first)
     first_copy = lease.Lease(job.job_id, 0, first.owner)
     assert first_copy.give_back()
     second = lease.claim(job.job_id, 1)
@@ -101,7 +101,7 @@ def test_the_heartbeat_keeps_a_lease_and_hears_a_cancel(monkeypatch):
         Job.objects.update(cancel_requested=True)
         assert held.cancelled.wait(5)
     with pytest.raises(Cancelled):
-        Work(job, held).require_held()
+        JobContext(job, held).require_held()
 
 
 def test_the_heartbeat_notices_that_the_job_went_to_another(monkeypatch):
@@ -115,7 +115,7 @@ def test_the_heartbeat_notices_that_the_job_went_to_another(monkeypatch):
 
 def test_a_slice_ends_after_its_time_with_everything_saved():
     job = new_job()
-    work = Work(job, lease.claim(job.job_id, 0), slice_s=0)
+    work = JobContext(job, lease.claim(job.job_id, 0), slice_s=0)
     work.cursor = {"at": 2}
     with pytest.raises(SliceOver):
         work.checkpoint()

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from nsadmin.errors import Missing
+from nsadmin.errors import NotFound
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.lease import claim
 from nsadmin.jobs.execution.runner import run_once
@@ -20,12 +20,12 @@ def test_a_foreign_job_answers_exactly_like_an_unknown_one():
     job = new_job()
     answers = []
     for asked in (job.job_id, uuid.uuid4(), "not-a-uuid", "'; --"):
-        with pytest.raises(Missing) as caught:
+        with pytest.raises(NotFound) as caught:
             queries.get(STRANGER, asked)
-        answers.append(caught.value.sentence)
+        answers.append(caught.value.message)
         assert caught.value.details == {"resource": "task", "id": str(asked)}
     assert len(set(answers)) == 1
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         queries.cancel(STRANGER, job.job_id)
     job.refresh_from_db()
     assert job.state == State.QUEUED

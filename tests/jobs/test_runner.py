@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from nsadmin.errors import Refused
+from nsadmin.errors import UpstreamError
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.enqueue import release, resume, withdraw
-from nsadmin.jobs.execution.event_log import KEPT, note
+from nsadmin.jobs.execution.event_log import KEPT, record_event
 from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, PATIENCE
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
@@ -186,7 +186,7 @@ def test_a_kind_that_the_program_does_not_have_fails_in_words(orders):
 def test_the_log_is_bounded():
     job = new_job(1)
     for number in range(KEPT + 30):
-        note(job.job_id, f"Line {number}")
+        record_event(job.job_id, f"Line {number}")
     lines = JobEvent.objects.filter(job=job)
     assert lines.count() == KEPT
     assert lines.first().sentence == f"Line {KEPT + 29}"
@@ -194,7 +194,9 @@ def test_the_log_is_bounded():
 
 def test_what_a_store_said_is_in_the_reason(orders):
     job = new_job(1)
-    orders.breaks = [Refused("Qdrant refused the call.", details={"upstream": "no"})]
+    orders.breaks = [
+        UpstreamError("Qdrant refused the call.", details={"upstream": "no"})
+    ]
     run_once(job.job_id)
     job.refresh_from_db()
     assert job.error == "Qdrant refused the call. no"

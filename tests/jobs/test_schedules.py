@@ -10,12 +10,12 @@ from django.db import connections
 from django.utils import timezone
 
 from nsadmin.advice.tasks import auto_indexes
-from nsadmin.errors import Conflict, Missing, Unavailable
+from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.health.tasks import drift
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat
 from nsadmin.jobs.schedules import runs as schedules
-from nsadmin.jobs.schedules.runs import recorded
+from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge, reconcile
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_a_run_that_died_does_not_stand_in_the_way(cast):
 def test_what_did_nothing_shares_a_row_and_what_did_something_has_its_own():
     counts = [0, 0, 3, 0, 2]
 
-    @recorded("purge", keep="news")
+    @record_run("purge", keep="news")
     def work():
         return {"sent": counts.pop(0)}
 
@@ -102,8 +102,8 @@ def test_quiet_failures_share_a_row_of_their_own():
         raise Unavailable("The store does not answer.")
 
     for _ in range(3):
-        recorded("reconcile", keep="news")(failing)()
-        recorded("reconcile", keep="news")(lambda: {"rows": 0})()
+        record_run("reconcile", keep="news")(failing)()
+        record_run("reconcile", keep="news")(lambda: {"rows": 0})()
     assert sorted(row.error for row in runs("reconcile")) == [
         "",
         "The store does not answer.",
@@ -119,7 +119,7 @@ def test_a_failure_is_kept_as_its_sentence(cast, settings):
 
 
 def test_a_fault_of_ours_is_kept_and_raised():
-    @recorded("drift")
+    @record_run("drift")
     def broken():
         raise ZeroDivisionError
 
@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_kept_and_raised():
 
 
 def test_old_runs_are_forgotten():
-    @recorded("purge", keep="news")
+    @record_run("purge", keep="news")
     def work():
         return {"sent": 1}
 
@@ -171,7 +171,7 @@ def test_without_a_broker_nothing_stays_behind(cast, settings):
     finally:
         app.conf.broker_url = before
     assert runs("purge") == []
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         schedules.ask("sweep", "rosa@example.org")
 
 
@@ -182,7 +182,7 @@ def test_two_deliveries_at_once_are_one_run(shared_rows, slot):
     begin = threading.Barrier(4)
     carried_out = []
 
-    @recorded("drift")
+    @record_run("drift")
     def work():
         carried_out.append(threading.get_ident())
         return {"differences": 0}

@@ -1,4 +1,4 @@
-"""The road of a change over real stores: plan, commit, read back, mirror, audit."""
+"""The scenario of a change over real stores: plan, commit, read back, mirror, audit."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from nsadmin.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    Missing,
-    PlanMoved,
-    Stale,
+    NotFound,
+    PlanChanged,
+    PreconditionFailed,
     Unavailable,
 )
 from nsadmin.jobs.models import Job
@@ -152,20 +152,20 @@ def test_a_moved_plan_is_refused_and_another_field_is_not(cast):
     patch = parse_patch({"description": "Mine again."})
     shown = changes.preview(actor, name, patch).plan
     commit(cast, {"description": "Theirs."})
-    with pytest.raises(PlanMoved) as moved:
+    with pytest.raises(PlanChanged) as moved:
         changes.commit(actor, name, patch, digest=shown.digest)
     assert moved.value.details["plan"]["steps"][0]["before"] == "Theirs."
     assert store.get(name)["description"] == "Theirs."
 
 
 def test_if_match_with_another_revision_is_stale(cast):
-    with pytest.raises(Stale) as stale:
+    with pytest.raises(PreconditionFailed) as stale:
         commit(cast, {"description": "x"}, if_match=7)
     assert stale.value.details["etag"] == "r1"
 
 
 def test_who_may_not(cast):
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         commit(cast, {"description": "x"}, at=cast.foreign)
     with pytest.raises(Forbidden):
         commit(cast, {"description": "x"}, at=cast.system)
@@ -235,7 +235,7 @@ def test_the_shape_of_a_source_waits_for_its_clone(cast):
     with pytest.raises(Conflict) as busy:
         commit(cast, {"payload_indexes": [{"field_name": "t", "type": "keyword"}]})
     assert busy.value.code == "namespace_busy"
-    assert "a copy" in busy.value.sentence
+    assert "a copy" in busy.value.message
     assert commit(cast, {"description": "words may change"}).converged
 
 
@@ -256,4 +256,4 @@ def test_the_shape_of_a_source_waits_for_its_clone(cast):
 def test_refused_infrastructure_names_the_key(cast, key, value):
     with pytest.raises(Invalid) as fault:
         commit(cast, {"infrastructure": {key: value}})
-    assert set(fault.value.faults) == {f"infrastructure.{key}"}
+    assert set(fault.value.errors) == {f"infrastructure.{key}"}

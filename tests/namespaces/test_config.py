@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.plan import make_plan
 from nsadmin.namespaces.schema import config, document
 from nsadmin.namespaces.schema.document import Namespace
@@ -141,9 +141,9 @@ def of(raw: dict[str, Any]) -> Namespace:
 @settings(max_examples=150, deadline=None)
 def test_what_is_exported_changes_nothing(raw: dict[str, Any]) -> None:
     namespace = of(raw)
-    text = config.written(namespace)
-    assert config.read(text).data == config.exported(namespace)
-    patch = config.patch_of(config.read(text), namespace)
+    text = config.to_yaml(namespace)
+    assert config.from_yaml(text).data == config.export_config(namespace)
+    patch = config.patch_of(config.from_yaml(text), namespace)
     assert patch.model_dump(exclude_none=True) == {}
 
 
@@ -152,12 +152,12 @@ def test_what_is_exported_changes_nothing(raw: dict[str, Any]) -> None:
 def test_what_is_applied_is_what_is_exported(
     before: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    text = config.written(of(wanted))
-    patch = config.patch_of(config.read(text.replace("\n", "\r\n")), of(before))
+    text = config.to_yaml(of(wanted))
+    patch = config.patch_of(config.from_yaml(text.replace("\n", "\r\n")), of(before))
     plan = make_plan(of(before), patch, seen=None)
-    after = of(applied(before, plan.steps))
-    assert config.written(after) == text
-    again = config.patch_of(config.read(text), after)
+    after = of(apply_steps(before, plan.steps))
+    assert config.to_yaml(after) == text
+    again = config.patch_of(config.from_yaml(text), after)
     assert make_plan(after, again, seen=None).is_empty
 
 
@@ -166,15 +166,15 @@ def test_the_order_of_what_is_stored_does_not_matter() -> None:
     entries = [{"field_name": name, **index} for name in ("b", "a")]
     one = of({"_id": "ns_a", "namespace_name": "x", "payload_indexes": entries})
     other = of({"_id": "ns_a", "namespace_name": "x", "payload_indexes": entries[::-1]})
-    assert config.written(one) == config.written(other)
+    assert config.to_yaml(one) == config.to_yaml(other)
 
 
 def test_parameters_that_the_form_does_not_know_survive() -> None:
     schema = {"type": "integer", "lookup": True, "range": True, "on_disk": True}
     entry = {"field_name": "rank", "type": "integer", "field_schema": schema}
     namespace = of({"_id": "ns_a", "namespace_name": "x", "payload_indexes": [entry]})
-    text = config.written(namespace).replace("range: true", "range: false")
-    patch = config.patch_of(config.read(text), namespace)
+    text = config.to_yaml(namespace).replace("range: true", "range: false")
+    patch = config.patch_of(config.from_yaml(text), namespace)
     plan = make_plan(namespace, patch, seen=None)
     assert plan.steps[-1].schema == {**schema, "range": False}  # type: ignore[union-attr]
 
@@ -234,16 +234,16 @@ def test_it_is_refused_at_its_line(why: str) -> None:
     extractor = {"feature_extractor_name": "face_identity_extractor", "version": "v1"}
     namespace = of({"_id": "ns_a", "feature_extractors": [extractor]})
     with pytest.raises(Invalid) as refused:
-        config.patch_of(config.read(text), namespace)
-    assert words in refused.value.faults[f"line {line}"][0]
+        config.patch_of(config.from_yaml(text), namespace)
+    assert words in refused.value.errors[f"line {line}"][0]
 
 
 def faults_of(text: str) -> list[str]:
     """Where a text is refused."""
     try:
-        config.patch_of(config.read(text), of({"_id": "ns_a"}))
+        config.patch_of(config.from_yaml(text), of({"_id": "ns_a"}))
     except Invalid as refused:
-        return list(refused.faults) or ["nowhere"]
+        return list(refused.errors) or ["nowhere"]
     return []
 
 
@@ -258,5 +258,5 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_null_and_absent_leave_it_as_it_is() -> None:
     namespace = of({"_id": "ns_a", "namespace_name": "x", "description": "kept"})
     for text in (HEAD, HEAD + "description:\npayload_indexes: null\n"):
-        patch = config.patch_of(config.read(text), namespace)
+        patch = config.patch_of(config.from_yaml(text), namespace)
         assert patch.model_dump(exclude_none=True) == {}

@@ -10,7 +10,7 @@ from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, tombstones
-from nsadmin.namespaces.plan.auto_index import Automatic
+from nsadmin.namespaces.plan.auto_index import AutoIndex
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.patch import parse_patch
 from tests.cast import make_namespace
@@ -30,20 +30,20 @@ def copy(cast) -> Job:
 
 def require_silent(error: Conflict, job: Job) -> None:
     """The platform is named, neither its clone nor the job."""
-    said = error.sentence + json.dumps(error.details)
-    assert "The platform is copying this namespace" in error.sentence
+    said = error.message + json.dumps(error.details)
+    assert "The platform is copying this namespace" in error.message
     assert NAME not in said
     assert str(job.job_id) not in said
     assert job.namespace_id not in said
     assert not {"task_id", "task_ids"} & set(error.details)
 
 
-@pytest.mark.parametrize("act", [deletion.begin, tombstones.bury])
+@pytest.mark.parametrize("act", [deletion.begin, tombstones.soft_delete])
 def test_who_deletes_it_is_told_of_the_copy_alone(cast, copy, act):
     with pytest.raises(Conflict) as refused:
         act(cast.actor(), cast.own.namespace_id)
     assert refused.value.code == "namespace_busy"
-    assert refused.value.sentence == "The platform is copying this namespace."
+    assert refused.value.message == "The platform is copying this namespace."
     require_silent(refused.value, copy)
 
 
@@ -52,15 +52,15 @@ def test_own_jobs_are_named_beside_it(cast, copy):
     with pytest.raises(Conflict) as refused:
         deletion.begin(cast.actor(), cast.own.namespace_id)
     assert refused.value.details["task_ids"] == [str(own.job_id)]
-    assert refused.value.sentence.startswith("A job is still at work")
-    assert NAME not in refused.value.sentence
+    assert refused.value.message.startswith("A job is still at work")
+    assert NAME not in refused.value.message
 
 
 def test_the_platform_is_told_which_job_it_is(cast, copy):
     with pytest.raises(Conflict) as refused:
         deletion.begin(cast.actor("platform_admin"), cast.own.namespace_id)
     assert refused.value.details["task_id"] == str(copy.job_id)
-    assert NAME in refused.value.sentence
+    assert NAME in refused.value.message
 
 
 def test_who_changes_its_indexes_is_told_of_the_copy_alone(cast, copy):
@@ -74,7 +74,7 @@ def test_what_the_program_refuses_itself_names_no_copy_either(cast, copy):
     commit.commit(
         cast.actor(), cast.own.namespace_id, parse_patch({"auto_create_indexes": True})
     )
-    wanted = Automatic("title", {"type": "keyword"}, "It is filtered by.")
+    wanted = AutoIndex("title", {"type": "keyword"}, "It is filtered by.")
     with pytest.raises(Conflict) as refused:
         commit.automatic_commit(cast.own.namespace_id, wanted)
     require_silent(refused.value, copy)
@@ -98,7 +98,7 @@ def test_who_would_clone_what_the_platform_deletes_learns_no_job(cast):
     with pytest.raises(Conflict) as refused:
         launch(cast.actor(), cast.system.namespace_id, CloneRequest("a copy"))
     assert refused.value.code == "namespace_busy"
-    assert str(job.job_id) not in f"{refused.value.sentence} {refused.value.details}"
+    assert str(job.job_id) not in f"{refused.value.message} {refused.value.details}"
 
 
 def test_a_failed_copy_of_others_does_not_stand_against_a_change_of_tier(
@@ -115,4 +115,4 @@ def test_a_failed_copy_of_others_does_not_stand_against_a_change_of_tier(
     patch = parse_patch({"infrastructure": own_cluster.body()})
     outcome = commit.commit(cast.actor(), cast.own.namespace_id, patch)
     assert outcome.converged
-    assert probe.seen(outcome.view.namespace).points == 3
+    assert probe.actual_collection(outcome.view.namespace).points == 3

@@ -21,7 +21,7 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast, assemble
 from tests.faults.database import Rows
-from tests.faults.roads import let_time_pass
+from tests.faults.scenarios import let_time_pass
 
 WANTED = {"namespace_name": "interrupted"}
 

@@ -8,13 +8,13 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.clones import resume
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.clones.start import launch
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.read.probe import look
+from nsadmin.namespaces.read.probe import probe_collection
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -64,7 +64,7 @@ def require_gone(namespace: Namespace) -> None:
 def test_all_of_it_goes_and_its_neighbour_stays(world, source):
     neighbour = make_source(world.northlight, "neighbour")
     before, expected = everything(neighbour), everything(source)
-    look(source, timeout_s=2)
+    probe_collection(source, timeout_s=2)
     job = run_to_the_end(deletion.begin(world.actor(), source.namespace_id))
     assert (job.state, job.error) == (State.DONE, "")
     require_gone(source)
@@ -333,6 +333,6 @@ def test_its_name_is_taken_until_it_is_gone_and_free_afterwards(world, source):
         make_namespace(world.northlight, "full", in_qdrant=False)
     run_to_the_end(job)
     again = make_namespace(world.northlight, "full", in_qdrant=False)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         deletion.begin(world.actor(), source.namespace_id)
     assert store.get(again.namespace_id) is not None

@@ -9,7 +9,7 @@ from django.db import connections
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Forbidden, Invalid, Missing
+from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound
 from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper, tombstones
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 from nsadmin.namespaces.schema import document
@@ -41,7 +41,7 @@ def raw(namespace):
 
 
 def is_gone(namespace):
-    return document.is_buried(raw(namespace))
+    return document.is_tombstone(raw(namespace))
 
 
 def test_what_has_ended_becomes_a_tombstone_that_can_be_restored(cast):
@@ -60,7 +60,7 @@ def test_what_was_restored_is_not_deleted_again(cast):
     namespace = ending(cast)
     later = ending(cast, "deleted before its end", within=HOUR / 2)
     reaper.cleanup_expired_namespaces()
-    tombstones.bury(cast.actor(), later.namespace_id)
+    tombstones.soft_delete(cast.actor(), later.namespace_id)
     for gone in (namespace, later):
         tombstones.restore(cast.actor(), gone.namespace_id, gone.name)
     assert reaper.cleanup_expired_namespaces().deleted == 0
@@ -178,12 +178,12 @@ def test_who_may_extend(cast):
     for role, refusal in (
         ("viewer", Forbidden),
         ("support", Forbidden),
-        ("stranger", Missing),
+        ("stranger", NotFound),
     ):
         with pytest.raises(refusal):
             expiry.extend(cast.actor(role), namespace.namespace_id, None)
     reaper.cleanup_expired_namespaces()
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         expiry.extend(cast.actor(), namespace.namespace_id, None)
 
 
@@ -260,7 +260,7 @@ def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
         ("viewer", Forbidden),
         ("member", Forbidden),
         ("support", Forbidden),
-        ("stranger", Missing),
+        ("stranger", NotFound),
     ):
         with pytest.raises(refusal):
             mass_expiry.release(cast.actor(role), cast.northlight, held.digest)
@@ -324,7 +324,7 @@ def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):
                 try:
                     expiry.extend(SYSTEM, namespace.namespace_id, end)
                     wins["extended"].add(namespace.namespace_id)
-                except (Missing, Conflict):
+                except (NotFound, Conflict):
                     wins["refused"].add(namespace.namespace_id)
         finally:
             connections.close_all()
@@ -344,8 +344,8 @@ def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):
     for namespace in made:
         found = raw(namespace)
         if namespace.namespace_id in wins["extended"]:
-            assert not document.is_buried(found)
+            assert not document.is_tombstone(found)
             assert found["expires_at"] == end
         else:
-            assert document.is_buried(found)
+            assert document.is_tombstone(found)
     assert len(wins["extended"]) + len(wins["refused"]) == len(made)

@@ -54,7 +54,7 @@ def test_names_are_trimmed_and_composed(given_name, stored):
 def test_refused_names_say_why(bad, says):
     with pytest.raises(Invalid) as fault:
         clean_name(bad)
-    assert says in fault.value.faults["namespace_name"][0]
+    assert says in fault.value.errors["namespace_name"][0]
 
 
 @given(st.text(max_size=80))
@@ -89,7 +89,7 @@ def test_paths(path):
 def test_bad_paths(path):
     with pytest.raises(Invalid) as fault:
         clean_field_name(path, at="payload_indexes.0.field_name")
-    assert set(fault.value.faults) == {"payload_indexes.0.field_name"}
+    assert set(fault.value.errors) == {"payload_indexes.0.field_name"}
 
 
 def test_defaults_are_filled_in():
@@ -116,7 +116,7 @@ def test_defaults_are_filled_in():
 def test_bad_parameters(kind, schema, at):
     with pytest.raises(Invalid) as fault:
         clean_schema(kind, schema, at="s", kept={})
-    assert set(fault.value.faults) == {at}
+    assert set(fault.value.errors) == {at}
 
 
 def test_foreign_parameters_survive_but_cannot_be_made():
@@ -149,7 +149,7 @@ def test_foreign_parameters_survive_but_cannot_be_made():
 def test_bad_bodies_name_the_field(body, at):
     with pytest.raises(Invalid) as fault:
         parse_patch(body)
-    assert at in fault.value.faults
+    assert at in fault.value.errors
 
 
 def test_null_is_the_same_as_absent():

@@ -4,16 +4,16 @@ import pytest
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import applied
-from nsadmin.namespaces.plan.infrastructure_steps import NOTHING_TOLD, Told, differs
+from nsadmin.namespaces.plan.apply import apply_steps
+from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts, differs
 from nsadmin.namespaces.plan.plan import make_plan
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
 
 URL = "https://q.example:6333"
 RAY = "ray://ray.example:10001"
-SENT = Told(url=URL, key="new")
-KEPT = Told(stored_url=URL, stored_key="old")
+SENT = ClusterFacts(url=URL, key="new")
+KEPT = ClusterFacts(stored_url=URL, stored_key="old")
 DEDICATED = {
     "compute_tier": "dedicated_cpu",
     "qdrant_url": URL,
@@ -34,7 +34,7 @@ def namespace(**infrastructure):
     return document.read({"_id": "ns_1", "infrastructure": stored, "revision": 4})
 
 
-def plan_of(given, at=None, told=NOTHING_TOLD):
+def plan_of(given, at=None, told=NO_FACTS):
     patch = parse_patch({"infrastructure": given})
     return make_plan(at or namespace(), patch, seen=None, told=told)
 
@@ -47,10 +47,10 @@ def changed(plan):
     }
 
 
-def faults(given, at=None, told=NOTHING_TOLD):
+def faults(given, at=None, told=NO_FACTS):
     with pytest.raises(Invalid) as fault:
         plan_of(given, at, told)
-    return {key.removeprefix("infrastructure.") for key in fault.value.faults}
+    return {key.removeprefix("infrastructure.") for key in fault.value.errors}
 
 
 BOUNDS = {
@@ -120,8 +120,8 @@ def test_what_is_refused_is_named(given, at):
 def test_a_refusal_says_why_and_never_what_the_key_was():
     with pytest.raises(Invalid) as fault:
         plan_of({"compute_profiles": {}, "qdrant_api_key": "canary two"})
-    assert "not offered" in str(fault.value.faults)
-    assert "canary" not in f"{fault.value} {fault.value.faults} {fault.value.details}"
+    assert "not offered" in str(fault.value.errors)
+    assert "canary" not in f"{fault.value} {fault.value.errors} {fault.value.details}"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_move_to_a_tier_is_its_fields_and_a_sealed_key():
     assert not plan.needs_qdrant
     assert "canary" not in f"{plan} {plan.to_json()}"
     assert "new" not in str(plan.to_json()["steps"][2])
-    after = applied(namespace().raw, plan.steps, sealed={"box": "sealed"})
+    after = apply_steps(namespace().raw, plan.steps, sealed={"box": "sealed"})
     stored = after["infrastructure"]
     assert stored["qdrant_api_key_sealed"] == {"box": "sealed"}
     assert "qdrant_api_key" not in stored
@@ -178,7 +178,7 @@ def test_what_was_lacking_before_does_not_stand_against_other_changes():
 def test_going_back_to_shared_drops_address_and_key_and_keeps_what_others_wrote():
     at = namespace(**DEDICATED)
     plan = plan_of({"compute_tier": "shared"}, at, KEPT)
-    stored = applied(at.raw, plan.steps)["infrastructure"]
+    stored = apply_steps(at.raw, plan.steps)["infrastructure"]
     assert stored == {
         "qdrant_collection": "ns_1",
         "compute_tier": "shared",
@@ -194,19 +194,21 @@ def test_going_back_to_shared_drops_address_and_key_and_keeps_what_others_wrote(
 
 def test_a_new_address_needs_its_key():
     at = namespace(**DEDICATED)
-    elsewhere = Told(url="https://evil.example:6333", stored_url=URL, stored_key="old")
+    elsewhere = ClusterFacts(
+        url="https://evil.example:6333", stored_url=URL, stored_key="old"
+    )
     given = {"qdrant_url": "https://evil.example:6333"}
     assert faults(given, at, elsewhere) == {"qdrant_api_key"}
-    same = Told(url=URL, stored_url=URL, stored_key="old")
+    same = ClusterFacts(url=URL, stored_url=URL, stored_key="old")
     assert plan_of({"qdrant_url": "HTTPS://Q.example:6333/"}, at, same).is_empty
 
 
 def test_the_same_key_again_is_no_change_and_another_moves_the_digest():
     at = namespace(**DEDICATED)
     given = {"qdrant_api_key": "canary"}
-    assert plan_of(given, at, Told("", URL, "old", "old")).is_empty
-    one = plan_of(given, at, Told("", URL, "one", "old"))
-    two = plan_of(given, at, Told("", URL, "two", "old"))
+    assert plan_of(given, at, ClusterFacts("", URL, "old", "old")).is_empty
+    one = plan_of(given, at, ClusterFacts("", URL, "one", "old"))
+    two = plan_of(given, at, ClusterFacts("", URL, "two", "old"))
     assert one.digest != two.digest
     assert one.steps[0].sentence().startswith("Replace")
 
@@ -233,5 +235,5 @@ def test_texts_are_cleared_by_an_empty_one_where_the_tier_allows():
     at = namespace(description="old", gpu_type="T4", ray_head_node_url=RAY)
     given = {"description": "", "gpu_type": "", "ray_head_node_url": ""}
     assert changed(plan_of(given, at)) == dict.fromkeys(given)
-    stored = applied(at.raw, plan_of(given, at).steps)["infrastructure"]
+    stored = apply_steps(at.raw, plan_of(given, at).steps)["infrastructure"]
     assert stored == {"qdrant_collection": "ns_1"}

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nsadmin.errors import Invalid, Missing
+from nsadmin.errors import Invalid, NotFound
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.read.listing import ListQuery, facets, listing
-from nsadmin.namespaces.read.mirror_bootstrap import Unread
+from nsadmin.namespaces.read.mirror_bootstrap import MirrorEmpty
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
@@ -139,9 +139,9 @@ def test_by_id_by_name_and_not_by_strangers(cast):
     assert queries.get(actor, "world sample").namespace.is_system
     answers = []
     for identifier in (cast.foreign.namespace_id, "museum objects", "nothing here"):
-        with pytest.raises(Missing) as refused:
+        with pytest.raises(NotFound) as refused:
             queries.get(actor, identifier)
-        answers.append((refused.value.sentence, refused.value.code))
+        answers.append((refused.value.message, refused.value.code))
     assert len(set(answers)) == 1
 
 
@@ -151,7 +151,7 @@ def test_the_mirror_stands_in_while_the_store_is_away(cast, settings):
     assert view.from_mirror
     assert view.namespace.created_at == cast.own.created_at
     assert view.counts.objects is None
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         queries.get(cast.actor(), cast.foreign.namespace_id)
 
 
@@ -198,7 +198,7 @@ def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
         lambda: tombstones.listing(cast.actor(), ""),
         lambda: queries.get(cast.actor(), cast.own.namespace_id),
     ):
-        with pytest.raises(Unread, match="have not been read yet"):
+        with pytest.raises(MirrorEmpty, match="have not been read yet"):
             read()
 
 
@@ -206,7 +206,7 @@ def test_one_fills_and_the_others_wait_for_it(cast, monkeypatch):
     monkeypatch.setattr("nsadmin.namespaces.read.mirror_bootstrap._WAIT_S", 0.2)
     emptied()
     assert redis.claim("mirror-fill", milliseconds=5000)
-    with pytest.raises(Unread, match="just now"):
+    with pytest.raises(MirrorEmpty, match="just now"):
         names(cast)
     assert not MirroredNamespace.objects.exists()
     redis.release("mirror-fill")

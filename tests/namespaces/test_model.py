@@ -40,7 +40,7 @@ from nsadmin.stores.mongo.connection import collection as mongo_collection
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import http, shared
 from tests.cast import make_namespace
-from tests.faults.roads import let_time_pass
+from tests.faults.scenarios import let_time_pass
 
 Json = dict[str, Any]
 

@@ -35,7 +35,7 @@ SEEN = (
 def test_what_nobody_sees_is_in_no_name(hidden):
     with pytest.raises(Invalid) as refused:
         clean_name(f"film{hidden}archive")
-    assert f"U+{ord(hidden):04X}" in refused.value.sentence
+    assert f"U+{ord(hidden):04X}" in refused.value.message
     for key, body in (
         ("template_name", {"template_name": f"film{hidden}archive"}),
         ("tags.0", {"template_name": "fine", "tags": [f"a{hidden}b"]}),
@@ -43,7 +43,7 @@ def test_what_nobody_sees_is_in_no_name(hidden):
     ):
         with pytest.raises(Invalid) as refused:
             parse_template(body)
-        assert set(refused.value.faults) == {key}
+        assert set(refused.value.errors) == {key}
 
 
 @pytest.mark.parametrize("name", SEEN)

@@ -22,7 +22,7 @@ def now(cast: Cast) -> document.Namespace:
 @pytest.fixture
 def file(cast: Cast, tmp_path: Path) -> Path:
     """A file with another description and one index."""
-    text = config.written(now(cast)).replace("description: ''", "description: New.")
+    text = config.to_yaml(now(cast)).replace("description: ''", "description: New.")
     index = "payload_indexes:\n- field_name: rank\n  type: integer\n"
     path = tmp_path / "config.yaml"
     path.write_text(text.replace("payload_indexes: []\n", index))

@@ -6,8 +6,8 @@ import pytest
 
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import applied
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.apply import apply_steps
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import make_plan, repair_plan
 from nsadmin.namespaces.plan.repair import missing_vectors
 from nsadmin.namespaces.read.rows import payload_indexes
@@ -15,7 +15,7 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, parse_patch
 
-BARE = Seen(exists=True, points=1200, vectors={}, indexes={})
+BARE = ActualCollection(exists=True, points=1200, vectors={}, indexes={})
 
 
 def namespace(**changed):
@@ -108,21 +108,21 @@ def test_an_unknown_parameter_of_an_index_survives_an_edit():
 def test_refused_indexes_name_the_field(wanted, at):
     with pytest.raises(Invalid) as fault:
         plan_of({"payload_indexes": wanted})
-    assert set(fault.value.faults) == {f"payload_indexes.0.{at}"}
+    assert set(fault.value.errors) == {f"payload_indexes.0.{at}"}
 
 
 def test_twice_and_too_many():
     twice = [{"field_name": "x", "type": "keyword"}] * 2
     with pytest.raises(Invalid) as fault:
         plan_of({"payload_indexes": twice})
-    assert "payload_indexes.1.field_name" in fault.value.faults
+    assert "payload_indexes.1.field_name" in fault.value.errors
     room = 100 - len(PROTECTED_INDEXES)
     many = [{"field_name": f"f{n}", "type": "keyword"} for n in range(room + 1)]
     assert len(plan_of({"payload_indexes": many[:-1]}).steps) == room + 2
     for body in (many, many * 60):
         with pytest.raises(Invalid) as fault:
             plan_of({"payload_indexes": body})
-        assert set(fault.value.faults) == {"payload_indexes"}
+        assert set(fault.value.errors) == {"payload_indexes"}
 
 
 def test_every_fault_is_reported_at_once():
@@ -132,7 +132,7 @@ def test_every_fault_is_reported_at_once():
     ]
     with pytest.raises(Invalid) as fault:
         plan_of({"payload_indexes": wanted})
-    assert len(fault.value.faults) == 2
+    assert len(fault.value.errors) == 2
 
 
 def extractor(name="image_extractor", version="v1", **more):
@@ -190,7 +190,7 @@ def test_registered_extractors_are_kept_and_locked():
 def test_refused_extractors(entry):
     with pytest.raises(Invalid) as fault:
         plan_of({"feature_extractors": [entry]})
-    assert next(iter(fault.value.faults)).startswith("feature_extractors.0")
+    assert next(iter(fault.value.errors)).startswith("feature_extractors.0")
 
 
 def test_shared_vectors_are_added_once():
@@ -201,7 +201,7 @@ def test_shared_vectors_are_added_once():
 
 
 def test_a_vector_of_another_size_in_qdrant_is_refused():
-    seen = Seen(
+    seen = ActualCollection(
         exists=True,
         points=1,
         vectors={"image_extractor_v1_embedding": (512, "cosine")},
@@ -228,7 +228,7 @@ def test_an_extractor_may_require_indexes():
     )
     assert kinds(plan)[-1] == ("create_index", "lang")
     assert plan.steps[-1].origin == "extractor"
-    after = applied(here.raw, plan.steps)
+    after = apply_steps(here.raw, plan.steps)
     assert after["payload_indexes"] == []
     with pytest.raises(Invalid):
         plan_of(
@@ -253,7 +253,7 @@ def test_repair_plans_what_qdrant_lacks_and_nothing_else():
         "title": "user",
         "year": "auto",
     }
-    whole = Seen(
+    whole = ActualCollection(
         exists=True,
         points=5,
         vectors={"text_extractor_v1_embedding": (1024, "cosine"), "extra": (3, "dot")},
@@ -273,7 +273,7 @@ def test_applying_leaves_the_original_alone_and_keeps_foreign_keys():
     raw = namespace(billing={"x": [1]}).raw
     before = copy.deepcopy(raw)
     plan = plan_of({"description": "new", "payload_indexes": []}, document.read(raw))
-    after = applied(raw, plan.steps)
+    after = apply_steps(raw, plan.steps)
     assert raw == before
     assert after["billing"] == {"x": [1]}
     assert after["payload_indexes"] == []
@@ -283,7 +283,7 @@ def test_applying_leaves_the_original_alone_and_keeps_foreign_keys():
 def test_asking_again_for_a_muted_index_unmutes_it():
     here = namespace(payload_indexes=[], muted_auto_indexes=["year"])
     wanted = {"payload_indexes": [{"field_name": "year", "type": "integer"}]}
-    after = applied(here.raw, plan_of(wanted, here).steps)
+    after = apply_steps(here.raw, plan_of(wanted, here).steps)
     assert after["muted_auto_indexes"] == []
 
 

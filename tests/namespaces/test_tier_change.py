@@ -56,8 +56,8 @@ def test_a_namespace_moves_to_the_cluster_that_has_its_points(cast, own_cluster)
     namespace = document.read(stored(cast))
     assert clusters.cluster_of(namespace).url == own_cluster.url
     collections.drop(shared(), namespace.collection)
-    assert probe.seen(namespace).points == 3
-    assert probe.look(namespace, timeout_s=2).live.points == 3
+    assert probe.actual_collection(namespace).points == 3
+    assert probe.probe_collection(namespace, timeout_s=2).live.points == 3
 
 
 def test_qdrant_steps_go_to_the_namespaces_own_cluster(cast, own_cluster):
@@ -107,8 +107,8 @@ def test_vectors_are_never_left_behind(cast, own_cluster):
     with pytest.raises(Conflict, match="3 points would be left behind") as fault:
         commit(cast, own_cluster.body())
     assert fault.value.code == "vectors_left_behind"
-    assert "restore a Qdrant snapshot" in fault.value.sentence
-    assert "clones are made on the shared cluster" in fault.value.sentence
+    assert "restore a Qdrant snapshot" in fault.value.message
+    assert "clones are made on the shared cluster" in fault.value.message
     own_cluster.receive(cast.own, leave_out=1)
     shown = preview(cast, own_cluster.body())
     assert shown.is_blocked
@@ -209,7 +209,7 @@ def test_a_key_that_may_only_read_is_refused_for_an_empty_one_too(
 ):
     with pytest.raises(Invalid) as fault:
         move(cast, bare, own_cluster.body(qdrant_api_key=READ_ONLY_KEY))
-    assert set(fault.value.faults) == {"infrastructure.qdrant_api_key"}
+    assert set(fault.value.errors) == {"infrastructure.qdrant_api_key"}
     assert store.get(bare.namespace_id)["revision"] == 1
 
 
@@ -219,7 +219,7 @@ def test_going_back_needs_the_points_here_too(cast, own_cluster):
     collections.drop(shared(), cast.own.collection)
     with pytest.raises(Conflict, match="left behind") as fault:
         commit(cast, {"compute_tier": "shared"})
-    assert "Clone the namespace" in fault.value.sentence
+    assert "Clone the namespace" in fault.value.message
 
 
 def test_a_key_that_may_only_read_is_found_without_writing(cast, own_cluster):
@@ -229,7 +229,7 @@ def test_a_key_that_may_only_read_is_found_without_writing(cast, own_cluster):
     assert states(preview(cast, given))["vectors"] == "ok"
     with pytest.raises(Invalid) as fault:
         commit(cast, given)
-    assert set(fault.value.faults) == {"infrastructure.qdrant_api_key"}
+    assert set(fault.value.errors) == {"infrastructure.qdrant_api_key"}
     wrong = own_cluster.body(qdrant_api_key="wrong")
     with pytest.raises(Invalid, match="refuses this key"):
         commit(cast, wrong)
@@ -251,7 +251,7 @@ def test_a_new_address_without_its_key_is_refused_and_nothing_is_dialled(
         for url in (f"http://{host}", f"http://{host}/", f"HTTP://{host}"):
             with pytest.raises(Invalid) as fault:
                 commit(cast, {"qdrant_url": url})
-            assert set(fault.value.faults) == {"infrastructure.qdrant_api_key"}
+            assert set(fault.value.errors) == {"infrastructure.qdrant_api_key"}
     assert not arrived
 
 
@@ -262,7 +262,7 @@ def test_an_address_that_is_not_listed_is_refused(cast, own_cluster, settings):
     with pytest.raises(Invalid) as fault:
         commit(cast, own_cluster.body())
     assert fault.value.code == "address_refused"
-    assert set(fault.value.faults) == {"infrastructure.qdrant_url"}
+    assert set(fault.value.errors) == {"infrastructure.qdrant_url"}
 
 
 def test_the_guard_stands_at_every_connection_not_only_at_the_change(
@@ -275,7 +275,7 @@ def test_the_guard_stands_at_every_connection_not_only_at_the_change(
     own_cluster.server.restart()
     settings.NSADMIN_CLUSTER_HOSTS = []
     with pytest.raises(Invalid):
-        probe.seen(namespace)
+        probe.actual_collection(namespace)
 
 
 def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(
@@ -328,7 +328,7 @@ def test_a_move_is_alone_in_its_request(cast, own_cluster):
     }
     with pytest.raises(Invalid) as fault:
         changes.commit(cast.actor(), cast.own.namespace_id, parse_patch(body))
-    assert set(fault.value.faults) == {"infrastructure"}
+    assert set(fault.value.errors) == {"infrastructure"}
 
 
 @pytest.mark.parametrize("plan", ["free", "pro", "team"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
-from nsadmin.errors import Conflict, Forbidden, Missing, QuotaExceeded
+from nsadmin.errors import Conflict, Forbidden, NotFound, QuotaExceeded
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, tombstones
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 def buried(cast: Cast) -> Cast:
     """The cast with its own namespace deleted in the pages."""
     make_resources(cast.own)
-    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    tombstones.soft_delete(cast.actor(), cast.own.namespace_id)
     return cast
 
 
@@ -56,15 +56,15 @@ def test_it_is_dated_and_audited(buried, settings):
 def test_nobody_finds_it_by_id_or_name(buried):
     for role in ("admin", "platform_admin", "support"):
         for identifier in (buried.own.namespace_id, "film archive"):
-            with pytest.raises(Missing):
+            with pytest.raises(NotFound):
                 queries.get(buried.actor(role), identifier)
     assert not queries.visible(buried.actor("platform_admin")).filter(
         namespace_id=buried.own.namespace_id
     )
-    for change in (deletion.begin, tombstones.bury):
-        with pytest.raises(Missing):
+    for change in (deletion.begin, tombstones.soft_delete):
+        with pytest.raises(NotFound):
             change(buried.actor(), buried.own.namespace_id)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         launch(buried.actor(), buried.own.namespace_id, CloneRequest("a copy"))
     reconcile()
     assert MirroredNamespace.objects.get(
@@ -133,15 +133,17 @@ def test_only_admins_change_it_and_support_reads_it(buried, role):
     with pytest.raises(Forbidden):
         tombstones.restore(actor, own, "film archive")
     with pytest.raises(Forbidden):
-        tombstones.bury(actor, make_namespace(buried.northlight, "x1y").namespace_id)
+        tombstones.soft_delete(
+            actor, make_namespace(buried.northlight, "x1y").namespace_id
+        )
 
 
 def test_a_stranger_learns_nothing(buried):
-    with pytest.raises(Missing) as foreign:
+    with pytest.raises(NotFound) as foreign:
         tombstones.get(buried.actor("stranger"), buried.own.namespace_id)
-    with pytest.raises(Missing) as unknown:
+    with pytest.raises(NotFound) as unknown:
         tombstones.get(buried.actor("stranger"), "ns_unknown")
-    assert foreign.value.sentence == unknown.value.sentence
+    assert foreign.value.message == unknown.value.message
     assert set(foreign.value.details) == set(unknown.value.details)
     assert not tombstones.listing(
         buried.actor("stranger"), buried.northlight.organization_id
@@ -150,9 +152,9 @@ def test_a_stranger_learns_nothing(buried):
 
 def test_a_system_namespace_is_for_platform_admins(cast):
     with pytest.raises(Forbidden):
-        tombstones.bury(cast.actor(), cast.system.namespace_id)
-    tombstones.bury(cast.actor("platform_admin"), cast.system.namespace_id)
-    with pytest.raises(Missing):
+        tombstones.soft_delete(cast.actor(), cast.system.namespace_id)
+    tombstones.soft_delete(cast.actor("platform_admin"), cast.system.namespace_id)
+    with pytest.raises(NotFound):
         queries.get(cast.actor(), cast.system.namespace_id)
     with pytest.raises(Forbidden):
         tombstones.get(cast.actor(), cast.system.namespace_id)
@@ -169,19 +171,19 @@ def test_protection_is_a_plan_for_admins_and_holds(cast):
     done = commit.commit(cast.actor(), own, on, digest=shown.plan.digest)
     assert done.view.namespace.is_protected
     assert MirroredNamespace.objects.get(namespace_id=own).is_protected
-    for act in (tombstones.bury, deletion.begin):
+    for act in (tombstones.soft_delete, deletion.begin):
         with pytest.raises(Conflict) as refused:
             act(cast.actor("platform_admin"), own)
         assert refused.value.code == "namespace_protected"
     assert commit.commit(cast.actor(), own, on).plan.is_empty
     commit.commit(cast.actor(), own, Protection(wanted=False))
-    tombstones.bury(cast.actor(), own)
+    tombstones.soft_delete(cast.actor(), own)
 
 
 def test_running_jobs_stand_against_it(cast):
     job = launch(cast.actor(), cast.own.namespace_id, CloneRequest("a copy")).job
     with pytest.raises(Conflict) as refused:
-        tombstones.bury(cast.actor(), cast.own.namespace_id)
+        tombstones.soft_delete(cast.actor(), cast.own.namespace_id)
     assert refused.value.details["task_ids"] == [str(job.job_id)]
 
 
@@ -206,7 +208,7 @@ def test_what_nobody_restores_is_purged_once_its_grace_is_over(buried):
     assert run_to_the_end(job).state == State.DONE
     assert store.get(own.namespace_id) is None
     assert store.get(buried.foreign.namespace_id) is not None
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         tombstones.get(buried.actor(), own.namespace_id)
 
 
@@ -230,7 +232,7 @@ def test_restore_against_purge_has_one_winner(shared_rows, cast):
     """Both at once, several times: the data is whole or the deletion has begun."""
     for number in range(6):
         made = make_namespace(cast.northlight, f"race {number}", in_qdrant=False)
-        tombstones.bury(cast.actor(), made.namespace_id)
+        tombstones.soft_delete(cast.actor(), made.namespace_id)
         over(made.namespace_id)
         outcomes: list[str] = []
         barrier = threading.Barrier(2)
@@ -239,7 +241,7 @@ def test_restore_against_purge_has_one_winner(shared_rows, cast):
             barrier.wait()
             try:
                 outcomes.append(str(act()))
-            except (Conflict, Missing) as refused:
+            except (Conflict, NotFound) as refused:
                 outcomes.append(type(refused).__name__)
             finally:
                 connections.close_all()

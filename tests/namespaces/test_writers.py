@@ -11,7 +11,7 @@ from django.db import connections
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, NsadminError, Stale
+from nsadmin.errors import Conflict, NsadminError, PreconditionFailed
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.compare_and_set import accept
 from nsadmin.namespaces.change.converge import converge
@@ -26,7 +26,7 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 from tests.faults.database import Rows
-from tests.faults.roads import let_time_pass
+from tests.faults.scenarios import let_time_pass
 
 QUICK = pytest.param(8, 10, id="8 writers, 10 changes")
 WHOLE = pytest.param(16, 50, id="16 writers, 50 changes", marks=[pytest.mark.faults])
@@ -81,7 +81,7 @@ def test_with_if_match_the_revision_counts_the_successes(namespace, writers, eac
             try:
                 commit.commit(SYSTEM, namespace.namespace_id, patch, if_match=known)
                 answers[200] += 1
-            except Stale:
+            except PreconditionFailed:
                 answers[412] += 1
 
     in_threads(writers, write)

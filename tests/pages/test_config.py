@@ -15,7 +15,7 @@ from tests.pages.test_settings import hidden
 def now(cast) -> str:
     """The configuration as the store has it."""
     raw = store.get(cast.own.namespace_id)
-    return config.written(document.read(raw))
+    return config.to_yaml(document.read(raw))
 
 
 def changed(cast) -> str:

@@ -90,7 +90,7 @@ def test_confirming_makes_it_with_all_that_was_asked_for(browse, cast):
     assert (found.description, found.auto_create_indexes) == ("Dawn chorus.", True)
     week = found.expires_at - found.created_at
     assert round(week.total_seconds() / 86_400) == 7
-    assert "rank" in probe.seen(found).indexes
+    assert "rank" in probe.actual_collection(found).indexes
 
 
 def test_the_fragment_is_the_change_and_brings_no_tabs_of_a_namespace(browse):

@@ -17,7 +17,7 @@ from tests.pages.test_settings import hidden
 @pytest.fixture
 def buried(cast, own):
     """The address of a deleted namespace."""
-    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    tombstones.soft_delete(cast.actor(), cast.own.namespace_id)
     return f"{own}deleted/"
 
 
@@ -144,7 +144,7 @@ def test_support_reads_what_is_deleted_and_is_offered_nothing(cast, sure, own, b
 def test_the_list_counts_what_the_page_of_a_tombstone_counts(cast, sure, own):
     make_resources(cast.own)
     cell = re.compile(r'<td class="num wide">([^<]+)</td>')
-    tombstones.bury(cast.actor(), cast.own.namespace_id)
+    tombstones.soft_delete(cast.actor(), cast.own.namespace_id)
     client = sure()
     listed = cell.findall(client.get("/namespaces/deleted/").content.decode())
     text = client.get(f"{own}deleted/").content.decode()

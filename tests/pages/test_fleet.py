@@ -56,7 +56,7 @@ def test_the_worst_comes_first(cast, browse):
     MirroredNamespace.objects.filter(pk=rows["red"].pk).update(health="error")
     MirroredNamespace.objects.filter(pk=rows["failed"].pk).update(clone_status="failed")
     MirroredNamespace.objects.filter(pk=rows["drifting"].pk).update(differences=2)
-    snapshots.note_silence([rows["silent"].pk], "Qdrant does not answer.")
+    snapshots.record_silence([rows["silent"].pk], "Qdrant does not answer.")
     ReaperHold.objects.create(internal_id="int_x", namespace_ids=[rows["held"].pk])
     look = LastLook.objects.get(pk=rows["red"].pk)
     look.live |= {"status": "red", "optimizer_error": "No space left on device"}
@@ -134,7 +134,7 @@ def test_it_polls_what_is_stored_and_says_only_what_changed(cast, browse, silenc
     looked = json.loads(same.headers["HX-Trigger"])["looked"]
     assert re.fullmatch(r"\d\d:\d\d:\d\d", looked["at"])
     silence("qdrant")
-    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     began = LastLook.objects.get(pk=cast.own.namespace_id).taken_at
     changed = browser.get(address, headers=HTMX)
     assert changed.status_code == 200

@@ -46,7 +46,7 @@ def test_a_poll_is_two_queries_and_four_kilobytes(opened):
 
 def test_a_silent_poll_is_as_cheap(opened, cast, silence):
     browser, address = opened
-    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     with CaptureQueriesContext(connection) as queries:
         response = browser.get(address, headers=HTMX)
     text = response.content.decode()
@@ -66,7 +66,7 @@ def test_what_looks_the_same_is_not_sent_again(opened, cast):
     assert looked["answered"].endswith(" ms")
     row = LastLook.objects.get(namespace_id=cast.own.namespace_id)
     row.live["status"] = "yellow"
-    snapshots.keep_copy(cast.own, snapshots.read(row))
+    snapshots.cache(cast.own, snapshots.read(row))
     changed = browser.get(address, headers=HTMX)
     assert changed.status_code == 200
     assert b"Optimising" in changed.content
@@ -133,7 +133,7 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
             },
         }
     }
-    snapshots.keep_copy(cast.own, snapshots.read(row))
+    snapshots.cache(cast.own, snapshots.read(row))
     text = browser.get(f"{own}health/", headers=HTMX).content.decode()
     assert "1 running, 2 queued" in text
     assert "vector_index, 250 of 1,000" in text
@@ -142,10 +142,10 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
 
 def test_a_cluster_known_to_be_silent_is_waited_for_by_one_alone(cast):
     url = shared().url
-    ephemeral.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    ephemeral.store(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     assert probe.snapshot(cast.own).ok  # the one who tries, and hears an answer
-    assert probe.silence_at(url) == ""
-    ephemeral.keep(f"silent:{url}", "Qdrant does not answer.", seconds=9)
+    assert probe.silence_of_cluster(url) == ""
+    ephemeral.store(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     other = probe.snapshot(cast.foreign)
     assert not other.ok
     assert other.unknown_since is not None
@@ -156,7 +156,7 @@ def test_the_rest_of_the_page_follows_a_silence(opened, cast, own, silence):
     same = browser.get(address, headers=HTMX)
     assert "moved" not in json.loads(same.headers["HX-Trigger"])
     silence("qdrant")
-    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     poll = browser.get(address, headers=HTMX)
     assert "moved" in json.loads(poll.headers["HX-Trigger"])
     state = poll.content.decode().partition('id="live-state" hx-swap-oob="true"')[2]
@@ -176,7 +176,7 @@ def test_the_rest_of_the_page_follows_a_silence(opened, cast, own, silence):
 
 def test_a_panel_that_waits_for_qdrant_asks_often_at_any_age(opened, cast, own):
     browser, _address = opened
-    snapshots.note_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     since = int(time.time()) - 5000
     text = browser.get(f"{own}health/?since={since}", headers=HTMX).content.decode()
     assert 'hx-trigger="every 5s"' in text

@@ -10,7 +10,7 @@ from nsadmin.health import tasks as health
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat, runs
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
-from nsadmin.pages.platform.schedule_text import MEANINGS, said
+from nsadmin.pages.platform.schedule_text import MEANINGS, result_text
 from tests.pages.conftest import HTMX
 
 AT = "/schedules/"
@@ -183,4 +183,4 @@ def test_staff_see_what_waits_for_a_human(browse, held):
     ],
 )
 def test_results_in_words(name, result, words):
-    assert said(name, result) == words
+    assert result_text(name, result) == words

@@ -42,7 +42,7 @@ def test_a_url_has_one_normal_form(url, normal):
 def test_refused_shapes(url):
     with pytest.raises(Invalid) as fault:
         destination(url)
-    assert set(fault.value.faults) == {"qdrant_url"}
+    assert set(fault.value.errors) == {"qdrant_url"}
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_what_is_not_qdrant_is_told_and_gets_no_further(settings):
         found = connectivity.reach(cluster, "ns_1", within_s=2, tries_write=True)
     assert len(asked) == 1
     assert isinstance(found.fault, NsadminError)
-    assert "not Qdrant" in found.fault.sentence
+    assert "not Qdrant" in found.fault.message
 
 
 class Resolver:

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.access.models import Invitation, Membership, User
-from nsadmin.access.organization.audit import note
+from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.keys import digest
-from nsadmin.access.organization.organizations import actor_of_user, hold
-from nsadmin.errors import Conflict, Forbidden, Missing
+from nsadmin.access.organization.organizations import actor_of_user, lock_row
+from nsadmin.errors import Conflict, Forbidden, NotFound
 
 
-def opened(secret: str) -> Invitation:
-    """Return the invitation that the link's secret opens now, or raise Missing.
+def open_invitation(secret: str) -> Invitation:
+    """Return the invitation that the link's secret opens now, or raise NotFound.
 
     Used, withdrawn, replaced, expired and never made are all the same.
     """
@@ -56,7 +56,7 @@ def new_account(invitation: Invitation) -> User:
 def join(secret: str, user: User) -> Membership:
     """Make the account that is signed in a member; the invitation is used up.
 
-    Raises Missing where the link is dead, Conflict for another account than the one
+    Raises NotFound where the link is dead, Conflict for another account than the one
     that was asked, Forbidden for the platform's own people, who see everything anyway.
     """
     require_customer(user)
@@ -70,7 +70,7 @@ def join(secret: str, user: User) -> Membership:
 def join_anew(secret: str, password: str) -> Membership:
     """Make the account with its password and the membership, both or neither.
 
-    Raises Missing where the link is dead, Conflict where the account is in use by now.
+    Raises NotFound where the link is dead, Conflict where the account is in use by now.
     """
     invitation = _used_up(secret)
     made, _ = User.objects.get_or_create(
@@ -92,9 +92,9 @@ def require_customer(user: User) -> None:
 
 
 def _used_up(secret: str) -> Invitation:
-    """Take the invitation away; of two openings one gets it, the other Missing."""
-    invitation = opened(secret)
-    hold(invitation.organization)
+    """Take the invitation away; of two openings one gets it, the other NotFound."""
+    invitation = open_invitation(secret)
+    lock_row(invitation.organization)
     same = Invitation.objects.filter(pk=invitation.pk, digest=invitation.digest)
     if not same.delete()[0]:
         raise _dead()
@@ -110,9 +110,9 @@ def _joined(invitation: Invitation, user: User) -> Membership:
     actor = actor_of_user(user, invitation.organization_id)
     if is_new and actor is not None:
         summary = f"{user.email} joins as {membership.role}."
-        note(actor, membership, "member:join", summary, after=membership.role)
+        record_event(actor, membership, "member:join", summary, after=membership.role)
     return membership
 
 
-def _dead() -> Missing:
-    return Missing("The link no longer works.", details={"resource": "invitation"})
+def _dead() -> NotFound:
+    return NotFound("The link no longer works.", details={"resource": "invitation"})

@@ -5,7 +5,7 @@ from nsadmin.access.models import Invitation, Membership
 from nsadmin.audit import record
 
 
-def note(
+def record_event(
     actor: Actor,
     about: Membership | Invitation,
     action: str,

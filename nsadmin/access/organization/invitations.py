@@ -15,12 +15,12 @@ from django.utils import timezone
 from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
-from nsadmin.access.organization.audit import note
+from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.keys import digest
-from nsadmin.access.organization.organizations import hold
+from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, NotFound
 
 LASTS = timedelta(days=7)
 MOST = 100
@@ -40,11 +40,11 @@ def new_invitation_id() -> str:
 
 
 def find(organization: Organization, invitation_id: int) -> Invitation:
-    """Return an invitation of the organization, or raise Missing."""
+    """Return an invitation of the organization, or raise NotFound."""
     rows = organization.invitations.select_related("organization")
     found = rows.filter(pk=invitation_id).first()
     if found is None:
-        raise Missing("There is no such invitation.", details={"resource": "member"})
+        raise NotFound("There is no such invitation.", details={"resource": "member"})
     return found
 
 
@@ -66,7 +66,7 @@ def invite(
     Conflict for an act that has happened, for who is a member already and where too
     many invitations are open, Invalid for a bad name or address.
     """
-    hold(organization)
+    lock_row(organization)
     if act_id and record.is_known(act_id):
         raise Conflict(
             "This form has made its invitation already. Its link is shown only once; "
@@ -96,7 +96,7 @@ def invite(
         },
     )
     summary = f"Invite {address} as {role}."
-    note(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
+    record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
     return Invited(row, secret)
 
 
@@ -117,10 +117,10 @@ def withdraw(actor: Actor, invitations: Iterable[Invitation]) -> int:
     """Close the links for good; return how many were open until now."""
     count = 0
     for row in invitations:
-        hold(row.organization)
+        lock_row(row.organization)
         if not Invitation.objects.filter(pk=row.pk).delete()[0]:
             continue
         count += 1
         summary = f"Withdraw the invitation of {row.email} as {row.role}."
-        note(actor, row, "member:withdraw", summary, before=row.role)
+        record_event(actor, row, "member:withdraw", summary, before=row.role)
     return count

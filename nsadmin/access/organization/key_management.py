@@ -18,13 +18,13 @@ from nsadmin.access.organization.keys import (
 )
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Invalid, Missing
+from nsadmin.errors import Conflict, Invalid, NotFound
 
 KeyState = Literal["active", "expired", "revoked", "idle"]
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWish:
+class KeyRequest:
     """A key as somebody wants it; `key_id` makes the wish a thing that happens once."""
 
     key_id: str
@@ -42,7 +42,7 @@ def grantable(actor: Actor) -> tuple[Role, ...]:
 
 
 def issue(
-    actor: Actor, organization: Organization, creator: User, wish: KeyWish
+    actor: Actor, organization: Organization, creator: User, wish: KeyRequest
 ) -> tuple[ApiKey, str]:
     """Make a key; return its row and its plaintext, which is never seen again.
 
@@ -85,10 +85,10 @@ def revoke(actor: Actor, organization: Organization, key_id: str) -> ApiKey:
 
 
 def find(organization: Organization, key_id: str) -> ApiKey:
-    """Return a key of the organization, or raise Missing."""
+    """Return a key of the organization, or raise NotFound."""
     key = with_standing(organization.api_keys.filter(key_id=key_id)).first()
     if key is None:
-        raise Missing("There is no such API key.", details={"resource": "key"})
+        raise NotFound("There is no such API key.", details={"resource": "key"})
     return key
 
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Invitation, Membership, Organization
 from nsadmin.access.organization import invitations
-from nsadmin.access.organization.audit import note
-from nsadmin.access.organization.organizations import hold
+from nsadmin.access.organization.audit import record_event
+from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
-from nsadmin.errors import Conflict, Missing
+from nsadmin.errors import Conflict, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Ended:
 
 
 def find(organization: Organization, member_id: int) -> Membership:
-    """Return a membership of the organization, or raise Missing."""
+    """Return a membership of the organization, or raise NotFound."""
     found = (
         organization.memberships.select_related("user", "organization")
         .filter(pk=member_id)
         .first()
     )
     if found is None:
-        raise Missing("There is no such member.", details={"resource": "member"})
+        raise NotFound("There is no such member.", details={"resource": "member"})
     return found
 
 
@@ -45,7 +45,7 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
 
     Who is no admin any more has no invitations out either.
     """
-    hold(membership.organization)
+    lock_row(membership.organization)
     now = find(membership.organization, membership.pk)
     if now.role == role:
         return False
@@ -54,9 +54,9 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     before, now.role = now.role, role.value
     now.save(update_fields=["role"])
     summary = f"Change {now.user.email} from {before} to {role}."
-    note(actor, now, "member:role", summary, before=before, after=role.value)
+    record_event(actor, now, "member:role", summary, before=before, after=role.value)
     if role is not Role.ADMIN:
-        invitations.withdraw(actor, ways_back(now))
+        invitations.withdraw(actor, related_invitations(now))
     return True
 
 
@@ -67,7 +67,7 @@ def remove(actor: Actor, membership: Membership) -> Ended:
     Nothing of theirs works from the next request on: who may is looked up every time.
     Invitations they asked for go too: they may have kept such a link for themselves.
     """
-    hold(membership.organization)
+    lock_row(membership.organization)
     now = find(membership.organization, membership.pk)
     _require_ours(now)
     _require_other_admin(now)
@@ -75,13 +75,13 @@ def remove(actor: Actor, membership: Membership) -> Ended:
     count = keys.update(revoked_at=timezone.now())
     and_keys = f" and revoke {count} of their keys" if count else ""
     summary = f"Remove {now.user.email}{and_keys}."
-    note(actor, now, "member:remove", summary, before=now.role)
-    withdrawn = invitations.withdraw(actor, ways_back(now))
+    record_event(actor, now, "member:remove", summary, before=now.role)
+    withdrawn = invitations.withdraw(actor, related_invitations(now))
     now.delete()
     return Ended(count, withdrawn)
 
 
-def ways_back(membership: Membership) -> QuerySet[Invitation]:
+def related_invitations(membership: Membership) -> QuerySet[Invitation]:
     """Return the open invitations that a member asked for, or that are for them."""
     user, rows = membership.user, membership.organization.invitations
     return rows.select_related("organization").filter(

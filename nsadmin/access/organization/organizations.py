@@ -64,7 +64,7 @@ def choices(user: User) -> list[Organization]:
     return [m.organization for m in user.memberships.select_related("organization")]
 
 
-def shown(actor: Actor, chosen: str | None) -> Organization | None:
+def displayed_organization(actor: Actor, chosen: str | None) -> Organization | None:
     """Return the organization whose pages the actor looks at.
 
     Staff may look at any; everybody else only at the one they act for.
@@ -76,7 +76,7 @@ def shown(actor: Actor, chosen: str | None) -> Organization | None:
     )
 
 
-def hold(organization: Organization) -> None:
+def lock_row(organization: Organization) -> None:
     """Lock the row until the transaction ends; SQLite has locked at its beginning."""
     Organization.objects.select_for_update().get(pk=organization.pk)
 

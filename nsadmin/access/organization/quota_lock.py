@@ -23,7 +23,7 @@ _BETWEEN_S = 0.05
 
 
 @contextmanager
-def alone(internal_id: str) -> Iterator[None]:
+def exclusive(internal_id: str) -> Iterator[None]:
     """Keep others of the organization out; Unavailable if they take too long."""
     token = _take(internal_id)
     try:

@@ -31,7 +31,7 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            lockouts.note(str(credentials.get("email", "")))
+            lockouts.record_lockout(str(credentials.get("email", "")))
             raise
 
     def authenticate(
@@ -52,7 +52,7 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Go on to where it was meant to lead, with a word on a form that was lost."""
         response: HttpResponse = super().post_login(request, *args, **kwargs)
-        sign_in.tell_unsent(request, response)
+        sign_in.report_unsent(request, response)
         return response
 
     def add_message(

@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
 from nsadmin.access.web import step_up as password_again
-from nsadmin.errors import Forbidden, Missing, Unauthorized
+from nsadmin.errors import Forbidden, NotFound, Unauthorized
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class RouteAccess:
     """What a route says of itself; `tests/access/test_matrix.py` reads it."""
 
     action: Action | None
@@ -26,9 +26,9 @@ class Declared:
     step_up: bool = False
 
 
-def opened(view: Callable[..., Any], *, effect: Effect = "read") -> Any:
+def public(view: Callable[..., Any], *, effect: Effect = "read") -> Any:
     """Declare a route public: no actor is asked for."""
-    view.declared = Declared(None, effect, "public")  # type: ignore[attr-defined]
+    view.declared = RouteAccess(None, effect, "public")  # type: ignore[attr-defined]
     return view
 
 
@@ -58,14 +58,14 @@ def page(
         ) -> HttpResponseBase:
             require(actor_of(request), action)
             if step_up and request.method == "POST":
-                password_again.hold(request)
+                password_again.require_password(request)
             response: HttpResponseBase = view(request, *args, **kwargs)
             return response
 
         chosen: Effect = (
             effect(action) if writes is None else ("write" if writes else "read")
         )
-        gated.declared = Declared(action, chosen, "page", step_up)  # type: ignore[attr-defined]
+        gated.declared = RouteAccess(action, chosen, "page", step_up)  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]
 
     return declare
@@ -80,7 +80,7 @@ def endpoint(action: Action) -> Callable[[View], View]:
             require(actor_of(request), action)
             return view(request, *args, **kwargs)
 
-        gated.declared = Declared(action, effect(action), "api")  # type: ignore[attr-defined]
+        gated.declared = RouteAccess(action, effect(action), "api")  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]
 
     return declare
@@ -103,7 +103,7 @@ def require(actor: Actor, action: Action) -> None:
     )
 
 
-def sees(actor: Actor, *, internal_id: str, scope: str) -> bool:
+def can_see(actor: Actor, *, internal_id: str, scope: str) -> bool:
     """Tell whether the actor may know of something of that tenant and scope."""
     return actor.is_staff or scope == "system" or internal_id == actor.internal_id
 
@@ -111,12 +111,12 @@ def sees(actor: Actor, *, internal_id: str, scope: str) -> bool:
 def require_on(
     actor: Actor, action: Action, *, internal_id: str, scope: str, what: str
 ) -> None:
-    """Raise Missing if the thing is not visible, Forbidden if it is but not allowed.
+    """Raise NotFound if the thing is not visible, Forbidden if it is but not allowed.
 
     A system namespace is read by everybody and changed by platform admins alone.
     """
-    if not sees(actor, internal_id=internal_id, scope=scope):
-        raise Missing(f"There is no such {what}.", details={"resource": what})
+    if not can_see(actor, internal_id=internal_id, scope=scope):
+        raise NotFound(f"There is no such {what}.", details={"resource": what})
     require(actor, action)
     copies = action in (Action.NAMESPACE_CLONE, Action.NAMESPACE_CLONE_ACROSS)
     if scope == "system" and effect(action) == "write" and not copies:

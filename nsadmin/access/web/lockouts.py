@@ -11,7 +11,7 @@ from nsadmin.audit.models import Outcome
 LOCK_S = 300
 
 
-def note(email: str) -> None:
+def record_lockout(email: str) -> None:
     """Write that an account is locked for wrong passwords; at most once per lock.
 
     What was typed is only kept if it is the address of an account: people type their

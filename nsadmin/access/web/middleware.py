@@ -12,7 +12,7 @@ from django_structlog.middlewares import RequestMiddleware
 from nsadmin.access.models import User
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.web import sign_in
-from nsadmin.access.web.gate import Declared
+from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -90,14 +90,14 @@ class ActorMiddleware:
         _kwargs: object,
     ) -> HttpResponse | None:
         """Set `request.actor` for pages; redirect to sign-in where there is nobody."""
-        declared: Declared | None = getattr(view, "declared", None)
+        declared: RouteAccess | None = getattr(view, "declared", None)
         if declared is None:
             raise ImproperlyConfigured(f"{view!r} does not declare its access.")
         if declared.door != "page":
             return None
         user = request.user
         if not isinstance(user, User):
-            return sign_in.lead(request)
+            return sign_in.redirect_to_sign_in(request)
         chosen = request.session.get(ORGANIZATION_SESSION_KEY)
         request.actor = actor_of_user(user, chosen)  # type: ignore[attr-defined]
         return None

@@ -28,7 +28,7 @@ def posted(view: View) -> View:
     return only
 
 
-def lead(request: HttpRequest) -> HttpResponse:
+def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send the browser to sign in, and from there to the page that was open."""
     response = redirect_to_login(_way_back(request))
     if request.method == "POST":
@@ -43,7 +43,7 @@ def lead(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def tell_unsent(request: HttpRequest, response: HttpResponse) -> None:
+def report_unsent(request: HttpRequest, response: HttpResponse) -> None:
     """Say after sign-in that the form of before was not saved."""
     if UNSENT not in request.COOKIES:
         return

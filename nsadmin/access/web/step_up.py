@@ -25,7 +25,7 @@ def is_fresh(request: HttpRequest) -> bool:
     return 0 <= time.time() - given_at < FRESH_FOR_S
 
 
-def hold(request: HttpRequest) -> None:
+def require_password(request: HttpRequest) -> None:
     """Raise PasswordNeeded unless the password was given of late, or is given now.
 
     The password comes in a field of the form itself and is taken out of it, so that
@@ -47,7 +47,7 @@ def _take(request: HttpRequest, given: str) -> None:
         raise PasswordNeeded("Nobody is signed in.")
     # Counted by person, apart from sign-in: a stranger who locks that, locks not this.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
-        lockouts.note(user.email)
+        lockouts.record_lockout(user.email)
         sentence = "Too many wrong passwords; try again in five minutes."
         raise PasswordNeeded(sentence, code="password_locked")
     if not check_password(given, user.password):

@@ -15,8 +15,8 @@ from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.http.openapi import answers, described, header
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import header, openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.analytics import (
     SuggestionsResponse,
     UsageCounted,
@@ -58,8 +58,8 @@ class UsageQuery(_NamespaceQuery):
 
 @router.post(
     "/namespaces/{identifier}/filter-usage",
-    response=answers(UsageCounted, 409, 413, 415),
-    openapi_extra=described(
+    response=responses(UsageCounted, 409, 413, 415),
+    openapi_extra=openapi_extra(
         query=AddressQuery, body=UsageReport, headers=IDEMPOTENCY_KEY
     ),
 )
@@ -78,13 +78,13 @@ def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
     key = view.namespace.namespace_id
     dropped = usage.count_filter(key, fields)
     counted = sum(t.count for name, t in fields.items() if name not in dropped)
-    return answer({"namespace_id": key, "counted": counted, "dropped": dropped})
+    return json_response({"namespace_id": key, "counted": counted, "dropped": dropped})
 
 
 @router.get(
     "/analytics/indexes/suggestions",
-    response=answers(SuggestionsResponse, 409),
-    openapi_extra=described(query=SuggestionsQuery, headers=_NAMESPACE),
+    response=responses(SuggestionsResponse, 409),
+    openapi_extra=openapi_extra(query=SuggestionsQuery, headers=_NAMESPACE),
 )
 @endpoint(Action.NAMESPACE_READ)
 def suggest_indexes(request: HttpRequest) -> HttpResponse:
@@ -96,7 +96,7 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
     namespace = _view(request, wanted).namespace
     found = evidence.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
     enabled = namespace.auto_create_indexes
-    return answer(
+    return json_response(
         {
             "namespace_id": namespace.namespace_id,
             "analysis_period": f"{wanted.hours}h",
@@ -114,8 +114,8 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
 
 @router.get(
     "/analytics/indexes/usage",
-    response=answers(UsageResponse, 409),
-    openapi_extra=described(query=UsageQuery, headers=_NAMESPACE),
+    response=responses(UsageResponse, 409),
+    openapi_extra=openapi_extra(query=UsageQuery, headers=_NAMESPACE),
 )
 @endpoint(Action.NAMESPACE_READ)
 def index_usage(request: HttpRequest) -> HttpResponse:
@@ -136,7 +136,7 @@ def index_usage(request: HttpRequest) -> HttpResponse:
         if entry.count >= wanted.min_count
     ]
     with_index = sum(bool(entry["is_indexed"]) for entry in fields)
-    return answer(
+    return json_response(
         {
             "namespace_id": namespace.namespace_id,
             "period": wanted.period,
@@ -166,7 +166,7 @@ def _unnamed(request: HttpRequest) -> Invalid:
             "The header X-Namespace came empty, as names beyond ASCII may. "
             "Percent-encode the name, send the id, or ?namespace=."
         )
-    return Invalid(sentence, faults={"header.X-Namespace": [sentence]})
+    return Invalid.at("header.X-Namespace", sentence)
 
 
 def _hours(period: str) -> int:
@@ -174,7 +174,7 @@ def _hours(period: str) -> int:
     hours = int(found[1]) * (24 if found[2] == "d" else 1) if found else 0
     if not 1 <= hours <= KEPT_HOURS:
         sentence = f"The period must be from 1h to {KEPT_HOURS // 24}d."
-        raise Invalid(sentence, faults={"query.period": [sentence]})
+        raise Invalid.at("query.period", sentence)
     return hours
 
 

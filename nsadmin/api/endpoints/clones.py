@@ -6,9 +6,9 @@ from ninja import Router
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
-from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_id
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.clones import CloneNamespaceResponse
 from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.clones import start
@@ -19,8 +19,8 @@ router = Router(tags=["Namespaces"])
 
 @router.post(
     "/namespaces/{identifier}/clone",
-    response=answers(CloneNamespaceResponse, 409, 413, 415),
-    openapi_extra=described(body=CloneBody, headers=IDEMPOTENCY_KEY),
+    response=responses(CloneNamespaceResponse, 409, 413, 415),
+    openapi_extra=openapi_extra(body=CloneBody, headers=IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_CLONE)
 @idempotent
@@ -29,6 +29,6 @@ def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     parsing.query(request, NoQuery)
     wanted = parse_clone(parsing.body(request))
     begun = start.launch(
-        actor_of(request), identifier, wanted, operation=operation_of(request)
+        actor_of(request), identifier, wanted, operation=operation_id(request)
     )
-    return answer(start.response(begun.job))
+    return json_response(start.response(begun.job))

@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.endpoints.namespaces import answer_outcome, answer_preview, router
+from nsadmin.api.endpoints.namespaces import outcome_response, preview_response, router
 from nsadmin.api.http import parsing
-from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.http.openapi import answers, described
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_id
+from nsadmin.api.http.openapi import openapi_extra, responses
 from nsadmin.api.schemas.changes import DryRun
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.api.schemas.requests import DryRunQuery
@@ -17,8 +17,8 @@ from nsadmin.namespaces.schema.creation import NewNamespace, parse_new
 
 @router.post(
     "/namespaces",
-    response=answers(NamespaceModel | DryRun, 409, 413, 415),
-    openapi_extra=described(
+    response=responses(NamespaceModel | DryRun, 409, 413, 415),
+    openapi_extra=openapi_extra(
         query=DryRunQuery, body=NewNamespace, headers=IDEMPOTENCY_KEY
     ),
 )
@@ -30,6 +30,6 @@ def create_namespace(request: HttpRequest) -> HttpResponse:
     body = parse_new(parsing.body(request))
     actor = actor_of(request)
     if wanted.dry_run:
-        return answer_preview(creation.preview(actor, body), None)
-    made = creation.create(actor, body, operation=operation_of(request))
-    return answer_outcome(made)
+        return preview_response(creation.preview(actor, body), None)
+    made = creation.create(actor, body, operation=operation_id(request))
+    return outcome_response(made)

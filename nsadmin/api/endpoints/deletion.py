@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.endpoints.namespaces import IF_MATCH, revision_wanted, router
+from nsadmin.api.endpoints.namespaces import IF_MATCH, expected_revision, router
 from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import DeleteQuery
 from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
 from nsadmin.jobs.queries import task_response
@@ -16,8 +16,8 @@ from nsadmin.namespaces.lifecycle import deletion
 
 @router.delete(
     "/namespaces/{identifier}",
-    response=answers(DeleteNamespaceResponse, 409, 412),
-    openapi_extra=described(query=DeleteQuery, headers=IF_MATCH),
+    response=responses(DeleteNamespaceResponse, 409, 412),
+    openapi_extra=openapi_extra(query=DeleteQuery, headers=IF_MATCH),
 )
 @endpoint(Action.NAMESPACE_DELETE)
 def delete_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -27,11 +27,11 @@ def delete_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request),
         identifier,
         force=wanted.force,
-        if_match=revision_wanted(request, identifier),
+        if_match=expected_revision(request, identifier),
         organization_id=wanted.organization_id,
     )
     task = task_response(job)
     kept = ("task_id", "task_type", "status")
-    return answer(
+    return json_response(
         {"namespace_id": job.namespace_id, **{key: task[key] for key in kept}}
     )

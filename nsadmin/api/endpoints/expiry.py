@@ -8,8 +8,8 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.namespaces.lifecycle import expiry
@@ -20,8 +20,8 @@ router = Router(tags=["Namespaces"])
 
 @router.post(
     "/namespaces/{identifier}/extend",
-    response=answers(NamespaceModel, 409, 413, 415),
-    openapi_extra=described(
+    response=responses(NamespaceModel, 409, 413, 415),
+    openapi_extra=openapi_extra(
         query=AddressQuery, body=expiry.ExtendRequest, headers=IDEMPOTENCY_KEY
     ),
 )
@@ -38,4 +38,6 @@ def extend_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
         actor_of(request), identifier, end, organization_id=wanted.organization_id
     )
     namespace = view.namespace
-    return answer(rows.response(namespace, view.counts), revision=namespace.revision)
+    return json_response(
+        rows.namespace_response(namespace, view.counts), revision=namespace.revision
+    )

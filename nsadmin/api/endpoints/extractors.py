@@ -9,15 +9,15 @@ from ninja import Router
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.extractors import (
     ExtractorModel,
     NamespaceExtractor,
     NamespaceExtractorsResponse,
 )
 from nsadmin.api.schemas.requests import AddressQuery, NoQuery
-from nsadmin.errors import Missing
+from nsadmin.errors import NotFound
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import StoredExtractor
 from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor, VectorIndex
@@ -33,15 +33,15 @@ class ExtractorsQuery(AddressQuery):
     include_disabled: bool = False
 
 
-@router.get(_BUILTIN, response=answers(list[ExtractorModel]))
+@router.get(_BUILTIN, response=responses(list[ExtractorModel]))
 @endpoint(Action.NAMESPACE_READ)
 def list_extractors(request: HttpRequest) -> HttpResponse:
     """The builtin feature extractors that a namespace may register."""
     parsing.query(request, NoQuery)
-    return answer([entry(extractor) for extractor in REGISTRY.values()])
+    return json_response([entry(extractor) for extractor in REGISTRY.values()])
 
 
-@router.get(_BUILTIN + "/{feature_extractor_id}", response=answers(ExtractorModel))
+@router.get(_BUILTIN + "/{feature_extractor_id}", response=responses(ExtractorModel))
 @endpoint(Action.NAMESPACE_READ)
 def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpResponse:
     """One builtin feature extractor by its id, `name_version`."""
@@ -49,13 +49,13 @@ def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpRespon
     extractor = REGISTRY.get(feature_extractor_id)
     if extractor is None:
         raise _missing(feature_extractor_id)
-    return answer(entry(extractor))
+    return json_response(entry(extractor))
 
 
 @router.get(
     "/namespaces/{identifier}/extractors",
-    response=answers(NamespaceExtractorsResponse, 409),
-    openapi_extra=described(query=ExtractorsQuery),
+    response=responses(NamespaceExtractorsResponse, 409),
+    openapi_extra=openapi_extra(query=ExtractorsQuery),
 )
 @endpoint(Action.NAMESPACE_READ)
 def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -68,7 +68,7 @@ def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResp
     builtin = [e for e in registered if e["source"] == "builtin"]
     custom = [e for e in registered if e["source"] == "custom"]
     shown = {"all": registered, "builtin": builtin, "custom": custom}[wanted.source]
-    return answer(
+    return json_response(
         {
             "success": True,
             "extractors": shown,
@@ -82,8 +82,8 @@ def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResp
 
 @router.get(
     "/namespaces/{identifier}/extractors/{feature_extractor_id}",
-    response=answers(NamespaceExtractor, 409),
-    openapi_extra=described(query=AddressQuery),
+    response=responses(NamespaceExtractor, 409),
+    openapi_extra=openapi_extra(query=AddressQuery),
 )
 @endpoint(Action.NAMESPACE_READ)
 def get_namespace_extractor(
@@ -96,12 +96,12 @@ def get_namespace_extractor(
     )
     for stored in view.namespace.extractors:
         if stored.id == feature_extractor_id:
-            return answer(registered_entry(stored))
+            return json_response(registered_entry(stored))
     raise _missing(feature_extractor_id)
 
 
-def _missing(feature_extractor_id: str) -> Missing:
-    return Missing(
+def _missing(feature_extractor_id: str) -> NotFound:
+    return NotFound(
         "There is no such feature extractor.",
         code="feature_extractor_not_found",
         details={"resource": "feature_extractor", "id": feature_extractor_id[:200]},

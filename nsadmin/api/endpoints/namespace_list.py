@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http import parsing
 from nsadmin.api.http.pagination import pagination, window_of
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.filters import list_filters
 from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
@@ -34,19 +34,19 @@ _LONG = (
 )
 
 
-def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+def list_response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     """Answer with one page of the namespaces that the actor may know of."""
     wanted = parsing.query(request, ListQueryString)
-    asked = parsing.modelled(body, ListNamespacesRequest)
+    asked = parsing.validate(body, ListNamespacesRequest)
     query = _list_query(wanted, asked)
     window = window_of(
-        wanted, [query.digest], lambda said: keyset.read(said, query.orders)
+        wanted, [query.digest], lambda said: keyset.decode(said, query.orders)
     )
     page = listing.listing(
         actor_of(request),
         replace(query, limit=window.limit, offset=window.offset, after=window.place),
     )
-    following = None if page.following is None else keyset.written(page.following)
+    following = None if page.following is None else keyset.encode(page.following)
     rows = page.rows
     results = [present.row_response(row) for row in rows]
     if wanted.view == "summary":
@@ -54,7 +54,7 @@ def answer_list(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
             {key: value for key, value in result.items() if key not in _LONG}
             for result in results
         ]
-    return answer(
+    return json_response(
         {
             "results": results,
             "pagination": pagination(
@@ -86,11 +86,11 @@ def _sorts(asked: ListNamespacesRequest) -> list[Sort]:
     """Return the orders, foremost first; each field once."""
     if asked.sort is not None and asked.sorts is not None:
         sentence = "sort and sorts say different things; send one of them."
-        raise Invalid(sentence, faults={"sorts": [sentence]})
+        raise Invalid.at("sorts", sentence)
     found = asked.sorts or ([asked.sort] if asked.sort is not None else [])
     if len({sort.field for sort in found}) < len(found):
         sentence = "A field is in the list twice."
-        raise Invalid(sentence, faults={"sorts": [sentence]})
+        raise Invalid.at("sorts", sentence)
     return found
 
 

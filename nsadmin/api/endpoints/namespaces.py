@@ -9,11 +9,11 @@ from ninja import Router
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.endpoints.namespace_list import answer_list
+from nsadmin.api.endpoints.namespace_list import list_response
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.http.openapi import answers, described, header
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import header, openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.changes import DryRun, EnsuredIndexes
 from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel
@@ -25,7 +25,7 @@ from nsadmin.api.schemas.requests import (
     ListQueryString,
     NoQuery,
 )
-from nsadmin.errors import Stale, Unreadable
+from nsadmin.errors import BadRequest, PreconditionFailed
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.plan.repair import Repair
@@ -57,32 +57,32 @@ IF_MATCH = {
 
 @router.post(
     "/namespaces/list",
-    response=answers(ListNamespacesResponse, 413, 415),
-    openapi_extra=described(
+    response=responses(ListNamespacesResponse, 413, 415),
+    openapi_extra=openapi_extra(
         query=ListQueryString, body=ListNamespacesRequest, optional=True
     ),
 )
 @endpoint(Action.NAMESPACE_READ)
 def list_namespaces(request: HttpRequest) -> HttpResponse:
     """The namespaces of your organization, filtered, sorted, by pages."""
-    return answer_list(request, parsing.body(request, optional=True))
+    return list_response(request, parsing.body(request, optional=True))
 
 
 @router.get(
     "/namespaces",
-    response=answers(ListNamespacesResponse),
-    openapi_extra=described(query=ListQueryString),
+    response=responses(ListNamespacesResponse),
+    openapi_extra=openapi_extra(query=ListQueryString),
 )
 @endpoint(Action.NAMESPACE_READ)
 def list_all_namespaces(request: HttpRequest) -> HttpResponse:
     """The same list without filters."""
-    return answer_list(request, {})
+    return list_response(request, {})
 
 
 @router.get(
     "/namespaces/{identifier}",
-    response=answers(NamespaceModel, 409),
-    openapi_extra=described(query=AddressQuery),
+    response=responses(NamespaceModel, 409),
+    openapi_extra=openapi_extra(query=AddressQuery),
 )
 @endpoint(Action.NAMESPACE_READ)
 def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -93,8 +93,8 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     )
     namespace = view.namespace
     status = _qdrant_status(view)  # first: the look counts the documents
-    data = rows.response(namespace, view.counts, qdrant_status=status)
-    response = answer(data, revision=namespace.revision)
+    data = rows.namespace_response(namespace, view.counts, qdrant_status=status)
+    response = json_response(data, revision=namespace.revision)
     if view.from_mirror:
         age = max(0, int((timezone.now() - view.as_of).total_seconds()))
         response.headers["Age"] = str(age)
@@ -103,8 +103,10 @@ def get_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 
 @router.patch(
     "/namespaces/{identifier}",
-    response=answers(NamespaceModel | DryRun, 409, 412, 413, 415),
-    openapi_extra=described(query=ChangeQuery, body=NamespacePatch, headers=IF_MATCH),
+    response=responses(NamespaceModel | DryRun, 409, 412, 413, 415),
+    openapi_extra=openapi_extra(
+        query=ChangeQuery, body=NamespacePatch, headers=IF_MATCH
+    ),
 )
 @endpoint(Action.NAMESPACE_UPDATE)
 def patch_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -116,13 +118,13 @@ def _change(
     request: HttpRequest, identifier: str, patch: NamespacePatch
 ) -> HttpResponse:
     wanted = parsing.query(request, ChangeQuery)
-    if_match = revision_wanted(request, identifier)
+    if_match = expected_revision(request, identifier)
     actor = actor_of(request)
     if wanted.dry_run:
         shown = commit.preview(
             actor, identifier, patch, organization_id=wanted.organization_id
         )
-        return answer_preview(shown, if_match)
+        return preview_response(shown, if_match)
     outcome = commit.commit(
         actor,
         identifier,
@@ -131,13 +133,13 @@ def _change(
         if_match=if_match,
         organization_id=wanted.organization_id,
     )
-    return answer_outcome(outcome)
+    return outcome_response(outcome)
 
 
 @router.put(
     "/namespaces/{identifier}",
-    response=answers(NamespaceModel | DryRun, 409, 412, 413, 415),
-    openapi_extra=described(query=ChangeQuery, body=NamespacePut, headers=IF_MATCH),
+    response=responses(NamespaceModel | DryRun, 409, 412, 413, 415),
+    openapi_extra=openapi_extra(query=ChangeQuery, body=NamespacePut, headers=IF_MATCH),
 )
 @endpoint(Action.NAMESPACE_UPDATE)
 def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -149,8 +151,8 @@ def put_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
 
 @router.post(
     "/namespaces/{identifier}/ensure-indexes",
-    response=answers(EnsuredIndexes | DryRun, 409, 412),
-    openapi_extra=described(query=EnsureQuery, headers=IF_MATCH | IDEMPOTENCY_KEY),
+    response=responses(EnsuredIndexes | DryRun, 409, 412),
+    openapi_extra=openapi_extra(query=EnsureQuery, headers=IF_MATCH | IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_UPDATE)
 @idempotent
@@ -161,19 +163,19 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     the other; what is not built within a few seconds is built after the answer.
     """
     wanted = parsing.query(request, EnsureQuery)
-    parsing.modelled(parsing.body(request, optional=True), NoQuery)
-    if_match = revision_wanted(request, identifier)
+    parsing.validate(parsing.body(request, optional=True), NoQuery)
+    if_match = expected_revision(request, identifier)
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)
     if wanted.dry_run:
         shown = commit.repair_preview(actor, identifier, only, organization_id=at)
-        return answer_preview(shown, if_match)
+        return preview_response(shown, if_match)
     outcome = commit.repair_commit(
         actor, identifier, only, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
     data = {"namespace_id": namespace.namespace_id, **_ensured(outcome)}
-    return answer(data, revision=namespace.revision)
+    return json_response(data, revision=namespace.revision)
 
 
 def _ensured(outcome: commit.Outcome) -> dict[str, int]:
@@ -190,7 +192,7 @@ def _ensured(outcome: commit.Outcome) -> dict[str, int]:
     return {**counts, "created": counts["ensured"] + counts["rebuilt"]}
 
 
-def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
+def expected_revision(request: HttpRequest, identifier: str) -> int | None:
     """Return the revision that `If-Match` names; `*` names none in particular.
 
     Of several the stored one counts if it is among them. A weak ETag never matches,
@@ -201,7 +203,7 @@ def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
         return None
     tags = parse_etags(f'"{given}"' if re.fullmatch(r"r\d{1,9}", given) else given)
     if not tags:
-        raise Unreadable(
+        raise BadRequest(
             'If-Match must be an ETag such as "r5", several with commas, or *.',
             code="if_match_unreadable",
         )
@@ -213,11 +215,11 @@ def revision_wanted(request: HttpRequest, identifier: str) -> int | None:
     return found.pop() if found else _NO_REVISION
 
 
-def answer_preview(shown: commit.Preview, if_match: int | None) -> HttpResponse:
+def preview_response(shown: commit.Preview, if_match: int | None) -> HttpResponse:
     """Answer with a plan; one made from another revision than expected is 412."""
     plan = shown.plan
     if if_match is not None and if_match != plan.revision:
-        raise Stale(
+        raise PreconditionFailed(
             f"The namespace is at revision {plan.revision}; you saw another.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
@@ -230,14 +232,14 @@ def answer_preview(shown: commit.Preview, if_match: int | None) -> HttpResponse:
             for c in shown.checks
         ],
     }
-    return answer(data, revision=plan.revision)
+    return json_response(data, revision=plan.revision)
 
 
-def answer_outcome(outcome: commit.Outcome) -> HttpResponse:
+def outcome_response(outcome: commit.Outcome) -> HttpResponse:
     """Answer with the namespace as it is after a change."""
     namespace = outcome.view.namespace
-    data = rows.response(namespace, outcome.view.counts)
-    return answer(data, revision=namespace.revision)
+    data = rows.namespace_response(namespace, outcome.view.counts)
+    return json_response(data, revision=namespace.revision)
 
 
 def _qdrant_status(view: NamespaceView) -> dict[str, object] | None:

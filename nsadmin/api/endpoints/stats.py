@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import AddressQuery, NoQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
 from nsadmin.namespaces.read import mirror_bootstrap, queries
@@ -32,14 +32,14 @@ class StatsRequest(BaseModel):
 
 @router.post(
     "/namespaces/stats/batch",
-    response=answers(StatsBatch, 413, 415),
-    openapi_extra=described(body=StatsRequest),
+    response=responses(StatsBatch, 413, 415),
+    openapi_extra=openapi_extra(body=StatsRequest),
 )
 @endpoint(Action.NAMESPACE_READ)
 def batch_stats(request: HttpRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
     parsing.query(request, NoQuery)
-    wanted = parsing.modelled(parsing.body(request), StatsRequest)
+    wanted = parsing.validate(parsing.body(request), StatsRequest)
     mirror_bootstrap.require_filled()
     rows = queries.visible(actor_of(request)).filter(
         namespace_id__in=wanted.namespace_ids
@@ -48,13 +48,13 @@ def batch_stats(request: HttpRequest) -> HttpResponse:
         row["namespace_id"]: {name: row[name] for name in _COUNTS}
         for row in rows.values("namespace_id", *_COUNTS)
     }
-    return answer({"stats": found})
+    return json_response({"stats": found})
 
 
 @router.get(
     "/namespaces/{identifier}/stats",
-    response=answers(NamespaceStats, 409),
-    openapi_extra=described(query=AddressQuery),
+    response=responses(NamespaceStats, 409),
+    openapi_extra=openapi_extra(query=AddressQuery),
 )
 @endpoint(Action.NAMESPACE_READ)
 def get_stats(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -65,7 +65,7 @@ def get_stats(request: HttpRequest, identifier: str) -> HttpResponse:
     )
     queries.snapshot(view, wait_s=_WAIT_S)  # first: the look counts the documents
     counts = view.counts
-    return answer(
+    return json_response(
         {
             "namespace_id": view.namespace.namespace_id,
             "document_count": counts.documents,

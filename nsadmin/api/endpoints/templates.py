@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of, endpoint
 from nsadmin.api.http import parsing
-from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_of
-from nsadmin.api.http.openapi import answers, described
-from nsadmin.api.http.responses import answer
+from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_id
+from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.api.schemas.templates import TemplateInstance, TemplateMade, TemplateModel
 from nsadmin.templates import service
@@ -39,29 +39,29 @@ class TemplatesQuery(BaseModel):
 
 @router.get(
     _ROOT,
-    response=answers(list[TemplateModel]),
-    openapi_extra=described(query=TemplatesQuery),
+    response=responses(list[TemplateModel]),
+    openapi_extra=openapi_extra(query=TemplatesQuery),
 )
 @endpoint(Action.NAMESPACE_READ)
 def list_templates(request: HttpRequest) -> HttpResponse:
     """The templates of the platform, of your organization and your own, by name."""
     wanted = parsing.query(request, TemplatesQuery)
     rows = service.listing(actor_of(request), **wanted.model_dump())
-    return answer([shown(row) for row in rows])
+    return json_response([shown(row) for row in rows])
 
 
-@router.get(_ROOT + "/{template_id}", response=answers(TemplateModel))
+@router.get(_ROOT + "/{template_id}", response=responses(TemplateModel))
 @endpoint(Action.NAMESPACE_READ)
 def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
     """One template with its configuration."""
     parsing.query(request, NoQuery)
-    return answer(shown(service.get(actor_of(request), template_id)))
+    return json_response(shown(service.get(actor_of(request), template_id)))
 
 
 @router.post(
     _ROOT + "/from-namespace/{identifier}",
-    response=answers(TemplateMade, 409, 413, 415, ok=201),
-    openapi_extra=described(body=NewTemplate, headers=IDEMPOTENCY_KEY),
+    response=responses(TemplateMade, 409, 413, 415, ok=201),
+    openapi_extra=openapi_extra(body=NewTemplate, headers=IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_CLONE)
 @idempotent
@@ -69,15 +69,15 @@ def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
     """Keep a namespace's configuration: extractors, indexes, settings; no data."""
     parsing.query(request, NoQuery)
     wanted = parse_template(parsing.body(request))
-    made = shown(service.keep(actor_of(request), identifier, wanted))
+    made = shown(service.save(actor_of(request), identifier, wanted))
     kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
-    return answer({**kept, "template_name": made["name"]}, status=201)
+    return json_response({**kept, "template_name": made["name"]}, status=201)
 
 
 @router.post(
     _ROOT + "/{template_id}/instantiate",
-    response=answers(TemplateInstance, 409, 413, 415, ok=201),
-    openapi_extra=described(body=Instantiation, headers=IDEMPOTENCY_KEY),
+    response=responses(TemplateInstance, 409, 413, 415, ok=201),
+    openapi_extra=openapi_extra(body=Instantiation, headers=IDEMPOTENCY_KEY),
 )
 @endpoint(Action.NAMESPACE_CREATE)
 @idempotent
@@ -86,7 +86,7 @@ def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse
     parsing.query(request, NoQuery)
     wanted = parse_instantiation(parsing.body(request))
     made = service.instantiate(
-        actor_of(request), template_id, wanted, operation=operation_of(request)
+        actor_of(request), template_id, wanted, operation=operation_id(request)
     )
     namespace = made.view.namespace
     data = {
@@ -97,7 +97,7 @@ def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse
         "task_id": None,
         "created_at": namespace.created_at,
     }
-    return answer(data, status=201)
+    return json_response(data, status=201)
 
 
 def shown(template: NamespaceTemplate) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class BearerKey(HttpAuthBase):
     openapi_description = "An API key of your organization: `Bearer sk_…`."
 
     def __call__(self, request: HttpRequest) -> Actor:
-        """Return the actor of the key, counted; raise Unauthorized or TooMany.
+        """Return the actor of the key, counted; raise Unauthorized or RateLimited.
 
         Good keys are counted by key, so that a guesser at the same address cannot use
         up what they may ask.

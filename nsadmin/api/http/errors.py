@@ -16,14 +16,14 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from redis.exceptions import RedisError
 
 from nsadmin.errors import (
+    BadRequest,
     Forbidden,
     Invalid,
-    Missing,
+    NotFound,
     NsadminError,
     TooLarge,
     Unauthorized,
     Unavailable,
-    Unreadable,
 )
 
 _RETRY_SECONDS = 5
@@ -48,7 +48,7 @@ def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse
         "success": False,
         "status": error.status,
         "error": {
-            "message": error.placed if isinstance(error, Invalid) else error.sentence,
+            "message": error.placed if isinstance(error, Invalid) else error.message,
             "type": error.type,
             "code": error.code,
             "details": details,
@@ -74,32 +74,32 @@ def _headers(error: NsadminError) -> dict[str, str]:
     return {}
 
 
-def translated(exception: Exception) -> NsadminError:
+def to_nsadmin_error(exception: Exception) -> NsadminError:
     """Return the error that an exception stands for; what is unexpected is logged."""
     match exception:
         case NsadminError():
             return exception
         case Http404():
-            return of_status(404)
+            return error_for_status(404)
         case AuthenticationError():
             return Unauthorized("Send an API key as Authorization: Bearer sk_….")
         case ValidationError():
             return _invalid(exception.errors)
         case HttpError():
-            return of_status(exception.status_code)
+            return error_for_status(exception.status_code)
         case RequestDataTooBig():
-            return of_status(413)
+            return error_for_status(413)
         case SuspiciousOperation() | UnreadablePostError():
-            return of_status(400)
+            return error_for_status(400)
         case RedisError():
             return _away("redis", "Redis does not answer.")
         case OperationalError() | InterfaceError():
             return _away("database", "The database does not answer.")
     log.error("api.unexpected", exc_info=exception)
-    return of_status(500)
+    return error_for_status(500)
 
 
-def of_status(status: int) -> NsadminError:
+def error_for_status(status: int) -> NsadminError:
     """Return the error for a status that somebody else has chosen."""
     match status:
         case 401:
@@ -107,7 +107,7 @@ def of_status(status: int) -> NsadminError:
         case 403:
             return Forbidden("This is not allowed.")
         case 404:
-            return Missing("There is nothing at this address.")
+            return NotFound("There is nothing at this address.")
         case 405:
             return MethodNotAllowedError("This address does not know this method.")
         case 413:
@@ -115,7 +115,7 @@ def of_status(status: int) -> NsadminError:
         case 503:
             return Unavailable("The service does not answer just now.")
     if status < 500:
-        return Unreadable("The request cannot be read.")
+        return BadRequest("The request cannot be read.")
     return NsadminError(
         "Something went wrong on our side. It is logged under the request id."
     )
@@ -131,11 +131,11 @@ def _invalid(errors: list[dict[str, Any]]) -> Invalid:
     for item in errors:
         path = ".".join(str(part) for part in item["loc"])
         faults.setdefault(path, []).append(str(item["msg"]))
-    return Invalid("The request is not acceptable.", faults=faults)
+    return Invalid("The request is not acceptable.", errors=faults)
 
 
 def _answer(request: HttpRequest, exception: Any) -> HttpResponse:
-    return envelope_response(request, translated(exception))
+    return envelope_response(request, to_nsadmin_error(exception))
 
 
 def install(api: NinjaAPI) -> None:

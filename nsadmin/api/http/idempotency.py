@@ -23,7 +23,7 @@ from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http import parsing
 from nsadmin.api.http.openapi import header
 from nsadmin.api.models import KeptAnswer
-from nsadmin.errors import Conflict, Invalid, NsadminError, Unreadable
+from nsadmin.errors import BadRequest, Conflict, Invalid, NsadminError
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -49,14 +49,14 @@ _KEY = re.compile(f"{_VISIBLE}{{1,{_LONGEST}}}")
 _HEADERS = ("ETag", "Content-Type")
 
 
-class AtWork(Conflict):
+class InProgress(Conflict):
     """The same request is being carried out just now."""
 
     default_code = "idempotency_in_flight"
     retryable: ClassVar[bool] = True
 
 
-def operation_of(request: HttpRequest) -> UUID | None:
+def operation_id(request: HttpRequest) -> UUID | None:
     """Return the id of the act that the request's key names, if it has one."""
     found: UUID | None = getattr(request, "operation_id", None)
     return found
@@ -88,7 +88,7 @@ def idempotent(view: View) -> View:
 def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
     """Return the row: this request's to work on, or with the answer of an earlier."""
     if not _KEY.fullmatch(key):
-        raise Unreadable(
+        raise BadRequest(
             "Idempotency-Key must have 1 to 255 visible ASCII characters.",
             code="idempotency_key_unreadable",
         )
@@ -105,15 +105,13 @@ def _claimed(request: HttpRequest, route: str, key: str) -> KeptAnswer:
         row = _row(name, fingerprint)
         if row.fingerprint != fingerprint:
             sentence = "This Idempotency-Key was sent with another request."
-            raise Invalid(
-                sentence,
-                faults={"header.Idempotency-Key": [sentence]},
-                code="idempotency_key_reused",
+            raise Invalid.at(
+                "header.Idempotency-Key", sentence, code="idempotency_key_reused"
             )
         if row.status is not None or _take(row):
             return row
         if time.monotonic() > give_up:
-            raise AtWork(
+            raise InProgress(
                 "The same request is being carried out; ask again in a moment.",
                 details={"retry_after": 1},
             )

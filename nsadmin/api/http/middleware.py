@@ -6,7 +6,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from nsadmin.api.http.errors import envelope_response, of_status, translated
+from nsadmin.api.http.errors import (
+    envelope_response,
+    error_for_status,
+    to_nsadmin_error,
+)
 from nsadmin.api.http.rate_limit import Allowance
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -59,11 +63,11 @@ class EnvelopeMiddleware:
         """Answer for views outside the routers, such as the OpenAPI document."""
         if not is_api(request):
             return None
-        return envelope_response(request, translated(exception))
+        return envelope_response(request, to_nsadmin_error(exception))
 
 
 def _enveloped(request: HttpRequest, before: HttpResponseBase) -> HttpResponse:
-    response = envelope_response(request, of_status(before.status_code))
+    response = envelope_response(request, error_for_status(before.status_code))
     if "Allow" in before.headers:
         methods = {method.strip() for method in before.headers["Allow"].split(",")}
         methods |= {"HEAD"} if "GET" in methods else set()

@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 _ERRORS = (400, 401, 403, 404, 422, 429, 500, 503)
 
 
-def answers(model: Any, *also: int, ok: int = 200) -> dict[Any, Any]:
+def responses(model: Any, *also: int, ok: int = 200) -> dict[Any, Any]:
     """Return the responses of an operation: the model, or the envelope for errors."""
     return {ok: model, frozenset({*_ERRORS, *also}): ErrorEnvelope}
 
@@ -24,7 +24,7 @@ def header(description: str, **limits: Any) -> Schema:
     return {"description": description, "schema": {"type": "string", **limits}}
 
 
-def described(
+def openapi_extra(
     *,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,

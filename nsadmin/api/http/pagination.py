@@ -84,13 +84,13 @@ def _place(cursor: str, of: List, read: Callable[[Any], P | None]) -> P:
     place = read(said) if found == [*of] else None
     if place is None:
         sentence = "The cursor does not belong to this list."
-        raise Invalid(sentence, faults={"cursor": [sentence]})
+        raise Invalid.at("cursor", sentence)
     return place
 
 
 def _both(one: str, other: str) -> Invalid:
     sentence = f"{one} and {other} say different things; send one of them."
-    return Invalid(sentence, faults={f"query.{other}": [sentence]})
+    return Invalid.at(f"query.{other}", sentence)
 
 
 def pagination(

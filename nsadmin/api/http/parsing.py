@@ -14,8 +14,8 @@ from urllib.parse import unquote
 from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, ValidationError
 
-from nsadmin.errors import Invalid, LengthRequired, TooLarge, Unreadable, WrongMedia
-from nsadmin.namespaces.schema.patch import faults_of
+from nsadmin.errors import BadRequest, Invalid, LengthRequired, TooLarge, WrongMedia
+from nsadmin.namespaces.schema.patch import errors_of
 
 LARGEST = 1024 * 1024
 DEEPEST = 32
@@ -35,12 +35,12 @@ def body(request: HttpRequest, *, optional: bool = False) -> dict[str, Any]:
     if not raw.strip():
         if optional:
             return {}
-        raise Unreadable("The body is empty; it must be a JSON object.")
+        raise BadRequest("The body is empty; it must be a JSON object.")
     _require_json(request)
     value = loads(raw)
     if not isinstance(value, dict):
         sentence = "The body must be a JSON object."
-        raise Invalid(sentence, faults={"": [sentence]})
+        raise Invalid.at("", sentence)
     return value
 
 
@@ -54,7 +54,7 @@ def query(request: HttpRequest, model: type[Model]) -> Model:
             faults[f"query.{key}"] = ["This parameter contains a NUL character."]
     if faults:
         raise _invalid(faults)
-    return modelled(request.GET.dict(), model, under="query.")
+    return validate(request.GET.dict(), model, under="query.")
 
 
 def header(request: HttpRequest, name: str) -> str | None:
@@ -76,29 +76,29 @@ def header(request: HttpRequest, name: str) -> str | None:
         f"The header {name} is not UTF-8, or holds NUL. Percent-encode the name, "
         "send the id, or ?namespace=."
     )
-    raise Invalid(sentence, faults={f"header.{name}": [sentence]})
+    raise Invalid.at(f"header.{name}", sentence)
 
 
-def modelled(data: dict[str, Any], model: type[Model], *, under: str = "") -> Model:
+def validate(data: dict[str, Any], model: type[Model], *, under: str = "") -> Model:
     """Return data as the model, or raise Invalid with every fault at its path."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = {f"{under}{path}": v for path, v in faults_of(error, model).items()}
+        faults = {f"{under}{path}": v for path, v in errors_of(error, model).items()}
         raise _invalid(faults) from None
 
 
 def _invalid(faults: dict[str, list[str]]) -> Invalid:
     path, sentences = next(iter(faults.items()))
-    return Invalid(f"{path}: {sentences[0]}", faults=faults)
+    return Invalid(f"{path}: {sentences[0]}", errors=faults)
 
 
 def loads(raw: bytes) -> Any:
-    """Parse JSON; raise Unreadable, with the place, for all that is refused here."""
+    """Parse JSON; raise BadRequest, with the place, for all that is refused here."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreadable(
+        raise BadRequest(
             f"The body is not UTF-8: byte {error.start:,} cannot be read.",
             code="not_utf8",
             details={"position": error.start},
@@ -133,13 +133,13 @@ def _raw(request: HttpRequest) -> bytes:
     try:
         announced = int(request.headers.get("Content-Length") or 0)
     except ValueError:
-        raise Unreadable("Content-Length is not a number.") from None
+        raise BadRequest("Content-Length is not a number.") from None
     if announced > LARGEST:
         raise too_large
     try:
         raw = request.body
     except UnreadablePostError:
-        raise Unreadable("The body ended before it was complete.") from None
+        raise BadRequest("The body ended before it was complete.") from None
     if len(raw) > LARGEST:
         raise too_large
     return raw
@@ -156,10 +156,10 @@ def _require_json(request: HttpRequest) -> None:
         )
 
 
-def _unreadable(sentence: str, text: str, at: int, *, code: str) -> Unreadable:
+def _unreadable(sentence: str, text: str, at: int, *, code: str) -> BadRequest:
     line = text.count("\n", 0, at) + 1
     column = at - text.rfind("\n", 0, at)
-    return Unreadable(
+    return BadRequest(
         f"{sentence} (line {line}, column {column}).",
         code=code,
         details={"line": line, "column": column, "position": at},
@@ -192,7 +192,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, _ in pairs:
         if key in seen:
             shown = _printable(key)
-            raise Unreadable(
+            raise BadRequest(
                 f'The key "{shown}" occurs twice in one object.',
                 code="duplicate_key",
                 details={"key": shown},
@@ -202,12 +202,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(word: str) -> NoReturn:
-    raise Unreadable(f"{word} is not JSON.", code="not_json", details={"value": word})
+    raise BadRequest(f"{word} is not JSON.", code="not_json", details={"value": word})
 
 
 def _integer(digits: str) -> int:
     if len(digits) > _DIGITS or int(digits) not in _INTEGER_RANGE:
-        raise Unreadable(
+        raise BadRequest(
             f"The number {_shortened(digits)} does not fit into 64 bits.",
             code="number_too_large",
         )
@@ -217,7 +217,7 @@ def _integer(digits: str) -> int:
 def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise Unreadable(
+        raise BadRequest(
             f"The number {_shortened(digits)} is too large.", code="number_too_large"
         )
     return value
@@ -233,7 +233,7 @@ def _require_storable(value: Any) -> None:
             continue
         where = _printable(path)
         place = f" at {where}" if where else ""
-        raise Unreadable(
+        raise BadRequest(
             f"The text{place} contains {fault}.", code=code, details={"path": where}
         )
 

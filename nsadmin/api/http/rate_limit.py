@@ -15,7 +15,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from nsadmin.errors import TooMany
+from nsadmin.errors import RateLimited
 
 _PATIENCE_S = 0.25
 _PAUSE_S = 5.0
@@ -73,7 +73,7 @@ def _counter(url: str) -> Counter:
 
 
 def spend(request: HttpRequest, *who: str) -> None:
-    """Count this request for somebody, or raise TooMany."""
+    """Count this request for somebody, or raise RateLimited."""
     item = parse(settings.NSADMIN_RATE_LIMIT)
     counted = _counter(settings.NSADMIN_REDIS_URL).spend(item, *who)
     if counted is None:
@@ -83,7 +83,7 @@ def spend(request: HttpRequest, *who: str) -> None:
     if not allowed:
         left = allowance.resets_at - int(time.time())
         wait = min(max(left, 1), allowance.window)
-        raise TooMany(
+        raise RateLimited(
             f"At most {allowance.limit:,} requests in {allowance.window:,} seconds; "
             f"try again in {wait:,} seconds.",
             details={

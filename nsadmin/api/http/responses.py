@@ -8,7 +8,7 @@ from django.http import HttpResponse
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
-def answer(
+def json_response(
     data: Any, *, revision: int | None = None, status: int = 200
 ) -> HttpResponse:
     """Return data as JSON; with a revision, its ETag."""

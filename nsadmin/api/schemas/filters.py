@@ -50,17 +50,13 @@ def list_filters(filters: dict[str, Any] | None) -> dict[str, Any]:
         try:
             if reader is None:
                 known = " and ".join(_READERS)
-                raise _refuse(at, f"One can filter by {known} only.")
+                raise Invalid.at(at, f"One can filter by {known} only.")
             found |= reader(value, at)
         except Invalid as fault:
-            faults |= fault.faults
+            faults |= fault.errors
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return found
-
-
-def _refuse(at: str, sentence: str) -> Invalid:
-    return Invalid(sentence, faults={at: [sentence]})
 
 
 def _by_id(value: Any, at: str) -> dict[str, Any]:
@@ -79,28 +75,30 @@ def _texts(value: Any, at: str, operators: str) -> tuple[str, ...]:
     if set(value) == {"$eq"}:
         return (_text(value["$eq"], f"{at}.$eq"),)
     if set(value) != {"$in"}:
-        raise _refuse(at, f"The operators here are {operators}.")
+        raise Invalid.at(at, f"The operators here are {operators}.")
     among, inside = value["$in"], f"{at}.$in"
     if not isinstance(among, list) or len(among) > _MOST:
-        raise _refuse(inside, f"Must be a list of at most {_MOST:,} texts.")
+        raise Invalid.at(inside, f"Must be a list of at most {_MOST:,} texts.")
     return tuple(_text(v, f"{inside}.{number}") for number, v in enumerate(among))
 
 
 def _text(value: Any, at: str) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise _refuse(at, f"Must be a text of at most {_LONGEST} characters.")
+        raise Invalid.at(at, f"Must be a text of at most {_LONGEST} characters.")
     return value
 
 
 def _contained(value: dict[str, Any], at: str) -> str:
     pattern = value.get("$regex")
     if not isinstance(pattern, str) or not 1 <= len(pattern) <= _LONGEST:
-        raise _refuse(f"{at}.$regex", f"Must be a text of 1 to {_LONGEST} characters.")
+        raise Invalid.at(
+            f"{at}.$regex", f"Must be a text of 1 to {_LONGEST} characters."
+        )
     if value.get("$options", "i") != "i":
-        raise _refuse(f"{at}.$options", "The one option is i.")
+        raise Invalid.at(f"{at}.$options", "The one option is i.")
     text = pattern.removeprefix(".*").removesuffix(".*")
     if not text or _PLAIN.fullmatch(text) is None:
-        raise _refuse(
+        raise Invalid.at(
             f"{at}.$regex",
             "Only plain text is offered: it finds the names that contain it. "
             "A character with a meaning in patterns needs a backslash before it.",

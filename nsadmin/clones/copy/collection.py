@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.context import CopyContext
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
@@ -13,7 +13,7 @@ from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 Schema = dict[str, Any]
 
 
-def prepare(c: Copying) -> None:
+def prepare(c: CopyContext) -> None:
     """Make the collection and every index; what is there already stays."""
     shape = c.source_collection()
     live = collections.get(c.target_cluster, c.target.collection)
@@ -39,7 +39,7 @@ def is_made_by(live: LiveCollection, job_id: str) -> bool:
     return (live.raw.get("metadata") or {}).get(MARK) == job_id
 
 
-def _create(c: Copying, shape: LiveCollection | None) -> None:
+def _create(c: CopyContext, shape: LiveCollection | None) -> None:
     metadata = {
         MARK: str(c.job_id),
         "namespace_id": c.target.namespace_id,
@@ -53,7 +53,7 @@ def _create(c: Copying, shape: LiveCollection | None) -> None:
         collections.create_like(c.target_cluster, name, shape.raw, metadata=metadata)
 
 
-def _wanted(c: Copying, shape: LiveCollection | None) -> dict[str, Schema]:
+def _wanted(c: CopyContext, shape: LiveCollection | None) -> dict[str, Schema]:
     """The source's indexes as they are, and those that it ought to have."""
     declared = {index.field_name: index.schema for index in c.source.indexes}
     wanted: dict[str, Schema] = {

@@ -7,8 +7,8 @@ from uuid import UUID
 from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap, make_map
 from nsadmin.clones.rewrite.remap import Dropped
-from nsadmin.errors import Conflict, Missing, Refused
-from nsadmin.jobs.execution.context import Work
+from nsadmin.errors import Conflict, NotFound, UpstreamError
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
@@ -24,10 +24,10 @@ REFERRED: tuple[IdKind, ...] = ("buckets", "collections", "retrievers", "taxonom
 
 
 @dataclass(slots=True)
-class Copying:
+class CopyContext:
     """One slice's view of the clone; everything that lasts is in `work.cursor`."""
 
-    work: Work
+    work: JobContext
     source: Namespace
     target: Namespace
     source_cluster: Cluster
@@ -74,7 +74,7 @@ class Copying:
         return True
 
     def require_source(self) -> None:
-        """Raise Missing once the source is deleted; what is left of it proves nothing.
+        """Raise NotFound once the source is deleted; what is left of it proves nothing.
 
         Called before each stage and before the clone is shown.
         """
@@ -88,7 +88,7 @@ class Copying:
         """
         live = collections.get(self.source_cluster, self.source.collection)
         if live is None and self.work.cursor.get("has_collection"):
-            raise Missing("The source's collection was deleted while it was copied.")
+            raise NotFound("The source's collection was deleted while it was copied.")
         self.work.cursor.setdefault("has_collection", live is not None)
         return live
 
@@ -104,12 +104,12 @@ class Copying:
                 limit=size,
                 with_vectors=True,
             )
-        except Refused:
+        except UpstreamError:
             self.source_collection()  # says it in words if that is the reason
             raise
 
 
-def is_over(work: Work) -> bool:
+def is_over(work: JobContext) -> bool:
     """Tell whether the clone is ready already; the end of the job was not recorded."""
     raw = store.get(work.inputs["namespace_id"])
     return (
@@ -117,16 +117,16 @@ def is_over(work: Work) -> bool:
     )
 
 
-def _is_ours(raw: dict[str, Any], work: Work) -> bool:
+def _is_ours(raw: dict[str, Any], work: JobContext) -> bool:
     return raw.get("clone_task_id") == str(work.job.job_id)
 
 
-def opened(work: Work) -> Copying:
+def load_context(work: JobContext) -> CopyContext:
     """Read both namespaces; raise where there is nothing to copy from or into."""
     raw = store.get(work.inputs["namespace_id"])
     if raw is None or not _is_ours(raw, work):
-        raise Missing("The clone's namespace is not there any more.")
-    if document.is_leaving(raw):
+        raise NotFound("The clone's namespace is not there any more.")
+    if document.is_deleting(raw):
         raise Conflict("The clone's namespace is being deleted.")
     if raw.get("clone_status") == "failed":
         raw = clone_target.resume(raw["_id"]) or raw
@@ -136,7 +136,7 @@ def opened(work: Work) -> Copying:
     target = document.read(raw)
     include = Include(**work.inputs["include_resources"])
     tenant = (source.internal_id, target.internal_id)
-    return Copying(
+    return CopyContext(
         work=work,
         source=source,
         target=target,
@@ -154,10 +154,10 @@ def opened(work: Work) -> Copying:
     )
 
 
-def _source(work: Work) -> Namespace:
+def _source(work: JobContext) -> Namespace:
     raw = store.get(work.inputs["source_namespace_id"])
-    if raw is None or document.is_leaving(raw):
-        raise Missing(clone_target.SOURCE_GONE)
+    if raw is None or document.is_deleting(raw):
+        raise NotFound(clone_target.SOURCE_GONE)
     return document.read(raw)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.rewrite import remap
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import Kind
@@ -15,7 +15,7 @@ Page = list[Document]
 PAGE = 200
 
 
-def kinds(c: Copying) -> list[Kind]:
+def kinds(c: CopyContext) -> list[Kind]:
     """The kinds that this clone copies, in an order that reads well in a log."""
     found: list[Kind] = ["buckets"]
     if c.include.collections:
@@ -28,7 +28,7 @@ def kinds(c: Copying) -> list[Kind]:
     return found
 
 
-def mapped(c: Copying, kind: Kind, document: Document) -> Document:
+def mapped(c: CopyContext, kind: Kind, document: Document) -> Document:
     """Return the document as the clone has it."""
     if kind == "buckets":
         return remap.bucket(document, c.ids)
@@ -41,14 +41,14 @@ def mapped(c: Copying, kind: Kind, document: Document) -> Document:
     return rules[kind](document, c.ids, c.dropped)
 
 
-def source_pages(c: Copying, kind: Kind, *, after: str = "") -> Iterator[Page]:
+def source_pages(c: CopyContext, kind: Kind, *, after: str = "") -> Iterator[Page]:
     """Return the source's documents page by page, those without a known id left out."""
     while rows := resources.page(kind, c.source.namespace_id, after=after, limit=PAGE):
         yield rows
         after = rows[-1]["_id"]
 
 
-def copy_kinds(c: Copying, stage: str, copied: list[Kind]) -> None:
+def copy_kinds(c: CopyContext, stage: str, copied: list[Kind]) -> None:
     """Copy whole kinds of which there are few."""
     total = sum(resources.count(kind, c.source.namespace_id) for kind in copied)
     c.work.progress.begin(stage, total=total)
@@ -61,7 +61,7 @@ def copy_kinds(c: Copying, stage: str, copied: list[Kind]) -> None:
             c.work.progress.advance(stage, done=done)
 
 
-def copy_objects(c: Copying) -> None:
+def copy_objects(c: CopyContext) -> None:
     """Copy objects page by page, going on where the last slice stopped."""
     cursor = c.work.cursor
     total = resources.count("objects", c.source.namespace_id)
@@ -75,14 +75,14 @@ def copy_objects(c: Copying) -> None:
         c.save(after=rows[-1]["_id"], done=done)
 
 
-def put(c: Copying, kind: Kind, rows: Page) -> Page:
+def put(c: CopyContext, kind: Kind, rows: Page) -> Page:
     """Write a page of the source into the clone; return what was written."""
     written = [mapped(c, kind, row) for row in rows if is_known(c, kind, row)]
     resources.put(kind, written)
     return written
 
 
-def is_known(c: Copying, kind: Kind, row: Document) -> bool:
+def is_known(c: CopyContext, kind: Kind, row: Document) -> bool:
     """Tell whether the id map has it; what came later is found by the proof."""
     if kind == "objects":
         return True

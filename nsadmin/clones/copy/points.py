@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.rewrite import remap
 from nsadmin.stores.qdrant import points
 
@@ -21,7 +21,7 @@ def page_size(sizes: list[int]) -> int:
     return max(8, min(_PAGE_MOST, _PAGE_BYTES // one))
 
 
-def mapped(c: Copying, point: Point) -> Point:
+def mapped(c: CopyContext, point: Point) -> Point:
     """Return a point as the clone has it: same id, same vectors, references renamed."""
     return {
         "id": point["id"],
@@ -39,13 +39,13 @@ def as_point(row: Point) -> Point:
     }
 
 
-def own(c: Copying, rows: list[Point]) -> list[Point]:
+def own(c: CopyContext, rows: list[Point]) -> list[Point]:
     """Return the points of a page that belong to the source."""
     namespace_id = c.source.namespace_id
     return [p for p in rows if remap.is_own(p.get("payload") or {}, namespace_id)]
 
 
-def copy_points(c: Copying) -> None:
+def copy_points(c: CopyContext) -> None:
     """Copy every point, going on behind the last page that was confirmed.
 
     A point that is in the clone already is left as it is: it is the same one, unless a

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from nsadmin.clones.copy import documents, points
-from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.copy.points import Point
 from nsadmin.clones.rewrite.references import references
 from nsadmin.clones.verify import compare
@@ -43,12 +43,12 @@ class Pass:
         return sum(self.seen.values())
 
 
-def unproven(sentence: str) -> Conflict:
+def verification_error(sentence: str) -> Conflict:
     """The error for a clone that is not what it should be."""
     return Conflict(f"The proof failed: {sentence}", code="clone_unproven")
 
 
-def carry(c: Copying, this: Pass) -> None:
+def run_pass(c: CopyContext, this: Pass) -> None:
     """Carry a pass to its end, or as far as the slice goes."""
     for kind in documents.kinds(c):
         if kind not in this.finished:
@@ -59,13 +59,13 @@ def carry(c: Copying, this: Pass) -> None:
         _end_part(c, this, "points")
 
 
-def _end_part(c: Copying, this: Pass, part: str) -> None:
+def _end_part(c: CopyContext, this: Pass, part: str) -> None:
     this.finished.append(part)
     this.after, this.offset = "", None
     _save(c, this)
 
 
-def _save(c: Copying, this: Pass) -> None:
+def _save(c: CopyContext, this: Pass) -> None:
     c.work.progress.advance("verify", done=this.checked)
     c.save(proof=asdict(this))
 
@@ -73,7 +73,7 @@ def _save(c: Copying, this: Pass) -> None:
 # The namespace store ------------------------------------------------------------------
 
 
-def _compare_kind(c: Copying, this: Pass, kind: Kind) -> None:
+def _compare_kind(c: CopyContext, this: Pass, kind: Kind) -> None:
     for rows in documents.source_pages(c, kind, after=this.after):
         known = [row for row in rows if documents.is_known(c, kind, row)]
         wanted = {d["_id"]: d for d in (documents.mapped(c, kind, r) for r in known)}
@@ -84,7 +84,9 @@ def _compare_kind(c: Copying, this: Pass, kind: Kind) -> None:
             resources.put(kind, wrong)
             found = _clone_documents(c, kind, wanted)
             if any(found.get(d["_id"]) != d for d in wrong):
-                raise unproven(f"{kind} do not come out as they were written.")
+                raise verification_error(
+                    f"{kind} do not come out as they were written."
+                )
         _require_no_reference(c, kind, list(found.values()))
         this.mended += len(wrong)
         this.seen[kind] = this.seen.get(kind, 0) + len(wanted)
@@ -93,7 +95,7 @@ def _compare_kind(c: Copying, this: Pass, kind: Kind) -> None:
 
 
 def _clone_documents(
-    c: Copying, kind: Kind, wanted: dict[str, Document]
+    c: CopyContext, kind: Kind, wanted: dict[str, Document]
 ) -> dict[str, Document]:
     """Read the clone's side. Objects keep their order, so theirs is a stretch."""
     namespace_id = c.target.namespace_id
@@ -111,17 +113,17 @@ def _clone_documents(
     return found
 
 
-def _require_no_reference(c: Copying, what: str, rows: list[Document]) -> None:
+def _require_no_reference(c: CopyContext, what: str, rows: list[Document]) -> None:
     for row in rows:
         left = next(references(row, c.ids), None)
         if left is not None:
-            raise unproven(f"{what} still refer to the source ({left}).")
+            raise verification_error(f"{what} still refer to the source ({left}).")
 
 
 # Qdrant -------------------------------------------------------------------------------
 
 
-def _compare_points(c: Copying, this: Pass) -> None:
+def _compare_points(c: CopyContext, this: Pass) -> None:
     live = c.source_collection()
     if live is None:
         return
@@ -139,7 +141,7 @@ def _compare_points(c: Copying, this: Pass) -> None:
         _save(c, this)
 
 
-def _compare_page(c: Copying, this: Pass, wanted: list[Point]) -> None:
+def _compare_page(c: CopyContext, this: Pass, wanted: list[Point]) -> None:
     found = _stretch(c, wanted)
     wrong = [p for p in wanted if not compare.is_same(p, found.get(p["id"]))]
     if wrong:
@@ -151,7 +153,7 @@ def _compare_page(c: Copying, this: Pass, wanted: list[Point]) -> None:
         store.put(c.target_cluster, c.target.collection, wrong)
         found |= _by_id(c, wrong)
         if not all(compare.is_same(p, found.get(p["id"])) for p in wrong):
-            raise unproven("points do not come out as they were written.")
+            raise verification_error("points do not come out as they were written.")
     this.mended += len(wrong)
     payloads = [found[p["id"]].get("payload") or {} for p in wanted]
     _require_no_reference(c, "documents", payloads)
@@ -177,7 +179,7 @@ def _add(this: Pass, wanted: list[Point], found: dict[int | str, Point]) -> None
     this.clone_digest = compare.added(this.clone_digest, clone)
 
 
-def _stretch(c: Copying, wanted: list[Point]) -> dict[int | str, Point]:
+def _stretch(c: CopyContext, wanted: list[Point]) -> dict[int | str, Point]:
     rows, _ = store.page(
         c.target_cluster,
         c.target.collection,
@@ -188,7 +190,7 @@ def _stretch(c: Copying, wanted: list[Point]) -> dict[int | str, Point]:
     return {row["id"]: row for row in rows}
 
 
-def _by_id(c: Copying, wanted: list[Point]) -> dict[int | str, Point]:
+def _by_id(c: CopyContext, wanted: list[Point]) -> dict[int | str, Point]:
     rows, _ = store.page(
         c.target_cluster,
         c.target.collection,

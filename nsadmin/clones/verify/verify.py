@@ -9,9 +9,9 @@ been read back and compared in any case.
 from typing import Any, Final
 
 from nsadmin.clones.copy import collection, documents
-from nsadmin.clones.copy.context import Copying
+from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.verify import verification_pass
-from nsadmin.clones.verify.verification_pass import Pass, unproven
+from nsadmin.clones.verify.verification_pass import Pass, verification_error
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 
@@ -28,12 +28,12 @@ _TITLES: Final = {
 }
 
 
-def verify(c: Copying) -> None:
+def verify(c: CopyContext) -> None:
     """Compare until a pass finds nothing; leave proof and counts in the outputs."""
     this = Pass(**c.work.cursor.get("proof") or {})
     while True:
         _begin(c, this)
-        verification_pass.carry(c, this)
+        verification_pass.run_pass(c, this)
         again = this.mended > 0 or _is_behind(c, this)
         if not again or this.number >= MOST_PASSES:
             break
@@ -56,7 +56,7 @@ def verify(c: Copying) -> None:
 _NOTHING: Final = dict.fromkeys(_TITLES, 0)
 
 
-def _begin(c: Copying, this: Pass) -> None:
+def _begin(c: CopyContext, this: Pass) -> None:
     """Know what to expect; resources that are new since the start get ids now."""
     if not this.finished and not this.after:
         c.learn_ids()
@@ -66,7 +66,7 @@ def _begin(c: Copying, this: Pass) -> None:
     c.work.progress.advance("verify", done=this.checked)
 
 
-def _source_points(c: Copying) -> int:
+def _source_points(c: CopyContext) -> int:
     if not c.include.collections:
         return 0
     if c.source_collection() is None:
@@ -74,7 +74,7 @@ def _source_points(c: Copying) -> int:
     return points.count(c.source_cluster, c.source.collection)
 
 
-def _clone_counts(c: Copying) -> dict[str, int]:
+def _clone_counts(c: CopyContext) -> dict[str, int]:
     """Count the clone exactly, kind by kind."""
     namespace_id = c.target.namespace_id
     counts: dict[str, int] = {
@@ -85,7 +85,7 @@ def _clone_counts(c: Copying) -> dict[str, int]:
     return counts
 
 
-def _is_behind(c: Copying, this: Pass) -> bool:
+def _is_behind(c: CopyContext, this: Pass) -> bool:
     """Tell whether the source has got something that the pass has not seen."""
     source = c.source.namespace_id
     if any(
@@ -96,7 +96,7 @@ def _is_behind(c: Copying, this: Pass) -> bool:
     return _source_points(c) - this.foreign > this.seen.get("points", 0)
 
 
-def _proof(c: Copying, this: Pass, clone: dict[str, int]) -> list[Json]:
+def _proof(c: CopyContext, this: Pass, clone: dict[str, int]) -> list[Json]:
     """Return what was compared; raise where shape or vectors are not the same."""
     rows = [_row(_TITLES[part], this.seen.get(part, 0), n) for part, n in clone.items()]
     rows += _shape_rows(c)
@@ -110,7 +110,7 @@ def _proof(c: Copying, this: Pass, clone: dict[str, int]) -> list[Json]:
             )
         )
         if this.source_digest != this.clone_digest:
-            raise unproven("the digests of the contents differ.")
+            raise verification_error("the digests of the contents differ.")
     rows.append(_row("References to the source in the clone", 0, 0))
     return rows
 
@@ -119,16 +119,16 @@ def _row(what: str, source: int | str, clone: int | str) -> Json:
     return {"what": what, "source": source, "clone": clone, "equal": source == clone}
 
 
-def _shape_rows(c: Copying) -> list[Json]:
+def _shape_rows(c: CopyContext) -> list[Json]:
     source = c.source_collection()
     clone = collections.get(c.target_cluster, c.target.collection)
     if clone is None:
-        raise unproven("the clone has no collection.")
+        raise verification_error("the clone has no collection.")
     if source is None:
         return []
     wrong = collection.differences(source, clone)
     if wrong:
-        raise unproven(f"the collections differ in {', '.join(wrong[:5])}.")
+        raise verification_error(f"the collections differ in {', '.join(wrong[:5])}.")
     shared = len(set(source.indexes) & set(clone.indexes))
     return [
         _row("Vectors with size and distance", len(source.vectors), len(clone.vectors)),
@@ -136,13 +136,15 @@ def _shape_rows(c: Copying) -> list[Json]:
     ]
 
 
-def _vector_rows(c: Copying, this: Pass, *, exact: bool) -> list[Json]:
+def _vector_rows(c: CopyContext, this: Pass, *, exact: bool) -> list[Json]:
     """Compare how many points have each vector; some lack some."""
     rows = []
     for name, n in sorted(this.vectors.items()):
         where = {"must": [{"has_vector": name}]}
         clone = points.count(c.target_cluster, c.target.collection, where=where)
         if exact and clone != n:
-            raise unproven(f"vector {name} is there {clone:,} times instead of {n:,}.")
+            raise verification_error(
+                f"vector {name} is there {clone:,} times instead of {n:,}."
+            )
         rows.append(_row(f"Points with {name or 'the vector'}", n, clone))
     return rows

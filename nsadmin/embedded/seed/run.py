@@ -11,7 +11,7 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.write.namespaces import shown, write_namespaces
 from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
-from nsadmin.errors import Missing
+from nsadmin.errors import NotFound
 from nsadmin.namespaces.lifecycle import expiry
 
 
@@ -38,5 +38,5 @@ def _warn_of_the_end(now: datetime) -> None:
     """Warn at once of what ends soon, as the next run of the schedule would."""
     for spec in NAMESPACES:
         if spec.expires_in:
-            with suppress(Missing):  # it has ended, or somebody deleted it
+            with suppress(NotFound):  # it has ended, or somebody deleted it
                 expiry.warn(SYSTEM, spec.namespace_id, now)

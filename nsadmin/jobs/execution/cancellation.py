@@ -21,7 +21,7 @@ def stop(job: Job, sentence: str) -> None:
     for _ in range(2):
         ended = {"state": State.FAILED, "ended_at": now, "run_after": now}
         if mine.filter(state=State.QUEUED).update(**asked, **ended):
-            event_log.note(job.job_id, sentence, "bad")
+            event_log.record_event(job.job_id, sentence, "bad")
             job.refresh_from_db()
             transaction.on_commit(partial(dispatch.send, job), robust=True)
             return
@@ -45,10 +45,10 @@ def cancel(job: Job) -> bool:
     )
     ended = {"state": State.CANCELLED, "ended_at": now, "run_after": now}
     if mine.filter(state=State.QUEUED).update(**ended):
-        event_log.note(job.job_id, "Cancelled before it went on.", "warn")
+        event_log.record_event(job.job_id, "Cancelled before it went on.", "warn")
         job.refresh_from_db()
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     elif is_first:
-        event_log.note(job.job_id, "Asked to cancel.", "warn")
+        event_log.record_event(job.job_id, "Asked to cancel.", "warn")
     job.refresh_from_db()
     return is_first

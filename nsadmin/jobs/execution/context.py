@@ -13,7 +13,7 @@ from nsadmin.jobs.models import Job
 SLICE_S = 20.0
 
 
-class Work:
+class JobContext:
     """One slice of one job.
 
     The runner reads `inputs`, goes on from `cursor`, keeps `progress` up to date and
@@ -60,4 +60,4 @@ class Work:
 
     def note(self, sentence: str, role: str = "idle") -> None:
         """Add a line to the job's log."""
-        event_log.note(self.job.job_id, sentence, role)
+        event_log.record_event(self.job.job_id, sentence, role)

@@ -55,7 +55,7 @@ def enqueue(
         progress=Progress(stages).to_json(),
         run_after=now + (held_for or timedelta()),
     )
-    event_log.note(job.job_id, f"Queued by {actor.label}.")
+    event_log.record_event(job.job_id, f"Queued by {actor.label}.")
     if held_for is None:
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     return job
@@ -102,7 +102,7 @@ def resume(job: Job) -> bool:
         run_after=now,
     )
     if again:
-        event_log.note(job.job_id, "Resumed from its last checkpoint.", "run")
+        event_log.record_event(job.job_id, "Resumed from its last checkpoint.", "run")
         job.refresh_from_db()
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     return bool(again)

@@ -7,7 +7,7 @@ from nsadmin.jobs.models import JobEvent
 KEPT = 200
 
 
-def note(job_id: UUID, sentence: str, role: str = "idle") -> None:
+def record_event(job_id: UUID, sentence: str, role: str = "idle") -> None:
     """Add a line; `role` is one of ok, warn, bad, run, idle. The oldest lines go."""
     JobEvent.objects.create(job_id=job_id, sentence=sentence[:500], role=role)
     newest = JobEvent.objects.filter(job_id=job_id).order_by("-pk")

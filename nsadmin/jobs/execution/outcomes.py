@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import event_log
-from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import find
@@ -24,7 +24,7 @@ _LONGEST_SENTENCE = 2000
 _LONGEST_REASON = 300
 
 
-def finish(work: Work) -> None:
+def finish(work: JobContext) -> None:
     """Write the result of a runner that came to its end."""
     if work.lease.end(
         State.DONE,
@@ -38,7 +38,7 @@ def finish(work: Work) -> None:
 def fail(held: Lease, sentence: str, **values: object) -> None:
     """End a job for a reason that trying again cannot help."""
     if held.end(State.FAILED, error=sentence[:_LONGEST_SENTENCE], **values):
-        event_log.note(held.job_id, sentence, "bad")
+        event_log.record_event(held.job_id, sentence, "bad")
 
 
 def wait(held: Lease, sentence: str) -> None:
@@ -57,7 +57,9 @@ def wait(held: Lease, sentence: str) -> None:
         waiting=sentence[:_LONGEST_REASON],
     )
     if given and row.waits == 0:
-        event_log.note(held.job_id, f"{sentence} Trying again until it does.", "warn")
+        event_log.record_event(
+            held.job_id, f"{sentence} Trying again until it does.", "warn"
+        )
 
 
 def again(held: Lease, sentence: str, **values: object) -> None:
@@ -67,7 +69,7 @@ def again(held: Lease, sentence: str, **values: object) -> None:
     if attempts >= MAX_ATTEMPTS:
         fail(held, f"{sentence} {TOO_OFTEN}", **values)
     elif held.give_back(run_after=later(row.attempts), attempts=attempts):
-        event_log.note(held.job_id, f"{sentence} Trying again.", "warn")
+        event_log.record_event(held.job_id, f"{sentence} Trying again.", "warn")
 
 
 def later(count: int) -> datetime:
@@ -85,7 +87,7 @@ def settle(job: Job) -> bool:
         if kind is not None and kind.settle is not None:
             kind.settle(job)
     except NsadminError as failure:
-        logger.warning("settle_waits", job_id=str(job.job_id), error=failure.sentence)
+        logger.warning("settle_waits", job_id=str(job.job_id), error=failure.message)
         return _settle_later(job)
     except Exception:
         logger.exception("settle_broke", job_id=str(job.job_id))

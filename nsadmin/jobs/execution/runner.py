@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import dispatch, event_log, lease, outcomes
-from nsadmin.jobs.execution.context import SLICE_S, Work
+from nsadmin.jobs.execution.context import SLICE_S, JobContext
 from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver, Stop
 from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.models import FINAL, Job, State
@@ -46,14 +46,14 @@ def _carry(job: Job, held: Lease, slice_s: float) -> None:
     if kind is None:
         outcomes.fail(held, f"This program does not know jobs of kind {job.kind}.")
         return
-    work = Work(job, held, slice_s=slice_s)
+    work = JobContext(job, held, slice_s=slice_s)
     try:
         _run(kind, work)
     except Stop as reason:
         _stop(held, work, reason)
     except NsadminError as failure:
         if failure.retryable:
-            outcomes.wait(held, failure.sentence)
+            outcomes.wait(held, failure.message)
         else:
             outcomes.fail(held, _explained(failure), progress=_stopped(work))
     except Exception as failure:
@@ -62,14 +62,14 @@ def _carry(job: Job, held: Lease, slice_s: float) -> None:
         outcomes.again(held, sentence, progress=_stopped(work))
 
 
-def _run(kind: Kind, work: Work) -> None:
+def _run(kind: Kind, work: JobContext) -> None:
     if work.job.cancel_requested:
         raise Cancelled
     kind.run(work)
     outcomes.finish(work)
 
 
-def _stop(held: Lease, work: Work, reason: Stop) -> None:
+def _stop(held: Lease, work: JobContext, reason: Stop) -> None:
     if isinstance(reason, SliceOver):
         held.give_back()
     elif isinstance(reason, Lost):
@@ -77,7 +77,7 @@ def _stop(held: Lease, work: Work, reason: Stop) -> None:
     elif reason_given := _reason_to_stop(held):
         outcomes.fail(held, reason_given, progress=_stopped(work))
     elif held.end(State.CANCELLED, progress=_stopped(work)):
-        event_log.note(held.job_id, "Cancelled.", "warn")
+        event_log.record_event(held.job_id, "Cancelled.", "warn")
 
 
 def _reason_to_stop(held: Lease) -> str:
@@ -95,7 +95,7 @@ def _after(job: Job) -> State:
     return State(job.state)
 
 
-def _stopped(work: Work) -> dict[str, object]:
+def _stopped(work: JobContext) -> dict[str, object]:
     work.progress.stop()
     return work.progress.to_json()
 
@@ -103,4 +103,4 @@ def _stopped(work: Work) -> dict[str, object]:
 def _explained(failure: NsadminError) -> str:
     """The sentence, and what the store said where it said something."""
     upstream = str(failure.details.get("upstream") or "")
-    return f"{failure.sentence} {upstream}".strip()
+    return f"{failure.message} {upstream}".strip()

@@ -52,11 +52,11 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
         # With a reason it was the program that asked for the end, not a person.
         state = State.FAILED if job.error else State.CANCELLED
         if expired.update(**_over(state, now)):
-            event_log.note(job.job_id, job.error or "Cancelled.", "warn")
+            event_log.record_event(job.job_id, job.error or "Cancelled.", "warn")
     elif attempts >= MAX_ATTEMPTS:
         sentence = f"The worker stopped. {TOO_OFTEN}"
         if expired.update(**_over(State.FAILED, now), error=sentence):
-            event_log.note(job.job_id, sentence, "bad")
+            event_log.record_event(job.job_id, sentence, "bad")
     elif expired.update(
         state=State.QUEUED,
         epoch=job.epoch + 1,
@@ -66,7 +66,9 @@ def _take_from_the_dead(job: Job, now: datetime) -> None:
         run_after=now + timedelta(seconds=0 if attempts < 3 else 2**attempts),
         sent_at=now - RESEND_AFTER - timedelta(seconds=1),
     ):
-        event_log.note(job.job_id, "The worker stopped; another takes over.", "warn")
+        event_log.record_event(
+            job.job_id, "The worker stopped; another takes over.", "warn"
+        )
         logger.warning("job_taken_over", job_id=str(job.job_id), epoch=job.epoch + 1)
 
 

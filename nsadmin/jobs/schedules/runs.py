@@ -13,7 +13,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
+from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat
@@ -32,7 +32,9 @@ Work = Callable[[], Mapping[str, Any]]
 Keep = Literal["all", "news", "last"]
 
 
-def recorded(name: str, *, keep: Keep = "all") -> Callable[[Work], Callable[..., None]]:
+def record_run(
+    name: str, *, keep: Keep = "all"
+) -> Callable[[Work], Callable[..., None]]:
     """Make a Celery shell of work that counts what it did; goes below `shared_task`.
 
     The shell takes the slot of a run that was asked for by hand, and is harmless when
@@ -81,8 +83,8 @@ def _carry_out(row: ScheduleRun, work: Work, keep: Keep) -> None:
     try:
         row.result = dict(work())
     except NsadminError as failure:
-        row.error = failure.sentence[:500]
-        log.warning("schedule_failed", schedule=row.name, reason=failure.sentence)
+        row.error = failure.message[:500]
+        log.warning("schedule_failed", schedule=row.name, reason=failure.message)
     except Exception as failure:
         row.error = f"It broke off: {type(failure).__name__}."
         _write(row, keep)
@@ -117,11 +119,11 @@ def _forget(name: str) -> None:
 def ask(name: str, by: str) -> ScheduleRun:
     """Have a worker run it now; `by` is who asked.
 
-    Raises Missing for what is no schedule, Conflict while one that was asked for waits
+    Raises NotFound for what is no schedule, Conflict while one that was asked for waits
     or runs, Unavailable while the broker is away.
     """
     if name not in beat.names():
-        raise Missing("There is no such schedule.", details={"resource": "schedule"})
+        raise NotFound("There is no such schedule.", details={"resource": "schedule"})
     now = timezone.now()
     open_ones = ScheduleRun.objects.filter(name=name, ended_at=None)
     if open_ones.filter(asked_at__gt=now - LOST_AFTER).exclude(by="").exists():

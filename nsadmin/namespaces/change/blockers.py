@@ -64,7 +64,7 @@ def require_unused(actor: Actor, namespace: Namespace) -> None:
     )
 
 
-def require_staying(namespace: Namespace) -> None:
+def require_not_deleting(namespace: Namespace) -> None:
     """Raise Conflict, naming the job, for a namespace that is being deleted."""
     if namespace.deletion_task_id is not None:
         raise Conflict(

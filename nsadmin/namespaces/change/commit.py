@@ -5,20 +5,30 @@ from dataclasses import dataclass
 from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import Conflict, NsadminError, PlanMoved, Stale, Unavailable
+from nsadmin.errors import (
+    Conflict,
+    NsadminError,
+    PlanChanged,
+    PreconditionFailed,
+    Unavailable,
+)
 from nsadmin.namespaces.change import preflight, relocation
 from nsadmin.namespaces.change.compare_and_set import accept
 from nsadmin.namespaces.change.converge import Progress, converge
-from nsadmin.namespaces.change.planning import Wanted, action_of, planned
+from nsadmin.namespaces.change.planning import (
+    ChangeRequest,
+    build_plan,
+    required_action,
+)
 from nsadmin.namespaces.change.preconditions import require_carried_out, require_open
 from nsadmin.namespaces.change.preflight import Check
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.auto_index import Automatic
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.auto_index import AutoIndex
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import EVERYTHING, Repair
-from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps import Step
 from nsadmin.namespaces.read import mirror, queries, snapshots
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -41,7 +51,7 @@ class Preview:
     plan: Plan
     qdrant_silent: bool
     checks: tuple[Check, ...] = ()
-    seen: Seen | None = None
+    seen: ActualCollection | None = None
 
     @property
     def is_blocked(self) -> bool:
@@ -70,7 +80,7 @@ class Outcome:
 def preview(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | Protection | Undo,
+    patch: NamespacePatch | Protection | Revert,
     *,
     organization_id: str | None = None,
 ) -> Preview:
@@ -92,7 +102,7 @@ def repair_preview(
 def commit(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | Protection | Undo,
+    patch: NamespacePatch | Protection | Revert,
     *,
     digest: str | None = None,
     if_match: int | None = None,
@@ -100,9 +110,9 @@ def commit(
 ) -> Outcome:
     """Carry out a patch: plan again, compare, accept, converge, mirror, audit.
 
-    Raises PlanMoved if `digest` names another plan, Stale if `if_match` is not the
-    stored revision, Conflict for a taken name or a busy namespace, Unavailable before
-    anything is written if Qdrant has to answer and does not.
+    Raises PlanChanged if `digest` names another plan, PreconditionFailed if `if_match`
+    is not the stored revision, Conflict for a taken name or a busy namespace,
+    Unavailable before anything is written if Qdrant has to answer and does not.
     """
     return _commit(
         actor,
@@ -137,7 +147,7 @@ def repair_commit(
     )
 
 
-def automatic_commit(namespace_id: str, wanted: Automatic) -> Outcome:
+def automatic_commit(namespace_id: str, wanted: AutoIndex) -> Outcome:
     """Add an index by ourselves; an empty plan where the field has one already."""
     return _commit(
         SYSTEM,
@@ -152,11 +162,14 @@ def automatic_commit(namespace_id: str, wanted: Automatic) -> Outcome:
 def _preview(
     actor: Actor,
     identifier: str,
-    wanted: Wanted,
+    wanted: ChangeRequest,
     organization_id: str | None,
 ) -> Preview:
     view = queries.get_stored(
-        actor, identifier, organization_id=organization_id, action=action_of(wanted)
+        actor,
+        identifier,
+        organization_id=organization_id,
+        action=required_action(wanted),
     )
     namespace = view.namespace
     require_open(namespace, wanted)
@@ -173,7 +186,7 @@ def _preview(
 def _commit(
     actor: Actor,
     identifier: str,
-    wanted: Wanted,
+    wanted: ChangeRequest,
     *,
     digest: str | None,
     if_match: int | None,
@@ -187,7 +200,7 @@ def _commit(
                 actor,
                 identifier,
                 organization_id=organization_id,
-                action=action_of(wanted),
+                action=required_action(wanted),
             )
             namespace = view.namespace
             require_open(namespace, wanted)
@@ -210,16 +223,16 @@ def _commit(
         raise  # whether it was accepted is open, and the sweep finds out
     except NsadminError as failure:
         if attempted:
-            record.close(op_id, Ending.REFUSED, error=failure.sentence)
+            record.close(op_id, Ending.REFUSED, error=failure.message)
         raise
 
 
 def _sealed(
-    actor: Actor, namespace: Namespace, plan: Plan, wanted: Wanted
+    actor: Actor, namespace: Namespace, plan: Plan, wanted: ChangeRequest
 ) -> Raw | None:
     if not isinstance(wanted, NamespacePatch):
         return None
-    return relocation.sealed_of(actor, namespace, plan, wanted)
+    return relocation.sealed_key_of(actor, namespace, plan, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +240,7 @@ class _Found:
     """A plan with what was found on the way; `sealed` is a key that it stores."""
 
     plan: Plan
-    seen: Seen | None
+    seen: ActualCollection | None
     sealed: Raw | None
     checks: tuple[Check, ...]
 
@@ -237,9 +250,9 @@ class _Found:
         return self.plan.needs_qdrant and not self.plan.moves
 
 
-def _found(actor: Actor, namespace: Namespace, wanted: Wanted) -> _Found:
+def _found(actor: Actor, namespace: Namespace, wanted: ChangeRequest) -> _Found:
     """Plan, and look at the other cluster where the plan moves the namespace."""
-    plan, seen = planned(namespace, wanted)
+    plan, seen = build_plan(namespace, wanted)
     sealed = _sealed(actor, namespace, plan, wanted)
     checks = relocation.checks(actor, namespace, plan, sealed)
     whole = relocation.with_collection(namespace, plan, sealed, checks)
@@ -249,7 +262,7 @@ def _found(actor: Actor, namespace: Namespace, wanted: Wanted) -> _Found:
 def _checked(
     actor: Actor,
     namespace: Namespace,
-    wanted: Wanted,
+    wanted: ChangeRequest,
     digest: str | None,
     if_match: int | None,
 ) -> _Found:
@@ -257,12 +270,12 @@ def _checked(
     found = _found(actor, namespace, wanted)
     plan = found.plan
     if if_match is not None and if_match != namespace.revision:
-        raise Stale(
+        raise PreconditionFailed(
             f"The namespace is at revision {namespace.revision}; you saw another.",
             details={"etag": f"r{namespace.revision}", "plan": plan.to_json()},
         )
     if digest is not None and digest != plan.digest:
-        raise PlanMoved(
+        raise PlanChanged(
             "This is not the plan with that digest: the namespace has changed, or "
             "something else is asked for.",
             details={"plan": plan.to_json()},
@@ -273,10 +286,10 @@ def _checked(
 
 
 def _attempt(
-    actor: Actor, view: NamespaceView, plan: Plan, op_id: str, wanted: Wanted
+    actor: Actor, view: NamespaceView, plan: Plan, op_id: str, wanted: ChangeRequest
 ) -> None:
     said = [step.sentence() for step in plan.steps]
-    if isinstance(wanted, Automatic):
+    if isinstance(wanted, AutoIndex):
         said.append(wanted.evidence)
     record.attempt(
         op_id=op_id,
@@ -288,7 +301,7 @@ def _attempt(
         namespace_name=view.namespace.name,
         revision=plan.revision + 1,
         changes=plan.to_json()["steps"],
-        reverts=wanted.op_id if isinstance(wanted, Undo) else "",
+        reverts=wanted.op_id if isinstance(wanted, Revert) else "",
     )
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.placement.clusters import collection_key
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
@@ -28,7 +28,7 @@ def accepted_document(
     earlier ones that are still open stay before them. `sealed` is a key that the plan
     stores.
     """
-    after = applied(namespace.raw, plan.steps, sealed=sealed)
+    after = apply_steps(namespace.raw, plan.steps, sealed=sealed)
     if plan.moves and "collection_key" in after:
         after["collection_key"] = collection_key(after)
     if "namespace_name" in after:
@@ -46,7 +46,7 @@ def accepted_document(
     return after
 
 
-def marked_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
+def updated_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
     """Return the document with top-level values, one revision on; None removes a key.
 
     For what is no plan: deleting and restoring. What waits for Qdrant goes on waiting.
@@ -81,10 +81,10 @@ def accept(
 ) -> Raw | None:
     """Write the plan's document if nothing moved since it was read; None if it did."""
     after = accepted_document(namespace, plan, op_id, sealed=sealed)
-    return after if replaced(namespace, after, op_id) else None
+    return after if compare_and_swap(namespace, after, op_id) else None
 
 
-def replaced(namespace: Namespace, after: Raw, op_id: str) -> bool:
+def compare_and_swap(namespace: Namespace, after: Raw, op_id: str) -> bool:
     """Compare and set; where an answer is lost, the document's list may have it.
 
     The store writes once more where the connection broke, so a no may be one to the
@@ -97,7 +97,7 @@ def replaced(namespace: Namespace, after: Raw, op_id: str) -> bool:
     except Unavailable as silence:
         failure = silence
     raw = store.get(namespace.namespace_id)
-    if raw is not None and document.lists(raw, op_id):
+    if raw is not None and document.has_operation(raw, op_id):
         return True
     if failure is not None:
         raise failure

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from nsadmin.errors import NsadminError, Refused, Unavailable
+from nsadmin.errors import NsadminError, Unavailable, UpstreamError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan import steps
 from nsadmin.namespaces.plan.steps import (
@@ -71,7 +71,7 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
             finished.append(entry["op_id"])
             raw = _observed(raw, entry["revision"])
     except NsadminError as failure:
-        error = failure.sentence
+        error = failure.message
         upstream = failure.details.get("upstream")
         if upstream:
             error = f"{error} Qdrant says: {upstream}"
@@ -123,14 +123,16 @@ def is_done(live: LiveCollection | None, step: Step) -> bool:
     if isinstance(step, CreateCollection):
         return live is not None and _is_made_for(live, step.namespace_id)
     if live is None:
-        raise Refused("The collection of this namespace does not exist in Qdrant.")
+        raise UpstreamError(
+            "The collection of this namespace does not exist in Qdrant."
+        )
     if isinstance(step, AddVector):
         vector = live.vectors.get(step.name)
         if vector is not None and (vector.size, vector.distance) != (
             step.size,
             step.distance,
         ):
-            raise Refused(
+            raise UpstreamError(
                 f"{step.name} exists in Qdrant with {vector.size:,} dimensions, "
                 f"{vector.distance}."
             )
@@ -149,7 +151,9 @@ def is_done(live: LiveCollection | None, step: Step) -> bool:
 
 def _is_made_for(live: LiveCollection, namespace_id: str) -> bool:
     if (live.raw.get("metadata") or {}).get("namespace_id") != namespace_id:
-        raise Refused("A collection of that name exists, and is not this namespace's.")
+        raise UpstreamError(
+            "A collection of that name exists, and is not this namespace's."
+        )
     return True
 
 

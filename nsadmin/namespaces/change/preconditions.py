@@ -4,11 +4,11 @@ from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change import blockers
-from nsadmin.namespaces.change.planning import Wanted
+from nsadmin.namespaces.change.planning import ChangeRequest
 from nsadmin.namespaces.placement import entitlement
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
@@ -16,7 +16,7 @@ from nsadmin.namespaces.schema.patch import NamespacePatch, name_key
 from nsadmin.stores.mongo import namespaces as store
 
 
-def require_open(namespace: Namespace, wanted: Wanted) -> None:
+def require_open(namespace: Namespace, wanted: ChangeRequest) -> None:
     """Raise Conflict or Forbidden for what no plan could make possible now."""
     _require_idle(namespace)
     _require_free_name(namespace, wanted)
@@ -24,7 +24,7 @@ def require_open(namespace: Namespace, wanted: Wanted) -> None:
 
 
 def require_carried_out(
-    actor: Actor, namespace: Namespace, plan: Plan, seen: Seen | None
+    actor: Actor, namespace: Namespace, plan: Plan, seen: ActualCollection | None
 ) -> None:
     """Raise Unavailable or Conflict where Qdrant cannot do what the plan asks of it."""
     if not plan.needs_qdrant:
@@ -54,7 +54,7 @@ def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None
 
 
 def _require_idle(namespace: Namespace) -> None:
-    blockers.require_staying(namespace)
+    blockers.require_not_deleting(namespace)
     if namespace.clone_status in ("cloning", "deleting"):
         word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
         raise Conflict(
@@ -64,12 +64,15 @@ def _require_idle(namespace: Namespace) -> None:
         )
 
 
-def _require_included(namespace: Namespace, wanted: Wanted) -> None:
-    if isinstance(wanted, NamespacePatch | Undo) and wanted.infrastructure is not None:
+def _require_included(namespace: Namespace, wanted: ChangeRequest) -> None:
+    if (
+        isinstance(wanted, NamespacePatch | Revert)
+        and wanted.infrastructure is not None
+    ):
         entitlement.require_infrastructure(namespace, wanted.infrastructure)
 
 
-def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
+def _require_free_name(namespace: Namespace, wanted: ChangeRequest) -> None:
     """Say so early and beside the field; the unique index says so in the end."""
     if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
         return
@@ -78,7 +81,7 @@ def _require_free_name(namespace: Namespace, wanted: Wanted) -> None:
     )
 
 
-def _require_collection(plan: Plan, seen: Seen) -> None:
+def _require_collection(plan: Plan, seen: ActualCollection) -> None:
     if not seen.exists and not plan.makes_collection:
         raise CollectionGone(
             "The collection of this namespace does not exist in Qdrant. "

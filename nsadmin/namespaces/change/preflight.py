@@ -91,7 +91,7 @@ def require(checks: tuple[Check, ...]) -> None:
     if first.name in fields:
         at = INFRASTRUCTURE + fields[first.name]
         code = f"{first.name}_refused"
-        raise Invalid(first.sentence, code=code, faults={at: [first.sentence]})
+        raise Invalid.at(at, first.sentence, code=code)
     code = "vectors_left_behind" if first.name == "vectors" else "preflight_blocked"
     tasks = {"task_id": first.task_id} if first.task_id else {}
     raise Conflict(sentence, code=code, details=tasks)
@@ -158,11 +158,11 @@ def _cluster(after: Namespace, there: Reach, *, tries_write: bool) -> list[Check
             said = "The platform's own cluster"
         address = Check("address", "ok", "Address is allowed", said)
     elif isinstance(there.fault, Invalid):
-        sentence = there.fault.sentence
+        sentence = there.fault.message
         address = Check("address", "blocks", "The address may not be dialled", sentence)
         return [address, _unasked("qdrant", "Qdrant"), _unasked("key", "Key")]
     else:
-        sentence = there.fault.sentence if there.fault else ""
+        sentence = there.fault.message if there.fault else ""
         address = Check("address", "unknown", "Address", sentence)
     return [address, _server(there), _key(there, tries_write=tries_write)]
 
@@ -173,7 +173,7 @@ def _unasked(name: Name, title: str) -> Check:
 
 def _server(there: Reach) -> Check:
     if there.version is None:
-        said = there.fault.sentence if there.fault else "It sends something else."
+        said = there.fault.message if there.fault else "It sends something else."
         silent = there.fault is None or isinstance(there.fault, Unavailable)
         return Check("qdrant", "blocks", "Qdrant does not answer", said, silent=silent)
     numbers = [int(part) for part in there.version.split(".")[:2] if part.isdigit()]

@@ -12,7 +12,7 @@ from nsadmin.stores.mongo import namespaces as store
 _LIMITED = "namespaces"
 
 
-def used_of(internal_id: str, plan: str) -> tuple[int, int | None]:
+def used_quota(internal_id: str, plan: str) -> tuple[int, int | None]:
     """Return how many there are and how many the plan includes, None for any number.
 
     What is not limited is not counted.
@@ -21,9 +21,9 @@ def used_of(internal_id: str, plan: str) -> tuple[int, int | None]:
     return (0 if limit is None else store.count_of_tenant(internal_id)), limit
 
 
-def require_room(internal_id: str, plan: str) -> None:
+def require_quota(internal_id: str, plan: str) -> None:
     """Raise QuotaExceeded where the organization has as many as its plan includes."""
-    current, limit = used_of(internal_id, plan)
+    current, limit = used_quota(internal_id, plan)
     if limit is not None and current >= limit:
         raise QuotaExceeded(
             f"The {plan} plan includes {limit} "
@@ -38,7 +38,7 @@ def require_room(internal_id: str, plan: str) -> None:
 
 
 @contextmanager
-def room_for_one(internal_id: str, plan: str) -> Iterator[None]:
+def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
     """Add a namespace within the block; nobody else takes the last place meanwhile.
 
     Raises as `require_room` does. A plan without a limit waits for nobody.
@@ -46,6 +46,6 @@ def room_for_one(internal_id: str, plan: str) -> Iterator[None]:
     if settings.NSADMIN_PLAN_LIMITS.get(plan) is None:
         yield
         return
-    with quota_lock.alone(internal_id):
-        require_room(internal_id, plan)
+    with quota_lock.exclusive(internal_id):
+        require_quota(internal_id, plan)
         yield

@@ -94,7 +94,7 @@ def _close(row: AuditEvent) -> bool:
     if accepted and (raw is None or raw.get("deletion")):
         sentence = "The namespace was deleted before Qdrant had caught up."
         return record.close(row.op_id, Outcome.FAILED, error=sentence)
-    if raw is not None and (accepted or document.lists(raw, row.op_id)):
+    if raw is not None and (accepted or document.has_operation(raw, row.op_id)):
         return _catch_up(raw, row)
     if row.at < timezone.now() - _UNACCEPTED_AFTER:
         sentence = "Interrupted before it was accepted; nothing was written."

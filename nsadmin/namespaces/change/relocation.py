@@ -7,7 +7,7 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.change import preflight
 from nsadmin.namespaces.change.preflight import Check
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.repair import (
     missing_collection,
@@ -15,13 +15,13 @@ from nsadmin.namespaces.plan.repair import (
     missing_vectors,
 )
 from nsadmin.namespaces.plan.steps import SetSecret
-from nsadmin.namespaces.plan.warnings import Warning_
+from nsadmin.namespaces.plan.warnings import PlanWarning
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
-_MADE = Warning_(
+_MADE = PlanWarning(
     "The collection has no points, so it is made on the other cluster; the empty one "
     "on the cluster before stays."
 )
@@ -37,10 +37,10 @@ def require_alone(plan: Plan) -> None:
             "Where a namespace runs is changed alone: send its extractors and indexes "
             "before or afterwards."
         )
-        raise Invalid(sentence, faults={"infrastructure": [sentence]})
+        raise Invalid.at("infrastructure", sentence)
 
 
-def sealed_of(
+def sealed_key_of(
     actor: Actor, namespace: Namespace, plan: Plan, patch: NamespacePatch
 ) -> Raw | None:
     """Seal the key that the plan stores; None where it stores none."""
@@ -56,7 +56,7 @@ def checks(
     """Look at what a plan that moves depends on; nothing for any other plan."""
     if not plan.moves:
         return ()
-    after = document.read(applied(namespace.raw, plan.steps, sealed=sealed))
+    after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
     return preflight.run(actor, namespace, after)
 
 
@@ -70,8 +70,8 @@ def with_collection(
     """
     if not any(check.is_empty for check in found):
         return plan
-    after = document.read(applied(namespace.raw, plan.steps, sealed=sealed))
-    seen = probe.seen(after)
+    after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
+    seen = probe.actual_collection(after)
     made = missing_collection(after, seen) or [
         *missing_vectors(after, seen),
         *missing_indexes(after, seen),

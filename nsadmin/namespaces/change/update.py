@@ -12,7 +12,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, Unavailable
-from nsadmin.namespaces.change.compare_and_set import marked_document, replaced
+from nsadmin.namespaces.change.compare_and_set import compare_and_swap, updated_document
 from nsadmin.namespaces.plan.steps import SetField
 from nsadmin.namespaces.plan.steps import to_json as step_to_json
 from nsadmin.namespaces.read import mirror, queries
@@ -24,7 +24,7 @@ _TRIES = 8
 Values = dict[str, Any]
 
 
-def mark(
+def update_document(
     actor: Actor,
     read: Callable[[], NamespaceView],
     values: Callable[[Namespace], Values],
@@ -44,7 +44,7 @@ def mark(
     try:
         for _ in range(_TRIES):
             view = read()
-            after = marked_document(view.namespace, op_id, **values(view.namespace))
+            after = updated_document(view.namespace, op_id, **values(view.namespace))
             record.attempt(
                 op_id=op_id,
                 action=action,
@@ -57,7 +57,7 @@ def mark(
                 changes=_changed(view.namespace.raw, after, shown),
             )
             attempted = True
-            if replaced(view.namespace, after, op_id):
+            if compare_and_swap(view.namespace, after, op_id):
                 mirror.mirror_one(after)
                 record.close(op_id, Outcome.DONE)
                 return queries.view_of(document.read(after))
@@ -69,7 +69,7 @@ def mark(
         raise  # whether it was written is open, and the sweep finds out
     except NsadminError as refused:
         if attempted:
-            record.close(op_id, Outcome.REFUSED, error=refused.sentence)
+            record.close(op_id, Outcome.REFUSED, error=refused.message)
         raise
 
 

@@ -19,7 +19,7 @@ def reserve(raw: Raw) -> None:
     mirror.mirror_one(raw)
 
 
-def flip(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
+def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
     """Give `clone_status` and other keys new values while it still is `expected`.
 
     A value of None removes its key. Returns the new document, None if it moved on.
@@ -41,12 +41,12 @@ def flip(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
 
 def ready(namespace_id: str) -> Raw | None:
     """Show a clone's target as ready; only after its proof."""
-    return flip(namespace_id, expected="cloning", clone_status="ready")
+    return set_clone_status(namespace_id, expected="cloning", clone_status="ready")
 
 
 def fail(namespace_id: str, error: str) -> Raw | None:
     """Show a clone's target as failed, with the reason kept beside it."""
-    return flip(
+    return set_clone_status(
         namespace_id,
         expected="cloning",
         clone_status="failed",
@@ -56,7 +56,7 @@ def fail(namespace_id: str, error: str) -> Raw | None:
 
 def resume(namespace_id: str) -> Raw | None:
     """Show a failed clone's target as being cloned again."""
-    return flip(
+    return set_clone_status(
         namespace_id, expected="failed", clone_status="cloning", clone_error=None
     )
 

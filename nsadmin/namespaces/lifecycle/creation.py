@@ -21,7 +21,7 @@ from nsadmin.errors import (
     Invalid,
     NotEnabled,
     NsadminError,
-    PlanMoved,
+    PlanChanged,
     Unavailable,
 )
 from nsadmin.namespaces.change import commit, preconditions, preflight, quota
@@ -33,7 +33,7 @@ from nsadmin.namespaces.placement.clusters import (
     seal_key,
 )
 from nsadmin.namespaces.plan.creation import blank, creation_plan
-from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD, Told
+from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD, ClusterFacts
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.read import probe, queries
@@ -52,7 +52,7 @@ def preview(
     """Return the steps that would make the namespace; nothing is written."""
     namespace, plan = _planned(actor, wanted, operation or uuid4())
     _require_free(namespace)
-    quota.require_room(actor.internal_id, actor.plan)
+    quota.require_quota(actor.internal_id, actor.plan)
     silent = False
     try:
         _require_no_collection(namespace)
@@ -74,8 +74,9 @@ def create(
     gives the namespace that it made the first time.
 
     Raises Forbidden without the right, NotEnabled or QuotaExceeded where the plan says
-    no, PlanMoved if `digest` names another plan, Conflict for a name, id or collection
-    that is taken, Unavailable before anything is written if Qdrant does not answer.
+    no, PlanChanged if `digest` names another plan, Conflict for a name, id or
+    collection that is taken, Unavailable before anything is written if Qdrant does not
+    answer.
     """
     operation = operation or uuid4()
     op_id = f"op_{operation.hex}"
@@ -84,7 +85,7 @@ def create(
     if made is not None:
         return commit.finish(made, plan, op_id)
     if digest is not None and digest != plan.digest:
-        raise PlanMoved(
+        raise PlanChanged(
             "The plan is another than the one that was shown.",
             details={"plan": plan.to_json()},
         )
@@ -94,12 +95,12 @@ def create(
     raw["created_at"] = raw["updated_at"]
     _attempt(actor, namespace, plan, op_id)
     try:
-        with quota.room_for_one(actor.internal_id, actor.plan):
+        with quota.reserve_quota(actor.internal_id, actor.plan):
             _insert(raw, op_id)
     except Unavailable:
         raise  # whether it was inserted is open, and the sweep finds out
     except NsadminError as refused:
-        record.close(op_id, Ending.REFUSED, error=refused.sentence)
+        record.close(op_id, Ending.REFUSED, error=refused.message)
         raise
     return commit.finish(raw, plan, op_id)
 
@@ -142,19 +143,19 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
     )
     if sentence:
         at = f"{INFRASTRUCTURE}qdrant_collection"
-        raise Invalid(sentence, faults={at: [sentence]})
+        raise Invalid.at(at, sentence)
 
 
-def _told(given: Raw) -> Told:
+def _told(given: Raw) -> ClusterFacts:
     """Return the sent address in its normal form, or what is wrong with it."""
     url, key = given.get("qdrant_url"), "sent" if given.get("qdrant_api_key") else ""
     if not isinstance(url, str):
-        return Told(key=key)
+        return ClusterFacts(key=key)
     try:
         at = "infrastructure.qdrant_url"
-        return Told(url=destination(url, field=at).url, key=key)
+        return ClusterFacts(url=destination(url, field=at).url, key=key)
     except Invalid as fault:
-        return Told(key=key, faults=fault.faults)
+        return ClusterFacts(key=key, faults=fault.errors)
 
 
 def _settle(raw: Raw, given: Raw) -> None:
@@ -173,7 +174,7 @@ def _settle(raw: Raw, given: Raw) -> None:
 def _made(namespace_id: str, op_id: str) -> Raw | None:
     """Return the document that this very act has inserted, if it has."""
     raw = store.get(namespace_id)
-    return raw if raw is not None and document.lists(raw, op_id) else None
+    return raw if raw is not None and document.has_operation(raw, op_id) else None
 
 
 def _require_free(namespace: Namespace) -> None:
@@ -216,7 +217,7 @@ def _require_no_collection(namespace: Namespace) -> None:
     """Ask Qdrant, which must answer, and must not have the collection."""
     if namespace.tier != "shared":
         preflight.require(preflight.run_new(namespace))
-    if probe.seen(namespace).exists:
+    if probe.actual_collection(namespace).exists:
         _require_free(namespace)  # who was faster may have taken more than that
         raise _collection_taken()
 

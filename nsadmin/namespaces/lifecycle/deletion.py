@@ -7,11 +7,11 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.errors import Conflict, NsadminError, Stale, Unavailable
+from nsadmin.errors import Conflict, NsadminError, PreconditionFailed, Unavailable
 from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers as gates
-from nsadmin.namespaces.change.compare_and_set import marked_document, replaced
+from nsadmin.namespaces.change.compare_and_set import compare_and_swap, updated_document
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND, stages
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -39,9 +39,9 @@ def begin(
     has failed lets that job go on. `force` ends the jobs that fill or read it;
     a clone that reads it stays, failed.
 
-    Raises Missing and Forbidden as every change does, Stale if `if_match` is not the
-    stored revision, Conflict for a protected namespace and, without `force`, for one
-    that jobs are at work on.
+    Raises NotFound and Forbidden as every change does, PreconditionFailed if `if_match`
+    is not the stored revision, Conflict for a protected namespace and, without `force`,
+    for one that jobs are at work on.
     """
     view = queries.get_stored(
         actor,
@@ -49,12 +49,12 @@ def begin(
         organization_id=organization_id,
         action=Action.NAMESPACE_DELETE,
     )
-    known = under_way(actor, view)
+    known = running_deletion(actor, view)
     if known is not None:
         return known
     namespace = view.namespace
     if if_match is not None and if_match != namespace.revision:
-        raise Stale(
+        raise PreconditionFailed(
             f"The namespace is at revision {namespace.revision}; you saw another.",
             details={"etag": f"r{namespace.revision}"},
         )
@@ -65,14 +65,16 @@ def begin(
         return send(actor, view, if_match=if_match)
     except Conflict:
         # Somebody else may have been faster by the blink of an eye.
-        known = under_way(actor, queries.get_stored(actor, namespace.namespace_id))
+        known = running_deletion(
+            actor, queries.get_stored(actor, namespace.namespace_id)
+        )
         if known is None:
             raise
         return known
 
 
-def go_on(actor: Actor, job: Job) -> None:
-    """Let a failed deletion go on; Missing where nothing of the namespace is left."""
+def resume_failed(actor: Actor, job: Job) -> None:
+    """Let a failed deletion go on; NotFound where nothing of the namespace is left."""
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
         raise queries.missing(job.namespace_id)
@@ -87,7 +89,7 @@ def go_on(actor: Actor, job: Job) -> None:
     resume(actor, queries.view_of(namespace), job)
 
 
-def under_way(actor: Actor, view: NamespaceView) -> Job | None:
+def running_deletion(actor: Actor, view: NamespaceView) -> Job | None:
     """Return the job that deletes the namespace, sent again where it had failed."""
     task_id = view.namespace.deletion_task_id
     job = Job.objects.filter(job_id=task_id).first() if task_id else None
@@ -118,7 +120,7 @@ def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> J
         raise  # the held job finds out whether the mark has landed
     except NsadminError as refused:
         enqueue.withdraw(job)
-        record.close(op_id, Outcome.REFUSED, error=refused.sentence)
+        record.close(op_id, Outcome.REFUSED, error=refused.message)
         raise
     mirror.mirror_one(raw)
     enqueue.release(job)
@@ -129,19 +131,19 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
     """Write into the document that the job deletes it; retried while others write."""
     for _ in range(_TRIES):
         mark = {"task_id": str(job.job_id), "op_id": op_id}
-        after = marked_document(namespace, op_id, deletion=mark)
-        if replaced(namespace, after, op_id):
+        after = updated_document(namespace, op_id, deletion=mark)
+        if compare_and_swap(namespace, after, op_id):
             return after
         raw = store.get(namespace.namespace_id)
         if raw is None:
             raise queries.missing(namespace.namespace_id)
         moved = document.read(raw)
-        gates.require_staying(moved)
+        gates.require_not_deleting(moved)
         gates.require_unprotected(moved)
         if moved.deleted_at != namespace.deleted_at:
             raise queries.missing(namespace.namespace_id)
         if if_match is not None:
-            raise Stale(
+            raise PreconditionFailed(
                 f"The namespace is at revision {moved.revision}; you saw another.",
                 details={"etag": f"r{moved.revision}"},
             )

@@ -4,7 +4,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.execution.cancellation import stop
-from nsadmin.jobs.execution.context import Work
+from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kind
 from nsadmin.namespaces.change.blockers import running_jobs
@@ -39,7 +39,7 @@ def settle(job: Job) -> None:
 
 
 @kind(KIND, task_type="api_namespaces_delete", settle=settle, can_stop=False)
-def run(work: Work) -> None:
+def run(work: JobContext) -> None:
     """Delete what is in it, see that nothing is left, then delete its document."""
     namespace = _marked(work)
     if namespace is None:
@@ -53,7 +53,7 @@ def run(work: Work) -> None:
     _delete_record(work, namespace)
 
 
-def _marked(work: Work) -> Namespace | None:
+def _marked(work: JobContext) -> Namespace | None:
     """Return the namespace if it is marked as this job's to delete; None if gone."""
     raw = store.get(work.inputs["namespace_id"])
     if raw is None:
@@ -73,7 +73,7 @@ def _marked(work: Work) -> Namespace | None:
     return document.read(raw)
 
 
-def _stop_jobs(work: Work, namespace: Namespace) -> None:
+def _stop_jobs(work: JobContext, namespace: Namespace) -> None:
     """End the jobs that fill or read it.
 
     A clone that reads it stays as it came so far, failed: it is another namespace, and
@@ -103,7 +103,7 @@ def _reason(job: Job, namespace: Namespace) -> str:
     return f"The target, {namespace.name}, is being deleted."
 
 
-def _tell_of_clones(work: Work, namespace: Namespace, ids: list[str]) -> None:
+def _tell_of_clones(work: JobContext, namespace: Namespace, ids: list[str]) -> None:
     """Name the clones that failed by it, but for those of other organizations."""
     failed = Job.objects.filter(
         job_id__in=ids,
@@ -117,7 +117,7 @@ def _tell_of_clones(work: Work, namespace: Namespace, ids: list[str]) -> None:
         _say_once(work, str(job.job_id), sentence, "warn")
 
 
-def _delete_points(work: Work, namespace: Namespace) -> None:
+def _delete_points(work: JobContext, namespace: Namespace) -> None:
     """Remove what Qdrant has; the count is taken once, before anything goes."""
     cluster = collection_removal.place_of(namespace)
     if cluster is None:
@@ -138,7 +138,7 @@ def _delete_points(work: Work, namespace: Namespace) -> None:
     _once(work, POINTS, sentence)
 
 
-def _delete_resources(work: Work, namespace: Namespace, resource: Kind) -> None:
+def _delete_resources(work: JobContext, namespace: Namespace, resource: Kind) -> None:
     """Delete a kind of resource in batches; what is left tells how far it came."""
     namespace_id = namespace.namespace_id
     left = resources.count(resource, namespace_id)
@@ -158,12 +158,12 @@ def _delete_resources(work: Work, namespace: Namespace, resource: Kind) -> None:
     _once(work, resource, f"{totals[resource]:,} {resource} are deleted.")
 
 
-def _delete_batch(work: Work, resource: Kind, namespace_id: str) -> int:
+def _delete_batch(work: JobContext, resource: Kind, namespace_id: str) -> int:
     work.require_held()
     return resources.delete_some(resource, namespace_id, limit=_BATCH)
 
 
-def _count(work: Work, what: str, number: int) -> None:
+def _count(work: JobContext, what: str, number: int) -> None:
     work.outputs["deleted"] = {**(work.outputs.get("deleted") or {}), what: number}
 
 
@@ -175,7 +175,7 @@ def _require_empty(namespace: Namespace) -> None:
         raise Unavailable("Another program still writes into this namespace.")
 
 
-def _delete_record(work: Work, namespace: Namespace) -> None:
+def _delete_record(work: JobContext, namespace: Namespace) -> None:
     """Delete the document by id and revision, then every trace that pages show."""
     work.progress.begin(RECORD, total=1)
     work.require_held()
@@ -184,7 +184,7 @@ def _delete_record(work: Work, namespace: Namespace) -> None:
     _end(work, RECORD)
 
 
-def _end(work: Work, key: str) -> None:
+def _end(work: JobContext, key: str) -> None:
     """Finish a stage; with the last one nothing may remember the namespace."""
     if key == RECORD:
         namespace_id = work.inputs["namespace_id"]
@@ -196,14 +196,14 @@ def _end(work: Work, key: str) -> None:
     work.progress.end(key)
 
 
-def _once(work: Work, key: str, sentence: str) -> None:
+def _once(work: JobContext, key: str, sentence: str) -> None:
     """Finish a stage and say so a single time, however often it is repeated."""
     if work.progress.stage(key).state != "done":
         _end(work, key)
     _say_once(work, key, sentence, "ok")
 
 
-def _say_once(work: Work, key: str, sentence: str, role: str) -> None:
+def _say_once(work: JobContext, key: str, sentence: str, role: str) -> None:
     said: list[str] = work.cursor.setdefault("said", [])
     if key not in said:
         said.append(key)

@@ -15,12 +15,12 @@ from nsadmin.access.web.gate import require
 from nsadmin.errors import Conflict, Forbidden, Invalid
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.change import blockers as gates
-from nsadmin.namespaces.change.update import Values, mark
+from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import limits
-from nsadmin.namespaces.schema.patch import validated
+from nsadmin.namespaces.schema.patch import validate
 
 WARNED = "expiry_warned_at"
 SCHEDULE = "cleanup_expired"
@@ -95,11 +95,11 @@ def end_from(body: Any, now: datetime) -> datetime | None:
 
     Raises Invalid for anything else, for an end in the past and for one too far away.
     """
-    wanted = validated(ExtendRequest, body)
+    wanted = validate(ExtendRequest, body)
     given = wanted.model_fields_set - {"ttl_seconds"}
     if (wanted.ttl_seconds is not None) == bool(given):
         sentence = "Send either ttl_seconds or expires_at."
-        raise Invalid(sentence, faults={"": [sentence]})
+        raise Invalid.at("", sentence)
     if wanted.ttl_seconds is not None:
         return now + timedelta(seconds=wanted.ttl_seconds)
     return None if wanted.expires_at is None else _at(wanted.expires_at, now)
@@ -110,12 +110,12 @@ def _at(text: str, now: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(sentence, faults={"expires_at": [sentence]}) from None
+        raise Invalid.at("expires_at", sentence) from None
     if found.tzinfo is None:
-        raise Invalid(sentence, faults={"expires_at": [sentence]})
+        raise Invalid.at("expires_at", sentence)
     if found < now + timedelta(seconds=SHORTEST_S) or found > now + LONGEST:
         sentence = "Must be at least a minute and at most ten years away."
-        raise Invalid(sentence, faults={"expires_at": [sentence]})
+        raise Invalid.at("expires_at", sentence)
     return found
 
 
@@ -131,7 +131,7 @@ def extend(
     An end where there was none, or an earlier one, deletes the namespace in the end, so
     that takes the right to delete.
 
-    Raises Missing and Forbidden as every change does, Conflict where it is being
+    Raises NotFound and Forbidden as every change does, Conflict where it is being
     deleted. Whoever writes first wins against the reaper: both compare and set.
     """
 
@@ -146,10 +146,10 @@ def extend(
     kept = None if end is None else end.replace(microsecond=0)
 
     def values(namespace: Namespace) -> Values:
-        gates.require_staying(namespace)
+        gates.require_not_deleting(namespace)
         if kept is not None and namespace.is_system:
             sentence = "A system namespace never expires."
-            raise Invalid(sentence, faults={"expires_at": [sentence]})
+            raise Invalid.at("expires_at", sentence)
         if _is_sooner(kept, namespace.expires_at):
             _require_deleting(actor)
         return {"expires_at": kept, WARNED: None}
@@ -160,7 +160,9 @@ def extend(
     said = "never expires" if kept is None else f"expires at {kept:%Y-%m-%d %H:%M} UTC"
     sooner = _is_sooner(kept, known.namespace.expires_at)
     summary = f"{'Set the end' if sooner else 'Extend'}: it {said}."
-    return mark(actor, read, values, "namespace:extend", summary, shown="expires_at")
+    return update_document(
+        actor, read, values, "namespace:extend", summary, shown="expires_at"
+    )
 
 
 def _require_deleting(actor: Actor) -> None:
@@ -169,7 +171,7 @@ def _require_deleting(actor: Actor) -> None:
     except Forbidden as refused:
         raise Forbidden(
             "An end where there was none, or an earlier one, is for who may delete the "
-            f"namespace. {refused.sentence}",
+            f"namespace. {refused.message}",
             details=refused.details,
         ) from None
 
@@ -192,7 +194,7 @@ def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None
 
     summary = "Warn: the namespace expires soon and is deleted then."
     try:
-        return mark(actor, read, values, "namespace:expiry-warning", summary)
+        return update_document(actor, read, values, "namespace:expiry-warning", summary)
     except Conflict as refused:
         if refused.code != "not_due":
             raise

@@ -45,15 +45,15 @@ class Due:
         return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
-def is_too_many(internal_id: str, count: int) -> bool:
+def is_excessive(internal_id: str, count: int) -> bool:
     """Tell whether so many of an organization's namespaces at once ask a human."""
     rows = MirroredNamespace.objects.filter(internal_id=internal_id, deleted_at=None)
     return count > MOST and count > MOST_SHARE * rows.count()
 
 
-def holds(internal_id: str, ids: list[str]) -> bool:
+def hold_if_excessive(internal_id: str, ids: list[str]) -> bool:
     """Hold the deletions where they are too many and nobody agreed to all of them."""
-    if not is_too_many(internal_id, len(ids)):
+    if not is_excessive(internal_id, len(ids)):
         return False
     hold, made = ReaperHold.objects.get_or_create(
         internal_id=internal_id, defaults={"namespace_ids": sorted(ids)}
@@ -88,7 +88,7 @@ def due(organization: Organization) -> Due | None:
         .defer("document")
         .order_by("expires_at", "name_key")
     )
-    if not is_too_many(internal_id, len(rows)):
+    if not is_excessive(internal_id, len(rows)):
         return None
     return Due(organization, rows, hold.held_at, hold.released_by, hold.released_at)
 
@@ -133,7 +133,7 @@ def extend_all(
         except Unavailable:
             raise
         except NsadminError as refused:
-            left.append((row.name, refused.sentence))
+            left.append((row.name, refused.message))
         else:
             extended += 1
     _note(actor, held, "namespace:extend-all", "Extend {} that were due at once: {}.")

@@ -50,7 +50,7 @@ def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
     held = [
         internal_id
         for internal_id, ids in due.items()
-        if mass_expiry.holds(internal_id, ids)
+        if mass_expiry.hold_if_excessive(internal_id, ids)
     ]
     mass_expiry.forget_others(held)
     for internal_id, ids in due.items():
@@ -72,7 +72,7 @@ def _warn(at: datetime, done: Run) -> None:
         except Unavailable:
             raise
         except NsadminError as refused:
-            done.left.append((namespace.namespace_id, refused.sentence))
+            done.left.append((namespace.namespace_id, refused.message))
 
 
 def _ending(before: datetime) -> Iterable[Namespace]:
@@ -85,7 +85,7 @@ def _ending(before: datetime) -> Iterable[Namespace]:
     ).order_by("expires_at")
     for namespace_id in list(rows.values_list("namespace_id", flat=True)):
         raw = store.get(namespace_id)
-        if raw is None or document.is_leaving(raw):
+        if raw is None or document.is_deleting(raw):
             continue
         namespace = document.read(raw)
         if not namespace.is_system and namespace.expires_at is not None:
@@ -98,10 +98,10 @@ def _reap(namespace_id: str, at: datetime, done: Run) -> None:
             raise Conflict("Its end has moved.", code="not_due")
 
     try:
-        tombstones.bury(SYSTEM, namespace_id, only_if=still_due)
+        tombstones.soft_delete(SYSTEM, namespace_id, only_if=still_due)
     except Unavailable:
         raise
     except NsadminError as refused:
-        done.left.append((namespace_id, refused.sentence))
+        done.left.append((namespace_id, refused.message))
     else:
         done.deleted += 1

@@ -17,11 +17,11 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Missing, NsadminError, Unavailable
+from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change import blockers as gates
 from nsadmin.namespaces.change import quota
-from nsadmin.namespaces.change.update import Values, mark
+from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.lifecycle.expiry import WARNED
 from nsadmin.namespaces.models import MirroredNamespace
@@ -52,9 +52,9 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
 def get(
     actor: Actor, namespace_id: str, action: Action = Action.TOMBSTONE_READ
 ) -> NamespaceView:
-    """Return a tombstone to who may do this to it; Missing for what is none."""
+    """Return a tombstone to who may do this to it; NotFound for what is none."""
     raw = store.get(namespace_id)
-    if raw is None or not document.is_buried(raw):
+    if raw is None or not document.is_tombstone(raw):
         raise queries.missing(namespace_id)
     namespace = document.read(raw)
     try:
@@ -65,7 +65,7 @@ def get(
             scope=namespace.scope,
             what=queries.WHAT,
         )
-    except Missing:
+    except NotFound:
         raise queries.missing(namespace_id) from None
     if namespace.scope == "system" and not actor.is_staff:
         # Everybody reads the platform's namespaces, but not those that it has deleted.
@@ -81,7 +81,7 @@ def audit_of(view: NamespaceView, *, limit: int = 10) -> list[AuditEvent]:
     return list(rows.order_by("-pk")[:limit])
 
 
-def bury(
+def soft_delete(
     actor: Actor,
     namespace_id: str,
     *,
@@ -90,7 +90,7 @@ def bury(
     """Delete a namespace so that it can be restored until its grace is over.
 
     `only_if` is asked of each document that was read, and refuses by raising. Raises
-    Missing and Forbidden as every change does, Conflict for a namespace that is
+    NotFound and Forbidden as every change does, Conflict for a namespace that is
     protected, that is being deleted or that jobs are at work on.
     """
 
@@ -99,7 +99,7 @@ def bury(
 
     def values(namespace: Namespace) -> Values:
         only_if(namespace)
-        gates.require_staying(namespace)
+        gates.require_not_deleting(namespace)
         gates.require_unprotected(namespace)
         gates.require_unused(actor, namespace)
         now = timezone.now().replace(microsecond=0)
@@ -111,9 +111,11 @@ def bury(
             "name_key": None,  # the name is free from now on
         }
 
-    view = mark(actor, read, values, "namespace:delete", "Delete “{}”; restorable.")
+    view = update_document(
+        actor, read, values, "namespace:delete", "Delete “{}”; restorable."
+    )
     # From here on the list is what tells of it, and it reads the mirror.
-    mirror.note_counts(view.namespace.namespace_id)
+    mirror.record_counts(view.namespace.namespace_id)
     return view
 
 
@@ -134,7 +136,7 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
         return get(actor, namespace_id, Action.NAMESPACE_DELETE)
 
     def values(namespace: Namespace) -> Values:
-        gates.require_staying(namespace)
+        gates.require_not_deleting(namespace)
         return {
             "namespace_name": chosen,
             "name_key": name_key(chosen),
@@ -149,8 +151,8 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
     owner = Organization.objects.filter(internal_id=internal_id).first()
     summary = f"Restore “{chosen}”."
     try:
-        with quota.room_for_one(internal_id, owner.plan if owner else ""):
-            return mark(actor, read, values, "namespace:restore", summary)
+        with quota.reserve_quota(internal_id, owner.plan if owner else ""):
+            return update_document(actor, read, values, "namespace:restore", summary)
     except Conflict as taken:
         if taken.code != "namespace_name_taken":
             raise
@@ -170,7 +172,7 @@ def end_after_restoring(namespace: Namespace) -> datetime | None:
 def purge(actor: Actor, namespace_id: str) -> Job:
     """Delete a tombstone for good, now; a job that does so already is given back."""
     view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
-    known = deletion.under_way(actor, view)
+    known = deletion.running_deletion(actor, view)
     return known or deletion.send(actor, view)
 
 
@@ -189,13 +191,13 @@ def purge_due() -> int:
         except Unavailable:
             break
         except NsadminError as refused:
-            log.info("purge_refused", namespace=namespace_id, reason=refused.sentence)
+            log.info("purge_refused", namespace=namespace_id, reason=refused.message)
     return sent
 
 
 def _purge_if_due(namespace_id: str) -> bool:
     raw = store.get(namespace_id)
-    if raw is None or not document.is_buried(raw) or raw.get("deletion"):
+    if raw is None or not document.is_tombstone(raw) or raw.get("deletion"):
         return False
     namespace = document.read(raw)
     if namespace.purge_after is None or namespace.purge_after > timezone.now():

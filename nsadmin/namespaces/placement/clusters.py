@@ -8,7 +8,11 @@ from pydantic import SecretStr
 
 from nsadmin.access.models import Organization
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD, SEALED_FIELD, Told
+from nsadmin.namespaces.plan.infrastructure_steps import (
+    KEY_FIELD,
+    SEALED_FIELD,
+    ClusterFacts,
+)
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
@@ -55,11 +59,11 @@ def cluster_of(namespace: Namespace) -> Cluster:
     Raises Invalid where a dedicated tier lacks its address, Unavailable where its key
     does not open.
     """
-    place = place_of(namespace)
+    place = endpoint_of(namespace)
     return place if place.is_shared else replace(place, api_key=stored_key(namespace))
 
 
-def place_of(namespace: Namespace) -> Cluster:
+def endpoint_of(namespace: Namespace) -> Cluster:
     """Return the cluster, a dedicated one without the key that opens it.
 
     Raises Invalid where a dedicated tier lacks its address.
@@ -98,7 +102,7 @@ def refusal_on_shared(name: str, namespace_id: str, organization_id: str) -> str
 # A change of it ----------------------------------------------------------------------
 
 
-def told(namespace: Namespace, given: Raw) -> Told:
+def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     """Return what a plan has to know of the sent address and key; reads, dials none."""
     stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
     url, faults = "", dict[str, list[str]]()
@@ -107,14 +111,14 @@ def told(namespace: Namespace, given: Raw) -> Told:
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
         except Invalid as fault:
-            faults = fault.faults
+            faults = fault.errors
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
         faults = {**faults, **_homeless(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
     found = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
         found = fingerprint(Secret(key.get_secret_value()), binding_of(namespace, at))
-    return Told(url, stored_url, found, _stored_fingerprint(namespace), faults)
+    return ClusterFacts(url, stored_url, found, _stored_fingerprint(namespace), faults)
 
 
 def _homeless(namespace: Namespace) -> dict[str, list[str]]:

@@ -12,26 +12,27 @@ from pydantic import SecretStr
 
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
-from nsadmin.stores.seal import Binding, Secret, seal, unseal
+from nsadmin.stores import seal as seal_store
+from nsadmin.stores.seal import Binding, Secret
 from nsadmin.stores.ssrf_guard import destination
 
 HELD_FOR_S = 900
 
 
-def hold(key: str, *, session: str, namespace_id: str, url: str) -> str:
+def seal(key: str, *, session: str, namespace_id: str, url: str) -> str:
     """Return the key as text that is safe in a page."""
     until = int(time.time()) + HELD_FOR_S
-    sealed = seal(Secret(key), _binding(session, namespace_id, url, until))
+    sealed = seal_store.seal(Secret(key), _binding(session, namespace_id, url, until))
     written = json.dumps({**sealed, "until": until}).encode()
     return base64.urlsafe_b64encode(written).decode()
 
 
-def opened(held: str, *, session: str, namespace_id: str, url: str) -> SecretStr | None:
+def unseal(held: str, *, session: str, namespace_id: str, url: str) -> SecretStr | None:
     """Return the key, or None where it was held for something else or too long ago."""
     try:
         sealed = json.loads(base64.urlsafe_b64decode(held.encode()))
         until = int(sealed["until"])
-        key = unseal(sealed, _binding(session, namespace_id, url, until))
+        key = seal_store.unseal(sealed, _binding(session, namespace_id, url, until))
     except (Invalid, Unavailable, KeyError, TypeError, ValueError):
         return None
     return SecretStr(key.reveal()) if time.time() < until else None

@@ -16,7 +16,7 @@ from nsadmin.namespaces.plan.steps import (
 from nsadmin.namespaces.schema.document import Raw, StoredIndex, index_entry
 
 
-def applied(raw: Raw, planned: Sequence[Step], *, sealed: Raw | None = None) -> Raw:
+def apply_steps(raw: Raw, planned: Sequence[Step], *, sealed: Raw | None = None) -> Raw:
     """Return the document once the steps are accepted; `raw` stays as it was.
 
     `sealed` is what a step that stores a secret puts there: no step carries it.

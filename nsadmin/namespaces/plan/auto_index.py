@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.namespaces.plan.desired import Seen, required_indexes
+from nsadmin.namespaces.plan.desired import ActualCollection, required_indexes
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import CreateIndex
-from nsadmin.namespaces.plan.unmanaged import met
-from nsadmin.namespaces.plan.warnings import consequences
+from nsadmin.namespaces.plan.unmanaged import reconcile_unmanaged
+from nsadmin.namespaces.plan.warnings import plan_warnings
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
-class Automatic:
+class AutoIndex:
     """One index to add, and the sentence of evidence that the audit keeps."""
 
     field: str
@@ -22,7 +22,9 @@ class Automatic:
     evidence: str
 
 
-def automatic_plan(namespace: Namespace, wanted: Automatic, seen: Seen | None) -> Plan:
+def auto_index_plan(
+    namespace: Namespace, wanted: AutoIndex, seen: ActualCollection | None
+) -> Plan:
     """Return the plan that adds the index; empty where the field has one already.
 
     Raises Conflict where the namespace did not ask for it or does not want this one.
@@ -37,12 +39,12 @@ def automatic_plan(namespace: Namespace, wanted: Automatic, seen: Seen | None) -
         raise Conflict("Somebody dropped this automatic index.", code="auto_muted")
     if len(present) >= MAX_INDEXES:
         sentence = f"The budget of {MAX_INDEXES} payload indexes is used up."
-        raise Invalid(sentence, faults={"payload_indexes": [sentence]})
+        raise Invalid.at("payload_indexes", sentence)
     built = CreateIndex(wanted.field, dict(wanted.schema), "auto")
-    steps = tuple(met([built], seen))
+    steps = tuple(reconcile_unmanaged([built], seen))
     return Plan(
         namespace.namespace_id,
         namespace.revision,
         steps,
-        tuple(consequences(steps, seen)),
+        tuple(plan_warnings(steps, seen)),
     )

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.desired import origin_of, required_indexes
-from nsadmin.namespaces.plan.extractor_steps import appended
+from nsadmin.namespaces.plan.extractor_steps import extractor_steps
 from nsadmin.namespaces.plan.index_steps import index_steps
 from nsadmin.namespaces.plan.infrastructure_steps import (
-    Told,
+    ClusterFacts,
     infrastructure_steps,
     parse,
 )
@@ -38,7 +38,7 @@ def blank(
     *,
     namespace_id: str,
     internal_id: str,
-    told: Told,
+    told: ClusterFacts,
     now: datetime,
 ) -> Raw:
     """Return the document before its first step: who, where and until when.
@@ -78,7 +78,7 @@ def creation_plan(
 ) -> Plan:
     """Return the steps that make the namespace: extractors, collection, indexes."""
     patch = NamespacePatch(feature_extractors=wanted.extractors)
-    registered = appended(namespace, patch, registry, None)
+    registered = extractor_steps(namespace, patch, registry, None)
     vectors = {
         step.name: [step.size, step.distance]
         for step in registered
@@ -86,12 +86,12 @@ def creation_plan(
     }
     if not vectors:
         sentence = "These extractors bring no vector; a collection needs at least one."
-        raise Invalid(sentence, faults={"feature_extractors": [sentence]})
+        raise Invalid.at("feature_extractors", sentence)
     planned: list[Step] = [
         step for step in registered if not isinstance(step, AddVector | CreateIndex)
     ]
     planned.append(CreateCollection(namespace.namespace_id, vectors))
-    after = document.read(applied(namespace.raw, planned))
+    after = document.read(apply_steps(namespace.raw, planned))
     required = required_indexes(after, registry)
     planned += [
         CreateIndex(
@@ -103,7 +103,7 @@ def creation_plan(
     return Plan(namespace.namespace_id, 0, tuple(planned))
 
 
-def new_infrastructure(given: Raw | None, namespace_id: str, told: Told) -> Raw:
+def new_infrastructure(given: Raw | None, namespace_id: str, told: ClusterFacts) -> Raw:
     """Return what is stored of the infrastructure, without the key of its cluster."""
     name = parse(given or {}).get("qdrant_collection", namespace_id)
     sentence = ""
@@ -112,9 +112,7 @@ def new_infrastructure(given: Raw | None, namespace_id: str, told: Told) -> Raw:
     elif _ID_SHAPE.fullmatch(name) and name != namespace_id:
         sentence = "The name is shaped like the id of another namespace."
     if sentence:
-        raise Invalid(
-            sentence, faults={f"{INFRASTRUCTURE}qdrant_collection": [sentence]}
-        )
+        raise Invalid.at(f"{INFRASTRUCTURE}qdrant_collection", sentence)
     stored: Raw = {
         "qdrant_collection": name,
         "compute_tier": "shared",

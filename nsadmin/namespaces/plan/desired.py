@@ -10,7 +10,7 @@ from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ActualCollection:
     """What Qdrant shows of the collection when the plan is made.
 
     `vectors` maps a name to (size, distance), `indexes` a field to its type and

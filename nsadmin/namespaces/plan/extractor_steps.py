@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.desired import Seen, expected_vectors
+from nsadmin.namespaces.plan.desired import ActualCollection, expected_vectors
 from nsadmin.namespaces.plan.steps import AddVector, AppendExtractor, CreateIndex, Step
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace
@@ -11,11 +11,11 @@ from nsadmin.namespaces.schema.extractors import Extractor
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
 
-def appended(
+def extractor_steps(
     namespace: Namespace,
     patch: NamespacePatch,
     registry: Mapping[str, Extractor],
-    seen: Seen | None,
+    seen: ActualCollection | None,
 ) -> list[Step]:
     """Extractors that are not registered yet, each followed by its vectors."""
     found: list[Step] = []
@@ -31,7 +31,7 @@ def appended(
         if entry.feature_extractor_id not in (None, extractor.id):
             sentence = f"The id of this extractor is {extractor.id}."
             at_id = f"{at}.feature_extractor_id"
-            raise Invalid(sentence, faults={at_id: [sentence]})
+            raise Invalid.at(at_id, sentence)
         params = extractors.completed_params(extractor, entry.params, at=f"{at}.params")
         if extractor.id in known:
             extractors.require_same_params(extractor, known[extractor.id], params)
@@ -50,7 +50,7 @@ def appended(
                     f"{vector.name} is there with another size; "
                     f"{extractor.id} needs {vector.size:,}."
                 )
-                raise Invalid(sentence, faults={at: [sentence]})
+                raise Invalid.at(at, sentence)
             if vector.name not in declared and not any(
                 isinstance(s, AddVector) and s.name == vector.name for s in found
             ):

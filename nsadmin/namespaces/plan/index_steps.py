@@ -49,7 +49,7 @@ def require_budget(total: int) -> None:
             f"That would be {total} payload indexes of at most {MAX_INDEXES}, "
             f"{len(PROTECTED_INDEXES)} of them the system's."
         )
-        raise Invalid(sentence, faults={"payload_indexes": [sentence]})
+        raise Invalid.at("payload_indexes", sentence)
 
 
 def wanted_indexes(
@@ -66,7 +66,7 @@ def wanted_indexes(
         sentence = (
             f"{len(given):,} indexes were sent; a namespace may have {MAX_INDEXES}."
         )
-        raise Invalid(sentence, faults={"payload_indexes": [sentence]})
+        raise Invalid.at("payload_indexes", sentence)
     stored = {index.field_name: index for index in namespace.indexes}
     fixed = {**PROTECTED_INDEXES, **required}
     found: dict[str, StoredIndex] = {}
@@ -78,33 +78,29 @@ def wanted_indexes(
                 continue
             index = _one(entry, stored.get(entry.field_name), at)
             if index.field_name in found:
-                raise _refuse(
+                raise Invalid.at(
                     f"{at}.field_name", f"{index.field_name} is in the list twice."
                 )
             found[index.field_name] = index
         except Invalid as fault:
-            faults.update(fault.faults)
+            faults.update(fault.errors)
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return found
-
-
-def _refuse(at: str, sentence: str) -> Invalid:
-    return Invalid(sentence, faults={at: [sentence]})
 
 
 def _kind(entry: PayloadIndexInput, at: str) -> IndexType:
     """The type, from the entry or its schema; the two must agree."""
     inner = (entry.field_schema or {}).get("type")
     if entry.type is not None and inner is not None and inner != entry.type:
-        raise _refuse(
+        raise Invalid.at(
             f"{at}.type", f"type is {entry.type}, but field_schema.type is {inner}."
         )
     kind = entry.type or inner
     if kind is None:
-        raise _refuse(f"{at}.type", "An index needs a type.")
+        raise Invalid.at(f"{at}.type", "An index needs a type.")
     if kind not in INDEX_TYPES:
-        raise _refuse(
+        raise Invalid.at(
             f"{at}.field_schema.type", f"Must be one of {', '.join(INDEX_TYPES)}."
         )
     return kind
@@ -117,19 +113,19 @@ def _is_fixed(
     name = entry.field_name
     if name not in fixed:
         if entry.is_protected:
-            raise _refuse(
+            raise Invalid.at(
                 f"{at}.is_protected", f"{name} is not one of the system's indexes."
             )
         return False
     if not entry.is_protected:
         sentence = f"{name} is indexed by the system and cannot be changed."
-        raise _refuse(f"{at}.field_name", sentence)
+        raise Invalid.at(f"{at}.field_name", sentence)
     kind = _kind(entry, at)
     full = {**INDEX_DEFAULTS[kind], **fixed[name]}
     sent = {**full, **(entry.field_schema or {})}
     if kind != fixed[name]["type"] or sent != full:
         sentence = f"{name} is indexed by the system and cannot be changed."
-        raise _refuse(f"{at}.field_schema", sentence)
+        raise Invalid.at(f"{at}.field_schema", sentence)
     return True
 
 

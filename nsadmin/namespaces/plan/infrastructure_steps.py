@@ -14,7 +14,7 @@ from nsadmin.namespaces.schema import tiers
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import InfrastructureInput
 from nsadmin.namespaces.schema.limits import API_KEY_MAX, GPU_TYPE_MAX
-from nsadmin.namespaces.schema.patch import clean_description, faults_of
+from nsadmin.namespaces.schema.patch import clean_description, errors_of
 
 KEY_FIELD = "qdrant_api_key"
 SEALED_FIELD = "qdrant_api_key_sealed"
@@ -81,7 +81,7 @@ _API_KEY = re.compile(rf"[\x21-\x7e]{{1,{API_KEY_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ClusterFacts:
     """What the stores' room alone can tell of addresses and keys.
 
     Addresses are in their normal form. `key` and `stored_key` are keyed fingerprints:
@@ -96,7 +96,7 @@ class Told:
     faults: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-NOTHING_TOLD = Told()
+NO_FACTS = ClusterFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class StoredKey:
     set_at: datetime | None = None
 
 
-def key_stored(namespace: Namespace) -> StoredKey:
+def has_stored_key(namespace: Namespace) -> StoredKey:
     """Tell of the stored key what may be told; the mirror only knows of one."""
     sealed = namespace.infrastructure.get(SEALED_FIELD)
     if not isinstance(sealed, dict):
@@ -125,9 +125,9 @@ def parse(given: Raw) -> Raw:
     try:
         wanted = InfrastructureInput.model_validate(given)
     except Faulty as error:
-        found = faults_of(error, InfrastructureInput)
+        found = errors_of(error, InfrastructureInput)
         faults = {f"{INFRASTRUCTURE}{k}": v for k, v in found.items()}
-        raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
+        raise Invalid.all(faults) from None
     return wanted.model_dump(exclude_none=True)
 
 
@@ -140,7 +140,9 @@ def differs(namespace: Namespace, given: Raw) -> bool:
     )
 
 
-def infrastructure_steps(namespace: Namespace, given: Raw, told: Told) -> list[Step]:
+def infrastructure_steps(
+    namespace: Namespace, given: Raw, told: ClusterFacts
+) -> list[Step]:
     """Return the steps that make the stored object what the input asks for.
 
     Raises Invalid with every fault at once.
@@ -154,7 +156,9 @@ def infrastructure_steps(namespace: Namespace, given: Raw, told: Told) -> list[S
     after = _after(namespace, sent, told)
     # A key beside a refused address has no fingerprint; it was sent all the same.
     has_key = bool(told.key or told.stored_key or sent.get(KEY_FIELD))
-    for key, sentence in tiers.faults(namespace, sent, after, has_key=has_key).items():
+    for key, sentence in tiers.tier_errors(
+        namespace, sent, after, has_key=has_key
+    ).items():
         faults.setdefault(INFRASTRUCTURE + key, [sentence])
     moved = bool(told.url) and told.url != told.stored_url
     if moved and not told.key and not faults:
@@ -162,11 +166,11 @@ def infrastructure_steps(namespace: Namespace, given: Raw, told: Told) -> list[S
             "A new address needs its key: a stored key is never sent elsewhere."
         ]
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return _steps(namespace, after, told)
 
 
-def _after(namespace: Namespace, sent: Raw, told: Told) -> Raw:
+def _after(namespace: Namespace, sent: Raw, told: ClusterFacts) -> Raw:
     """Return the public values as they would be; None for what goes."""
     after = {key: namespace.infrastructure.get(key) for key in OFFERED}
     after["compute_tier"] = namespace.tier
@@ -189,7 +193,7 @@ def _after(namespace: Namespace, sent: Raw, told: Told) -> Raw:
     return {key: None if value == "" else value for key, value in after.items()}
 
 
-def _steps(namespace: Namespace, after: Raw, told: Told) -> list[Step]:
+def _steps(namespace: Namespace, after: Raw, told: ClusterFacts) -> list[Step]:
     before = {key: namespace.infrastructure.get(key) for key in OFFERED}
     before["compute_tier"] = namespace.tier
     found: list[Step] = []
@@ -201,7 +205,7 @@ def _steps(namespace: Namespace, after: Raw, told: Told) -> list[Step]:
     return found
 
 
-def _key_steps(namespace: Namespace, after: Raw, told: Told) -> list[Step]:
+def _key_steps(namespace: Namespace, after: Raw, told: ClusterFacts) -> list[Step]:
     key = told.key or told.stored_key
     if after["compute_tier"] == "shared" and namespace.tier != "shared":
         key = ""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from nsadmin import names
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.desired import Seen, required_indexes
-from nsadmin.namespaces.plan.extractor_steps import appended
+from nsadmin.namespaces.plan.desired import ActualCollection, required_indexes
+from nsadmin.namespaces.plan.extractor_steps import extractor_steps
 from nsadmin.namespaces.plan.index_steps import index_steps
 from nsadmin.namespaces.plan.infrastructure_steps import (
-    NOTHING_TOLD,
-    Told,
+    NO_FACTS,
+    ClusterFacts,
     infrastructure_steps,
 )
 from nsadmin.namespaces.plan.repair import (
@@ -26,8 +26,8 @@ from nsadmin.namespaces.plan.repair import (
     wrong_indexes,
 )
 from nsadmin.namespaces.plan.steps import CreateCollection, SetField, SetSecret, Step
-from nsadmin.namespaces.plan.unmanaged import met
-from nsadmin.namespaces.plan.warnings import Warning_, consequences
+from nsadmin.namespaces.plan.unmanaged import reconcile_unmanaged
+from nsadmin.namespaces.plan.warnings import PlanWarning, plan_warnings
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.extractors import Extractor
@@ -47,7 +47,7 @@ class Plan:
     namespace_id: str
     revision: int
     steps: tuple[Step, ...]
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -90,7 +90,7 @@ class Plan:
             "digest": self.digest,
             "steps": [
                 {
-                    **steps.shown(step),
+                    **steps.to_public_json(step),
                     "store": step.store,
                     "sentence": step.sentence(),
                 }
@@ -107,9 +107,9 @@ def make_plan(
     namespace: Namespace,
     patch: NamespacePatch,
     *,
-    seen: Seen | None,
+    seen: ActualCollection | None,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
-    told: Told = NOTHING_TOLD,
+    told: ClusterFacts = NO_FACTS,
 ) -> Plan:
     """Return what the patch would do; raise Invalid or Conflict where it cannot.
 
@@ -121,18 +121,18 @@ def make_plan(
     planned = _fields(namespace, patch)
     if patch.infrastructure is not None:
         planned += infrastructure_steps(namespace, patch.infrastructure, told)
-    planned += appended(namespace, patch, registry, seen)
+    planned += extractor_steps(namespace, patch, registry, seen)
     if patch.payload_indexes is not None:
         required = required_indexes(namespace, registry)
         planned += index_steps(namespace, patch.payload_indexes, required)
     if patch.repair_vectors and seen is not None:
         planned += missing_vectors(namespace, seen, registry, besides=planned)
-    found = tuple(met(planned, seen))
+    found = tuple(reconcile_unmanaged(planned, seen))
     return Plan(
         namespace.namespace_id,
         namespace.revision,
         found,
-        tuple(consequences(found, seen)),
+        tuple(plan_warnings(found, seen)),
     )
 
 
@@ -158,7 +158,9 @@ def _fields(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
     return found
 
 
-def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -> Plan:
+def repair_plan(
+    namespace: Namespace, seen: ActualCollection, repair: Repair = EVERYTHING
+) -> Plan:
     """Return the plan that adds what Qdrant lacks, or builds its indexes anew."""
     found: list[Step] = []
     if repair.collection:
@@ -177,5 +179,5 @@ def repair_plan(namespace: Namespace, seen: Seen, repair: Repair = EVERYTHING) -
         namespace.namespace_id,
         namespace.revision,
         tuple(found),
-        tuple(consequences(found, seen)),
+        tuple(plan_warnings(found, seen)),
     )

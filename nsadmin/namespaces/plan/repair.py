@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces.plan.desired import (
-    Seen,
+    ActualCollection,
     declared_indexes,
     expected_vectors,
     origin_of,
@@ -45,7 +45,7 @@ EVERYTHING = Repair()
 
 def missing_collection(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
     """Return the steps that make a lost collection with all that is declared."""
@@ -59,7 +59,7 @@ def missing_collection(
 
 def missing_vectors(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
     *,
     besides: Sequence[Step] = (),
@@ -81,7 +81,7 @@ def missing_vectors(
 
 def missing_indexes(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
     """Return a step for each declared index that Qdrant lacks."""
@@ -94,7 +94,7 @@ def missing_indexes(
 
 def rebuilt_indexes(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
     """Return a drop and a build for each declared index; missing ones are only built.
@@ -124,7 +124,7 @@ def _anew(field: str, schema: Raw, there: Raw, origin: Origin) -> list[Step]:
 
 def wrong_indexes(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
     """Return a drop and a build for each declared index that is another in Qdrant."""
@@ -140,7 +140,7 @@ def wrong_indexes(
 
 def extra_indexes(
     namespace: Namespace,
-    seen: Seen,
+    seen: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
     """Return a drop for each index that Qdrant has and nobody declared."""

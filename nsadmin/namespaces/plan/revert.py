@@ -6,10 +6,10 @@ from typing import Any
 
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.desired import Seen, required_indexes
+from nsadmin.namespaces.plan.desired import ActualCollection, required_indexes
 from nsadmin.namespaces.plan.index_steps import require_budget
 from nsadmin.namespaces.plan.infrastructure_steps import (
-    NOTHING_TOLD,
+    NO_FACTS,
     infrastructure_steps,
 )
 from nsadmin.namespaces.plan.plan import Plan
@@ -19,9 +19,9 @@ from nsadmin.namespaces.plan.steps import (
     DropIndex,
     SetField,
     Step,
-    show,
+    quote_value,
 )
-from nsadmin.namespaces.plan.warnings import consequences
+from nsadmin.namespaces.plan.warnings import plan_warnings
 from nsadmin.namespaces.schema.document import Namespace, Raw, StoredIndex
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
 
@@ -33,7 +33,7 @@ _STAYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class Revert:
     """The wish to take back the operation `op_id`, which carried out `done`."""
 
     op_id: str
@@ -66,10 +66,10 @@ class Undo:
         ]
 
 
-def undo_of(op_id: str, changes: Iterable[Mapping[str, Any]]) -> Undo:
+def revert_of(op_id: str, changes: Iterable[Mapping[str, Any]]) -> Revert:
     """Read the steps that an audit row lists; raise Invalid if none can be undone."""
     done = tuple(steps.from_json(dict(entry)) for entry in changes if "kind" in entry)
-    undo = Undo(op_id, done)
+    undo = Revert(op_id, done)
     if not any(_is_reversible(step) for step in done):
         sentence = " ".join(undo.stays) or "It changed nothing that could be put back."
         raise Invalid(f"This change cannot be reverted. {sentence}")
@@ -82,7 +82,9 @@ def _is_reversible(step: Step) -> bool:
     return isinstance(step, CreateIndex | DropIndex) and not step.declared
 
 
-def undo_plan(namespace: Namespace, undo: Undo, seen: Seen | None) -> Plan:
+def revert_plan(
+    namespace: Namespace, undo: Revert, seen: ActualCollection | None
+) -> Plan:
     """Return the plan that puts back what was; empty where that has happened already.
 
     Raises Conflict where a later change touched the same and made something else of it.
@@ -97,11 +99,11 @@ def undo_plan(namespace: Namespace, undo: Undo, seen: Seen | None) -> Plan:
         namespace.namespace_id,
         namespace.revision,
         tuple(found),
-        tuple(consequences(found, seen)),
+        tuple(plan_warnings(found, seen)),
     )
 
 
-def _fields(namespace: Namespace, undo: Undo) -> list[Step]:
+def _fields(namespace: Namespace, undo: Revert) -> list[Step]:
     found: list[Step] = []
     for step in undo.done:
         if not isinstance(step, SetField):
@@ -110,7 +112,7 @@ def _fields(namespace: Namespace, undo: Undo) -> list[Step]:
         if now == step.before:
             continue
         if now != step.after:
-            raise _touched(step, f"it is {show(now)[:120]} now")
+            raise _touched(step, f"it is {quote_value(now)[:120]} now")
         found.append(SetField(step.field, now, step.before))
     said = {
         step.field.removeprefix(INFRASTRUCTURE): step.after
@@ -118,7 +120,7 @@ def _fields(namespace: Namespace, undo: Undo) -> list[Step]:
         if isinstance(step, SetField) and step.field.startswith(INFRASTRUCTURE)
     }
     if said:  # what was right then has to be right beside the rest of today
-        infrastructure_steps(namespace, said, NOTHING_TOLD)
+        infrastructure_steps(namespace, said, NO_FACTS)
     return found
 
 
@@ -137,7 +139,7 @@ def _touched(step: Step, now: str) -> Conflict:
     )
 
 
-def _indexes(namespace: Namespace, undo: Undo) -> list[Step]:
+def _indexes(namespace: Namespace, undo: Revert) -> list[Step]:
     """Return drops first, then builds with the parameters and origin that were."""
     stored = {index.field_name: index for index in namespace.indexes}
     wanted = dict(stored)
@@ -164,7 +166,7 @@ def _indexes(namespace: Namespace, undo: Undo) -> list[Step]:
 
 
 def _index_changes(
-    undo: Undo,
+    undo: Revert,
 ) -> list[tuple[CreateIndex | DropIndex, StoredIndex | None, StoredIndex | None]]:
     """Return for each index its last step, what was before the operation and after."""
     before: dict[str, StoredIndex] = {}
@@ -188,6 +190,6 @@ def _same(one: StoredIndex | None, other: StoredIndex | None) -> bool:
 def _index_now(now: StoredIndex | None) -> str:
     if now is None:
         return "that index was dropped"
-    parameters = steps.words(now.schema)
+    parameters = steps.format_parameters(now.schema)
     tail = f" with {parameters}" if parameters else ""
     return f"it is a {now.type} index{tail} now"

@@ -14,7 +14,7 @@ Store = Literal["namespace store", "Qdrant"]
 INFRASTRUCTURE = "infrastructure."
 
 
-def show(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """Write a value the way a sentence quotes it."""
     if value is None or value == "":
         return "nothing"
@@ -48,20 +48,22 @@ _TIER_WORDS = {
 }
 
 
-def parameter(value: Any) -> str:
+def format_parameter(value: Any) -> str:
     """Write a parameter's value in words, whatever another writer put there."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or value in ("", [], {}):
         return "not set"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {parameter(inside)}" for key, inside in value.items())
+        return ", ".join(
+            f"{key} {format_parameter(inside)}" for key, inside in value.items()
+        )
     if isinstance(value, list | tuple):
-        return ", ".join(parameter(inside) for inside in value)
+        return ", ".join(format_parameter(inside) for inside in value)
     return str(value)
 
 
-def replaced(before: Raw, after: Raw) -> tuple[str, str]:
+def changed_parameters(before: Raw, after: Raw) -> tuple[str, str]:
     """Return old and new of the parameters that differ, defaults included.
 
     Of another type only what is not its default is said: hardly a parameter is shared.
@@ -72,21 +74,21 @@ def replaced(before: Raw, after: Raw) -> tuple[str, str]:
     old, new = {**usual, **before}, {**usual, **after}
     changed = [key for key in sorted({**old, **new}) if old.get(key) != new.get(key)]
     return (
-        ", ".join(f"{key} {parameter(old.get(key))}" for key in changed),
-        ", ".join(f"{key} {parameter(new.get(key))}" for key in changed),
+        ", ".join(f"{key} {format_parameter(old.get(key))}" for key in changed),
+        ", ".join(f"{key} {format_parameter(new.get(key))}" for key in changed),
     )
 
 
 def _typed(schema: Raw) -> str:
-    said = words(schema)
+    said = format_parameters(schema)
     return f"type {schema['type']}, {said}" if said else f"type {schema['type']}"
 
 
-def words(schema: Raw) -> str:
+def format_parameters(schema: Raw) -> str:
     """Describe the index parameters that are not the default: `tokenizer prefix`."""
     usual = {"type": schema["type"], **INDEX_DEFAULTS.get(schema["type"], {})}
     parts = [
-        f"{key} {parameter(value)}"
+        f"{key} {format_parameter(value)}"
         for key, value in sorted(schema.items())
         if usual.get(key) != value
     ]
@@ -117,17 +119,20 @@ class SetField:
                 else "Lift the protection from deletion."
             )
         if self.field == "namespace_name":
-            return f"Rename from {show(self.before)} to {show(self.after)}."
+            return (
+                f"Rename from {quote_value(self.before)} to {quote_value(self.after)}."
+            )
         if self.field == "infrastructure.compute_tier":
             before, after = _TIER_WORDS[self.before], _TIER_WORDS[self.after]
             return f"Change the tier from {before} to {after}."
         if isinstance(self.after, bool):
             return f"Turn {word} {'on' if self.after else 'off'}."
         if self.after is None:
-            return f"Remove the {word}, {show(self.before)}."
+            return f"Remove the {word}, {quote_value(self.before)}."
         if is_unset:
-            return f"Set the {word} to {show(self.after)}."
-        return f"Change the {word} from {show(self.before)} to {show(self.after)}."
+            return f"Set the {word} to {quote_value(self.after)}."
+        before, after = quote_value(self.before), quote_value(self.after)
+        return f"Change the {word} from {before} to {after}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +228,7 @@ class CreateIndex:
 
     def sentence(self) -> str:
         """Say what is built."""
-        parameters = words(self.schema)
+        parameters = format_parameters(self.schema)
         tail = f" with {parameters}" if parameters else ""
         return f"Build the {self.schema['type']} index on {self.field}{tail}."
 
@@ -278,7 +283,7 @@ def to_json(step: Step) -> Raw:
     return {"kind": step.kind, **asdict(step)}
 
 
-def shown(step: Step) -> Raw:
+def to_public_json(step: Step) -> Raw:
     """Write a step down for readers: of a secret only whether there is one."""
     written = to_json(step)
     if isinstance(step, SetSecret):

@@ -7,7 +7,7 @@ parameters that we do not know, and drops first what cannot stay, with a warning
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex, Step
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS
@@ -42,7 +42,9 @@ def unknown_parameters(schema: Raw, there: Raw) -> Raw:
     return {k: v for k, v in there.items() if v is not None and k not in known}
 
 
-def met(planned: Sequence[Step], seen: Seen | None) -> list[Step]:
+def reconcile_unmanaged(
+    planned: Sequence[Step], seen: ActualCollection | None
+) -> list[Step]:
     """Return the steps as they have to be beside what Qdrant has already."""
     if seen is None:
         return list(planned)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.steps import (
     AddVector,
     CreateCollection,
@@ -15,27 +15,29 @@ from nsadmin.namespaces.plan.steps import (
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:  # noqa: N801 - `Warning` is a builtin
+class PlanWarning:
     """A consequence in words; `needs_tick` asks for consent of its own."""
 
     sentence: str
     needs_tick: bool = False
 
 
-_EMPTY = Warning_(
+_EMPTY = PlanWarning(
     "The points of the lost collection are gone. The new one is empty, and searches "
     "find nothing until the collections are processed again.",
     needs_tick=True,
 )
 
 
-def _points(seen: Seen | None) -> str:
+def _points(seen: ActualCollection | None) -> str:
     if seen is None:
         return "every point"
     return "the one point" if seen.points == 1 else f"all {seen.points:,} points"
 
 
-def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
+def plan_warnings(
+    planned: Sequence[Step], seen: ActualCollection | None
+) -> list[PlanWarning]:
     """Say what each step costs, in numbers where Qdrant answered."""
     found = [*_lacking(planned, seen)]
     for step in planned:
@@ -44,21 +46,23 @@ def consequences(planned: Sequence[Step], seen: Seen | None) -> list[Warning_]:
         elif isinstance(step, DropIndex):
             until = " until the new index is built" if step.rebuilt else ""
             sentence = f"Filters on {step.field} scan {_points(seen)}{until}."
-            found.append(Warning_(sentence, needs_tick=True))
+            found.append(PlanWarning(sentence, needs_tick=True))
         elif isinstance(step, SetField) and step.field == "infrastructure.qdrant_url":
             found.append(
-                Warning_(
+                PlanWarning(
                     "Every search and every write goes to the other cluster from the "
                     "moment of the change; the collection on the one before stays."
                 )
             )
         elif isinstance(step, SetSecret) and not step.after:
             sentence = "The stored key is deleted; coming back needs it once more."
-            found.append(Warning_(sentence))
+            found.append(PlanWarning(sentence))
     return found
 
 
-def _lacking(planned: Sequence[Step], seen: Seen | None) -> Iterator[Warning_]:
+def _lacking(
+    planned: Sequence[Step], seen: ActualCollection | None
+) -> Iterator[PlanWarning]:
     """Say once for all new vectors that no point has them yet."""
     names = [step.name for step in planned if isinstance(step, AddVector)]
     if not names or (seen is not None and not seen.points):
@@ -68,7 +72,7 @@ def _lacking(planned: Sequence[Step], seen: Seen | None) -> Iterator[Warning_]:
         count = "One point"
     one = len(names) == 1
     last = names[0] if one else f"{', '.join(names[:-1])} and {names[-1]}"
-    yield Warning_(
+    yield PlanWarning(
         f"{count} will lack {last} until their collections are processed again; "
         f"searches by {'it' if one else 'them'} find nothing before that."
     )

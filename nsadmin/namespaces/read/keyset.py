@@ -20,7 +20,7 @@ Order = tuple[str, bool]
 _ID = "namespace_id"
 
 
-def place_of(row: MirroredNamespace, orders: Sequence[Order]) -> Place:
+def cursor_of(row: MirroredNamespace, orders: Sequence[Order]) -> Place:
     """Return where the row stands."""
     return (*(getattr(row, column) for column, _ in orders), row.namespace_id)
 
@@ -42,7 +42,7 @@ def _later(column: str, value: Value, among_equals: Q, *, falls: bool) -> Q:
     return beyond | unknown | (Q(**{column: value}) & among_equals)
 
 
-def written(place: Place) -> list[str | int | None]:
+def encode(place: Place) -> list[str | int | None]:
     """Return the place in JSON's words; times to the last digit."""
     return [
         value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
@@ -50,7 +50,7 @@ def written(place: Place) -> list[str | int | None]:
     ]
 
 
-def read(values: object, orders: Sequence[Order]) -> Place | None:
+def decode(values: object, orders: Sequence[Order]) -> Place | None:
     """Return the place that was written so; None for what cannot be one."""
     columns = [*(column for column, _ in orders), _ID]
     if not isinstance(values, list) or len(values) != len(columns):

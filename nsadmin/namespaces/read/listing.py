@@ -100,7 +100,7 @@ class ListQuery:
         """
         if self.sort not in SORTS:
             sentence = f"Sort must be one of {', '.join(SORTS)}."
-            raise Invalid(sentence, faults={"sort": [sentence]})
+            raise Invalid.at("sort", sentence)
         column, usual = SORTS[self.sort]
         falls = usual if self.descending is None else self.descending
         return [(column, falls), *((SORTS[name][0], down) for name, down in self.then)]
@@ -227,7 +227,7 @@ def listing(actor: Actor, query: ListQuery) -> Page:
         as_of=every["oldest"],
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),
-        following=keyset.place_of(shown[-1], orders) if more else None,
+        following=keyset.cursor_of(shown[-1], orders) if more else None,
     )
 
 

@@ -52,7 +52,7 @@ def without_secrets(raw: Raw) -> Raw:
     return cleaned
 
 
-def restored(kept: Raw) -> Raw:
+def restore_document(kept: Raw) -> Raw:
     """Return a document that `without_secrets` kept, with its dates."""
 
     def restore(value: Any) -> Any:
@@ -83,14 +83,14 @@ def mirror_one(raw: Raw) -> None:
     )
 
 
-def note_look(look: LastLook) -> None:
+def record_snapshot(look: LastLook) -> None:
     """Let lists show at once what Qdrant said last, or that it is silent."""
     MirroredNamespace.objects.filter(namespace_id=look.namespace_id).update(
         **_look_values(look)
     )
 
 
-def note_counts(namespace_id: str) -> None:
+def record_counts(namespace_id: str) -> None:
     """Let lists show what the store counts now; while it is silent they stay."""
     try:
         counted = resources.counts(namespace_id, within_s=1)
@@ -143,11 +143,11 @@ def reconcile() -> int:
         namespace_id__in=list(rows), mirrored_at__lt=began
     )
     dropped, _ = stale.delete()
-    note_filled(len(documents))
+    record_filled(len(documents))
     return len(new) + written + dropped
 
 
-def note_filled(documents: int) -> None:
+def record_filled(documents: int) -> None:
     """Say that the mirror has been compared as a whole."""
     values = {"filled_at": timezone.now(), "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)

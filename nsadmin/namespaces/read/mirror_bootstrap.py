@@ -22,7 +22,7 @@ _WAIT_S, _STEP_S = 3.0, 0.1
 _UNREAD = "The namespaces have not been read yet"
 
 
-class Unread(Unavailable):
+class MirrorEmpty(Unavailable):
     """Nobody has read the namespaces from their store yet."""
 
     default_code = "namespaces_unread"
@@ -37,13 +37,13 @@ def require_filled() -> None:
         return
     try:
         # The bound of the whole is also how long the driver would look for a server.
-        with connection.answering(within_s=connection.READ_S):
+        with connection.translate_errors(within_s=connection.READ_S):
             connection.ping()
-        with connection.answering(within_s=_WITHIN_S):
+        with connection.translate_errors(within_s=_WITHIN_S):
             mirror.reconcile()
     except Unavailable as away:
-        sentence = f"{_UNREAD}. {away.sentence}"
-        raise Unread(sentence, details={"store": "namespace store"}) from None
+        sentence = f"{_UNREAD}. {away.message}"
+        raise MirrorEmpty(sentence, details={"store": "namespace store"}) from None
     finally:
         redis.release(_CLAIM)
 
@@ -61,7 +61,7 @@ def _await() -> None:
         time.sleep(_STEP_S)
         if is_filled():
             return
-    raise Unread(
+    raise MirrorEmpty(
         f"{_UNREAD}; that is being done just now.",
         details={"store": "namespace store", "retry_after": 2},
     )

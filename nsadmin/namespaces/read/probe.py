@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.placement.clusters import cluster_of
-from nsadmin.namespaces.plan.desired import Seen
+from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
@@ -46,12 +46,12 @@ def snapshot(
     if not force and not _is_old(stored, max_age_s):
         return stored
     if force:
-        return look(namespace, timeout_s=wait_s)
+        return probe_collection(namespace, timeout_s=wait_s)
     if claim(key):
         silence = _silence_of(namespace)
         if not silence:
-            return look(namespace, timeout_s=wait_s)
-        snapshots.note_silence([key], silence)
+            return probe_collection(namespace, timeout_s=wait_s)
+        snapshots.record_silence([key], silence)
         return snapshots.stored(key)
     deadline = time.monotonic() + wait_s
     while _is_old(stored, max(max_age_s, EVERY_S)) and time.monotonic() < deadline:
@@ -75,52 +75,54 @@ def _silence_of(namespace: Namespace) -> str:
         url = cluster_of(namespace).url
     except NsadminError:
         return ""  # the look will say why
-    said = silence_at(url)
+    said = silence_of_cluster(url)
     if not said or redis.claim(f"try:{url}", milliseconds=EVERY_S * 1000):
         return ""
     return said
 
 
-def silence_at(url: str) -> str:
+def silence_of_cluster(url: str) -> str:
     """Return the sentence of a cluster's silence; empty as far as anybody knows."""
-    return ephemeral.kept(f"silent:{url}") or ""
+    return ephemeral.load(f"silent:{url}") or ""
 
 
 @contextmanager
-def heeding(cluster: Cluster) -> Iterator[None]:
+def track_reachability(cluster: Cluster) -> Iterator[None]:
     """Remember for all viewers whether the cluster answers what is asked inside."""
     silent = f"silent:{cluster.url}"
     try:
         yield
     except Unavailable as failure:
         if "status" not in failure.details:  # nothing came back at all
-            ephemeral.keep(silent, failure.sentence, seconds=_SILENCE_S)
+            ephemeral.store(silent, failure.message, seconds=_SILENCE_S)
         raise
     ephemeral.drop([silent])
 
 
-def look(namespace: Namespace, *, timeout_s: float) -> Snapshot:
+def probe_collection(namespace: Namespace, *, timeout_s: float) -> Snapshot:
     """Ask Qdrant now and store what it said, or that it was silent."""
     began = time.perf_counter()
     found: LiveCollection | None = None
     error = ""
     try:
         cluster = cluster_of(namespace)
-        with heeding(cluster):
+        with track_reachability(cluster):
             found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
     except NsadminError as failure:
-        error = failure.sentence
+        error = failure.message
     milliseconds = (time.perf_counter() - began) * 1000
     seen = snapshots.store(namespace.namespace_id, found, error, milliseconds)
-    snapshots.keep_copy(namespace, seen)
+    snapshots.cache(namespace, seen)
     return seen
 
 
-def seen(namespace: Namespace, *, timeout_s: float = _PLAN_S) -> Seen:
+def actual_collection(
+    namespace: Namespace, *, timeout_s: float = _PLAN_S
+) -> ActualCollection:
     """Ask Qdrant now, for a plan; raise Unavailable where it does not answer."""
     cluster = cluster_of(namespace)
     found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
-    return to_seen(found)
+    return to_actual(found)
 
 
 def server_version(namespace: Namespace) -> str:
@@ -128,11 +130,11 @@ def server_version(namespace: Namespace) -> str:
     return collections.version(cluster_of(namespace), timeout_s=_PLAN_S)
 
 
-def to_seen(found: LiveCollection | None) -> Seen:
+def to_actual(found: LiveCollection | None) -> ActualCollection:
     """Return what a plan needs to know of a collection."""
     if found is None:
-        return Seen(exists=False, points=0, vectors={}, indexes={})
-    return Seen(
+        return ActualCollection(exists=False, points=0, vectors={}, indexes={})
+    return ActualCollection(
         exists=True,
         points=found.points,
         vectors={n: (v.size, v.distance) for n, v in found.vectors.items()},
@@ -140,12 +142,12 @@ def to_seen(found: LiveCollection | None) -> Seen:
     )
 
 
-def seen_in(snapshot: Snapshot) -> Seen:
+def actual_in(snapshot: Snapshot) -> ActualCollection:
     """Return what a stored look says of a collection, as plans see it."""
     live = snapshot.live
     if live is None or not snapshot.exists:
-        return Seen(exists=False, points=0, vectors={}, indexes={})
-    return Seen(
+        return ActualCollection(exists=False, points=0, vectors={}, indexes={})
+    return ActualCollection(
         exists=True,
         points=live.points,
         vectors={n: (v["size"], v["distance"]) for n, v in live.vectors.items()},

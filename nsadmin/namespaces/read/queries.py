@@ -9,9 +9,9 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import require_on, sees
+from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Missing, Unavailable
+from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -78,7 +78,7 @@ def get(
 ) -> NamespaceView:
     """Return a namespace by id or name, from the store or else the mirror.
 
-    Raises Missing for what the actor may not know of, exactly as for what is not there;
+    Raises NotFound for what the actor may not know of, as for what is not there;
     Forbidden where the action is not permitted; Conflict where a name alone does not
     tell staff which organization's namespace is meant.
     """
@@ -103,16 +103,16 @@ def get_stored(
     raw = store.get(identifier)
     if raw is None:
         raw = _find_by_name(actor, identifier, organization_id)
-    if raw is None or document.is_buried(raw):
+    if raw is None or document.is_tombstone(raw):
         raise missing(identifier)
     namespace = document.read(raw)
     _gate(actor, action, namespace)
     return view_of(namespace)
 
 
-def missing(identifier: str) -> Missing:
+def missing(identifier: str) -> NotFound:
     """The one answer for what is not there and for what is another organization's."""
-    return Missing(
+    return NotFound(
         "There is no such namespace.",
         details={"resource": WHAT, "id": identifier[:200]},
     )
@@ -127,7 +127,7 @@ def _gate(actor: Actor, action: Action, namespace: Namespace) -> None:
             scope=namespace.scope,
             what=WHAT,
         )
-    except Missing:
+    except NotFound:
         raise missing(namespace.namespace_id) from None
 
 
@@ -167,7 +167,7 @@ def _get_mirrored(
     if row is None:
         mirror_bootstrap.require_filled()
         raise missing(identifier)
-    namespace = document.read(mirror.restored(row.document))
+    namespace = document.read(mirror.restore_document(row.document))
     return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
 
 
@@ -199,7 +199,7 @@ def snapshot(
     oldest = 0 if now else probe.EVERY_S
     found = probe.snapshot(view.namespace, wait_s=wait_s, max_age_s=oldest)
     if found is not None:
-        snapshots.keep_copy(view.namespace, found)
+        snapshots.cache(view.namespace, found)
     return found
 
 
@@ -207,12 +207,12 @@ def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
     """Return the copy of a look that the sampler keeps young; no store is asked.
 
     None where there is no such copy, or what it says is too old; then `get` and
-    `snapshot` know more. Raises Missing for what the actor may not know of.
+    `snapshot` know more. Raises NotFound for what the actor may not know of.
     """
-    copy = snapshots.copy_of(namespace_id)
+    copy = snapshots.cached(namespace_id)
     if copy is None or copy.snapshot.age_s > _GLANCE_S:
         return None
-    if not sees(actor, internal_id=copy.internal_id, scope=copy.scope):
+    if not can_see(actor, internal_id=copy.internal_id, scope=copy.scope):
         raise missing(namespace_id)
     if copy.watched_s < WATCHED_S - probe.EVERY_S:  # a crowd need not all say so
         ephemeral.watch(namespace_id, seconds=WATCHED_S)

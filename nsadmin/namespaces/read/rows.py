@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.infrastructure_steps import PUBLIC_KEYS
-from nsadmin.namespaces.plan.steps import words
+from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.read.queries import Counts
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -18,7 +18,7 @@ from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, PROTECTED_INDEXES
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]
 
 
-def response(
+def namespace_response(
     namespace: Namespace,
     counts: Counts,
     *,
@@ -66,7 +66,7 @@ def response(
 
 def row_response(row: MirroredNamespace) -> Raw:
     """Return the same for a mirrored row, with the counts that the mirror knows."""
-    namespace = document.read(mirror.restored(row.document))
+    namespace = document.read(mirror.restore_document(row.document))
     counts = Counts(
         row.document_count,
         row.object_count,
@@ -75,7 +75,7 @@ def row_response(row: MirroredNamespace) -> Raw:
         row.retriever_count,
         row.taxonomy_count,
     )
-    return response(namespace, counts)
+    return namespace_response(namespace, counts)
 
 
 def public_infrastructure(namespace: Namespace) -> Raw:
@@ -174,7 +174,7 @@ def _index_row(
         field_name=field,
         type=schema["type"],
         schema=schema,
-        parameters=words(schema),
+        parameters=format_parameters(schema),
         origin=origin,
         points=points,
         share=share,

@@ -95,7 +95,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CachedSnapshot:
     """A look as it lies in Redis, with what the gate has to know of its namespace.
 
     `watched_s` is how long the namespace counts as looked at when nobody does any more.
@@ -131,12 +131,12 @@ def store(
     row, _ = LastLook.objects.update_or_create(
         namespace_id=namespace_id, defaults=values
     )
-    mirror.note_look(row)
+    mirror.record_snapshot(row)
     history.record(row)
     return read(row)
 
 
-def note(namespace_id: str, **told: dict[str, Any] | None) -> None:
+def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
     """Store what was asked beside a look, with its time; None is "not told"."""
     row = LastLook.objects.filter(namespace_id=namespace_id).first()
     if row is not None:
@@ -146,7 +146,7 @@ def note(namespace_id: str, **told: dict[str, Any] | None) -> None:
         _correct_copy(namespace_id)
 
 
-def note_silence(namespace_ids: Collection[str], error: str) -> None:
+def record_silence(namespace_ids: Collection[str], error: str) -> None:
     """Record that a cluster is silent for all of its namespaces, asked or not."""
     now = timezone.now()
     rows = LastLook.objects.filter(namespace_id__in=namespace_ids)
@@ -168,9 +168,9 @@ def note_silence(namespace_ids: Collection[str], error: str) -> None:
 
 def _correct_copy(namespace_id: str) -> None:
     """Let polls see what has changed in the stored look."""
-    copy, now = copy_of(namespace_id), stored(namespace_id)
+    copy, now = cached(namespace_id), stored(namespace_id)
     if copy is not None and now is not None:
-        _keep(Copy(now, copy.internal_id, copy.scope))
+        _keep(CachedSnapshot(now, copy.internal_id, copy.scope))
 
 
 def invalidate(namespace_id: str) -> None:
@@ -185,23 +185,25 @@ def invalidate(namespace_id: str) -> None:
     redis.release(f"look:{namespace_id}")
 
 
-def keep_copy(namespace: Namespace, snapshot: Snapshot) -> None:
+def cache(namespace: Namespace, snapshot: Snapshot) -> None:
     """Lay a copy where a poll finds it without a query."""
-    _keep(Copy(snapshot, namespace.internal_id, namespace.scope))
+    _keep(CachedSnapshot(snapshot, namespace.internal_id, namespace.scope))
 
 
-def _keep(copy: Copy) -> None:
+def _keep(copy: CachedSnapshot) -> None:
     text = json.dumps(asdict(copy), cls=DjangoJSONEncoder)
-    ephemeral.keep(f"look:{copy.snapshot.namespace_id}", text, seconds=_COPY_S)
+    ephemeral.store(f"look:{copy.snapshot.namespace_id}", text, seconds=_COPY_S)
 
 
-def copy_of(namespace_id: str) -> Copy | None:
+def cached(namespace_id: str) -> CachedSnapshot | None:
     """Return the copy of a look, None where there is none of late."""
     text, left = ephemeral.kept_and_watched(f"look:{namespace_id}", namespace_id)
     if text is None:
         return None
     found = json.loads(text)
-    return Copy(_revived(found["snapshot"]), found["internal_id"], found["scope"], left)
+    return CachedSnapshot(
+        _revived(found["snapshot"]), found["internal_id"], found["scope"], left
+    )
 
 
 def _revived(values: dict[str, Any]) -> Snapshot:

@@ -7,7 +7,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class StatusText:
     """A word with its role colour, icon of the sprite, and the sentence beside it.
 
     `since` is set while Qdrant is silent.
@@ -22,21 +22,21 @@ class Judgement:
 
 
 _WORDS = {
-    "green": Judgement(
+    "green": StatusText(
         "ready",
         "Ready",
         "ok",
         "circle-check-fill",
         "Every operation is applied and no optimization is due.",
     ),
-    "yellow": Judgement(
+    "yellow": StatusText(
         "optimising",
         "Optimising",
         "warn",
         "progress",
         "New points are being indexed. Searches are complete; some may be slower.",
     ),
-    "grey": Judgement(
+    "grey": StatusText(
         "waiting",
         "Waiting",
         "idle",
@@ -46,14 +46,14 @@ _WORDS = {
 }
 
 
-def judge(snapshot: Snapshot | None) -> Judgement:
+def status_text(snapshot: Snapshot | None) -> StatusText:
     """Return the word for a look; no look and a silent server are Unknown."""
     if snapshot is None:
         return _unknown("Qdrant has not been asked yet.", None)
     if not snapshot.ok:
         return _unknown(snapshot.error, snapshot.unknown_since)
     if not snapshot.exists or snapshot.live is None:
-        return Judgement(
+        return StatusText(
             "error",
             "No collection",
             "bad",
@@ -61,7 +61,7 @@ def judge(snapshot: Snapshot | None) -> Judgement:
             "Qdrant answers, but has no collection for this namespace.",
         )
     if snapshot.live.status == "red":
-        return Judgement(
+        return StatusText(
             "error",
             "Error",
             "bad",
@@ -72,5 +72,5 @@ def judge(snapshot: Snapshot | None) -> Judgement:
     return found or _unknown(f"Qdrant says {snapshot.live.status}.", None)
 
 
-def _unknown(sentence: str, since: datetime | None) -> Judgement:
-    return Judgement("unknown", "Unknown", "idle", "circle-dashed", sentence, since)
+def _unknown(sentence: str, since: datetime | None) -> StatusText:
+    return StatusText("unknown", "Unknown", "idle", "circle-dashed", sentence, since)

@@ -19,7 +19,7 @@ from nsadmin.namespaces.schema.patch import (
     PayloadIndexInput,
     clean_description,
     clean_name,
-    faults_of,
+    errors_of,
 )
 from nsadmin.namespaces.schema.yaml_text import Read
 
@@ -62,7 +62,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def exported(namespace: Namespace) -> dict[str, Any]:
+def export_config(namespace: Namespace) -> dict[str, Any]:
     """Return the configuration as plain values, in the order in which it is written."""
     stored = namespace.infrastructure
     infrastructure = {
@@ -97,10 +97,10 @@ def exported(namespace: Namespace) -> dict[str, Any]:
     }
 
 
-def written(namespace: Namespace) -> str:
+def to_yaml(namespace: Namespace) -> str:
     """Return the configuration as YAML, the same for the same configuration."""
     return yaml.dump(
-        exported(namespace),
+        export_config(namespace),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -109,7 +109,7 @@ def written(namespace: Namespace) -> str:
     )
 
 
-def read(text: str) -> Read:
+def from_yaml(text: str) -> Read:
     """Read a configuration; raise Invalid with faults by line where it is none."""
     found = yaml_text.read(text)
     schema = found.data.get("schema")
@@ -130,11 +130,11 @@ def read(text: str) -> Read:
 def at_lines(error: Invalid, found: Read) -> Invalid:
     """Return the error with its faults at the lines of the text."""
     faults: dict[str, list[str]] = {}
-    for path, sentences in (error.faults or {"": [error.sentence]}).items():
+    for path, sentences in (error.errors or {"": [error.message]}).items():
         place = path if path.startswith("line ") else f"line {found.line_of(path)}"
         faults.setdefault(place, []).extend(sentences)
     first = min(faults, key=lambda place: int(place.split()[1]))
-    return Invalid(f"{first.capitalize()}: {faults[first][0]}", faults=faults)
+    return Invalid(f"{first.capitalize()}: {faults[first][0]}", errors=faults)
 
 
 def patch_of(found: Read, namespace: Namespace) -> NamespacePatch:
@@ -150,7 +150,7 @@ def patch_of(found: Read, namespace: Namespace) -> NamespacePatch:
 
 def _patch(found: Read, namespace: Namespace) -> NamespacePatch:
     said = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
-    now = exported(namespace)
+    now = export_config(namespace)
     body = {key: value for key, value in said.items() if value != now[key]}
     if isinstance(body.get("infrastructure"), dict):
         body["infrastructure"] = _changed_infrastructure(body, now)
@@ -159,8 +159,8 @@ def _patch(found: Read, namespace: Namespace) -> NamespacePatch:
     try:
         patch = NamespacePatch.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error, NamespacePatch)
-        raise Invalid(next(iter(faults.values()))[0], faults=faults) from None
+        faults = errors_of(error, NamespacePatch)
+        raise Invalid.all(faults) from None
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)
     if patch.description is not None:
@@ -178,7 +178,7 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
                 f"{key} does not belong to a configuration; "
                 f"there is: {', '.join(INFRASTRUCTURE_KEYS)}."
             )
-            raise Invalid(sentence, faults={f"infrastructure.{key}": [sentence]})
+            raise Invalid.at(f"infrastructure.{key}", sentence)
     return {
         key: value
         for key, value in given.items()
@@ -199,11 +199,11 @@ def _require_extractors(
                 f"{entry.name} {entry.version} is registered and cannot be removed; "
                 "list it, or leave the section out."
             )
-            raise Invalid(sentence, faults={"feature_extractors": [sentence]})
+            raise Invalid.at("feature_extractors", sentence)
     twice = len(given) - len(listed)
     if twice:
         sentence = "An extractor is in the list twice."
-        raise Invalid(sentence, faults={"feature_extractors": [sentence]})
+        raise Invalid.at("feature_extractors", sentence)
 
 
 def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
@@ -211,7 +211,7 @@ def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
         if entry.is_protected:
             sentence = "A configuration lists custom indexes; leave this one out."
             at = f"payload_indexes.{number}.is_protected"
-            raise Invalid(sentence, faults={at: [sentence]})
+            raise Invalid.at(at, sentence)
         if entry.type is None:
             sentence = f"An index needs a type: {', '.join(INDEX_TYPES)}."
-            raise Invalid(sentence, faults={f"payload_indexes.{number}": [sentence]})
+            raise Invalid.at(f"payload_indexes.{number}", sentence)

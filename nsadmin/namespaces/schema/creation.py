@@ -20,7 +20,7 @@ from nsadmin.namespaces.schema.patch import (
     Name,
     clean_description,
     clean_name,
-    validated,
+    validate,
 )
 
 TTL_MIN = 60
@@ -104,19 +104,19 @@ class NewNamespace(_Strict):
 
 def parse_new(body: Any) -> NewNamespace:
     """Read the body of a creation, or raise Invalid with a fault for each field."""
-    wanted = validated(NewNamespace, body)
+    wanted = validate(NewNamespace, body)
     faults = _not_offered(wanted)
     try:
         wanted.namespace_name = clean_name(wanted.namespace_name)
     except Invalid as fault:
-        faults |= fault.faults
+        faults |= fault.errors
     try:
         if wanted.description is not None:
             wanted.description = clean_description(wanted.description)
     except Invalid as fault:
-        faults |= fault.faults
+        faults |= fault.errors
     if faults:
-        raise Invalid(next(iter(faults.values()))[0], faults=faults)
+        raise Invalid.all(faults)
     return wanted
 
 

@@ -151,18 +151,18 @@ def read(raw: Raw) -> Namespace:
     )
 
 
-def is_buried(raw: Raw) -> bool:
+def is_tombstone(raw: Raw) -> bool:
     """Tell whether the namespace is a tombstone: deleted, but it can be restored."""
     return _date(raw, "deleted_at") is not None
 
 
-def is_leaving(raw: Raw) -> bool:
+def is_deleting(raw: Raw) -> bool:
     """Tell whether the namespace is deleted, being deleted or being discarded."""
     is_discarded = raw.get("clone_status") == "deleting"
-    return is_buried(raw) or bool(raw.get("deletion")) or is_discarded
+    return is_tombstone(raw) or bool(raw.get("deletion")) or is_discarded
 
 
-def lists(raw: Raw, op_id: str) -> bool:
+def has_operation(raw: Raw, op_id: str) -> bool:
     """Tell whether the operation is accepted, as far back as the document remembers."""
     noted = [*(raw.get("changes") or []), *(raw.get("pending") or [])]
     return any(entry.get("op_id") == op_id for entry in noted)

@@ -261,7 +261,7 @@ def find(
         if versions
         else f"{name} is not a builtin feature extractor."
     )
-    raise Invalid(sentence, faults={at: [sentence]}, code="feature_extractor_not_found")
+    raise Invalid.at(at, sentence, code="feature_extractor_not_found")
 
 
 def offered(sizes: Mapping[Any, int]) -> str:
@@ -280,13 +280,13 @@ def completed_params(
     if unknown:
         known = ", ".join(extractor.defaults) or "none"
         sentence = f"{extractor.id} has no parameter {unknown[0]}; it has: {known}."
-        raise Invalid(sentence, faults={at: [sentence]})
+        raise Invalid.at(at, sentence)
     merged = {**extractor.defaults, **given}
     for parameter, sizes in extractor.sized_by.items():
         value = merged[parameter]
         if isinstance(value, (dict, list, bool)) or value not in sizes:
             sentence = f"{parameter} must be {offered(sizes)}; it is {as_json(value)}."
-            raise Invalid(sentence, faults={f"{at}.{parameter}": [sentence]})
+            raise Invalid.at(f"{at}.{parameter}", sentence)
         if isinstance(value, float):  # some programs write every number so
             merged[parameter] = int(value)
     return merged

@@ -179,21 +179,21 @@ class NamespacePut(_Strict):
 
 def parse_put(body: Any) -> None:
     """Raise Invalid unless the body has the two fields of PUT and no other."""
-    validated(NamespacePut, body)
+    validate(NamespacePut, body)
 
 
-def validated(model: type[_Body], body: Any) -> _Body:
+def validate(model: type[_Body], body: Any) -> _Body:
     """Read a body as the model, or raise Invalid with a fault for each field."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error, model)
+        faults = errors_of(error, model)
         first = next(iter(faults.items()))
         sentence = f"{first[0]}: {first[1][0]}".lstrip(": ")
-        raise Invalid(sentence, faults=faults) from None
+        raise Invalid(sentence, errors=faults) from None
 
 
-def faults_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
+def errors_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
     """Turn pydantic's errors of a model into {path: sentences}."""
     faults: dict[str, list[str]] = {}
     for item in error.errors():
@@ -228,11 +228,7 @@ def parse_patch(body: Any) -> NamespacePatch:
 
     Name and description are judged by the plan: what is stored may be sent back.
     """
-    return validated(NamespacePatch, body)
-
-
-def _refuse(at: str, sentence: str) -> Invalid:
-    return Invalid(sentence, faults={at: [sentence]})
+    return validate(NamespacePatch, body)
 
 
 def name_key(name: str) -> str:
@@ -251,24 +247,24 @@ def clean_name(
     cleaned = names.clean(name, at=at)
     for character in cleaned:
         if character in _NAME_CHARACTERS:
-            raise _refuse(at, f"The name must not contain {character}")
+            raise Invalid.at(at, f"The name must not contain {character}")
     if len(cleaned) < shortest:
-        raise _refuse(
+        raise Invalid.at(
             at,
             f"The name needs at least {shortest} character{'s' * (shortest != 1)}; "
             f"it has {len(cleaned)}.",
         )
     if len(cleaned) > longest:
-        raise _refuse(
+        raise Invalid.at(
             at,
             names.too_long(longest, len(cleaned), "The name"),
         )
     if cleaned.startswith("."):
-        raise _refuse(at, "The name must not begin with a dot.")
+        raise Invalid.at(at, "The name must not begin with a dot.")
     if cleaned.casefold() in _RESERVED_NAMES:
-        raise _refuse(at, f"{cleaned} is reserved.")
+        raise Invalid.at(at, f"{cleaned} is reserved.")
     if _ID_SHAPE.fullmatch(cleaned) or _UUID_SHAPE.fullmatch(cleaned):
-        raise _refuse(at, "The name looks like an id.")
+        raise Invalid.at(at, "The name looks like an id.")
     return cleaned
 
 
@@ -287,12 +283,12 @@ def clean_description(
     for character in cleaned:
         hidden = unicodedata.category(character) in ("Cc", "Cs")
         if hidden and character not in "\n\t":
-            raise _refuse(
+            raise Invalid.at(
                 at,
                 f"The {what} contains the control character U+{ord(character):04X}.",
             )
     if len(cleaned) > longest:
-        raise _refuse(
+        raise Invalid.at(
             at,
             names.too_long(longest, len(cleaned), f"The {what}"),
         )
@@ -306,9 +302,11 @@ def clean_field_name(name: str, *, at: str) -> str:
     reads them as another path than was meant.
     """
     if not 1 <= len(name) <= FIELD_NAME_MAX:
-        raise _refuse(at, f"The field name must have 1 to {FIELD_NAME_MAX} characters.")
+        raise Invalid.at(
+            at, f"The field name must have 1 to {FIELD_NAME_MAX} characters."
+        )
     if not is_path(name):
-        raise _refuse(
+        raise Invalid.at(
             at,
             "The field name must be a path such as title, meta.title or tags[].name: "
             "letters, digits, _ and - between the dots.",
@@ -326,14 +324,14 @@ def is_path(name: str) -> bool:
 
 def _boolean(value: Any, key: str, at: str) -> bool:
     if not isinstance(value, bool):
-        raise _refuse(f"{at}.{key}", f"{key} must be true or false.")
+        raise Invalid.at(f"{at}.{key}", f"{key} must be true or false.")
     return value
 
 
 def _length(value: Any, key: str, at: str) -> int:
     most = TOKEN_LENGTH_MAX
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise _refuse(
+        raise Invalid.at(
             f"{at}.{key}", f"{key} must be a whole number from 0 to {most:,}."
         )
     return value
@@ -352,7 +350,7 @@ def clean_schema(
     for key, value in given.items():
         known_here = key == "type" or key in known
         if not known_here and foreign.get(key, ...) != value:
-            raise _refuse(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
+            raise Invalid.at(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
     merged = {
         **foreign,
         **known,
@@ -362,16 +360,16 @@ def clean_schema(
         if key in known:
             _boolean(merged[key], key, at)
     if kind == "integer" and not merged["lookup"] and not merged["range"]:
-        raise _refuse(at, "At least one of lookup and range must be true.")
+        raise Invalid.at(at, "At least one of lookup and range must be true.")
     if kind == "text":
         if merged["tokenizer"] not in TOKENIZERS:
-            raise _refuse(
+            raise Invalid.at(
                 f"{at}.tokenizer", f"tokenizer must be one of {', '.join(TOKENIZERS)}."
             )
         shortest = _length(merged["min_token_len"], "min_token_len", at)
         longest = _length(merged["max_token_len"], "max_token_len", at)
         if shortest > longest:
-            raise _refuse(
+            raise Invalid.at(
                 f"{at}.min_token_len",
                 f"min_token_len ({shortest}) exceeds max_token_len ({longest}).",
             )

@@ -20,7 +20,7 @@ _OWN_ONLY = ("qdrant_url", "qdrant_api_key")
 _CUSTOM = ("max_custom_models", "max_custom_plugins")
 
 
-def faults(
+def tier_errors(
     namespace: Namespace, sent: Raw, after: Raw, *, has_key: bool
 ) -> dict[str, str]:
     """Return a sentence for each key of `after` that its tier does not allow.

@@ -56,7 +56,7 @@ for _tag, _pattern in _WORDS.items():
 
 def line_fault(line: int, sentence: str) -> Invalid:
     """Return the error of a fault in a line."""
-    return Invalid(f"Line {line}: {sentence}", faults={f"line {line}": [sentence]})
+    return Invalid(f"Line {line}: {sentence}", errors={f"line {line}": [sentence]})
 
 
 def read(text: str) -> Read:
@@ -81,7 +81,7 @@ def read(text: str) -> Read:
     data = _value(root, "", lines, faults)
     if faults:
         first, sentences = next(iter(faults.items()))
-        raise Invalid(f"{first.capitalize()}: {sentences[0]}", faults=faults)
+        raise Invalid(f"{first.capitalize()}: {sentences[0]}", errors=faults)
     return Read(data, lines)
 
 

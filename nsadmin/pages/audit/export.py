@@ -39,7 +39,7 @@ class _Line:
         return line
 
 
-def answer(rows: QuerySet[AuditEvent], name: str) -> StreamingHttpResponse:
+def export_response(rows: QuerySet[AuditEvent], name: str) -> StreamingHttpResponse:
     """Return the newest rows as an attachment, at most `MAX_ROWS`."""
     safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
     return StreamingHttpResponse(

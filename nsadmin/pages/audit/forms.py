@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import AuditQuery
-from nsadmin.pages.common.forms.base import WordedForm
+from nsadmin.pages.common.forms.base import BaseForm
 
 KIND_WORDS = {
     "name": "Name",
@@ -50,7 +50,7 @@ ACTION_WORDS = {
 }
 
 
-class AuditFilterForm(WordedForm):
+class AuditFilterForm(BaseForm):
     """Who, what, outcome, from when to when, and words; all optional."""
 
     text = forms.CharField(

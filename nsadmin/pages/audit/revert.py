@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.audit.models import Outcome
-from nsadmin.errors import Missing
-from nsadmin.namespaces.plan.revert import undo_of
+from nsadmin.errors import NotFound
+from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.read import queries
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import Sheet, decide
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -30,12 +30,12 @@ def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
         .first()
     )
     if event is None:
-        raise Missing("This namespace has no such change that was carried out.")
-    sheet = Sheet(
+        raise NotFound("This namespace has no such change that was carried out.")
+    sheet = PlanForm(
         view,
-        SheetForm(request.POST),
-        lambda _now: undo_of(event.op_id, event.changes),
+        ChangeForm(request.POST),
+        lambda _now: revert_of(event.op_id, event.changes),
         "namespaces/audit_revert.html",
         {"event": event},
     )
-    return decide(request, sheet)
+    return handle_plan_form(request, sheet)

@@ -15,12 +15,12 @@ from nsadmin.access.web import gate
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.search import matching
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.revert import undo_of
-from nsadmin.namespaces.plan.steps import replaced
+from nsadmin.namespaces.plan.revert import revert_of
+from nsadmin.namespaces.plan.steps import changed_parameters
 from nsadmin.namespaces.read import queries
 from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
-from nsadmin.pages.common.badges import OUTCOMES, Shown
+from nsadmin.pages.common.badges import OUTCOMES, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import may, namespace_scope, shown_organization
 from nsadmin.pages.common.paging import PER_PAGE
@@ -46,7 +46,7 @@ class ShownEvent:
     """
 
     event: AuditEvent
-    outcome: Shown
+    outcome: Badge
     changes: list[ShownChange]
     who: str
     can_revert: bool
@@ -100,7 +100,7 @@ def _answer(
     form = AuditFilterForm(request.GET, rows, names)
     found = matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
-        return export.answer(found, name)
+        return export.export_response(found, name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     window = found.filter(pk__lt=before) if before is not None else found
@@ -163,7 +163,7 @@ def _is_reversible(event: AuditEvent) -> bool:
     if not ended or event.action != "namespace:update":
         return False
     try:
-        undo_of(event.op_id, event.changes)
+        revert_of(event.op_id, event.changes)
     except Invalid:
         return False
     return True
@@ -181,7 +181,7 @@ def changes_of(event: AuditEvent) -> list[ShownChange]:
         if kind == "drop_index" and field and schema:
             dropped[field] = schema
         elif kind == "create_index" and field in dropped and schema:
-            old, new = replaced(dropped[field], schema)
+            old, new = changed_parameters(dropped[field], schema)
             change = ShownChange(change.sentence, old, new)
         found.append(change)
     return found

@@ -12,7 +12,7 @@ from nsadmin.clones.request import CloneRequest
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
@@ -83,7 +83,7 @@ def of_cancelling(request: HttpRequest, job_id: str) -> str:
 
 def of_plan(
     request: HttpRequest,
-    wanted: NamespacePatch | Repair | Protection | Undo,
+    wanted: NamespacePatch | Repair | Protection | Revert,
     plan: Plan,
 ) -> list[str]:
     """Return the calls that carry out this plan.
@@ -94,7 +94,7 @@ def of_plan(
     if isinstance(wanted, NamespacePatch):
         body, only = body_of(wanted), {"plan_digest": plan.digest}
         return [_patch(request, plan.namespace_id, body, only)]
-    if isinstance(wanted, Protection | Undo):
+    if isinstance(wanted, Protection | Revert):
         return []  # the API has no call for it
     if wanted.wrong or wanted.extra or wanted.collection:
         return []  # the API has no call for it

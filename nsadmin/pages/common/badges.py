@@ -10,7 +10,7 @@ from nsadmin.jobs.schedules.runs import is_lost
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Badge:
     """A state as it is drawn: role colour, icon of the sprite, word, does it turn."""
 
     role: str
@@ -19,51 +19,51 @@ class Shown:
     turns: bool = False
 
 
-READY = Shown("ok", "circle-check-fill", "Ready")
-UNKNOWN = Shown("idle", "circle-dashed", "Unknown")
+READY = Badge("ok", "circle-check-fill", "Ready")
+UNKNOWN = Badge("idle", "circle-dashed", "Unknown")
 
-HEALTH: Mapping[str, Shown] = {
+HEALTH: Mapping[str, Badge] = {
     "ready": READY,
-    "optimising": Shown("warn", "progress", "Optimising"),
-    "waiting": Shown("idle", "clock-pause", "Waiting"),
-    "error": Shown("bad", "circle-x-fill", "Error"),
+    "optimising": Badge("warn", "progress", "Optimising"),
+    "waiting": Badge("idle", "clock-pause", "Waiting"),
+    "error": Badge("bad", "circle-x-fill", "Error"),
     "unknown": UNKNOWN,
-    "cloning": Shown("run", "loader-2", "Cloning", turns=True),
-    "failed": Shown("bad", "alert-triangle-fill", "Clone failed"),
-    "deleting": Shown("bad", "loader-2", "Deleting", turns=True),
+    "cloning": Badge("run", "loader-2", "Cloning", turns=True),
+    "failed": Badge("bad", "alert-triangle-fill", "Clone failed"),
+    "deleting": Badge("bad", "loader-2", "Deleting", turns=True),
 }
 
-JOBS: Mapping[str, Shown] = {
-    State.QUEUED: Shown("idle", "clock", "Queued"),
-    State.RUNNING: Shown("run", "loader-2", "Running", turns=True),
-    State.DONE: Shown("ok", "circle-check-fill", "Done"),
-    State.FAILED: Shown("bad", "circle-x-fill", "Failed"),
-    State.CANCELLED: Shown("idle", "ban", "Cancelled"),
+JOBS: Mapping[str, Badge] = {
+    State.QUEUED: Badge("idle", "clock", "Queued"),
+    State.RUNNING: Badge("run", "loader-2", "Running", turns=True),
+    State.DONE: Badge("ok", "circle-check-fill", "Done"),
+    State.FAILED: Badge("bad", "circle-x-fill", "Failed"),
+    State.CANCELLED: Badge("idle", "ban", "Cancelled"),
 }
 KINDS: Mapping[str, str] = {"clone": "Clones", "delete": "Deletions"}
-LOST = Shown("warn", "alert-triangle-fill", "Never ended")
-CANCELLING = Shown("idle", "player-stop", "Cancelling")
+LOST = Badge("warn", "alert-triangle-fill", "Never ended")
+CANCELLING = Badge("idle", "player-stop", "Cancelling")
 
-STAGES: Mapping[str, Shown] = {
-    "todo": Shown("idle", "circle", "To do"),
-    "running": Shown("run", "loader-2", "Running", turns=True),
-    "done": Shown("ok", "circle-check-fill", "Done"),
-    "failed": Shown("bad", "circle-x-fill", "Failed"),
+STAGES: Mapping[str, Badge] = {
+    "todo": Badge("idle", "circle", "To do"),
+    "running": Badge("run", "loader-2", "Running", turns=True),
+    "done": Badge("ok", "circle-check-fill", "Done"),
+    "failed": Badge("bad", "circle-x-fill", "Failed"),
 }
 
-OUTCOMES: Mapping[str, Shown] = {
-    Outcome.ATTEMPTED: Shown("idle", "clock", "Not closed yet"),
-    Outcome.DONE: Shown("ok", "circle-check", "Done"),
-    Outcome.ACCEPTED: Shown("run", "loader-2", "Accepted, Qdrant catching up"),
-    Outcome.REFUSED: Shown("warn", "ban", "Refused"),
-    Outcome.FAILED: Shown("bad", "circle-x", "Failed"),
+OUTCOMES: Mapping[str, Badge] = {
+    Outcome.ATTEMPTED: Badge("idle", "clock", "Not closed yet"),
+    Outcome.DONE: Badge("ok", "circle-check", "Done"),
+    Outcome.ACCEPTED: Badge("run", "loader-2", "Accepted, Qdrant catching up"),
+    Outcome.REFUSED: Badge("warn", "ban", "Refused"),
+    Outcome.FAILED: Badge("bad", "circle-x", "Failed"),
 }
 
-KEYS: Mapping[str, Shown] = {
-    "active": Shown("ok", "circle-check", "Active"),
-    "expired": Shown("idle", "clock", "Expired"),
-    "revoked": Shown("idle", "ban", "Revoked"),
-    "idle": Shown("warn", "circle-minus", "Without effect"),
+KEYS: Mapping[str, Badge] = {
+    "active": Badge("ok", "circle-check", "Active"),
+    "expired": Badge("idle", "clock", "Expired"),
+    "revoked": Badge("idle", "ban", "Revoked"),
+    "idle": Badge("warn", "circle-minus", "Without effect"),
 }
 
 TIERS: Mapping[str, tuple[str, str]] = {
@@ -73,12 +73,12 @@ TIERS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def health(key: str) -> Shown:
+def health_badge(key: str) -> Badge:
     """Return the state of a mirrored row; a word we do not know is Unknown."""
     return HEALTH.get(key, UNKNOWN)
 
 
-def of_job(job: Job) -> Shown:
+def job_badge(job: Job) -> Badge:
     """Return the state of a job; one that was asked to stop is Cancelling."""
     if job.is_live and job.cancel_requested:
         return CANCELLING
@@ -90,7 +90,7 @@ def kind_word(kind: str) -> str:
     return KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
-def of_run(run: ScheduleRun, now: datetime) -> Shown:
+def run_badge(run: ScheduleRun, now: datetime) -> Badge:
     """Return the state of a run of a schedule."""
     if run.ended_at is not None:
         return JOBS[State.FAILED if run.error else State.DONE]

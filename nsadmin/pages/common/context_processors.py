@@ -48,7 +48,7 @@ class Frame:
         """The organization that is looked at."""
         if self.actor is None:
             return None
-        return organizations.shown(self.actor, self._chosen)
+        return organizations.displayed_organization(self.actor, self._chosen)
 
     @cached_property
     def choices(self) -> list[Organization]:

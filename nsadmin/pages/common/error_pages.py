@@ -17,7 +17,7 @@ from nsadmin.access.permissions import TABLE, Action, Role
 from nsadmin.access.web import sign_in
 from nsadmin.errors import (
     Forbidden,
-    Missing,
+    NotFound,
     NsadminError,
     PasswordNeeded,
     Unauthorized,
@@ -42,18 +42,18 @@ _TITLES = {
 }
 
 
-def refused(request: HttpRequest, error: NsadminError) -> HttpResponse:
+def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
     """Answer an error of the family: a page, or for htmx a sentence in `#messages`."""
     if isinstance(error, PasswordNeeded):
-        return step_up.ask(request, error)
+        return step_up.ask_password(request, error)
     if isinstance(error, Unauthorized):
         if isinstance(request.user, User):
             nowhere = Forbidden("You do not belong to any organization.")
             return _answer(request, "errors/nowhere.html", nowhere)
-        return sign_in.lead(request)
+        return sign_in.redirect_to_sign_in(request)
     if isinstance(error, Forbidden) and not wants_fragment(request):
         return _forbidden(request, error)
-    if isinstance(error, Missing):
+    if isinstance(error, NotFound):
         return _answer(request, "errors/missing.html", error)
     title = _TITLES.get(error.status, "Something went wrong")
     return _answer(request, "errors/refused.html", error, title=title)
@@ -63,7 +63,7 @@ def _answer(
     request: HttpRequest, template: str, error: NsadminError, **context: Any
 ) -> HttpResponse:
     if wants_fragment(request):
-        return sentence(error.sentence, status=error.status)
+        return sentence(error.message, status=error.status)
     values = {"error": error, "now": timezone.now(), **context}
     return page(request, template, values, status=error.status)
 
@@ -84,7 +84,7 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
     if actor and match and "namespace_id" in match.kwargs:
         try:
             view = queries.get(actor, match.kwargs["namespace_id"])
-        except Missing as missing:
+        except NotFound as missing:
             buried = _tombstone(actor, match.kwargs["namespace_id"])
             if buried is None:
                 return _answer(request, "errors/missing.html", missing)
@@ -189,9 +189,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer an address that leads nowhere; it says nothing more than that."""
-    error = Missing("There is nothing at this address.")
+    error = NotFound("There is nothing at this address.")
     if getattr(request, "user", None) is None:
-        return _bare(request, 404, "Nothing here", error.sentence)
+        return _bare(request, 404, "Nothing here", error.message)
     return _answer(request, "errors/missing.html", error)
 
 

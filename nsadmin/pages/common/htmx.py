@@ -33,10 +33,10 @@ def unchanged(events: Mapping[str, Any]) -> HttpResponse:
     """
     response = HttpResponse(status=204)
     del response.headers["Content-Type"]
-    return tell(response, events)
+    return add_message(response, events)
 
 
-def tell(response: HttpResponse, events: Mapping[str, Any]) -> HttpResponse:
+def add_message(response: HttpResponse, events: Mapping[str, Any]) -> HttpResponse:
     """Let the page hear `events` before it swaps what the response brings."""
     response.headers["HX-Trigger"] = json.dumps(events)
     return response

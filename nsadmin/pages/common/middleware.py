@@ -99,7 +99,7 @@ class ErrorPageMiddleware:
             return None
         match exception:
             case NsadminError():
-                return error_pages.refused(request, exception)
+                return error_pages.error_page(request, exception)
             case RedisError() | OperationalError() | InterfaceError():
                 return error_pages.away(request, exception)
         return None

@@ -12,7 +12,7 @@ from nsadmin.access.organization import organizations
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.errors import Forbidden, Missing
+from nsadmin.errors import Forbidden, NotFound
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -49,7 +49,7 @@ def change_page(
 
 
 def editable(actor: Actor, namespace_id: str, action: Action) -> NamespaceView:
-    """Return a namespace that the actor may change; raise Missing or Forbidden.
+    """Return a namespace that the actor may change; raise NotFound or Forbidden.
 
     While the store is away this is the mirror's copy: the form stays, with what was
     typed, and its plan says that nothing can be written.
@@ -81,16 +81,16 @@ def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
     except Forbidden as refusal:
         if action in TABLE[actor.role]:
             return "System namespaces are changed by platform admins alone."
-        return refusal.sentence
-    except Missing as refusal:
-        return refusal.sentence
+        return refusal.message
+    except NotFound as refusal:
+        return refusal.message
     return ""
 
 
 def shown_organization(request: HttpRequest) -> Organization:
     """Return the organization whose pages are looked at."""
     chosen = request.session.get(ORGANIZATION_SESSION_KEY)
-    organization = organizations.shown(gate.actor_of(request), chosen)
+    organization = organizations.displayed_organization(gate.actor_of(request), chosen)
     if organization is None:
         raise Forbidden("You do not belong to any organization yet.")
     return organization
@@ -99,5 +99,5 @@ def shown_organization(request: HttpRequest) -> Organization:
 def signed_in(request: HttpRequest) -> User:
     """Return the account of a page's visitor; the gate has let nobody else in."""
     if not isinstance(request.user, User):
-        raise Missing("Nobody is signed in.")
+        raise NotFound("Nobody is signed in.")
     return request.user

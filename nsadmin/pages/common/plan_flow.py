@@ -16,31 +16,31 @@ from nsadmin.errors import (
     Conflict,
     Invalid,
     NsadminError,
-    PlanMoved,
-    Refused,
+    PlanChanged,
     Unavailable,
+    UpstreamError,
 )
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.revert import Undo
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.pages.common import api_examples, plan_presenter
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.templatetags.formatting import many, spelled
 
-Wanted = NamespacePatch | Repair | Protection | Undo
+Wanted = NamespacePatch | Repair | Protection | Revert
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PlanForm:
     """A filled form on its way to a plan.
 
     `patch` reads the form against the namespace as it is now, so that its faults are
@@ -49,13 +49,13 @@ class Sheet:
     """
 
     view: NamespaceView
-    form: SheetForm
+    form: ChangeForm
     patch: Callable[[NamespaceView], Wanted]
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def decide(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+def handle_plan_form(request: HttpRequest, sheet: PlanForm) -> HttpResponse:
     """Answer a submitted form: again the form, its plan, or the change itself."""
     step = request.POST.get("step", "preview")
     if step == "edit":
@@ -67,13 +67,15 @@ def decide(request: HttpRequest, sheet: Sheet) -> HttpResponse:
         if step == "confirm":
             return _confirm(request, sheet, patch)
         shown = _preview(request, sheet, patch)
-    except (Invalid, Conflict, Unavailable, Refused) as error:
+    except (Invalid, Conflict, Unavailable, UpstreamError) as error:
         sheet.form.take(error)
         return show_form(request, sheet, status=error.status)
     return _review(request, sheet, patch, shown)
 
 
-def show_form(request: HttpRequest, sheet: Sheet, *, status: int = 200) -> HttpResponse:
+def show_form(
+    request: HttpRequest, sheet: PlanForm, *, status: int = 200
+) -> HttpResponse:
     """Show the form with its input kept."""
     context = {
         **namespace_scope(sheet.view),
@@ -84,32 +86,34 @@ def show_form(request: HttpRequest, sheet: Sheet, *, status: int = 200) -> HttpR
     return change_page(request, sheet.template, context, status=status)
 
 
-def _id(sheet: Sheet) -> str:
+def _id(sheet: PlanForm) -> str:
     return sheet.view.namespace.namespace_id
 
 
-def _preview(request: HttpRequest, sheet: Sheet, patch: Wanted) -> Preview:
+def _preview(request: HttpRequest, sheet: PlanForm, patch: Wanted) -> Preview:
     actor = actor_of(request)
     if isinstance(patch, Repair):
         return commit.repair_preview(actor, _id(sheet), patch)
     return commit.preview(actor, _id(sheet), patch)
 
 
-def _commit(request: HttpRequest, sheet: Sheet, patch: Wanted, digest: str) -> Outcome:
+def _commit(
+    request: HttpRequest, sheet: PlanForm, patch: Wanted, digest: str
+) -> Outcome:
     actor = actor_of(request)
     if isinstance(patch, Repair):
         return commit.repair_commit(actor, _id(sheet), patch, digest=digest)
     return commit.commit(actor, _id(sheet), patch, digest=digest)
 
 
-def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
+def _confirm(request: HttpRequest, sheet: PlanForm, patch: Wanted) -> HttpResponse:
     """Commit the plan that was shown, with its ticks; a moved plan is shown again.
 
     Whoever gives way to somebody else's change confirms fewer of the steps shown.
     """
     digest = request.POST.get("digest", "")
     now = _preview(request, sheet, patch)
-    if sheet.form.gives_up and plan_presenter.holds(
+    if sheet.form.gives_up and plan_presenter.was_shown(
         request.POST.getlist("shown"), now.plan
     ):
         digest = now.plan.digest
@@ -118,14 +122,14 @@ def _confirm(request: HttpRequest, sheet: Sheet, patch: Wanted) -> HttpResponse:
         return _review(request, sheet, patch, now, status=422, moved=undecided)
     try:
         outcome = _commit(request, sheet, patch, digest)
-    except PlanMoved as moved:
+    except PlanChanged as moved:
         patch = sheet.patch(queries.get_stored(actor_of(request), _id(sheet)))
         again = _preview(request, sheet, patch)
         return _review(request, sheet, patch, again, status=moved.status, moved=True)
     if outcome.plan.is_empty and sheet.form.gives_up:
         messages.info(request, "Theirs stays. Nothing was written.")
     else:
-        tell(request, outcome)
+        report_outcome(request, outcome)
     return redirect("overview", _id(sheet))
 
 
@@ -142,7 +146,7 @@ def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
 
 def _review(
     request: HttpRequest,
-    sheet: Sheet,
+    sheet: PlanForm,
     patch: Wanted,
     shown: Preview,
     *,
@@ -163,7 +167,7 @@ def _review(
         **namespace_scope(shown.view),
         "plan": shown.plan,
         "steps": steps,
-        "gone": plan_presenter.gone(shown.plan, before),
+        "gone": plan_presenter.removed_fields(shown.plan, before),
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(shown.view) if adds_vectors else None,
         "summary": plan_presenter.summary(shown.plan),
@@ -181,7 +185,7 @@ def _review(
         "ticks_missing": status == 422,
         "kept": sheet.form.kept,
         "base": sheet.form.written_base(shown.view.namespace),
-        "stays": patch.stays if isinstance(patch, Undo) else [],
+        "stays": patch.stays if isinstance(patch, Revert) else [],
         "has_form": isinstance(patch, NamespacePatch),
         "calls": api_examples.of_plan(request, patch, shown.plan),
         "action": request.path,
@@ -204,7 +208,7 @@ def _mover(
     return found[0] if found else None
 
 
-def tell(request: HttpRequest, outcome: Outcome) -> None:
+def report_outcome(request: HttpRequest, outcome: Outcome) -> None:
     """Say what has happened, and what has not yet."""
     count = len(outcome.plan.steps)
     revision = outcome.view.namespace.revision

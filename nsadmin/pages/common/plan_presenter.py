@@ -5,7 +5,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nsadmin.namespaces.plan.desired import Seen, declared_indexes, expected_vectors
+from nsadmin.namespaces.plan.desired import (
+    ActualCollection,
+    declared_indexes,
+    expected_vectors,
+)
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import (
     AddVector,
@@ -16,8 +20,8 @@ from nsadmin.namespaces.plan.steps import (
     SetField,
     SetSecret,
     Step,
+    changed_parameters,
     in_qdrant,
-    replaced,
     to_json,
 )
 from nsadmin.namespaces.schema.document import Namespace, Raw
@@ -25,7 +29,7 @@ from nsadmin.pages.templatetags.formatting import many
 
 
 @dataclass(frozen=True, slots=True)
-class ShownStep:
+class StepView:
     """A step as it is drawn.
 
     `key` names it with its values, so that a moved plan can tell what `is_new` in it.
@@ -54,7 +58,7 @@ _DRAWN: dict[type, tuple[str, str, str]] = {
 }
 
 
-def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
+def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
     """Return the plan's steps; `before` are the keys of the plan shown earlier."""
     found = []
     dropped: dict[str, Raw] = {}
@@ -64,7 +68,7 @@ def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
             dropped[step.field] = step.schema
         old, new = _texts(step, dropped)
         found.append(
-            ShownStep(
+            StepView(
                 key=_key(step),
                 sentence=step.sentence(),
                 verb=verb,
@@ -80,14 +84,14 @@ def steps(plan: Plan, before: Sequence[str]) -> list[ShownStep]:
     return found
 
 
-def gone(plan: Plan, before: Sequence[str]) -> list[str]:
+def removed_fields(plan: Plan, before: Sequence[str]) -> list[str]:
     """Return the sentences of an earlier plan that are no longer needed."""
     now = {step.sentence() for step in plan.steps}
     sentences = [key.partition(" ")[2] for key in before]
     return [sentence for sentence in sentences if sentence not in now]
 
 
-def holds(before: Sequence[str], plan: Plan) -> bool:
+def was_shown(before: Sequence[str], plan: Plan) -> bool:
     """Tell whether the plan shown earlier, by its keys, had all steps of this one."""
     return all(_key(step) in before for step in plan.steps)
 
@@ -105,7 +109,7 @@ def _texts(step: Step, dropped: Mapping[str, Raw]) -> tuple[str, str]:
     becomes another.
     """
     if isinstance(step, CreateIndex) and step.field in dropped:
-        return replaced(dropped[step.field], step.schema)
+        return changed_parameters(dropped[step.field], step.schema)
     texts = ("description", "namespace_name", "infrastructure.description")
     if isinstance(step, SetField) and step.field in texts:
         return step.before or "", step.after or ""
@@ -141,7 +145,7 @@ def summary(plan: Plan) -> str:
 
 
 def effects(
-    plan: Plan, namespace: Namespace, seen: Seen | None
+    plan: Plan, namespace: Namespace, seen: ActualCollection | None
 ) -> list[tuple[str, str]]:
     """Return what the plan does to each store and what it leaves alone.
 

@@ -21,7 +21,7 @@ _TEMPLATE = "account/step_up.html"
 _OURS = {"csrfmiddlewaretoken", FIELD}
 
 
-def ask(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
+def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     """Answer a form that needs the password first; nothing has been written."""
     sent = [
         (name, value)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from nsadmin.namespaces.models import LookSlot
 from nsadmin.namespaces.read.history import KEPT, SLOT, slot_of
-from nsadmin.pages.common.badges import Shown, health
+from nsadmin.pages.common.badges import Badge, health_badge
 from nsadmin.pages.common.sparkline import HEIGHT, WIDTH, svg_points
 
 _COUNT = KEPT // SLOT
@@ -21,7 +21,7 @@ class Stretch:
 
     x: float
     width: float
-    state: Shown | None = None
+    state: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _steps(
         yield round(x + _STEP, 1), y
 
 
-def _stretch(place: int, length: int, state: Shown | None = None) -> Stretch:
+def _stretch(place: int, length: int, state: Badge | None = None) -> Stretch:
     return Stretch(round(place * _STEP, 1), round(length * _STEP, 1), state)
 
 
@@ -103,6 +103,6 @@ def _band(row: Sequence[LookSlot | None]) -> list[Stretch]:
     found, place = [], 0
     for status, members in groupby(row, lambda slot: slot.status if slot else None):
         length = len(list(members))
-        found.append(_stretch(place, length, health(status) if status else None))
+        found.append(_stretch(place, length, health_badge(status) if status else None))
         place += length
     return found

@@ -20,7 +20,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace import advice_figures
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
 from nsadmin.pages.namespace.forms.indexes import wanted_list
@@ -38,7 +38,7 @@ def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
         view = queries.get(actor, namespace_id)
         return show_form(request, _sheet(request, view, AdviceForm()))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    return decide(request, _sheet(request, view, AdviceForm(request.POST)))
+    return handle_plan_form(request, _sheet(request, view, AdviceForm(request.POST)))
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -48,7 +48,7 @@ def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if "again" in request.POST:
         kind, _, field = request.POST.get("which", "").partition("/")
-        dismiss.take_back(actor, namespace_id, kind=kind, field=field)
+        dismiss.restore(actor, namespace_id, kind=kind, field=field)
         messages.success(request, f"The advice on {field} is shown again.")
         return redirect("advice", namespace_id)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
@@ -76,8 +76,8 @@ def _dismissed(request: HttpRequest, namespace_id: str, form: DismissForm) -> bo
     return True
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> Sheet:
-    return Sheet(
+def _sheet(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> PlanForm:
+    return PlanForm(
         view,
         form,
         lambda now: form.patch(now.namespace),
@@ -92,7 +92,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     try:
         found = evidence.advised(view.namespace)
     except Unavailable as failure:
-        silence = failure.sentence
+        silence = failure.message
     used = found.evidence.week if found else []
     return {
         "found": found,

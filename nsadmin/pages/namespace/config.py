@@ -13,7 +13,7 @@ from nsadmin.namespaces.schema import config as configuration
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.config import ConfigForm
 
 
@@ -26,35 +26,35 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
         view = queries.get(actor, namespace_id)
         if "download" in request.GET:
             return _download(view)
-        form = ConfigForm(initial={"config": configuration.written(view.namespace)})
+        form = ConfigForm(initial={"config": configuration.to_yaml(view.namespace)})
         return show_form(request, _sheet(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     form = ConfigForm.sent(request.POST, request.FILES.get("file"))
-    return decide(request, _sheet(request, view, form))
+    return handle_plan_form(request, _sheet(request, view, form))
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> Sheet:
+def _sheet(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> PlanForm:
     context = {
-        "written": configuration.written(view.namespace),
+        "written": configuration.to_yaml(view.namespace),
         "curl": api_examples.of_body(
             request, view.namespace.namespace_id, _body(view.namespace)
         ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
         "tab": "settings",
     }
-    return Sheet(view, form, form.patch, "namespaces/config.html", context)
+    return PlanForm(view, form, form.patch, "namespaces/config.html", context)
 
 
 def _body(namespace: Namespace) -> dict[str, Any]:
     """Return the configuration as a body of PATCH; the tier has a page of its own."""
-    said = configuration.exported(namespace)
+    said = configuration.export_config(namespace)
     return {k: v for k, v in said.items() if k not in ("schema", "infrastructure")}
 
 
 def _download(view: NamespaceView) -> HttpResponse:
     name = f"{view.namespace.namespace_id}.yaml"
     return HttpResponse(
-        configuration.written(view.namespace),
+        configuration.to_yaml(view.namespace),
         content_type="application/yaml; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

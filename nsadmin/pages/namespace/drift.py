@@ -38,11 +38,11 @@ def drift(request: HttpRequest, namespace_id: str) -> HttpResponse:
     snapshot = queries.snapshot(view)
     is_known = snapshot is not None and snapshot.ok and not view.from_mirror
     found: Sequence[Drift | DriftRow] = (
-        drift_scan.look(
+        drift_scan.scan_namespace(
             view.namespace, vector_coverage.refreshed(view.namespace, snapshot)
         )
         if is_known
-        else drift_scan.remembered(view.namespace)
+        else drift_scan.stored_drift(view.namespace)
     )
     context = {
         **namespace_scope(view),

@@ -14,7 +14,7 @@ from nsadmin.namespaces.read.rows import vector_rows
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.extractors import ExtractorForm
 
 TEMPLATE = "namespaces/extractors.html"
@@ -30,11 +30,11 @@ def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
         form = ExtractorForm(initial={"extractor": request.GET.get("append", "")})
         return show_form(request, _sheet(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    return decide(request, _sheet(request, view, ExtractorForm(request.POST)))
+    return handle_plan_form(request, _sheet(request, view, ExtractorForm(request.POST)))
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: ExtractorForm) -> Sheet:
-    return Sheet(view, form, form.patch, TEMPLATE, _context(request, view, form))
+def _sheet(request: HttpRequest, view: NamespaceView, form: ExtractorForm) -> PlanForm:
+    return PlanForm(view, form, form.patch, TEMPLATE, _context(request, view, form))
 
 
 def _context(

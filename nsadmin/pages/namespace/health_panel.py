@@ -14,8 +14,8 @@ from nsadmin.access.actor import Actor
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
-from nsadmin.namespaces.read.status import Judgement, judge
-from nsadmin.pages.common.badges import Shown
+from nsadmin.namespaces.read.status import StatusText, status_text
+from nsadmin.pages.common.badges import Badge
 
 _OLD = timedelta(seconds=60)
 # A panel that has been open for so many seconds is asked for at this distance.
@@ -38,15 +38,15 @@ class Panel:
 
     namespace_id: str
     snapshot: Snapshot | None
-    judgement: Judgement
+    judgement: StatusText
     paused: bool
     since: int
     every: int
 
     @property
-    def state(self) -> Shown:
+    def state(self) -> Badge:
         """The judgement as it is drawn."""
-        return Shown(self.judgement.role, self.judgement.icon, self.judgement.word)
+        return Badge(self.judgement.role, self.judgement.icon, self.judgement.word)
 
     @property
     def live(self) -> LiveShape | None:
@@ -175,12 +175,12 @@ def _panel(request: HttpRequest, namespace_id: str, snapshot: Snapshot | None) -
     return Panel(namespace_id, snapshot, judgement, paused, since, every)
 
 
-def _judged(snapshot: Snapshot | None) -> Judgement:
+def _judged(snapshot: Snapshot | None) -> StatusText:
     """Judge a look; one that is too old to vouch for is never green."""
-    judgement = judge(snapshot)
+    judgement = status_text(snapshot)
     if snapshot is None or timezone.now() - snapshot.taken_at <= _OLD:
         return judgement
-    return Judgement(
+    return StatusText(
         "unknown",
         "Unknown",
         "idle",

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.errors import Missing
+from nsadmin.errors import NotFound
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -16,7 +16,7 @@ from nsadmin.namespaces.read.rows import index_rows
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, wanted_list
 
 TEMPLATE = "namespaces/indexes.html"
@@ -37,10 +37,12 @@ def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return show_form(request, _edit_sheet(request, view, _form(request, view)))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     if "drop" not in request.POST:
-        return decide(request, _edit_sheet(request, view, IndexForm(request.POST)))
+        return handle_plan_form(
+            request, _edit_sheet(request, view, IndexForm(request.POST))
+        )
     if request.POST.get("step") == "edit":
         return redirect("indexes", view.namespace.namespace_id)
-    return decide(request, _drop_sheet(request, view))
+    return handle_plan_form(request, _drop_sheet(request, view))
 
 
 def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
@@ -51,12 +53,12 @@ def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
     for index in view.namespace.indexes:
         if index.field_name == field:
             return IndexForm.filled(index)
-    raise Missing("This namespace has no such index that could be changed.")
+    raise NotFound("This namespace has no such index that could be changed.")
 
 
-def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> Sheet:
+def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> PlanForm:
     is_confirmed = request.POST.get("step") == "confirm"
-    return Sheet(
+    return PlanForm(
         view,
         form,
         lambda now: form.patch(now.namespace, replaces=is_confirmed),
@@ -65,9 +67,9 @@ def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> S
     )
 
 
-def _drop_sheet(request: HttpRequest, view: NamespaceView) -> Sheet:
+def _drop_sheet(request: HttpRequest, view: NamespaceView) -> PlanForm:
     form = DropForm(request.POST)
-    return Sheet(
+    return PlanForm(
         view,
         form,
         lambda now: form.patch(now.namespace),

@@ -15,7 +15,7 @@ from nsadmin.namespaces.read import history, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.audit.views import changes_of
 from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
-from nsadmin.pages.common.htmx import page, tell, unchanged, wants_fragment
+from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
 from nsadmin.pages.common.timeline import timeline
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.health_panel import panel_of, polled_panel
@@ -33,7 +33,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
     context = {
         **live_parts(request, view, panel),
         "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
-        "server": cluster_probe.look_of(view.namespace),
+        "server": cluster_probe.last_probe(view.namespace),
         "events": [(e, OUTCOMES[e.outcome], changes_of(e)) for e in events],
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
@@ -68,7 +68,7 @@ def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return unchanged(events)
     context = {"panel": panel, "beside": True}
     response = page(request, TEMPLATE, context, fragment="health")
-    return tell(response, events)
+    return add_message(response, events)
 
 
 def _source(request: HttpRequest, view: NamespaceView) -> MirroredNamespace | None:

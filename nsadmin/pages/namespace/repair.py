@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import Sheet, decide
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
 from nsadmin.pages.namespace.forms.repair import RepairForm
 
 
@@ -19,6 +19,7 @@ def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.POST.get("step") == "edit":
         return redirect("overview", view.namespace.namespace_id)
     form = RepairForm(request.POST if request.method == "POST" else request.GET)
-    return decide(
-        request, Sheet(view, form, lambda _now: form.repair(), "namespaces/repair.html")
+    return handle_plan_form(
+        request,
+        PlanForm(view, form, lambda _now: form.repair(), "namespaces/repair.html"),
     )

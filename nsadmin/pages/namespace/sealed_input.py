@@ -14,7 +14,7 @@ KEY, HELD = "qdrant_api_key", "key_held"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def holding_the_key(view: View) -> View:
+def keep_secret(view: View) -> View:
     """Seal the key that is posted; stands outside the gate, so that no later page,
     not even one that asks for a password, carries it along in plain."""
 
@@ -26,7 +26,7 @@ def holding_the_key(view: View) -> View:
             fields = request.POST.copy()
             key = str(fields[KEY])
             fields[KEY] = ""
-            fields[HELD] = sealed_input.hold(
+            fields[HELD] = sealed_input.seal(
                 key,
                 session=_session(request),
                 namespace_id=namespace_id,
@@ -39,9 +39,9 @@ def holding_the_key(view: View) -> View:
     return holding  # type: ignore[return-value]
 
 
-def key_of(request: HttpRequest, namespace_id: str) -> SecretStr | None:
+def kept_secret(request: HttpRequest, namespace_id: str) -> SecretStr | None:
     """Return the key that the form holds for the address it names."""
-    return sealed_input.opened(
+    return sealed_input.unseal(
         request.POST.get(HELD, ""),
         session=_session(request),
         namespace_id=namespace_id,

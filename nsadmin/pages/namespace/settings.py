@@ -9,7 +9,7 @@ from nsadmin.access.web import gate
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, why_not
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
 
@@ -25,19 +25,21 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     ending = EndForm.usual(view.namespace)
     if request.method != "POST":
         return show_form(request, filled_sheet(request, view, ending=ending))
-    return decide(request, _sheet(request, view, SettingsForm(request.POST), ending))
+    return handle_plan_form(
+        request, _sheet(request, view, SettingsForm(request.POST), ending)
+    )
 
 
 def filled_sheet(
     request: HttpRequest, view: NamespaceView, *, ending: EndForm
-) -> Sheet:
+) -> PlanForm:
     """Return the settings as they are, beside the form of the end."""
     return _sheet(request, view, SettingsForm.filled(view.namespace), ending)
 
 
 def _sheet(
     request: HttpRequest, view: NamespaceView, form: SettingsForm, ending: EndForm
-) -> Sheet:
+) -> PlanForm:
     namespace = view.namespace
     actor = gate.actor_of(request)
     context = {
@@ -52,4 +54,4 @@ def _sheet(
         ),
         "tab": "settings",
     }
-    return Sheet(view, form, form.patch, "namespaces/settings.html", context)
+    return PlanForm(view, form, form.patch, "namespaces/settings.html", context)

@@ -12,20 +12,20 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.errors import Conflict, Invalid, Refused, Unavailable
+from nsadmin.errors import Conflict, Invalid, Unavailable, UpstreamError
 from nsadmin.namespaces.change import commit, preflight
 from nsadmin.namespaces.change.preflight import Check
 from nsadmin.namespaces.placement import entitlement
-from nsadmin.namespaces.plan.infrastructure_steps import key_stored
+from nsadmin.namespaces.plan.infrastructure_steps import has_stored_key
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import editable, namespace_scope, why_not
-from nsadmin.pages.common.plan_flow import Sheet, decide, show_form
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.forms.tier import TIERS, TierForm
-from nsadmin.pages.namespace.sealed_input import holding_the_key, key_of
+from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 
 TEMPLATE = "namespaces/tier.html"
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
@@ -44,7 +44,7 @@ def _shown(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if wants_fragment(request):
             context |= {**namespace_scope(view), "form": form}
             return page(request, TEMPLATE, context, fragment="preflight")
-    sheet = Sheet(view, form, form.patch, TEMPLATE, context)
+    sheet = PlanForm(view, form, form.patch, TEMPLATE, context)
     return show_form(request, sheet)
 
 
@@ -52,15 +52,15 @@ def _shown(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def _changed(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the plan of what was entered, or look at whether it could be, or do it."""
     view = editable(gate.actor_of(request), namespace_id, _WRITE)
-    form = TierForm(request.POST, key=key_of(request, namespace_id))
+    form = TierForm(request.POST, key=kept_secret(request, namespace_id))
     context = _context(request, view, form)
-    sheet = Sheet(view, form, form.patch, TEMPLATE, context)
+    sheet = PlanForm(view, form, form.patch, TEMPLATE, context)
     if request.POST.get("step") == "check":
         return _look(request, sheet, form)
-    return decide(request, sheet)
+    return handle_plan_form(request, sheet)
 
 
-@holding_the_key
+@keep_secret
 @require_http_methods(["GET", "HEAD", "POST"])
 def tier(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
     """Reading is for all who see the namespace, changing for admins."""
@@ -72,7 +72,7 @@ def tier(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
 tier.declared = _changed.declared  # type: ignore[attr-defined]
 
 
-def _look(request: HttpRequest, sheet: Sheet, form: TierForm) -> HttpResponse:
+def _look(request: HttpRequest, sheet: PlanForm, form: TierForm) -> HttpResponse:
     """Look at what was entered and show the form again, with what was found."""
     view, namespace, status = sheet.view, sheet.view.namespace, 422
     if form.is_valid():
@@ -81,7 +81,7 @@ def _look(request: HttpRequest, sheet: Sheet, form: TierForm) -> HttpResponse:
             shown = commit.preview(actor, namespace.namespace_id, patch)
             checks = shown.checks or preflight.run(actor, namespace, namespace)
             sheet.context.update(_checked(checks))
-        except (Invalid, Conflict, Unavailable, Refused) as error:
+        except (Invalid, Conflict, Unavailable, UpstreamError) as error:
             form.take(error)
             status = error.status
     return show_form(request, sheet, status=status if form.errors else 200)
@@ -111,7 +111,7 @@ def _context(
         "reason": reason,
         "may_change": included and not reason,
         "plan_name": entitlement.plan_of(namespace).title() or "no plan",
-        "key": key_stored(namespace),
+        "key": has_stored_key(namespace),
         "facts": facts(namespace),
         "tier_name": dict(TIERS)[namespace.tier],
         "points": look.live.points if look is not None and look.live else None,

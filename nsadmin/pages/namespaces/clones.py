@@ -19,8 +19,8 @@ from nsadmin.errors import (
     Invalid,
     NsadminError,
     QuotaExceeded,
-    Refused,
     Unavailable,
+    UpstreamError,
 )
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read import queries
@@ -29,7 +29,7 @@ from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
 from nsadmin.pages.namespaces.forms.clones import CloneForm
 
-_CAUGHT = (Invalid, Conflict, QuotaExceeded, Refused, Unavailable)
+_CAUGHT = (Invalid, Conflict, QuotaExceeded, UpstreamError, Unavailable)
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
 
 
@@ -51,7 +51,7 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         wanted = form.wanted(actor, view)
         if step == "confirm":
             if wanted.source_organization_id:
-                step_up.hold(request)
+                step_up.require_password(request)
             return redirect("job", _start(actor, view, wanted).job_id)
         shown = start.preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
@@ -65,7 +65,7 @@ def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
     try:
         return start.launch(actor, source_id, wanted).job
     except (Conflict, QuotaExceeded):
-        begun = start.begun_by(actor, source_id, wanted)
+        begun = start.started_by(actor, source_id, wanted)
         if begun is None:
             raise
         return begun

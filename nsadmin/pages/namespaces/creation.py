@@ -15,10 +15,10 @@ from nsadmin.errors import (
     Invalid,
     NotEnabled,
     NsadminError,
-    PlanMoved,
+    PlanChanged,
     QuotaExceeded,
-    Refused,
     Unavailable,
+    UpstreamError,
 )
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.change.commit import Preview
@@ -28,13 +28,13 @@ from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.pages.common import api_examples, plan_presenter
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.page_context import change_page
-from nsadmin.pages.common.plan_flow import tell
+from nsadmin.pages.common.plan_flow import report_outcome
 from nsadmin.pages.namespaces import name_check
 from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
 from nsadmin.pages.namespaces.forms.from_template import initial_from
 from nsadmin.templates import service
 
-_CAUGHT = (Invalid, Conflict, NotEnabled, QuotaExceeded, Refused, Unavailable)
+_CAUGHT = (Invalid, Conflict, NotEnabled, QuotaExceeded, UpstreamError, Unavailable)
 _TAB = "namespaces"
 _EXAMPLE = {
     "namespace_name": "field-recordings",
@@ -74,7 +74,7 @@ def new_namespace(request: HttpRequest) -> HttpResponse:
 def new_name_check(request: HttpRequest) -> HttpResponse:
     """Judge the name of a namespace that is to be made."""
     actor = gate.actor_of(request)
-    return name_check.answer(request, actor.internal_id, NAME_MIN)
+    return name_check.name_check_response(request, actor.internal_id, NAME_MIN)
 
 
 def _decide(
@@ -87,10 +87,10 @@ def _decide(
         digest = request.POST.get("digest", "")
         try:
             made = creation.create(actor, wanted, operation=act, digest=digest)
-        except PlanMoved:
+        except PlanChanged:
             shown = creation.preview(actor, wanted, operation=act)
             return _review(request, form, shown, moved=True)
-        tell(request, made)
+        report_outcome(request, made)
         return redirect("overview", made.view.namespace.namespace_id)
     return _review(request, form, creation.preview(actor, wanted, operation=act))
 
@@ -123,7 +123,7 @@ def _room(request: HttpRequest) -> dict[str, Any]:
     """Return how many namespaces there are and how many the plan includes."""
     actor = gate.actor_of(request)
     try:
-        used, limit = quota.used_of(actor.internal_id, actor.plan)
+        used, limit = quota.used_quota(actor.internal_id, actor.plan)
     except NsadminError:
         return {"used": None, "limit": None, "is_full": False}
     is_full = limit is not None and used >= limit
@@ -159,5 +159,5 @@ def _review(
         "made_at": timezone.now(),
         "tab": _TAB,
     }
-    status = PlanMoved.status if moved else 200
+    status = PlanChanged.status if moved else 200
     return change_page(request, "namespaces/plan.html", context, status=status)

@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
-from nsadmin.errors import Conflict, Invalid, Missing, QuotaExceeded
+from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import OUTCOMES
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import may, shown_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -44,7 +44,7 @@ def tombstone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         gate.require(actor, Action.NAMESPACE_DELETE)
     try:
         view = tombstones.get(actor, namespace_id)
-    except Missing:
+    except NotFound:
         # It may have been restored: then its own page is the place to be.
         return redirect(
             "overview", queries.get(actor, namespace_id).namespace.namespace_id
@@ -75,7 +75,7 @@ def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
 
 
 def _purge(request: HttpRequest, view: NamespaceView) -> HttpResponse:
-    step_up.hold(request)
+    step_up.require_password(request)
     form = TypedNameForm(request.POST)
     if not form.is_valid():
         return _show(request, view, purge=form, status=422)
@@ -98,7 +98,7 @@ def _show(
 ) -> HttpResponse:
     """Show the tombstone with both forms; the one that was sent keeps its input."""
     name = {"namespace_name": view.namespace.name}
-    forms: tuple[SheetForm, ...] = tuple(f for f in (restore, purge) if f is not None)
+    forms: tuple[ChangeForm, ...] = tuple(f for f in (restore, purge) if f is not None)
     context = {
         "buried": view,
         "namespace": view.namespace,

@@ -13,7 +13,7 @@ from nsadmin.namespaces.lifecycle.deletion_impact import impact_of
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
-from nsadmin.pages.common.plan_flow import Sheet, decide
+from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
 from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameForm
 
 
@@ -30,7 +30,7 @@ def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return _show(request, view, form, status=422)
     try:
         form.require_name_of(view.namespace)
-        buried = tombstones.bury(actor, view.namespace.namespace_id)
+        buried = tombstones.soft_delete(actor, view.namespace.namespace_id)
     except (Invalid, Conflict, Unavailable) as error:
         form.take(error)
         return _show(request, view, form, status=error.status)
@@ -63,7 +63,7 @@ def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.method != "POST" or request.POST.get("step") == "edit":
         return redirect("settings", view.namespace.namespace_id)
     form = ProtectionForm(request.POST)
-    sheet = Sheet(
+    sheet = PlanForm(
         view, form, lambda _now: form.wanted(), "namespaces/delete_protection.html"
     )
-    return decide(request, sheet)
+    return handle_plan_form(request, sheet)

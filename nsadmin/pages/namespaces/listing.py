@@ -9,13 +9,13 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.errors import Missing, NsadminError
+from nsadmin.errors import NotFound, NsadminError
 from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
 from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
-from nsadmin.pages.common.badges import HEALTH, TIERS, Shown, health
+from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import shown_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -33,7 +33,7 @@ class Facet:
     label: str
     count: int
     is_current: bool
-    state: Shown | None = None
+    state: Badge | None = None
 
     @property
     def tint(self) -> str:
@@ -64,14 +64,14 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     )
     try:
         found = listing.listing(actor, query)
-    except mirror_bootstrap.Unread as unread:
-        return _unread(request, query, unread.sentence)
+    except mirror_bootstrap.MirrorEmpty as unread:
+        return _unread(request, query, unread.message)
     groups = _groups(listing.facets(actor, query), query)
     context = {
         "found": found,
         "rows": _rows(request, found.rows),
         "query": query,
-        "falling": _falling(query),
+        "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
         # What the search form sends along, so that it narrows and does not replace.
@@ -98,7 +98,7 @@ def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRespon
     context = {
         "unread": sentence,
         "query": query,
-        "falling": _falling(query),
+        "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
     }
@@ -113,7 +113,7 @@ def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse
         view = queries.get(
             gate.actor_of(request), text, organization_id=organization_id
         )
-    except Missing:
+    except NotFound:
         query = ListQuery(organization_id=organization_id, search=text, limit=2)
         rows = listing.listing(gate.actor_of(request), query).rows
         if len(rows) == 1:
@@ -129,14 +129,14 @@ def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse
 
 def _rows(
     request: HttpRequest, rows: list[MirroredNamespace]
-) -> list[tuple[MirroredNamespace, Shown, str]]:
+) -> list[tuple[MirroredNamespace, Badge, str]]:
     """Put state and tier beside each row; a clone in progress says how far it is."""
     cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
     jobs = visible_jobs(gate.actor_of(request)).filter(namespace_id__in=cloning)
     percents = {str(job.job_id): job.progress.get("percent") for job in jobs}
     found = []
     for row in rows:
-        state = health(row.status)
+        state = health_badge(row.status)
         percent = percents.get(row.clone_task_id)
         if percent is not None:
             state = replace(state, word=f"{state.word} {percent} %")
@@ -148,7 +148,7 @@ def _tier(row: MirroredNamespace) -> str:
     return row.tier if row.tier in TIERS else "shared"
 
 
-def _falling(query: ListQuery) -> bool:
+def _is_descending(query: ListQuery) -> bool:
     return SORTS[query.sort][1] if query.descending is None else query.descending
 
 

@@ -39,7 +39,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
     try:
         count = mass_expiry.release(gate.actor_of(request), organization, digest)
     except Conflict as moved:
-        return _show(request, error=moved.sentence, status=moved.status)
+        return _show(request, error=moved.message, status=moved.status)
     words = many(count, "namespace")
     messages.success(request, f"{words} will be deleted with the next run; restorable.")
     return redirect("due")
@@ -57,7 +57,7 @@ def due_extend(request: HttpRequest) -> HttpResponse:
             gate.actor_of(request), organization, digest, end
         )
     except (Conflict, Unavailable) as error:
-        return _show(request, error=error.sentence, status=error.status)
+        return _show(request, error=error.message, status=error.status)
     messages.success(request, f"{many(extended, 'namespace')} extended by 7 days.")
     for name, sentence in left[:5]:
         messages.warning(request, f"{name} was not extended: {sentence}")

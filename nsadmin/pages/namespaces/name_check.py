@@ -11,7 +11,7 @@ from nsadmin.namespaces.change import preconditions
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.namespaces.schema.patch import clean_name
-from nsadmin.pages.common.badges import Shown
+from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import editable
 
@@ -24,7 +24,9 @@ def name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Judge a new name for a namespace; the one it has is fine."""
     actor = gate.actor_of(request)
     namespace = editable(actor, namespace_id, Action.NAMESPACE_UPDATE).namespace
-    return answer(request, namespace.internal_id, NAME_MIN, renamed=namespace)
+    return name_check_response(
+        request, namespace.internal_id, NAME_MIN, renamed=namespace
+    )
 
 
 @gate.page(Action.NAMESPACE_CLONE, writes=False)
@@ -33,10 +35,10 @@ def clone_name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Judge the name of a clone, which belongs to the actor's own organization."""
     actor = gate.actor_of(request)
     editable(actor, namespace_id, Action.NAMESPACE_CLONE)
-    return answer(request, actor.internal_id, CLONE_NAME_MIN)
+    return name_check_response(request, actor.internal_id, CLONE_NAME_MIN)
 
 
-def answer(
+def name_check_response(
     request: HttpRequest,
     internal_id: str,
     shortest: int,
@@ -54,16 +56,16 @@ def answer(
 
 def _judged(
     name: str, internal_id: str, shortest: int, renamed: Namespace | None
-) -> Shown:
+) -> Badge:
     if renamed is not None and name.strip() == renamed.name:
-        return Shown("idle", "check", "This is its name now.")
+        return Badge("idle", "check", "This is its name now.")
     try:
         cleaned = clean_name(name, shortest=shortest)
         besides = renamed.namespace_id if renamed is not None else ""
         preconditions.require_free_name(internal_id, cleaned, besides=besides)
     except (Invalid, Conflict) as refusal:
-        return Shown("bad", "alert-triangle", refusal.sentence)
+        return Badge("bad", "alert-triangle", refusal.message)
     except Unavailable:
         sentence = "Whether it is free is not known: the store does not answer."
-        return Shown("idle", "circle-dashed", sentence)
-    return Shown("ok", "circle-check", "This name is free.")
+        return Badge("idle", "circle-dashed", sentence)
+    return Badge("ok", "circle-check", "This name is free.")

@@ -9,7 +9,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.web.sign_in import posted
-from nsadmin.errors import Missing
+from nsadmin.errors import NotFound
 from nsadmin.pages.common.page_context import signed_in
 
 
@@ -44,4 +44,4 @@ def switch(request: HttpRequest) -> HttpResponse:
         if organization.organization_id == wanted:
             request.session[ORGANIZATION_SESSION_KEY] = wanted
             return redirect(_next(request))
-    raise Missing("There is no such organization.")
+    raise NotFound("There is no such organization.")

@@ -9,11 +9,11 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import NAME_MAX
 from nsadmin.access.organization.invitations import new_invitation_id
-from nsadmin.access.organization.key_management import KeyWish, grantable
+from nsadmin.access.organization.key_management import KeyRequest, grantable
 from nsadmin.access.organization.keys import new_key_id
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
-from nsadmin.pages.common.forms.base import SheetForm
-from nsadmin.pages.common.forms.one_time import SingleForm
+from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.common.forms.one_time import OneTimeForm
 from nsadmin.pages.templatetags.formatting import role_word
 
 ROLE_MEANINGS = {
@@ -48,7 +48,7 @@ def role_cards(form: forms.Form) -> list[tuple[str, str, str, bool]]:
     ]
 
 
-class RoleForm(SheetForm):
+class RoleForm(ChangeForm):
     """The role of a member."""
 
     role = forms.ChoiceField(
@@ -59,7 +59,7 @@ class RoleForm(SheetForm):
     )
 
 
-class MemberForm(SingleForm, RoleForm):
+class MemberForm(OneTimeForm, RoleForm):
     """Whom to invite: an address, a name for a new account, a role."""
 
     salt = "nsadmin.member-form"
@@ -82,7 +82,7 @@ class MemberForm(SingleForm, RoleForm):
     field_order = ("email", "name", "role")
 
 
-class KeyForm(SingleForm):
+class KeyForm(OneTimeForm):
     """A new API key."""
 
     salt = "nsadmin.key-form"
@@ -133,10 +133,10 @@ class KeyForm(SingleForm):
                 self.add_error("expires_on", "This day is over. Choose a later one.")
         return data
 
-    def wish(self) -> KeyWish:
+    def wish(self) -> KeyRequest:
         """Read the valid input."""
         data = self.cleaned_data
-        return KeyWish(
+        return KeyRequest(
             key_id=self.act_id,
             name=data["name"],
             role=Role(data["role"]),

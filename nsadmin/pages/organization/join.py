@@ -14,7 +14,7 @@ from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.access.organization import acceptance
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.errors import Conflict, Missing, TooMany
+from nsadmin.errors import Conflict, NotFound, RateLimited
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.templatetags.formatting import role_word
 
@@ -23,23 +23,23 @@ from nsadmin.pages.templatetags.formatting import role_word
 State = Literal["choose", "sign-in", "join", "other", "staff"]
 
 
-@partial(gate.opened, effect="write")
+@partial(gate.public, effect="write")
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Show what the link opens for this visitor; only a POST does anything."""
     user = request.user if isinstance(request.user, User) else None
     try:
         if request.method != "POST":
-            return _show(request, acceptance.opened(secret), user)
+            return _show(request, acceptance.open_invitation(secret), user)
         if not ratelimit.consume(request, action="join"):
-            raise TooMany("That was too often. Wait a minute and try again.")
+            raise RateLimited("That was too often. Wait a minute and try again.")
         if user is None:
-            return _anew(request, secret, acceptance.opened(secret))
+            return _anew(request, secret, acceptance.open_invitation(secret))
         return _joined(request, acceptance.join(secret, user))
-    except Missing:
+    except NotFound:
         return page(request, "organization/join_dead.html", {}, status=404)
     except Conflict:
-        return _show(request, acceptance.opened(secret), user, status=409)
+        return _show(request, acceptance.open_invitation(secret), user, status=409)
 
 
 def _anew(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResponse:

@@ -49,7 +49,7 @@ def _show(
         "form": form,
         "cards": role_cards(form),
         "live_keys": keys.count(),
-        "asked_count": members.ways_back(found).count(),
+        "asked_count": members.related_invitations(found).count(),
         "is_self": found.user == request.user,
     }
     status = 409 if form.errors else 200

@@ -12,19 +12,19 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.health.fleet import Attention, Fleet, Trouble, fleet, is_answering
 from nsadmin.health.models import ClusterLook
-from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Shown
+from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Badge
 from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
 
-_SHOWN: Mapping[Trouble, Shown] = {
+_SHOWN: Mapping[Trouble, Badge] = {
     "error": HEALTH["error"],
     "unknown": UNKNOWN,
-    "no collection": Shown("bad", "circle-x-fill", "No collection"),
-    "drift": Shown("warn", "git-compare", "Drift"),
+    "no collection": Badge("bad", "circle-x-fill", "No collection"),
+    "drift": Badge("warn", "git-compare", "Drift"),
     "failed": HEALTH["failed"],
-    "held": Shown("warn", "hourglass", "Held"),
+    "held": Badge("warn", "hourglass", "Held"),
 }
 _EVERY_S = 15
-_ANSWERS = Shown("ok", "circle-check-fill", "Answers")
+_ANSWERS = Badge("ok", "circle-check-fill", "Answers")
 
 
 @gate.page(Action.PLATFORM_READ)
@@ -70,12 +70,12 @@ def _iso(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _state(cluster: ClusterLook) -> tuple[Shown, object]:
+def _state(cluster: ClusterLook) -> tuple[Badge, object]:
     """Return how a cluster is, and since when nobody knows."""
     if is_answering(cluster):
         return _ANSWERS, None
     return UNKNOWN, cluster.unknown_since or cluster.taken_at
 
 
-def _shown(row: Attention) -> Shown:
+def _shown(row: Attention) -> Badge:
     return _SHOWN[row.trouble]

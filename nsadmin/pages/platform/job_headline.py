@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from nsadmin.jobs.execution.lease import LEASE
 from nsadmin.jobs.models import Job, State
-from nsadmin.pages.common.badges import JOBS, Shown, of_job
+from nsadmin.pages.common.badges import JOBS, Badge, job_badge
 
-LOST = Shown("warn", "heartbeat", "Worker lost")
-WAITING = Shown("warn", "clock-pause", "Waiting")
+LOST = Badge("warn", "heartbeat", "Worker lost")
+WAITING = Badge("warn", "clock-pause", "Waiting")
 # Longer than a worker needs to pick something up, or a store to answer.
 _LONG_S = 8.0
 
@@ -22,7 +22,7 @@ class ShownStage:
 
     number: int
     title: str
-    state: Shown
+    state: Badge
     key: str
     done: int
     total: int
@@ -43,17 +43,17 @@ class ShownStage:
         return bool(self.total or self.done)
 
 
-def in_hand(stages: list[ShownStage]) -> ShownStage | None:
+def stages_of(stages: list[ShownStage]) -> ShownStage | None:
     """Return the stage in hand, or the one that failed."""
     return next((s for s in stages if s.key in ("running", "failed")), None)
 
 
-def state_of(job: Job) -> Shown:
+def state_of(job: Job) -> Badge:
     """Return the job's state; running without a heartbeat is a lost worker.
 
     Between two slices a job is queued for a moment; who looks on has no use for that.
     """
-    shown = of_job(job)
+    shown = job_badge(job)
     if not job.is_live or job.cancel_requested:
         return shown
     if job.waiting:
@@ -89,9 +89,9 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
     return silent if silent >= _LONG_S else None
 
 
-def headline_of(job: Job, state: Shown, stages: list[ShownStage]) -> str:
+def headline_of(job: Job, state: Badge, stages: list[ShownStage]) -> str:
     """Say the one big thing: what it does now, or how it ended."""
-    current = in_hand(stages)
+    current = stages_of(stages)
     proven = (job.outputs or {}).get("proof")
     if state is WAITING:
         store = "Qdrant" if "Qdrant" in job.waiting else "the namespace store"

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.jobs.models import Job
-from nsadmin.pages.common.badges import STAGES, UNKNOWN, Shown
+from nsadmin.pages.common.badges import STAGES, UNKNOWN, Badge
 from nsadmin.pages.common.sparkline import Sparkline, sparkline
 from nsadmin.pages.platform.job_headline import (
     LOST,
@@ -14,8 +14,8 @@ from nsadmin.pages.platform.job_headline import (
     ShownStage,
     headline_of,
     idle_s,
-    in_hand,
     silent_s,
+    stages_of,
     state_of,
 )
 
@@ -32,7 +32,7 @@ class Progress:
     waited for an answer; both only where that is longer than usual.
     """
 
-    state: Shown
+    state: Badge
     headline: str
     percent: int
     stages: list[ShownStage]
@@ -49,7 +49,7 @@ class Progress:
     @property
     def current(self) -> ShownStage | None:
         """The stage in hand, or the one that failed."""
-        return in_hand(self.stages)
+        return stages_of(self.stages)
 
     @property
     def width(self) -> int:
@@ -65,7 +65,7 @@ def progress_of(job: Job) -> Progress:
     state = state_of(job)
     moves = job.is_live and state not in (LOST, WAITING)
     headline = headline_of(job, state, stages)
-    current = in_hand(stages)
+    current = stages_of(stages)
     staged = current is not None and current.title in headline
     return Progress(
         state=state,

@@ -129,7 +129,7 @@ def _cancel(request: HttpRequest, row: Job) -> HttpResponse:
 
 def _resume(request: HttpRequest, row: Job) -> HttpResponse:
     if row.kind == DELETION:
-        deletion.go_on(gate.actor_of(request), row)
+        deletion.resume_failed(gate.actor_of(request), row)
     else:
         resume.resume(gate.actor_of(request), row.job_id)
     messages.info(request, "It goes on from its last checkpoint.")

@@ -42,7 +42,7 @@ def meaning(name: str) -> str:
     return MEANINGS[name][1] if name in MEANINGS else ""
 
 
-def said(name: str, result: Result) -> str:
+def result_text(name: str, result: Result) -> str:
     """Return a result in words; plain counts for what nobody wrote down."""
     if name in _SAID:
         return _SAID[name](result)

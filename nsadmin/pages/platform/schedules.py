@@ -17,9 +17,9 @@ from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat, runs
 from nsadmin.namespaces.lifecycle import mass_expiry
-from nsadmin.pages.common.badges import Shown, of_run
+from nsadmin.pages.common.badges import Badge, run_badge
 from nsadmin.pages.common.htmx import page, wants_fragment
-from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, said, title
+from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, result_text, title
 
 _SHOWN_RUNS = 20
 # A fragment is asked for again while something that was asked for by hand goes on.
@@ -27,11 +27,11 @@ _EVERY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RunHistory:
     """One run as it is shown."""
 
     run: ScheduleRun
-    state: Shown
+    state: Badge
     said: str
 
     @property
@@ -50,10 +50,10 @@ class Row:
     title: str
     meaning: str
     next_at: datetime
-    past: list[Past]
+    past: list[RunHistory]
 
     @property
-    def last(self) -> Past | None:
+    def last(self) -> RunHistory | None:
         """The last run."""
         return self.past[0] if self.past else None
 
@@ -95,7 +95,7 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     try:
         runs.ask(name, actor.label)
     except (Conflict, Unavailable) as error:
-        messages.error(request, error.sentence)
+        messages.error(request, error.message)
         return _after(request)
     record.record(
         action="schedule:run",
@@ -114,7 +114,7 @@ def _after(request: HttpRequest) -> HttpResponse:
 
 def _row(name: str, now: datetime) -> Row:
     past = [
-        Past(run, of_run(run, now), run.error or said(name, run.result))
+        RunHistory(run, run_badge(run, now), run.error or result_text(name, run.result))
         for run in runs.latest(name)[:_SHOWN_RUNS]
     ]
     return Row(name, title(name), meaning(name), beat.next_run(name, now), past)

@@ -8,7 +8,7 @@ from django import forms
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.pages.common.forms.one_time import SingleForm
+from nsadmin.pages.common.forms.one_time import OneTimeForm
 from nsadmin.templates.fields import NewTemplate, parse_template
 from nsadmin.templates.models import Scope, new_template_id
 
@@ -19,7 +19,7 @@ SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class TemplateForm(SingleForm):
+class TemplateForm(OneTimeForm):
     """Name, description and who sees it."""
 
     salt = "nsadmin.template-form"

@@ -128,7 +128,7 @@ def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, view, form, status=422)
     try:
-        kept = service.keep(
+        kept = service.save(
             actor,
             view.namespace.namespace_id,
             form.wanted(),

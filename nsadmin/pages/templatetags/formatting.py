@@ -10,7 +10,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from nsadmin.namespaces.lifecycle import expiry
-from nsadmin.namespaces.plan.steps import parameter
+from nsadmin.namespaces.plan.steps import format_parameter
 from nsadmin.namespaces.schema.document import Namespace
 
 register = template.Library()
@@ -243,7 +243,7 @@ def parameters(schema: dict[str, Any]) -> str:
     return ", ".join(
         found
         + [
-            key if schema[key] is True else f"{key} {parameter(schema[key])}"
+            key if schema[key] is True else f"{key} {format_parameter(schema[key])}"
             for key in others
         ]
     )

@@ -65,7 +65,7 @@ def collection(name: str) -> Collection[Document]:
 
 
 @contextmanager
-def answering(*, within_s: float | None = None) -> Iterator[None]:
+def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
     """Turn the driver's failures to reach or hear the server into Unavailable.
 
     `within_s` bounds all calls inside together, the driver's own retries and the
@@ -96,5 +96,5 @@ def twice(write: Callable[[], Done]) -> Done:
 
 def ping() -> None:
     """Raise Unavailable unless the namespace store answers."""
-    with answering():
+    with translate_errors():
         database().command("ping")

@@ -8,8 +8,8 @@ from nsadmin.errors import Conflict
 from nsadmin.stores.mongo.connection import (
     READ_S,
     Document,
-    answering,
     collection,
+    translate_errors,
     twice,
 )
 
@@ -21,7 +21,7 @@ def ensure_indexes() -> None:
 
     Documents of other writers may lack `name_key` and `collection_key`.
     """
-    with answering():
+    with translate_errors():
         collection(NAME).create_index(
             [("internal_id", ASCENDING), ("name_key", ASCENDING)],
             unique=True,
@@ -44,13 +44,13 @@ def _taken() -> Conflict:
 
 def get(namespace_id: str) -> Document | None:
     """Return the raw document, unknown keys of other writers included."""
-    with answering(within_s=READ_S):
+    with translate_errors(within_s=READ_S):
         return collection(NAME).find_one({"_id": namespace_id})
 
 
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
     """Return the namespace of that tenant and case-folded name."""
-    with answering(within_s=READ_S):
+    with translate_errors(within_s=READ_S):
         return collection(NAME).find_one(
             {"internal_id": internal_id, "name_key": name_key}
         )
@@ -58,26 +58,26 @@ def find_by_name(internal_id: str, name_key: str) -> Document | None:
 
 def find_all_by_name(name_key: str) -> list[Document]:
     """Return every tenant's namespace of that case-folded name, for staff."""
-    with answering(within_s=READ_S):
+    with translate_errors(within_s=READ_S):
         return list(collection(NAME).find({"name_key": name_key}).limit(20))
 
 
 def find_by_collection(name: str) -> list[Document]:
     """Return the namespaces of every tenant that name this Qdrant collection."""
     named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
-    with answering():
+    with translate_errors():
         return list(collection(NAME).find({"$or": named}).limit(20))
 
 
 def every() -> Iterator[Document]:
     """Return all namespace documents, for the full comparison with the mirror."""
-    with answering():
+    with translate_errors():
         yield from collection(NAME).find({})
 
 
 def insert(document: Document) -> None:
     """Insert a new namespace; raise Conflict if its name or id is taken."""
-    with answering():
+    with translate_errors():
         try:
             collection(NAME).insert_one(document)
         except errors.DuplicateKeyError:
@@ -98,7 +98,7 @@ def replace(before: Document, after: Document) -> bool:
     for key in ("revision", "updated_at", "observed_revision"):
         if before.get(key) is not None:
             expected[key] = before[key]
-    with answering():
+    with translate_errors():
         if "revision" not in expected:
             stored = collection(NAME).find_one(expected)
             if stored is None or stored.get("revision") is not None:
@@ -112,7 +112,7 @@ def replace(before: Document, after: Document) -> bool:
 
 def delete(namespace_id: str, *, revision: int) -> bool:
     """Delete the document if it has that revision; False if it moved or is gone."""
-    with answering():
+    with translate_errors():
         found = collection(NAME).delete_one({"_id": namespace_id, "revision": revision})
         return found.deleted_count == 1
 
@@ -120,7 +120,7 @@ def delete(namespace_id: str, *, revision: int) -> bool:
 def count_of_tenant(internal_id: str) -> int:
     """Count the tenant's namespaces; those that are deleted do not count."""
     wanted = {"internal_id": internal_id, "deleted_at": None}
-    with answering():
+    with translate_errors():
         rows: Iterable[Document] = collection(NAME).aggregate(
             [{"$match": wanted}, {"$count": "n"}]
         )

@@ -5,7 +5,12 @@ from typing import Literal
 
 from pymongo import ASCENDING, ReplaceOne
 
-from nsadmin.stores.mongo.connection import Document, answering, collection, twice
+from nsadmin.stores.mongo.connection import (
+    Document,
+    collection,
+    translate_errors,
+    twice,
+)
 
 Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
 
@@ -27,7 +32,7 @@ ID_FIELD: dict[Kind, str] = {
 
 def ensure_indexes() -> None:
     """Make the index that every read of resources uses."""
-    with answering():
+    with translate_errors():
         for kind in KINDS:
             collection(kind).create_index(
                 [("namespace_id", ASCENDING), ("_id", ASCENDING)]
@@ -41,7 +46,7 @@ def page(
     wanted: Document = {"namespace_id": namespace_id}
     if after:
         wanted["_id"] = {"$gt": after}
-    with answering():
+    with translate_errors():
         found = collection(kind).find(wanted).sort("_id", ASCENDING).limit(limit)
         return list(found)
 
@@ -59,7 +64,7 @@ def first_collections(
 ) -> tuple[list[tuple[str, str]], int]:
     """Return (name, id) of the first collections, and how many there are in all."""
     named = {"collection_id": 1, "collection_name": 1}
-    with answering(within_s=within_s):
+    with translate_errors(within_s=within_s):
         wanted = {"namespace_id": namespace_id}
         found = collection("collections").find(wanted, named)
         rows = list(found.sort("_id", ASCENDING).limit(limit))
@@ -79,13 +84,13 @@ def put(kind: Kind, documents: Sequence[Document]) -> None:
     if not documents:
         return
     writes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
-    with answering():
+    with translate_errors():
         twice(lambda: collection(kind).bulk_write(writes, ordered=False))
 
 
 def count(kind: Kind, namespace_id: str) -> int:
     """Count the documents of a kind in one namespace, exactly."""
-    with answering():
+    with translate_errors():
         rows = collection(kind).aggregate(
             [{"$match": {"namespace_id": namespace_id}}, {"$count": "n"}]
         )
@@ -94,13 +99,13 @@ def count(kind: Kind, namespace_id: str) -> int:
 
 def counts(namespace_id: str, *, within_s: float | None = None) -> dict[Kind, int]:
     """Count every kind in one namespace, exactly; `within_s` bounds them together."""
-    with answering(within_s=within_s):
+    with translate_errors(within_s=within_s):
         return {kind: count(kind, namespace_id) for kind in KINDS}
 
 
 def counts_by_namespace(kind: Kind) -> dict[str, int]:
     """Count a kind in every namespace at once, for lists."""
-    with answering():
+    with translate_errors():
         rows = collection(kind).aggregate(
             [{"$group": {"_id": "$namespace_id", "n": {"$sum": 1}}}]
         )
@@ -109,7 +114,7 @@ def counts_by_namespace(kind: Kind) -> dict[str, int]:
 
 def delete_all(kind: Kind, namespace_id: str) -> int:
     """Delete every document of a kind in one namespace; return how many went."""
-    with answering():
+    with translate_errors():
         gone = collection(kind).delete_many({"namespace_id": namespace_id})
         return gone.deleted_count
 
@@ -120,7 +125,7 @@ def delete_some(kind: Kind, namespace_id: str, *, limit: int = 1000) -> int:
     Names them one by one, so that the time of a call does not grow with the namespace.
     """
     wanted: Document = {"namespace_id": namespace_id}
-    with answering():
+    with translate_errors():
         found = collection(kind).find(wanted, {"_id": 1}).limit(limit)
         ids = [document["_id"] for document in found]
         if not ids:

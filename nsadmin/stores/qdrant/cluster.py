@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 from django.conf import settings
 
-from nsadmin.errors import Invalid, NsadminError, Refused, Unavailable
+from nsadmin.errors import Invalid, NsadminError, Unavailable, UpstreamError
 from nsadmin.stores.seal import Secret
 from nsadmin.stores.ssrf_guard import destination, guarded_transport
 
@@ -155,7 +155,7 @@ def refusal(status: int, text: str) -> NsadminError:
             "Qdrant answers with an error; it may be starting or overloaded.",
             details={"store": "qdrant", "status": status, "upstream": text[:500]},
         )
-    return Refused(
+    return UpstreamError(
         "Qdrant refused the call.",
         code="qdrant_refused",
         details={"store": "qdrant", "status": status, "upstream": text[:500]},
@@ -163,8 +163,8 @@ def refusal(status: int, text: str) -> NsadminError:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn the clients' failures into Unavailable or Refused."""
+def translate_errors() -> Iterator[None]:
+    """Turn the clients' failures into Unavailable or UpstreamError."""
     try:
         yield
     except NsadminError:

@@ -6,16 +6,16 @@ from typing import Any
 
 import httpx
 
-from nsadmin.errors import Refused
+from nsadmin.errors import UpstreamError
 from nsadmin.stores.qdrant.cluster import (
     BUILD_TIMEOUT_S,
     Cluster,
-    answering,
     client,
     collection_name,
     field_name,
     http,
     refusal,
+    translate_errors,
     vector_name,
 )
 
@@ -95,7 +95,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
 
     Over plain HTTP, so that what a newer server adds is kept rather than refused.
     """
-    with answering():
+    with translate_errors():
         answer = http(cluster).get(
             f"/collections/{collection_name(name)}", timeout=timeout_s
         )
@@ -108,7 +108,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
 
 def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
     """Return the server's version such as 1.18.3; the cheapest proof of an answer."""
-    with answering():
+    with translate_errors():
         answer = http(cluster).get("/", timeout=timeout_s)
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
@@ -117,7 +117,7 @@ def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
 
 def names(cluster: Cluster) -> list[str]:
     """Return the names of all collections of the cluster."""
-    with answering():
+    with translate_errors():
         return [c.name for c in client(cluster).get_collections().collections]
 
 
@@ -138,7 +138,7 @@ def create(
         "euclidean": m.Distance.EUCLID,
         "manhattan": m.Distance.MANHATTAN,
     }
-    with answering():
+    with translate_errors():
         client(cluster).create_collection(
             collection_name(name),
             vectors_config={
@@ -167,7 +167,7 @@ def create_like(
         "metadata": metadata,
     }
     body = {key: value for key, value in body.items() if value is not None}
-    with answering():
+    with translate_errors():
         answer = http(cluster).put(f"/collections/{collection_name(name)}", json=body)
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
@@ -175,7 +175,7 @@ def create_like(
 
 def drop(cluster: Cluster, name: str) -> bool:
     """Drop a collection; False where there was none."""
-    with answering():
+    with translate_errors():
         return client(cluster).delete_collection(collection_name(name), timeout=30)
 
 
@@ -190,13 +190,14 @@ def create_vector(
 ) -> None:
     """Add a named vector to a live collection; the same one again changes nothing.
 
-    Servers before 1.18 do not have the call; that is a Refused with status 404 or 405.
+    Servers before 1.18 do not have the call; that is an UpstreamError with
+    status 404 or 405.
     """
     kind = {"euclidean": "Euclid", "dot_product": "Dot"}.get(
         distance, distance.capitalize()
     )
     path = f"/collections/{collection_name(name)}/vectors/{vector_name(vector)}"
-    with answering():
+    with translate_errors():
         answer = http(cluster).put(
             path,
             params={"wait": "true"},
@@ -237,7 +238,7 @@ def drop_index(cluster: Cluster, name: str, field: str, *, wait_s: float = 30) -
 def _waited(
     cluster: Cluster, method: str, path: str, wait_s: float, *, body: Schema | None
 ) -> bool:
-    with answering():
+    with translate_errors():
         try:
             answer = http(cluster).request(
                 method, path, params={"wait": "true"}, json=body, timeout=wait_s
@@ -248,5 +249,5 @@ def _waited(
         raise refusal(answer.status_code, answer.text)
     status = (answer.json().get("result") or {}).get("status")
     if status not in ("completed", "acknowledged", "wait_timeout"):
-        raise Refused("Qdrant answered with a status that is not known.")
+        raise UpstreamError("Qdrant answered with a status that is not known.")
     return bool(status == "completed")

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from nsadmin.errors import NsadminError, Refused, Unavailable
-from nsadmin.stores.qdrant.cluster import Cluster, answering, collection_name, http
+from nsadmin.errors import NsadminError, Unavailable, UpstreamError
+from nsadmin.stores.qdrant.cluster import (
+    Cluster,
+    collection_name,
+    http,
+    translate_errors,
+)
 from nsadmin.stores.ssrf_guard import checked_addresses, destination
 
 _REFUSALS = (401, 403)
@@ -44,7 +49,7 @@ class _Walk:
         left = self._until - time.monotonic()
         if left <= 0:
             raise Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
-        with answering():
+        with translate_errors():
             return http(self._cluster).request(method, path, json=body, timeout=left)
 
     def address(self) -> None:
@@ -63,7 +68,7 @@ class _Walk:
         except ValueError:
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("version"), str):
-            raise Refused("What answers at this address is not Qdrant.")
+            raise UpstreamError("What answers at this address is not Qdrant.")
         self.found["version"] = said["version"]
 
     def count(self) -> None:

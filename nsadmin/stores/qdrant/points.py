@@ -7,10 +7,10 @@ import orjson
 
 from nsadmin.stores.qdrant.cluster import (
     Cluster,
-    answering,
     collection_name,
     http,
     refusal,
+    translate_errors,
 )
 
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ def _post(
     method: str = "POST",
     timeout_s: float | None = None,
 ) -> Any:
-    with answering():
+    with translate_errors():
         answer = http(cluster).request(
             method,
             path,

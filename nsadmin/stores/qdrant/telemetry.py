@@ -12,10 +12,10 @@ import httpx
 
 from nsadmin.stores.qdrant.cluster import (
     Cluster,
-    answering,
     collection_name,
     http,
     refusal,
+    translate_errors,
 )
 
 Json = dict[str, Any]
@@ -127,7 +127,7 @@ def having(cluster: Cluster, name: str, vector: str, *, timeout_s: float) -> int
     """Count the points that have a vector, None where the server cannot tell."""
     path = f"/collections/{collection_name(name)}/points/count"
     body = {"exact": True, "filter": {"must": [{"has_vector": vector}]}}
-    with answering():
+    with translate_errors():
         answer = http(cluster).post(path, json=body, timeout=timeout_s)
     result = _result(_heeded(answer))
     return None if result is None else int(result["count"])
@@ -170,7 +170,7 @@ def _segments(collection: Json) -> Iterator[Json]:
 
 
 def _get(cluster: Cluster, path: str, timeout_s: float) -> httpx.Response | None:
-    with answering():
+    with translate_errors():
         answer = http(cluster).get(path, timeout=timeout_s)
     return _heeded(answer)
 

@@ -17,7 +17,7 @@ from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import cluster as qdrant
 from nsadmin.stores.qdrant import collections, points
 from tests.faults.proxy import Exchanges, Fault, running_proxies
-from tests.faults.wires import Http
+from tests.faults.transport import Http
 
 from .conftest import OwnServers
 

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         except ValidationError as fault:
             raise CommandError(" ".join(fault.messages)) from None
         except Invalid as fault:
-            raise CommandError(fault.sentence) from None
+            raise CommandError(fault.message) from None
         self.stdout.write(f"{made.organization_id} {made.name}, {how}")
 
     def _password(self, email: str, options: dict[str, Any]) -> str:

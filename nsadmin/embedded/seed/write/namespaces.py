@@ -94,13 +94,13 @@ def _address(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
 
 
 def _is_marked() -> bool:
-    with connection.answering():
+    with connection.translate_errors():
         return connection.collection(_MARKS).find_one({"_id": "seed"}) is not None
 
 
 def _mark(now: datetime) -> None:
     row = {"_id": "seed", "completed_at": now}
-    with connection.answering():
+    with connection.translate_errors():
         connection.collection(_MARKS).replace_one({"_id": "seed"}, row, upsert=True)
 
 

@@ -24,7 +24,7 @@ def patiently(work: Callable[[], Done], report: Callable[[str], None]) -> Done:
         except Unavailable as away:
             if give_up is None:
                 give_up = time.monotonic() + FOR_S
-                report(f"{away.sentence} Trying again for up to {FOR_S:.0f} s.")
+                report(f"{away.message} Trying again for up to {FOR_S:.0f} s.")
             if time.monotonic() > give_up:
                 raise
         time.sleep(_BETWEEN_S)

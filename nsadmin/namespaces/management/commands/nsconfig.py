@@ -57,7 +57,7 @@ class Command(BaseCommand):
         """Print the plan's sentences; with `apply`, ask and carry it out."""
         try:
             actor = _actor(options["organization"])
-            found = config.read(_text(options["file"]))
+            found = config.from_yaml(_text(options["file"]))
             identifier = options["namespace"] or str(
                 found.data.get("namespace_name") or ""
             )
@@ -153,4 +153,4 @@ def _sentences(error: NsadminError) -> str:
     """Write every fault, each with its line."""
     faults = getattr(error, "faults", {})
     lines = [f"{p}: {s}" for p, told in faults.items() for s in told if p]
-    return "\n".join(lines) or error.sentence
+    return "\n".join(lines) or error.message

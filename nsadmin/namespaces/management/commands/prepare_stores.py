@@ -21,5 +21,5 @@ class Command(BaseCommand):
             resources.ensure_indexes()
             changed = mirror.reconcile()
         except Unavailable as failure:
-            raise CommandError(failure.sentence) from None
+            raise CommandError(failure.message) from None
         self.stdout.write(f"Indexes are there; {changed} rows of the mirror changed.")

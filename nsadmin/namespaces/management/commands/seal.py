@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             done = rotate(limit=limit)
         except Unavailable as failure:
-            raise CommandError(failure.sentence) from None
+            raise CommandError(failure.message) from None
         self.stdout.write(
             f"rotated={done.rotated} current={done.current} "
             f"unreadable={done.unreadable} moved={done.moved}"

@@ -17,7 +17,7 @@ from nsadmin.namespaces.schema.document import Namespace
 
 
 @dataclass(frozen=True, slots=True)
-class Contested:
+class EditConflict:
     """Something that two people changed; the texts are what each of them wants.
 
     `name` is the radio buttons', `choice` what was chosen: theirs, mine or nothing yet.
@@ -36,7 +36,7 @@ class Contested:
         return self.choice == "theirs"
 
 
-class WordedForm(forms.Form):
+class BaseForm(forms.Form):
     """A form whose faults are said in our words, Django's own ones too."""
 
     def add_error(self, field: str | None, error: Any) -> None:
@@ -56,7 +56,7 @@ def _worded(error: ValidationError) -> ValidationError:
     return ValidationError(names.too_long(longest, count), code=error.code)
 
 
-class SheetForm(WordedForm):
+class ChangeForm(BaseForm):
     """A form whose input becomes a patch.
 
     `paths` maps a fault's path to a field, `raw` names the fields whose keys stand in
@@ -84,11 +84,11 @@ class SheetForm(WordedForm):
 
     def take(self, error: NsadminError) -> None:
         """Put the error beside the fields it is about, else on top of the form."""
-        faults = error.faults if isinstance(error, Invalid) else {}
+        faults = error.errors if isinstance(error, Invalid) else {}
         field = error.details.get("field")
         if isinstance(field, str):
-            faults = {field: [error.sentence]}
-        for path, sentences in (faults or {"": [error.sentence]}).items():
+            faults = {field: [error.message]}
+        for path, sentences in (faults or {"": [error.message]}).items():
             for sentence in sentences:
                 self.add_error(self._field_at(path), self._in_words(sentence))
 
@@ -155,11 +155,11 @@ class SheetForm(WordedForm):
             if not (key in before and before[key] == value) and not self.gives_way(key)
         }
 
-    def contested(self, namespace: Namespace) -> list[Contested]:
+    def contested(self, namespace: Namespace) -> list[EditConflict]:
         """Return what both sides changed, each to something else."""
         before, now = self.opened, self.stored(namespace)
         return [
-            Contested(
+            EditConflict(
                 name=f"keep-{key}",
                 label=self.labels.get(key, key),
                 theirs=self.text(key, now[key]),

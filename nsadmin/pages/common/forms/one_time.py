@@ -4,12 +4,12 @@ from typing import Any, ClassVar
 
 from django.core import signing
 
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 _AGE_S = 24 * 3600
 
 
-class SingleForm(SheetForm):
+class OneTimeForm(ChangeForm):
     """A form that is given out with the id of the act that it asks for.
 
     The id is signed, so that nobody makes one up, and `salt` keeps one form's ids from

@@ -9,7 +9,7 @@ from nsadmin.advice.rules import Advice
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.namespace.forms.indexes import wanted_list
 
 
@@ -27,7 +27,7 @@ class _Ticks(forms.MultipleChoiceField):
         return True
 
 
-class DismissForm(SheetForm):
+class DismissForm(ChangeForm):
     """Which advice to dismiss, as `kind/field`, and why; the room judges both."""
 
     paths: ClassVar[Mapping[str, str]] = {"kind": "which", "field_name": "which"}
@@ -44,7 +44,7 @@ class DismissForm(SheetForm):
         return kind, field
 
 
-class AdviceForm(SheetForm):
+class AdviceForm(ChangeForm):
     """Each tick is `kind/type/field`: build, change or drop the index of the field."""
 
     paths: ClassVar[Mapping[str, str]] = {"payload_indexes": "accept"}
@@ -60,7 +60,7 @@ class AdviceForm(SheetForm):
         ticked = [self._read(tick) for tick in self.cleaned_data["accept"]]
         if not ticked:
             sentence = "Tick the advice to follow."
-            raise Invalid(sentence, faults={"accept": [sentence]})
+            raise Invalid.at("accept", sentence)
         touched = {field for _, _, field in ticked}
         wanted = [e for e in wanted_list(namespace) if e["field_name"] not in touched]
         wanted += [
@@ -76,7 +76,7 @@ class AdviceForm(SheetForm):
         known = kind in ("missing", "wrong_type", "unused")
         if not known or index_type not in INDEX_TYPES or not field:
             sentence = "This advice cannot be read. Load the page again."
-            raise Invalid(sentence, faults={"accept": [sentence]})
+            raise Invalid.at("accept", sentence)
         return kind, index_type, field
 
     @property

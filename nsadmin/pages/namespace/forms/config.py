@@ -12,7 +12,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import config
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.yaml_text import MAX_BYTES
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.templatetags.formatting import spelled
 
 _EXCERPT = 160
@@ -27,7 +27,7 @@ class LineFault:
     sentences: list[str]
 
 
-class ConfigForm(SheetForm):
+class ConfigForm(ChangeForm):
     """A file wins over the text; what was in it becomes the text from then on."""
 
     config = forms.CharField(
@@ -64,7 +64,7 @@ class ConfigForm(SheetForm):
 
     def patch(self, view: NamespaceView) -> NamespacePatch:
         """Read the text against the namespace as it is now, or raise Invalid."""
-        found = config.read(self.cleaned_data["config"])
+        found = config.from_yaml(self.cleaned_data["config"])
         return config.patch_of(found, view.namespace)
 
     def take(self, error: NsadminError) -> None:
@@ -73,10 +73,10 @@ class ConfigForm(SheetForm):
             super().take(error)
             return
         text = self.cleaned_data["config"]
-        if not all(place.startswith("line ") for place in error.faults or {"": []}):
-            error = config.at_lines(error, config.read(text))
+        if not all(place.startswith("line ") for place in error.errors or {"": []}):
+            error = config.at_lines(error, config.from_yaml(text))
         lines = text.splitlines()
-        for place, sentences in error.faults.items():
+        for place, sentences in error.errors.items():
             number = int(place.removeprefix("line "))
             line = lines[number - 1] if number <= len(lines) else ""
             self.line_faults.append(LineFault(number, line[:_EXCERPT], sentences))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.namespaces.lifecycle import expiry
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 _CHOICES = [
     ("1", "In 1 day"),
@@ -20,7 +20,7 @@ _CHOICES = [
 ]
 
 
-class EndForm(SheetForm):
+class EndForm(ChangeForm):
     """When the namespace ends, counted from now."""
 
     paths: ClassVar[Mapping[str, str]] = {

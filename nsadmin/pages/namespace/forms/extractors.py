@@ -8,7 +8,7 @@ from django import forms
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.extractor_options import (
     emptied,
     entry_of,
@@ -18,7 +18,7 @@ from nsadmin.pages.common.forms.extractor_options import (
 )
 
 
-class ExtractorForm(SheetForm):
+class ExtractorForm(ChangeForm):
     """Which extractor, and the parameters that lock when it is registered."""
 
     paths: ClassVar[Mapping[str, str]] = {"params": "extractor", "0": "extractor"}

@@ -14,7 +14,7 @@ from nsadmin.namespaces.schema.patch import (
     NamespacePatch,
     parse_patch,
 )
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.templatetags.formatting import parameters
 
 MEANINGS = {
@@ -42,7 +42,7 @@ def wanted_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]
     ]
 
 
-class _OneIndexForm(SheetForm):
+class _OneIndexForm(ChangeForm):
     """A form about the index of one field, which two people may change at once."""
 
     labels: ClassVar[Mapping[str, str]] = {"index": "the index"}
@@ -159,7 +159,7 @@ class IndexForm(_OneIndexForm):
         is_there = len(others) < len(namespace.indexes)
         if is_there and not self.cleaned_data["original"] and not replaces:
             sentence = f"{name} has an index already; change that one."
-            raise Invalid(sentence, faults={"field_name": [sentence]})
+            raise Invalid.at("field_name", sentence)
         entry = {"field_name": name, "type": index["type"], "field_schema": index}
         return parse_patch({"payload_indexes": [*others, entry]})
 

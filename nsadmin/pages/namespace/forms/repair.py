@@ -3,7 +3,7 @@
 from django import forms
 
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 PARTS = {
     "missing": "Add what is missing",
@@ -13,7 +13,7 @@ PARTS = {
 }
 
 
-class RepairForm(SheetForm):
+class RepairForm(ChangeForm):
     """Ticks of what to repair; without any, what is missing."""
 
     parts = forms.MultipleChoiceField(

@@ -9,7 +9,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 
 def _plain(text: str) -> str:
@@ -17,7 +17,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-class SettingsForm(SheetForm):
+class SettingsForm(ChangeForm):
     """Name, description and automatic indexes."""
 
     labels: ClassVar[Mapping[str, str]] = {

@@ -12,7 +12,7 @@ from nsadmin.namespaces.plan.infrastructure_steps import DEFAULTS, OFFERED, pars
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 TIERS = (
     ("shared", "Shared"),
@@ -30,7 +30,7 @@ def _number(label: str, low: int, high: int, hint: str = "") -> forms.IntegerFie
     )
 
 
-class TierForm(SheetForm):
+class TierForm(ChangeForm):
     """Everything that may be wanted of a namespace's infrastructure."""
 
     raw: ClassVar[tuple[str, ...]] = (*OFFERED, "qdrant_api_key")

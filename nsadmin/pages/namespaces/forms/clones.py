@@ -6,10 +6,10 @@ from nsadmin.access.actor import Actor
 from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 
-class CloneForm(SheetForm):
+class CloneForm(ChangeForm):
     """Name, description and the three kinds of resources."""
 
     namespace_name = forms.CharField(

@@ -15,7 +15,7 @@ from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.schema.creation import BASELINE, NewNamespace, parse_new
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.extractor_options import (
     emptied,
     entry_of,
@@ -42,7 +42,7 @@ _INDEXES = "payload_indexes"
 _EXTRACTORS = "feature_extractors"
 
 
-class NewNamespaceForm(SheetForm):
+class NewNamespaceForm(ChangeForm):
     """What a namespace begins with.
 
     `token` is given out with the form: the same input under it is one act, however
@@ -167,7 +167,7 @@ class NewNamespaceForm(SheetForm):
         """Put what is wrong with an index beside its row as well."""
         filled = [row.number for row in self.index_rows if row.name]
         for path, sentences in (
-            error.faults if isinstance(error, Invalid) else {}
+            error.errors if isinstance(error, Invalid) else {}
         ).items():
             room, _, rest = path.partition(".")
             if room == _INDEXES and rest:

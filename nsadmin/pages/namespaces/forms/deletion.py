@@ -6,10 +6,10 @@ from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.pages.common.forms.base import SheetForm
+from nsadmin.pages.common.forms.base import ChangeForm
 
 
-class TypedNameForm(SheetForm):
+class TypedNameForm(ChangeForm):
     """The name of what is deleted, typed by hand."""
 
     typed_name = forms.CharField(
@@ -24,10 +24,10 @@ class TypedNameForm(SheetForm):
         typed = names.trimmed(self.cleaned_data["typed_name"])
         if typed != namespace.name:
             sentence = f"That is not its name. Type {namespace.name} to delete it."
-            raise Invalid(sentence, faults={"typed_name": [sentence]})
+            raise Invalid.at("typed_name", sentence)
 
 
-class RestoreForm(SheetForm):
+class RestoreForm(ChangeForm):
     """The name under which a tombstone comes back."""
 
     namespace_name = forms.CharField(
@@ -39,7 +39,7 @@ class RestoreForm(SheetForm):
     )
 
 
-class ProtectionForm(SheetForm):
+class ProtectionForm(ChangeForm):
     """Whether to protect a namespace from deletion."""
 
     protected = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")])

@@ -17,7 +17,7 @@ from typing import Any
 import django
 
 
-class Mortals:
+class Killables:
     """The forking process, from outside."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
@@ -50,16 +50,16 @@ class Mortals:
 
 
 @contextmanager
-def running_mortals(env: dict[str, str]) -> Iterator[Mortals]:
+def running_killables(env: dict[str, str]) -> Iterator[Killables]:
     """A forking process with these settings."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.mortal"],
+        [sys.executable, "-m", "tests.faults.killable"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "nsadmin.settings", **env},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Mortals(process)
+        yield Killables(process)
         process.stdin.close()
 
 

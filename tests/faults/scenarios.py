@@ -13,7 +13,7 @@ from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
-from nsadmin.namespaces.plan.apply import applied
+from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.steps import AddVector, CreateIndex, DropIndex, Step
 from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, parse_patch
 from nsadmin.stores import redis
@@ -43,7 +43,7 @@ _BOOKKEEPING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class Scenario:
     """A kind of change: what is there before, and the patch."""
 
     kind: str
@@ -52,16 +52,16 @@ class Road:
     extra: Json = field(default_factory=dict)
 
 
-ROADS = {
-    road.kind: road
-    for road in (
-        Road("set fields", {"namespace_name": "renamed", "description": "New."}),
-        Road(
+SCENARIOS = {
+    scenario.kind: scenario
+    for scenario in (
+        Scenario("set fields", {"namespace_name": "renamed", "description": "New."}),
+        Scenario(
             "create an index",
             {"payload_indexes": [{"field_name": "rank", "type": "integer"}]},
         ),
-        Road("drop an index", {"payload_indexes": []}, indexes={"rank": _RANK}),
-        Road(
+        Scenario("drop an index", {"payload_indexes": []}, indexes={"rank": _RANK}),
+        Scenario(
             "change an index",
             {
                 "payload_indexes": [
@@ -73,7 +73,7 @@ ROADS = {
             },
             indexes={"title": _TEXT},
         ),
-        Road(
+        Scenario(
             "append an extractor",
             {
                 "feature_extractors": [
@@ -81,7 +81,7 @@ ROADS = {
                 ]
             },
         ),
-        Road(
+        Scenario(
             "repair vectors",
             {"repair_vectors": True},
             extra={
@@ -144,19 +144,23 @@ def let_time_pass(namespace_id: str) -> None:
 
 
 class Trip:
-    """One namespace on one road: its state before, and the one it should reach."""
+    """One namespace on one scenario: its state before, and the one it should reach."""
 
-    def __init__(self, road: Road, organization: Organization) -> None:
-        self._road = road
+    def __init__(self, scenario: Scenario, organization: Organization) -> None:
+        self._road = scenario
         made = make_namespace(
-            organization, "before", indexes=road.indexes, point_count=1, **road.extra
+            organization,
+            "before",
+            indexes=scenario.indexes,
+            point_count=1,
+            **scenario.extra,
         )
         self.namespace_id = made.namespace_id
         self._before = store.get(self.namespace_id)
         self._shape_before = shape_of(self.namespace_id)
-        patch = parse_patch(road.body)
+        patch = parse_patch(scenario.body)
         plan = changes.preview(SYSTEM, self.namespace_id, patch).plan
-        self._after = applied(self._before, plan.steps)
+        self._after = apply_steps(self._before, plan.steps)
         self._shape_after = self._shape_before.after(plan.steps)
 
     def close(self) -> None:
