@@ -62,7 +62,7 @@ def _note(actor: Actor, view: NamespaceView, summary: str) -> None:
     record.record(
         action="advice:dismiss",
         summary=summary,
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=view.organization_id,
         namespace_id=view.namespace.namespace_id,
         namespace_name=view.namespace.name,

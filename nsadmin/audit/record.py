@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +11,30 @@ from nsadmin.audit import chain
 from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.request_id import request_id
+
+
+class AuditActor(Protocol):
+    """The person or program that acts, as the audit records it."""
+
+    @property
+    def kind(self) -> str:
+        """One of user, key, command and system."""
+
+    @property
+    def id(self) -> str:
+        """The id, unique within its kind."""
+
+    @property
+    def label(self) -> str:
+        """The name that people know: an e-mail address or the name of a key."""
+
+
+class RecordedActor(NamedTuple):
+    """An actor that is no longer there to ask, such as the one a job row names."""
+
+    kind: str
+    id: str
+    label: str
 
 
 def new_op_id() -> str:
@@ -23,7 +47,7 @@ def attempt(
     op_id: str,
     action: str,
     summary: str,
-    actor: tuple[str, str, str],
+    actor: AuditActor,
     organization_id: str,
     namespace_id: str = "",
     namespace_name: str = "",
@@ -31,18 +55,17 @@ def attempt(
     changes: Iterable[dict[str, Any]] = (),
     reverts: str = "",
 ) -> AuditEvent:
-    """Write the row that says what is about to happen; `actor` is kind, id, label.
+    """Write the row that says what is about to happen.
 
     Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
     Secrets among the changes are masked; `reverts` is the operation taken back.
     """
-    kind, actor_id, label = actor
     values = {
         "action": action,
         "summary": summary[:500],
-        "actor_kind": kind,
-        "actor_id": actor_id,
-        "actor_label": label,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_label": actor.label,
         "request_id": request_id.get(),
         "organization_id": organization_id,
         "namespace_id": namespace_id,

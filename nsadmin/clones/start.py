@@ -261,7 +261,7 @@ def _attempt(actor: Actor, source: Namespace, raw: Json, op_id: str) -> None:
         op_id=op_id,
         action="namespace:clone",
         summary=f"Clone “{source.name}” as “{name}”.",
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=actor.organization_id,
         namespace_id=raw["_id"],
         namespace_name=name,

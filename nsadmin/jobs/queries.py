@@ -10,9 +10,9 @@ from django.db.models import Count, Q, QuerySet
 
 from nsadmin import names
 from nsadmin.audit import record
+from nsadmin.audit.record import AuditActor
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs import audit_fields
-from nsadmin.jobs.audit_fields import Acting
 from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find, kinds
@@ -43,7 +43,7 @@ class Viewer(Protocol):
         """Whether every organization may be seen."""
 
 
-class Canceller(Viewer, Acting, Protocol):
+class Canceller(Viewer, AuditActor, Protocol):
     """Who ends a job."""
 
 

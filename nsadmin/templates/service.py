@@ -127,7 +127,7 @@ def save(
     record.record(
         action="template:create",
         summary=f"Keep the configuration of “{namespace.name}” as “{template.name}”.",
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=actor.organization_id,
         namespace_id=namespace.namespace_id,
         namespace_name=namespace.name,
@@ -159,7 +159,7 @@ def switch(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate
         record.record(
             action="template:update",
             summary=done.format(template.name),
-            actor=(actor.kind, actor.id, actor.label),
+            actor=actor,
             organization_id=template.organization_id,
         )
     return get(actor, template_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from nsadmin.access.models import Membership, User
 from nsadmin.advice import usage
-from nsadmin.audit.record import record
+from nsadmin.audit.record import RecordedActor, record
 from nsadmin.jobs.models import Job, JobEvent
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
@@ -118,7 +118,7 @@ def _audit(cast: Cast) -> str:
     row = record(
         action="namespace:update",
         summary=f"Set {WORD}.",
-        actor=("user", "1", f"somebody@{WORD}.example"),
+        actor=RecordedActor("user", "1", f"somebody@{WORD}.example"),
         organization_id=cast.northlight.organization_id,
         namespace_id=cast.own.namespace_id,
         changes=[step],

@@ -19,7 +19,7 @@ from nsadmin.access.web.gate import public
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
-from nsadmin.audit.record import record
+from nsadmin.audit.record import RecordedActor, record
 from nsadmin.jobs.models import Job
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
@@ -150,7 +150,7 @@ def _change(cast: Cast, namespace_id: str) -> str:
     row = record(
         action="namespace:update",
         summary="Set the description.",
-        actor=("user", "1", "somebody"),
+        actor=RecordedActor("user", "1", "somebody"),
         organization_id=cast.northlight.organization_id,
         namespace_id=namespace_id,
         changes=[step],

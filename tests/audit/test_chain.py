@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
+from nsadmin.audit.record import RecordedActor
 from nsadmin.audit.triggers import remove
 from nsadmin.audit.verify import Fault, organizations, verify
 
@@ -18,7 +19,7 @@ def write(summary: str, organization_id: str = ORGANIZATION) -> AuditEvent:
         Outcome.DONE,
         action="namespace:update",
         summary=summary,
-        actor=("user", "1", "mara"),
+        actor=RecordedActor("user", "1", "mara"),
         organization_id=organization_id,
         namespace_id="ns_a",
         changes=[{"kind": "set_field", "before": 1.5, "after": "né 🎬"}],
@@ -52,7 +53,7 @@ def test_an_attempt_its_refresh_and_its_endings_are_all_covered() -> None:
     told = {
         "op_id": record.new_op_id(),
         "action": "namespace:update",
-        "actor": ("user", "1", "mara"),
+        "actor": RecordedActor("user", "1", "mara"),
         "organization_id": ORGANIZATION,
     }
     record.attempt(summary="planned from revision 1", **told)

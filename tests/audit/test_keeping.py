@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
+from nsadmin.audit.record import RecordedActor
 from nsadmin.audit.triggers import install, remove
 from nsadmin.audit.verify import verify
 
@@ -20,7 +21,7 @@ def attempted() -> AuditEvent:
         op_id=record.new_op_id(),
         action="namespace:update",
         summary="planned",
-        actor=("user", "1", "mara"),
+        actor=RecordedActor("user", "1", "mara"),
         organization_id="org_a",
         namespace_id="ns_a",
     )

@@ -7,6 +7,7 @@ import pytest
 from nsadmin.audit import record
 from nsadmin.audit.masking import MASK, mask
 from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.record import RecordedActor
 
 CANARY = "canary-7f3e-secret"
 
@@ -27,7 +28,7 @@ def test_a_secret_is_masked(change) -> None:
     record.record(
         action="a",
         summary="s",
-        actor=("user", "1", "m"),
+        actor=RecordedActor("user", "1", "m"),
         organization_id="org_a",
         changes=[change],
     )

@@ -19,11 +19,12 @@ import django
 django.setup()
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
+from nsadmin.audit.record import RecordedActor
 
 def write(number):
     for turn in range(10):
         record.record(Outcome.DONE, action="a", summary=f"{number} {turn}",
-                      actor=("user", "1", "m"), organization_id="org_" + "ab"[turn % 2])
+                      actor=RecordedActor("user", "1", "m"), organization_id="org_" + "ab"[turn % 2])
 
 threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]
 for thread in threads: thread.start()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from nsadmin.access.models import Invitation, User
 from nsadmin.advice import usage
 from nsadmin.advice.models import AutoIndex, Dismissal
-from nsadmin.audit.record import record
+from nsadmin.audit.record import RecordedActor, record
 from nsadmin.health.models import DriftRow
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
 from nsadmin.namespaces.read import mirror
@@ -240,7 +240,7 @@ def _audit(cast: Cast, text: str, some: Iterator[str]) -> str:
     row = record(
         action="namespace:update",
         summary=text,
-        actor=("user", "1", next(some)),
+        actor=RecordedActor("user", "1", next(some)),
         organization_id=cast.northlight.organization_id,
         namespace_id=cast.own.namespace_id,
         changes=[

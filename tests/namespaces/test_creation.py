@@ -10,6 +10,7 @@ from django.db import connection
 from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.record import RecordedActor
 from nsadmin.errors import Conflict, NsadminError, QuotaExceeded, Unavailable
 from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.change.recovery import heal
@@ -102,7 +103,7 @@ def test_an_id_never_goes_from_one_organization_to_another(cast: Cast) -> None:
         Outcome.REFUSED,
         action=creation.ACTION,
         summary="Create “x”.",
-        actor=("key", "k", "key k"),
+        actor=RecordedActor("key", "k", "key k"),
         organization_id=cast.northlight.organization_id,
         namespace_id="ns_used_before",
     )
@@ -111,7 +112,7 @@ def test_an_id_never_goes_from_one_organization_to_another(cast: Cast) -> None:
         Outcome.DONE,
         action=creation.ACTION,
         summary=event.summary,
-        actor=("key", "k", "key k"),
+        actor=RecordedActor("key", "k", "key k"),
         organization_id=cast.northlight.organization_id,
         namespace_id="ns_used_before",
     )

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.compare_and_set import accept
 from nsadmin.namespaces.change.recovery import heal
@@ -41,7 +42,7 @@ def attempt(cast, op_id, namespace):
         op_id=op_id,
         action="namespace:update",
         summary="x",
-        actor=("user", "1", "mara"),
+        actor=RecordedActor("user", "1", "mara"),
         organization_id=cast.northlight.organization_id,
         namespace_id=namespace.namespace_id,
         revision=namespace.revision + 1,

@@ -24,6 +24,7 @@ from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Organization
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.compare_and_set import accept, accepted_document
 from nsadmin.namespaces.change.recovery import heal
@@ -339,7 +340,7 @@ class Stores(RuleBasedStateMachine):
             op_id=op_id,
             action="namespace:update",
             summary="",
-            actor=("system", "nsadmin", "nsadmin"),
+            actor=RecordedActor("system", "nsadmin", "nsadmin"),
             organization_id=shown.view.organization_id,
             namespace_id=self.namespace_id,
             revision=shown.plan.revision + 1,

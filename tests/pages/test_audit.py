@@ -4,6 +4,7 @@ import re
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
@@ -19,7 +20,7 @@ def write(cast, *, summary, **more):
         Outcome.DONE,
         action="namespace:update",
         summary=summary,
-        actor=("user", "1", "mara@northlight.example"),
+        actor=RecordedActor("user", "1", "mara@northlight.example"),
         organization_id=cast.northlight.organization_id,
         namespace_id=cast.own.namespace_id,
         namespace_name="film archive",
@@ -51,7 +52,9 @@ def test_what_others_do_with_a_system_namespace_is_theirs(browse, cast):
             Outcome.DONE,
             action="template:create",
             summary=f"Save the template of {organization.name}.",
-            actor=("user", "1", f"somebody@{organization.organization_id}.example"),
+            actor=RecordedActor(
+                "user", "1", f"somebody@{organization.organization_id}.example"
+            ),
             organization_id=organization.organization_id,
             namespace_id=cast.system.namespace_id,
             namespace_name="world sample",
@@ -108,7 +111,7 @@ def test_filters_narrow(browse, own, cast):
         Outcome.REFUSED,
         action="namespace:clone",
         summary="Third thing.",
-        actor=("user", str(person.pk), person.email),
+        actor=RecordedActor("user", str(person.pk), person.email),
         organization_id=cast.northlight.organization_id,
         namespace_id=cast.own.namespace_id,
     )
@@ -149,7 +152,7 @@ def test_people_are_named_and_their_address_is_the_title(browse, own, cast):
     record.record(
         action="a",
         summary="s",
-        actor=("user", str(person.pk), person.email),
+        actor=RecordedActor("user", str(person.pk), person.email),
         organization_id=cast.northlight.organization_id,
         namespace_id=cast.own.namespace_id,
     )
@@ -202,7 +205,7 @@ def test_the_organization_has_all_of_its_own_and_nothing_else(browse, cast):
     record.record(
         action="namespace:delete",
         summary="Of one that is gone.",
-        actor=("user", "1", "m"),
+        actor=RecordedActor("user", "1", "m"),
         organization_id=cast.northlight.organization_id,
         namespace_id="ns_gone",
         namespace_name="gone",
@@ -210,7 +213,7 @@ def test_the_organization_has_all_of_its_own_and_nothing_else(browse, cast):
     record.record(
         action="a",
         summary="Theirs.",
-        actor=("user", "1", "m"),
+        actor=RecordedActor("user", "1", "m"),
         organization_id=cast.halden.organization_id,
     )
     text = shown(browse("admin").get("/organization/audit/"))

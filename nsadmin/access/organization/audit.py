@@ -30,7 +30,7 @@ def record_event(
         op_id=op_id,
         action=action,
         summary=summary,
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=about.organization_id,
         changes=[change],
     )

@@ -111,7 +111,7 @@ def _note(actor: Actor, key: ApiKey, action: str, summary: str, after: str) -> N
     record.record(
         action=action,
         summary=summary,
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=key.organization_id,
         changes=[
             {

@@ -64,6 +64,11 @@ def choices(user: User) -> list[Organization]:
     return [m.organization for m in user.memberships.select_related("organization")]
 
 
+def owner_of(internal_id: str) -> Organization | None:
+    """Return the organization that owns what carries this internal id."""
+    return Organization.objects.filter(internal_id=internal_id).first()
+
+
 def displayed_organization(actor: Actor, chosen: str | None) -> Organization | None:
     """Return the organization whose pages the actor looks at.
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from nsadmin.audit.record import AuditActor
 from nsadmin.audit.request_id import request_id
-from nsadmin.jobs.audit_fields import Acting
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import Job, State
@@ -18,7 +18,7 @@ from nsadmin.jobs.models import Job, State
 def enqueue(
     kind: str,
     *,
-    actor: Acting,
+    actor: AuditActor,
     title: str,
     organization_id: str,
     internal_id: str,

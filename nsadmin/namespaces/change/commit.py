@@ -295,7 +295,7 @@ def _attempt(
         op_id=op_id,
         action="namespace:update",
         summary=" ".join(said),
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=view.organization_id,
         namespace_id=view.namespace.namespace_id,
         namespace_name=view.namespace.name,

@@ -49,7 +49,7 @@ def update_document(
                 op_id=op_id,
                 action=action,
                 summary=summary.replace("{}", view.namespace.name),
-                actor=(actor.kind, actor.id, actor.label),
+                actor=actor,
                 organization_id=view.organization_id,
                 namespace_id=view.namespace.namespace_id,
                 namespace_name=view.namespace.name,

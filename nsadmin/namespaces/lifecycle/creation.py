@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Organization
 from nsadmin.access.models import Plan as Bought
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
@@ -198,10 +198,10 @@ def _was_elsewhere(namespace: Namespace) -> bool:
 
     What is known by id of the old one, its history and its use, is not the new one's.
     """
-    owner = Organization.objects.filter(internal_id=namespace.internal_id)
-    others = AuditEvent.objects.filter(namespace_id=namespace.namespace_id).exclude(
-        organization_id__in=owner.values("organization_id")
-    )
+    owner = owner_of(namespace.internal_id)
+    others = AuditEvent.objects.filter(namespace_id=namespace.namespace_id)
+    if owner is not None:
+        others = others.exclude(organization_id=owner.organization_id)
     return others.exclude(outcome__in=(Ending.REFUSED, Ending.FAILED)).exists()
 
 
@@ -246,7 +246,7 @@ def _attempt(actor: Actor, namespace: Namespace, plan: Plan, op_id: str) -> None
         op_id=op_id,
         action=ACTION,
         summary=" ".join([said, *(step.sentence() for step in plan.steps)]),
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=actor.organization_id,
         namespace_id=namespace.namespace_id,
         namespace_name=namespace.name,

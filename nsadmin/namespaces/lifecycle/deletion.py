@@ -181,7 +181,7 @@ def _attempt(actor: Actor, view: NamespaceView, op_id: str, *, revision: int) ->
         op_id=op_id,
         action=ACTION,
         summary=f"Delete “{namespace.name}” and everything in it, for good.",
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=view.organization_id,
         namespace_id=namespace.namespace_id,
         namespace_name=namespace.name,

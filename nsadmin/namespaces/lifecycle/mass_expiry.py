@@ -168,6 +168,6 @@ def _note(actor: Actor, held: Due, action: str, summary: str) -> None:
     record.record(
         action=action,
         summary=summary.format(f"{len(held.rows):,} namespaces", listed),
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=held.organization.organization_id,
     )

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
-from nsadmin.access.models import Organization
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
@@ -148,7 +148,7 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
         }
 
     internal_id = view.namespace.internal_id
-    owner = Organization.objects.filter(internal_id=internal_id).first()
+    owner = owner_of(internal_id)
     summary = f"Restore “{chosen}”."
     try:
         with quota.reserve_quota(internal_id, owner.plan if owner else ""):

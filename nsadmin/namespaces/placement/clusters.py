@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from pydantic import SecretStr
 
-from nsadmin.access.models import Organization
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces.plan.infrastructure_steps import (
     KEY_FIELD,
@@ -123,7 +123,7 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
 
 def _homeless(namespace: Namespace) -> dict[str, list[str]]:
     """Return the fault of a collection whose name only a cluster of one's own takes."""
-    owner = Organization.objects.filter(internal_id=namespace.internal_id).first()
+    owner = owner_of(namespace.internal_id)
     sentence = refusal_on_shared(
         namespace.collection,
         namespace.namespace_id,

@@ -1,6 +1,7 @@
 """What needs the Enterprise plan: infrastructure of one's own."""
 
-from nsadmin.access.models import Organization, Plan
+from nsadmin.access.models import Plan
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import NotEnabled
 from nsadmin.namespaces.plan.infrastructure_steps import differs
 from nsadmin.namespaces.schema.document import Namespace, Raw
@@ -8,7 +9,7 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 
 def plan_of(namespace: Namespace) -> str:
     """Return the plan of the organization that has the namespace; empty for none."""
-    owner = Organization.objects.filter(internal_id=namespace.internal_id).first()
+    owner = owner_of(namespace.internal_id)
     return owner.plan if owner else ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.models import (
     LastLook,
@@ -72,9 +73,8 @@ def mirror_one(raw: Raw) -> None:
     The name of a clone's source is found by comparing all; until then it stays.
     """
     namespace = document.read(raw)
-    owner = Organization.objects.filter(internal_id=namespace.internal_id)
-    organization_id = owner.values_list("organization_id", flat=True).first()
-    values = _values(namespace, organization_id or "")
+    owner = owner_of(namespace.internal_id)
+    values = _values(namespace, owner.organization_id if owner else "")
     row = MirroredNamespace.objects.filter(namespace_id=namespace.namespace_id)
     if row.filter(revision__lte=namespace.revision).update(**values):
         return

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
+from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
@@ -223,7 +224,7 @@ def view_of(
     namespace: Namespace, *, from_mirror: bool = False, as_of: datetime | None = None
 ) -> NamespaceView:
     """Put the organization's public id and name beside the namespace."""
-    owner = Organization.objects.filter(internal_id=namespace.internal_id).first()
+    owner = owner_of(namespace.internal_id)
     return NamespaceView(
         namespace=namespace,
         organization_id=owner.organization_id if owner else "",

@@ -100,7 +100,7 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     record.record(
         action="schedule:run",
         summary=f"Run “{title(name)}” by hand.",
-        actor=(actor.kind, actor.id, actor.label),
+        actor=actor,
         organization_id=actor.organization_id,
     )
     messages.info(request, f"{title(name)} was asked for; a worker takes it up.")
