@@ -16,9 +16,9 @@ from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.placement.entitlement import has_infrastructure
-from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.stores.qdrant import connectivity
 from nsadmin.stores.qdrant.connectivity import Reach
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.desired import ActualCollection, expected_vectors
 from nsadmin.namespaces.plan.steps import AddVector, AppendExtractor, CreateIndex, Step
+from nsadmin.namespaces.plan.warnings import added_vectors
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import Extractor
@@ -51,9 +52,7 @@ def extractor_steps(
                     f"{extractor.id} needs {vector.size:,}."
                 )
                 raise Invalid.at(at, sentence)
-            if vector.name not in declared and not any(
-                isinstance(s, AddVector) and s.name == vector.name for s in found
-            ):
+            if vector.name not in declared and vector.name not in added_vectors(found):
                 found.append(
                     AddVector(
                         vector.name,
