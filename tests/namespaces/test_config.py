@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.schema import config, document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import (

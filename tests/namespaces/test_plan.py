@@ -6,9 +6,9 @@ import pytest
 
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.plan.repair import Repair, missing_vectors
 from nsadmin.namespaces.read.rows import payload_indexes
 from nsadmin.namespaces.schema import document

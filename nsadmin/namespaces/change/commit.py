@@ -10,7 +10,7 @@ from nsadmin.namespaces.change import preconditions, preflight
 from nsadmin.namespaces.change.compare_and_set import accepted_document, write_document
 from nsadmin.namespaces.change.converge import Progress, converge
 from nsadmin.namespaces.change.planning import PlannedChange, as_request, plan_change
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.change.update import closing_refused
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import Plan

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.namespaces.placement.clusters import collection_key
-from nsadmin.namespaces.plan.apply import apply_steps
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change import relocation
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS

@@ -5,10 +5,9 @@ from dataclasses import replace
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.change import preflight
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.plan.apply import apply_steps
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.repair import (
     missing_collection,
     missing_indexes,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.desired import origin_of, required_indexes
 from nsadmin.namespaces.plan.extractor_steps import extractor_steps
 from nsadmin.namespaces.plan.index_steps import index_steps
@@ -14,7 +13,7 @@ from nsadmin.namespaces.plan.infrastructure_steps import (
     infrastructure_steps,
     parse,
 )
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.steps import (
     INFRASTRUCTURE,
     CreateCollection,

@@ -1,4 +1,4 @@
-"""A plan: steps in order, warnings and a digest. Pure."""
+"""A plan: steps in order, what they make of a document, what they cost. Pure."""
 
 import hashlib
 import json
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.steps import PlanWarning, Step, in_qdrant
-from nsadmin.namespaces.plan.warnings import plan_warnings
 from nsadmin.namespaces.schema.document import Namespace, Raw
 
 
@@ -78,6 +77,17 @@ class Plan:
         }
 
 
+def apply_steps(raw: Raw, steps: Sequence[Step], *, sealed: Raw | None = None) -> Raw:
+    """Return the document once the steps are accepted; `raw` stays as it was.
+
+    `sealed` is the secret that a step stores: no step carries it.
+    """
+    after = dict(raw)
+    for step in steps:
+        after = step.apply(after, sealed=sealed)
+    return after
+
+
 def reconcile_unmanaged(
     steps: Sequence[Step], actual: ActualCollection | None
 ) -> list[Step]:
@@ -94,3 +104,38 @@ def reconcile_unmanaged(
         dropped.update(step.dropped_index)
         reconciled += step.reconcile(actual, dropped)
     return reconciled
+
+
+def plan_warnings(
+    steps: Sequence[Step], actual: ActualCollection | None
+) -> list[PlanWarning]:
+    """Return the cost of each step, in numbers where Qdrant answered."""
+    warnings = _missing_vectors(steps, actual)
+    for step in steps:
+        warnings += step.warnings(actual)
+    return warnings
+
+
+def added_vectors(steps: Iterable[Step]) -> list[str]:
+    """Return the names of the vectors that a live collection gets."""
+    return [name for step in steps for name in step.added_vectors]
+
+
+def _missing_vectors(
+    steps: Sequence[Step], actual: ActualCollection | None
+) -> list[PlanWarning]:
+    """Say once for all new vectors that no point has them yet."""
+    names = added_vectors(steps)
+    if not names or (actual is not None and not actual.points):
+        return []
+    count = "Every point" if actual is None else f"{actual.points:,} points"
+    if actual is not None and actual.points == 1:
+        count = "One point"
+    one = len(names) == 1
+    listed = names[0] if one else f"{', '.join(names[:-1])} and {names[-1]}"
+    return [
+        PlanWarning(
+            f"{count} will lack {listed} until their collections are processed again; "
+            f"searches by {'it' if one else 'them'} find nothing before that."
+        )
+    ]

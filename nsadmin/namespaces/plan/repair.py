@@ -13,7 +13,7 @@ from nsadmin.namespaces.plan.desired import (
 )
 from nsadmin.namespaces.plan.index_identity import is_same_index, unknown_parameters
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.request import ChangeRequest
 from nsadmin.namespaces.plan.steps import (
     AddVector,
@@ -22,7 +22,6 @@ from nsadmin.namespaces.plan.steps import (
     DropIndex,
     Step,
 )
-from nsadmin.namespaces.plan.warnings import added_vectors
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Origin, Raw
 from nsadmin.namespaces.schema.extractors import Extractor

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from nsadmin.clones.request import CloneRequest
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.plan.warnings import added_vectors
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
 # Not quoted: the shell puts the reader's own key there.
