@@ -13,8 +13,7 @@ from nsadmin.namespaces.change.planning import PlannedChange, as_request, plan_c
 from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.change.update import closing_refused
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import mirror, queries, snapshots
 from nsadmin.namespaces.read.queries import NamespaceView

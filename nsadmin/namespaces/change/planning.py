@@ -10,8 +10,7 @@ from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
 from nsadmin.namespaces.plan.patch_request import PatchRequest
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
@@ -28,8 +27,8 @@ class PlannedChange:
 
     plan: Plan
     actual: ActualCollection | None
-    sealed: Raw | None
-    checks: tuple[Check, ...]
+    sealed: Raw | None = None
+    checks: tuple[Check, ...] = ()
 
     @property
     def changes_collection(self) -> bool:
@@ -47,8 +46,10 @@ def plan_change(
 ) -> PlannedChange:
     """Plan, and check the other cluster where the plan moves the namespace."""
     plan, actual = build_plan(namespace, request)
+    if not plan.moves:
+        return PlannedChange(plan, actual)
     sealed = relocation.sealed_key_of(actor, namespace, plan, request.infrastructure)
-    checks = relocation.checks(actor, namespace, plan, sealed)
+    checks = relocation.cluster_checks(actor, namespace, plan, sealed)
     plan = relocation.with_collection(namespace, plan, sealed, checks)
     return PlannedChange(plan, actual, sealed, checks)
 
@@ -67,7 +68,8 @@ def build_plan(
     if request.must_ask_qdrant:
         actual = probe.actual_collection(namespace)
     plan = request.plan(namespace, actual, facts)
-    relocation.require_alone(plan)
+    if plan.moves:
+        relocation.require_alone(plan)
     if actual is not None or request.asks_qdrant == "never" or not plan.needs_qdrant:
         return plan, actual
     try:

@@ -6,8 +6,7 @@ from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.placement import entitlement
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import Plan, added_vectors
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, added_vectors
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import name_key

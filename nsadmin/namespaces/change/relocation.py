@@ -25,11 +25,11 @@ _MADE = PlanWarning(
 
 
 def require_alone(plan: Plan) -> None:
-    """Raise Invalid where a plan moves a namespace and changes its collection too.
+    """Raise Invalid where a plan that moves a namespace changes its collection too.
 
     Its steps in Qdrant would be planned on one cluster and carried out on the other.
     """
-    if plan.moves and plan.needs_qdrant:
+    if plan.needs_qdrant:
         sentence = (
             "Where a namespace runs is changed alone: send its extractors and indexes "
             "before or afterwards."
@@ -49,12 +49,10 @@ def sealed_key_of(
     return None
 
 
-def checks(
+def cluster_checks(
     actor: Actor, namespace: Namespace, plan: Plan, sealed: Raw | None
 ) -> tuple[Check, ...]:
-    """Return the checks of the other cluster; none for a plan that does not move."""
-    if not plan.moves:
-        return ()
+    """Return the checks of the cluster where the plan would put the namespace."""
     after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
     return preflight.run(actor, namespace, after)
 

@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan.desired import ActualCollection, required_indexes
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
-from nsadmin.namespaces.plan.plan import Plan, reconcile_unmanaged
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, reconcile_unmanaged
 from nsadmin.namespaces.plan.steps import CreateIndex
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.limits import MAX_INDEXES

@@ -24,7 +24,7 @@ from nsadmin.namespaces.schema import document, extractors
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, NamespacePatch, name_key
+from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
 
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{2,127}")
 _ID_SHAPE = re.compile(r"ns_.*", re.IGNORECASE)
@@ -74,8 +74,7 @@ def creation_plan(
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> Plan:
     """Return the steps that make the namespace: extractors, collection, indexes."""
-    patch = NamespacePatch(feature_extractors=wanted.extractors)
-    registered = extractor_steps(namespace, patch, registry, None)
+    registered = extractor_steps(namespace, wanted.extractors, registry, None)
     vectors = {
         name: list(shape)
         for step in registered

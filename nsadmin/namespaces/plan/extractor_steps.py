@@ -8,12 +8,12 @@ from nsadmin.namespaces.plan.steps import AddVector, AppendExtractor, CreateInde
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
-from nsadmin.namespaces.schema.patch import ExtractorInput, NamespacePatch
+from nsadmin.namespaces.schema.patch import ExtractorInput
 
 
 def extractor_steps(
     namespace: Namespace,
-    patch: NamespacePatch,
+    entries: Sequence[ExtractorInput],
     registry: Mapping[str, Extractor],
     actual: ActualCollection | None,
 ) -> list[Step]:
@@ -22,7 +22,7 @@ def extractor_steps(
     known = {entry.id: entry.params for entry in namespace.extractors}
     vectors = _Vectors(namespace, registry, actual)
     indexed = {index.field_name for index in namespace.indexes}
-    for number, entry in enumerate(patch.feature_extractors or []):
+    for number, entry in enumerate(entries):
         at = f"feature_extractors.{number}"
         extractor = _known_extractor(entry, registry, at)
         params = extractors.completed_params(extractor, entry.params, at=f"{at}.params")

@@ -12,9 +12,8 @@ from nsadmin.namespaces.plan.infrastructure_steps import (
     ClusterFacts,
     infrastructure_steps,
 )
-from nsadmin.namespaces.plan.plan import Plan, reconcile_unmanaged
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, reconcile_unmanaged
 from nsadmin.namespaces.plan.repair import missing_vectors
-from nsadmin.namespaces.plan.request import ChangeRequest
 from nsadmin.namespaces.plan.steps import SetField, Step
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Raw
@@ -73,7 +72,8 @@ def make_plan(
     steps = _field_steps(namespace, patch)
     if patch.infrastructure is not None:
         steps += infrastructure_steps(namespace, patch.infrastructure, facts)
-    steps += extractor_steps(namespace, patch, registry, actual)
+    if patch.feature_extractors:
+        steps += extractor_steps(namespace, patch.feature_extractors, registry, actual)
     if patch.payload_indexes is not None:
         required = required_indexes(namespace, registry)
         steps += index_steps(namespace, patch.payload_indexes, required)

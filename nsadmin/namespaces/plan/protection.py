@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.plan.steps import SetField
 from nsadmin.namespaces.schema.document import Namespace
 

@@ -13,8 +13,7 @@ from nsadmin.namespaces.plan.desired import (
 )
 from nsadmin.namespaces.plan.index_identity import is_same_index, unknown_parameters
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
-from nsadmin.namespaces.plan.plan import Plan, added_vectors
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, added_vectors
 from nsadmin.namespaces.plan.steps import (
     AddVector,
     CreateCollection,

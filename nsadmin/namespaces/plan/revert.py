@@ -13,8 +13,7 @@ from nsadmin.namespaces.plan.infrastructure_steps import (
     ClusterFacts,
     infrastructure_steps,
 )
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.request import ChangeRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE, Step, Transition, from_json
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
