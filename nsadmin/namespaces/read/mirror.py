@@ -16,9 +16,9 @@ from nsadmin.namespaces.models import (
     MirrorFill,
 )
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.infrastructure_steps import SECRET_KEYS
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
 from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

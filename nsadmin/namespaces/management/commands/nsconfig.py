@@ -151,6 +151,8 @@ def _planned(
 
 def _sentences(error: NsadminError) -> str:
     """Write every fault, each with its line."""
-    faults = getattr(error, "faults", {})
-    lines = [f"{p}: {s}" for p, told in faults.items() for s in told if p]
+    errors = error.errors if isinstance(error, Invalid) else {}
+    lines = [
+        f"{path}: {text}" for path, texts in errors.items() for text in texts if path
+    ]
     return "\n".join(lines) or error.message
