@@ -1,7 +1,7 @@
 """Finding events: by who, what, outcome, time and words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -9,7 +9,9 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from nsadmin import names
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import AuditEvent, Outcome
+
+AuditRows = QuerySet[AuditEvent]
 
 # What is looked for in the written changes, by the word of the filter.
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -21,6 +23,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "indexes": ('"kind": "create_index"', '"kind": "drop_index"'),
     "extractors": ('"kind": "append_extractor"',),
 }
+# The outcomes of changes that were written.
+_WRITTEN = (Outcome.DONE, Outcome.ACCEPTED)
 _COLUMNS = (
     "summary",
     "error",
@@ -48,7 +52,7 @@ class AuditQuery:
     text: str = ""
 
 
-def matching(rows: QuerySet[AuditEvent], query: AuditQuery) -> QuerySet[AuditEvent]:
+def matching(rows: AuditRows, query: AuditQuery) -> AuditRows:
     """Return the rows that the query asks for, newest first."""
     kind, _, actor_id = query.actor.partition(":")
     if query.actor:
@@ -66,13 +70,53 @@ def matching(rows: QuerySet[AuditEvent], query: AuditQuery) -> QuerySet[AuditEve
     return _with_text(rows, names.composed(query.text)).order_by("-pk")
 
 
-def actors(rows: QuerySet[AuditEvent]) -> list[tuple[str, str, str]]:
+def of_organization(organization_id: str) -> AuditRows:
+    """Return all events of an organization, those of deleted namespaces included."""
+    return AuditEvent.objects.filter(organization_id=organization_id)
+
+
+def older_than(rows: AuditRows, event_id: int | None) -> AuditRows:
+    """Return the rows before an event, by primary key; None does not narrow."""
+    return rows if event_id is None else rows.filter(pk__lt=event_id)
+
+
+def is_written_update(event: AuditEvent) -> bool:
+    """Return whether the event is a change of a namespace that was written."""
+    return event.action == "namespace:update" and event.outcome in _WRITTEN
+
+
+def written_update(rows: AuditRows, op_id: str) -> AuditEvent | None:
+    """Return the written change of a namespace with this operation id."""
+    updates = rows.filter(op_id=op_id, action="namespace:update")
+    return updates.filter(outcome__in=_WRITTEN).first()
+
+
+def reverted_by(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
+    """Return {operation id: the written event that reverted it} for these events."""
+    op_ids = [event.op_id for event in events]
+    rows = AuditEvent.objects.filter(reverts__in=op_ids, outcome__in=_WRITTEN)
+    return {event.reverts: event for event in rows}
+
+
+def originals_of(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
+    """Return {operation id: event} of the events that these events reverted."""
+    op_ids = [event.reverts for event in events if event.reverts]
+    return {e.op_id: e for e in AuditEvent.objects.filter(op_id__in=op_ids)}
+
+
+def user_ids(rows: AuditRows) -> list[str]:
+    """Return the ids of the users among the actors."""
+    users = rows.filter(actor_kind="user").order_by()
+    return list(users.values_list("actor_id", flat=True).distinct())
+
+
+def actors(rows: AuditRows) -> list[tuple[str, str, str]]:
     """Return kind, id and label of everybody who acted, at most 200."""
     columns = ("actor_kind", "actor_id", "actor_label")
     return list(rows.order_by(*columns).values_list(*columns).distinct()[:200])
 
 
-def actions(rows: QuerySet[AuditEvent]) -> list[str]:
+def actions(rows: AuditRows) -> list[str]:
     """Return every action that was recorded."""
     return list(rows.order_by("action").values_list("action", flat=True).distinct())
 
@@ -81,11 +125,11 @@ def _begins(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _written(rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+def _written(rows: AuditRows) -> AuditRows:
     return rows.alias(written=Cast("changes", TextField()))
 
 
-def _with_text(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+def _with_text(rows: AuditRows, text: str) -> AuditRows:
     """Narrow to rows with the text; databases write JSON escaped or as it is."""
     if not text:
         return rows

@@ -11,9 +11,9 @@ from nsadmin.audit import record
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, NotFound, Unavailable
-from nsadmin.jobs import audit_fields, queries
+from nsadmin.jobs import audit_fields, controls, queries
 from nsadmin.jobs.execution import enqueue
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import snapshots
@@ -22,8 +22,6 @@ from nsadmin.namespaces.schema.document import Raw
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections
-
-_ENDED = (State.FAILED, State.CANCELLED)
 
 
 def resume(actor: Actor, job_id: UUID | str) -> Job:
@@ -69,7 +67,7 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
 def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
     job = queries.get(actor, job_id)
     require(actor, Action.NAMESPACE_CLONE)
-    if job.kind != KIND or job.state not in _ENDED or not job.settled:
+    if job.kind != KIND or not controls.can_resume(job):
         raise Conflict(
             "Only a clone that failed or was cancelled can be resumed or discarded.",
             code="job_not_ended",

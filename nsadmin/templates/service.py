@@ -55,6 +55,11 @@ def usable(actor: Actor) -> QuerySet[NamespaceTemplate]:
     return visible(actor).filter(own, is_active=True)
 
 
+def is_usable(actor: Actor, template_id: str) -> bool:
+    """Return whether the actor can create a namespace from the template."""
+    return usable(actor).filter(template_id=template_id).exists()
+
+
 def found(
     actor: Actor, organization_id: str, *, search: str = "", scope: str = ""
 ) -> QuerySet[NamespaceTemplate]:

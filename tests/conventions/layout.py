@@ -246,10 +246,4 @@ NOT_YET: dict[str, set[str]] = {
         "nsadmin/namespaces/read/history.py",
         "nsadmin/namespaces/read/mirror.py",
     },
-    "queries": {
-        "nsadmin/pages/audit/views.py",
-        "nsadmin/pages/common/context_processors.py",
-        "nsadmin/pages/common/error_pages.py",
-        "nsadmin/pages/platform/jobs.py",
-    },
 }

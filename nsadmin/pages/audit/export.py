@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.search import AuditRows
 
 MAX_ROWS = 50_000
 COLUMNS = (
@@ -39,7 +38,7 @@ class _Line:
         return line
 
 
-def export_response(rows: QuerySet[AuditEvent], name: str) -> StreamingHttpResponse:
+def export_response(rows: AuditRows, name: str) -> StreamingHttpResponse:
     """Return the newest rows as an attachment, at most `MAX_ROWS`."""
     safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
     return StreamingHttpResponse(
@@ -51,7 +50,7 @@ def export_response(rows: QuerySet[AuditEvent], name: str) -> StreamingHttpRespo
     )
 
 
-def _lines(rows: QuerySet[AuditEvent]) -> Iterator[str]:
+def _lines(rows: AuditRows) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for event in rows[:MAX_ROWS].iterator(chunk_size=500):

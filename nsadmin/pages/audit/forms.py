@@ -3,11 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from nsadmin.audit import search
-from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.audit.search import AuditQuery
+from nsadmin.audit.models import Outcome
+from nsadmin.audit.search import AuditQuery, AuditRows
 from nsadmin.pages.common.forms.base import BaseForm
 
 KIND_WORDS = {
@@ -68,9 +67,7 @@ class AuditFilterForm(BaseForm):
         label="To", required=False, widget=forms.DateInput({"type": "date"})
     )
 
-    def __init__(
-        self, data: Any, rows: QuerySet[AuditEvent], names: dict[str, str]
-    ) -> None:
+    def __init__(self, data: Any, rows: AuditRows, names: dict[str, str]) -> None:
         """Offer who and what occur among `rows`; `names` of people by their id."""
         super().__init__(data)
         self.fields["actor"].choices = [("", "Anybody")] + [  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.audit.models import Outcome
+from nsadmin.audit import search
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.read import queries
@@ -23,12 +23,7 @@ def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     if request.POST.get("step") == "edit":
         return redirect("audit", view.namespace.namespace_id)
-    event = (
-        queries.audit_rows(actor, view)
-        .filter(op_id=op_id, action="namespace:update")
-        .filter(outcome__in=(Outcome.DONE, Outcome.ACCEPTED))
-        .first()
-    )
+    event = search.written_update(queries.audit_rows(actor, view), op_id)
     if event is None:
         raise NotFound("This namespace has no such change that was carried out.")
     sheet = PlanForm(

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from nsadmin.access.models import User
+from nsadmin.access.organization.listing import names_by_id
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.audit.search import matching
+from nsadmin.audit import search
+from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.search import AuditRows
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.plan.steps import changed_parameters
@@ -83,28 +83,27 @@ def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
 def organization_audit(request: HttpRequest) -> HttpResponseBase:
     """Show the same of everything in an organization, deleted namespaces included."""
     shown = shown_organization(request)
-    rows = AuditEvent.objects.filter(organization_id=shown.organization_id)
+    rows = search.of_organization(shown.organization_id)
     context = {"organization": shown, "may_revert": False}
     return _answer(request, rows, "organization/audit.html", context, shown.name)
 
 
 def _answer(
     request: HttpRequest,
-    rows: QuerySet[AuditEvent],
+    rows: AuditRows,
     template: str,
     context: dict[str, Any],
     name: str,
 ) -> HttpResponseBase:
     """Answer with the page of the filter, or with all of its rows as CSV."""
-    names = _names(rows)
+    names = names_by_id(search.user_ids(rows))
     form = AuditFilterForm(request.GET, rows, names)
-    found = matching(rows, form.query)
+    matching = search.matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
-        return export.export_response(found, name)
+        return export.export_response(matching, name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
-    window = found.filter(pk__lt=before) if before is not None else found
-    listed = list(window[: PER_PAGE + 1])
+    listed = list(search.older_than(matching, before)[: PER_PAGE + 1])
     shown = listed[:PER_PAGE] if form.is_valid() else []
     values = {
         **context,
@@ -119,35 +118,18 @@ def _answer(
     return page(request, template, values, status=200 if form.is_valid() else 422)
 
 
-def _names(rows: QuerySet[AuditEvent]) -> dict[str, str]:
-    """Return the names of the people who acted, by id; not all have one."""
-    ids = rows.filter(actor_kind="user").order_by().values("actor_id").distinct()
-    numbers = [int(row["actor_id"]) for row in ids if row["actor_id"].isdigit()]
-    people = User.objects.filter(pk__in=numbers[:900]).exclude(name="")
-    return {str(pk): name for pk, name in people.values_list("pk", "name")}
-
-
 def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEvent]:
-    taken_back = {
-        later.reverts: later
-        for later in AuditEvent.objects.filter(
-            reverts__in=[event.op_id for event in events],
-            outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
-        )
-    }
-    earlier = AuditEvent.objects.filter(
-        op_id__in=[event.reverts for event in events if event.reverts]
-    )
-    first = {event.op_id: event for event in earlier}
+    reverted_by = search.reverted_by(events)
+    originals = search.originals_of(events)
     return [
         ShownEvent(
             event=event,
             outcome=OUTCOMES[event.outcome],
             changes=changes_of(event),
             who=_who(event, names),
-            can_revert=event.op_id not in taken_back and _is_reversible(event),
-            reverted=taken_back.get(event.op_id),
-            reverts=first.get(event.reverts),
+            can_revert=event.op_id not in reverted_by and _is_reversible(event),
+            reverted=reverted_by.get(event.op_id),
+            reverts=originals.get(event.reverts),
         )
         for event in events
     ]
@@ -159,8 +141,7 @@ def _who(event: AuditEvent, names: dict[str, str]) -> str:
 
 
 def _is_reversible(event: AuditEvent) -> bool:
-    ended = event.outcome in (Outcome.DONE, Outcome.ACCEPTED)
-    if not ended or event.action != "namespace:update":
+    if not search.is_written_update(event):
         return False
     try:
         revert_of(event.op_id, event.changes)

@@ -3,13 +3,12 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 
 import nsadmin
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
-from nsadmin.access.organization import organizations
+from nsadmin.access.organization import listing, organizations
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.jobs import queries as jobs
@@ -57,10 +56,8 @@ class Frame:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Names by e-mail address: of the shown organization's people and of staff."""
-        theirs = Q(memberships__organization=self.organization)
-        people = User.objects.filter(theirs | ~Q(platform_role="")).exclude(name="")
-        return dict(people.values_list("email", "name"))
+        """Names by e-mail address: of the organization's members and of staff."""
+        return listing.names_by_email(self.organization)
 
     @cached_property
     def live_jobs(self) -> tuple[int, int]:

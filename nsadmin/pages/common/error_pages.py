@@ -12,8 +12,9 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Membership, User
-from nsadmin.access.permissions import TABLE, Action, Role
+from nsadmin.access.models import User
+from nsadmin.access.organization.listing import contacts_for
+from nsadmin.access.permissions import Action
 from nsadmin.access.web import sign_in
 from nsadmin.errors import (
     Forbidden,
@@ -94,7 +95,7 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
         else:
             context |= namespace_scope(view) | {"layout": "layouts/namespace.html"}
             organization_id = view.organization_id
-    context["who_can"] = _who_can(organization_id, context["needs"])
+    context["who_can"] = contacts_for(organization_id, context["needs"])
     return _answer(request, "errors/forbidden.html", error, **context)
 
 
@@ -111,15 +112,6 @@ def _needs(error: Forbidden) -> Action | None:
         return Action(error.details.get("action", ""))
     except ValueError:
         return None
-
-
-def _who_can(organization_id: str, action: Action | None) -> list[str]:
-    """Name the people of the organization whose role allows the action."""
-    roles = [role.value for role in Role if action in TABLE[role]]
-    rows = Membership.objects.filter(
-        organization_id=organization_id, role__in=roles, user__is_active=True
-    ).select_related("user")
-    return [str(row.user) for row in rows[:6]]
 
 
 def away(request: HttpRequest, exception: Exception | None) -> HttpResponse:

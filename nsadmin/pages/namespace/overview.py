@@ -11,7 +11,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.health import cluster_probe
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import history, queries
+from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.audit.views import changes_of
 from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
@@ -76,5 +76,4 @@ def _source(request: HttpRequest, view: NamespaceView) -> MirroredNamespace | No
     source_id = view.namespace.source_namespace_id
     if source_id is None:
         return None
-    rows = queries.visible(gate.actor_of(request))
-    return rows.filter(namespace_id=source_id).first()
+    return lookups.mirrored(gate.actor_of(request), source_id)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import NotFound, NsadminError
-from nsadmin.jobs.queries import visible as visible_jobs
+from nsadmin.jobs import controls
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
@@ -132,8 +132,7 @@ def _rows(
 ) -> list[tuple[MirroredNamespace, Badge, str]]:
     """Put state and tier beside each row; a clone in progress says how far it is."""
     cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
-    jobs = visible_jobs(gate.actor_of(request)).filter(namespace_id__in=cloning)
-    percents = {str(job.job_id): job.progress.get("percent") for job in jobs}
+    percents = controls.percents(gate.actor_of(request), cloning)
     found = []
     for row in rows:
         state = health_badge(row.status)

@@ -6,8 +6,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access.organization import key_management
-from nsadmin.access.organization.keys import role_now, with_standing
+from nsadmin.access.organization import key_management, listing
+from nsadmin.access.organization.keys import role_now
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid
@@ -25,10 +25,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     """Show the keys, those that work first; who may not see them learns who can."""
     scope = organization_scope(request, "keys")
     offset, now = offset_of(request), timezone.now()
-    rows = scope["organization"].api_keys.all()
-    total = rows.count() if scope["may_see_keys"] else 0
-    found = with_standing(rows).order_by("revoked_at", "-created_at", "key_id")
-    shown = list(found[offset : offset + PER_PAGE]) if scope["may_see_keys"] else []
+    rows = listing.keys(scope["organization"])
+    total = scope["organization"].api_keys.count() if scope["may_see_keys"] else 0
+    shown = list(rows[offset : offset + PER_PAGE]) if scope["may_see_keys"] else []
     context = {
         **scope,
         "keys": [

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.models import Membership
-from nsadmin.access.organization import members
+from nsadmin.access.organization import listing, members
 from nsadmin.access.permissions import Action, Role
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict
@@ -42,13 +42,12 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
 def _show(
     request: HttpRequest, scope: dict[str, Any], found: Membership, form: RoleForm
 ) -> HttpResponse:
-    keys = found.organization.api_keys.filter(creator=found.user, revoked_at=None)
     context = {
         **scope,
         "member": found,
         "form": form,
         "cards": role_cards(form),
-        "live_keys": keys.count(),
+        "live_keys": listing.unrevoked_key_count(found),
         "asked_count": members.related_invitations(found).count(),
         "is_self": found.user == request.user,
     }

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.models import Organization, Plan
-from nsadmin.access.permissions import Action, Role
+from nsadmin.access.organization import listing
+from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.read.listing import ListQuery, filtered
 from nsadmin.pages.common.htmx import page
@@ -20,9 +20,6 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
     """Return the context of every page of the settings; `section` is its tab."""
     actor = gate.actor_of(request)
     shown = shown_organization(request)
-    live = shown.api_keys.filter(revoked_at=None).exclude(
-        expires_at__lte=timezone.now()
-    )
     return {
         "organization": shown,
         "section": section,
@@ -31,14 +28,9 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
         "may_manage": actor.may(Action.ORGANIZATION_MANAGE),
         "may_see_keys": actor.may(Action.KEY_READ),
         "may_make_keys": actor.may(Action.KEY_MANAGE),
-        "key_count": live.count(),
-        "admins": _admins(shown),
+        "key_count": listing.live_key_count(shown),
+        "admins": listing.admins(shown),
     }
-
-
-def _admins(shown: Organization) -> list[str]:
-    rows = shown.memberships.filter(role=Role.ADMIN, user__is_active=True)
-    return [str(row.user) for row in rows.select_related("user")[:6]]
 
 
 @gate.page(Action.ORGANIZATION_READ)
@@ -47,13 +39,13 @@ def organization(request: HttpRequest) -> HttpResponse:
     """Show who belongs to the organization, and who is asked to."""
     scope = organization_scope(request, "members")
     offset = offset_of(request)
-    rows = scope["organization"].memberships.select_related("user")
-    found = list(rows.order_by("user__email")[offset : offset + PER_PAGE])
+    rows = listing.members(scope["organization"])[offset : offset + PER_PAGE]
+    members = list(rows)
     context = {
         **scope,
-        "members": found,
-        "invitations": scope["organization"].invitations.select_related("inviter"),
-        "paging": Paging(offset, len(found), scope["people_count"]),
+        "members": members,
+        "invitations": listing.invitations(scope["organization"]),
+        "paging": Paging(offset, len(members), scope["people_count"]),
     }
     return page(request, "organization/members.html", context)
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -12,15 +11,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.clones import resume
+from nsadmin.clones import remains, resume
 from nsadmin.clones.stages import KIND as CLONE
-from nsadmin.jobs import queries
+from nsadmin.jobs import controls, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
-from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import queries as namespaces
+from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.badges import JOBS, kind_word
 from nsadmin.pages.common.htmx import page
@@ -89,25 +87,19 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "job": row,
         "progress": progress_of(row),
         "events": row.events.all()[:_EVENTS],
-        "may_cancel": actor.may(Action.JOB_CONTROL)
-        and row.is_live
-        and queries.can_stop(row)
-        and not row.cancel_requested,
-        "may_end": actor.may(Action.JOB_CONTROL) and _is_unfinished(row),
+        "may_cancel": actor.may(Action.JOB_CONTROL) and controls.can_cancel(row),
+        "may_end": actor.may(Action.JOB_CONTROL) and remains.is_incomplete(row),
         "is_clone": row.kind == CLONE,
-        "is_discarded": _is_discarded(row),
+        "is_discarded": remains.is_discarded(row),
         "is_deletion": row.kind == DELETION,
         "may_go_on": row.kind == DELETION
-        and row.state == State.FAILED
-        and row.settled
+        and controls.can_resume(row)
         and actor.may(Action.NAMESPACE_DELETE),
-        "has_namespace": namespaces.visible(actor)
-        .filter(namespace_id=row.namespace_id)
-        .exists(),
+        "has_namespace": lookups.is_visible(actor, row.namespace_id),
         **_clone_parts(row),
         "cancelling": api_examples.of_cancelling(request, str(row.job_id)),
         "deletion": api_examples.of_deletion(request, row.namespace_id),
-        "source_name": _source_name(request, row),
+        "source_name": lookups.name_of(actor, row.source_namespace_id),
         "tab": "jobs",
     }
     return page(
@@ -151,26 +143,6 @@ def _discard(request: HttpRequest, row: Job) -> HttpResponse:
 _ACTS = {"resume": _resume, "discard": _discard}
 
 
-def _is_unfinished(row: Job) -> bool:
-    """Tell whether a clone ended without its proof and its target is still there."""
-    return _ended_unproven(row) and _target(row).exists()
-
-
-def _is_discarded(row: Job) -> bool:
-    """Tell whether what a clone had made is gone again."""
-    return _ended_unproven(row) and not _target(row).exists()
-
-
-def _ended_unproven(row: Job) -> bool:
-    ended = row.state in (State.FAILED, State.CANCELLED)
-    return row.kind == CLONE and ended and row.settled
-
-
-def _target(row: Job) -> QuerySet[MirroredNamespace]:
-    target = MirroredNamespace.objects.filter(namespace_id=row.namespace_id)
-    return target.filter(clone_task_id=str(row.job_id))
-
-
 def _clone_parts(row: Job) -> dict[str, Any]:
     """Return what a clone took along and what it has made so far."""
     wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
@@ -180,10 +152,3 @@ def _clone_parts(row: Job) -> dict[str, Any]:
         "left_out": [kind for kind, is_wanted in wanted.items() if not is_wanted],
         "cloned": [(kind.capitalize(), count) for kind, count in cloned.items()],
     }
-
-
-def _source_name(request: HttpRequest, row: Job) -> str:
-    """Return the source's name, if the actor may know of it."""
-    rows = namespaces.visible(gate.actor_of(request))
-    found = rows.filter(namespace_id=row.source_namespace_id).only("name").first()
-    return found.name if found else ""

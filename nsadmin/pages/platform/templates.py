@@ -16,7 +16,7 @@ from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import posted
 from nsadmin.errors import Invalid, NsadminError, Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import lookups
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.pages.common import api_examples
@@ -62,8 +62,7 @@ def _source(actor: Actor) -> MirroredNamespace | None:
     """Return what the actor could keep a template of: the namespace last changed."""
     if not actor.may(Action.NAMESPACE_CLONE):
         return None
-    own = queries.visible(actor).filter(internal_id=actor.internal_id)
-    return own.exclude(scope="system").order_by("-updated_at").first()
+    return lookups.last_changed(actor)
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -72,7 +71,7 @@ def template(request: HttpRequest, template_id: str) -> HttpResponse:
     """Show a template's configuration."""
     actor = gate.actor_of(request)
     found = service.get(actor, template_id)
-    usable = service.usable(actor).filter(template_id=template_id).exists()
+    usable = service.is_usable(actor, template_id)
     address = f"/v1/templates/namespaces/{found.template_id}/instantiate"
     context = {
         "template": found,

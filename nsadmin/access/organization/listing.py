@@ -1,0 +1,75 @@
+"""Lists of an organization's members, invitations and keys, and names of people."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from nsadmin.access.models import ApiKey, Invitation, Membership, Organization, User
+from nsadmin.access.organization.keys import with_standing
+from nsadmin.access.permissions import TABLE, Action, Role
+
+# Databases bound the number of values in one query.
+_MAX_IDS = 900
+_MAX_CONTACTS = 6
+
+
+def members(organization: Organization) -> QuerySet[Membership]:
+    """Return the memberships by e-mail address, each with its user."""
+    return organization.memberships.select_related("user").order_by("user__email")
+
+
+def invitations(organization: Organization) -> QuerySet[Invitation]:
+    """Return the open invitations, each with the user who sent it."""
+    return organization.invitations.select_related("inviter")
+
+
+def keys(organization: Organization) -> QuerySet[ApiKey]:
+    """Return the API keys ready for `role_now`: unrevoked first, then by age."""
+    rows = with_standing(organization.api_keys.all())
+    return rows.order_by("revoked_at", "-created_at", "key_id")
+
+
+def live_key_count(organization: Organization) -> int:
+    """Return the number of keys that are neither revoked nor expired."""
+    rows = organization.api_keys.filter(revoked_at=None)
+    return rows.exclude(expires_at__lte=timezone.now()).count()
+
+
+def unrevoked_key_count(membership: Membership) -> int:
+    """Return the number of unrevoked keys that the member created."""
+    keys = membership.organization.api_keys
+    return keys.filter(creator=membership.user, revoked_at=None).count()
+
+
+def admins(organization: Organization) -> list[str]:
+    """Return the names of up to six active admins."""
+    return _contacts(organization.organization_id, [Role.ADMIN])
+
+
+def contacts_for(organization_id: str, action: Action | None) -> list[str]:
+    """Return the names of up to six active members whose role allows the action."""
+    return _contacts(organization_id, [r for r in Role if action in TABLE[r]])
+
+
+def _contacts(organization_id: str, roles: Iterable[Role]) -> list[str]:
+    rows = Membership.objects.filter(
+        organization_id=organization_id,
+        role__in=[role.value for role in roles],
+        user__is_active=True,
+    ).select_related("user")
+    return [str(row.user) for row in rows[:_MAX_CONTACTS]]
+
+
+def names_by_email(organization: Organization | None) -> dict[str, str]:
+    """Return {e-mail address: name} of the members and of the platform's staff."""
+    members = Q(memberships__organization=organization)
+    people = User.objects.filter(members | ~Q(platform_role="")).exclude(name="")
+    return dict(people.values_list("email", "name"))
+
+
+def names_by_id(user_ids: Iterable[str]) -> dict[str, str]:
+    """Return {user id: name}; users without a name and other ids are left out."""
+    numbers = [int(user_id) for user_id in user_ids if user_id.isdigit()]
+    people = User.objects.filter(pk__in=numbers[:_MAX_IDS]).exclude(name="")
+    return {str(pk): name for pk, name in people.values_list("pk", "name")}

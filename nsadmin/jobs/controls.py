@@ -1,0 +1,22 @@
+"""The states in which a job can be cancelled or resumed, and the progress of jobs."""
+
+from collections.abc import Iterable
+
+from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.queries import Viewer, can_stop, visible
+
+
+def can_cancel(job: Job) -> bool:
+    """Return whether the job is live, of a kind that stops, and not yet cancelled."""
+    return job.is_live and can_stop(job) and not job.cancel_requested
+
+
+def can_resume(job: Job) -> bool:
+    """Return whether the job ended without success and its end is settled."""
+    return job.state in (State.FAILED, State.CANCELLED) and job.settled
+
+
+def percents(viewer: Viewer, namespace_ids: Iterable[str]) -> dict[str, int | None]:
+    """Return {job id: percent done} of the jobs that work on these namespaces."""
+    jobs = visible(viewer).filter(namespace_id__in=list(namespace_ids))
+    return {str(job.job_id): job.progress.get("percent") for job in jobs}

@@ -1,0 +1,27 @@
+"""Single rows of the mirror that the actor may see, for links between pages."""
+
+from nsadmin.access.actor import Actor
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read.queries import visible
+
+
+def mirrored(actor: Actor, namespace_id: str) -> MirroredNamespace | None:
+    """Return the row of a namespace; None if the actor may not see it."""
+    return visible(actor).filter(namespace_id=namespace_id).first()
+
+
+def is_visible(actor: Actor, namespace_id: str) -> bool:
+    """Return whether the namespace exists and the actor may see it."""
+    return visible(actor).filter(namespace_id=namespace_id).exists()
+
+
+def name_of(actor: Actor, namespace_id: str) -> str:
+    """Return the name of a namespace; empty if the actor may not see it."""
+    row = visible(actor).filter(namespace_id=namespace_id).only("name").first()
+    return row.name if row else ""
+
+
+def last_changed(actor: Actor) -> MirroredNamespace | None:
+    """Return the namespace of the actor's organization that was changed last."""
+    own = visible(actor).filter(internal_id=actor.internal_id)
+    return own.exclude(scope="system").order_by("-updated_at").first()
