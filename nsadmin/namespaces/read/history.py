@@ -7,12 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.namespaces.models import LastLook, LookSlot
+from nsadmin.namespaces.read.status import status_of
 
 SLOT = timedelta(minutes=5)
 KEPT = timedelta(hours=6)
 # From best to worst; a slot keeps the worst that was seen in it.
 STATUSES = ("ready", "waiting", "optimising", "error", "unknown")
-_WORDS = {"green": "ready", "grey": "waiting", "yellow": "optimising", "red": "error"}
 
 
 def slot_of(at: datetime) -> datetime:
@@ -24,11 +24,8 @@ def slot_of(at: datetime) -> datetime:
 
 def word(look: LastLook) -> str:
     """Return what a look says in one word of STATUSES; silence is unknown."""
-    if not look.ok:
-        return "unknown"
-    if not look.exists:
-        return "error"
-    return _WORDS.get(str((look.live or {}).get("status")), "unknown")
+    color = (look.live or {}).get("status")
+    return status_of(color, ok=look.ok, exists=look.exists)
 
 
 def record(look: LastLook) -> None:

@@ -31,6 +31,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import keyset, mirror_bootstrap
 from nsadmin.namespaces.read.keyset import Order, Place
 from nsadmin.namespaces.read.queries import visible
+from nsadmin.namespaces.read.status import TITLES
 
 SORTS: Mapping[str, tuple[str, bool]] = {
     "updated": ("updated_at", True),
@@ -40,16 +41,7 @@ SORTS: Mapping[str, tuple[str, bool]] = {
     "indexes": ("index_count", True),
     "expiry": ("expires_at", False),
 }
-HEALTH = (
-    "ready",
-    "optimising",
-    "waiting",
-    "error",
-    "unknown",
-    "cloning",
-    "failed",
-    "deleting",
-)
+HEALTH = tuple(TITLES)
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 # What of a query says which page, and not which list.
 _OF_PAGES = frozenset({"limit", "offset", "after", "sort", "descending", "then"})

@@ -16,6 +16,7 @@ from nsadmin.namespaces.models import (
     MirrorFill,
 )
 from nsadmin.namespaces.plan.desired import required_indexes
+from nsadmin.namespaces.read.status import status_of
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
@@ -214,6 +215,5 @@ def _look_values(look: LastLook | None) -> dict[str, Any]:
         return values | {"health": "unknown", "health_since": look.unknown_since}
     if not look.exists:
         return values | {"health": "error", "health_since": None}
-    word = {"green": "ready", "yellow": "optimising", "grey": "waiting", "red": "error"}
-    health = word.get(str(live.get("status")), "unknown")
+    health = status_of(live.get("status"), ok=True, exists=True)
     return values | {"health": health, "health_since": None}

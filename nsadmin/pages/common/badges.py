@@ -1,4 +1,4 @@
-"""States in words: one icon shape, one role and one word for each."""
+"""States as badges: one role, one icon and one word for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from datetime import datetime
 from nsadmin.audit.models import Outcome
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.jobs.schedules.runs import is_lost
+from nsadmin.namespaces.read.status import TITLES
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A state as it is drawn: role colour, icon of the sprite, word, does it turn."""
+    """A state as it is drawn: role (its color), icon, word, and whether it turns."""
 
     role: str
     icon: str
@@ -19,19 +20,22 @@ class Badge:
     turns: bool = False
 
 
-READY = Badge("ok", "circle-check-fill", "Ready")
-UNKNOWN = Badge("idle", "circle-dashed", "Unknown")
-
-HEALTH: Mapping[str, Badge] = {
-    "ready": READY,
-    "optimising": Badge("warn", "progress", "Optimising"),
-    "waiting": Badge("idle", "clock-pause", "Waiting"),
-    "error": Badge("bad", "circle-x-fill", "Error"),
-    "unknown": UNKNOWN,
-    "cloning": Badge("run", "loader-2", "Cloning", turns=True),
-    "failed": Badge("bad", "alert-triangle-fill", "Clone failed"),
-    "deleting": Badge("bad", "loader-2", "Deleting", turns=True),
+# {status of a namespace: (role, icon)}; `read.status` has the words.
+_HEALTH_ICONS: Mapping[str, tuple[str, str]] = {
+    "ready": ("ok", "circle-check-fill"),
+    "optimising": ("warn", "progress"),
+    "waiting": ("idle", "clock-pause"),
+    "error": ("bad", "circle-x-fill"),
+    "unknown": ("idle", "circle-dashed"),
+    "cloning": ("run", "loader-2"),
+    "failed": ("bad", "alert-triangle-fill"),
+    "deleting": ("bad", "loader-2"),
 }
+HEALTH: Mapping[str, Badge] = {
+    key: Badge(role, icon, TITLES[key], turns=icon == "loader-2")
+    for key, (role, icon) in _HEALTH_ICONS.items()
+}
+UNKNOWN = HEALTH["unknown"]
 
 JOBS: Mapping[str, Badge] = {
     State.QUEUED: Badge("idle", "clock", "Queued"),
@@ -74,24 +78,24 @@ TIERS: Mapping[str, tuple[str, str]] = {
 
 
 def health_badge(key: str) -> Badge:
-    """Return the state of a mirrored row; a word we do not know is Unknown."""
+    """Return the badge of a namespace's status; Unknown for any other key."""
     return HEALTH.get(key, UNKNOWN)
 
 
 def job_badge(job: Job) -> Badge:
-    """Return the state of a job; one that was asked to stop is Cancelling."""
+    """Return the badge of a job; Cancelling for a live job with a cancel request."""
     if job.is_live and job.cancel_requested:
         return CANCELLING
     return JOBS.get(job.state, UNKNOWN)
 
 
 def kind_word(kind: str) -> str:
-    """Return what jobs of a kind are called together."""
+    """Return the plural name of a kind of jobs."""
     return KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 def run_badge(run: ScheduleRun, now: datetime) -> Badge:
-    """Return the state of a run of a schedule."""
+    """Return the badge of a run of a schedule."""
     if run.ended_at is not None:
         return JOBS[State.FAILED if run.error else State.DONE]
     if is_lost(run, now):

@@ -2,22 +2,20 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
-from nsadmin.namespaces.read.status import StatusText, status_text
-from nsadmin.pages.common.badges import Badge
+from nsadmin.namespaces.read.status import StatusText, current_status_text
+from nsadmin.pages.common.badges import Badge, health_badge
 
-_OLD = timedelta(seconds=60)
 # A panel that has been open for so many seconds is asked for at this distance.
 _SPACING = ((120, 5), (900, 15), (10**10, 60))
 # Whoever waits for Qdrant to come back shall see it at once, however long it takes.
@@ -38,15 +36,15 @@ class Panel:
 
     namespace_id: str
     snapshot: Snapshot | None
-    judgement: StatusText
+    status: StatusText
     paused: bool
     since: int
     every: int
 
     @property
     def state(self) -> Badge:
-        """The judgement as it is drawn."""
-        return Badge(self.judgement.role, self.judgement.icon, self.judgement.word)
+        """The status as it is drawn."""
+        return replace(health_badge(self.status.key), word=self.status.word)
 
     @property
     def live(self) -> LiveShape | None:
@@ -56,12 +54,12 @@ class Panel:
     @property
     def is_stale(self) -> bool:
         """Whether the values are only the last known ones."""
-        return self.snapshot is None or self.judgement.key == "unknown"
+        return self.snapshot is None or self.status.key == "unknown"
 
     @property
     def seen(self) -> str:
         """A short digest of all that is shown but the times of the last question."""
-        shown = (self.judgement, self.live, self.builds, self.paused, self.every)
+        shown = (self.status, self.live, self.builds, self.paused, self.every)
         return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
 
     @property
@@ -69,7 +67,7 @@ class Panel:
         """A short digest of what the rest of the page shows of the look."""
         last = f"{self.live_at:%Y%m%d%H%M%S}" if self.live_at and self.is_stale else ""
         shown = (
-            self.judgement.word,
+            self.status.word,
             last,
             self.is_missing,
             self.live,
@@ -167,24 +165,9 @@ def _panel(request: HttpRequest, namespace_id: str, snapshot: Snapshot | None) -
     given = request.GET.get("since", "")
     is_time = given.isascii() and given.isdigit() and len(given) < 12
     since = min(now, int(given)) if is_time else now
-    judgement = _judged(snapshot)
+    status = current_status_text(snapshot)
     every = next(s for age, s in _SPACING if now - since < age)
-    if judgement.key == "unknown":
+    if status.key == "unknown":
         every = _SILENT_S
     paused = "pause" in request.GET
-    return Panel(namespace_id, snapshot, judgement, paused, since, every)
-
-
-def _judged(snapshot: Snapshot | None) -> StatusText:
-    """Judge a look; one that is too old to vouch for is never green."""
-    judgement = status_text(snapshot)
-    if snapshot is None or timezone.now() - snapshot.taken_at <= _OLD:
-        return judgement
-    return StatusText(
-        "unknown",
-        "Unknown",
-        "idle",
-        "circle-dashed",
-        f"Qdrant was last asked some time ago; it was {judgement.word} then.",
-        snapshot.unknown_since or snapshot.taken_at,
-    )
+    return Panel(namespace_id, snapshot, status, paused, since, every)
