@@ -169,7 +169,7 @@ def test_unforeseen_fault_is_a_page_with_the_request_id(browse, monkeypatch):
     def broken(*_args: object) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr(views, "shown_organization", broken)
+    monkeypatch.setattr(views, "current_organization", broken)
     response = browse().get(
         "/organization/", headers={"X-Request-Id": "trace-me-12345"}
     )

@@ -26,11 +26,11 @@ def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
     event = search.written_update(queries.audit_rows(actor, view), op_id)
     if event is None:
         raise NotFound("This namespace has no such change that was carried out.")
-    sheet = PlanForm(
+    plan_form = PlanForm(
         view,
         ChangeForm(request.POST),
         lambda _now: revert_of(event.op_id, event.changes),
         "namespaces/audit_revert.html",
         {"event": event},
     )
-    return handle_plan_form(request, sheet)
+    return handle_plan_form(request, plan_form)

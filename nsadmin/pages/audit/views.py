@@ -22,7 +22,7 @@ from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
 from nsadmin.pages.common.badges import OUTCOMES, Badge
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import may, namespace_scope, shown_organization
+from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
 from nsadmin.pages.templatetags.formatting import setting
 
@@ -30,7 +30,7 @@ _SHOWN_CHANGES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class ShownChange:
+class ChangeView:
     """One step of an event: its sentence, and old and new text where there is any."""
 
     sentence: str
@@ -39,7 +39,7 @@ class ShownChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownEvent:
+class EventView:
     """An event as its row shows it; `who` is a name where the person has one.
 
     `reverted` is the event that took this one back, `reverts` the one it took back.
@@ -47,19 +47,19 @@ class ShownEvent:
 
     event: AuditEvent
     outcome: Badge
-    changes: list[ShownChange]
+    changes: list[ChangeView]
     who: str
     can_revert: bool
     reverted: AuditEvent | None
     reverts: AuditEvent | None
 
     @property
-    def first(self) -> list[ShownChange]:
+    def first(self) -> list[ChangeView]:
         """The steps that are shown at once."""
         return self.changes[:_SHOWN_CHANGES]
 
     @property
-    def rest(self) -> list[ShownChange]:
+    def rest(self) -> list[ChangeView]:
         """The steps behind the fold."""
         return self.changes[_SHOWN_CHANGES:]
 
@@ -82,7 +82,7 @@ def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
 @require_safe
 def organization_audit(request: HttpRequest) -> HttpResponseBase:
     """Show the same of everything in an organization, deleted namespaces included."""
-    shown = shown_organization(request)
+    shown = current_organization(request)
     rows = search.of_organization(shown.organization_id)
     context = {"organization": shown, "may_revert": False}
     return _answer(request, rows, "organization/audit.html", context, shown.name)
@@ -118,11 +118,11 @@ def _answer(
     return page(request, template, values, status=200 if form.is_valid() else 422)
 
 
-def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[ShownEvent]:
+def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[EventView]:
     reverted_by = search.reverted_by(events)
     originals = search.originals_of(events)
     return [
-        ShownEvent(
+        EventView(
             event=event,
             outcome=OUTCOMES[event.outcome],
             changes=changes_of(event),
@@ -150,9 +150,9 @@ def _is_reversible(event: AuditEvent) -> bool:
     return True
 
 
-def changes_of(event: AuditEvent) -> list[ShownChange]:
+def changes_of(event: AuditEvent) -> list[ChangeView]:
     """Return the steps of an event; an index built anew says what became another."""
-    found: list[ShownChange] = []
+    found: list[ChangeView] = []
     dropped: dict[str, dict[str, Any]] = {}
     for entry in event.changes:
         if not isinstance(entry, dict):
@@ -163,12 +163,12 @@ def changes_of(event: AuditEvent) -> list[ShownChange]:
             dropped[field] = schema
         elif kind == "create_index" and field in dropped and schema:
             old, new = changed_parameters(dropped[field], schema)
-            change = ShownChange(change.sentence, old, new)
+            change = ChangeView(change.sentence, old, new)
         found.append(change)
     return found
 
 
-def _change(entry: dict[str, Any]) -> ShownChange:
+def _change(entry: dict[str, Any]) -> ChangeView:
     before, after = entry.get("before"), entry.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         changed = [
@@ -176,7 +176,7 @@ def _change(entry: dict[str, Any]) -> ShownChange:
         ]
         before, after = _pairs(before, changed), _pairs(after, changed)
     has_texts = isinstance(before, str) or isinstance(after, str)
-    return ShownChange(
+    return ChangeView(
         sentence=str(entry.get("sentence") or entry.get("field") or ""),
         before=str(before or "nothing") if has_texts else "",
         after=str(after or "nothing") if has_texts else "",

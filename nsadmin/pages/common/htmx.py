@@ -19,7 +19,7 @@ class PageRequest(HttpRequest):
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Tell whether htmx asks for a part; boosted and restored pages are whole."""
+    """Return whether htmx asks for a part; boosted and restored pages are whole."""
     details: HtmxDetails | None = getattr(request, "htmx", None)
     if not details:
         return False

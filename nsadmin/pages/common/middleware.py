@@ -53,13 +53,13 @@ class HtmxMiddleware:
 
 
 def _loses_a_form(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Tell whether a form is answered by sending its writer to sign in."""
+    """Return whether a form is answered by sending its writer to sign in."""
     sign_in = reverse("account_login")
     return request.method == "POST" and response.headers["Location"].startswith(sign_in)
 
 
 def _is_swapped(response: HttpResponse) -> bool:
-    """Tell whether the answer comes onto the page, as templates/base.html has it."""
+    """Return whether the answer comes onto the page, as templates/base.html has it."""
     return response.status_code < 400 or response.status_code in (409, 422)
 
 

@@ -70,7 +70,7 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
 
 
 def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
-    """Tell whether the actor may do this to the namespace, to offer it or not."""
+    """Return whether the actor may do this to the namespace, to offer it or not."""
     return not why_not(actor, action, view)
 
 
@@ -87,7 +87,7 @@ def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
     return ""
 
 
-def shown_organization(request: HttpRequest) -> Organization:
+def current_organization(request: HttpRequest) -> Organization:
     """Return the organization whose pages are looked at."""
     chosen = request.session.get(ORGANIZATION_SESSION_KEY)
     organization = organizations.displayed_organization(gate.actor_of(request), chosen)

@@ -54,78 +54,80 @@ class PlanForm:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def handle_plan_form(request: HttpRequest, sheet: PlanForm) -> HttpResponse:
+def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     """Answer a submitted form: again the form, its plan, or the change itself."""
     step = request.POST.get("step", "preview")
     if step == "edit":
-        return show_form(request, sheet)
-    if not sheet.form.is_valid():
-        return show_form(request, sheet, status=422)
+        return show_form(request, plan_form)
+    if not plan_form.form.is_valid():
+        return show_form(request, plan_form, status=422)
     try:
-        patch = sheet.patch(sheet.view)
+        patch = plan_form.patch(plan_form.view)
         if step == "confirm":
-            return _confirm(request, sheet, patch)
-        shown = _preview(request, sheet, patch)
+            return _confirm(request, plan_form, patch)
+        shown = _preview(request, plan_form, patch)
     except (Invalid, Conflict, Unavailable, UpstreamError) as error:
-        sheet.form.take(error)
-        return show_form(request, sheet, status=error.status)
-    return _review(request, sheet, patch, shown)
+        plan_form.form.take(error)
+        return show_form(request, plan_form, status=error.status)
+    return _review(request, plan_form, patch, shown)
 
 
 def show_form(
-    request: HttpRequest, sheet: PlanForm, *, status: int = 200
+    request: HttpRequest, plan_form: PlanForm, *, status: int = 200
 ) -> HttpResponse:
     """Show the form with its input kept."""
     context = {
-        **namespace_scope(sheet.view),
-        **sheet.context,
-        "form": sheet.form,
-        "base": sheet.form.written_base(sheet.view.namespace),
+        **namespace_scope(plan_form.view),
+        **plan_form.context,
+        "form": plan_form.form,
+        "base": plan_form.form.written_base(plan_form.view.namespace),
     }
-    return change_page(request, sheet.template, context, status=status)
+    return change_page(request, plan_form.template, context, status=status)
 
 
-def _id(sheet: PlanForm) -> str:
-    return sheet.view.namespace.namespace_id
+def _id(plan_form: PlanForm) -> str:
+    return plan_form.view.namespace.namespace_id
 
 
-def _preview(request: HttpRequest, sheet: PlanForm, patch: Wanted) -> Preview:
+def _preview(request: HttpRequest, plan_form: PlanForm, patch: Wanted) -> Preview:
     actor = actor_of(request)
-    return commit.preview(actor, _id(sheet), patch)
+    return commit.preview(actor, _id(plan_form), patch)
 
 
 def _commit(
-    request: HttpRequest, sheet: PlanForm, patch: Wanted, digest: str
+    request: HttpRequest, plan_form: PlanForm, patch: Wanted, digest: str
 ) -> Outcome:
     actor = actor_of(request)
-    return commit.commit(actor, _id(sheet), patch, digest=digest)
+    return commit.commit(actor, _id(plan_form), patch, digest=digest)
 
 
-def _confirm(request: HttpRequest, sheet: PlanForm, patch: Wanted) -> HttpResponse:
+def _confirm(request: HttpRequest, plan_form: PlanForm, patch: Wanted) -> HttpResponse:
     """Commit the plan that was shown, with its ticks; a moved plan is shown again.
 
     Whoever gives way to somebody else's change confirms fewer of the steps shown.
     """
     digest = request.POST.get("digest", "")
-    now = _preview(request, sheet, patch)
-    if sheet.form.gives_up and plan_presenter.was_shown(
+    now = _preview(request, plan_form, patch)
+    if plan_form.form.gives_up and plan_presenter.was_shown(
         request.POST.getlist("shown"), now.plan
     ):
         digest = now.plan.digest
-    undecided = any(not c.choice for c in sheet.form.contested(now.view.namespace))
+    undecided = any(not c.choice for c in plan_form.form.contested(now.view.namespace))
     if now.plan.digest == digest and (undecided or missing_ticks(request, now.plan)):
-        return _review(request, sheet, patch, now, status=422, moved=undecided)
+        return _review(request, plan_form, patch, now, status=422, moved=undecided)
     try:
-        outcome = _commit(request, sheet, patch, digest)
+        outcome = _commit(request, plan_form, patch, digest)
     except PlanChanged as moved:
-        patch = sheet.patch(queries.get_stored(actor_of(request), _id(sheet)))
-        again = _preview(request, sheet, patch)
-        return _review(request, sheet, patch, again, status=moved.status, moved=True)
-    if outcome.plan.is_empty and sheet.form.gives_up:
+        patch = plan_form.patch(queries.get_stored(actor_of(request), _id(plan_form)))
+        again = _preview(request, plan_form, patch)
+        return _review(
+            request, plan_form, patch, again, status=moved.status, moved=True
+        )
+    if outcome.plan.is_empty and plan_form.form.gives_up:
         messages.info(request, "Theirs stays. Nothing was written.")
     else:
         report_outcome(request, outcome)
-    return redirect("overview", _id(sheet))
+    return redirect("overview", _id(plan_form))
 
 
 def tick_of(sentence: str) -> str:
@@ -141,7 +143,7 @@ def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
 
 def _review(
     request: HttpRequest,
-    sheet: PlanForm,
+    plan_form: PlanForm,
     patch: Wanted,
     shown: Preview,
     *,
@@ -152,7 +154,7 @@ def _review(
     if shown.plan.is_empty:
         note = "Somebody has done it already." if moved else "It is all as you want it."
         messages.info(request, f"Nothing to change. {note}")
-        return redirect("overview", _id(sheet))
+        return redirect("overview", _id(plan_form))
     anew = moved and status != 422  # not the same steps that were consented to
     given = set() if anew else set(request.POST.getlist("tick"))
     before = request.POST.getlist("shown") if moved else []
@@ -178,10 +180,10 @@ def _review(
         "is_blocked": shown.is_blocked,
         "moved": moved,
         "mover": _mover(request, shown.view, moved=moved),
-        "contested": sheet.form.contested(shown.view.namespace),
+        "contested": plan_form.form.contested(shown.view.namespace),
         "ticks_missing": status == 422,
-        "kept": sheet.form.kept,
-        "base": sheet.form.written_base(shown.view.namespace),
+        "kept": plan_form.form.kept,
+        "base": plan_form.form.written_base(shown.view.namespace),
         "stays": patch.stays if isinstance(patch, Revert) else [],
         "has_form": isinstance(patch, NamespacePatch),
         "calls": api_examples.of_plan(request, patch, shown.plan),

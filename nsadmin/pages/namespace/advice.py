@@ -23,7 +23,7 @@ from nsadmin.pages.common.page_context import editable, may
 from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace import advice_figures
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
-from nsadmin.pages.namespace.forms.indexes import wanted_list
+from nsadmin.pages.namespace.forms.indexes import declared_list
 
 TEMPLATE = "namespaces/advice.html"
 _DISMISS_IDS = "dismiss-%s"
@@ -36,9 +36,11 @@ def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
-        return show_form(request, _sheet(request, view, AdviceForm()))
+        return show_form(request, _plan_form(request, view, AdviceForm()))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    return handle_plan_form(request, _sheet(request, view, AdviceForm(request.POST)))
+    return handle_plan_form(
+        request, _plan_form(request, view, AdviceForm(request.POST))
+    )
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -54,9 +56,9 @@ def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     form = DismissForm(request.POST, auto_id=_DISMISS_IDS)
     if not _dismissed(request, namespace_id, form):
-        sheet = _sheet(request, view, AdviceForm())
-        sheet.context["dismissing"] = form
-        return show_form(request, sheet, status=422)
+        plan_form = _plan_form(request, view, AdviceForm())
+        plan_form.context["dismissing"] = form
+        return show_form(request, plan_form, status=422)
     return redirect("advice", namespace_id)
 
 
@@ -76,7 +78,7 @@ def _dismissed(request: HttpRequest, namespace_id: str, form: DismissForm) -> bo
     return True
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> PlanForm:
+def _plan_form(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> PlanForm:
     return PlanForm(
         view,
         form,
@@ -111,7 +113,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "curl": api_examples.of_body(
             request,
             view.namespace.namespace_id,
-            {"payload_indexes": wanted_list(view.namespace)},
+            {"payload_indexes": declared_list(view.namespace)},
         ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }

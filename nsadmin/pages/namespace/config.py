@@ -27,13 +27,13 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if "download" in request.GET:
             return _download(view)
         form = ConfigForm(initial={"config": configuration.to_yaml(view.namespace)})
-        return show_form(request, _sheet(request, view, form))
+        return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     form = ConfigForm.sent(request.POST, request.FILES.get("file"))
-    return handle_plan_form(request, _sheet(request, view, form))
+    return handle_plan_form(request, _plan_form(request, view, form))
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> PlanForm:
+def _plan_form(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> PlanForm:
     context = {
         "written": configuration.to_yaml(view.namespace),
         "curl": api_examples.of_body(

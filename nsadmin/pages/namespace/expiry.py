@@ -13,7 +13,7 @@ from nsadmin.namespaces.lifecycle.expiry import extend
 from nsadmin.pages.common.page_context import editable
 from nsadmin.pages.common.plan_flow import show_form
 from nsadmin.pages.namespace.forms.expiry import EndForm
-from nsadmin.pages.namespace.settings import filled_sheet
+from nsadmin.pages.namespace.settings import filled_plan_form
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -36,4 +36,6 @@ def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
     except (Invalid, Conflict, Forbidden, Unavailable) as error:
         form.take(error)
         status = error.status
-    return show_form(request, filled_sheet(request, view, ending=form), status=status)
+    return show_form(
+        request, filled_plan_form(request, view, ending=form), status=status
+    )

@@ -28,12 +28,16 @@ def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
         form = ExtractorForm(initial={"extractor": request.GET.get("append", "")})
-        return show_form(request, _sheet(request, view, form))
+        return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    return handle_plan_form(request, _sheet(request, view, ExtractorForm(request.POST)))
+    return handle_plan_form(
+        request, _plan_form(request, view, ExtractorForm(request.POST))
+    )
 
 
-def _sheet(request: HttpRequest, view: NamespaceView, form: ExtractorForm) -> PlanForm:
+def _plan_form(
+    request: HttpRequest, view: NamespaceView, form: ExtractorForm
+) -> PlanForm:
     return PlanForm(view, form, form.patch, TEMPLATE, _context(request, view, form))
 
 

@@ -17,7 +17,7 @@ from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
 from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, wanted_list
+from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, declared_list
 
 TEMPLATE = "namespaces/indexes.html"
 _GROUPS = (
@@ -34,15 +34,15 @@ def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
-        return show_form(request, _edit_sheet(request, view, _form(request, view)))
+        return show_form(request, _edit_plan_form(request, view, _form(request, view)))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     if "drop" not in request.POST:
         return handle_plan_form(
-            request, _edit_sheet(request, view, IndexForm(request.POST))
+            request, _edit_plan_form(request, view, IndexForm(request.POST))
         )
     if request.POST.get("step") == "edit":
         return redirect("indexes", view.namespace.namespace_id)
-    return handle_plan_form(request, _drop_sheet(request, view))
+    return handle_plan_form(request, _drop_plan_form(request, view))
 
 
 def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
@@ -56,7 +56,9 @@ def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
     raise NotFound("This namespace has no such index that could be changed.")
 
 
-def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> PlanForm:
+def _edit_plan_form(
+    request: HttpRequest, view: NamespaceView, form: IndexForm
+) -> PlanForm:
     is_confirmed = request.POST.get("step") == "confirm"
     return PlanForm(
         view,
@@ -67,7 +69,7 @@ def _edit_sheet(request: HttpRequest, view: NamespaceView, form: IndexForm) -> P
     )
 
 
-def _drop_sheet(request: HttpRequest, view: NamespaceView) -> PlanForm:
+def _drop_plan_form(request: HttpRequest, view: NamespaceView) -> PlanForm:
     form = DropForm(request.POST)
     return PlanForm(
         view,
@@ -96,7 +98,7 @@ def _table(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "curl": api_examples.of_body(
             request,
             view.namespace.namespace_id,
-            {"payload_indexes": wanted_list(view.namespace)},
+            {"payload_indexes": declared_list(view.namespace)},
         ),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }

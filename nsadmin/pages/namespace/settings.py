@@ -24,20 +24,20 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     ending = EndForm.usual(view.namespace)
     if request.method != "POST":
-        return show_form(request, filled_sheet(request, view, ending=ending))
+        return show_form(request, filled_plan_form(request, view, ending=ending))
     return handle_plan_form(
-        request, _sheet(request, view, SettingsForm(request.POST), ending)
+        request, _plan_form(request, view, SettingsForm(request.POST), ending)
     )
 
 
-def filled_sheet(
+def filled_plan_form(
     request: HttpRequest, view: NamespaceView, *, ending: EndForm
 ) -> PlanForm:
     """Return the settings as they are, beside the form of the end."""
-    return _sheet(request, view, SettingsForm.filled(view.namespace), ending)
+    return _plan_form(request, view, SettingsForm.filled(view.namespace), ending)
 
 
-def _sheet(
+def _plan_form(
     request: HttpRequest, view: NamespaceView, form: SettingsForm, ending: EndForm
 ) -> PlanForm:
     namespace = view.namespace

@@ -32,7 +32,7 @@ _WRITE = Action.NAMESPACE_INFRASTRUCTURE
 
 
 @gate.page(Action.NAMESPACE_READ)
-def _shown(request: HttpRequest, namespace_id: str) -> HttpResponse:
+def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form, filled as it is now; for whom may not change it, to read."""
     view = queries.get(gate.actor_of(request), namespace_id)
     form = TierForm.filled(view.namespace)
@@ -40,54 +40,56 @@ def _shown(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if "check" in request.GET and context["may_change"]:
         actor, now = gate.actor_of(request), view.namespace
         checks = preflight.run(actor, now, now, tries_write=False)
-        context |= _checked(checks)
+        context |= _check_results(checks)
         if wants_fragment(request):
             context |= {**namespace_scope(view), "form": form}
             return page(request, TEMPLATE, context, fragment="preflight")
-    sheet = PlanForm(view, form, form.patch, TEMPLATE, context)
-    return show_form(request, sheet)
+    plan_form = PlanForm(view, form, form.patch, TEMPLATE, context)
+    return show_form(request, plan_form)
 
 
 @gate.page(_WRITE, step_up=True)
-def _changed(request: HttpRequest, namespace_id: str) -> HttpResponse:
+def _change(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the plan of what was entered, or look at whether it could be, or do it."""
     view = editable(gate.actor_of(request), namespace_id, _WRITE)
     form = TierForm(request.POST, key=kept_secret(request, namespace_id))
     context = _context(request, view, form)
-    sheet = PlanForm(view, form, form.patch, TEMPLATE, context)
+    plan_form = PlanForm(view, form, form.patch, TEMPLATE, context)
     if request.POST.get("step") == "check":
-        return _look(request, sheet, form)
-    return handle_plan_form(request, sheet)
+        return _run_checks(request, plan_form, form)
+    return handle_plan_form(request, plan_form)
 
 
 @keep_secret
 @require_http_methods(["GET", "HEAD", "POST"])
 def tier(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
     """Reading is for all who see the namespace, changing for admins."""
-    view = _changed if request.method == "POST" else _shown
+    view = _change if request.method == "POST" else _show_form
     response: HttpResponseBase = view(request, namespace_id)
     return response
 
 
-tier.declared = _changed.declared  # type: ignore[attr-defined]
+tier.declared = _change.declared  # type: ignore[attr-defined]
 
 
-def _look(request: HttpRequest, sheet: PlanForm, form: TierForm) -> HttpResponse:
+def _run_checks(
+    request: HttpRequest, plan_form: PlanForm, form: TierForm
+) -> HttpResponse:
     """Look at what was entered and show the form again, with what was found."""
-    view, namespace, status = sheet.view, sheet.view.namespace, 422
+    view, namespace, status = plan_form.view, plan_form.view.namespace, 422
     if form.is_valid():
         try:
             actor, patch = gate.actor_of(request), form.patch(view)
             shown = commit.preview(actor, namespace.namespace_id, patch)
             checks = shown.checks or preflight.run(actor, namespace, namespace)
-            sheet.context.update(_checked(checks))
+            plan_form.context.update(_check_results(checks))
         except (Invalid, Conflict, Unavailable, UpstreamError) as error:
             form.take(error)
             status = error.status
-    return show_form(request, sheet, status=status if form.errors else 200)
+    return show_form(request, plan_form, status=status if form.errors else 200)
 
 
-def _checked(checks: tuple[Check, ...]) -> dict[str, Any]:
+def _check_results(checks: tuple[Check, ...]) -> dict[str, Any]:
     return {
         "checks": checks,
         "checked_at": timezone.now(),
@@ -125,7 +127,7 @@ def _context(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One setting: its field, what runs now, and whether something else is wanted."""
 
     name: str
@@ -141,7 +143,7 @@ _CODE = ("qdrant_url", "ray_head_node_url")
 _LABELS = {"autoscaling_enabled": "Autoscaling"}
 
 
-def _rows(form: TierForm, view: NamespaceView) -> Iterator[Row]:
+def _rows(form: TierForm, view: NamespaceView) -> Iterator[SettingRow]:
     """Return a row for each setting; faulty input counts as changed."""
     stored = form.stored(view.namespace)
     asked = form.asked() if form.is_bound and form.is_valid() else {}
@@ -149,7 +151,7 @@ def _rows(form: TierForm, view: NamespaceView) -> Iterator[Row]:
         field = form[name]
         differs = form.is_bound and str(field.value() or "") != str(value or "")
         is_none = value is None
-        yield Row(
+        yield SettingRow(
             name=name,
             label=_LABELS.get(name, str(field.label)),
             field=field,

@@ -14,7 +14,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import OUTCOMES
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import may, shown_organization
+from nsadmin.pages.common.page_context import current_organization, may
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.namespaces.forms.deletion import RestoreForm, TypedNameForm
 
@@ -23,7 +23,7 @@ from nsadmin.pages.namespaces.forms.deletion import RestoreForm, TypedNameForm
 @require_safe
 def deleted(request: HttpRequest) -> HttpResponse:
     """List the organization's deleted namespaces, the last deleted first."""
-    organization = shown_organization(request)
+    organization = current_organization(request)
     found = tombstones.listing(gate.actor_of(request), organization.organization_id)
     offset = offset_of(request)
     rows = list(found[offset : offset + PER_PAGE])

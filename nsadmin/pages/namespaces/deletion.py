@@ -63,7 +63,7 @@ def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if request.method != "POST" or request.POST.get("step") == "edit":
         return redirect("settings", view.namespace.namespace_id)
     form = ProtectionForm(request.POST)
-    sheet = PlanForm(
+    plan_form = PlanForm(
         view, form, lambda _now: form.wanted(), "namespaces/delete_protection.html"
     )
-    return handle_plan_form(request, sheet)
+    return handle_plan_form(request, plan_form)

@@ -17,7 +17,7 @@ from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
 from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
 from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
 
@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 def namespaces(request: HttpRequest) -> HttpResponse:
     """List what the actor may see of the organization, searched and filtered."""
     actor = gate.actor_of(request)
-    organization = shown_organization(request)
+    organization = current_organization(request)
     if request.GET.get("jump"):
         return _jump(request, request.GET["jump"].strip(), organization.organization_id)
     query = read_query(

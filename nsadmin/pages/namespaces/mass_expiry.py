@@ -16,7 +16,7 @@ from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.templatetags.formatting import many
 
 TEMPLATE = "namespaces/due.html"
@@ -34,7 +34,7 @@ def due(request: HttpRequest) -> HttpResponse:
 @posted
 def due_release(request: HttpRequest) -> HttpResponse:
     """Let what was shown be deleted by the next run."""
-    organization = shown_organization(request)
+    organization = current_organization(request)
     digest = request.POST.get("digest", "")
     try:
         count = mass_expiry.release(gate.actor_of(request), organization, digest)
@@ -49,7 +49,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
 @posted
 def due_extend(request: HttpRequest) -> HttpResponse:
     """Move the end of all that was shown by a week."""
-    organization = shown_organization(request)
+    organization = current_organization(request)
     digest = request.POST.get("digest", "")
     end = timezone.now() + _LONGER
     try:
@@ -65,7 +65,7 @@ def due_extend(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
-    organization = shown_organization(request)
+    organization = current_organization(request)
     context: dict[str, Any] = {
         "organization": organization,
         "due": mass_expiry.due(organization),

@@ -50,11 +50,11 @@ def name_check_response(
     Only that tenant's names are looked at, whoever asks.
     """
     name = request.GET.get("namespace_name", "")[:_LONGEST_READ]
-    verdict = _judged(name, internal_id, shortest, renamed)
+    verdict = _verdict(name, internal_id, shortest, renamed)
     return page(request, "components/name_check.html", {"verdict": verdict})
 
 
-def _judged(
+def _verdict(
     name: str, internal_id: str, shortest: int, renamed: Namespace | None
 ) -> Badge:
     if renamed is not None and name.strip() == renamed.name:

@@ -34,15 +34,17 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
         if not ratelimit.consume(request, action="join"):
             raise RateLimited("That was too often. Wait a minute and try again.")
         if user is None:
-            return _anew(request, secret, acceptance.open_invitation(secret))
-        return _joined(request, acceptance.join(secret, user))
+            return _create_account(request, secret, acceptance.open_invitation(secret))
+        return _finish_join(request, acceptance.join(secret, user))
     except NotFound:
         return page(request, "organization/join_dead.html", {}, status=404)
     except Conflict:
         return _show(request, acceptance.open_invitation(secret), user, status=409)
 
 
-def _anew(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResponse:
+def _create_account(
+    request: HttpRequest, secret: str, invitation: Invitation
+) -> HttpResponse:
     """Make the account with the chosen password; nobody is signed in by that."""
     form = _form(invitation, request.POST)
     if not acceptance.is_open_account(invitation):
@@ -50,17 +52,17 @@ def _anew(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResp
     if not form.is_valid():
         return _show(request, invitation, None, form=form, status=422)
     made = acceptance.join_anew(secret, form.cleaned_data["password1"])
-    messages.success(request, f"{_welcome(made)} Sign in as {made.user.email}.")
+    messages.success(request, f"{_welcome_message(made)} Sign in as {made.user.email}.")
     return redirect("account_login")
 
 
-def _joined(request: HttpRequest, made: Membership) -> HttpResponse:
+def _finish_join(request: HttpRequest, made: Membership) -> HttpResponse:
     request.session[ORGANIZATION_SESSION_KEY] = made.organization_id
-    messages.success(request, _welcome(made))
+    messages.success(request, _welcome_message(made))
     return redirect("namespaces")
 
 
-def _welcome(made: Membership) -> str:
+def _welcome_message(made: Membership) -> str:
     role = role_word(made.role).lower()
     return f"You are a member of {made.organization} now, as {role}."
 

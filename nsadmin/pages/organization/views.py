@@ -12,14 +12,14 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.read.listing import ListQuery, filtered
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 
 
 def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
     """Return the context of every page of the settings; `section` is its tab."""
     actor = gate.actor_of(request)
-    shown = shown_organization(request)
+    shown = current_organization(request)
     return {
         "organization": shown,
         "section": section,

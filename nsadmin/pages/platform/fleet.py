@@ -15,7 +15,7 @@ from nsadmin.health.models import ClusterLook
 from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Badge
 from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
 
-_SHOWN: Mapping[Trouble, Badge] = {
+_BADGES: Mapping[Trouble, Badge] = {
     "error": HEALTH["error"],
     "unknown": UNKNOWN,
     "no collection": Badge("bad", "circle-x-fill", "No collection"),
@@ -24,7 +24,7 @@ _SHOWN: Mapping[Trouble, Badge] = {
     "held": Badge("warn", "hourglass", "Held"),
 }
 _EVERY_S = 15
-_ANSWERS = Badge("ok", "circle-check-fill", "Answers")
+_ANSWERING = Badge("ok", "circle-check-fill", "Answers")
 
 
 @gate.page(Action.PLATFORM_READ)
@@ -44,8 +44,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "every": _EVERY_S,
         "seen": seen,
         "paused": "pause" in request.GET,
-        "clusters": [(cluster, *_state(cluster)) for cluster in found.clusters],
-        "attention": [(row, _shown(row)) for row in found.attention],
+        "clusters": [(cluster, *_cluster_state(cluster)) for cluster in found.clusters],
+        "attention": [(row, _badge(row)) for row in found.attention],
         "more": found.more,
         "orphans": found.orphans,
     }
@@ -56,7 +56,7 @@ def _digest(found: Fleet) -> str:
     """Name what is shown, but for the times and speeds of the last probes."""
     shown = (
         [
-            (c.label, c.version, c.namespaces, c.memory_bytes, *_state(c))
+            (c.label, c.version, c.namespaces, c.memory_bytes, *_cluster_state(c))
             for c in found.clusters
         ],
         [(a.row.pk, a.row.name, a.trouble, a.sentence) for a in found.attention],
@@ -70,12 +70,12 @@ def _iso(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _state(cluster: ClusterLook) -> tuple[Badge, object]:
+def _cluster_state(cluster: ClusterLook) -> tuple[Badge, object]:
     """Return how a cluster is, and since when nobody knows."""
     if is_answering(cluster):
-        return _ANSWERS, None
+        return _ANSWERING, None
     return UNKNOWN, cluster.unknown_since or cluster.taken_at
 
 
-def _shown(row: Attention) -> Badge:
-    return _SHOWN[row.trouble]
+def _badge(row: Attention) -> Badge:
+    return _BADGES[row.trouble]

@@ -17,7 +17,7 @@ _LONG_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class ShownStage:
+class StageView:
     """A stage with its place among the others."""
 
     number: int
@@ -43,12 +43,12 @@ class ShownStage:
         return bool(self.total or self.done)
 
 
-def stages_of(stages: list[ShownStage]) -> ShownStage | None:
+def current_stage(stages: list[StageView]) -> StageView | None:
     """Return the stage in hand, or the one that failed."""
     return next((s for s in stages if s.key in ("running", "failed")), None)
 
 
-def state_of(job: Job) -> Badge:
+def badge_of(job: Job) -> Badge:
     """Return the job's state; running without a heartbeat is a lost worker.
 
     Between two slices a job is queued for a moment; who looks on has no use for that.
@@ -89,9 +89,9 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
     return silent if silent >= _LONG_S else None
 
 
-def headline_of(job: Job, state: Badge, stages: list[ShownStage]) -> str:
+def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
     """Say the one big thing: what it does now, or how it ended."""
-    current = stages_of(stages)
+    current = current_stage(stages)
     proven = (job.outputs or {}).get("proof")
     if state is WAITING:
         store = "Qdrant" if "Qdrant" in job.waiting else "the namespace store"

@@ -11,12 +11,12 @@ from nsadmin.pages.common.sparkline import Sparkline, sparkline
 from nsadmin.pages.platform.job_headline import (
     LOST,
     WAITING,
-    ShownStage,
+    StageView,
+    badge_of,
+    current_stage,
     headline_of,
     idle_s,
     silent_s,
-    stages_of,
-    state_of,
 )
 
 # While the job is younger than so many seconds, ask again after so many.
@@ -35,7 +35,7 @@ class Progress:
     state: Badge
     headline: str
     percent: int
-    stages: list[ShownStage]
+    stages: list[StageView]
     cuts: list[int]
     rate: float | None
     left_s: float | None
@@ -47,9 +47,9 @@ class Progress:
     announcement: str
 
     @property
-    def current(self) -> ShownStage | None:
+    def current(self) -> StageView | None:
         """The stage in hand, or the one that failed."""
-        return stages_of(self.stages)
+        return current_stage(self.stages)
 
     @property
     def width(self) -> int:
@@ -62,10 +62,10 @@ def progress_of(job: Job) -> Progress:
     stored: dict[str, Any] = job.progress or {}
     stages = _stages(stored)
     running_s = job.running_s(timezone.now())
-    state = state_of(job)
+    state = badge_of(job)
     moves = job.is_live and state not in (LOST, WAITING)
     headline = headline_of(job, state, stages)
-    current = stages_of(stages)
+    current = current_stage(stages)
     staged = current is not None and current.title in headline
     return Progress(
         state=state,
@@ -86,9 +86,9 @@ def progress_of(job: Job) -> Progress:
     )
 
 
-def _stages(stored: dict[str, Any]) -> list[ShownStage]:
+def _stages(stored: dict[str, Any]) -> list[StageView]:
     return [
-        ShownStage(
+        StageView(
             number=number,
             title=str(entry.get("title") or entry.get("key") or ""),
             state=STAGES.get(entry.get("state", ""), UNKNOWN),
@@ -103,7 +103,7 @@ def _stages(stored: dict[str, Any]) -> list[ShownStage]:
     ]
 
 
-def _cuts(stages: list[ShownStage]) -> list[int]:
+def _cuts(stages: list[StageView]) -> list[int]:
     """Return where the bar of a thousand is cut between stages."""
     whole = sum(stage.weight for stage in stages) or 1
     cuts, reached = [], 0

@@ -22,9 +22,9 @@ from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.badges import JOBS, kind_word
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import shown_organization
+from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
-from nsadmin.pages.platform.job_headline import state_of
+from nsadmin.pages.platform.job_headline import badge_of
 from nsadmin.pages.platform.job_progress import progress_of
 
 _EVENTS = 100
@@ -35,7 +35,7 @@ _EVENTS = 100
 def jobs(request: HttpRequest) -> HttpResponse:
     """List the organization's jobs, newest first, of a state and kind if asked for."""
     actor = gate.actor_of(request)
-    organization = shown_organization(request)
+    organization = current_organization(request)
     chosen = request.GET.get("state", "")
     state = chosen if chosen in State.values else ""
     kind = request.GET.get("kind", "")
@@ -52,7 +52,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         offset=offset,
     )
     context = {
-        "rows": [(job, state_of(job)) for job in found.rows],
+        "rows": [(job, badge_of(job)) for job in found.rows],
         "states": JOBS.items(),
         "state": state,
         "kinds": [(name, kind_word(name)) for name in kinds()],

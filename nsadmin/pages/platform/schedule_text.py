@@ -44,8 +44,8 @@ def meaning(name: str) -> str:
 
 def result_text(name: str, result: Result) -> str:
     """Return a result in words; plain counts for what nobody wrote down."""
-    if name in _SAID:
-        return _SAID[name](result)
+    if name in _RESULT_TEXTS:
+        return _RESULT_TEXTS[name](result)
     counts = [f"{key} {n:,}" for key, n in result.items() if isinstance(n, int)]
     return ", ".join(counts).capitalize()
 
@@ -90,7 +90,7 @@ def _count(
     return words
 
 
-_SAID: Mapping[str, Callable[[Result], str]] = {
+_RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     "auto_indexes": _auto_indexes,
     "cleanup_expired": _cleanup,
     "drift": _count(

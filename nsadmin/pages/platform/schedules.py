@@ -21,13 +21,13 @@ from nsadmin.pages.common.badges import Badge, run_badge
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, result_text, title
 
-_SHOWN_RUNS = 20
+_MAX_RUNS = 20
 # A fragment is asked for again while something that was asked for by hand goes on.
 _EVERY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class RunHistory:
+class RunView:
     """One run as it is shown."""
 
     run: ScheduleRun
@@ -43,17 +43,17 @@ class RunHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScheduleRow:
     """One schedule with its runs, the last one first."""
 
     name: str
     title: str
     meaning: str
     next_at: datetime
-    past: list[RunHistory]
+    past: list[RunView]
 
     @property
-    def last(self) -> RunHistory | None:
+    def last(self) -> RunView | None:
         """The last run."""
         return self.past[0] if self.past else None
 
@@ -67,10 +67,10 @@ class Row:
 @require_safe
 def schedules(request: HttpRequest) -> HttpResponse:
     """Show every schedule."""
-    return _shown(request)
+    return _render_list(request)
 
 
-def _shown(request: HttpRequest) -> HttpResponse:
+def _render_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     known = [name for name in MEANINGS if name in beat.names()]
     others = [name for name in beat.names() if name not in MEANINGS]
@@ -109,12 +109,12 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
 
 def _after(request: HttpRequest) -> HttpResponse:
     """Show the rows in place, so that what is open stays so; else lead to the page."""
-    return _shown(request) if wants_fragment(request) else redirect("schedules")
+    return _render_list(request) if wants_fragment(request) else redirect("schedules")
 
 
-def _row(name: str, now: datetime) -> Row:
+def _row(name: str, now: datetime) -> ScheduleRow:
     past = [
-        RunHistory(run, run_badge(run, now), run.error or result_text(name, run.result))
-        for run in runs.latest(name)[:_SHOWN_RUNS]
+        RunView(run, run_badge(run, now), run.error or result_text(name, run.result))
+        for run in runs.latest(name)[:_MAX_RUNS]
     ]
-    return Row(name, title(name), meaning(name), beat.next_run(name, now), past)
+    return ScheduleRow(name, title(name), meaning(name), beat.next_run(name, now), past)

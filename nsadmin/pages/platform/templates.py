@@ -22,9 +22,9 @@ from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import (
+    current_organization,
     editable,
     namespace_scope,
-    shown_organization,
 )
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.platform.template_forms import SCOPE_WORDS, TemplateForm
@@ -39,7 +39,7 @@ _TAB = "templates"
 def templates(request: HttpRequest) -> HttpResponse:
     """List what the organization keeps and what the platform offers."""
     actor = gate.actor_of(request)
-    shown = shown_organization(request)
+    shown = current_organization(request)
     search = request.GET.get("search", "").strip().replace("\x00", "")[:200]
     scope = request.GET.get("scope", "")
     scope = scope if scope in SCOPE_WORDS else ""

@@ -189,13 +189,13 @@ def until(moment: datetime | None) -> str:
 
 @register.filter
 def passed(moment: datetime | None) -> bool:
-    """Tell whether a time is behind us."""
+    """Return whether a time is behind us."""
     return moment is not None and moment <= timezone.now()
 
 
 @register.filter
 def soon(moment: datetime | None) -> bool:
-    """Tell whether a time is less than a day away."""
+    """Return whether a time is less than a day away."""
     return moment is not None and moment - timezone.now() < _DAY
 
 

@@ -45,11 +45,11 @@ class BaseForm(forms.Form):
         Django formats a field's message without grouping its numbers.
         """
         if isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
-            error = ValidationError([_worded(one) for one in error.error_list])
+            error = ValidationError([_grouped_numbers(one) for one in error.error_list])
         super().add_error(field, error)
 
 
-def _worded(error: ValidationError) -> ValidationError:
+def _grouped_numbers(error: ValidationError) -> ValidationError:
     if error.code != "max_length" or not error.params:
         return error
     longest, count = error.params["limit_value"], error.params["show_value"]
@@ -139,11 +139,11 @@ class ChangeForm(BaseForm):
 
     @property
     def gives_up(self) -> bool:
-        """Tell whether the other's change of anything was chosen."""
+        """Return whether the other's change of anything was chosen."""
         return any(self.gives_way(key) for key in self.asked())
 
     def gives_way(self, key: str) -> bool:
-        """Tell whether the other's change of this was chosen."""
+        """Return whether the other's change of this was chosen."""
         return self.data.get(f"keep-{key}") == "theirs"
 
     def touched(self) -> dict[str, Any]:

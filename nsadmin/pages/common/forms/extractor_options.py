@@ -126,5 +126,5 @@ def _field(extractor: Extractor, parameter: str) -> forms.Field:
 
 
 def _is_whole(text: str) -> bool:
-    """Tell whether this is a whole number that is not absurdly long."""
+    """Return whether this is a whole number that is not absurdly long."""
     return text.isascii() and text.isdigit() and len(text) < 10

@@ -10,7 +10,7 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
-from nsadmin.pages.namespace.forms.indexes import wanted_list
+from nsadmin.pages.namespace.forms.indexes import declared_list
 
 
 def tick_of(advice: Advice) -> str:
@@ -62,7 +62,7 @@ class AdviceForm(ChangeForm):
             sentence = "Tick the advice to follow."
             raise Invalid.at("accept", sentence)
         touched = {field for _, _, field in ticked}
-        wanted = [e for e in wanted_list(namespace) if e["field_name"] not in touched]
+        wanted = [e for e in declared_list(namespace) if e["field_name"] not in touched]
         wanted += [
             {"field_name": field, "type": index_type}
             for kind, index_type, field in ticked

@@ -29,7 +29,7 @@ MEANINGS = {
 }
 
 
-def wanted_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
+def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
     """Return the wanted list as it is now, so that the other indexes survive."""
     return [
         {
@@ -155,7 +155,7 @@ class IndexForm(_OneIndexForm):
         name, index = self.field, self.touched().get("index")
         if index is None:
             return parse_patch({})
-        others = wanted_list(namespace, besides=name)
+        others = declared_list(namespace, besides=name)
         is_there = len(others) < len(namespace.indexes)
         if is_there and not self.cleaned_data["original"] and not replaces:
             sentence = f"{name} has an index already; change that one."
@@ -190,4 +190,4 @@ class DropForm(_OneIndexForm):
         """Return the wanted list without the index."""
         if "index" not in self.touched():
             return parse_patch({})
-        return parse_patch({"payload_indexes": wanted_list(namespace, self.field)})
+        return parse_patch({"payload_indexes": declared_list(namespace, self.field)})
