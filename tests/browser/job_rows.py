@@ -54,7 +54,7 @@ def _states() -> dict[str, dict[str, Any]]:
     failed = {"ended_at": _moment(-5), "settled": 1}
     proof = [{"what": "Objects", "source": 6100, "clone": 6100, "equal": True}]
     return {
-        "Not picked up yet": {"progress": _progress(9), "created_at": _moment(-42)},
+        "Queued, not started": {"progress": _progress(9), "created_at": _moment(-42)},
         "Documents and vectors": running,
         "Nothing has come back": {
             **running,
@@ -75,7 +75,7 @@ def _states() -> dict[str, dict[str, Any]]:
             "state": "cancelled",
             "progress": _progress(3, "failed"),
         },
-        "Ready, and proven equal": {
+        "Ready, verified identical": {
             **running,
             **failed,
             "state": "done",

@@ -38,7 +38,7 @@ def prepare(demo: Demo, browser: Browser) -> dict[str, tuple[str, str]]:
     page.wait_for_url("**/jobs/*/**")
     job = page.url.removeprefix(demo.url)
     picture(page, "clone-progress", 1440, dark=False)
-    page.get_by_text("Ready, and proven equal").first.wait_for(timeout=120_000)
+    page.get_by_text("Ready, verified identical").first.wait_for(timeout=120_000)
     page.close()
     return {"clone-done": ("admin", job)}
 

@@ -145,7 +145,7 @@ def test_a_name_is_judged_while_it_is_typed(demo, visit):
         ("AIRFIELDS-of-the-world", "is named airfields-of-the-world"),
         ("languages-of-the-world", "This name is free."),
         ("a/b", "must not contain /"),
-        ("seattle-weather-desk", "This is its name now."),
+        ("seattle-weather-desk", "This is the current name."),
     ):
         field.fill("")
         field.press_sequentially(name)
@@ -234,12 +234,12 @@ def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
     page.get_by_role("button", name=re.compile("^(Start|Clone|Confirm)")).click()
     page.wait_for_url(re.compile("/jobs/"))
     for _ in range(90):
-        if page.get_by_text("Ready, and proven equal").count():
+        if page.get_by_text("Ready, verified identical").count():
             break
         page.wait_for_timeout(1000)
         if not scripted:
             page.reload()
-    expect(page.get_by_text("Ready, and proven equal").first).to_be_visible()
+    expect(page.get_by_text("Ready, verified identical").first).to_be_visible()
     page.goto(f"{demo.url}/namespaces/?search={name.replace(' ', '+')}")
     page.get_by_role("link", name=name).click()
     expect(page.locator("h1")).to_have_text(name)
@@ -343,7 +343,7 @@ def test_a_note_goes_once_the_same_form_has_worked(demo: Demo, bumpy: Page):
     bumpy.context.clear_cookies(name="csrftoken")
     bumpy.get_by_role("button", name="Preview plan").click()
     note = bumpy.locator("#messages .note")
-    expect(note).to_contain_text("The form was too old. Send it once more.")
+    expect(note).to_contain_text("The form has expired. Send it again.")
     bumpy.get_by_role("button", name="Preview plan").click()
     expect(bumpy.locator("h1")).to_have_text("Review the plan")
     expect(note).to_have_count(0)

@@ -60,7 +60,7 @@ def test_what_has_ended_asks_no_more(demo, visit, paths):
     page: Page = visit("member")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(demo.url + paths["Ready, and proven equal"])
+    page.goto(demo.url + paths["Ready, verified identical"])
     asked.clear()
     page.wait_for_timeout(3000)
     assert [url for url in asked if re.search("/jobs/[0-9a-f]{8}-", url)] == []

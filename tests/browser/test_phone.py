@@ -54,7 +54,7 @@ def test_the_chosen_tab_is_in_view(visit, demo, scripted):
 def test_the_audit_filter_is_above_the_list(visit, demo, scripted):
     page = visit("admin", script=scripted, width=390)
     page.goto(f"{demo.url}/organization/audit/?since=soon")
-    expect(page.get_by_label("Words")).to_be_hidden()
+    expect(page.get_by_label("Text")).to_be_hidden()
     page.get_by_role("button", name="Open the filter").click()
     fault = page.get_by_text("Enter a valid date")
     expect(fault).to_be_visible()
@@ -62,14 +62,14 @@ def test_the_audit_filter_is_above_the_list(visit, demo, scripted):
     page.get_by_role("search", name="Filter").get_by_role(
         "button", name="Filter"
     ).click()
-    expect(page.get_by_label("Words")).to_be_hidden()
+    expect(page.get_by_label("Text")).to_be_hidden()
     expect(page).to_have_url(re.compile("since=2020-01-01"))
 
 
 def test_the_audit_filter_is_beside_the_list_where_there_is_room(visit, demo):
     page = visit("admin")
     page.goto(f"{demo.url}/organization/audit/")
-    expect(page.get_by_label("Words")).to_be_visible()
+    expect(page.get_by_label("Text")).to_be_visible()
     expect(page.locator(".facets-open")).to_be_hidden()
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 def run_now(page: Page) -> None:
     """Have the purge run and wait until it has ended."""
     page.locator("form[action$='/purge/run/'] button:visible").click()
-    expect(page.locator("#messages")).to_contain_text("Purge was asked for")
+    expect(page.locator("#messages")).to_contain_text("Purge is queued")
     expect(page.locator("#rows[hx-trigger]")).to_have_count(0, timeout=60_000)
 
 

@@ -12,7 +12,6 @@ LONG_FILES = {
 }
 LONG_FUNCTIONS = {
     "nsadmin/clones/target_document.py::target_document",
-    "nsadmin/pages/common/plan_flow.py::_review",
 }
 
 

@@ -92,8 +92,8 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
     page = browser.get(at).content.decode()
     for words in (
         "Add what is missing",
-        "Build anew what is another",
-        "Drop what nobody declared",
+        "Rebuild what differs",
+        "Drop what is not declared",
     ):
         assert words in page
     for part in ("missing", "wrong", "extra"):
@@ -148,7 +148,7 @@ def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
     vectors = overview[overview.index('id="live-vectors"') :]
     assert "Missing</span>" in vectors
     assert "Unknown</span>" not in vectors
-    assert "Make the collection anew, empty" in browser.get(f"{at}drift/").text
+    assert "Recreate the collection, empty" in browser.get(f"{at}drift/").text
     plan = browser.get(f"{at}repair/?parts=collection").content.decode()
     assert "The points of the lost collection are gone." in plan
     digest = re.search(r'name="digest" value="(\w+)"', plan)[1]

@@ -80,11 +80,11 @@ def test_nothing_ticked_and_nonsense_are_faults(browse, own):
     admin = browse()
     empty = admin.post(own + "advice/", {})
     assert empty.status_code == 422
-    assert "Tick the advice to follow." in empty.content.decode()
+    assert "Select the advice to follow." in empty.content.decode()
     for tick in ("missing/integer", "eat/integer/rank", "missing/fish/rank", "x"):
         wrong = admin.post(own + "advice/", {"accept": tick})
         assert wrong.status_code == 422
-        assert "This advice cannot be read." in wrong.content.decode()
+        assert "This advice is not valid." in wrong.content.decode()
     protected = admin.post(own + "advice/", {"accept": "missing/keyword/internal_id"})
     assert protected.status_code == 422
 

@@ -23,7 +23,7 @@ def address(own):
 def test_page_forecasts_in_counts(browse, address):
     text = browse("member").get(address).content.decode()
     assert "Clone film archive" in text
-    assert "Left blank, it is copied from the source." in text
+    assert "If empty, it is copied from the source." in text
 
 
 def test_first_submit_reviews_and_writes_nothing(browse, address):

@@ -83,8 +83,8 @@ def test_a_fault_of_the_plan_stands_beside_its_line_too(browse, own, cast):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe\x00", "not text in UTF-8"),
-        (b"#" * (256 * 1024 + 1), "more than 256 KiB"),
+        (b"\xff\xfe\x00", "not UTF-8 text"),
+        (b"#" * (256 * 1024 + 1), "larger than 256 KiB"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(browse, own, content, why):
@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read_is_refused(browse, own, content, why):
 def test_a_bad_file_alone_is_not_called_a_missing_text(browse, own):
     file = SimpleUploadedFile("c.yaml", b"\xff\xfe\x00")
     text = browse().post(f"{own}config/", {"config": "", "file": file}).content.decode()
-    assert "not text in UTF-8" in text
+    assert "not UTF-8 text" in text
     assert "Choose a file" not in text
 
 

@@ -170,7 +170,7 @@ def test_restoring_leads_back_to_it(cast, sure, own, buried):
     client = sure()
     response = client.post(buried, form)
     assert response.headers["Location"] == own
-    assert "is back" in client.get(own).content.decode()
+    assert "was restored with its contents" in client.get(own).content.decode()
     assert client.get(buried).headers["Location"] == own
 
 

@@ -82,7 +82,7 @@ def test_it_is_extended_from_now(browse, ending, days, chosen):
     moved = stored_end(ending) - before
     assert timedelta(days=days) <= moved < timedelta(days=days, seconds=30)
     text = answer.content.decode()
-    assert "ending ends on" in text
+    assert "ending expires on" in text
     assert ("unless extended" in text) == (days == 1)
     assert AuditEvent.objects.get(action="namespace:extend").actor_label.startswith(
         "member@"
@@ -97,15 +97,15 @@ def test_never_and_a_day_of_ones_own(browse, ending):
         day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC
     )
     answer = client.post(at(ending, "expiry/"), {"ends": "never"}, follow=True)
-    assert "ending never ends." in answer.content.decode()
+    assert "ending never expires." in answer.content.decode()
     assert stored_end(ending) is None
 
 
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        ({}, "Choose when it ends."),
-        ({"ends": "date"}, "Give the last day of the namespace."),
+        ({}, "Choose when it expires."),
+        ({"ends": "date"}, "Enter the last day of the namespace."),
         ({"ends": "date", "ends_on": "2001-02-03"}, "Must be at least a minute"),
         ({"ends": "date", "ends_on": "2999-02-03"}, "at most ten years away"),
         ({"ends": "date", "ends_on": "soon"}, "Enter a valid date."),
@@ -241,7 +241,7 @@ def test_letting_them_go_needs_the_password_and_deletes_with_the_next_run(
         "/namespaces/due/release/", {**sent, step_up.FIELD: PASSWORD}, follow=True
     )
     text = answer.content.decode()
-    assert "21 namespaces will be deleted with the next run" in text
+    assert "21 namespaces will be deleted by the next run" in text
     assert "Let them be deleted" not in text
     assert AuditEvent.objects.filter(action="namespace:let-expire").exists()
     assert reaper.cleanup_expired_namespaces().deleted == len(held)

@@ -76,7 +76,7 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
                 "extractor": "universal_extractor_v1",
                 "universal_extractor_v1.output_dimensionality": "",
             },
-            "Vector size is empty. Give a whole number from 256 to 3,072.",
+            "Vector size is empty. Enter a whole number from 256 to 3,072.",
         ),
         ({"extractor": "face_identity_extractor_v1"}, "Nothing to change"),
     ],

@@ -237,7 +237,7 @@ def test_who_was_signed_out_over_a_form_keeps_it(cast, own):
     browser.force_login(cast.users["admin"])
     stale = browser.post(f"{own}settings/", sent, headers={"HX-Request": "true"})
     assert stale.status_code == 403
-    assert "Send it once more." in stale.content.decode()
+    assert "Send it again." in stale.content.decode()
     fresh = {**sent, "csrfmiddlewaretoken": stale.headers["X-CSRF-Token"]}
     again = browser.post(f"{own}settings/", fresh, headers={"HX-Request": "true"})
     assert again.status_code == 200

@@ -100,7 +100,7 @@ def test_back_from_dropping_leads_to_the_table(browse, address):
 def test_existing_field_is_not_added_twice(browse, address):
     response = browse().post(address, {"field_name": "title", "type": "keyword"})
     assert response.status_code == 422
-    assert "title has an index already" in response.content.decode()
+    assert "title already has an index" in response.content.decode()
 
 
 def test_faults_stand_beside_their_fields(browse, address):

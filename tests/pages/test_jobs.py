@@ -142,7 +142,7 @@ def test_ended_fragment_stops_polling(browse, address):
     text = response.content.decode()
     assert response.status_code == 286
     assert f'hx-get="{address}"' not in text
-    assert "Ready, and proven equal" in text
+    assert "Ready, verified identical" in text
     assert "5,000" in text
     assert browse().get(address).status_code == 200
 
@@ -151,7 +151,7 @@ def test_unequal_proof_is_never_called_equal(browse, address):
     proof = [{"what": "Points", "source": 2, "clone": 1, "equal": False}]
     Job.objects.update(state=State.DONE, outputs={"proof": proof})
     text = browse().get(address).content.decode()
-    assert "proven equal" not in text
+    assert "verified identical" not in text
     assert "Different" in text
 
 
@@ -173,9 +173,9 @@ def test_what_nobody_has_taken_says_for_how_long(browse, address):
         state=State.QUEUED, started_at=None, heartbeat_at=None, created_at=long_ago
     )
     text = browse().get(address).content.decode()
-    assert "Not picked up yet" in text
+    assert "Queued, not started" in text
     assert "No worker has taken it for 42" in text
-    assert 'data-announce="Not picked up yet"' in text
+    assert 'data-announce="Queued, not started"' in text
 
 
 def test_between_two_slices_the_stage_stays(browse, address):
@@ -319,7 +319,7 @@ def test_a_cancelled_clone_is_discarded_once_its_name_is_typed(admin, cancelled,
     assert store.get(cancelled.namespace_id) is not None
     sent = {"act": "discard", "typed_name": "stopped copy"}
     done = admin.post(address, sent, follow=True)
-    assert b"is discarded" in done.content
+    assert b"was discarded" in done.content
     assert b"its name is free" in admin.get(address).content
     assert store.get(cancelled.namespace_id) is None
     assert store.get(cast.own.namespace_id) is not None

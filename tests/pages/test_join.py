@@ -91,7 +91,7 @@ def test_who_has_no_account_chooses_a_password_and_is_not_signed_in(cast):
     assert 'autocomplete="new-password"' in form
     response = client.post(address, CHOSEN, follow=True)
     assert response.redirect_chain == [("/accounts/login/", 302)]
-    assert b"You are a member of Northlight Media now, as viewer." in response.content
+    assert b"You joined Northlight Media as viewer." in response.content
     assert "_auth_user_id" not in client.session
     sign_in(client, NELE, CHOSEN["password1"])
     assert b"film archive" in client.get("/namespaces/").content
@@ -134,7 +134,7 @@ def test_who_has_an_account_signs_in_and_joins_with_one_button(cast):
     assert not is_member(cast, email)
     response = client.post(address, follow=True)
     assert response.redirect_chain == [("/namespaces/", 302)]
-    assert b"You are a member of Northlight Media now, as viewer." in response.content
+    assert b"You joined Northlight Media as viewer." in response.content
     assert b"film archive" in response.content
     home = client.session[ORGANIZATION_SESSION_KEY]
     assert home == cast.northlight.organization_id

@@ -53,7 +53,7 @@ def test_the_choice_shows_both_and_what_was_before(moved):
     assert "Changed by both: the description" in text
     assert 'name="keep-description" value="theirs"' in text
     assert 'name="keep-description" value="mine" required>' in text
-    assert "When you opened the form: Nothing" in text
+    assert "When you opened the form: Empty" in text
 
 
 def test_without_a_choice_it_is_still_said_who_moved_it(moved, cast):
@@ -79,7 +79,9 @@ def test_theirs_stays_and_nothing_is_written(moved, cast):
     client, address, text = moved
     form = {**hidden(text), "keep-description": "theirs", "step": "confirm"}
     response = client.post(address, form, follow=True)
-    assert "Theirs stays. Nothing was written." in response.content.decode()
+    assert (
+        "The other change was kept. Nothing was written." in response.content.decode()
+    )
     assert described(cast) == "Theirs."
     assert store.get(cast.own.namespace_id)["revision"] == 2
 
@@ -124,7 +126,7 @@ def test_both_said_the_same(browse, own, cast):
     shown = client.post(address, filled(client, address, **OTHER)).content.decode()
     meanwhile(cast, cast.own, **OTHER)
     response = client.post(address, {**hidden(shown), "step": "confirm"}, follow=True)
-    assert "Somebody has done it already." in response.content.decode()
+    assert "This change has already been made." in response.content.decode()
 
 
 def index(kind: str) -> list[dict]:

@@ -16,7 +16,7 @@ def check(browser, address: str, name: str) -> str:
     ("name", "says"),
     [
         ("a quiet name", "This name is free."),
-        ("film archive", "This is its name now."),
+        ("film archive", "This is the current name."),
         ("Film Archive", "This name is free."),
         ("ab", "at least 3 characters; it has 2"),
         ("", "at least 3 characters; it has 0"),
@@ -56,7 +56,7 @@ def test_a_clone_may_have_a_shorter_name(browse, own):
 def test_a_silent_store_is_said(browse, own, silence):
     client = browse()
     silence("mongodb")
-    assert "not known" in check(client, f"{own}name/", "any name")
+    assert "Availability unknown" in check(client, f"{own}name/", "any name")
 
 
 def test_forms_offer_the_check(browse, own):

@@ -84,7 +84,7 @@ def test_root_leads_to_the_list(browse):
 def test_wrong_method(browse):
     response = browse().post("/namespaces/")
     assert response.status_code == 405
-    assert b"not opened this way" in response.content
+    assert b"method is not allowed" in response.content
 
 
 def test_signed_out(client, cast):

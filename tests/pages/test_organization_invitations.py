@@ -70,7 +70,7 @@ def test_a_form_nobody_gave_out_invites_nobody(sure, once):
     data = {"email": "a@example.org", "role": "viewer", "once": once}
     response = sure().post(NEW, data)
     assert response.status_code == 422
-    assert b"The form was too old. Send it once more." in response.content
+    assert b"The form has expired. Send it again." in response.content
     assert not Invitation.objects.exists()
 
 
@@ -123,7 +123,7 @@ def test_who_is_a_member_is_not_invited(sure, cast):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ({}, b"Give an e-mail address"),
+        ({}, b"Enter an e-mail address"),
         ({"email": "nobody"}, b"valid email address"),
         (
             {"email": "x" * 250 + "@example.org", "role": "viewer"},
@@ -174,7 +174,7 @@ def test_an_invitation_is_withdrawn_once(sure, cast):
     secret = invite(cast.northlight, "new@example.org").secret
     address, client = row_of("new@example.org"), sure()
     response = client.post(address, {"step": "withdraw"}, follow=True)
-    assert b"The invitation of new@example.org is withdrawn" in response.content
+    assert b"The invitation of new@example.org was withdrawn" in response.content
     assert client.get(f"/join/{secret}/").status_code == 404
     assert client.post(address, {"step": "withdraw"}).status_code == 404
     event = AuditEvent.objects.get(action="member:withdraw")

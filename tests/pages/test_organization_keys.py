@@ -82,7 +82,7 @@ def test_a_form_nobody_gave_out_makes_nothing(sure, once):
     client = sure()
     response = client.post(NEW, {**filled(client), "once": once})
     assert response.status_code == 422
-    assert b"The form was too old. Send it once more." in response.content
+    assert b"The form has expired. Send it again." in response.content
     assert not ApiKey.objects.filter(name="import").exists()
 
 
@@ -109,14 +109,14 @@ def test_a_chosen_day_is_the_last_one(sure):
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"expires": "date"}, b"Give the last day"),
-        ({"expires": "date", "expires_on": "2020-01-01"}, b"This day is over"),
+        ({"expires": "date"}, b"Enter the last day"),
+        ({"expires": "date", "expires_on": "2020-01-01"}, b"This day is in the past"),
         ({"expires": "date", "expires_on": "soon"}, b"valid date"),
         ({"expires": "1000"}, b"valid choice"),
         ({"scopes": []}, b"Choose at least one scope"),
         ({"scopes": ["everything"]}, b"valid choice"),
         ({"role": "platform_admin"}, b"valid choice"),
-        ({"name": " "}, b"Name the program"),
+        ({"name": " "}, b"Enter a name for the key"),
         ({"name": "x" * 101}, b"at most 100"),
     ],
 )
@@ -155,7 +155,7 @@ def test_the_list_says_what_a_lower_role_did_to_a_key(sure, cast):
     assert b"as viewer now, like its maker" in client.get(LIST).content
     assert call(client, key).status_code == 200
     Membership.objects.filter(user=cast.users["member"]).delete()
-    assert b"Without effect" in client.get(LIST).content
+    assert b"Inactive" in client.get(LIST).content
     assert call(client, key).status_code == 401
 
 

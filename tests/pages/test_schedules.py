@@ -35,7 +35,7 @@ def test_every_schedule_has_its_words():
 def test_a_run_by_hand_is_sent_audited_and_shown(browse):
     client = browse("platform_admin")
     text = client.post("/schedules/purge/run/", follow=True).content.decode()
-    assert "Purge was asked for; a worker takes it up." in text
+    assert "Purge is queued for a worker." in text
     assert "Queued" in text
     assert 'hx-trigger="every 2s"' in text
     event = AuditEvent.objects.get(action="schedule:run")
@@ -52,7 +52,7 @@ def test_a_run_by_hand_is_sent_audited_and_shown(browse):
 
 def test_a_run_by_hand_answers_with_the_rows_where_they_are_swapped(browse):
     client = browse("platform_admin")
-    for words in ("Purge was asked for", "It was asked for already."):
+    for words in ("Purge is queued", "It was asked for already."):
         response = client.post("/schedules/purge/run/", headers=HTMX)
         text = response.content.decode()
         assert response.status_code == 200
@@ -76,8 +76,8 @@ def test_a_run_by_hand_says_that_qdrant_is_silent(browse, silence, name, work, w
     work(ScheduleRun.objects.get(name=name).slot)
     text = client.get(AT).content.decode()
     assert words in text
-    assert "Everything agrees." not in text
-    assert "Everything was fresh." not in text
+    assert "No differences." not in text
+    assert "Every answer is recent." not in text
 
 
 def test_what_is_no_schedule_is_missing(browse):
@@ -104,7 +104,7 @@ def test_failed_and_lost_runs_stand_out(browse):
     )
     text = browse("support").get(AT).content.decode()
     assert "Qdrant &lt;b&gt;broke&lt;/b&gt;." in text
-    assert "Never ended" in text
+    assert "Never finished" in text
 
 
 def test_earlier_runs_are_kept_below(browse):
@@ -120,7 +120,7 @@ def test_earlier_runs_are_kept_below(browse):
     )
     text = browse("support").get(AT).content.decode()
     assert "1 earlier" in text
-    assert "1 warned, 2 deleted, 1 left alone." in text
+    assert "1 warned, 2 deleted, 1 skipped." in text
 
 
 def test_staff_see_what_waits_for_a_human(browse, held):
@@ -135,44 +135,41 @@ def test_staff_see_what_waits_for_a_human(browse, held):
         (
             "auto_indexes",
             {"namespaces": 1, "begun": 1, "left": []},
-            "1 namespace asked for it: 1 index built.",
+            "1 namespace checked: 1 index built.",
         ),
         (
             "auto_indexes",
             {"namespaces": 2, "begun": 0, "left": [["n", "f", "w"]]},
-            "2 namespaces asked for it: no index built; 1 field left alone.",
+            "2 namespaces checked: no index built; 1 field skipped.",
         ),
         (
             "auto_indexes",
             {"namespaces": 2, "begun": 0, "left": [["n", "", "w"], ["m", "", "w"]]},
-            (
-                "2 namespaces asked for it: no index built"
-                "; 2 namespaces could not be asked."
-            ),
+            ("2 namespaces checked: no index built; 2 namespaces did not answer."),
         ),
         (
             "auto_indexes",
             {"namespaces": 2, "begun": 0, "left": [["n", "", "w"], ["m", "f", "w"]]},
             (
-                "2 namespaces asked for it: no index built; 1 field left alone"
-                "; 1 namespace could not be asked."
+                "2 namespaces checked: no index built; 1 field skipped"
+                "; 1 namespace did not answer."
             ),
         ),
         (
             "cleanup_expired",
             {"warned": 0, "deleted": 0, "held": 21, "left": []},
-            "21 held until a human decides.",
+            "21 held for a decision.",
         ),
-        ("drift", {"differences": 0}, "Everything agrees."),
+        ("drift", {"differences": 0}, "No differences."),
         ("drift", {"differences": 2}, "2 items differ."),
-        ("drift", {"differences": 0, "silent": 0}, "Everything agrees."),
+        ("drift", {"differences": 0, "silent": 0}, "No differences."),
         (
             "drift",
             {"differences": 1, "silent": 1},
             "1 item differs. 1 namespace could not be compared.",
         ),
-        ("sample", {"answered": 0}, "Everything was fresh."),
-        ("sample", {"answered": 0, "silent": 0}, "Everything was fresh."),
+        ("sample", {"answered": 0}, "Every answer is recent."),
+        ("sample", {"answered": 0, "silent": 0}, "Every answer is recent."),
         (
             "sample",
             {"answered": 2, "silent": 1},

@@ -69,7 +69,7 @@ def test_sending_it_twice_keeps_one(browse, address):
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"scope": "system"}, "system is not one of the available choices"),
         ({"scope": "public"}, "public is not one of the available choices"),
-        ({"once": "forged"}, "The form was too old."),
+        ({"once": "forged"}, "The form has expired."),
     ],
 )
 def test_a_fault_keeps_the_input(browse, address, change, said):

@@ -46,11 +46,14 @@ def issue(
 ) -> tuple[ApiKey, str]:
     """Make a key; return its row and its plaintext, which is never seen again.
 
-    Raises Invalid for a wish beyond the actor's own role and for a bad name, Conflict
-    for one that was granted before: a repeated form must not make a second key.
+    Raises Invalid for a wish beyond the actor's own role, a bad name and a past expiry,
+    Conflict for one that was granted before: a repeated form must not make a second
+    key.
     """
     if wish.role not in grantable(actor) or not wish.scopes <= set(SCOPES):
         raise Invalid("A key cannot do more than the one who makes it.")
+    if wish.expires_at is not None and wish.expires_at <= timezone.now():
+        raise Invalid.at("expires_at", "This day is in the past. Choose a later one.")
     name = names.clean(wish.name, at="name", longest=NAME_MAX)
     try:
         with transaction.atomic():

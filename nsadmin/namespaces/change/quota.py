@@ -12,12 +12,23 @@ from nsadmin.stores.mongo import namespaces as store
 _LIMITED = "namespaces"
 
 
+def plan_limit(plan: str) -> int | None:
+    """Return how many namespaces a plan includes; None for any number."""
+    limits: dict[str, int | None] = settings.NSADMIN_PLAN_LIMITS
+    return limits.get(plan)
+
+
+def is_used_up(used: int, limit: int | None) -> bool:
+    """Return whether no namespace can be added; None is no limit."""
+    return limit is not None and used >= limit
+
+
 def used_quota(internal_id: str, plan: str) -> tuple[int, int | None]:
     """Return how many there are and how many the plan includes, None for any number.
 
     What is not limited is not counted.
     """
-    limit = settings.NSADMIN_PLAN_LIMITS.get(plan)
+    limit = plan_limit(plan)
     return (0 if limit is None else store.count_of_tenant(internal_id)), limit
 
 
@@ -43,7 +54,7 @@ def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
 
     Raises as `require_room` does. A plan without a limit waits for nobody.
     """
-    if settings.NSADMIN_PLAN_LIMITS.get(plan) is None:
+    if plan_limit(plan) is None:
         yield
         return
     with quota_lock.exclusive(internal_id):

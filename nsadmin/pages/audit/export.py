@@ -1,4 +1,4 @@
-"""Audit events as CSV, streamed; no cell can become a formula of a spreadsheet."""
+"""Audit events as a CSV stream whose cells no spreadsheet takes for formulas."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Line:
-    """A file for the writer that hands each line back."""
+    """A file-like object whose `write` returns the line, for the CSV writer."""
 
     def write(self, line: str) -> str:
         return line
@@ -58,7 +58,7 @@ def _lines(rows: AuditRows) -> Iterator[str]:
 
 
 def cell(value: Any) -> str:
-    """Write a value as text that a spreadsheet takes for text."""
+    """Return a value as text, quoted where a spreadsheet would see a formula."""
     if value is None:
         return ""
     if hasattr(value, "isoformat"):

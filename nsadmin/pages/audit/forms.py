@@ -19,13 +19,13 @@ KIND_WORDS = {
     "extractors": "Extractors",
 }
 
-# What was done, by the action that the row carries; others are offered as they are.
+# {action: its title}; actions that are missing here are offered by their name.
 ACTION_WORDS = {
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
     "job:cancel": "Job cancelled",
     "job:resume": "Job resumed",
-    "key:create": "API key made",
+    "key:create": "API key created",
     "key:revoke": "API key revoked",
     "member:invite": "Member invited",
     "member:join": "Member joined",
@@ -33,30 +33,30 @@ ACTION_WORDS = {
     "member:role": "Role changed",
     "member:withdraw": "Invitation withdrawn",
     "namespace:clone": "Namespace cloned",
-    "namespace:create": "Namespace made",
-    "namespace:delete": "Namespace deleted, restorable",
+    "namespace:create": "Namespace created",
+    "namespace:delete": "Namespace deleted (restorable)",
     "namespace:discard-clone": "Clone discarded",
-    "namespace:expiry-warning": "Warned of expiry",
+    "namespace:expiry-warning": "Expiry warning sent",
     "namespace:extend": "Expiry extended",
-    "namespace:extend-all": "Expiry of many extended",
-    "namespace:let-expire": "Many let expire",
+    "namespace:extend-all": "Expiry of several namespaces extended",
+    "namespace:let-expire": "Several namespaces released for deletion",
     "namespace:purge": "Namespace deleted for good",
     "namespace:restore": "Namespace restored",
     "namespace:update": "Namespace changed",
-    "schedule:run": "Schedule run by hand",
-    "template:create": "Template made",
+    "schedule:run": "Schedule started manually",
+    "template:create": "Template created",
     "template:update": "Template changed",
 }
 
 
 class AuditFilterForm(BaseForm):
-    """Who, what, outcome, from when to when, and words; all optional."""
+    """Optional filters: actor, action, outcome, dates and text."""
 
     text = forms.CharField(
-        label="Words", required=False, max_length=200, widget=forms.TextInput
+        label="Text", required=False, max_length=200, widget=forms.TextInput
     )
-    actor = forms.ChoiceField(label="Who", required=False)
-    what = forms.ChoiceField(label="What", required=False)
+    actor = forms.ChoiceField(label="Actor", required=False)
+    what = forms.ChoiceField(label="Action", required=False)
     outcome = forms.ChoiceField(
         label="Outcome", required=False, choices=[("", "Any"), *Outcome.choices]
     )
@@ -68,14 +68,14 @@ class AuditFilterForm(BaseForm):
     )
 
     def __init__(self, data: Any, rows: AuditRows, names: dict[str, str]) -> None:
-        """Offer who and what occur among `rows`; `names` of people by their id."""
+        """Offer the actors and actions of `rows`; `names` are {user id: name}."""
         super().__init__(data)
-        self.fields["actor"].choices = [("", "Anybody")] + [  # type: ignore[attr-defined]
+        self.fields["actor"].choices = [("", "Any")] + [  # type: ignore[attr-defined]
             (f"{kind}:{actor_id}", _named(kind, actor_id, label, names))
             for kind, actor_id, label in search.actors(rows)
         ]
         self.fields["what"].choices = [  # type: ignore[attr-defined]
-            ("", "Anything"),
+            ("", "Any"),
             *KIND_WORDS.items(),
             *(
                 (action, ACTION_WORDS.get(action, action))
@@ -84,15 +84,15 @@ class AuditFilterForm(BaseForm):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a span that ends before it begins."""
+        """Refuse an end date before the start date."""
         data: dict[str, Any] = self.cleaned_data
         if data.get("since") and data.get("until") and data["since"] > data["until"]:
-            self.add_error("until", "This day is before the first.")
+            self.add_error("until", "The end date is before the start date.")
         return data
 
     @property
     def query(self) -> AuditQuery:
-        """Return what to look for; what is not valid does not narrow."""
+        """Return the filters as a query; invalid fields are left out."""
         self.is_valid()
         known = {key: value for key, value in self.cleaned_data.items() if value}
         return AuditQuery(**known)

@@ -1,4 +1,4 @@
-"""Reverting a change from its audit row: the inverse plan, then the change itself."""
+"""Reverting a change from its audit row: the inverse plan, then its commit."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,14 +18,14 @@ from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
-    """Show the plan that takes an operation back, then carry it out."""
+    """Show the plan that reverts a change, then commit it."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     if request.POST.get("step") == "edit":
         return redirect("audit", view.namespace.namespace_id)
     event = search.written_update(queries.audit_rows(actor, view), op_id)
     if event is None:
-        raise NotFound("This namespace has no such change that was carried out.")
+        raise NotFound("This namespace has no such completed change.")
     plan_form = PlanForm(
         view,
         ChangeForm(request.POST),

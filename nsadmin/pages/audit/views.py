@@ -1,4 +1,4 @@
-"""The audit of a namespace and of an organization, newest first."""
+"""Pages of the audit log of a namespace and of an organization, newest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,9 @@ from nsadmin.access.web import gate
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.search import AuditRows
-from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.plan.steps import changed_parameters
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.reversal import is_reversible
 from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
 from nsadmin.pages.common.badges import OUTCOMES, Badge
@@ -31,7 +30,7 @@ _SHOWN_CHANGES = 3
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One step of an event: its sentence, and old and new text where there is any."""
+    """One step of an event: its sentence, with the old and new text if there is any."""
 
     sentence: str
     before: str
@@ -40,9 +39,9 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """An event as its row shows it; `who` is a name where the person has one.
+    """An event as its row shows it; `who` is the person's name or else the label.
 
-    `reverted` is the event that took this one back, `reverts` the one it took back.
+    `reverted` is the event that reverted this one, `reverts` the one it reverted.
     """
 
     event: AuditEvent
@@ -55,19 +54,19 @@ class EventView:
 
     @property
     def first(self) -> list[ChangeView]:
-        """The steps that are shown at once."""
+        """The steps that are visible without unfolding."""
         return self.changes[:_SHOWN_CHANGES]
 
     @property
     def rest(self) -> list[ChangeView]:
-        """The steps behind the fold."""
+        """The steps that are folded away."""
         return self.changes[_SHOWN_CHANGES:]
 
 
 @gate.page(Action.AUDIT_READ)
 @require_safe
 def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
-    """Show who did what to a namespace, from what to what, and how it ended."""
+    """Show the events of a namespace with actor, changes and outcome."""
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     rows = queries.audit_rows(actor, view)
@@ -81,7 +80,7 @@ def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
 @gate.page(Action.ORGANIZATION_AUDIT)
 @require_safe
 def organization_audit(request: HttpRequest) -> HttpResponseBase:
-    """Show the same of everything in an organization, deleted namespaces included."""
+    """Show the events of an organization, including those of deleted namespaces."""
     shown = current_organization(request)
     rows = search.of_organization(shown.organization_id)
     context = {"organization": shown, "may_revert": False}
@@ -95,7 +94,7 @@ def _answer(
     context: dict[str, Any],
     name: str,
 ) -> HttpResponseBase:
-    """Answer with the page of the filter, or with all of its rows as CSV."""
+    """Return the page of the filtered events, or all of them as CSV."""
     names = names_by_id(search.user_ids(rows))
     form = AuditFilterForm(request.GET, rows, names)
     matching = search.matching(rows, form.query)
@@ -127,7 +126,7 @@ def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[EventVie
             outcome=OUTCOMES[event.outcome],
             changes=changes_of(event),
             who=_who(event, names),
-            can_revert=event.op_id not in reverted_by and _is_reversible(event),
+            can_revert=event.op_id not in reverted_by and is_reversible(event),
             reverted=reverted_by.get(event.op_id),
             reverts=originals.get(event.reverts),
         )
@@ -140,18 +139,8 @@ def _who(event: AuditEvent, names: dict[str, str]) -> str:
     return name or event.actor_label
 
 
-def _is_reversible(event: AuditEvent) -> bool:
-    if not search.is_written_update(event):
-        return False
-    try:
-        revert_of(event.op_id, event.changes)
-    except Invalid:
-        return False
-    return True
-
-
 def changes_of(event: AuditEvent) -> list[ChangeView]:
-    """Return the steps of an event; an index built anew says what became another."""
+    """Return the steps of an event; a rebuilt index has its changed parameters."""
     found: list[ChangeView] = []
     dropped: dict[str, dict[str, Any]] = {}
     for entry in event.changes:

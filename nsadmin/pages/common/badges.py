@@ -45,7 +45,7 @@ JOBS: Mapping[str, Badge] = {
     State.CANCELLED: Badge("idle", "ban", "Cancelled"),
 }
 KINDS: Mapping[str, str] = {"clone": "Clones", "delete": "Deletions"}
-LOST = Badge("warn", "alert-triangle-fill", "Never ended")
+LOST = Badge("warn", "alert-triangle-fill", "Never finished")
 CANCELLING = Badge("idle", "player-stop", "Cancelling")
 
 STAGES: Mapping[str, Badge] = {
@@ -67,7 +67,7 @@ KEYS: Mapping[str, Badge] = {
     "active": Badge("ok", "circle-check", "Active"),
     "expired": Badge("idle", "clock", "Expired"),
     "revoked": Badge("idle", "ban", "Revoked"),
-    "idle": Badge("warn", "circle-minus", "Without effect"),
+    "idle": Badge("warn", "circle-minus", "Inactive"),
 }
 
 TIERS: Mapping[str, tuple[str, str]] = {

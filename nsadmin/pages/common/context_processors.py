@@ -1,4 +1,4 @@
-"""What the frame around every page shows: who, where, which jobs, which theme."""
+"""Context of the frame around every page: account, organization, jobs, theme."""
 
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ class Frame:
 
     @cached_property
     def user(self) -> User | None:
-        """The one who is signed in."""
+        """The signed-in account."""
         user = getattr(self._request, "user", None)
         return user if isinstance(user, User) else None
 
@@ -36,7 +36,7 @@ class Frame:
 
     @cached_property
     def actor(self) -> Actor | None:
-        """The gate's actor; on error pages, where no gate was passed, the user's."""
+        """The gate's actor; on error pages, without a gate, the account's actor."""
         actor: Actor | None = getattr(self._request, "actor", None)
         if actor is None and self.user is not None:
             return organizations.actor_of_user(self.user, self._chosen)
@@ -44,7 +44,7 @@ class Frame:
 
     @cached_property
     def organization(self) -> Organization | None:
-        """The organization that is looked at."""
+        """The organization whose pages are shown."""
         if self.actor is None:
             return None
         return organizations.displayed_organization(self.actor, self._chosen)
@@ -61,14 +61,14 @@ class Frame:
 
     @cached_property
     def live_jobs(self) -> tuple[int, int]:
-        """How many jobs of the shown organization run, and how many wait to."""
+        """The numbers of running and of waiting jobs of the organization."""
         if self.actor is None or self.organization is None:
             return 0, 0
         return jobs.live_counts(self.actor, self.organization.organization_id)
 
     @cached_property
     def due(self) -> mass_expiry.Due | None:
-        """What waits for a human to let it be deleted, for who may."""
+        """The expired namespaces that wait for a decision, if the actor may decide."""
         if self.actor is None or self.organization is None:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
@@ -82,11 +82,11 @@ class Frame:
 
     @property
     def path(self) -> str:
-        """Where a form of the frame leads back to."""
+        """The address to which a form of the frame returns."""
         is_read = self._request.method in ("GET", "HEAD")
         return self._request.get_full_path() if is_read else self._request.path
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the frame; nothing is looked up for a mere fragment."""
+    """Give every template the frame; its values are looked up on first use."""
     return {"frame": Frame(request)}

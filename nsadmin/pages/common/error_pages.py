@@ -1,4 +1,4 @@
-"""Error pages: what was tried, why it is refused, what is safe, who can help."""
+"""Error pages: the reason of a refusal, what was written, and who can help."""
 
 import sys
 from typing import Any
@@ -34,17 +34,17 @@ log = structlog.get_logger(__name__)
 
 _TITLES = {
     409: "This cannot be done now",
-    412: "Somebody was faster",
-    413: "That is too much at once",
-    422: "This cannot be accepted",
+    412: "Changed by someone else",
+    413: "The request is too large",
+    422: "The input is not valid",
     429: "Too many requests",
-    502: "A store refused",
+    502: "A store rejected the request",
     503: "A store does not answer",
 }
 
 
 def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
-    """Answer an error of the family: a page, or for htmx a sentence in `#messages`."""
+    """Return a page for the error, or for htmx a sentence for `#messages`."""
     if isinstance(error, PasswordNeeded):
         return step_up.ask_password(request, error)
     if isinstance(error, Unauthorized):
@@ -70,13 +70,13 @@ def _answer(
 
 
 def sentence(text: str, *, status: int) -> HttpResponse:
-    """Answer htmx with a note; static/js/app.js shows its sentence."""
+    """Return a note for htmx; static/js/app.js shows its sentence."""
     note = render_to_string("errors/note.html", {"sentence": text})
     return HttpResponse(note, status=status)
 
 
 def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
-    """Explain on the namespace's own page, if the actor may know of it."""
+    """Return the page of a refusal, below the namespace if the actor can see it."""
     actor: Actor | None = getattr(request, "actor", None)
     match = request.resolver_match
     context: dict[str, Any] = {"needs": _needs(error), "tab": ""}
@@ -100,7 +100,7 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
 
 
 def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:
-    """Return the deleted namespace, if the actor may know of it."""
+    """Return the deleted namespace; None if the actor cannot see it."""
     try:
         return tombstones.get(actor, namespace_id)
     except NsadminError:
@@ -115,7 +115,7 @@ def _needs(error: Forbidden) -> Action | None:
 
 
 def away(request: HttpRequest, exception: Exception | None) -> HttpResponse:
-    """Answer while the database or Redis is away, without asking either of them."""
+    """Return a page for an unreachable database or Redis; neither is used for it."""
     store = "Redis" if isinstance(exception, RedisError) else "The database"
     log.warning("page.store_away", store=store, error=type(exception).__name__)
     text = f"{store} does not answer. Nothing was written; try again in a moment."
@@ -137,62 +137,62 @@ def _bare(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
 
 
 def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
-    """Answer 405; a person only sees it after pasting the address of a form."""
-    text = f"This address knows {allowed} only. Go back and use the form."
-    response = _bare(request, 405, "This address is not opened this way", text)
+    """Return 405; people see it only if they open the address of a form by hand."""
+    text = f"This address accepts {allowed} only. Go back and use the form."
+    response = _bare(request, 405, "This request method is not allowed", text)
     response.headers["Allow"] = allowed
     return response
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose token is missing or old."""
+    """Return 403 for a form whose CSRF token is missing or expired."""
     log.warning("page.csrf", reason=reason)
     text = (
-        "The form was too old, or it did not come from here. Nothing was saved. "
-        "Load the page again and send it once more."
+        "The form has expired or was sent from another site. Nothing was saved. "
+        "Reload the page and send the form again."
     )
     if wants_fragment(request):
         # Only a page of ours can read it; static/js/app.js puts it into its forms.
-        response = sentence("The form was too old. Send it once more.", status=403)
+        response = sentence("The form has expired. Send it again.", status=403)
         response.headers["X-CSRF-Token"] = get_token(request)
         return response
     return _bare(request, 403, "The form has expired", text)
 
 
 def signed_out() -> HttpResponse:
-    """Answer htmx where somebody was signed out over a form: the form stays."""
+    """Return 401 for a form that was sent after signing out; htmx keeps the form."""
     text = (
-        "You are signed out. Nothing was saved; sign in in another tab, then send this "
-        "again."
+        "You are signed out. Nothing was saved. Sign in in another tab, then send the "
+        "form again."
     )
     return sentence(text, status=401)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Answer what Django cannot read at all, or will not: it is too large."""
-    text = "It is too large, or cut off. Nothing was written; go back to your input."
+    """Return 400 for a request that Django cannot read or that is too large."""
+    text = "It is too large or incomplete. Nothing was written; go back to your input."
     return _bare(request, 400, "The request cannot be read", text)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Answer Django's own refusals."""
+    """Return 403 for a refusal by Django itself."""
     return _bare(request, 403, "This is not allowed", "Nothing was written.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Answer an address that leads nowhere; it says nothing more than that."""
-    error = NotFound("There is nothing at this address.")
+    """Return 404 for an unknown address, without any detail."""
+    error = NotFound("There is no page at this address.")
     if getattr(request, "user", None) is None:
-        return _bare(request, 404, "Nothing here", error.message)
+        return _bare(request, 404, "Page not found", error.message)
     return _answer(request, "errors/missing.html", error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what nobody foresaw; a store away during sign-in checks is told apart."""
+    """Return 500, or 503 if a store failed during the checks of the sign-in."""
     exception = sys.exc_info()[1]
     if isinstance(exception, RedisError | OperationalError | InterfaceError):
         return away(request, exception)
-    text = "The fault is on our side and is logged under the request id below."
+    text = "An internal error occurred. It is logged under the request id below."
     if wants_fragment(request):
         return sentence(text, status=500)
     return _bare(request, 500, "Something went wrong", text)

@@ -1,4 +1,4 @@
-"""One answer for a page and for its fragment; views never read htmx's headers."""
+"""Responses for pages and for htmx fragments; views do not read htmx headers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ STOP_POLLING = 286
 
 
 class PageRequest(HttpRequest):
-    """A request as it reaches a view, for the type checker."""
+    """A request with the attributes that middlewares add, for the type checker."""
 
     htmx: HtmxDetails
     request_id: str
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part; boosted and restored pages are whole."""
+    """Return whether htmx asks for a fragment; boosted and restored pages are whole."""
     details: HtmxDetails | None = getattr(request, "htmx", None)
     if not details:
         return False
@@ -27,9 +27,9 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 
 def unchanged(events: Mapping[str, Any]) -> HttpResponse:
-    """Answer a poll that would swap what is shown already; the page hears `events`.
+    """Return 204 for a poll without changes; the page receives `events`.
 
-    Without a content type nobody takes it for a page and gives it their messages.
+    The missing content type keeps middlewares from adding messages to it.
     """
     response = HttpResponse(status=204)
     del response.headers["Content-Type"]
@@ -37,7 +37,7 @@ def unchanged(events: Mapping[str, Any]) -> HttpResponse:
 
 
 def add_message(response: HttpResponse, events: Mapping[str, Any]) -> HttpResponse:
-    """Let the page hear `events` before it swaps what the response brings."""
+    """Add `events` to the response; the page receives them before the swap."""
     response.headers["HX-Trigger"] = json.dumps(events)
     return response
 
@@ -52,10 +52,10 @@ def page(
     status: int = 200,
     last: bool = False,
 ) -> HttpResponse:
-    """Render the page, or for htmx its `fragment` and the parts `beside` it.
+    """Render the page, or for htmx its `fragment` and the fragments `beside` it.
 
-    A part beside is swapped by its own id, out of band. `last` tells a polling fragment
-    that it need not ask again.
+    Fragments `beside` are swapped by their own id, out of band. `last` stops the
+    polling of a fragment.
     """
     if fragment is None or not wants_fragment(request):
         return HttpResponse(

@@ -1,4 +1,4 @@
-"""What every page has in common: htmx's answers, caching, errors as pages."""
+"""Middlewares of all pages: htmx responses, caching, errors as pages."""
 
 from collections.abc import Callable
 
@@ -24,13 +24,13 @@ def _is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 class HtmxMiddleware:
-    """Redirects as HX-Redirect, messages out of band."""
+    """Turns redirects into HX-Redirect and sends messages out of band."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Adapt the answer for htmx; leave other content as it is."""
+        """Adapt pages for htmx; leave other content unchanged."""
         response = self.get_response(request)
         if not _is_page(request, response):
             return response
@@ -53,21 +53,18 @@ class HtmxMiddleware:
 
 
 def _loses_a_form(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Return whether a form is answered by sending its writer to sign in."""
+    """Return whether a submitted form is answered by a redirect to the sign-in."""
     sign_in = reverse("account_login")
     return request.method == "POST" and response.headers["Location"].startswith(sign_in)
 
 
 def _is_swapped(response: HttpResponse) -> bool:
-    """Return whether the answer comes onto the page, as templates/base.html has it."""
+    """Return whether htmx swaps the response in, by the rules in base.html."""
     return response.status_code < 400 or response.status_code in (409, 422)
 
 
 def _append_messages(request: HttpRequest, response: HttpResponse) -> None:
-    """Put waiting messages into `#messages`, which itself is never replaced.
-
-    A form that is answered at last takes away what was said of it before.
-    """
+    """Add waiting messages for `#messages`; an answered form clears earlier ones."""
     waiting = list(get_messages(request))
     if waiting or request.method == "POST":
         response.write(
@@ -78,13 +75,13 @@ def _append_messages(request: HttpRequest, response: HttpResponse) -> None:
 
 
 class ErrorPageMiddleware:
-    """Turns the rooms' errors into pages; the JSON door answers for itself."""
+    """Turns errors of the rooms into pages; the API has its own handling."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; a refused method gets a page as well."""
+        """Return the response; a 405 without content gets a page."""
         response = self.get_response(request)
         is_bare = isinstance(response, HttpResponse) and not response.content
         if response.status_code == 405 and is_bare and _is_page(request, response):
@@ -94,7 +91,7 @@ class ErrorPageMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Render what a view raised; what is not known becomes the 500 page."""
+        """Return a page for a known error; others become the 500 page."""
         if request.path.startswith("/v1/"):
             return None
         match exception:

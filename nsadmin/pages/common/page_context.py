@@ -1,4 +1,4 @@
-"""What every page under one namespace shows: crumbs, tabs and their numbers."""
+"""Shared context of pages: a namespace's tabs, permissions, the organization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from nsadmin.pages.common.htmx import page, wants_fragment
 
 
 def namespace_scope(view: NamespaceView) -> dict[str, Any]:
-    """Return the context of a page that belongs to a namespace."""
+    """Return the context that all pages of a namespace share."""
     return {
         "view": view,
         "namespace": view.namespace,
@@ -37,9 +37,10 @@ def change_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    """Render a page of the road form, plan, confirm; or for htmx its `change`.
+    """Render a page of the sequence form, plan, confirm; or for htmx its `change`.
 
-    The window's title and the selected tab stand outside of that part and follow it.
+    The window's title and the selected tab are outside that fragment; they are sent
+    along and swapped out of band.
     """
     response = page(request, template, context, fragment="change", status=status)
     if wants_fragment(request):
@@ -51,8 +52,8 @@ def change_page(
 def editable(actor: Actor, namespace_id: str, action: Action) -> NamespaceView:
     """Return a namespace that the actor may change; raise NotFound or Forbidden.
 
-    While the store is away this is the mirror's copy: the form stays, with what was
-    typed, and its plan says that nothing can be written.
+    While the namespace store does not answer this is the mirror's copy: the form keeps
+    its input, and the plan says that nothing can be written.
     """
     view = queries.get(actor, namespace_id)
     _require(actor, action, view)
@@ -70,17 +71,17 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
 
 
 def may(actor: Actor, action: Action, view: NamespaceView) -> bool:
-    """Return whether the actor may do this to the namespace, to offer it or not."""
+    """Return whether the actor may do this to the namespace."""
     return not why_not(actor, action, view)
 
 
 def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
-    """Say why the actor may not do this to the namespace; empty if they may."""
+    """Return why the actor may not do this to the namespace; empty if they may."""
     try:
         _require(actor, action, view)
     except Forbidden as refusal:
         if action in TABLE[actor.role]:
-            return "System namespaces are changed by platform admins alone."
+            return "Only platform admins can change system namespaces."
         return refusal.message
     except NotFound as refusal:
         return refusal.message
@@ -88,7 +89,7 @@ def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
 
 
 def current_organization(request: HttpRequest) -> Organization:
-    """Return the organization whose pages are looked at."""
+    """Return the organization whose pages are shown; raise Forbidden without one."""
     chosen = request.session.get(ORGANIZATION_SESSION_KEY)
     organization = organizations.displayed_organization(gate.actor_of(request), chosen)
     if organization is None:
@@ -97,7 +98,7 @@ def current_organization(request: HttpRequest) -> Organization:
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Return the account of a page's visitor; the gate has let nobody else in."""
+    """Return the signed-in account; raise NotFound without one."""
     if not isinstance(request.user, User):
-        raise NotFound("Nobody is signed in.")
+        raise NotFound("You are not signed in.")
     return request.user

@@ -1,4 +1,4 @@
-"""Newer and Older: which rows of how many are shown, and where the next ones begin."""
+"""Paging of lists: the shown rows, and the offsets of the pages beside."""
 
 from dataclasses import dataclass
 
@@ -28,16 +28,16 @@ class Paging:
 
     @property
     def newer(self) -> int | None:
-        """Where the page before begins; None on the first."""
+        """The offset of the previous page; None on the first."""
         return max(0, self.offset - PER_PAGE) if self.offset else None
 
     @property
     def older(self) -> int | None:
-        """Where the next page begins; None on the last."""
+        """The offset of the next page; None on the last."""
         return self.last if self.last < self.total else None
 
 
 def offset_of(request: HttpRequest) -> int:
-    """Read where to begin; what is not a sensible number is the beginning."""
+    """Return the offset in the address; 0 if it is not a number."""
     given = request.GET.get("offset", "")
     return min(int(given), _FARTHEST) if given.isascii() and given.isdigit() else 0

@@ -1,4 +1,4 @@
-"""Form, plan, confirm: the one way in which a page changes a namespace."""
+"""Form, plan, confirm: the sequence in which every page changes a namespace."""
 
 import hashlib
 from collections.abc import Callable
@@ -40,11 +40,11 @@ Wanted = NamespacePatch | Repair | Protection | Revert
 
 @dataclass(frozen=True, slots=True)
 class PlanForm:
-    """A filled form on its way to a plan.
+    """A filled form that becomes a plan.
 
-    `patch` reads the form against the namespace as it is now, so that its faults are
-    caught here and a moved namespace is read again; a repair has no form to read.
-    `template` and `context` show the form again with its input kept.
+    `patch` reads the form against the current namespace and may raise Invalid; it is
+    called again if the namespace has changed meanwhile. `template` and `context` show
+    the form again with its input.
     """
 
     view: NamespaceView
@@ -55,7 +55,7 @@ class PlanForm:
 
 
 def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
-    """Answer a submitted form: again the form, its plan, or the change itself."""
+    """Handle a submitted form: show it again, show its plan, or commit the plan."""
     step = request.POST.get("step", "preview")
     if step == "edit":
         return show_form(request, plan_form)
@@ -65,17 +65,17 @@ def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
         patch = plan_form.patch(plan_form.view)
         if step == "confirm":
             return _confirm(request, plan_form, patch)
-        shown = _preview(request, plan_form, patch)
+        preview = _preview(request, plan_form, patch)
     except (Invalid, Conflict, Unavailable, UpstreamError) as error:
         plan_form.form.take(error)
         return show_form(request, plan_form, status=error.status)
-    return _review(request, plan_form, patch, shown)
+    return _review(request, plan_form, patch, preview)
 
 
 def show_form(
     request: HttpRequest, plan_form: PlanForm, *, status: int = 200
 ) -> HttpResponse:
-    """Show the form with its input kept."""
+    """Show the form with its input."""
     context = {
         **namespace_scope(plan_form.view),
         **plan_form.context,
@@ -102,9 +102,9 @@ def _commit(
 
 
 def _confirm(request: HttpRequest, plan_form: PlanForm, patch: Wanted) -> HttpResponse:
-    """Commit the plan that was shown, with its ticks; a moved plan is shown again.
+    """Commit the plan that was shown, with its ticks; a changed plan is shown again.
 
-    Whoever gives way to somebody else's change confirms fewer of the steps shown.
+    A user who keeps another person's change confirms fewer steps than were shown.
     """
     digest = request.POST.get("digest", "")
     now = _preview(request, plan_form, patch)
@@ -124,19 +124,19 @@ def _confirm(request: HttpRequest, plan_form: PlanForm, patch: Wanted) -> HttpRe
             request, plan_form, patch, again, status=moved.status, moved=True
         )
     if outcome.plan.is_empty and plan_form.form.gives_up:
-        messages.info(request, "Theirs stays. Nothing was written.")
+        messages.info(request, "The other change was kept. Nothing was written.")
     else:
         report_outcome(request, outcome)
     return redirect("overview", _id(plan_form))
 
 
 def tick_of(sentence: str) -> str:
-    """Name a warning, so that consent to one is not taken for another."""
+    """Return a short hash of a warning, so that consent is bound to its text."""
     return hashlib.sha256(sentence.encode()).hexdigest()[:12]
 
 
 def missing_ticks(request: HttpRequest, plan: Plan) -> set[str]:
-    """Return the warnings that still need consent."""
+    """Return the hashes of the warnings that still need consent."""
     needed = {tick_of(w.sentence) for w in plan.warnings if w.needs_tick}
     return needed - set(request.POST.getlist("tick"))
 
@@ -145,82 +145,105 @@ def _review(
     request: HttpRequest,
     plan_form: PlanForm,
     patch: Wanted,
-    shown: Preview,
+    preview: Preview,
     *,
     status: int = 200,
     moved: bool = False,
 ) -> HttpResponse:
-    """Show the plan; one without steps is only a calm sentence."""
-    if shown.plan.is_empty:
-        note = "Somebody has done it already." if moved else "It is all as you want it."
+    """Show the plan; without steps, redirect with a message instead.
+
+    `moved` is whether the namespace has changed since the plan was shown; status 422
+    shows a plan whose warnings still need consent.
+    """
+    if preview.plan.is_empty:
+        note = (
+            "This change has already been made."
+            if moved
+            else "Everything is already as requested."
+        )
         messages.info(request, f"Nothing to change. {note}")
         return redirect("overview", _id(plan_form))
-    anew = moved and status != 422  # not the same steps that were consented to
-    given = set() if anew else set(request.POST.getlist("tick"))
-    before = request.POST.getlist("shown") if moved else []
-    steps = plan_presenter.steps(shown.plan, before)
-    adds_vectors = bool(added_vectors(shown.plan.steps))
+    has_other_steps = moved and status != 422
+    consents = set() if has_other_steps else set(request.POST.getlist("tick"))
     context = {
-        **namespace_scope(shown.view),
-        "plan": shown.plan,
-        "steps": steps,
-        "gone": plan_presenter.removed_fields(shown.plan, before),
-        "adds_vectors": adds_vectors,
-        "collections": to_reprocess(shown.view) if adds_vectors else None,
-        "summary": plan_presenter.summary(shown.plan),
-        "effects": plan_presenter.effects(
-            shown.plan, shown.view.namespace, shown.actual
-        ),
+        **namespace_scope(preview.view),
+        **_plan_context(request, preview, moved=moved),
+        **_input_context(plan_form, preview.view),
         "warnings": [
-            (w, tick_of(w.sentence), tick_of(w.sentence) in given)
-            for w in shown.plan.warnings
+            (w, tick_of(w.sentence), tick_of(w.sentence) in consents)
+            for w in preview.plan.warnings
         ],
-        "qdrant_silent": shown.qdrant_silent,
-        "checks": shown.checks,
-        "is_blocked": shown.is_blocked,
-        "moved": moved,
-        "mover": _mover(request, shown.view, moved=moved),
-        "contested": plan_form.form.contested(shown.view.namespace),
         "ticks_missing": status == 422,
-        "kept": plan_form.form.kept,
-        "base": plan_form.form.written_base(shown.view.namespace),
         "stays": patch.stays if isinstance(patch, Revert) else [],
         "has_form": isinstance(patch, NamespacePatch),
-        "calls": api_examples.of_plan(request, patch, shown.plan),
+        "calls": api_examples.of_plan(request, patch, preview.plan),
+    }
+    return change_page(request, "namespaces/plan.html", context, status=status)
+
+
+def _plan_context(
+    request: HttpRequest, preview: Preview, *, moved: bool
+) -> dict[str, Any]:
+    """Return the context of the plan itself: steps, effects, checks."""
+    plan, view = preview.plan, preview.view
+    before = request.POST.getlist("shown") if moved else []
+    adds_vectors = bool(added_vectors(plan.steps))
+    return {
+        "plan": plan,
+        "steps": plan_presenter.steps(plan, before),
+        "gone": plan_presenter.removed_fields(plan, before),
+        "adds_vectors": adds_vectors,
+        "collections": to_reprocess(view) if adds_vectors else None,
+        "summary": plan_presenter.summary(plan),
+        "effects": plan_presenter.effects(plan, view.namespace, preview.actual),
+        "qdrant_silent": preview.qdrant_silent,
+        "checks": preview.checks,
+        "is_blocked": preview.is_blocked,
+        "moved": moved,
+        "mover": _mover(request, view, moved=moved),
         "action": request.path,
         "made_at": timezone.now(),
         "tab": "",
     }
-    return change_page(request, "namespaces/plan.html", context, status=status)
+
+
+def _input_context(plan_form: PlanForm, view: NamespaceView) -> dict[str, Any]:
+    """Return the context of the form's input, which the next step sends again."""
+    form = plan_form.form
+    return {
+        "contested": form.contested(view.namespace),
+        "kept": form.kept,
+        "base": form.written_base(view.namespace),
+    }
 
 
 def _mover(
     request: HttpRequest, view: NamespaceView, *, moved: bool
 ) -> AuditEvent | None:
-    """Return the last change of the namespace, if that is what moved the plan."""
+    """Return the last change of the namespace if it changed the plan, else None."""
     if not moved:
         return None
     try:
-        found = queries.audit_of(actor_of(request), view, limit=1)
+        events = queries.audit_of(actor_of(request), view, limit=1)
     except NsadminError:
         return None
-    return found[0] if found else None
+    return events[0] if events else None
 
 
 def report_outcome(request: HttpRequest, outcome: Outcome) -> None:
-    """Say what has happened, and what has not yet."""
+    """Add a message with the steps that are done and those that are pending."""
     count = len(outcome.plan.steps)
     revision = outcome.view.namespace.revision
     if outcome.plan.is_empty:
-        messages.info(request, "Nothing to change. It is all as you want it.")
+        messages.info(request, "Nothing to change. Everything is already as requested.")
     elif outcome.converged:
-        proof = "; every step was read back from Qdrant" * outcome.plan.needs_qdrant
+        proof = "; every step was verified in Qdrant" * outcome.plan.needs_qdrant
         done = "One step" if count == 1 else f"{spelled(count).capitalize()} steps"
         messages.success(request, f"{done} done. Revision {revision}{proof}.")
     else:
-        reason = f" Qdrant said: {outcome.error}" if outcome.error else ""
+        reason = f" Qdrant reported: {outcome.error}" if outcome.error else ""
         messages.warning(
             request,
-            f"Revision {revision} is accepted with {many(count, 'step')}. Qdrant is "
-            f"catching up; the rest is tried again until it is done.{reason}",
+            f"Revision {revision} accepted with {many(count, 'step')}. Qdrant has not "
+            f"applied all of them yet; the rest is retried until it is done.{reason}",
         )

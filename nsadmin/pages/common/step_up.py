@@ -1,8 +1,8 @@
-"""Asks for the password and goes on with the form that was stopped.
+"""The page that asks for the password before a form is processed.
 
-The form comes along in hidden fields and is sent again to where it was going, with the
-password. What is secret in it does not come along: then the form is shown again with
-the rest of its input, and the secret is typed once more.
+The form's input is kept in hidden fields and sent to the same address again, with the
+password. Secrets are not kept: then the form is shown again with the rest of its input,
+and the secret has to be entered again.
 """
 
 import re
@@ -22,7 +22,7 @@ _OURS = {"csrfmiddlewaretoken", FIELD}
 
 
 def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
-    """Answer a form that needs the password first; nothing has been written."""
+    """Return the page that asks for the password; nothing has been written."""
     sent = [
         (name, value)
         for name, values in request.POST.lists()
@@ -57,7 +57,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the page the form was on, if it is one of ours."""
+    """Return the page of the form if it is on this site, else the list."""
     came_from = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(
         came_from, allowed_hosts={request.get_host()}, require_https=request.is_secure()

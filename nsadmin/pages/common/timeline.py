@@ -1,4 +1,4 @@
-"""The last hours of a collection as SVG: two lines and a band; gaps stay gaps."""
+"""The last hours of a collection as SVG: two lines and a band of states."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BAND_HEIGHT = 8
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Slots in a row that are alike; `x` and `width` in units of the drawing."""
+    """Consecutive equal slots; `x` and `width` are in units of the drawing."""
 
     x: float
     width: float
@@ -26,7 +26,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A value over time; `highest` and `latest` are None where nothing is known."""
+    """A value over time; `highest` and `latest` are None without data."""
 
     lines: list[str]
     areas: list[str]
@@ -47,12 +47,12 @@ class Timeline:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody looked in all that time."""
+        """Whether there is no data."""
         return all(stretch.state is None for stretch in self.band)
 
 
 def timeline(slots: Sequence[LookSlot], now: datetime) -> Timeline:
-    """Draw the slots up to `now`; where there is none, nobody looked."""
+    """Draw the slots up to `now`; a missing slot is a gap."""
     first = slot_of(now) - (_COUNT - 1) * SLOT
     by_place = {(slot.at - first) // SLOT: slot for slot in slots}
     row = [by_place.get(place) for place in range(_COUNT)]
@@ -88,7 +88,7 @@ def _line(
 def _steps(
     place: int, values: Sequence[float], tall: float
 ) -> Iterator[tuple[float, float]]:
-    """Yield both ends of each step, from that place on."""
+    """Yield both end points of each step, starting at slot number `place`."""
     for offset, value in enumerate(values):
         x, y = (place + offset) * _STEP, round(HEIGHT - 1 - value * tall, 1)
         yield round(x, 1), y

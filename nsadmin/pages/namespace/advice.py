@@ -1,4 +1,4 @@
-"""Index advice of a namespace, and the indexes that created themselves."""
+"""Index advice of a namespace, and its automatically created indexes."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _DISMISS_IDS = "dismiss-%s"
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the advice; what is ticked becomes a plan first."""
+    """Show the advice; selected advice is planned first."""
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
@@ -63,7 +63,7 @@ def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 
 def _dismissed(request: HttpRequest, namespace_id: str, form: DismissForm) -> bool:
-    """Dismiss what was chosen; False with the faults in the form."""
+    """Dismiss the chosen advice; return False with the errors in the form."""
     if not form.is_valid():
         return False
     kind, field = form.chosen

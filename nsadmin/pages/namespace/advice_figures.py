@@ -1,4 +1,4 @@
-"""The figures of the advice page: what is listed, how much is served and gained."""
+"""Figures of the advice page: listed advice, share of indexed filters, gain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from nsadmin.advice.usage import FieldUsage
 from nsadmin.pages.namespace.forms.advice import tick_of
 
 _FIELDS_SHOWN = 50
-# So much advice is open; the rest is folded, and beyond this it is counted.
+# The first entries are open, the next folded, and the rest only counted.
 _OPEN, _SHOWN = 25, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A filtered field: its uses, the type of its index, its part of the most used.
+    """A filtered field, the type of its index, and its share of the most used field.
 
-    `is_served` is false as well where the index is declared, but missing in Qdrant.
+    `is_served` is also false if the index is declared but missing in Qdrant.
     """
 
     field: FieldUsage
@@ -31,7 +31,7 @@ class Used:
 
 
 def listed(advice: Sequence[Advice]) -> dict[str, Any]:
-    """Return the advice as the page takes it: open, folded, and how much beyond."""
+    """Return the advice for the page: open, folded, and the number not shown."""
     ticked = [(item, tick_of(item)) for item in advice[:_SHOWN]]
     return {
         "advice": ticked[:_OPEN],
@@ -58,7 +58,7 @@ def used_fields(found: Advised) -> list[Used]:
 
 
 def served(used: Sequence[FieldUsage], indexes: Serving) -> float | None:
-    """Return which part of the last day's filters had an index, in percent."""
+    """Return the percentage of the last day's filters that had an index."""
     total = sum(field.count_24h for field in used)
     there = sum(field.count_24h for field in used if indexes.serves(field.field_name))
     return 100 * there / total if total else None

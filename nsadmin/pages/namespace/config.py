@@ -1,4 +1,4 @@
-"""A namespace's configuration as YAML: shown, downloaded, and taken back as a plan."""
+"""A namespace's configuration as YAML: shown, downloaded, edited by a plan."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from nsadmin.pages.namespace.forms.config import ConfigForm
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the configuration; what is sent back becomes a plan first."""
+    """Show the configuration; a submitted one is planned first."""
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
@@ -47,8 +47,8 @@ def _plan_form(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> P
 
 def _body(namespace: Namespace) -> dict[str, Any]:
     """Return the configuration as a body of PATCH; the tier has a page of its own."""
-    said = configuration.export_config(namespace)
-    return {k: v for k, v in said.items() if k not in ("schema", "infrastructure")}
+    exported = configuration.export_config(namespace)
+    return {k: v for k, v in exported.items() if k not in ("schema", "infrastructure")}
 
 
 def _download(view: NamespaceView) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Drift of a namespace: what is wanted, what Qdrant has and what lists show."""
+"""Drift of a namespace: differences between its declaration, Qdrant and lists."""
 
 from collections.abc import Sequence
 
@@ -12,38 +12,35 @@ from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.pages.common.page_context import may, namespace_scope
 from nsadmin.pages.namespace.forms.repair import PARTS
 
 _GROUPS = (
     (("collection",), "No collection in Qdrant"),
     (("missing",), "Missing in Qdrant"),
-    (("process",), "On no point"),
-    (("wrong",), "Another in Qdrant"),
-    (("extra",), "Declared by nobody"),
-    (("clone", "look"), "For you to decide"),
-    (("by itself",), "Comes right by itself"),
+    (("process",), "Missing from every point"),
+    (("wrong",), "Different in Qdrant"),
+    (("extra",), "Not declared"),
+    (("clone", "look"), "Needs a decision"),
+    (("by itself",), "Resolves automatically"),
 )
 
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def drift(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Compare now; each group has the repair that goes through a plan.
+    """Compare now and show the differences in groups, each with its repair.
 
-    While a store is silent this is what was found last, and nothing can be repaired.
+    While a store does not answer, the last stored differences are shown, without
+    repairs.
     """
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     snapshot = queries.snapshot(view)
     is_known = snapshot is not None and snapshot.ok and not view.from_mirror
-    found: Sequence[Drift | DriftRow] = (
-        drift_scan.scan_namespace(
-            view.namespace, vector_coverage.refreshed(view.namespace, snapshot)
-        )
-        if is_known
-        else drift_scan.stored_drift(view.namespace)
-    )
+    found = _differences(view, snapshot, is_known=is_known)
     context = {
         **namespace_scope(view),
         "snapshot": snapshot,
@@ -59,6 +56,16 @@ def drift(request: HttpRequest, namespace_id: str) -> HttpResponse:
     return render(request, "namespaces/drift.html", context)
 
 
+def _differences(
+    view: NamespaceView, snapshot: Snapshot | None, *, is_known: bool
+) -> Sequence[Drift | DriftRow]:
+    if not is_known:
+        return drift_scan.stored_drift(view.namespace)
+    return drift_scan.scan_namespace(
+        view.namespace, vector_coverage.refreshed(view.namespace, snapshot)
+    )
+
+
 def _repair(part: str) -> tuple[str, str] | None:
-    """Return the part of the repair that settles rows of a way, and its words."""
+    """Return the repair of these rows and its label; None if there is none."""
     return (part, PARTS[part]) if part in PARTS else None

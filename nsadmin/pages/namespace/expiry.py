@@ -1,4 +1,4 @@
-"""Moving the end of a namespace; its form stands in the settings."""
+"""Changing the expiry of a namespace; its form is on the settings page."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from nsadmin.pages.namespace.settings import filled_plan_form
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Move the end or take it away; the settings come back with what was wrong."""
+    """Change or remove the expiry; the settings page shows errors."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
     key = view.namespace.namespace_id
     if request.method != "POST":
@@ -29,8 +29,10 @@ def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if form.is_valid():
             moved = extend(gate.actor_of(request), key, form.end()).namespace
             ends = moved.expires_at
-            said = f"ends on {ends:%-d %b %Y at %H:%M} UTC" if ends else "never ends"
-            messages.success(request, f"{moved.name} {said}.")
+            text = (
+                f"expires on {ends:%-d %b %Y at %H:%M} UTC" if ends else "never expires"
+            )
+            messages.success(request, f"{moved.name} {text}.")
             return redirect("overview", key)
         status = 422
     except (Invalid, Conflict, Forbidden, Unavailable) as error:

@@ -23,7 +23,7 @@ TEMPLATE = "namespaces/extractors.html"
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show what is registered and what could be appended, which is planned first."""
+    """Show the extractors; appending one is planned first."""
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
@@ -58,7 +58,7 @@ def _context(
             for offer in offers(view.namespace)
         ],
         "points": snapshot.live.points if snapshot and snapshot.live else None,
-        # Asked only where the form is drawn: the plan asks for itself.
+        # Called only if the form is drawn; the plan has its own.
         "collections": lambda: to_reprocess(view),
         "missing": [v for v in vectors if v.state == "missing"],
         "curl": api_examples.of_body(request, view.namespace.namespace_id, form.body()),

@@ -1,4 +1,4 @@
-"""Infrastructure as facts for the side column; secrets are only Set or Not set."""
+"""Infrastructure as facts for the side column; secrets are "Set" or "Not set"."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from nsadmin.namespaces.schema.document import Namespace
 
 
 def facts(namespace: Namespace) -> list[tuple[str, str, str]]:
-    """Return label, value and a remark for each fact that is stored."""
+    """Return (label, value, remark) of each stored setting."""
     return list(_facts(namespace))
 
 

@@ -1,4 +1,4 @@
-"""The live panel: what Qdrant said, how old that is, when to ask again."""
+"""The live panel: Qdrant's last answer, its age, and the time of the next poll."""
 
 import time
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from nsadmin.pages.common.badges import Badge, health_badge
 
 # A panel that has been open for so many seconds is asked for at this distance.
 _SPACING = ((120, 5), (900, 15), (10**10, 60))
-# Whoever waits for Qdrant to come back shall see it at once, however long it takes.
+# While Qdrant does not answer, the panel polls often, however long it is open.
 _SILENT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An optimization as it is drawn; `percent` is None where its end is not known."""
+    """An optimization as it is drawn; `percent` is None if its size is unknown."""
 
     words: str
     percent: float | None
@@ -32,7 +32,11 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What `#health` shows; `since` is when it was opened, `every` the next pause."""
+    """Contents of `#health`.
+
+    `since` is the time it was opened, in seconds since 1970, `every` the seconds until
+    the next poll.
+    """
 
     namespace_id: str
     snapshot: Snapshot | None
@@ -53,18 +57,18 @@ class Panel:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the values are only the last known ones."""
+        """Whether the values may be out of date."""
         return self.snapshot is None or self.status.key == "unknown"
 
     @property
     def seen(self) -> str:
-        """A short digest of all that is shown but the times of the last question."""
+        """A short digest of everything that is shown except the times."""
         shown = (self.status, self.live, self.builds, self.paused, self.every)
         return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
 
     @property
     def shown_around(self) -> str:
-        """A short digest of what the rest of the page shows of the look."""
+        """A short digest of what the rest of the page shows of the snapshot."""
         last = f"{self.live_at:%Y%m%d%H%M%S}" if self.live_at and self.is_stale else ""
         shown = (
             self.status.word,
@@ -82,40 +86,37 @@ class Panel:
 
     @property
     def live_at(self) -> datetime | None:
-        """When Qdrant said what is shown."""
+        """The time of Qdrant's last good answer."""
         return self.snapshot.live_at if self.snapshot else None
 
     @property
     def is_missing(self) -> bool:
-        """Whether Qdrant said last that it has no collection."""
+        """Whether Qdrant's last answer was that it has no collection."""
         seen = self.snapshot
         return seen is not None and seen.live_at is not None and not seen.exists
 
     @property
     def builds(self) -> dict[str, Any] | None:
-        """What is being optimized, as last told; None where nobody told."""
-        told = self.snapshot.told.get("builds") if self.snapshot else None
-        found: dict[str, Any] | None = (told or {}).get("of")
-        return found
+        """The optimizations as last reported by Qdrant; None if not reported."""
+        reported = self.snapshot.told.get("builds") if self.snapshot else None
+        builds: dict[str, Any] | None = (reported or {}).get("of")
+        return builds
 
     @property
     def optimizations(self) -> str:
-        """Say in a word what is being optimized; green says by itself that nothing is.
-
-        What was told while the collection was busy is not repeated after it.
-        """
+        """The number of optimizations as text; none while the collection is green."""
         if self.live is None or self.is_stale:
-            return "unknown"
+            return "Unknown"
         if self.live.status == "green":
             return "None running"
         if self.builds is None:
-            return "not told"
+            return "Not reported"
         running, queued = len(self.builds["running"]), self.builds["queued"]
         return f"{running:,} running, {queued:,} queued"
 
     @property
     def running(self) -> list[Running]:
-        """The optimizations that run; none is repeated once the collection is green."""
+        """The running optimizations; empty while the collection is green."""
         is_busy = self.live is not None and self.live.status != "green"
         if self.builds is None or not is_busy:
             return []
@@ -123,7 +124,7 @@ class Panel:
 
     @property
     def looked(self) -> dict[str, str]:
-        """What an unchanged panel has to learn: when, and how fast, Qdrant was."""
+        """Time and duration of the last answer, to update an unchanged panel."""
         if self.snapshot is None:
             return {}
         took = self.snapshot.response_ms
@@ -146,13 +147,13 @@ def _running(builds: list[dict[str, Any]]) -> Iterator[Running]:
 
 
 def panel_of(request: HttpRequest, view: NamespaceView) -> Panel:
-    """Look at Qdrant for the panel; `?fresh=1` asks now, `?pause=1` stops the polls."""
+    """Return the panel; `?fresh=1` asks Qdrant now, `?pause=1` stops the polls."""
     snapshot = queries.snapshot(view, now="fresh" in request.GET)
     return _panel(request, view.namespace.namespace_id, snapshot)
 
 
 def polled_panel(request: HttpRequest, actor: Actor, namespace_id: str) -> Panel:
-    """Return the panel from the copy that the sampler keeps, else by looking."""
+    """Return the panel from the sampler's cached snapshot, or else from a new one."""
     if "fresh" not in request.GET:
         snapshot = queries.glance(actor, namespace_id)
         if snapshot is not None:
@@ -170,4 +171,11 @@ def _panel(request: HttpRequest, namespace_id: str, snapshot: Snapshot | None) -
     if status.key == "unknown":
         every = _SILENT_S
     paused = "pause" in request.GET
-    return Panel(namespace_id, snapshot, status, paused, since, every)
+    return Panel(
+        namespace_id=namespace_id,
+        snapshot=snapshot,
+        status=status,
+        paused=paused,
+        since=since,
+        every=every,
+    )

@@ -30,7 +30,7 @@ _GROUPS = (
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show every index with a form; what is submitted becomes a plan first."""
+    """Show every index with a form; a submitted form is planned first."""
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
@@ -53,7 +53,7 @@ def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
     for index in view.namespace.indexes:
         if index.field_name == field:
             return IndexForm.filled(index)
-    raise NotFound("This namespace has no such index that could be changed.")
+    raise NotFound("This namespace has no such index, or it cannot be changed.")
 
 
 def _edit_plan_form(

@@ -25,7 +25,7 @@ from nsadmin.pages.namespace.overview_live import TEMPLATE, around, live_parts
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show a namespace whole: what it is, how Qdrant is, what changed last."""
+    """Show a namespace: its settings, its state in Qdrant, its last changes."""
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     panel = panel_of(request, view)
@@ -49,10 +49,10 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Answer the live panel's polling; without htmx lead to the page around it.
+    """Return the live panel for its polls; without htmx redirect to the page.
 
-    What looks as it did is 204, with the time of the look in an event. Another event
-    lets the page ask for the parts `around` the panel once they show something else.
+    An unchanged panel is 204, with the time of the answer in an event. Another event
+    makes the page ask for the parts `around` the panel once they have changed.
     """
     actor = gate.actor_of(request)
     if not wants_fragment(request):
@@ -72,7 +72,7 @@ def health(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 
 def _source(request: HttpRequest, view: NamespaceView) -> MirroredNamespace | None:
-    """Return the namespace this one was cloned from, if the actor may know of it."""
+    """Return the source of a clone; None if the actor cannot see it."""
     source_id = view.namespace.source_namespace_id
     if source_id is None:
         return None

@@ -1,4 +1,4 @@
-"""What an overview shows of Qdrant beside its panel: state, counts, coverage."""
+"""Parts of the overview beside the panel that show live data of Qdrant."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _FIRST_INDEXES = 8
 
 
 def around(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Answer with those parts alone, each out of band."""
+    """Return those parts alone, each out of band."""
     view = queries.get(gate.actor_of(request), namespace_id)
     context = {**live_parts(request, view, panel_of(request, view)), "beside": True}
     beside = ["live-difference", "live-counts", "live-vectors", "live-indexes"]
@@ -29,7 +29,7 @@ def around(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def live_parts(
     request: HttpRequest, view: NamespaceView, panel: Panel
 ) -> dict[str, Any]:
-    """Return their context; own indexes first, missing ones before all."""
+    """Return their context; missing indexes come first."""
     namespace = view.namespace
     rows = present.index_rows(namespace, panel.snapshot)
     changeable = [row for row in rows if row.can_change]

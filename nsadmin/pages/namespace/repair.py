@@ -1,4 +1,4 @@
-"""Repair: the plan that brings Qdrant in line with what is declared."""
+"""Repair: the plan that makes Qdrant match the declaration."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +14,7 @@ from nsadmin.pages.namespace.forms.repair import RepairForm
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def repair(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the plan, then carry it out; there is nothing to fill in before."""
+    """Show the plan of the repair, then commit it."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
     if request.POST.get("step") == "edit":
         return redirect("overview", view.namespace.namespace_id)

@@ -1,4 +1,4 @@
-"""Takes a typed key out of a form before anything else sees the form."""
+"""Encrypting an entered key before any other code reads the form."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,8 +15,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def keep_secret(view: View) -> View:
-    """Seal the key that is posted; stands outside the gate, so that no later page,
-    not even one that asks for a password, carries it along in plain."""
+    """Encrypt the key in the submitted form.
+
+    This wraps the gate, so that no page, such as the one that asks for the password,
+    ever contains the key in plain text.
+    """
 
     @wraps(view)
     def holding(
@@ -40,7 +43,7 @@ def keep_secret(view: View) -> View:
 
 
 def kept_secret(request: HttpRequest, namespace_id: str) -> SecretStr | None:
-    """Return the key that the form holds for the address it names."""
+    """Return the key that the form carries for its address; None if expired."""
     return sealed_input.unseal(
         request.POST.get(HELD, ""),
         session=_session(request),

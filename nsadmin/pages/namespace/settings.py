@@ -1,4 +1,4 @@
-"""The settings page: name, description, automatic indexes; the end has its own form."""
+"""The settings page: name, description, automatic indexes, and the expiry's form."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -19,7 +19,7 @@ _WEEK_S = 7 * 24 * 60 * 60
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the form; its first submit shows the plan, the second commits."""
+    """Show the form; the first submit shows the plan, the second commits it."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     ending = EndForm.usual(view.namespace)
@@ -33,7 +33,7 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def filled_plan_form(
     request: HttpRequest, view: NamespaceView, *, ending: EndForm
 ) -> PlanForm:
-    """Return the settings as they are, beside the form of the end."""
+    """Return the form with the current settings, beside the form of the expiry."""
     return _plan_form(request, view, SettingsForm.filled(view.namespace), ending)
 
 

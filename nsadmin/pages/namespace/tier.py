@@ -1,4 +1,4 @@
-"""Where a namespace runs: what is, what is wanted, and whether it could be."""
+"""Infrastructure of a namespace: current and new settings, and their checks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _WRITE = Action.NAMESPACE_INFRASTRUCTURE
 
 @gate.page(Action.NAMESPACE_READ)
 def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the form, filled as it is now; for whom may not change it, to read."""
+    """Show the form with the current settings; read-only without permission."""
     view = queries.get(gate.actor_of(request), namespace_id)
     form = TierForm.filled(view.namespace)
     context = _context(request, view, form)
@@ -50,7 +50,7 @@ def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 @gate.page(_WRITE, step_up=True)
 def _change(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the plan of what was entered, or look at whether it could be, or do it."""
+    """Run the checks of the input, show its plan, or commit it, by `step`."""
     view = editable(gate.actor_of(request), namespace_id, _WRITE)
     form = TierForm(request.POST, key=kept_secret(request, namespace_id))
     context = _context(request, view, form)
@@ -63,7 +63,7 @@ def _change(request: HttpRequest, namespace_id: str) -> HttpResponse:
 @keep_secret
 @require_http_methods(["GET", "HEAD", "POST"])
 def tier(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
-    """Reading is for all who see the namespace, changing for admins."""
+    """Show the page to all who see the namespace; let admins change it."""
     view = _change if request.method == "POST" else _show_form
     response: HttpResponseBase = view(request, namespace_id)
     return response
@@ -75,7 +75,7 @@ tier.declared = _change.declared  # type: ignore[attr-defined]
 def _run_checks(
     request: HttpRequest, plan_form: PlanForm, form: TierForm
 ) -> HttpResponse:
-    """Look at what was entered and show the form again, with what was found."""
+    """Check the input and show the form again with the results."""
     view, namespace, status = plan_form.view, plan_form.view.namespace, 422
     if form.is_valid():
         try:
@@ -128,7 +128,7 @@ def _context(
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting: its field, what runs now, and whether something else is wanted."""
+    """One setting: its field, its current value, and whether the input differs."""
 
     name: str
     label: str
@@ -144,7 +144,7 @@ _LABELS = {"autoscaling_enabled": "Autoscaling"}
 
 
 def _rows(form: TierForm, view: NamespaceView) -> Iterator[SettingRow]:
-    """Return a row for each setting; faulty input counts as changed."""
+    """Return a row for each setting; invalid input counts as changed."""
     stored = form.stored(view.namespace)
     asked = form.asked() if form.is_bound and form.is_valid() else {}
     for name, value in stored.items():

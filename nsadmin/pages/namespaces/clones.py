@@ -1,4 +1,4 @@
-"""Cloning a namespace: the form with its forecast, what it would be, the start."""
+"""Cloning a namespace: the form, the preview, and the start of the job."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomi
 @gate.page(Action.NAMESPACE_CLONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the form; its first submit shows what would be, the second starts it."""
+    """Show the form; the first submit shows the preview, the second starts the job."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     if request.method != "POST":
@@ -60,7 +60,7 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 
 def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
-    """Begin the clone; the second of two clicks is shown what the first began."""
+    """Start the clone; a double click returns the job of the first click."""
     source_id = view.namespace.namespace_id
     try:
         return start.launch(actor, source_id, wanted).job
@@ -79,7 +79,7 @@ def _show_form(
     error: NsadminError | None = None,
     error_status: int = 200,
 ) -> HttpResponse:
-    """Show the form beside what the source holds now."""
+    """Show the form beside the current contents of the source."""
     if error is not None:
         form.take(error)
     actor = gate.actor_of(request)
@@ -102,7 +102,7 @@ def _show_form(
 def _review(
     request: HttpRequest, view: NamespaceView, form: CloneForm, shown: ClonePreview
 ) -> HttpResponse:
-    """Show what the clone would be; nothing is written yet."""
+    """Show the preview of the clone; nothing is written yet."""
     counts: list[tuple[str, Any]] = [
         (kind.capitalize(), shown.counts.get(kind)) for kind in _KINDS
     ]

@@ -1,4 +1,4 @@
-"""Making a namespace: the form, its plan, and the act that happens once."""
+"""Creating a namespace: the form, its plan, and the creation."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ _EXAMPLE = {
 @gate.page(Action.NAMESPACE_CREATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_namespace(request: HttpRequest) -> HttpResponse:
-    """Show the form; its first submit shows the plan, the second makes it."""
+    """Show the form; the first submit shows the plan, the second creates it."""
     actor = gate.actor_of(request)
     templates = {row.template_id: row for row in service.usable(actor)}
     if request.method != "POST":
@@ -72,7 +72,7 @@ def new_namespace(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.NAMESPACE_CREATE, writes=False)
 @require_safe
 def new_name_check(request: HttpRequest) -> HttpResponse:
-    """Judge the name of a namespace that is to be made."""
+    """Check the name of a new namespace."""
     actor = gate.actor_of(request)
     return name_check.name_check_response(request, actor.internal_id, NAME_MIN)
 
@@ -80,7 +80,7 @@ def new_name_check(request: HttpRequest) -> HttpResponse:
 def _decide(
     request: HttpRequest, form: NewNamespaceForm, *, is_confirmed: bool
 ) -> HttpResponse:
-    """Make the namespace that was shown, or show it."""
+    """Create the namespace that was shown, or show its plan."""
     actor = gate.actor_of(request)
     wanted, act = form.wanted(actor), form.act(actor)
     if is_confirmed:
@@ -98,7 +98,7 @@ def _decide(
 def _show_form(
     request: HttpRequest, form: NewNamespaceForm, *, status: int = 200
 ) -> HttpResponse:
-    """Show the form, or that the plan has no room for it."""
+    """Show the form, or that the quota of the organization is used up."""
     room = _room(request)
     brought = set(form["extractors"].value() or [])
     context = {
@@ -112,7 +112,7 @@ def _show_form(
             for offer in offers(None)
         ],
         "room": room,
-        # Input that was sent is kept, and the note on top says that there is no room.
+        # Submitted input is kept; the note on top says that the quota is used up.
         "is_full": room["is_full"] and not form.is_bound,
         "curl": api_examples.of_creation(request, _EXAMPLE, dry_run=True),
     }
@@ -120,14 +120,13 @@ def _show_form(
 
 
 def _room(request: HttpRequest) -> dict[str, Any]:
-    """Return how many namespaces there are and how many the plan includes."""
+    """Return the used and the included number of namespaces; None if unknown."""
     actor = gate.actor_of(request)
     try:
         used, limit = quota.used_quota(actor.internal_id, actor.plan)
     except NsadminError:
         return {"used": None, "limit": None, "is_full": False}
-    is_full = limit is not None and used >= limit
-    return {"used": used, "limit": limit, "is_full": is_full}
+    return {"used": used, "limit": limit, "is_full": quota.is_used_up(used, limit)}
 
 
 def _review(

@@ -38,14 +38,14 @@ def deleted(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.TOMBSTONE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def tombstone(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show a deleted namespace; a POST brings it back or deletes it for good."""
+    """Show a deleted namespace; a POST restores it or deletes it for good."""
     actor = gate.actor_of(request)
     if request.method == "POST":
         gate.require(actor, Action.NAMESPACE_DELETE)
     try:
         view = tombstones.get(actor, namespace_id)
     except NotFound:
-        # It may have been restored: then its own page is the place to be.
+        # It may have been restored; then its own page is shown.
         return redirect(
             "overview", queries.get(actor, namespace_id).namespace.namespace_id
         )
@@ -67,10 +67,10 @@ def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
     except (Invalid, Conflict, QuotaExceeded) as error:
         form.take(error)
         return _show(request, view, restore=form, status=error.status)
-    said = f"{back.namespace.name} is back, with all that it had."
+    text = f"{back.namespace.name} was restored with its contents."
     if view.namespace.expires_at is not None and back.namespace.expires_at is None:
-        said += " Its end had passed; it has none now."
-    messages.success(request, said)
+        text += " Its expiry had passed and was removed."
+    messages.success(request, text)
     return redirect("overview", namespace_id)
 
 
@@ -96,7 +96,7 @@ def _show(
     purge: TypedNameForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the tombstone with both forms; the one that was sent keeps its input."""
+    """Show the deleted namespace with both forms; a submitted form keeps its input."""
     name = {"namespace_name": view.namespace.name}
     forms: tuple[ChangeForm, ...] = tuple(f for f in (restore, purge) if f is not None)
     context = {

@@ -1,4 +1,4 @@
-"""Deleting a namespace: what goes with it, the typed name, and its protection."""
+"""Deleting a namespace after its name is typed, and protecting it from deletion."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameFor
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show what goes; once the name is typed, delete it so that it can be restored."""
+    """Show what is deleted; a POST with the name deletes it, restorably."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_DELETE)
     if request.method != "POST":
@@ -58,7 +58,7 @@ def _show(
 @gate.page(Action.NAMESPACE_DELETE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the plan that protects a namespace or lifts that, then carry it out."""
+    """Show the plan that turns the protection on or off, then commit it."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_DELETE)
     if request.method != "POST" or request.POST.get("step") == "edit":
         return redirect("settings", view.namespace.namespace_id)

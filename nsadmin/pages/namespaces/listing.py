@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import NotFound, NsadminError
@@ -44,14 +45,14 @@ class Facet:
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Lead to the list."""
+    """Redirect to the list."""
     return redirect("namespaces")
 
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def namespaces(request: HttpRequest) -> HttpResponse:
-    """List what the actor may see of the organization, searched and filtered."""
+    """List the organization's namespaces that the actor may see, filtered."""
     actor = gate.actor_of(request)
     organization = current_organization(request)
     if request.GET.get("jump"):
@@ -64,17 +65,27 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     )
     try:
         found = listing.listing(actor, query)
-    except mirror_bootstrap.MirrorEmpty as unread:
-        return _unread(request, query, unread.message)
+    except mirror_bootstrap.MirrorEmpty as not_loaded:
+        return _not_loaded(request, query, not_loaded.message)
+    context = _list_context(request, query, found)
+    return page(
+        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+    )
+
+
+def _list_context(
+    request: HttpRequest, query: ListQuery, found: listing.Page
+) -> dict[str, Any]:
+    actor = gate.actor_of(request)
     groups = _groups(listing.facets(actor, query), query)
-    context = {
+    return {
         "found": found,
         "rows": _rows(request, found.rows),
         "query": query,
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
-        # What the search form sends along, so that it narrows and does not replace.
+        # The search form sends the filters along, so that a search keeps them.
         "kept_filters": [
             (key, request.GET[key])
             for key in ("health", "tier", "extractor", "scope", "expiring", "differs")
@@ -84,17 +95,19 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
         "may_create": actor.may(Action.NAMESPACE_CREATE),
-        "deleted_count": tombstones.listing(actor, organization.organization_id).count()
-        if actor.may(Action.TOMBSTONE_READ)
-        else None,
+        "deleted_count": _deleted_count(actor, query.organization_id or ""),
     }
-    return page(
-        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
-    )
 
 
-def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpResponse:
-    """Say that nobody knows yet which namespaces there are; the page asks again."""
+def _deleted_count(actor: Actor, organization_id: str) -> int | None:
+    """Return the number of deleted namespaces; None if the actor may not see them."""
+    if not actor.may(Action.TOMBSTONE_READ):
+        return None
+    return tombstones.listing(actor, organization_id).count()
+
+
+def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpResponse:
+    """Show that the list is not loaded yet; the page polls until it is."""
     context = {
         "unread": sentence,
         "query": query,
@@ -108,7 +121,7 @@ def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRespon
 
 
 def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse:
-    """Go to the namespace of that id or name, or the one found; else to the list."""
+    """Redirect to the namespace with that id or name, or to a search for it."""
     try:
         view = queries.get(
             gate.actor_of(request), text, organization_id=organization_id
@@ -130,7 +143,7 @@ def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse
 def _rows(
     request: HttpRequest, rows: list[MirroredNamespace]
 ) -> list[tuple[MirroredNamespace, Badge, str]]:
-    """Put state and tier beside each row; a clone in progress says how far it is."""
+    """Return each row with badge and tier; a running clone has its percentage."""
     cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
     percents = controls.percents(gate.actor_of(request), cloning)
     found = []
@@ -152,7 +165,7 @@ def _is_descending(query: ListQuery) -> bool:
 
 
 def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
-    """Return the facets by title, in the order of the rail."""
+    """Return the facets by title, in the order of the page."""
     attention = [("differs", "Differs from Qdrant", found.differs, query.differs)]
     attention += [("expiring", "Expires within a day", found.expiring, query.expiring)]
     groups: list[tuple[str, list[Facet]]] = [
@@ -196,7 +209,7 @@ def _tier_words() -> dict[str, str]:
 def _facets(
     key: str, values: list[tuple[str, int]], current: str | None, labels: dict[str, Any]
 ) -> list[Facet]:
-    """Return a facet for each value, and for the chosen one though nothing has it."""
+    """Return a facet for each value, and for the chosen one even with count 0."""
     counts = dict(values)
     if current is not None:
         counts.setdefault(current, 0)

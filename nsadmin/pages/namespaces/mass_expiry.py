@@ -1,4 +1,4 @@
-"""Namespaces that are due at once, and too many: what a human lets happen to them."""
+"""The page of a mass expiry: many expired namespaces that wait for a decision."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,14 +26,14 @@ _LONGER = timedelta(days=7)
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def due(request: HttpRequest) -> HttpResponse:
-    """List what is held of the organization."""
+    """List the organization's held namespaces."""
     return _show(request)
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
 @posted
 def due_release(request: HttpRequest) -> HttpResponse:
-    """Let what was shown be deleted by the next run."""
+    """Release the listed namespaces for deletion by the next run."""
     organization = current_organization(request)
     digest = request.POST.get("digest", "")
     try:
@@ -41,14 +41,16 @@ def due_release(request: HttpRequest) -> HttpResponse:
     except Conflict as moved:
         return _show(request, error=moved.message, status=moved.status)
     words = many(count, "namespace")
-    messages.success(request, f"{words} will be deleted with the next run; restorable.")
+    messages.success(
+        request, f"{words} will be deleted by the next run; you can restore them."
+    )
     return redirect("due")
 
 
 @gate.page(Action.NAMESPACE_DELETE)
 @posted
 def due_extend(request: HttpRequest) -> HttpResponse:
-    """Move the end of all that was shown by a week."""
+    """Extend the expiry of all listed namespaces by a week."""
     organization = current_organization(request)
     digest = request.POST.get("digest", "")
     end = timezone.now() + _LONGER

@@ -1,4 +1,4 @@
-"""Judging a name while it is typed: free, taken, or which rule it breaks."""
+"""Checking a name while it is typed: free, taken, or invalid with the reason."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -21,7 +21,7 @@ _LONGEST_READ = 500
 @gate.page(Action.NAMESPACE_UPDATE, writes=False)
 @require_safe
 def name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Judge a new name for a namespace; the one it has is fine."""
+    """Check a new name for a namespace; its current name is valid."""
     actor = gate.actor_of(request)
     namespace = editable(actor, namespace_id, Action.NAMESPACE_UPDATE).namespace
     return name_check_response(
@@ -32,7 +32,7 @@ def name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
 @gate.page(Action.NAMESPACE_CLONE, writes=False)
 @require_safe
 def clone_name_check(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Judge the name of a clone, which belongs to the actor's own organization."""
+    """Check the name of a clone, which will belong to the actor's organization."""
     actor = gate.actor_of(request)
     editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     return name_check_response(request, actor.internal_id, CLONE_NAME_MIN)
@@ -45,9 +45,9 @@ def name_check_response(
     *,
     renamed: Namespace | None = None,
 ) -> HttpResponse:
-    """Answer with a sentence that stands below the field.
+    """Return the sentence below the field.
 
-    Only that tenant's names are looked at, whoever asks.
+    Only the names of the organization with this internal id are compared.
     """
     name = request.GET.get("namespace_name", "")[:_LONGEST_READ]
     verdict = _verdict(name, internal_id, shortest, renamed)
@@ -58,7 +58,7 @@ def _verdict(
     name: str, internal_id: str, shortest: int, renamed: Namespace | None
 ) -> Badge:
     if renamed is not None and name.strip() == renamed.name:
-        return Badge("idle", "check", "This is its name now.")
+        return Badge("idle", "check", "This is the current name.")
     try:
         cleaned = clean_name(name, shortest=shortest)
         besides = renamed.namespace_id if renamed is not None else ""
@@ -66,6 +66,6 @@ def _verdict(
     except (Invalid, Conflict) as refusal:
         return Badge("bad", "alert-triangle", refusal.message)
     except Unavailable:
-        sentence = "Whether it is free is not known: the store does not answer."
+        sentence = "Availability unknown: the namespace store does not answer."
         return Badge("idle", "circle-dashed", sentence)
     return Badge("ok", "circle-check", "This name is free.")

@@ -1,4 +1,4 @@
-"""A person's own choices: the theme, the organization that is looked at."""
+"""An account's own choices: the theme, the displayed organization."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +14,7 @@ from nsadmin.pages.common.page_context import signed_in
 
 
 def _next(request: HttpRequest) -> str:
-    """Return the page that the form was on, if it is one of ours."""
+    """Return the page of the form if it is on this site, else the list."""
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -25,7 +25,7 @@ def _next(request: HttpRequest) -> str:
 @gate.page(Action.ACCOUNT_USE)
 @posted
 def theme(request: HttpRequest) -> HttpResponse:
-    """Remember light, dark, or the system's choice; `toggle` needs no script."""
+    """Store the theme: light, dark, the system's, or `toggle`."""
     user = signed_in(request)
     wanted = request.POST.get("theme", "")
     if wanted == "toggle":
@@ -38,7 +38,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.ACCOUNT_USE)
 @posted
 def switch(request: HttpRequest) -> HttpResponse:
-    """Look at another organization; one that is not offered does not exist."""
+    """Display another organization; raise NotFound for one that is not offered."""
     wanted = request.POST.get("organization_id", "")
     for organization in organizations.choices(signed_in(request)):
         if organization.organization_id == wanted:

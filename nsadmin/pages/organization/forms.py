@@ -1,7 +1,8 @@
 """The forms of the organization's settings: a member, a role, an API key."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -17,15 +18,15 @@ from nsadmin.pages.common.forms.one_time import OneTimeForm
 from nsadmin.pages.templatetags.formatting import role_word
 
 ROLE_MEANINGS = {
-    Role.ADMIN: "All of it: creates, deletes, infrastructure, keys, members",
-    Role.MEMBER: "Also changes, indexes, appends, repairs and clones",
-    Role.VIEWER: "Reads",
+    Role.ADMIN: "Everything: also create, delete, infrastructure, keys, members",
+    Role.MEMBER: "Also change, index, append, repair and clone",
+    Role.VIEWER: "Read",
 }
 SCOPE_MEANINGS = {
-    "read": "Look at everything",
+    "read": "Read everything",
     "write": "Also change, index, append, clone",
     "delete": "Also delete namespaces",
-    "admin": "All that the role allows",
+    "admin": "Everything that the role allows",
 }
 _ROLES = [(role.value, role_word(role)) for role in ORGANIZATION_ROLES]
 _DAYS = {"30": 30, "90": 90, "365": 365}
@@ -60,7 +61,7 @@ class RoleForm(ChangeForm):
 
 
 class MemberForm(OneTimeForm, RoleForm):
-    """Whom to invite: an address, a name for a new account, a role."""
+    """An invitation: e-mail address, name for a new account, role."""
 
     salt = "nsadmin.member-form"
     new_act_id = staticmethod(new_invitation_id)
@@ -68,16 +69,16 @@ class MemberForm(OneTimeForm, RoleForm):
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
-        error_messages={"required": "Whom? Give an e-mail address."},
+        error_messages={"required": "Enter an e-mail address."},
         widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
-        help_text="They join by themselves, with a link that you pass on.",
+        help_text="They join with a link that you send them.",
     )
     name = forms.CharField(
         label="Name",
         required=False,
         max_length=NAME_MAX,
         widget=forms.TextInput({"maxlength": NAME_MAX}),
-        help_text="For a new account. Who has one keeps the name it has.",
+        help_text="For a new account. Existing accounts keep their name.",
     )
     field_order = ("email", "name", "role")
 
@@ -86,12 +87,13 @@ class KeyForm(OneTimeForm):
     """A new API key."""
 
     salt = "nsadmin.key-form"
+    paths: ClassVar[Mapping[str, str]] = {"expires_at": "expires_on"}
     new_act_id = staticmethod(new_key_id)
 
     name = forms.CharField(
         label="Name",
         max_length=NAME_MAX,
-        error_messages={"required": "Name the program that uses the key."},
+        error_messages={"required": "Enter a name for the key."},
         widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="The program that uses it, such as “nightly import”.",
     )
@@ -107,7 +109,7 @@ class KeyForm(OneTimeForm):
         label="Date",
         required=False,
         widget=forms.DateInput({"type": "date"}),
-        help_text="The key ends with this day, UTC.",
+        help_text="The key expires at the end of this day (UTC).",
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -123,18 +125,16 @@ class KeyForm(OneTimeForm):
         return [(s, SCOPE_MEANINGS[s], s in chosen) for s in SCOPES]
 
     def clean(self) -> dict[str, Any]:
-        """Take the form for one that was given out, with a date that is to come."""
+        """Require the form's signed id, and a date if one was chosen."""
         data = super().clean()
         if data.get("expires") == "date" and "expires_on" not in self.errors:
             day: date | None = data.get("expires_on")
             if day is None:
-                self.add_error("expires_on", "Give the last day of the key.")
-            elif day < timezone.now().date():
-                self.add_error("expires_on", "This day is over. Choose a later one.")
+                self.add_error("expires_on", "Enter the last day of the key.")
         return data
 
     def wish(self) -> KeyRequest:
-        """Read the valid input."""
+        """Return the valid input as a request for a key."""
         data = self.cleaned_data
         return KeyRequest(
             key_id=self.act_id,

@@ -1,4 +1,4 @@
-"""Inviting somebody, a new link for who has not joined, withdrawing."""
+"""Inviting a person, making a new link, withdrawing an invitation."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from nsadmin.pages.organization.views import organization_scope
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_member(request: HttpRequest) -> HttpResponse:
-    """Show the form; its answer is the one page that shows the link."""
+    """Show the form; a valid submit shows the link, once."""
     scope = organization_scope(request, "members")
     form = MemberForm(request.POST if request.method == "POST" else None)
     status = 200
@@ -52,7 +52,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
 @posted
 def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    """Withdraw an invitation, or make its link anew; `step` says which."""
+    """Withdraw an invitation or replace its link, by the value of `step`."""
     scope = organization_scope(request, "members")
     actor = gate.actor_of(request)
     found = invitations.find(scope["organization"], invitation_id)
@@ -62,7 +62,8 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
             return _link(request, scope, invited)
         case "withdraw" if invitations.withdraw(actor, [found]):
             messages.success(
-                request, f"The invitation of {found.email} is withdrawn; its link ends."
+                request,
+                f"The invitation of {found.email} was withdrawn; its link is invalid.",
             )
     return redirect("organization")
 
@@ -70,7 +71,7 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 def _link(
     request: HttpRequest, scope: dict[str, Any], invited: Invited
 ) -> HttpResponse:
-    """Show the link, this once, the same for whoever is behind the address."""
+    """Show the link once; the page does not tell whether an account exists."""
     address = reverse("join", args=[invited.secret])
     link = request.build_absolute_uri(address)
     context = {**scope, "invitation": invited.invitation, "link": link}

@@ -1,4 +1,4 @@
-"""Where the link of an invitation leads: choosing a password, or one button to join."""
+"""The page of an invitation's link: choose a password, or join with one button."""
 
 from functools import partial
 from typing import Any, Literal
@@ -18,21 +18,21 @@ from nsadmin.errors import Conflict, NotFound, RateLimited
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.templatetags.formatting import role_word
 
-# What the visitor can do with the link: choose a password, sign in first, join; or
-# nothing, as somebody else and as one of the platform's people.
+# What the visitor can do: choose a password, sign in, join; or nothing, if signed in
+# with another address or as platform staff.
 State = Literal["choose", "sign-in", "join", "other", "staff"]
 
 
 @partial(gate.public, effect="write")
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show what the link opens for this visitor; only a POST does anything."""
+    """Show the visitor's options; only a POST has an effect."""
     user = request.user if isinstance(request.user, User) else None
     try:
         if request.method != "POST":
             return _show(request, acceptance.open_invitation(secret), user)
         if not ratelimit.consume(request, action="join"):
-            raise RateLimited("That was too often. Wait a minute and try again.")
+            raise RateLimited("Too many attempts. Wait a minute and try again.")
         if user is None:
             return _create_account(request, secret, acceptance.open_invitation(secret))
         return _finish_join(request, acceptance.join(secret, user))
@@ -45,7 +45,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
 def _create_account(
     request: HttpRequest, secret: str, invitation: Invitation
 ) -> HttpResponse:
-    """Make the account with the chosen password; nobody is signed in by that."""
+    """Create the account with the chosen password, without signing in."""
     form = _form(invitation, request.POST)
     if not acceptance.is_open_account(invitation):
         return _show(request, invitation, None, status=409)
@@ -64,7 +64,7 @@ def _finish_join(request: HttpRequest, made: Membership) -> HttpResponse:
 
 def _welcome_message(made: Membership) -> str:
     role = role_word(made.role).lower()
-    return f"You are a member of {made.organization} now, as {role}."
+    return f"You joined {made.organization} as {role}."
 
 
 def _form(invitation: Invitation, data: Any = None) -> Any:

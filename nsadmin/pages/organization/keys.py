@@ -22,7 +22,7 @@ from nsadmin.pages.organization.views import organization_scope
 @gate.page(Action.ORGANIZATION_READ)
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    """Show the keys, those that work first; who may not see them learns who can."""
+    """Show the keys, unrevoked first; or who can see them, if the actor cannot."""
     scope = organization_scope(request, "keys")
     offset, now = offset_of(request), timezone.now()
     rows = listing.keys(scope["organization"])
@@ -42,7 +42,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.KEY_MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_key(request: HttpRequest) -> HttpResponse:
-    """Show the form; its answer is the one page that ever shows the key."""
+    """Show the form; a valid submit shows the key, once."""
     actor = gate.actor_of(request)
     scope = organization_scope(request, "keys")
     is_post = request.method == "POST"
@@ -69,14 +69,14 @@ def new_key(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.KEY_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:
-    """Ask once, then revoke; no password is asked for, a leak cannot wait."""
+    """Ask for confirmation, then revoke; without a password, so that it is quick."""
     scope = organization_scope(request, "keys")
     key = key_management.find(scope["organization"], key_id)
     if request.method == "POST":
         key_management.revoke(gate.actor_of(request), scope["organization"], key_id)
         messages.success(
             request,
-            f"“{key.name}” is revoked; it is refused from now on.",
+            f"“{key.name}” was revoked and no longer works.",
         )
         return redirect("organization_keys")
     state = key_management.state_of(key, timezone.now())

@@ -1,4 +1,4 @@
-"""Changing a member's role, removing somebody."""
+"""Changing a member's role, removing a member."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from nsadmin.pages.templatetags.formatting import many, role_word
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, member_id: int) -> HttpResponse:
-    """Show a member; `step` says what is wanted: a role, a removal."""
+    """Show a member; a POST changes the role, or removes the member by `step`."""
     scope = organization_scope(request, "members")
     found = members.find(scope["organization"], member_id)
     if request.method != "POST":
@@ -58,16 +58,16 @@ def _show(
 def _change(request: HttpRequest, found: Membership, role: Role) -> HttpResponse:
     word = role_word(role).lower()
     if members.change_role(gate.actor_of(request), found, role):
-        messages.success(request, f"{found.user} is {word} now, from the next request.")
+        messages.success(request, f"{found.user} is now {word}.")
     else:
-        messages.info(request, f"Nothing to change. {found.user} is {word}.")
+        messages.info(request, f"Nothing to change. {found.user} is already {word}.")
     return redirect("organization")
 
 
 def _remove(request: HttpRequest, found: Membership) -> HttpResponse:
     ended = members.remove(gate.actor_of(request), found)
     also = [
-        f" {many(ended.keys, 'key')} of theirs revoked." if ended.keys else "",
+        f" {many(ended.keys, 'key')} revoked." if ended.keys else "",
         f" {many(ended.invitations, 'invitation')} withdrawn."
         if ended.invitations
         else "",

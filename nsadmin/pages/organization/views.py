@@ -1,8 +1,7 @@
-"""The organization's settings: who belongs to it, and what its plan holds."""
+"""The organization's settings: its members, and its plan with its limits."""
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -10,6 +9,7 @@ from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization import listing
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.read.listing import ListQuery, filtered
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -36,7 +36,7 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
 @gate.page(Action.ORGANIZATION_READ)
 @require_safe
 def organization(request: HttpRequest) -> HttpResponse:
-    """Show who belongs to the organization, and who is asked to."""
+    """Show the members and the open invitations."""
     scope = organization_scope(request, "members")
     offset = offset_of(request)
     rows = listing.members(scope["organization"])[offset : offset + PER_PAGE]
@@ -53,22 +53,21 @@ def organization(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.ORGANIZATION_READ)
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
-    """Show what the plan holds and how much of it is used."""
+    """Show the limits of the plan and how much of them is used."""
     actor = gate.actor_of(request)
     scope = organization_scope(request, "plan")
     shown: Organization = scope["organization"]
     query = ListQuery(organization_id=shown.organization_id, scope="org")
     used = filtered(actor, query).count()
-    limits = settings.NSADMIN_PLAN_LIMITS
-    limit = limits.get(shown.plan)
+    limit = quota.plan_limit(shown.plan)
     context = {
         **scope,
         "used": used,
         "limit": limit,
         "percent": min(100.0, 100 * used / limit) if limit else None,
-        "is_full": limit is not None and used >= limit,
+        "is_full": quota.is_used_up(used, limit),
         "plans": [
-            (label, limits.get(value), value == shown.plan)
+            (label, quota.plan_limit(value), value == shown.plan)
             for value, label in Plan.choices
         ],
     }

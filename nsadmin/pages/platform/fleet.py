@@ -1,4 +1,4 @@
-"""The fleet, for staff: every cluster, what needs attention, what belongs to nobody."""
+"""The fleet, for staff: clusters, namespaces with trouble, orphaned collections."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,9 +30,9 @@ _ANSWERING = Badge("ok", "circle-check-fill", "Answers")
 @gate.page(Action.PLATFORM_READ)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show it as it is stored; nobody is asked for this page, nor for its polls.
+    """Show the stored state; neither the page nor its polls ask a server.
 
-    A poll that would show the same is 204, with the time of the look in an event.
+    A poll without changes returns 204, with the time of the check in an event.
     """
     found = fleet()
     seen = _digest(found)
@@ -53,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _digest(found: Fleet) -> str:
-    """Name what is shown, but for the times and speeds of the last probes."""
+    """Return a digest of what is shown, without times and speeds of probes."""
     shown = (
         [
             (c.label, c.version, c.namespaces, c.memory_bytes, *_cluster_state(c))
@@ -71,7 +71,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _cluster_state(cluster: ClusterLook) -> tuple[Badge, object]:
-    """Return how a cluster is, and since when nobody knows."""
+    """Return the badge of a cluster, and since when its state is unknown."""
     if is_answering(cluster):
         return _ANSWERING, None
     return UNKNOWN, cluster.unknown_since or cluster.taken_at

@@ -1,4 +1,4 @@
-"""What a load balancer asks: is the process alive, do its stores answer."""
+"""Checks for a load balancer: the process is alive, its stores answer."""
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -12,7 +12,7 @@ from nsadmin.health import readiness
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Say that the process answers; no store is asked."""
+    """Return 200 while the process answers; no store is asked."""
     return JsonResponse({"status": "ok"})
 
 
@@ -20,7 +20,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Say whether requests can be served; 503 names the stores that are silent."""
+    """Return 200 if all stores answer, else 503 with the names of the others."""
     silent = readiness.failures()
     if silent:
         return JsonResponse({"status": "unavailable", "silent": silent}, status=503)

@@ -1,4 +1,4 @@
-"""The one big sentence of a job, and how long nothing has been heard of it."""
+"""The headline of a job, and how long it has been idle or silent."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,13 +12,13 @@ from nsadmin.pages.common.badges import JOBS, Badge, job_badge
 
 LOST = Badge("warn", "heartbeat", "Worker lost")
 WAITING = Badge("warn", "clock-pause", "Waiting")
-# Longer than a worker needs to pick something up, or a store to answer.
+# A worker usually takes a job, and a store answers, in less than this.
 _LONG_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """A stage with its place among the others."""
+    """A stage of a job, with its number."""
 
     number: int
     title: str
@@ -32,26 +32,26 @@ class StageView:
 
     @property
     def percent(self) -> int:
-        """How much of the stage is done, never 100 before it is."""
+        """The percentage done, 100 only after the end of the stage."""
         if self.key == "done":
             return 100
         return min(99, 100 * self.done // self.total) if self.total else 0
 
     @property
     def counted(self) -> bool:
-        """Whether there is anything to count."""
+        """Whether the stage counts items."""
         return bool(self.total or self.done)
 
 
 def current_stage(stages: list[StageView]) -> StageView | None:
-    """Return the stage in hand, or the one that failed."""
+    """Return the running or the failed stage."""
     return next((s for s in stages if s.key in ("running", "failed")), None)
 
 
 def badge_of(job: Job) -> Badge:
-    """Return the job's state; running without a heartbeat is a lost worker.
+    """Return the job's badge; a running job without a heartbeat has lost its worker.
 
-    Between two slices a job is queued for a moment; who looks on has no use for that.
+    A job that is queued between two slices is shown as running.
     """
     shown = job_badge(job)
     if not job.is_live or job.cancel_requested:
@@ -69,7 +69,10 @@ def _is_between(job: Job) -> bool:
 
 
 def idle_s(job: Job) -> float | None:
-    """How long nobody has taken a queued job that does not wait on purpose."""
+    """Return for how many seconds a queued job has waited for a worker.
+
+    None for other jobs, for jobs that wait for a store, and for short pauses.
+    """
     if job.state != State.QUEUED or job.waiting:
         return None
     known = (job.created_at, job.heartbeat_at, job.resumed_at)
@@ -79,7 +82,7 @@ def idle_s(job: Job) -> float | None:
 
 
 def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
-    """How long a running job has not got further."""
+    """Return for how many seconds a running job has not progressed; None if short."""
     moved = stored.get("moved_at")
     if job.state != State.RUNNING or moved is None:
         return None
@@ -90,7 +93,7 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
 
 
 def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
-    """Say the one big thing: what it does now, or how it ended."""
+    """Return what the job does now, or how it ended."""
     current = current_stage(stages)
     proven = (job.outputs or {}).get("proof")
     if state is WAITING:
@@ -100,13 +103,13 @@ def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
         return "Worker lost, resuming"
     match job.state:
         case State.DONE if proven and all(entry.get("equal") for entry in proven):
-            return "Ready, and proven equal"
+            return "Ready, verified identical"
         case State.DONE if proven:
-            return "Ready; the source was changed meanwhile"
+            return "Ready; the source changed during the clone"
         case State.FAILED if current:
             return f"Failed in stage {current.number}, {current.title}"
         case State.QUEUED if job.started_at is None:
-            return "Not picked up yet"
+            return "Queued, not started"
         case State.QUEUED if idle_s(job) is not None and not job.cancel_requested:
             return "Waiting for a worker"
     if job.is_live and current and not job.cancel_requested:

@@ -1,4 +1,4 @@
-"""A job's progress as it is drawn: one sentence, one bar cut at its stages."""
+"""A job's progress as it is drawn: a headline and a bar divided into stages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +19,17 @@ from nsadmin.pages.platform.job_headline import (
     silent_s,
 )
 
-# While the job is younger than so many seconds, ask again after so many.
+# (age of the job, poll interval), both in seconds.
 _SPACING = ((60, 2), (600, 5), (10**9, 15))
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What `#progress` shows; `every` is the distance to the next poll, in seconds.
+    """Contents of `#progress`; `every` is the time until the next poll, in seconds.
 
-    `announcement` is what screen readers are told when it changes: the stage, never a
-    number. `idle_s` is how long nobody has taken it, `silent_s` how long its worker has
-    waited for an answer; both only where that is longer than usual.
+    `announcement` is the text for screen readers: it changes with the stage, not with
+    each number. `idle_s` is how long the job has waited for a worker, `silent_s` how
+    long it has not progressed; both only if longer than usual.
     """
 
     state: Badge
@@ -48,17 +48,17 @@ class Progress:
 
     @property
     def current(self) -> StageView | None:
-        """The stage in hand, or the one that failed."""
+        """The running or the failed stage."""
         return current_stage(self.stages)
 
     @property
     def width(self) -> int:
-        """How much of the bar's thousand is filled."""
+        """The filled width of the bar, of 1,000."""
         return self.percent * 10
 
 
 def progress_of(job: Job) -> Progress:
-    """Read the stored progress; what is missing is left out, never made up."""
+    """Return the progress of a job; missing values stay None."""
     stored: dict[str, Any] = job.progress or {}
     stages = _stages(stored)
     running_s = job.running_s(timezone.now())
@@ -104,7 +104,7 @@ def _stages(stored: dict[str, Any]) -> list[StageView]:
 
 
 def _cuts(stages: list[StageView]) -> list[int]:
-    """Return where the bar of a thousand is cut between stages."""
+    """Return the positions between stages on the bar, of 1,000."""
     whole = sum(stage.weight for stage in stages) or 1
     cuts, reached = [], 0
     for stage in stages[:-1]:

@@ -1,4 +1,4 @@
-"""Jobs: the list of long work and the page of one, which asks again while it lives."""
+"""Jobs: the list, and the page of one, which polls while the job is live."""
 
 from typing import Any
 from uuid import UUID
@@ -33,57 +33,72 @@ _EVENTS = 100
 @gate.page(Action.JOB_READ)
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    """List the organization's jobs, newest first, of a state and kind if asked for."""
-    actor = gate.actor_of(request)
-    organization = current_organization(request)
-    chosen = request.GET.get("state", "")
-    state = chosen if chosen in State.values else ""
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in kinds() else ""
-    search = request.GET.get("search", "").strip().replace("\x00", "")[:200]
-    offset = offset_of(request)
+    """List the organization's jobs, newest first, filtered by state and kind."""
+    actor, offset = gate.actor_of(request), offset_of(request)
+    organization_id = current_organization(request).organization_id
+    filters = _filters(request)
     found = queries.listing(
         actor,
-        organization.organization_id,
-        states=[state] if state else [],
-        of_kinds=[kind] if kind else [],
-        search=search,
+        organization_id,
+        states=[filters["state"]] if filters["state"] else [],
+        of_kinds=[filters["kind"]] if filters["kind"] else [],
+        search=filters["search"],
         limit=PER_PAGE,
         offset=offset,
     )
     context = {
+        **filters,
         "rows": [(job, badge_of(job)) for job in found.rows],
         "states": JOBS.items(),
-        "state": state,
         "kinds": [(name, kind_word(name)) for name in kinds()],
-        "kind": kind,
-        "chosen": bool(state) + bool(kind),
+        "chosen": bool(filters["state"]) + bool(filters["kind"]),
         "is_bare": not found.total
-        and not queries.listing(actor, organization.organization_id, limit=1).total,
+        and not queries.listing(actor, organization_id, limit=1).total,
         "is_live": any(job.is_live for job in found.rows),
-        "search": search,
         "paging": Paging(offset, len(found.rows), found.total),
     }
     return page(request, "jobs/list.html", context, fragment="rows")
 
 
+def _filters(request: HttpRequest) -> dict[str, str]:
+    """Return state, kind and search of the address; unknown values are empty."""
+    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
+    return {
+        "state": state if state in State.values else "",
+        "kind": kind if kind in kinds() else "",
+        "search": request.GET.get("search", "").strip().replace("\x00", "")[:200],
+    }
+
+
 @gate.page(Action.JOB_READ)
 @require_safe
 def badge(request: HttpRequest) -> HttpResponse:
-    """Say how many jobs run now; the header asks again from time to time."""
+    """Return the header's badge with the number of live jobs."""
     return HttpResponse(render_to_string("components/jobs_badge.html", {}, request))
 
 
 @gate.page(Action.JOB_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Show a job and its progress; a POST stops it, goes on with it, or discards it."""
+    """Show a job and its progress; a POST cancels, resumes or discards it."""
     actor = gate.actor_of(request)
     row = queries.get(actor, job_id)
     if request.method == "POST":
         gate.require(actor, Action.JOB_CONTROL)
         return _ACTS.get(request.POST.get("act", ""), _cancel)(request, row)
-    context = {
+    return page(
+        request,
+        "jobs/detail.html",
+        _job_context(request, row),
+        fragment="progress",
+        beside=["jobs-badge"],
+        last=not row.is_live,
+    )
+
+
+def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
+    actor = gate.actor_of(request)
+    return {
         "job": row,
         "progress": progress_of(row),
         "events": row.events.all()[:_EVENTS],
@@ -102,20 +117,12 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "source_name": lookups.name_of(actor, row.source_namespace_id),
         "tab": "jobs",
     }
-    return page(
-        request,
-        "jobs/detail.html",
-        context,
-        fragment="progress",
-        beside=["jobs-badge"],
-        last=not row.is_live,
-    )
 
 
 def _cancel(request: HttpRequest, row: Job) -> HttpResponse:
     row = queries.cancel(gate.actor_of(request), row.job_id)
-    word = "It stops after the batch in hand." if row.is_live else "It has ended."
-    messages.info(request, f"Asked to cancel. {word}")
+    word = "It stops after the current batch." if row.is_live else "It has ended."
+    messages.info(request, f"Cancellation requested. {word}")
     return redirect("job", row.job_id)
 
 
@@ -124,19 +131,19 @@ def _resume(request: HttpRequest, row: Job) -> HttpResponse:
         deletion.resume_failed(gate.actor_of(request), row)
     else:
         resume.resume(gate.actor_of(request), row.job_id)
-    messages.info(request, "It goes on from its last checkpoint.")
+    messages.info(request, "Resumed from its last checkpoint.")
     return redirect("job", row.job_id)
 
 
 def _discard(request: HttpRequest, row: Job) -> HttpResponse:
-    """Delete what the clone made, once its name is typed."""
+    """Delete the clone's namespace if its name was typed."""
     if request.POST.get("typed_name", "").strip() != row.namespace_name:
         messages.error(
             request, f"Nothing was deleted: type {row.namespace_name} to discard it."
         )
         return redirect("job", row.job_id)
     resume.discard(gate.actor_of(request), row.job_id)
-    messages.success(request, f"{row.namespace_name} is discarded, its name is free.")
+    messages.success(request, f"{row.namespace_name} was discarded. Its name is free.")
     return redirect("namespaces")
 
 
@@ -144,7 +151,7 @@ _ACTS = {"resume": _resume, "discard": _discard}
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:
-    """Return what a clone took along and what it has made so far."""
+    """Return the resource kinds of a clone, and the counts copied so far."""
     wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
     cloned: dict[str, int] = (row.outputs or {}).get("cloned_resources") or {}
     return {

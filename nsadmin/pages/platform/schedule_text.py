@@ -1,4 +1,4 @@
-"""What each schedule is for, and what its last run did, for people."""
+"""The title and purpose of each schedule, and the result of a run as text."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,39 +11,42 @@ Result = Mapping[str, Any]
 MEANINGS: Mapping[str, tuple[str, str]] = {
     "auto_indexes": (
         "Indexes from usage",
-        "Builds what was filtered over 100 times in 24 hours, where that is asked for.",
+        "Indexes fields filtered over 100 times in 24 hours, where this is on.",
     ),
     "cleanup_expired": (
         "Expiry",
-        "Warns of what ends within two hours; deletes, restorably, what has ended.",
+        "Warns two hours before expiry; deletes expired namespaces, restorably.",
     ),
     "drift": (
         "Drift",
-        "Compares every namespace with Qdrant and looks for collections of nobody.",
+        "Compares every namespace with Qdrant and finds orphaned collections.",
     ),
-    "purge": ("Purge", "Deletes for good what can no longer be restored."),
+    "purge": (
+        "Purge",
+        "Deletes namespaces for good once they can no longer be restored.",
+    ),
     "finish_indexes": (
         "Measuring indexes",
-        "Times and checks the automatic indexes whose build has ended.",
+        "Measures and checks the automatic indexes whose build has finished.",
     ),
-    "reconcile": ("Mirror", "Compares the lists with the namespace store."),
-    "heal": ("Healing", "Closes what a crash or a slow build has left open."),
-    "sample": ("Sampling", "Looks at collections that nobody looked at lately."),
+    "reconcile": ("Mirror", "Compares the mirror with the namespace store."),
+    "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
+    "sample": ("Sampling", "Asks Qdrant about collections without a recent answer."),
 }
 
 
 def title(name: str) -> str:
-    """Return what a schedule is called; its plain name where nobody wrote it down."""
+    """Return the title of a schedule, or else its name."""
     return MEANINGS[name][0] if name in MEANINGS else name.replace("_", " ").title()
 
 
 def meaning(name: str) -> str:
-    """Return what it is for, in a sentence."""
+    """Return the purpose of a schedule; empty if unknown."""
     return MEANINGS[name][1] if name in MEANINGS else ""
 
 
 def result_text(name: str, result: Result) -> str:
-    """Return a result in words; plain counts for what nobody wrote down."""
+    """Return the result of a run as text; plain counts for other schedules."""
     if name in _RESULT_TEXTS:
         return _RESULT_TEXTS[name](result)
     counts = [f"{key} {n:,}" for key, n in result.items() if isinstance(n, int)]
@@ -55,11 +58,11 @@ def _auto_indexes(result: Result) -> str:
     begun, left = result.get("begun", 0), result.get("left", [])
     built = many(begun, "index|indexes") if begun else "no index"
     fields = sum(bool(field) for _, field, _ in left)
-    waved = f"; {many(fields, 'field')} left alone" if fields else ""
+    waved = f"; {many(fields, 'field')} skipped" if fields else ""
     # Without a field it is the namespace as a whole.
     silent = len(left) - fields
-    unasked = f"; {many(silent, 'namespace')} could not be asked" if silent else ""
-    return f"{looked} asked for it: {built} built{waved}{unasked}."
+    unasked = f"; {many(silent, 'namespace')} did not answer" if silent else ""
+    return f"{looked} checked: {built} built{waved}{unasked}."
 
 
 def _cleanup(result: Result) -> str:
@@ -69,23 +72,27 @@ def _cleanup(result: Result) -> str:
         if (n := result.get(key, 0))
     ]
     if held := result.get("held", 0):
-        parts.append(f"{held:,} held until a human decides")
+        parts.append(f"{held:,} held for a decision")
     if left := len(result.get("left", [])):
-        parts.append(f"{left:,} left alone")
+        parts.append(f"{left:,} skipped")
     return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
 
 
 def _count(
-    key: str, none: str, some: str, silent: Callable[[int], str] | None = None
+    key: str, *, none: str, some: str, silent: Callable[[int], str] | None = None
 ) -> Callable[[Result], str]:
-    """Say how many of `key`, or `none`; `silent` says how many did not answer."""
+    """Return a function from a result to the text of its count.
+
+    `key` is that of the count, `none` the text for 0, `some` the singular and plural,
+    `silent` returns the text for items that did not answer.
+    """
 
     def words(result: Result) -> str:
         number, unanswered = result.get(key, 0), result.get("silent", 0)
-        said = [f"{many(number, some)}."] if number else []
+        sentences = [f"{many(number, some)}."] if number else []
         if silent is not None and unanswered:
-            said.append(silent(unanswered))
-        return " ".join(said) or none
+            sentences.append(silent(unanswered))
+        return " ".join(sentences) or none
 
     return words
 
@@ -95,20 +102,30 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     "cleanup_expired": _cleanup,
     "drift": _count(
         "differences",
-        "Everything agrees.",
-        "item differs|items differ",
-        lambda silent: f"{many(silent, 'namespace')} could not be compared.",
+        none="No differences.",
+        some="item differs|items differ",
+        silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
     ),
-    "purge": _count("sent", "Nothing was due.", "deletion sent|deletions sent"),
+    "purge": _count(
+        "sent", none="Nothing was due.", some="deletion sent|deletions sent"
+    ),
     "finish_indexes": _count(
-        "finished", "No build has ended.", "index measured|indexes measured"
+        "finished",
+        none="No build has finished.",
+        some="index measured|indexes measured",
     ),
-    "reconcile": _count("rows", "Nothing differed.", "row written|rows written"),
-    "heal": _count("closed", "Nothing was open.", "change closed|changes closed"),
+    "reconcile": _count(
+        "rows", none="Nothing differed.", some="row written|rows written"
+    ),
+    "heal": _count(
+        "closed",
+        none="No change was open.",
+        some="change completed|changes completed",
+    ),
     "sample": _count(
         "answered",
-        "Everything was fresh.",
-        "collection answered|collections answered",
-        lambda silent: f"No answer from {many(silent, 'collection')}.",
+        none="Every answer is recent.",
+        some="collection answered|collections answered",
+        silent=lambda silent: f"No answer from {many(silent, 'collection')}.",
     ),
 }

@@ -22,13 +22,13 @@ from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, result_text, title
 
 _MAX_RUNS = 20
-# A fragment is asked for again while something that was asked for by hand goes on.
+# Poll interval while a manually started run is in progress.
 _EVERY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run as it is shown."""
+    """One run as it is shown, with its result as text."""
 
     run: ScheduleRun
     state: Badge
@@ -36,7 +36,7 @@ class RunView:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None until it has ended."""
+        """The duration of the run; None before its end."""
         if self.run.started_at is None or self.run.ended_at is None:
             return None
         return (self.run.ended_at - self.run.started_at).total_seconds()
@@ -44,7 +44,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """One schedule with its runs, the last one first."""
+    """One schedule with its runs, newest first."""
 
     name: str
     title: str
@@ -90,7 +90,7 @@ def _render_list(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.SCHEDULE_RUN)
 @posted
 def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
-    """Have a worker run it now."""
+    """Ask a worker to run the schedule now."""
     actor = gate.actor_of(request)
     try:
         runs.ask(name, actor.label)
@@ -103,12 +103,12 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
         actor=actor,
         organization_id=actor.organization_id,
     )
-    messages.info(request, f"{title(name)} was asked for; a worker takes it up.")
+    messages.info(request, f"{title(name)} is queued for a worker.")
     return _after(request)
 
 
 def _after(request: HttpRequest) -> HttpResponse:
-    """Show the rows in place, so that what is open stays so; else lead to the page."""
+    """Return the rows for htmx, so that open rows stay open; else redirect."""
     return _render_list(request) if wants_fragment(request) else redirect("schedules")
 
 
@@ -117,4 +117,10 @@ def _row(name: str, now: datetime) -> ScheduleRow:
         RunView(run, run_badge(run, now), run.error or result_text(name, run.result))
         for run in runs.latest(name)[:_MAX_RUNS]
     ]
-    return ScheduleRow(name, title(name), meaning(name), beat.next_run(name, now), past)
+    return ScheduleRow(
+        name=name,
+        title=title(name),
+        meaning=meaning(name),
+        next_at=beat.next_run(name, now),
+        past=past,
+    )

@@ -1,4 +1,4 @@
-"""The style guide: every part with its words; what is not there is not used."""
+"""The style guide: every component that pages may use, with its words."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -22,11 +22,11 @@ from nsadmin.pages.platform.job_headline import LOST
 _SENTENCES = {
     "ready": "Every operation is applied and no optimization is due.",
     "optimising": "New points are being indexed; some searches may be slower.",
-    "waiting": "Optimizations are due; the next write begins them.",
-    "error": "An operation failed: what Qdrant said follows.",
+    "waiting": "Optimizations are due; the next write starts them.",
+    "error": "An operation failed; Qdrant's message follows.",
     "unknown": "Qdrant does not answer; the last known values are grey.",
-    "cloning": "The copy is not shown as ready before it is proven.",
-    "failed": "What was copied stays until somebody decides.",
+    "cloning": "The clone is ready only after its verification.",
+    "failed": "The copied data stays until the clone is resumed or discarded.",
     "deleting": "Everything in it is removed for good.",
 }
 
@@ -34,7 +34,7 @@ _SENTENCES = {
 @gate.page(Action.STYLEGUIDE_READ)
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show every part the pages are made of."""
+    """Show every component."""
     faulty = SettingsForm({"namespace_name": "", "description": "Kept as typed"})
     faulty.is_valid()
     context = {

@@ -1,4 +1,4 @@
-"""The form that keeps a namespace's configuration as a template."""
+"""The form that saves a namespace's configuration as a template."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,14 +13,14 @@ from nsadmin.templates.fields import NewTemplate, parse_template
 from nsadmin.templates.models import Scope, new_template_id
 
 SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
-    Scope.ORGANIZATION: ("Organization", "Everybody in the organization sees it"),
-    Scope.USER: ("Only you", "Nobody else sees it, but for staff"),
-    Scope.SYSTEM: ("Platform", "Every organization sees it"),
+    Scope.ORGANIZATION: ("Organization", "Visible to everyone in the organization"),
+    Scope.USER: ("Only you", "Visible to you and to platform staff"),
+    Scope.SYSTEM: ("Platform", "Visible to every organization"),
 }
 
 
 class TemplateForm(OneTimeForm):
-    """Name, description and who sees it."""
+    """Name, description and visibility of a template."""
 
     salt = "nsadmin.template-form"
     new_act_id = staticmethod(new_template_id)
@@ -39,12 +39,12 @@ class TemplateForm(OneTimeForm):
         required=False,
         strip=False,
         widget=forms.Textarea({"maxlength": 1000}),
-        help_text="Left blank, it is the namespace's.",
+        help_text="If empty, the namespace's description is used.",
     )
-    scope = forms.ChoiceField(label="Who sees it", initial=Scope.ORGANIZATION.value)
+    scope = forms.ChoiceField(label="Visible to", initial=Scope.ORGANIZATION.value)
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
-        """Offer the scopes that the actor may keep for."""
+        """Offer the scopes that the actor may use."""
         super().__init__(*args, **kwargs)
         may_all = actor.may(Action.NAMESPACE_SYSTEM)
         choice: Any = self.fields["scope"]
@@ -65,7 +65,7 @@ class TemplateForm(OneTimeForm):
         ]
 
     def wanted(self) -> NewTemplate:
-        """Read the valid input, or raise Invalid."""
+        """Return the input as a new template, or raise Invalid."""
         data = self.cleaned_data
         body = {"template_name": data["name"], "scope": data["scope"]}
         described = data["description"].strip()
@@ -73,5 +73,5 @@ class TemplateForm(OneTimeForm):
 
     @staticmethod
     def usual(namespace: Namespace) -> dict[str, str]:
-        """Return what the form begins with."""
+        """Return the initial values of the form."""
         return {"name": namespace.name, "description": namespace.description or ""}

@@ -1,4 +1,4 @@
-"""Namespace templates: the list, one of them, keeping one, taking it out of use."""
+"""Namespace templates: the list, one template, saving and deactivating it."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ _TAB = "templates"
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def templates(request: HttpRequest) -> HttpResponse:
-    """List what the organization keeps and what the platform offers."""
+    """List the templates of the organization and of the platform."""
     actor = gate.actor_of(request)
     shown = current_organization(request)
     search = request.GET.get("search", "").strip().replace("\x00", "")[:200]
@@ -59,7 +59,7 @@ def templates(request: HttpRequest) -> HttpResponse:
 
 
 def _source(actor: Actor) -> MirroredNamespace | None:
-    """Return what the actor could keep a template of: the namespace last changed."""
+    """Return the last changed namespace, to suggest as a template."""
     if not actor.may(Action.NAMESPACE_CLONE):
         return None
     return lookups.last_changed(actor)
@@ -88,7 +88,7 @@ def template(request: HttpRequest, template_id: str) -> HttpResponse:
 
 
 def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration as tables show it."""
+    """Return the context of the tables of a configuration."""
     entries = configuration.get("feature_extractors") or []
     extractors = []
     for entry in entries:
@@ -117,7 +117,7 @@ def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
 @gate.page(Action.NAMESPACE_CLONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Keep a namespace's configuration as a template."""
+    """Save a namespace's configuration as a template."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     if request.method != "POST":
@@ -135,7 +135,7 @@ def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
         )
     except (Invalid, Unavailable) as error:
         return _show_form(request, view, form, error=error)
-    messages.success(request, f"{kept.name} is kept.")
+    messages.success(request, "Template saved.")
     return redirect("template", kept.template_id)
 
 

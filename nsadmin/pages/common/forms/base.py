@@ -1,4 +1,4 @@
-"""What the forms share: faults beside their fields, and what others did meanwhile."""
+"""Base forms: errors beside their fields, and edit conflicts."""
 
 import json
 import re
@@ -18,9 +18,9 @@ from nsadmin.namespaces.schema.document import Namespace
 
 @dataclass(frozen=True, slots=True)
 class EditConflict:
-    """Something that two people changed; the texts are what each of them wants.
+    """A value that two people changed, with the text of each version.
 
-    `name` is the radio buttons', `choice` what was chosen: theirs, mine or nothing yet.
+    `name` is that of the radio buttons; `choice` is `theirs`, `mine` or empty.
     """
 
     name: str
@@ -32,17 +32,17 @@ class EditConflict:
 
     @property
     def gives_way(self) -> bool:
-        """Whether the other's change was chosen."""
+        """Whether the other person's change was chosen."""
         return self.choice == "theirs"
 
 
 class BaseForm(forms.Form):
-    """A form whose faults are said in our words, Django's own ones too."""
+    """A form whose error messages, Django's included, are worded as elsewhere."""
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """Put an error beside its field; a text that is too long says so as elsewhere.
+        """Add an error to its field; the message for a too long text is replaced.
 
-        Django formats a field's message without grouping its numbers.
+        Django's own message does not group the digits of its numbers.
         """
         if isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
             error = ValidationError([_grouped_numbers(one) for one in error.error_list])
@@ -59,10 +59,10 @@ def _grouped_numbers(error: ValidationError) -> ValidationError:
 class ChangeForm(BaseForm):
     """A form whose input becomes a patch.
 
-    `paths` maps a fault's path to a field, `raw` names the fields whose keys stand in
-    sentences and are written as their labels. `base` says as JSON what was stored when
-    the form was opened: what was not touched is not sent, and what somebody else
-    changed meanwhile as well is contested.
+    `paths` maps the path of an error to a field; `raw` lists fields whose keys are
+    replaced by their labels in messages. `base` holds as JSON the values that were
+    stored when the form was opened: unchanged values are not sent, and values that
+    another person changed meanwhile are edit conflicts.
     """
 
     paths: ClassVar[Mapping[str, str]] = {}
@@ -73,17 +73,17 @@ class ChangeForm(BaseForm):
 
     @property
     def faulty_fields(self) -> list[BoundField]:
-        """Return the fields that need a correction, in their order."""
+        """Return the fields with errors, in their order."""
         return [field for field in self if field.errors]
 
     @property
     def first_fault(self) -> str:
-        """Name the first field that needs a correction, for the focus."""
+        """Return the name of the first field with an error, for the focus."""
         faulty = self.faulty_fields
         return faulty[0].html_name if faulty else ""
 
     def take(self, error: NsadminError) -> None:
-        """Put the error beside the fields it is about, else on top of the form."""
+        """Add the error to its fields, or to the form if it has none."""
         faults = error.errors if isinstance(error, Invalid) else {}
         field = error.details.get("field")
         if isinstance(field, str):
@@ -105,32 +105,32 @@ class ChangeForm(BaseForm):
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Return the input as it was sent, for the hidden fields of the next step."""
+        """Return the input as (name, value), for the hidden fields of the next step."""
         sent = self.data
         if not isinstance(sent, QueryDict):
             return []
         fields = [name for name in self.fields if name != "base"]
         return [(name, value) for name in fields for value in sent.getlist(name)]
 
-    # What others did meanwhile -------------------------------------------------------
+    # Edit conflicts ------------------------------------------------------------------
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:  # noqa: ARG002
-        """Return what is stored of all that this form changes, by key."""
+        """Return the stored values of this form's keys."""
         return {}
 
     def asked(self) -> dict[str, Any]:
-        """Return what the valid input asks for, by the same keys."""
+        """Return the values of the valid input, by the keys of `stored`."""
         return {}
 
     def written_base(self, namespace: Namespace) -> str:
-        """Return `base`: as it was sent, else as the namespace is now."""
+        """Return `base` as it was sent, or from the current namespace."""
         sent = str(self.data.get("base") or "")
         stored = self.stored(namespace)
         return sent or (json.dumps(stored) if stored else "")
 
     @property
     def opened(self) -> dict[str, Any]:
-        """Return what was stored when the form was opened; empty if nobody says."""
+        """Return the values that were stored when the form was opened, if known."""
         try:
             found = json.loads(str(self.data.get("base") or "{}"))
         except (ValueError, RecursionError):
@@ -139,15 +139,15 @@ class ChangeForm(BaseForm):
 
     @property
     def gives_up(self) -> bool:
-        """Return whether the other's change of anything was chosen."""
+        """Return whether another person's change of any value was chosen."""
         return any(self.gives_way(key) for key in self.asked())
 
     def gives_way(self, key: str) -> bool:
-        """Return whether the other's change of this was chosen."""
+        """Return whether another person's change of this value was chosen."""
         return self.data.get(f"keep-{key}") == "theirs"
 
     def touched(self) -> dict[str, Any]:
-        """Return what was changed in the form and is not given up, by key."""
+        """Return the changed values, without those given up in a conflict."""
         before = self.opened
         return {
             key: value
@@ -156,7 +156,7 @@ class ChangeForm(BaseForm):
         }
 
     def contested(self, namespace: Namespace) -> list[EditConflict]:
-        """Return what both sides changed, each to something else."""
+        """Return the values that both sides changed differently."""
         before, now = self.opened, self.stored(namespace)
         return [
             EditConflict(
@@ -175,7 +175,7 @@ class ChangeForm(BaseForm):
         ]
 
     def text(self, key: str, value: Any) -> str:  # noqa: ARG002
-        """Write a value for people."""
+        """Return a value as text for people."""
         if isinstance(value, bool):
             return "On" if value else "Off"
-        return str(value) if value else "Nothing"
+        return str(value) if value else "Empty"

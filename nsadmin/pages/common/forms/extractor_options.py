@@ -1,4 +1,4 @@
-"""The builtin extractors on offer, and the fields of what decides their sizes."""
+"""The builtin extractors on offer, and form fields for their size parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from nsadmin.namespaces.schema.extractors import (
     offered,
 )
 
-# Offered as a list; a longer range of sizes is typed.
+# Up to this many sizes are offered as a list; more are entered as a number.
 _LISTED = 20
 _LABELS = {
     "embedding_model": "Embedding model",
@@ -26,9 +26,9 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An extractor that could be appended, with what it would bring.
+    """An extractor that can be appended, with the vectors it would add.
 
-    `parameters` name the form's fields of what decides its sizes.
+    `parameters` are the names of the form fields that decide the vector sizes.
     """
 
     extractor: Extractor
@@ -40,7 +40,7 @@ class Offer:
 def offers(namespace: Namespace | None) -> list[Offer]:
     """Return the builtin extractors that the namespace does not have yet.
 
-    One that is not there yet has none.
+    None stands for a namespace that does not exist yet.
     """
     registered = {entry.id for entry in namespace.extractors} if namespace else set()
     there = expected_vectors(namespace) if namespace else {}
@@ -71,7 +71,7 @@ def parameter_fields() -> dict[str, forms.Field]:
 
 
 def entry_of(extractor: Extractor, cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an extractor with what was typed or chosen for its parameters."""
+    """Return an extractor as an entry of a patch, with its entered parameters."""
     params: dict[str, Any] = {}
     for name in extractor.sized_by:
         sent = str(cleaned.get(key_of(extractor, name)) or "")
@@ -86,25 +86,25 @@ def entry_of(extractor: Extractor, cleaned: Mapping[str, Any]) -> dict[str, Any]
 
 
 def emptied(form: forms.Form, extractor: Extractor) -> dict[str, str]:
-    """Return a sentence for each parameter that was emptied, by its key.
+    """Return {field: message} for the parameters that were emptied.
 
-    One that was never sent is usual.
+    A parameter that was not sent has its default.
     """
     found = {}
     for name, sizes in extractor.sized_by.items():
         key = key_of(extractor, name)
         if key in form.data and not form.cleaned_data.get(key):
-            found[key] = f"{label_of(name)} is empty. Give {offered(sizes)}."
+            found[key] = f"{label_of(name)} is empty. Enter {offered(sizes)}."
     return found
 
 
 def label_of(parameter: str) -> str:
-    """Return what a parameter is called."""
+    """Return the label of a parameter."""
     return _LABELS.get(parameter, parameter)
 
 
 def _field(extractor: Extractor, parameter: str) -> forms.Field:
-    """Return the field of a parameter; its value is judged by the registry."""
+    """Return the field of a parameter; the registry validates its value."""
     values = list(extractor.sized_by[parameter])
     label = f"{label_of(parameter)} of {extractor.name}"
     if len(values) <= _LISTED:
@@ -113,7 +113,7 @@ def _field(extractor: Extractor, parameter: str) -> forms.Field:
         hint = ""
     else:
         widget = forms.NumberInput({"min": min(values), "max": max(values)})
-        hint = f"{min(values):,} to {max(values):,}. Locks."
+        hint = f"{min(values):,} to {max(values):,}. Cannot be changed later."
     field = forms.CharField(
         label=label,
         required=False,
@@ -126,5 +126,5 @@ def _field(extractor: Extractor, parameter: str) -> forms.Field:
 
 
 def _is_whole(text: str) -> bool:
-    """Return whether this is a whole number that is not absurdly long."""
+    """Return whether the text is a whole number of at most nine digits."""
     return text.isascii() and text.isdigit() and len(text) < 10

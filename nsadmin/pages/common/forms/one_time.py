@@ -1,4 +1,4 @@
-"""Forms that work a single time, however often the browser sends them again."""
+"""Forms that take effect once, even if the browser sends them again."""
 
 from typing import Any, ClassVar
 
@@ -10,34 +10,34 @@ _AGE_S = 24 * 3600
 
 
 class OneTimeForm(ChangeForm):
-    """A form that is given out with the id of the act that it asks for.
+    """A form that carries the signed id of the object it will create.
 
-    The id is signed, so that nobody makes one up, and `salt` keeps one form's ids from
-    another's. Whoever carries the act out refuses an id that has been used.
+    `salt` separates the ids of different forms. The room that creates the object
+    refuses an id that has been used.
     """
 
     salt: ClassVar[str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin without an act; a form that was sent names it."""
+        """Leave `act_id` empty until `clean` reads it."""
         super().__init__(*args, **kwargs)
         self.act_id = ""
 
     @staticmethod
     def new_act_id() -> str:
-        """Return an id for an act that has not happened."""
+        """Return a new id of an object to create."""
         raise NotImplementedError
 
     @property
     def once(self) -> str:
-        """Return what makes the form, as it is shown now, work a single time."""
+        """Return a new signed id, for the hidden field of the form."""
         return signing.dumps(self.new_act_id(), salt=self.salt)
 
     def clean(self) -> dict[str, Any]:
-        """Take the form for one that was given out."""
+        """Read the signed id; add an error if it is forged or expired."""
         sent = str(self.data.get("once"))
         try:
             self.act_id = signing.loads(sent, salt=self.salt, max_age=_AGE_S)
         except signing.BadSignature:
-            self.add_error(None, "The form was too old. Send it once more.")
+            self.add_error(None, "The form has expired. Send it again.")
         return self.cleaned_data

@@ -1,4 +1,4 @@
-"""The form that accepts advice: what is ticked becomes one wanted list."""
+"""The forms that follow or dismiss index advice."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,27 +14,27 @@ from nsadmin.pages.namespace.forms.indexes import declared_list
 
 
 def tick_of(advice: Advice) -> str:
-    """Return what accepting the advice is called in the form; empty if it cannot be."""
+    """Return the value of the advice's checkbox; empty if it cannot be followed."""
     if advice.index_type is None or advice.kind == "over_budget":
         return ""
     return f"{advice.kind}/{advice.index_type}/{advice.field_name}"
 
 
 class _Ticks(forms.MultipleChoiceField):
-    """Ticks whose values are read below; the advice may have changed meanwhile."""
+    """Checkboxes with any values: the advice may have changed meanwhile."""
 
     def valid_value(self, value: str) -> bool:  # noqa: ARG002
         return True
 
 
 class DismissForm(ChangeForm):
-    """Which advice to dismiss, as `kind/field`, and why; the room judges both."""
+    """The advice to dismiss, as `kind/field`, and the reason."""
 
     paths: ClassVar[Mapping[str, str]] = {"kind": "which", "field_name": "which"}
 
     which = forms.CharField(label="Which", required=False)
     reason = forms.CharField(
-        label="Why", required=False, help_text="Remembered with your name."
+        label="Why", required=False, help_text="Recorded with your name."
     )
 
     @property
@@ -56,10 +56,10 @@ class AdviceForm(ChangeForm):
     )
 
     def patch(self, namespace: Namespace) -> NamespacePatch:
-        """Return the wanted list with what was ticked; raise Invalid for nonsense."""
+        """Return a patch with the selected advice applied, or raise Invalid."""
         ticked = [self._read(tick) for tick in self.cleaned_data["accept"]]
         if not ticked:
-            sentence = "Tick the advice to follow."
+            sentence = "Select the advice to follow."
             raise Invalid.at("accept", sentence)
         touched = {field for _, _, field in ticked}
         wanted = [e for e in declared_list(namespace) if e["field_name"] not in touched]
@@ -75,11 +75,11 @@ class AdviceForm(ChangeForm):
         index_type, _, field = rest.partition("/")
         known = kind in ("missing", "wrong_type", "unused")
         if not known or index_type not in INDEX_TYPES or not field:
-            sentence = "This advice cannot be read. Load the page again."
+            sentence = "This advice is not valid. Reload the page."
             raise Invalid.at("accept", sentence)
         return kind, index_type, field
 
     @property
     def ticked(self) -> list[Any]:
-        """Return what is ticked, to tick it again."""
+        """Return the selected values, to select them again."""
         return list(self["accept"].value() or [])

@@ -20,7 +20,7 @@ _EXCERPT = 160
 
 @dataclass(frozen=True, slots=True)
 class LineFault:
-    """What is wrong in a line, beside the line itself."""
+    """The errors of a line, with its number and text."""
 
     number: int
     text: str
@@ -28,29 +28,29 @@ class LineFault:
 
 
 class ConfigForm(ChangeForm):
-    """A file wins over the text; what was in it becomes the text from then on."""
+    """The configuration as text; an uploaded file replaces the text."""
 
     config = forms.CharField(
         label="Configuration",
         strip=False,
-        error_messages={"required": "Choose a file, or write the configuration here."},
+        error_messages={"required": "Choose a file or enter the configuration."},
         widget=forms.Textarea(
             {"spellcheck": "false", "autocapitalize": "none", "wrap": "off"}
         ),
-        help_text="A section that is left out stays as it is; a list is the whole list "
-        f"as wanted. At most {MAX_BYTES // 1024} KiB.",
+        help_text="Omitted sections stay unchanged; a list replaces the whole list. "
+        f"At most {MAX_BYTES // 1024} KiB.",
     )
 
     file = forms.FileField(label="File", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin without faults."""
+        """Start without errors of lines."""
         super().__init__(*args, **kwargs)
         self.line_faults: list[LineFault] = []
 
     @classmethod
     def sent(cls, data: QueryDict, file: "UploadedFile[bytes] | None") -> "ConfigForm":
-        """Return the form as it was sent; an unreadable file is a fault of its own."""
+        """Return the submitted form; an unreadable file adds an error."""
         fault = ""
         if file is not None and data.get("step", "preview") == "preview":
             data = data.copy()
@@ -63,12 +63,12 @@ class ConfigForm(ChangeForm):
         return form
 
     def patch(self, view: NamespaceView) -> NamespacePatch:
-        """Read the text against the namespace as it is now, or raise Invalid."""
-        found = config.from_yaml(self.cleaned_data["config"])
-        return config.patch_of(found, view.namespace)
+        """Return the text as a patch of the current namespace, or raise Invalid."""
+        parsed = config.from_yaml(self.cleaned_data["config"])
+        return config.patch_of(parsed, view.namespace)
 
     def take(self, error: NsadminError) -> None:
-        """Put faults beside their lines; those of the plan stand there as well."""
+        """Add errors to their lines, those of the plan included."""
         if not isinstance(error, Invalid):
             super().take(error)
             return
@@ -88,10 +88,10 @@ class ConfigForm(ChangeForm):
 
 
 def _text_of(file: "UploadedFile[bytes]") -> tuple[str, str]:
-    """Return the text of a file and what is wrong with it."""
+    """Return the text of a file and its error; one of the two is empty."""
     if file.size is None or file.size > MAX_BYTES:
-        return "", f"The file has more than {MAX_BYTES // 1024} KiB."
+        return "", f"The file is larger than {MAX_BYTES // 1024} KiB."
     try:
         return file.read().decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        return "", "The file is not text in UTF-8."
+        return "", "The file is not UTF-8 text."

@@ -1,4 +1,4 @@
-"""The form that moves the end of a namespace."""
+"""The form that changes the expiry of a namespace."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -21,7 +21,7 @@ _CHOICES = [
 
 
 class EndForm(ChangeForm):
-    """When the namespace ends, counted from now."""
+    """The new expiry of a namespace, relative to now or as a date."""
 
     paths: ClassVar[Mapping[str, str]] = {
         "expires_at": "ends_on",
@@ -29,32 +29,32 @@ class EndForm(ChangeForm):
     }
 
     ends = forms.ChoiceField(
-        label="It ends",
+        label="Expires",
         choices=_CHOICES,
-        error_messages={"required": "Choose when it ends."},
+        error_messages={"required": "Choose when it expires."},
     )
     ends_on = forms.DateField(
         label="Date",
         required=False,
         widget=forms.DateInput({"type": "date"}),
-        help_text="It ends with this day, UTC.",
+        help_text="Expires at the end of this day (UTC).",
     )
 
     @classmethod
     def usual(cls, namespace: Namespace) -> "EndForm":
-        """A week more where there is an end; where there is none, none."""
+        """Return the form with its default: a week, or never without an expiry."""
         return cls(initial={"ends": "7" if namespace.expires_at else "never"})
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the day where a date was chosen."""
+        """Require a day if "On a date" was chosen."""
         data = self.cleaned_data
         unknown = "ends_on" not in self.errors and data.get("ends_on") is None
         if data.get("ends") == "date" and unknown:
-            self.add_error("ends_on", "Give the last day of the namespace.")
+            self.add_error("ends_on", "Enter the last day of the namespace.")
         return data
 
     def end(self) -> datetime | None:
-        """Return the end that was chosen, None for never; raise Invalid."""
+        """Return the chosen expiry, None for never, or raise Invalid."""
         chosen, day = self.cleaned_data["ends"], self.cleaned_data["ends_on"]
         now = timezone.now()
         body: dict[str, Any] = {"expires_at": None}

@@ -19,7 +19,7 @@ from nsadmin.pages.common.forms.extractor_options import (
 
 
 class ExtractorForm(ChangeForm):
-    """Which extractor, and the parameters that lock when it is registered."""
+    """The extractor to append, and its parameters, which cannot be changed later."""
 
     paths: ClassVar[Mapping[str, str]] = {"params": "extractor", "0": "extractor"}
 
@@ -42,7 +42,7 @@ class ExtractorForm(ChangeForm):
         return REGISTRY.get(str(self["extractor"].value() or ""))
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a parameter that was emptied; one that was never sent is usual."""
+        """Refuse an emptied parameter; one that was not sent has its default."""
         data: dict[str, Any] = self.cleaned_data
         extractor = self.chosen
         if extractor is None:
@@ -53,13 +53,13 @@ class ExtractorForm(ChangeForm):
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Return the choice with the parameters of the chosen extractor."""
+        """Return the chosen extractor and its parameters as (name, value)."""
         chosen = str(self.data.get("extractor", ""))
         names = [n for n in self.data if n == "extractor" or n.startswith(f"{chosen}.")]
         return [(name, str(self.data[name])) for name in names]
 
     def body(self) -> dict[str, Any]:
-        """Return the body that appends the chosen extractor as the form has it."""
+        """Return the body of the API call that appends the chosen extractor."""
         extractor = self.chosen or next(iter(REGISTRY.values()))
         entry = {
             "feature_extractor_name": extractor.name,

@@ -15,12 +15,12 @@ _TYPES = [(name, f"{name}, {meaning}") for name, meaning in MEANINGS.items()]
 
 
 class Texts(forms.MultipleChoiceField):
-    """Texts of one name, in their order; what they mean is judged by the plan."""
+    """Several texts with the same name, in order; the plan validates them."""
 
     widget = forms.MultipleHiddenInput
 
     def valid_value(self, value: str) -> bool:  # noqa: ARG002
-        """Every text is read."""
+        """Accept every text."""
         return True
 
 
@@ -41,7 +41,7 @@ class IndexRow:
 
     @property
     def known(self) -> dict[str, Any]:
-        """Return the parameters that came along, as long as the type is theirs."""
+        """Return the sent parameters; empty if they belong to another type."""
         try:
             found = json.loads(self.schema or "{}")
         except ValueError:
@@ -51,14 +51,14 @@ class IndexRow:
 
     @property
     def parameters(self) -> str:
-        """Write the parameters for people."""
+        """Return the parameters as text for people."""
         return parameters(self.known) if self.known else ""
 
 
 def rows_of(
     form: forms.Form, faults: Mapping[int, list[str]], *, asks_for_more: bool
 ) -> list[IndexRow]:
-    """Return the form's rows that say something, then blank ones."""
+    """Return the filled rows of the form, then blank ones."""
     names, types, schemas = (
         list(form[name].value() or [])
         for name in ("index_field", "index_type", "index_schema")
@@ -79,10 +79,13 @@ def rows_of(
         )
     blank = 2 * _BLANK if asks_for_more else _BLANK
     first = len(found) + 1
-    return found + [IndexRow(first + n, "", "keyword", "") for n in range(blank)]
+    return found + [
+        IndexRow(number=first + n, name="", type="keyword", schema="")
+        for n in range(blank)
+    ]
 
 
 def entry_of_row(row: IndexRow) -> dict[str, Any]:
-    """Return the row as an entry of the wanted list."""
+    """Return the row as an entry of `payload_indexes`."""
     entry: dict[str, Any] = {"field_name": row.name, "type": row.type}
     return {**entry, "field_schema": row.known} if row.known else entry

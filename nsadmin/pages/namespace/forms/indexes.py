@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from nsadmin.advice.rules import AUTO_THRESHOLD
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace, StoredIndex
 from nsadmin.namespaces.schema.patch import (
@@ -17,6 +18,9 @@ from nsadmin.namespaces.schema.patch import (
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.templatetags.formatting import parameters
 
+AUTO_INDEX_HINT = (
+    f"Fields that are filtered more than {AUTO_THRESHOLD} times in 24 h get an index."
+)
 MEANINGS = {
     "keyword": "exact value",
     "text": "words within text",
@@ -30,7 +34,7 @@ MEANINGS = {
 
 
 def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
-    """Return the wanted list as it is now, so that the other indexes survive."""
+    """Return the declared indexes as a body of PATCH, without the one on `besides`."""
     return [
         {
             "field_name": index.field_name,
@@ -43,13 +47,13 @@ def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any
 
 
 class _OneIndexForm(ChangeForm):
-    """A form about the index of one field, which two people may change at once."""
+    """A form about the index of one field, with detection of edit conflicts."""
 
     labels: ClassVar[Mapping[str, str]] = {"index": "the index"}
 
     @property
     def field(self) -> str:
-        """The payload field it is about; empty while nobody has said."""
+        """The payload field of the index; empty if none was entered."""
         raise NotImplementedError
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:
@@ -64,7 +68,7 @@ class _OneIndexForm(ChangeForm):
         return {"index": {key: index.schema.get(key) for key in known}}
 
     def text(self, key: str, value: Any) -> str:  # noqa: ARG002
-        """Write an index for people."""
+        """Return an index as text for people."""
         if not isinstance(value, dict):
             return f"No index on {self.field}"
         return ", ".join(filter(None, [str(value.get("type")), parameters(value)]))
@@ -88,11 +92,11 @@ class IndexForm(_OneIndexForm):
     field_name = forms.CharField(
         label="Field",
         strip=True,
-        error_messages={"required": "Say which field to index."},
+        error_messages={"required": "Enter the field to index."},
         widget=forms.TextInput(
             {"maxlength": 255, "spellcheck": "false", "autocapitalize": "none"}
         ),
-        help_text="Dots reach into objects, as in rights.territory; [] into lists.",
+        help_text="Use dots for nested objects, as in rights.territory, [] for lists.",
     )
     type = forms.ChoiceField(
         label="Type",
@@ -116,7 +120,7 @@ class IndexForm(_OneIndexForm):
         required=False,
         initial=2,
         widget=forms.NumberInput({"min": 0, "max": 1000}),
-        help_text="0 and 1 leave no word out.",
+        help_text="0 and 1 include every word.",
     )
     max_token_len = forms.IntegerField(
         label="Longest word",
@@ -140,7 +144,7 @@ class IndexForm(_OneIndexForm):
         return str(self["original"].value() or self["field_name"].value() or "").strip()
 
     def asked(self) -> dict[str, Any]:
-        """Return the type with its parameters; what is left blank is the default."""
+        """Return the type with its parameters; blank ones have their default."""
         data = self.cleaned_data
         kind = data["type"]
         known = INDEX_DEFAULTS[kind] if kind in INDEX_TYPES else {}
@@ -148,9 +152,10 @@ class IndexForm(_OneIndexForm):
         return {"index": {"type": kind, **known, **given}}
 
     def patch(self, namespace: Namespace, *, replaces: bool) -> NamespacePatch:
-        """Return the wanted list with this index, or raise Invalid.
+        """Return a patch with this index, or raise Invalid.
 
-        A new index only `replaces` one that somebody added while the plan was read.
+        A new index may replace an existing one only if `replaces`: another person may
+        have added it while the plan was read.
         """
         name, index = self.field, self.touched().get("index")
         if index is None:
@@ -158,14 +163,14 @@ class IndexForm(_OneIndexForm):
         others = declared_list(namespace, besides=name)
         is_there = len(others) < len(namespace.indexes)
         if is_there and not self.cleaned_data["original"] and not replaces:
-            sentence = f"{name} has an index already; change that one."
+            sentence = f"{name} already has an index; change that one."
             raise Invalid.at("field_name", sentence)
         entry = {"field_name": name, "type": index["type"], "field_schema": index}
         return parse_patch({"payload_indexes": [*others, entry]})
 
     @property
     def cards(self) -> list[tuple[str, str, bool]]:
-        """Return value, meaning and whether it is chosen, for the radio cards."""
+        """Return the types for the radio cards: value, meaning, is chosen."""
         chosen = self["type"].value()
         return [
             (value, meaning, value == chosen) for value, meaning in MEANINGS.items()
@@ -173,21 +178,21 @@ class IndexForm(_OneIndexForm):
 
 
 class DropForm(_OneIndexForm):
-    """Names the index to drop."""
+    """The index to drop, by its field."""
 
     drop = forms.CharField(widget=forms.HiddenInput)
 
     @property
     def field(self) -> str:
-        """The payload field whose index goes."""
+        """The payload field whose index is dropped."""
         return str(self["drop"].value() or "")
 
     def asked(self) -> dict[str, Any]:
-        """Return that there shall be no index."""
+        """Return that the field has no index."""
         return {"index": None}
 
     def patch(self, namespace: Namespace) -> NamespacePatch:
-        """Return the wanted list without the index."""
+        """Return a patch without the index."""
         if "index" not in self.touched():
             return parse_patch({})
         return parse_patch({"payload_indexes": declared_list(namespace, self.field)})

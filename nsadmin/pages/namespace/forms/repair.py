@@ -1,4 +1,4 @@
-"""What a repair shall bring in line; there is nothing else to fill in."""
+"""The form of a repair: the kinds of differences to repair."""
 
 from django import forms
 
@@ -7,21 +7,21 @@ from nsadmin.pages.common.forms.base import ChangeForm
 
 PARTS = {
     "missing": "Add what is missing",
-    "wrong": "Build anew what is another",
-    "extra": "Drop what nobody declared",
-    "collection": "Make the collection anew, empty",
+    "wrong": "Rebuild what differs",
+    "extra": "Drop what is not declared",
+    "collection": "Recreate the collection, empty",
 }
 
 
 class RepairForm(ChangeForm):
-    """Ticks of what to repair; without any, what is missing."""
+    """The kinds of differences to repair; `missing` if none is selected."""
 
     parts = forms.MultipleChoiceField(
         label="What to repair", required=False, choices=list(PARTS.items())
     )
 
     def repair(self) -> Repair:
-        """Return what was ticked."""
+        """Return the selected repair."""
         parts = set(self.cleaned_data["parts"]) or {"missing"}
         missing = "missing" in parts
         return Repair(

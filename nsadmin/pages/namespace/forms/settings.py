@@ -10,10 +10,11 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.namespace.forms.indexes import AUTO_INDEX_HINT
 
 
 def _plain(text: str) -> str:
-    """Return a text as a browser's text area sends it back, but for its line ends."""
+    """Return a text stripped and with line ends as LF, as a text area sends it."""
     return text.replace("\r\n", "\n").strip()
 
 
@@ -32,7 +33,7 @@ class SettingsForm(ChangeForm):
         error_messages={"required": "A namespace needs a name."},
         widget=forms.TextInput({"spellcheck": "false"}),
         help_text=f"{NAME_MIN} to {NAME_MAX} characters, unique in the organization "
-        "whatever the case. Programs that use the name must follow; the id stays.",
+        "regardless of case. Programs that use the name must be updated; the id stays.",
     )
     description = forms.CharField(
         label="Description",
@@ -44,7 +45,7 @@ class SettingsForm(ChangeForm):
     auto_create_indexes = forms.BooleanField(
         label="Create indexes from usage",
         required=False,
-        help_text="Fields that are filtered more than 100 times in 24 h get an index.",
+        help_text=AUTO_INDEX_HINT,
     )
 
     @classmethod
@@ -72,5 +73,5 @@ class SettingsForm(ChangeForm):
         }
 
     def patch(self, view: NamespaceView) -> NamespacePatch:  # noqa: ARG002
-        """Read what was changed as a patch, or raise Invalid."""
+        """Return the changed fields as a patch, or raise Invalid."""
         return parse_patch(self.touched())

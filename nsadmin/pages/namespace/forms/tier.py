@@ -1,4 +1,4 @@
-"""The form of where a namespace runs: tier, cluster, workers."""
+"""The form of a namespace's infrastructure: tier, cluster, workers."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ def _number(label: str, low: int, high: int, hint: str = "") -> forms.IntegerFie
 
 
 class TierForm(ChangeForm):
-    """Everything that may be wanted of a namespace's infrastructure."""
+    """All changeable settings of a namespace's infrastructure."""
 
     raw: ClassVar[tuple[str, ...]] = (*OFFERED, "qdrant_api_key")
     labels: ClassVar[Mapping[str, str]] = {
@@ -67,8 +67,8 @@ class TierForm(ChangeForm):
     qdrant_api_key = forms.CharField(
         label="Qdrant API key",
         required=False,
-        help_text="Written once, never shown: not here, not in the API, not in the "
-        "audit trail. You are asked for your password.",
+        help_text="Never shown again: not here, not in the API, not in the audit log. "
+        "You will be asked for your password.",
         widget=forms.PasswordInput({"maxlength": 512}),
     )
     key_held = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -106,7 +106,7 @@ class TierForm(ChangeForm):
         return form
 
     def clean(self) -> None:
-        """Tell all faults that need no look at the namespace, in one round."""
+        """Add all errors that do not depend on the namespace, at once."""
         self._require_key()
         self._require_numbers()
         try:
@@ -115,16 +115,15 @@ class TierForm(ChangeForm):
             self.take(error)
 
     def _require_key(self) -> None:
-        """Say so where a key was typed, but is no longer held for this address."""
+        """Add an error if a key was entered before but is no longer kept."""
         if self.data.get("key_held") and self.key is None:
             sentence = (
-                "Enter the key again: it is kept for one address and a quarter of an "
-                "hour."
+                "Enter the key again: it is kept for one address and for 15 minutes."
             )
             self.add_error("qdrant_api_key", sentence)
 
     def _require_numbers(self) -> None:
-        """Say so where a number was taken out: no number means none."""
+        """Add an error if a number was emptied: numbers cannot be removed."""
         for name, field in self.fields.items():
             is_emptied = name in self.data and name in self.cleaned_data
             if (
@@ -136,11 +135,11 @@ class TierForm(ChangeForm):
                 self.add_error(name, field.error_messages["invalid"])
 
     def _wanted(self) -> dict[str, Any]:
-        """Return what was changed, as a body of the API says it."""
+        """Return the changed settings as the API's body has them."""
         return {k: "" if v is None else v for k, v in self.touched().items()}
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:
-        """Return what is stored, with what counts where nothing is."""
+        """Return the stored settings, with defaults for missing ones."""
         found = {
             name: namespace.infrastructure.get(name, DEFAULTS.get(name))
             for name in OFFERED
@@ -148,16 +147,16 @@ class TierForm(ChangeForm):
         return {**found, "compute_tier": namespace.tier}
 
     def asked(self) -> dict[str, Any]:
-        """Return what was entered; an empty text takes it away."""
+        """Return the entered settings; an empty text removes a setting."""
         data = self.cleaned_data
         texts = {name: data[name] or None for name in _TEXTS if name in data}
-        said = {
+        entered = {
             name: data[name] for name in OFFERED if data.get(name) not in (None, "")
         }
-        return {**texts, **said}
+        return {**texts, **entered}
 
     def patch(self, view: NamespaceView) -> NamespacePatch:
-        """Read what was changed as a patch, or raise Invalid."""
+        """Return the changed settings as a patch, or raise Invalid."""
         wanted = self._wanted()
         if wanted.get("compute_tier", view.namespace.tier) == "shared":
             wanted.pop("qdrant_url", None)
@@ -167,7 +166,7 @@ class TierForm(ChangeForm):
         return patch
 
     def text(self, key: str, value: Any) -> str:
-        """Write a value for people."""
+        """Return a value as text for people."""
         if key == "compute_tier":
             return dict(TIERS).get(value, str(value))
         return (

@@ -1,4 +1,4 @@
-"""The form of a clone: its name and what comes along."""
+"""The form of a clone: its name and the resources to copy."""
 
 from django import forms
 
@@ -17,15 +17,15 @@ class CloneForm(ChangeForm):
         strip=False,
         error_messages={"required": "The clone needs a name."},
         widget=forms.TextInput({"spellcheck": "false"}),
-        help_text=f"1 to {NAME_MAX} characters, unique in the organization whatever "
-        "the case. It is reserved when the clone starts.",
+        help_text=f"1 to {NAME_MAX} characters, unique in the organization regardless "
+        "of case. Reserved when the clone starts.",
     )
     description = forms.CharField(
         label="Description",
         required=False,
         strip=False,
         widget=forms.Textarea({"maxlength": MAX_DESCRIPTION}),
-        help_text="Left blank, it is copied from the source.",
+        help_text="If empty, it is copied from the source.",
     )
     collections = forms.BooleanField(required=False, initial=True)
     retrievers = forms.BooleanField(required=False, initial=True)
@@ -33,7 +33,7 @@ class CloneForm(ChangeForm):
 
     @staticmethod
     def usual(actor: Actor, view: NamespaceView) -> CloneRequest:
-        """Return the clone that the untouched form asks for, under a name to change."""
+        """Return the request of the untouched form, with an example name."""
         return CloneRequest(
             namespace_name=f"{view.namespace.name[: NAME_MAX - 5].rstrip()}-copy",
             source_organization_id=_across(actor, view),
@@ -57,7 +57,7 @@ class CloneForm(ChangeForm):
 
 
 def _across(actor: Actor, view: NamespaceView) -> str | None:
-    """Return whose the source is, where staff clones what is not its own."""
+    """Return the source's organization if staff clones another's namespace."""
     is_foreign = view.organization_id != actor.organization_id
     across = is_foreign and actor.is_staff and not view.namespace.is_system
     return view.organization_id if across else None

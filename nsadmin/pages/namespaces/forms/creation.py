@@ -1,4 +1,4 @@
-"""The form of a new namespace: name, extractors, first indexes, until when."""
+"""The form of a new namespace: name, extractors, first indexes, expiry."""
 
 import json
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ from nsadmin.pages.namespace.forms.index_rows import (
     entry_of_row,
     rows_of,
 )
+from nsadmin.pages.namespace.forms.indexes import AUTO_INDEX_HINT
 from nsadmin.templates.models import NamespaceTemplate
 
 _DAY_S = 24 * 3600
@@ -43,10 +44,10 @@ _EXTRACTORS = "feature_extractors"
 
 
 class NewNamespaceForm(ChangeForm):
-    """What a namespace begins with.
+    """The initial configuration of a namespace.
 
-    `token` is given out with the form: the same input under it is one act, however
-    often it is sent. `template` is the one that filled the form at first.
+    `token` comes with the form: sending the same input with it again creates nothing
+    more. `template` is the id of the template that filled the form.
     """
 
     paths: ClassVar[Mapping[str, str]] = {
@@ -63,7 +64,7 @@ class NewNamespaceForm(ChangeForm):
         error_messages={"required": "A namespace needs a name."},
         widget=forms.TextInput({"spellcheck": "false"}),
         help_text=f"{NAME_MIN} to {NAME_MAX} characters, unique in the organization "
-        "whatever the case.",
+        "regardless of case.",
     )
     description = forms.CharField(
         label="Description",
@@ -75,7 +76,9 @@ class NewNamespaceForm(ChangeForm):
         label="Extractors",
         choices=[(extractor_id, extractor_id) for extractor_id in REGISTRY],
         initial=[f"{name}_{version}" for name, version in BASELINE],
-        error_messages={"required": "Choose at least one that brings a vector."},
+        error_messages={
+            "required": "Choose at least one extractor that adds a vector."
+        },
     )
     index_field = Texts(label="Payload indexes", required=False)
     index_type = Texts(required=False)
@@ -83,20 +86,20 @@ class NewNamespaceForm(ChangeForm):
     auto_create_indexes = forms.BooleanField(
         label="Create indexes from usage",
         required=False,
-        help_text="Fields that are filtered more than 100 times in 24 h get an index.",
+        help_text=AUTO_INDEX_HINT,
     )
     expires = forms.ChoiceField(label="Expires", choices=_EXPIRIES, initial="never")
     expires_on = forms.DateField(
         label="Last day",
         required=False,
         widget=forms.DateInput({"type": "date"}),
-        help_text="It is deleted when this day is over, UTC.",
+        help_text="Deleted at the end of this day (UTC).",
     )
 
     def __init__(
         self, templates: Mapping[str, NamespaceTemplate], *args: Any, **kwargs: Any
     ) -> None:
-        """Know the templates that can be used, by their ids."""
+        """Take the usable templates as {template id: template}."""
         super().__init__(*args, **kwargs)
         self.templates = templates
         self.fields.update(parameter_fields())
@@ -104,45 +107,47 @@ class NewNamespaceForm(ChangeForm):
 
     @property
     def fresh_token(self) -> str:
-        """Return the token to give out: the one that was sent, or a new one."""
+        """Return the token of the form: the one that was sent, or a new one."""
         given = _uuid(str(self["token"].value() or ""))
         return str(given or uuid4())
 
     @property
     def index_rows(self) -> list[IndexRow]:
-        """Return the rows of the indexes with their faults, some blank ones last."""
+        """Return the rows of the indexes with their errors, then blank rows."""
         asked = self.data.get("step") == "rows"
         return rows_of(self, self.row_faults, asks_for_more=asked)
 
     @property
     def index_faults(self) -> list[str]:
-        """Return what is wrong with the indexes and belongs to no row."""
+        """Return the errors of the indexes that belong to no row."""
         in_rows = {text for texts in self.row_faults.values() for text in texts}
         every = [str(text) for text in self["index_field"].errors]
         return [text for text in every if text not in in_rows]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse emptied parameters of what is chosen, and a day that is over."""
+        """Refuse emptied parameters of chosen extractors, and a past day."""
         data: dict[str, Any] = self.cleaned_data
         if _uuid(data["token"]) is None:
-            self.add_error(None, "The form was not whole. Send it once more.")
+            self.add_error(None, "The form was incomplete. Send it again.")
         for extractor_id in data.get("extractors", []):
             for key, sentence in emptied(self, REGISTRY[extractor_id]).items():
                 self.add_error(key, sentence)
         if data.get("expires") == "date" and "expires_on" not in self.errors:
             day: date | None = data.get("expires_on")
             if day is None:
-                self.add_error("expires_on", "Give its last day.")
+                self.add_error("expires_on", "Enter the last day.")
             elif day < timezone.now().date():
-                self.add_error("expires_on", "This day is over. Choose a later one.")
+                self.add_error(
+                    "expires_on", "This day is in the past. Choose a later one."
+                )
         return data
 
     def wanted(self, actor: Actor) -> NewNamespace:
-        """Read the input as a creation, or raise Invalid."""
+        """Return the input as a new namespace, or raise Invalid."""
         return parse_new(self.body(actor))
 
     def body(self, actor: Actor) -> dict[str, Any]:
-        """Return the body of the API's call that makes the same."""
+        """Return the body of the API call that creates the same namespace."""
         data = self.cleaned_data
         chosen = self.templates.get(data["template"])
         body = {
@@ -158,13 +163,13 @@ class NewNamespaceForm(ChangeForm):
         return {key: value for key, value in body.items() if value is not None}
 
     def act(self, actor: Actor) -> UUID:
-        """Return the id of the act that this valid input is, for this actor alone."""
-        said = [(name, value.replace("\r\n", "\n")) for name, value in self.kept]
+        """Return the idempotency id of this valid input and this actor."""
+        fields = [(name, value.replace("\r\n", "\n")) for name, value in self.kept]
         whose = [actor.kind, actor.id, actor.organization_id]
-        return uuid5(UUID(self.cleaned_data["token"]), json.dumps([whose, said]))
+        return uuid5(UUID(self.cleaned_data["token"]), json.dumps([whose, fields]))
 
     def take(self, error: NsadminError) -> None:
-        """Put what is wrong with an index beside its row as well."""
+        """Add the errors of an index to its row as well."""
         filled = [row.number for row in self.index_rows if row.name]
         for path, sentences in (
             error.errors if isinstance(error, Invalid) else {}

@@ -10,32 +10,32 @@ from nsadmin.pages.common.forms.base import ChangeForm
 
 
 class TypedNameForm(ChangeForm):
-    """The name of what is deleted, typed by hand."""
+    """The name of the namespace to delete, typed as a confirmation."""
 
     typed_name = forms.CharField(
-        label="Its name",
+        label="Namespace name",
         strip=False,
-        error_messages={"required": "Type the name, so that nothing else is deleted."},
+        error_messages={"required": "Type the name to confirm."},
         widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "off"}),
     )
 
     def require_name_of(self, namespace: Namespace) -> None:
-        """Raise Invalid unless it is exactly this namespace's name."""
+        """Raise Invalid unless the typed name is exactly the namespace's."""
         typed = names.trimmed(self.cleaned_data["typed_name"])
         if typed != namespace.name:
-            sentence = f"That is not its name. Type {namespace.name} to delete it."
+            sentence = f"This is not its name. Type {namespace.name} to delete it."
             raise Invalid.at("typed_name", sentence)
 
 
 class RestoreForm(ChangeForm):
-    """The name under which a tombstone comes back."""
+    """The name of the restored namespace."""
 
     namespace_name = forms.CharField(
         label="Name",
         strip=False,
-        error_messages={"required": "It needs a name to come back."},
+        error_messages={"required": "Enter a name for the restored namespace."},
         widget=forms.TextInput({"spellcheck": "false"}),
-        help_text="Its old one, unless somebody has taken it meanwhile.",
+        help_text="The previous name, unless it is taken.",
     )
 
 

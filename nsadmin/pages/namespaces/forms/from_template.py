@@ -1,4 +1,4 @@
-"""A namespace template as the first input of the form of a new namespace."""
+"""A namespace template as initial input of the form of a new namespace."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from nsadmin.templates.models import NamespaceTemplate
 
 
 def initial_from(template: NamespaceTemplate | None) -> dict[str, Any]:
-    """Return the fields as a template fills them; without one as they are usual."""
+    """Return the initial fields from a template; empty without one."""
     if template is None:
         return {}
     found: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The list's search and facets, read from the address."""
+"""Reading the search and the facets of the list from the address."""
 
 from django.http import QueryDict
 
@@ -23,7 +23,7 @@ def _one_of(given: str | None, known: tuple[str, ...]) -> str | None:
 def read_query(
     get: QueryDict, *, organization_id: str, offset: int, limit: int
 ) -> ListQuery:
-    """Return what the address asks for; what it does not know is left out."""
+    """Return the query of the address; unknown values are left out."""
     sort = get.get("sort", "updated")
     order = get.get("order", "")
     return ListQuery(
