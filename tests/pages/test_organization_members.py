@@ -18,7 +18,7 @@ def test_a_role_is_changed_and_counts_at_once(sure, browse, cast, own):
     response = client.post(
         page_of(cast, "member"), {"step": "role", "role": "viewer"}, follow=True
     )
-    assert b"Member is viewer now" in response.content
+    assert b"Member is now viewer" in response.content
     assert member.get(f"{own}settings/").status_code == 403
     response = client.post(
         page_of(cast, "member"), {"step": "role", "role": "viewer"}, follow=True
