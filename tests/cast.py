@@ -21,7 +21,8 @@ from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points

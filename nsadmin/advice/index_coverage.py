@@ -8,7 +8,7 @@ from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)

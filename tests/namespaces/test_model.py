@@ -31,11 +31,8 @@ from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.plan.plan import make_plan
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import (
-    INDEX_DEFAULTS,
-    PROTECTED_INDEXES,
-    parse_patch,
-)
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection as mongo_collection
 from nsadmin.stores.qdrant import collections

@@ -12,7 +12,7 @@ from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
 _KEPT_CHANGES = 50

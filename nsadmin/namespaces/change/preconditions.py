@@ -12,7 +12,8 @@ from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import NamespacePatch, name_key
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
 

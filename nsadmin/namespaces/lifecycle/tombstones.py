@@ -29,7 +29,7 @@ from nsadmin.namespaces.read import mirror, mirror_bootstrap, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import clean_name, name_key
+from nsadmin.namespaces.schema.text import clean_name, name_key
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex, Step
 from nsadmin.namespaces.schema.document import Namespace, StoredIndex
 from nsadmin.namespaces.schema.limits import MAX_INDEXES, MOST_SENT_INDEXES
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     PROTECTED_INDEXES,

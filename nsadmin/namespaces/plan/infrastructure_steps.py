@@ -14,7 +14,8 @@ from nsadmin.namespaces.schema import tiers
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import InfrastructureInput
 from nsadmin.namespaces.schema.limits import API_KEY_MAX, GPU_TYPE_MAX
-from nsadmin.namespaces.schema.patch import clean_description, errors_of
+from nsadmin.namespaces.schema.patch import errors_of
+from nsadmin.namespaces.schema.text import clean_description
 
 KEY_FIELD = "qdrant_api_key"
 SEALED_FIELD = "qdrant_api_key_sealed"

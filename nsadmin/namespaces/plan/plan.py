@@ -31,11 +31,8 @@ from nsadmin.namespaces.plan.warnings import PlanWarning, plan_warnings
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import (
-    NamespacePatch,
-    clean_description,
-    clean_name,
-)
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 _PLACEMENT = ("infrastructure.compute_tier", "infrastructure.qdrant_url")
 

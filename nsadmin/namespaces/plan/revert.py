@@ -23,7 +23,7 @@ from nsadmin.namespaces.plan.steps import (
 )
 from nsadmin.namespaces.plan.warnings import plan_warnings
 from nsadmin.namespaces.schema.document import Namespace, Raw, StoredIndex
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 _ELSEWHERE = (INFRASTRUCTURE + "compute_tier", INFRASTRUCTURE + "qdrant_url")
 _STAYS = {

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from nsadmin.namespaces.schema.document import Origin, Raw
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 Store = Literal["namespace store", "Qdrant"]
 

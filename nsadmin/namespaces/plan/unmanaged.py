@@ -10,7 +10,7 @@ from dataclasses import replace
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex, Step
 from nsadmin.namespaces.schema.document import Raw
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 # What Qdrant does where an index says nothing; a text index has no limits then.
 _QDRANT_DEFAULTS: Raw = {

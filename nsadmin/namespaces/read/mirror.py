@@ -19,7 +19,8 @@ from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.infrastructure_steps import SECRET_KEYS
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 

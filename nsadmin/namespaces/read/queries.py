@@ -18,7 +18,7 @@ from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

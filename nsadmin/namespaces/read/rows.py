@@ -13,7 +13,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]
 

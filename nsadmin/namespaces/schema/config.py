@@ -12,15 +12,9 @@ from pydantic import ValidationError
 from nsadmin.errors import Invalid, as_json
 from nsadmin.namespaces.schema import yaml_text
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import (
-    INDEX_TYPES,
-    ExtractorInput,
-    NamespacePatch,
-    PayloadIndexInput,
-    clean_description,
-    clean_name,
-    errors_of,
-)
+from nsadmin.namespaces.schema.patch import ExtractorInput, NamespacePatch, errors_of
+from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES, PayloadIndexInput
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 from nsadmin.namespaces.schema.yaml_text import Read
 
 SCHEMA = "nsadmin/namespace/v1"

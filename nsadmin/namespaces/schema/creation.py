@@ -7,20 +7,23 @@ refused with the reason.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import limits
 from nsadmin.namespaces.schema.patch import (
-    Description,
     ExtractorInput,
     Extractors,
-    Indexes,
     Infrastructure,
+    validate,
+)
+from nsadmin.namespaces.schema.payload_indexes import Indexes
+from nsadmin.namespaces.schema.strict import StrictModel
+from nsadmin.namespaces.schema.text import (
+    Description,
     Name,
     clean_description,
     clean_name,
-    validate,
 )
 
 TTL_MIN = 60
@@ -44,11 +47,7 @@ OwnId = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class VectorConfig(_Strict):
+class VectorConfig(StrictModel):
     """A vector of one's own; only namespaces without extractors would have them."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -56,7 +55,7 @@ class VectorConfig(_Strict):
     metric: Literal["cosine", "euclidean", "dot_product"] = "cosine"
 
 
-class NewNamespace(_Strict):
+class NewNamespace(StrictModel):
     """The body of a creation; null is the same as absent."""
 
     namespace_name: Name = Field(description="3 to 64 characters, unique for you.")

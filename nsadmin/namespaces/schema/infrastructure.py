@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, WithJsonSchema
+from pydantic import Field, SecretStr, StrictBool, WithJsonSchema
 
 from nsadmin.namespaces.schema.limits import (
     API_KEY_MAX,
@@ -11,6 +11,7 @@ from nsadmin.namespaces.schema.limits import (
     URL_MAX,
     limits,
 )
+from nsadmin.namespaces.schema.strict import StrictModel
 
 Url = Annotated[str, Field(max_length=URL_MAX)]
 Key = Annotated[SecretStr, limits("string", minLength=1, maxLength=API_KEY_MAX)]
@@ -18,10 +19,8 @@ CollectionName = Annotated[str, Field(min_length=3, max_length=128)]
 Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
 
 
-class InfrastructureInput(BaseModel):
+class InfrastructureInput(StrictModel):
     """The object of PATCH; keys that are known but not offered get a reason."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     qdrant_collection: CollectionName | None = None
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"] | None = None
