@@ -12,7 +12,7 @@ from nsadmin.namespaces.plan.plan import make_plan, repair_plan
 from nsadmin.namespaces.plan.repair import missing_vectors
 from nsadmin.namespaces.read.rows import payload_indexes
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 

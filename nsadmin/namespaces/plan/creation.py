@@ -26,7 +26,7 @@ from nsadmin.namespaces.plan.steps import (
 from nsadmin.namespaces.schema import document, extractors
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.namespaces.schema.text import name_key

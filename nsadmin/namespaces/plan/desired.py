@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Origin, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 

@@ -30,7 +30,7 @@ from nsadmin.namespaces.plan.unmanaged import reconcile_unmanaged
 from nsadmin.namespaces.plan.warnings import PlanWarning, plan_warnings
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.text import clean_description, clean_name
 

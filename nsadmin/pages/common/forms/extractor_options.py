@@ -8,12 +8,8 @@ from django import forms
 
 from nsadmin.namespaces.plan.desired import expected_vectors
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.extractors import (
-    REGISTRY,
-    Extractor,
-    VectorIndex,
-    offered,
-)
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY, offered
 
 # Offered as a list; a longer range of sizes is typed.
 _LISTED = 20
