@@ -150,7 +150,7 @@ def _planned(
 
 
 def _sentences(error: NsadminError) -> str:
-    """Write every fault, each with its line."""
-    faults = getattr(error, "faults", {})
-    lines = [f"{p}: {s}" for p, told in faults.items() for s in told if p]
+    """Return every message with its line, one in a line of its own."""
+    errors = error.errors if isinstance(error, Invalid) else {}
+    lines = [f"{p}: {s}" for p, messages in errors.items() for s in messages if p]
     return "\n".join(lines) or error.message
