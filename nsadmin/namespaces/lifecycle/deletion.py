@@ -77,14 +77,14 @@ def resume_failed(actor: Actor, job: Job) -> None:
     """Let a failed deletion go on; NotFound where nothing of the namespace is left."""
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
-        raise queries.missing(job.namespace_id)
+        raise queries.namespace_not_found(job.namespace_id)
     namespace = document.read(raw)
     require_on(
         actor,
         Action.NAMESPACE_DELETE,
         internal_id=namespace.internal_id,
         scope=namespace.scope,
-        what=queries.WHAT,
+        what=queries.RESOURCE,
     )
     resume(actor, queries.view_of(namespace), job)
 
@@ -136,12 +136,12 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
             return after
         raw = store.get(namespace.namespace_id)
         if raw is None:
-            raise queries.missing(namespace.namespace_id)
+            raise queries.namespace_not_found(namespace.namespace_id)
         moved = document.read(raw)
         gates.require_not_deleting(moved)
         gates.require_unprotected(moved)
         if moved.deleted_at != namespace.deleted_at:
-            raise queries.missing(namespace.namespace_id)
+            raise queries.namespace_not_found(namespace.namespace_id)
         if if_match is not None:
             raise PreconditionFailed(
                 f"The namespace is at revision {moved.revision}; you saw another.",

@@ -55,7 +55,7 @@ def get(
     """Return a tombstone to who may do this to it; NotFound for what is none."""
     raw = store.get(namespace_id)
     if raw is None or not document.is_tombstone(raw):
-        raise queries.missing(namespace_id)
+        raise queries.namespace_not_found(namespace_id)
     namespace = document.read(raw)
     try:
         require_on(
@@ -63,10 +63,10 @@ def get(
             action,
             internal_id=namespace.internal_id,
             scope=namespace.scope,
-            what=queries.WHAT,
+            what=queries.RESOURCE,
         )
     except NotFound:
-        raise queries.missing(namespace_id) from None
+        raise queries.namespace_not_found(namespace_id) from None
     if namespace.scope == "system" and not actor.is_staff:
         # Everybody reads the platform's namespaces, but not those that it has deleted.
         require(actor, Action.NAMESPACE_SYSTEM)

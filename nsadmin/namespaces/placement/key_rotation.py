@@ -1,8 +1,8 @@
-"""Sealing every stored key anew with the current seal key, one document at a time.
+"""Rotation of the seal key: reseal every stored key, one document at a time.
 
-Each document is written by itself, if it did not move meanwhile, so a rotation that is
-killed has done what it has done and the next one goes on from there. The old seal key
-has to stay configured until nothing is left.
+Each document is written on its own, and only if it has not changed in the meantime, so
+an interrupted rotation is continued by the next one. The old seal key has to stay
+configured until a rotation is complete.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,11 @@ _TRIES = 5
 
 @dataclass(slots=True)
 class Rotation:
-    """How many keys were sealed anew, were so already, did not open, kept moving."""
+    """Counts of a rotation.
+
+    `current` keys had the current seal key already, `unreadable` ones could not be
+    unsealed, and the documents of `moved` ones changed during every attempt.
+    """
 
     rotated: int = 0
     current: int = 0
@@ -36,32 +40,32 @@ class Rotation:
 
 
 def rotate(*, limit: int | None = None) -> Rotation:
-    """Seal at most `limit` keys anew; a second run after the last changes nothing."""
+    """Reseal at most `limit` keys; once all are current, a run changes nothing."""
     counts, current = Rotation(), current_key_id()
-    for namespace_id in _sealed():
+    for namespace_id in _ids_with_keys():
         if limit is not None and counts.rotated >= limit:
             break
-        word = _one(namespace_id, current)
-        setattr(counts, word, getattr(counts, word) + 1)
+        outcome = _rotate_one(namespace_id, current)
+        setattr(counts, outcome, getattr(counts, outcome) + 1)
     return counts
 
 
-def _sealed() -> Iterator[str]:
+def _ids_with_keys() -> Iterator[str]:
     for raw in store.every():
-        if _box(raw):
+        if _stored_seal(raw):
             yield raw["_id"]
 
 
-def _box(raw: Raw) -> Raw | None:
-    found = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
-    return found if isinstance(found, dict) else None
+def _stored_seal(raw: Raw) -> Raw | None:
+    sealed = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
+    return sealed if isinstance(sealed, dict) else None
 
 
-def _one(namespace_id: str, current: str) -> str:
-    """Seal one document's key anew; tell what became of it."""
+def _rotate_one(namespace_id: str, current: str) -> str:
+    """Reseal the key of one document; return the name of the count it belongs to."""
     for _ in range(_TRIES):
         raw = store.get(namespace_id)
-        box = _box(raw) if raw is not None else None
+        box = _stored_seal(raw) if raw is not None else None
         if raw is None or box is None or box.get("kid") == current:
             return "current"
         namespace = document.read(raw)
@@ -77,8 +81,8 @@ def _one(namespace_id: str, current: str) -> str:
             **raw,
             "infrastructure": {**raw["infrastructure"], SEALED_FIELD: sealed},
         }
-        # No revision of its own, for the namespace has not changed; yet nobody who read
-        # it before may put the older seal back.
+        # The revision stays, since the namespace itself has not changed. The new time
+        # makes a writer that read the old seal fail instead of restoring it.
         if namespace.updated_at is not None:
             after["updated_at"] = namespace.updated_at + timedelta(milliseconds=1)
         if store.replace(raw, after):

@@ -35,7 +35,7 @@ def find(
     raise Invalid.at(at, sentence, code="feature_extractor_not_found")
 
 
-def offered(sizes: Mapping[Any, int]) -> str:
+def allowed_values(sizes: Mapping[Any, int]) -> str:
     """Say which values a parameter has."""
     if sizes is ANY_SIZE:
         return f"a whole number from {min(sizes):,} to {max(sizes):,}"
@@ -56,7 +56,9 @@ def completed_params(
     for parameter, sizes in extractor.sized_by.items():
         value = merged[parameter]
         if isinstance(value, (dict, list, bool)) or value not in sizes:
-            sentence = f"{parameter} must be {offered(sizes)}; it is {as_json(value)}."
+            sentence = (
+                f"{parameter} must be {allowed_values(sizes)}; it is {as_json(value)}."
+            )
             raise Invalid.at(f"{at}.{parameter}", sentence)
         if isinstance(value, float):  # some programs write every number so
             merged[parameter] = int(value)

@@ -6,8 +6,8 @@ from pydantic import Field, SecretStr, StrictBool, WithJsonSchema
 
 from nsadmin.namespaces.schema.limits import (
     API_KEY_MAX,
+    DESCRIPTION_MAX,
     GPU_TYPE_MAX,
-    MAX_DESCRIPTION,
     URL_MAX,
     limits,
 )
@@ -16,7 +16,7 @@ from nsadmin.namespaces.schema.strict import StrictModel
 Url = Annotated[str, Field(max_length=URL_MAX)]
 Key = Annotated[SecretStr, limits("string", minLength=1, maxLength=API_KEY_MAX)]
 CollectionName = Annotated[str, Field(min_length=3, max_length=128)]
-Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
+Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
 
 
 class InfrastructureInput(StrictModel):
@@ -47,4 +47,4 @@ class InfrastructureInput(StrictModel):
 
 
 # It is read once the namespace is known; until then it is passed on as it was sent.
-DESCRIBED = WithJsonSchema(InfrastructureInput.model_json_schema())
+INFRASTRUCTURE_SCHEMA = WithJsonSchema(InfrastructureInput.model_json_schema())

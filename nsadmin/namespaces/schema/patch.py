@@ -10,16 +10,16 @@ from pydantic import StrictBool as Bool
 
 from nsadmin import names
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.infrastructure import DESCRIBED
-from nsadmin.namespaces.schema.limits import MOST_EXTRACTORS
+from nsadmin.namespaces.schema.infrastructure import INFRASTRUCTURE_SCHEMA
+from nsadmin.namespaces.schema.limits import MAX_EXTRACTORS
 from nsadmin.namespaces.schema.payload_indexes import Indexes
 from nsadmin.namespaces.schema.strict import StrictModel
 from nsadmin.namespaces.schema.text import Description, Name
 
 # Of the keys that a body may have, so many are named where another was sent.
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 
-Infrastructure = Annotated[dict[str, Any], DESCRIBED]
+Infrastructure = Annotated[dict[str, Any], INFRASTRUCTURE_SCHEMA]
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -33,10 +33,10 @@ class ExtractorInput(StrictModel):
     feature_extractor_id: str | None = None
 
 
-Extractors = Annotated[list[ExtractorInput], Field(max_length=MOST_EXTRACTORS)]
+Extractors = Annotated[list[ExtractorInput], Field(max_length=MAX_EXTRACTORS)]
 
 
-def _wrapped(given: dict[str, Any]) -> dict[str, Any]:
+def _hide_key(given: dict[str, Any]) -> dict[str, Any]:
     """Keep a key from showing itself wherever the patch is written down."""
     key = given.get("qdrant_api_key")
     return (
@@ -53,7 +53,7 @@ class NamespacePatch(StrictModel):
     payload_indexes: Indexes | None = None
     auto_create_indexes: Bool | None = None
     repair_vectors: Bool | None = None
-    infrastructure: Annotated[Infrastructure, AfterValidator(_wrapped)] | None = None
+    infrastructure: Annotated[Infrastructure, AfterValidator(_hide_key)] | None = None
 
 
 class NamespacePut(StrictModel):
@@ -94,7 +94,7 @@ def errors_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
         path = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             known = model.model_fields if len(item["loc"]) == 1 else ()
-            sentence = _unknown(str(item["loc"][-1]), list(known))
+            sentence = _unknown_field(str(item["loc"][-1]), list(known))
         elif item["type"] == "literal_error":
             sentence = f"Must be one of {item['ctx']['expected']}."
         elif item["type"] == "string_too_long":
@@ -107,11 +107,11 @@ def errors_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
     return faults
 
 
-def _unknown(key: str, known: list[str]) -> str:
+def _unknown_field(key: str, known: list[str]) -> str:
     """Say that a key is not read, and which are, as far as a sentence holds them."""
     sentence = f"There is no field {key or 'with an empty name'} here"
     if not known:
         return f"{sentence}."
-    first, more = known[:_MOST_NAMED], len(known) - _MOST_NAMED
+    first, more = known[:_MAX_NAMED], len(known) - _MAX_NAMED
     rest = f" and {more} more" if more > 0 else ""
     return f"{sentence}; there is: {', '.join(first)}{rest}."

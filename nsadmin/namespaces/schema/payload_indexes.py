@@ -10,7 +10,7 @@ from pydantic import StrictBool as Bool
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import (
     FIELD_NAME_MAX,
-    MOST_SENT_INDEXES,
+    MAX_SENT_INDEXES,
     TOKEN_LENGTH_MAX,
     limits,
 )
@@ -98,7 +98,7 @@ class PayloadIndexInput(StrictModel):
 
 
 Indexes = Annotated[
-    list[PayloadIndexInput], Field(json_schema_extra={"maxItems": MOST_SENT_INDEXES})
+    list[PayloadIndexInput], Field(json_schema_extra={"maxItems": MAX_SENT_INDEXES})
 ]
 
 

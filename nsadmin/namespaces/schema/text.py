@@ -7,14 +7,14 @@ from typing import Annotated
 from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import (
-    MAX_DESCRIPTION,
+    DESCRIPTION_MAX,
     NAME_MAX,
     NAME_MIN,
     limits,
 )
 
 Name = Annotated[str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)]
-Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
+Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
 
 _ID_SHAPE = re.compile(
     r"(ns|org|usr|bkt|obj|col|doc|ret|tax|tmpl|snap|task|iclstr)_.*", re.IGNORECASE
@@ -65,7 +65,7 @@ def clean_description(
     text: str,
     *,
     at: str = "description",
-    longest: int = MAX_DESCRIPTION,
+    longest: int = DESCRIPTION_MAX,
     what: str = "description",
 ) -> str:
     """Return the description with plain line ends; empty stands for none.
