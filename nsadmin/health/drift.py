@@ -14,8 +14,8 @@ from nsadmin.namespaces.plan.desired import (
     declared_indexes,
     expected_vectors,
 )
+from nsadmin.namespaces.plan.index_identity import is_same_index
 from nsadmin.namespaces.plan.steps import format_parameters
-from nsadmin.namespaces.plan.unmanaged import is_other
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
@@ -173,7 +173,7 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
             yield Drift(
                 "index_missing", field, wanted, "", "", "namespace store", "missing"
             )
-        elif is_other(schema, there):
+        elif not is_same_index(schema, there):
             yield Drift(
                 "index_other",
                 field,

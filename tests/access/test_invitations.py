@@ -343,7 +343,7 @@ def test_two_openings_make_one_membership(own_rows, has_account: bool) -> None:
                 )
                 for number in range(2)
             ]
-        assert at_once(*acts) == ["Missing"]
+        assert at_once(*acts) == ["NotFound"]
         assert house.organization.memberships.filter(user__email=email).count() == 1
         joined = AuditEvent.objects.filter(
             action="member:join", organization_id=house.organization.pk
@@ -362,7 +362,7 @@ def test_joining_or_withdrawing_wins_and_never_both(own_rows) -> None:
         withdrawn = AuditEvent.objects.filter(
             action="member:withdraw", organization_id=house.organization.pk
         ).exists()
-        assert raised == (["Missing"] if withdrawn else [])
+        assert raised == (["NotFound"] if withdrawn else [])
         assert house.has(email) is not withdrawn
         assert User.objects.filter(email=email).exists() is not withdrawn
 

@@ -23,10 +23,10 @@ def record_lockout(email: str) -> None:
         return
     user = User.objects.filter(email=address).first()
     homes: list[str] = []
-    actor = ("user", "", "unknown address")
+    actor = record.RecordedActor("user", "", "unknown address")
     if user is not None:
         homes = [m.organization_id for m in user.memberships.all()]
-        actor = ("user", str(user.pk), user.email)
+        actor = record.RecordedActor("user", str(user.pk), user.email)
     for organization_id in homes or [""]:
         record.record(
             Outcome.REFUSED,

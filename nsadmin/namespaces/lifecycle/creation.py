@@ -33,13 +33,14 @@ from nsadmin.namespaces.placement.clusters import (
     shared_name_error,
 )
 from nsadmin.namespaces.plan.creation import blank, creation_plan
-from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD, ClusterFacts
+from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.read import probe, queries
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.ssrf_guard import destination
 

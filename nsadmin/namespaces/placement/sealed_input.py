@@ -11,7 +11,7 @@ import time
 from pydantic import SecretStr
 
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
+from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.stores import seal as seal_store
 from nsadmin.stores.seal import Binding, Secret
 from nsadmin.stores.ssrf_guard import destination

@@ -16,10 +16,10 @@ from nsadmin.namespaces.models import (
     MirrorFill,
 )
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.infrastructure_steps import SECRET_KEYS
 from nsadmin.namespaces.read import history
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store

@@ -142,6 +142,7 @@ def actual_from_live(found: LiveCollection | None) -> ActualCollection:
         points=found.points,
         vectors={n: (v.size, v.distance) for n, v in found.vectors.items()},
         indexes={n: {**i.params, "type": i.type} for n, i in found.indexes.items()},
+        namespace_id=(found.raw.get("metadata") or {}).get("namespace_id") or "",
     )
 
 

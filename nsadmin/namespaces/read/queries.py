@@ -53,6 +53,11 @@ class NamespaceView:
     as_of: datetime
 
     @property
+    def raw(self) -> Raw:
+        """The namespace's document as it is stored."""
+        return self.namespace.raw
+
+    @property
     def counts(self) -> Counts:
         """The current counts, queried on access; None for each that is unknown."""
         return counts_of(self.namespace.namespace_id, from_mirror=self.from_mirror)

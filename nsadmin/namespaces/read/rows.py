@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.infrastructure_steps import PUBLIC_KEYS
 from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.read.queries import Counts
@@ -13,6 +12,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.infrastructure import PUBLIC_KEYS
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.placement.key_rotation import rotate
+from nsadmin.namespaces.change.key_rotation import rotate
 
 
 class Command(BaseCommand):
