@@ -1,7 +1,7 @@
-"""A namespace's configuration as YAML: written, read back, turned into a patch. Pure.
+"""A namespace's configuration as YAML: export, parsing, conversion to a patch. Pure.
 
-The text holds what people decide and nothing that is secret or counted. Reading an
-unchanged text gives an empty patch; sections that are left out stay as they are.
+The text holds the settings of a namespace, without secrets and counts. An unchanged
+text gives an empty patch; omitted sections are not changed.
 """
 
 from typing import Any
@@ -41,7 +41,7 @@ _SECTIONS = (
 
 
 class _Dumper(yaml.SafeDumper):
-    """Text of several lines stands as such, list entries are indented."""
+    """Writes multi-line text as a block and indents list entries."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Indent lists below their key."""
@@ -57,7 +57,7 @@ _Dumper.add_representer(str, _text)
 
 
 def export_config(namespace: Namespace) -> dict[str, Any]:
-    """Return the configuration as plain values, in the order in which it is written."""
+    """Return the configuration as plain values in the order of the YAML text."""
     stored = namespace.infrastructure
     infrastructure = {
         key: stored[key]
@@ -92,7 +92,7 @@ def export_config(namespace: Namespace) -> dict[str, Any]:
 
 
 def to_yaml(namespace: Namespace) -> str:
-    """Return the configuration as YAML, the same for the same configuration."""
+    """Return the configuration as YAML; equal configurations give equal text."""
     return yaml.dump(
         export_config(namespace),
         Dumper=_Dumper,
@@ -104,25 +104,25 @@ def to_yaml(namespace: Namespace) -> str:
 
 
 def from_yaml(text: str) -> ParsedYaml:
-    """Read a configuration; raise Invalid with faults by line where it is none."""
+    """Parse a configuration; raise Invalid with errors by line if it is not one."""
     found = yaml_text.parse(text)
     schema = found.data.get("schema")
     if schema != SCHEMA:
-        said = "it is missing" if schema is None else f"this is {as_json(schema)}"
+        actual = "it is missing" if schema is None else f"it is {as_json(schema)}"
         raise yaml_text.line_error(
-            found.line_of("schema"), f"schema must be {SCHEMA}; {said}."
+            found.line_of("schema"), f"schema must be {SCHEMA}; {actual}."
         )
     unknown = [key for key in found.data if key not in _SECTIONS]
     if unknown:
         raise yaml_text.line_error(
             found.line_of(unknown[0]),
-            f"There is no section {unknown[0]}; there is: {', '.join(_SECTIONS)}.",
+            f"Unknown section {unknown[0]}; known sections: {', '.join(_SECTIONS)}.",
         )
     return found
 
 
 def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
-    """Return the error with its faults at the lines of the text."""
+    """Return the error with its messages at lines of the text instead of paths."""
     faults: dict[str, list[str]] = {}
     for path, sentences in (error.errors or {"": [error.message]}).items():
         place = path if path.startswith("line ") else f"line {found.line_of(path)}"
@@ -132,9 +132,9 @@ def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
 
 
 def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
-    """Return the patch that makes the namespace what the text says.
+    """Return the patch with the differences between the text and the namespace.
 
-    Holds only what differs. Raises Invalid with faults by line.
+    Raises Invalid with errors by line.
     """
     try:
         return _patch(found, namespace)
@@ -143,9 +143,9 @@ def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
 
 
 def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
-    said = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
+    sections = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
     now = export_config(namespace)
-    body = {key: value for key, value in said.items() if value != now[key]}
+    body = {key: value for key, value in sections.items() if value != now[key]}
     if isinstance(body.get("infrastructure"), dict):
         body["infrastructure"] = _changed_infrastructure(body, now)
         if not body["infrastructure"]:
@@ -169,8 +169,8 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
     for key in given:
         if key not in INFRASTRUCTURE_KEYS:
             sentence = (
-                f"{key} does not belong to a configuration; "
-                f"there is: {', '.join(INFRASTRUCTURE_KEYS)}."
+                f"{key} is not part of a configuration; "
+                f"known keys: {', '.join(INFRASTRUCTURE_KEYS)}."
             )
             raise Invalid.at(f"infrastructure.{key}", sentence)
     return {
@@ -183,7 +183,7 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
 def _require_extractors(
     given: list[ExtractorInput] | None, namespace: Namespace
 ) -> None:
-    """Refuse a list that lacks a registered extractor: none is ever removed."""
+    """Raise Invalid for a list without a registered extractor: none can be removed."""
     if given is None:
         return
     listed = {(e.feature_extractor_name, e.version) for e in given}
@@ -203,7 +203,7 @@ def _require_extractors(
 def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
     for number, entry in enumerate(given or []):
         if entry.is_protected:
-            sentence = "A configuration lists custom indexes; leave this one out."
+            sentence = "A configuration lists only custom indexes; remove this one."
             at = f"payload_indexes.{number}.is_protected"
             raise Invalid.at(at, sentence)
         if entry.type is None:
