@@ -187,7 +187,7 @@ REFUSED = {
     "an inner key twice": (
         HEAD + "infrastructure:\n  min_workers: 1\n  min_workers: 2",
         4,
-        "min_workers is there twice",
+        "min_workers appears twice",
     ),
     "a second document": (HEAD + "---\nx: 1", 2, "second document"),
     "a list": ("- 1", 1, "mapping"),

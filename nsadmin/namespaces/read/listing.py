@@ -97,8 +97,8 @@ class ListQuery:
         Raises Invalid for an unknown sort.
         """
         if self.sort not in SORTS:
-            sentence = f"Sort must be one of {', '.join(SORTS)}."
-            raise Invalid.at("sort", sentence)
+            message = f"Sort must be one of {', '.join(SORTS)}."
+            raise Invalid.at("sort", message)
         column, default = SORTS[self.sort]
         descending = default if self.descending is None else self.descending
         return [

@@ -123,12 +123,12 @@ def from_yaml(text: str) -> ParsedYaml:
 
 def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
     """Return the error with its messages at lines of the text instead of paths."""
-    faults: dict[str, list[str]] = {}
-    for path, sentences in (error.errors or {"": [error.message]}).items():
+    errors: dict[str, list[str]] = {}
+    for path, messages in (error.errors or {"": [error.message]}).items():
         place = path if path.startswith("line ") else f"line {found.line_of(path)}"
-        faults.setdefault(place, []).extend(sentences)
-    first = min(faults, key=lambda place: int(place.split()[1]))
-    return Invalid(f"{first.capitalize()}: {faults[first][0]}", errors=faults)
+        errors.setdefault(place, []).extend(messages)
+    first = min(errors, key=lambda place: int(place.split()[1]))
+    return Invalid(f"{first.capitalize()}: {errors[first][0]}", errors=errors)
 
 
 def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
@@ -153,8 +153,8 @@ def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
     try:
         patch = NamespacePatch.model_validate(body)
     except ValidationError as error:
-        faults = errors_of(error, NamespacePatch)
-        raise Invalid.all(faults) from None
+        errors = errors_of(error, NamespacePatch)
+        raise Invalid.all(errors) from None
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)
     if patch.description is not None:
@@ -168,11 +168,11 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
     given, stored = body["infrastructure"], now["infrastructure"]
     for key in given:
         if key not in INFRASTRUCTURE_KEYS:
-            sentence = (
+            message = (
                 f"{key} is not part of a configuration; "
                 f"known keys: {', '.join(INFRASTRUCTURE_KEYS)}."
             )
-            raise Invalid.at(f"infrastructure.{key}", sentence)
+            raise Invalid.at(f"infrastructure.{key}", message)
     return {
         key: value
         for key, value in given.items()
@@ -189,23 +189,23 @@ def _require_extractors(
     listed = {(e.feature_extractor_name, e.version) for e in given}
     for entry in namespace.extractors:
         if (entry.name, entry.version) not in listed:
-            sentence = (
+            message = (
                 f"{entry.name} {entry.version} is registered and cannot be removed; "
                 "list it, or leave the section out."
             )
-            raise Invalid.at("feature_extractors", sentence)
+            raise Invalid.at("feature_extractors", message)
     twice = len(given) - len(listed)
     if twice:
-        sentence = "An extractor is in the list twice."
-        raise Invalid.at("feature_extractors", sentence)
+        message = "An extractor is in the list twice."
+        raise Invalid.at("feature_extractors", message)
 
 
 def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
     for number, entry in enumerate(given or []):
         if entry.is_protected:
-            sentence = "A configuration lists only custom indexes; remove this one."
+            message = "A configuration lists only custom indexes; remove this one."
             at = f"payload_indexes.{number}.is_protected"
-            raise Invalid.at(at, sentence)
+            raise Invalid.at(at, message)
         if entry.type is None:
-            sentence = f"An index needs a type: {', '.join(INDEX_TYPES)}."
-            raise Invalid.at(f"payload_indexes.{number}", sentence)
+            message = f"An index needs a type: {', '.join(INDEX_TYPES)}."
+            raise Invalid.at(f"payload_indexes.{number}", message)

@@ -27,12 +27,12 @@ def find(
     if extractor is not None:
         return extractor
     versions = [e.version for e in registry.values() if e.name == name]
-    sentence = (
+    message = (
         f"{name} has no version {version}; there is {', '.join(versions)}."
         if versions
         else f"{name} is not a builtin feature extractor."
     )
-    raise Invalid.at(at, sentence, code="feature_extractor_not_found")
+    raise Invalid.at(at, message, code="feature_extractor_not_found")
 
 
 def allowed_values(sizes: Mapping[Any, int]) -> str:
@@ -50,16 +50,16 @@ def completed_params(
     unknown = sorted(set(given) - set(extractor.defaults))
     if unknown:
         known = ", ".join(extractor.defaults) or "none"
-        sentence = f"{extractor.id} has no parameter {unknown[0]}; it has: {known}."
-        raise Invalid.at(at, sentence)
+        message = f"{extractor.id} has no parameter {unknown[0]}; it has: {known}."
+        raise Invalid.at(at, message)
     merged = {**extractor.defaults, **given}
     for parameter, sizes in extractor.sized_by.items():
         value = merged[parameter]
         if isinstance(value, (dict, list, bool)) or value not in sizes:
-            sentence = (
+            message = (
                 f"{parameter} must be {allowed_values(sizes)}; it is {as_json(value)}."
             )
-            raise Invalid.at(f"{at}.{parameter}", sentence)
+            raise Invalid.at(f"{at}.{parameter}", message)
         if isinstance(value, float):  # some JSON writers send every number as a float
             merged[parameter] = int(value)
     return merged

@@ -54,9 +54,9 @@ for _tag, _pattern in _WORDS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), None)
 
 
-def line_error(line: int, sentence: str) -> Invalid:
+def line_error(line: int, message: str) -> Invalid:
     """Return an error at a line, counted from 1."""
-    return Invalid(f"Line {line}: {sentence}", errors={f"line {line}": [sentence]})
+    return Invalid(f"Line {line}: {message}", errors={f"line {line}": [message]})
 
 
 def parse(text: str) -> ParsedYaml:
@@ -68,8 +68,8 @@ def parse(text: str) -> ParsedYaml:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        sentence = f"U+{error.character:04X} is not allowed in YAML."
-        raise line_error(line, sentence) from None
+        message = f"U+{error.character:04X} is not allowed in YAML."
+        raise line_error(line, message) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -77,11 +77,11 @@ def parse(text: str) -> ParsedYaml:
     if not isinstance(root, yaml.MappingNode):
         raise line_error(1, "The text must be a mapping of keys to values.")
     lines: dict[str, int] = {}
-    faults: dict[str, list[str]] = {}
-    data = _value(root, "", lines, faults)
-    if faults:
-        first, sentences = next(iter(faults.items()))
-        raise Invalid(f"{first.capitalize()}: {sentences[0]}", errors=faults)
+    errors: dict[str, list[str]] = {}
+    data = _value(root, "", lines, errors)
+    if errors:
+        first, messages = next(iter(errors.items()))
+        raise Invalid(f"{first.capitalize()}: {messages[0]}", errors=errors)
     return ParsedYaml(data, lines)
 
 
@@ -114,14 +114,14 @@ def _require_plain(text: str) -> None:
 
 
 def _value(
-    node: yaml.Node, path: str, lines: dict[str, int], faults: dict[str, list[str]]
+    node: yaml.Node, path: str, lines: dict[str, int], errors: dict[str, list[str]]
 ) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, lines, faults)
+        return _mapping(node, path, lines, errors)
     if isinstance(node, yaml.SequenceNode):
         return [
-            _value(item, f"{path}.{number}".lstrip("."), lines, faults)
+            _value(item, f"{path}.{number}".lstrip("."), lines, errors)
             for number, item in enumerate(node.value)
         ]
     return _PLAIN[node.tag](node.value)
@@ -131,21 +131,21 @@ def _mapping(
     node: yaml.MappingNode,
     path: str,
     lines: dict[str, int],
-    faults: dict[str, list[str]],
+    errors: dict[str, list[str]],
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         is_text = isinstance(key_node, yaml.ScalarNode) and key_node.tag.endswith("str")
         if not is_text:
-            faults.setdefault(f"line {line}", []).append("A key must be a plain word.")
+            errors.setdefault(f"line {line}", []).append("A key must be a plain word.")
             continue
         key = key_node.value
         inner = f"{path}.{key}".lstrip(".")
         if key in values:
-            sentence = f"{key} is there twice; first in line {lines[inner]}."
-            faults.setdefault(f"line {line}", []).append(sentence)
+            message = f"{key} appears twice; first in line {lines[inner]}."
+            errors.setdefault(f"line {line}", []).append(message)
             continue
         lines[inner] = line
-        values[key] = _value(value_node, inner, lines, faults)
+        values[key] = _value(value_node, inner, lines, errors)
     return values
