@@ -11,13 +11,12 @@ from nsadmin.namespaces.plan.patch_request import make_plan
 from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.schema import config, document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     TOKENIZERS,
-    clean_description,
-    clean_name,
 )
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 HEAD = "schema: nsadmin/namespace/v1\n"
 

@@ -12,8 +12,9 @@ from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.plan.repair import Repair, missing_vectors
 from nsadmin.namespaces.read.rows import payload_indexes
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, parse_patch
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 BARE = ActualCollection(exists=True, points=1200, vectors={}, indexes={})
 
