@@ -15,7 +15,8 @@ import nsadmin
 from nsadmin.namespaces.change.planning import PlannedChange
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.plan.steps import Step
-from nsadmin.namespaces.schema.patch import NamespacePatch, PayloadIndexInput
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.payload_indexes import PayloadIndexInput
 from tests.api.conftest import Caller
 
 ROOT = Path(nsadmin.__file__).parent
