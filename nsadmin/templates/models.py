@@ -1,4 +1,4 @@
-"""Templates as rows."""
+"""The table of namespace templates."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ def new_template_id() -> str:
 
 
 class Scope(models.TextChoices):
-    """Who sees a template: everybody, one organization, or who made it."""
+    """The visibility of a template: all organizations, one of them, or its creator."""
 
     SYSTEM = "system", "System"
     ORGANIZATION = "organization", "Organization"
@@ -22,7 +22,7 @@ class Scope(models.TextChoices):
 
 
 class NamespaceTemplate(models.Model):
-    """A namespace's configuration; `creator` is the kind and id of who made it."""
+    """A namespace template; `creator` is "kind:id" of the actor who created it."""
 
     template_id = models.CharField(
         max_length=64, primary_key=True, default=new_template_id
