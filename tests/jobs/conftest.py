@@ -11,9 +11,9 @@ from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.enqueue import enqueue
 from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job
-from nsadmin.jobs.registry import kind
+from nsadmin.jobs.registry import register_kind
 
-STAGES = (Stage("count", "Counting", "steps", 1),)
+STAGES = (Stage(key="count", title="Counting", unit="steps", weight=1),)
 
 
 class Orders:
@@ -39,9 +39,9 @@ def _settle(job: Job) -> None:
     ORDERS.settled.append(job.state)
 
 
-if registry.find("test_count") is None:
+if registry.find_kind("test_count") is None:
 
-    @kind("test_count", task_type="api_namespaces_create", settle=_settle)
+    @register_kind("test_count", task_type="api_namespaces_create", settle=_settle)
     def count(work: JobContext) -> None:
         """Count to `inputs["to"]`, one checkpoint a step."""
         work.progress.begin("count", total=work.inputs["to"])

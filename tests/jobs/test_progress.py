@@ -8,7 +8,10 @@ from nsadmin.jobs.execution.progress import Progress, Stage
 
 def _progress() -> Progress:
     return Progress(
-        [Stage("a", "First", "things", 1), Stage("b", "Second", "points", 3)]
+        [
+            Stage(key="a", title="First", unit="things", weight=1),
+            Stage(key="b", title="Second", unit="points", weight=3),
+        ]
     )
 
 

@@ -70,7 +70,7 @@ def test_a_poison_job_is_given_up(sent, orders):
         sweep()
     job.refresh_from_db()
     assert job.state == State.FAILED
-    assert "5 times without getting further" in job.error
+    assert "5 times without progress" in job.error
     run_once(*sent()[-1])
     assert orders.settled == ["failed"]
 
