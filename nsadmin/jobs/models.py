@@ -18,7 +18,12 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+# Longest texts of the columns below; longer ones are cut when they are written.
+MAX_TITLE_LENGTH = 300
 MAX_ERROR_LENGTH = 2000
+MAX_WAITING_LENGTH = 300
+MAX_EVENT_LENGTH = 500
+MAX_RUN_ERROR_LENGTH = 500
 LIVE = (State.QUEUED, State.RUNNING)
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 
@@ -51,7 +56,7 @@ class Job(models.Model):
     namespace_id = models.CharField(max_length=128, blank=True)
     namespace_name = models.CharField(max_length=128, blank=True)
     source_namespace_id = models.CharField(max_length=128, blank=True)
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=MAX_TITLE_LENGTH)
     actor_kind = models.CharField(max_length=8)
     actor_id = models.CharField(max_length=64)
     actor_label = models.CharField(max_length=254)
@@ -66,7 +71,7 @@ class Job(models.Model):
     attempts = models.IntegerField(default=0)
     waits = models.IntegerField(default=0)
     away_since = models.DateTimeField(null=True, blank=True)
-    waiting = models.CharField(max_length=300, blank=True)
+    waiting = models.CharField(max_length=MAX_WAITING_LENGTH, blank=True)
     owner = models.CharField(max_length=128, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -111,7 +116,7 @@ class JobEvent(models.Model):
     job = models.ForeignKey(Job, models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     role = models.CharField(max_length=8, default="idle")
-    sentence = models.CharField(max_length=500)
+    sentence = models.CharField(max_length=MAX_EVENT_LENGTH)
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
@@ -136,7 +141,7 @@ class ScheduleRun(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
-    error = models.CharField(max_length=500, blank=True)
+    error = models.CharField(max_length=MAX_RUN_ERROR_LENGTH, blank=True)
 
     class Meta:
         constraints: ClassVar = [

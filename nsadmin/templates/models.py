@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from nsadmin.access.models import token
 
+# Longest value of `creator`; longer ones are cut.
+CREATOR_MAX = 80
+
 
 def new_template_id() -> str:
     """Return a new id such as `tmpl_k3f9…`."""
@@ -29,7 +32,7 @@ class NamespaceTemplate(models.Model):
     )
     scope = models.CharField(max_length=16, choices=Scope, default=Scope.ORGANIZATION)
     organization_id = models.CharField(max_length=64, db_index=True)
-    creator = models.CharField(max_length=80)
+    creator = models.CharField(max_length=CREATOR_MAX)
     creator_label = models.CharField(max_length=254)
     name = models.CharField(max_length=100)
     description = models.CharField(max_length=1000)

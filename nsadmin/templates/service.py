@@ -21,11 +21,16 @@ from nsadmin.templates.fields import (
     Instantiation,
     NewTemplate,
 )
-from nsadmin.templates.models import NamespaceTemplate, Scope, new_template_id
+from nsadmin.templates.models import (
+    CREATOR_MAX,
+    NamespaceTemplate,
+    Scope,
+    new_template_id,
+)
 
 
 def _creator_key(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.id}"[:80]
+    return f"{actor.kind}:{actor.id}"[:CREATOR_MAX]
 
 
 def visible(actor: Actor) -> QuerySet[NamespaceTemplate]:

@@ -15,7 +15,7 @@ from nsadmin.audit.record import AuditActor
 from nsadmin.audit.request_id import request_id
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State
 
 
 def enqueue(
@@ -43,7 +43,7 @@ def enqueue(
     job = Job.objects.create(
         job_id=job_id or uuid.uuid4(),
         kind=kind,
-        title=title[:300],
+        title=title[:MAX_TITLE_LENGTH],
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label,

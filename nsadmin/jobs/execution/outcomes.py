@@ -11,7 +11,7 @@ from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import event_log
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.lease import Lease
-from nsadmin.jobs.models import MAX_ERROR_LENGTH, Job, State
+from nsadmin.jobs.models import MAX_ERROR_LENGTH, MAX_WAITING_LENGTH, Job, State
 from nsadmin.jobs.registry import find_kind
 
 logger = structlog.get_logger(__name__)
@@ -22,7 +22,6 @@ GAVE_UP = f"It was tried {MAX_ATTEMPTS} times without progress."
 # A job fails if a store does not answer for this long.
 MAX_OUTAGE = timedelta(minutes=10)
 _MAX_WAIT_S = 30.0
-_MAX_WAITING_LENGTH = 300
 
 
 def finish(context: JobContext) -> None:
@@ -58,7 +57,7 @@ def wait_for_store(lease: Lease, message: str) -> None:
         run_after=next_attempt_at(row.waits),
         waits=row.waits + 1,
         away_since=since,
-        waiting=message[:_MAX_WAITING_LENGTH],
+        waiting=message[:MAX_WAITING_LENGTH],
     )
     if is_queued and row.waits == 0:
         event_log.record_event(

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.execution import dispatch
-from nsadmin.jobs.models import ScheduleRun
+from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleRun
 from nsadmin.jobs.schedules import beat
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ def _execute(row: ScheduleRun, work: Work, keep: Keep) -> None:
     try:
         row.result = dict(work())
     except NsadminError as error:
-        row.error = error.message[:500]
+        row.error = error.message[:MAX_RUN_ERROR_LENGTH]
         log.warning("schedule_failed", schedule=row.name, reason=error.message)
     except Exception as error:
         row.error = f"The run stopped unexpectedly ({type(error).__name__})."
