@@ -30,15 +30,15 @@ def _everything(namespace_id: str) -> str:
 def test_a_clone_is_complete_and_refers_to_nothing_of_its_source(world, source):
     request = CloneRequest("staging", Include(**FULL))
     begun = launch(world.actor("member"), source.namespace_id, request)
-    told = clone_response(begun.job)
-    assert told["status"] == "cloning"
-    assert set(told["cloned_resources"].values()) == {0}
-    assert told["source_namespace_id"] == source.namespace_id
+    answer = clone_response(begun.job)
+    assert answer["status"] == "cloning"
+    assert set(answer["cloned_resources"].values()) == {0}
+    assert answer["source_namespace_id"] == source.namespace_id
     job = run_to_the_end(begun.job)
     assert (job.state, job.error) == (State.DONE, "")
-    told = clone_response(job)
-    assert told["status"] == "ready"
-    assert told["cloned_resources"] == {
+    answer = clone_response(job)
+    assert answer["status"] == "ready"
+    assert answer["cloned_resources"] == {
         "buckets": 2,
         "objects": 7,
         "collections": 2,

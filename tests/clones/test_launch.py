@@ -1,4 +1,4 @@
-"""Who may clone what, and what a refusal leaves behind: nothing."""
+"""Permissions and preconditions of a clone; a refused one leaves nothing behind."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Renaming, kind by kind: what changes, what stays, what goes. No store, no Django."""
+"""Rewriting documents for a clone, kind by kind; pure functions without stores."""
 
 import copy
 from typing import Any

@@ -17,7 +17,10 @@ STAGES = (Stage(key="count", title="Counting", unit="steps", weight=1),)
 
 
 class Orders:
-    """What the test kind does at each step, and what it told the outside."""
+    """Instructions for the runner of the test kind, and a record of its calls.
+
+    `breaks` and `settle_breaks` are exceptions to raise, one for each call.
+    """
 
     def __init__(self) -> None:
         self.breaks: list[Exception] = []

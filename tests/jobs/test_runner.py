@@ -1,4 +1,4 @@
-"""What becomes of a job after each way a runner can stop."""
+"""The state of a job after each way in which a runner can stop."""
 
 from datetime import timedelta
 

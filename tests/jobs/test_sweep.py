@@ -1,4 +1,4 @@
-"""The sweep takes up what a dead worker held and what the broker lost."""
+"""The sweeper recovers jobs of dead workers and resends lost messages."""
 
 from datetime import timedelta
 
