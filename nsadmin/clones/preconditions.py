@@ -51,7 +51,7 @@ def _load_source(actor: Actor, identifier: str, request: CloneRequest) -> Namesp
         action=Action.NAMESPACE_CLONE_ACROSS,
     )
     if view.organization_id != organization_id:
-        raise queries.missing(identifier)
+        raise queries.namespace_not_found(identifier)
     return view
 
 

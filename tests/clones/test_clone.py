@@ -8,7 +8,7 @@ from nsadmin.clones.request import CloneRequest, Include, parse_clone
 from nsadmin.clones.response import clone_response
 from nsadmin.clones.start import launch
 from nsadmin.jobs.models import State
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points

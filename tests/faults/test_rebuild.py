@@ -30,7 +30,7 @@ class Rebuild:
     def commit(self) -> changes.Outcome | NsadminError:
         """Rebuild every index; return the outcome or the error for the client."""
         try:
-            return changes.repair_commit(SYSTEM, self.trip.namespace_id, REBUILD)
+            return changes.commit(SYSTEM, self.trip.namespace_id, REBUILD)
         except NsadminError as failure:
             return failure
 

@@ -20,7 +20,8 @@ from nsadmin.api.schemas.requests import AddressQuery, NoQuery
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import StoredExtractor
-from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY
 
 router = Router(tags=["Feature extractors"])
 _BUILTIN = "/collections/features/extractors"

@@ -29,7 +29,6 @@ from nsadmin.errors import BadRequest, PreconditionFailed
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
 from nsadmin.namespaces.read import queries, rows
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.patch import (
@@ -168,9 +167,9 @@ def ensure_indexes(request: HttpRequest, identifier: str) -> HttpResponse:
     actor, at = actor_of(request), wanted.organization_id
     only = Repair(vectors=False, rebuild=wanted.force_rebuild)
     if wanted.dry_run:
-        shown = commit.repair_preview(actor, identifier, only, organization_id=at)
+        shown = commit.preview(actor, identifier, only, organization_id=at)
         return preview_response(shown, if_match)
-    outcome = commit.repair_commit(
+    outcome = commit.commit(
         actor, identifier, only, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
@@ -182,8 +181,8 @@ def _ensured(outcome: commit.Outcome) -> dict[str, int]:
     """Count each declared index once: there, built anew, or not there yet."""
     declared = set(declared_indexes(outcome.view.namespace))
     steps = outcome.plan.steps
-    rebuilt = {step.field for step in steps if isinstance(step, DropIndex)}
-    waiting = {step.field for step in outcome.waiting if isinstance(step, CreateIndex)}
+    rebuilt = {field for step in steps for field in step.dropped_index}
+    waiting = {f for step in outcome.waiting for f in step.indexes_after(set())}
     counts = {
         "ensured": len(declared - rebuilt - waiting),
         "rebuilt": len(rebuilt - waiting),
