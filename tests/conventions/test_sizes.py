@@ -11,7 +11,6 @@ LONG_FILES = {
     "nsadmin/namespaces/schema/patch.py",
 }
 LONG_FUNCTIONS = {
-    "nsadmin/clones/target_document.py::target_document",
     "nsadmin/pages/common/plan_flow.py::_review",
 }
 
