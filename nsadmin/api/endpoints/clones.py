@@ -13,6 +13,7 @@ from nsadmin.api.schemas.clones import CloneNamespaceResponse
 from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.clones import start
 from nsadmin.clones.request import CloneBody, parse_clone
+from nsadmin.clones.response import clone_response
 
 router = Router(tags=["Namespaces"])
 
@@ -31,4 +32,4 @@ def clone_namespace(request: HttpRequest, identifier: str) -> HttpResponse:
     begun = start.launch(
         actor_of(request), identifier, wanted, operation=operation_id(request)
     )
-    return json_response(start.response(begun.job))
+    return json_response(clone_response(begun.job))

@@ -69,7 +69,7 @@ def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
     """Keep a namespace's configuration: extractors, indexes, settings; no data."""
     parsing.query(request, NoQuery)
     wanted = parse_template(parsing.body(request))
-    made = shown(service.save(actor_of(request), identifier, wanted))
+    made = shown(service.create_from_namespace(actor_of(request), identifier, wanted))
     kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
     return json_response({**kept, "template_name": made["name"]}, status=201)
 
