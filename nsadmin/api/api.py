@@ -8,10 +8,11 @@ from ninja.operation import Operation
 from nsadmin.api.endpoints import (
     analytics,
     clones,
-    creation,  # noqa: F401 - as below
-    deletion,  # noqa: F401 - its operation is of the router of namespaces
-    expiry,
+    creation,  # noqa: F401 - adds to the router of namespaces, as these do
+    deletion,  # noqa: F401
+    expiry,  # noqa: F401
     extractors,
+    indexes,  # noqa: F401
     namespaces,
     stats,
     tasks,
@@ -52,7 +53,6 @@ _NOUNS = (
     stats,
     namespaces,
     clones,
-    expiry,
     tasks,
     extractors,
     templates,

@@ -21,7 +21,7 @@ def declared_by(view: PathView) -> dict[str, RouteAccess]:
         declared = getattr(operation.view_func, "declared", None)
         if declared is None:
             name = operation.view_func.__name__
-            message = f"{name} has no @endpoint(Action.…) below its route."
+            message = f"{name} has no @operation(Action.…) below its route."
             raise TypeError(message)
         found |= dict.fromkeys(operation.methods, declared)
     return found

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -9,13 +10,13 @@ from ninja import Router
 from pydantic import Field
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import actor_of, endpoint
+from nsadmin.access.web.gate import actor_of
 from nsadmin.advice import auto_indexing, evidence, index_coverage, usage
 from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM, Advice
 from nsadmin.advice.usage import KEPT_HOURS, FieldUsage, UsageReport
 from nsadmin.api.http import parsing
-from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.http.openapi import header, openapi_extra, responses
+from nsadmin.api.http.openapi import header, responses
+from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.analytics import (
     SuggestionsResponse,
@@ -59,47 +60,44 @@ class UsageQuery(_NamespaceQuery):
 @router.post(
     "/namespaces/{identifier}/filter-usage",
     response=responses(UsageCounted, 409, 413, 415),
-    openapi_extra=openapi_extra(
-        query=AddressQuery, body=UsageReport, headers=IDEMPOTENCY_KEY
-    ),
 )
-@endpoint(Action.FILTER_USAGE_REPORT)
-@idempotent
-def report_filter_usage(request: HttpRequest, identifier: str) -> HttpResponse:
+@operation(Action.FILTER_USAGE_REPORT, repeatable=True)
+def report_filter_usage(
+    request: HttpRequest,
+    identifier: str,
+    query: AddressQuery,
+    body: Annotated[usage.Tallies, JsonBody(UsageReport, usage.parse_report)],
+) -> HttpResponse:
     """Report which payload fields queries filtered by since the last report."""
-    wanted = parsing.query(request, AddressQuery)
-    fields = usage.parse_report(parsing.body(request))
     view = queries.get_stored(
         actor_of(request),
         identifier,
-        organization_id=wanted.organization_id,
+        organization_id=query.organization_id,
         action=Action.FILTER_USAGE_REPORT,
     )
     key = view.namespace.namespace_id
-    dropped = usage.count_filter(key, fields)
-    counted = sum(t.count for name, t in fields.items() if name not in dropped)
+    dropped = usage.count_filter(key, body)
+    counted = sum(t.count for name, t in body.items() if name not in dropped)
     return json_response({"namespace_id": key, "counted": counted, "dropped": dropped})
 
 
 @router.get(
     "/analytics/indexes/suggestions",
     response=responses(SuggestionsResponse, 409),
-    openapi_extra=openapi_extra(query=SuggestionsQuery, headers=_NAMESPACE),
 )
-@endpoint(Action.NAMESPACE_READ)
-def suggest_indexes(request: HttpRequest) -> HttpResponse:
+@operation(Action.NAMESPACE_READ, headers=_NAMESPACE)
+def suggest_indexes(request: HttpRequest, query: SuggestionsQuery) -> HttpResponse:
     """Which fields were filtered often without an index, and the type they ask for.
 
     `advice` tells what else to do: unused indexes, wrong types, and no room for more.
     """
-    wanted = parsing.query(request, SuggestionsQuery)
-    namespace = _view(request, wanted).namespace
-    found = evidence.advised(namespace, hours=wanted.hours, min_count=wanted.min_count)
+    namespace = _view(request, query).namespace
+    found = evidence.advised(namespace, hours=query.hours, min_count=query.min_count)
     enabled = namespace.auto_create_indexes
     return json_response(
         {
             "namespace_id": namespace.namespace_id,
-            "analysis_period": f"{wanted.hours}h",
+            "analysis_period": f"{query.hours}h",
             "suggestions": _suggestions(found.advice),
             "advice": _others(found.advice),
             "auto_create_enabled": enabled,
@@ -115,14 +113,12 @@ def suggest_indexes(request: HttpRequest) -> HttpResponse:
 @router.get(
     "/analytics/indexes/usage",
     response=responses(UsageResponse, 409),
-    openapi_extra=openapi_extra(query=UsageQuery, headers=_NAMESPACE),
 )
-@endpoint(Action.NAMESPACE_READ)
-def index_usage(request: HttpRequest) -> HttpResponse:
+@operation(Action.NAMESPACE_READ, headers=_NAMESPACE)
+def index_usage(request: HttpRequest, query: UsageQuery) -> HttpResponse:
     """Which fields were filtered, how often, and whether they have an index."""
-    wanted = parsing.query(request, UsageQuery)
-    hours = _hours(wanted.period)
-    namespace = _view(request, wanted).namespace
+    hours = _hours(query.period)
+    namespace = _view(request, query).namespace
     indexes = index_coverage.serving(namespace)
     used = usage.used(namespace.namespace_id, hours=hours)
     fields = [
@@ -133,13 +129,13 @@ def index_usage(request: HttpRequest) -> HttpResponse:
             "is_indexed": indexes.serves(entry.field_name),
         }
         for entry in used
-        if entry.count >= wanted.min_count
+        if entry.count >= query.min_count
     ]
     with_index = sum(bool(entry["is_indexed"]) for entry in fields)
     return json_response(
         {
             "namespace_id": namespace.namespace_id,
-            "period": wanted.period,
+            "period": query.period,
             "fields": fields,
             "total_fields": len(fields),
             "indexed_fields": with_index,
@@ -148,12 +144,12 @@ def index_usage(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _view(request: HttpRequest, wanted: _NamespaceQuery) -> NamespaceView:
-    identifier = parsing.header(request, "X-Namespace") or wanted.namespace
+def _view(request: HttpRequest, query: _NamespaceQuery) -> NamespaceView:
+    identifier = parsing.header(request, "X-Namespace") or query.namespace
     if not identifier:
         raise _unnamed(request)
     return queries.get(
-        actor_of(request), identifier, organization_id=wanted.organization_id
+        actor_of(request), identifier, organization_id=query.organization_id
     )
 
 

@@ -7,16 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.access.web.gate import actor_of
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.extractors import (
     ExtractorModel,
     NamespaceExtractor,
     NamespaceExtractorsResponse,
 )
-from nsadmin.api.schemas.requests import AddressQuery, NoQuery
+from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import StoredExtractor
@@ -34,18 +34,19 @@ class ExtractorsQuery(AddressQuery):
 
 
 @router.get(_BUILTIN, response=responses(list[ExtractorModel]))
-@endpoint(Action.NAMESPACE_READ)
-def list_extractors(request: HttpRequest) -> HttpResponse:
+@operation(Action.NAMESPACE_READ)
+def list_extractors(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The builtin feature extractors that a namespace may register."""
-    parsing.query(request, NoQuery)
     return json_response([entry(extractor) for extractor in REGISTRY.values()])
 
 
 @router.get(_BUILTIN + "/{feature_extractor_id}", response=responses(ExtractorModel))
-@endpoint(Action.NAMESPACE_READ)
-def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpResponse:
+@operation(Action.NAMESPACE_READ)
+def get_extractor(
+    request: HttpRequest,  # noqa: ARG001
+    feature_extractor_id: str,
+) -> HttpResponse:
     """One builtin feature extractor by its id, `name_version`."""
-    parsing.query(request, NoQuery)
     extractor = REGISTRY.get(feature_extractor_id)
     if extractor is None:
         raise _missing(feature_extractor_id)
@@ -55,19 +56,19 @@ def get_extractor(request: HttpRequest, feature_extractor_id: str) -> HttpRespon
 @router.get(
     "/namespaces/{identifier}/extractors",
     response=responses(NamespaceExtractorsResponse, 409),
-    openapi_extra=openapi_extra(query=ExtractorsQuery),
 )
-@endpoint(Action.NAMESPACE_READ)
-def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResponse:
+@operation(Action.NAMESPACE_READ)
+def list_namespace_extractors(
+    request: HttpRequest, identifier: str, query: ExtractorsQuery
+) -> HttpResponse:
     """The feature extractors that are registered in a namespace."""
-    wanted = parsing.query(request, ExtractorsQuery)
     view = queries.get(
-        actor_of(request), identifier, organization_id=wanted.organization_id
+        actor_of(request), identifier, organization_id=query.organization_id
     )
     registered = [registered_entry(e) for e in view.namespace.extractors]
     builtin = [e for e in registered if e["source"] == "builtin"]
     custom = [e for e in registered if e["source"] == "custom"]
-    shown = {"all": registered, "builtin": builtin, "custom": custom}[wanted.source]
+    shown = {"all": registered, "builtin": builtin, "custom": custom}[query.source]
     return json_response(
         {
             "success": True,
@@ -83,16 +84,17 @@ def list_namespace_extractors(request: HttpRequest, identifier: str) -> HttpResp
 @router.get(
     "/namespaces/{identifier}/extractors/{feature_extractor_id}",
     response=responses(NamespaceExtractor, 409),
-    openapi_extra=openapi_extra(query=AddressQuery),
 )
-@endpoint(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ)
 def get_namespace_extractor(
-    request: HttpRequest, identifier: str, feature_extractor_id: str
+    request: HttpRequest,
+    identifier: str,
+    feature_extractor_id: str,
+    query: AddressQuery,
 ) -> HttpResponse:
-    """One feature extractor as a namespace has it registered."""
-    wanted = parsing.query(request, AddressQuery)
+    """One feature extractor as it is registered in a namespace."""
     view = queries.get(
-        actor_of(request), identifier, organization_id=wanted.organization_id
+        actor_of(request), identifier, organization_id=query.organization_id
     )
     for stored in view.namespace.extractors:
         if stored.id == feature_extractor_id:

@@ -1,16 +1,20 @@
-"""The list of namespaces, read from the mirror."""
+"""`/v1/namespaces` and `/v1/namespaces/list`: the list, read from the mirror."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
+from ninja import Router
 
+from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
-from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.pagination import pagination, window_of
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.filters import list_filters
+from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.models import MirroredNamespace
@@ -18,6 +22,8 @@ from nsadmin.namespaces.read import keyset, listing
 from nsadmin.namespaces.read import rows as present
 from nsadmin.namespaces.read.listing import ListQuery
 
+# Also of the single namespace: `/namespaces/list` goes before its placeholder.
+router = Router(tags=["Namespaces"])
 _COLUMNS = {
     "namespace_name": "name",
     "created_at": "created",
@@ -34,13 +40,32 @@ _LONG = (
 )
 
 
-def list_response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
-    """Answer with one page of the namespaces that the actor may know of."""
-    wanted = parsing.query(request, ListQueryString)
-    asked = parsing.validate(body, ListNamespacesRequest)
+@router.post("/namespaces/list", response=responses(ListNamespacesResponse, 413, 415))
+@operation(Action.NAMESPACE_READ)
+def list_namespaces(
+    request: HttpRequest,
+    query: ListQueryString,
+    body: Annotated[
+        ListNamespacesRequest, JsonBody(ListNamespacesRequest, required=False)
+    ],
+) -> HttpResponse:
+    """The namespaces of your organization, filtered, sorted, in pages."""
+    return _list_response(request, query, body)
+
+
+@router.get("/namespaces", response=responses(ListNamespacesResponse))
+@operation(Action.NAMESPACE_READ)
+def list_all_namespaces(request: HttpRequest, query: ListQueryString) -> HttpResponse:
+    """The same list without filters."""
+    return _list_response(request, query, ListNamespacesRequest.model_validate({}))
+
+
+def _list_response(
+    request: HttpRequest, wanted: ListQueryString, asked: ListNamespacesRequest
+) -> HttpResponse:
     query = _list_query(wanted, asked)
     window = window_of(
-        wanted, [query.digest], lambda said: keyset.decode(said, query.orders)
+        wanted, [query.digest], lambda place: keyset.decode(place, query.orders)
     )
     page = listing.listing(
         actor_of(request),

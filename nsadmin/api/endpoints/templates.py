@@ -1,18 +1,17 @@
 """`/v1/templates/namespaces`: keep a configuration, and make namespaces from it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.http import parsing
-from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent, operation_id
-from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.access.web.gate import actor_of
+from nsadmin.api.http.idempotency import operation_id
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.responses import json_response
-from nsadmin.api.schemas.requests import NoQuery
 from nsadmin.api.schemas.templates import TemplateInstance, TemplateMade, TemplateModel
 from nsadmin.templates import service
 from nsadmin.templates.fields import (
@@ -37,39 +36,33 @@ class TemplatesQuery(BaseModel):
     is_active: bool = True
 
 
-@router.get(
-    _ROOT,
-    response=responses(list[TemplateModel]),
-    openapi_extra=openapi_extra(query=TemplatesQuery),
-)
-@endpoint(Action.NAMESPACE_READ)
-def list_templates(request: HttpRequest) -> HttpResponse:
+@router.get(_ROOT, response=responses(list[TemplateModel]))
+@operation(Action.NAMESPACE_READ)
+def list_templates(request: HttpRequest, query: TemplatesQuery) -> HttpResponse:
     """The templates of the platform, of your organization and your own, by name."""
-    wanted = parsing.query(request, TemplatesQuery)
-    rows = service.listing(actor_of(request), **wanted.model_dump())
+    rows = service.listing(actor_of(request), **query.model_dump())
     return json_response([shown(row) for row in rows])
 
 
 @router.get(_ROOT + "/{template_id}", response=responses(TemplateModel))
-@endpoint(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ)
 def get_template(request: HttpRequest, template_id: str) -> HttpResponse:
     """One template with its configuration."""
-    parsing.query(request, NoQuery)
     return json_response(shown(service.get(actor_of(request), template_id)))
 
 
 @router.post(
     _ROOT + "/from-namespace/{identifier}",
     response=responses(TemplateMade, 409, 413, 415, ok=201),
-    openapi_extra=openapi_extra(body=NewTemplate, headers=IDEMPOTENCY_KEY),
 )
-@endpoint(Action.NAMESPACE_CLONE)
-@idempotent
-def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Keep a namespace's configuration: extractors, indexes, settings; no data."""
-    parsing.query(request, NoQuery)
-    wanted = parse_template(parsing.body(request))
-    made = shown(service.save(actor_of(request), identifier, wanted))
+@operation(Action.NAMESPACE_CLONE, repeatable=True)
+def create_template(
+    request: HttpRequest,
+    identifier: str,
+    body: Annotated[NewTemplate, JsonBody(NewTemplate, parse_template)],
+) -> HttpResponse:
+    """Save a namespace's configuration: extractors, indexes, settings; no data."""
+    made = shown(service.save(actor_of(request), identifier, body))
     kept = {name: made[name] for name in TemplateMade.model_fields if name in made}
     return json_response({**kept, "template_name": made["name"]}, status=201)
 
@@ -77,16 +70,16 @@ def create_template(request: HttpRequest, identifier: str) -> HttpResponse:
 @router.post(
     _ROOT + "/{template_id}/instantiate",
     response=responses(TemplateInstance, 409, 413, 415, ok=201),
-    openapi_extra=openapi_extra(body=Instantiation, headers=IDEMPOTENCY_KEY),
 )
-@endpoint(Action.NAMESPACE_CREATE)
-@idempotent
-def instantiate_template(request: HttpRequest, template_id: str) -> HttpResponse:
-    """Make a namespace with a template's configuration and no data."""
-    parsing.query(request, NoQuery)
-    wanted = parse_instantiation(parsing.body(request))
+@operation(Action.NAMESPACE_CREATE, repeatable=True)
+def instantiate_template(
+    request: HttpRequest,
+    template_id: str,
+    body: Annotated[Instantiation, JsonBody(Instantiation, parse_instantiation)],
+) -> HttpResponse:
+    """Create a namespace with a template's configuration and no data."""
     made = service.instantiate(
-        actor_of(request), template_id, wanted, operation=operation_id(request)
+        actor_of(request), template_id, body, operation=operation_id(request)
     )
     namespace = made.view.namespace
     data = {

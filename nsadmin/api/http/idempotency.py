@@ -63,7 +63,7 @@ def operation_id(request: HttpRequest) -> UUID | None:
 
 
 def idempotent(view: View) -> View:
-    """Let an operation be repeated; goes below `@endpoint`: the gate is first."""
+    """Let an operation be repeated; the gate has let the request through before."""
 
     @wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -16,6 +16,12 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class EmptyBody(BaseModel):
+    """The body of an operation that takes no fields; `{}` or nothing at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class DryRunQuery(BaseModel):
     """Whether to act, or to say what would happen."""
 
