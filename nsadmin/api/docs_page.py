@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.web.gate import public
-from nsadmin.api.http.responses import json_response
+from nsadmin.api.http.responses import raw_json_response
 
 _METHODS = ("get", "post", "patch", "put", "delete")
 
@@ -31,7 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Answer with the document itself."""
-    return json_response(schema())
+    return raw_json_response(schema())
 
 
 @lru_cache(maxsize=1)

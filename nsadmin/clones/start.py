@@ -22,7 +22,7 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
-from nsadmin.namespaces.read import queries, rows
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -155,19 +155,30 @@ def _included(request: CloneRequest) -> dict[str, bool]:
     }
 
 
-def response(job: Job) -> Json:
-    """Return the API's CloneNamespaceResponse for a clone's job."""
+@dataclass(frozen=True, slots=True)
+class CloneState:
+    """A clone as far as its job has come; `copied` counts the copied resources.
+
+    `primary_retriever_id` is the id of the copied retriever, where there is just one.
+    """
+
+    job: Job
+    view: NamespaceView
+    copied: dict[str, int]
+    primary_retriever_id: str | None
+
+
+def state_of(job: Job) -> CloneState:
+    """Return the state of a clone; raise NotFound where its namespace is gone."""
     view = queries.get_stored(SYSTEM, job.namespace_id)
     if view.namespace.clone_task_id != str(job.job_id):
         raise NotFound("There is no such clone.", details={"resource": "task"})
-    return {
-        "namespace": rows.namespace_response(view.namespace, view.counts),
-        "source_namespace_id": job.source_namespace_id,
-        "status": view.namespace.clone_status,
-        "task_id": str(job.job_id),
-        "cloned_resources": job.outputs.get("cloned_resources") or dict(NO_RESOURCES),
-        "primary_retriever_id": _primary_retriever(job),
-    }
+    return CloneState(
+        job=job,
+        view=view,
+        copied=job.outputs.get("cloned_resources") or dict(NO_RESOURCES),
+        primary_retriever_id=_primary_retriever(job),
+    )
 
 
 def _primary_retriever(job: Job) -> str | None:

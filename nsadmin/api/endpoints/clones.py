@@ -29,7 +29,7 @@ def clone_namespace(
     body: Annotated[CloneRequest, JsonBody(CloneBody, parse_clone)],
 ) -> HttpResponse:
     """Copy a whole namespace; poll the task until the clone is ready."""
-    begun = start.launch(
+    launched = start.launch(
         actor_of(request), identifier, body, operation=operation_id(request)
     )
-    return json_response(start.response(begun.job))
+    return json_response(CloneNamespaceResponse.of(start.state_of(launched.job)))

@@ -11,7 +11,6 @@ from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import DeleteQuery
 from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
-from nsadmin.jobs.queries import task_response
 from nsadmin.namespaces.lifecycle import deletion
 
 
@@ -31,8 +30,4 @@ def delete_namespace(
         if_match=expected_revision(request, identifier),
         organization_id=query.organization_id,
     )
-    task = task_response(job)
-    kept = ("task_id", "task_type", "status")
-    return json_response(
-        {"namespace_id": job.namespace_id, **{key: task[key] for key in kept}}
-    )
+    return json_response(DeleteNamespaceResponse.of(job))

@@ -1,6 +1,6 @@
 """`POST /v1/namespaces/{identifier}/ensure-indexes`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -46,8 +46,11 @@ def ensure_indexes(
         actor, identifier, repair, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
-    data = {"namespace_id": namespace.namespace_id, **_ensured(outcome)}
-    return json_response(data, revision=namespace.revision)
+    counts: dict[str, Any] = _ensured(outcome)
+    answer = EnsuredIndexes.model_construct(
+        namespace_id=namespace.namespace_id, **counts
+    )
+    return json_response(answer, revision=namespace.revision)
 
 
 def _ensured(outcome: commit.Outcome) -> dict[str, int]:

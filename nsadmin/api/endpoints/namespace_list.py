@@ -1,6 +1,5 @@
 """`/v1/namespaces` and `/v1/namespaces/list`: the list, read from the mirror."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,12 +13,11 @@ from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.pagination import pagination, window_of
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.filters import list_filters
-from nsadmin.api.schemas.lists import ListNamespacesResponse
+from nsadmin.api.schemas.lists import ListNamespacesResponse, ListStats
+from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
 from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import keyset, listing
-from nsadmin.namespaces.read import rows as present
 from nsadmin.namespaces.read.listing import ListQuery
 
 # Also of the single namespace: `/namespaces/list` goes before its placeholder.
@@ -32,12 +30,6 @@ _COLUMNS = {
     "document_count": "documents",
     "payload_index_count": "indexes",
 }
-_LONG = (
-    "feature_extractors",
-    "payload_indexes",
-    "vector_inference_map",
-    "vector_configs",
-)
 
 
 @router.post("/namespaces/list", response=responses(ListNamespacesResponse, 413, 415))
@@ -72,23 +64,14 @@ def _list_response(
         replace(query, limit=window.limit, offset=window.offset, after=window.place),
     )
     following = None if page.following is None else keyset.encode(page.following)
-    rows = page.rows
-    results = [present.row_response(row) for row in rows]
-    if wanted.view == "summary":
-        results = [
-            {key: value for key, value in result.items() if key not in _LONG}
-            for result in results
-        ]
-    return json_response(
-        {
-            "results": results,
-            "pagination": pagination(
-                request, window, total=page.total, following=following
-            ),
-            "total_count": page.total,
-            "stats": _stats(rows),
-        }
+    model = NamespaceSummary if wanted.view == "summary" else NamespaceModel
+    answer = ListNamespacesResponse.model_construct(
+        results=[model.of_row(row) for row in page.rows],
+        pagination=pagination(request, window, total=page.total, following=following),
+        total_count=page.total,
+        stats=ListStats.of(page.rows),
     )
+    return json_response(answer)
 
 
 def _list_query(wanted: ListQueryString, asked: ListNamespacesRequest) -> ListQuery:
@@ -112,24 +95,8 @@ def _sorts(asked: ListNamespacesRequest) -> list[Sort]:
     if asked.sort is not None and asked.sorts is not None:
         sentence = "sort and sorts say different things; send one of them."
         raise Invalid.at("sorts", sentence)
-    found = asked.sorts or ([asked.sort] if asked.sort is not None else [])
-    if len({sort.field for sort in found}) < len(found):
+    sorts = asked.sorts or ([asked.sort] if asked.sort is not None else [])
+    if len({sort.field for sort in sorts}) < len(sorts):
         sentence = "A field is in the list twice."
         raise Invalid.at("sorts", sentence)
-    return found
-
-
-def _stats(rows: Sequence[MirroredNamespace]) -> dict[str, float]:
-    totals = {
-        "feature_extractors": sum(len(row.extractor_ids) for row in rows),
-        "payload_indexes": sum(row.index_count for row in rows),
-        "documents": sum(row.document_count or 0 for row in rows),
-        "buckets": sum(row.bucket_count or 0 for row in rows),
-        "collections": sum(row.collection_count or 0 for row in rows),
-        "objects": sum(row.object_count or 0 for row in rows),
-    }
-    count = len(rows) or 1
-    return {
-        **{f"total_{key}": value for key, value in totals.items()},
-        **{f"avg_{key}_per_namespace": v / count for key, v in totals.items()},
-    }
+    return sorts

@@ -17,7 +17,7 @@ from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.api.schemas.requests import AddressQuery, ChangeQuery
 from nsadmin.errors import PreconditionFailed
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.read import queries, rows
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.patch import (
     NamespacePatch,
@@ -108,26 +108,15 @@ def preview_response(preview: commit.Preview, if_match: int | None) -> HttpRespo
             f"The namespace is at revision {plan.revision}; you saw another.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
-    data = {
-        "dry_run": True,
-        "plan": plan.to_json(),
-        "qdrant_silent": preview.qdrant_silent,
-        "checks": [
-            {"name": c.name, "state": c.state, "title": c.title, "sentence": c.sentence}
-            for c in preview.checks
-        ],
-    }
-    return json_response(data, revision=plan.revision)
+    return json_response(DryRun.of(preview), revision=plan.revision)
 
 
 def namespace_response(
     view: NamespaceView, *, qdrant_status: dict[str, Any] | None = None
 ) -> HttpResponse:
     """Return a namespace as the response, with its ETag."""
-    data = rows.namespace_response(
-        view.namespace, view.counts, qdrant_status=qdrant_status
-    )
-    return json_response(data, revision=view.namespace.revision)
+    answer = NamespaceModel.of(view.namespace, view.counts, qdrant_status=qdrant_status)
+    return json_response(answer, revision=view.namespace.revision)
 
 
 def _qdrant_status(view: NamespaceView) -> dict[str, Any] | None:

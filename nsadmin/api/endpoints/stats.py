@@ -21,7 +21,7 @@ _WAIT_S = 0.5
 
 
 class StatsRequest(BaseModel):
-    """Whose counts to answer with."""
+    """The namespaces whose counts are asked for."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -38,11 +38,11 @@ def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
     rows = queries.visible(actor_of(request)).filter(
         namespace_id__in=body.namespace_ids
     )
-    found = {
-        row["namespace_id"]: {name: row[name] for name in _COUNTS}
+    stats = {
+        row.pop("namespace_id"): Counts.model_construct(**row)
         for row in rows.values("namespace_id", *_COUNTS)
     }
-    return json_response({"stats": found})
+    return json_response(StatsBatch.model_construct(stats=stats))
 
 
 @router.get("/namespaces/{identifier}/stats", response=responses(NamespaceStats, 409))
@@ -54,14 +54,5 @@ def get_stats(
     view = queries.get(
         actor_of(request), identifier, organization_id=query.organization_id
     )
-    queries.snapshot(view, wait_s=_WAIT_S)  # first: the look counts the documents
-    counts = view.counts
-    return json_response(
-        {
-            "namespace_id": view.namespace.namespace_id,
-            "document_count": counts.documents,
-            "bucket_count": counts.buckets,
-            "collection_count": counts.collections,
-            "object_count": counts.objects,
-        }
-    )
+    queries.snapshot(view, wait_s=_WAIT_S)  # first: the snapshot counts the documents
+    return json_response(NamespaceStats.of(view))

@@ -1,4 +1,4 @@
-"""`/v1/tasks`: how long work goes on; a task is a job."""
+"""`/v1/tasks`: list, get, cancel; a task is a job."""
 
 from typing import Annotated
 
@@ -49,21 +49,23 @@ def list_tasks(
     end = offset + window.limit
     following = end if end < page.total else None
     pages = pagination(request, window, total=page.total, following=following)
-    results = [queries.task_response(job) for job in page.rows]
-    return json_response({"results": results, "pagination": pages})
+    results = [TaskResponse.of(job) for job in page.rows]
+    return json_response(
+        ListTasksResponse.model_construct(results=results, pagination=pages)
+    )
 
 
 @router.get("/tasks/{task_id}", response=responses(TaskResponse))
 @operation(Action.JOB_READ)
 def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
-    """One task. Ask again after a second, then less and less often."""
-    return json_response(queries.task_response(queries.get(actor_of(request), task_id)))
+    """One task. Poll after one second, then at growing intervals."""
+    return json_response(TaskResponse.of(queries.get(actor_of(request), task_id)))
 
 
 @router.delete("/tasks/{task_id}", response=responses(CancelTaskResponse, 409))
 @operation(Action.JOB_CONTROL)
 def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
-    """Stop a task. What has ended, or never was, stays as it is and is no error."""
+    """Stop a task. One that has ended or does not exist is no error."""
     try:
         job = queries.cancel(actor_of(request), task_id)
     except NotFound:
@@ -74,4 +76,6 @@ def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
             if job.is_live
             else f"The task has ended: {queries.STATUS[job.state]}."
         )
-    return json_response({"success": True, "message": message})
+    return json_response(
+        CancelTaskResponse.model_construct(success=True, message=message)
+    )

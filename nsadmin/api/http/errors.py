@@ -15,6 +15,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from redis.exceptions import RedisError
 
+from nsadmin.api.http.responses import dumped
+from nsadmin.api.schemas.errors import ErrorBody, ErrorDetails, ErrorEnvelope
 from nsadmin.errors import (
     BadRequest,
     Forbidden,
@@ -44,18 +46,18 @@ def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse
         **error.details,
         "request_id": getattr(request, "request_id", None),
     }
-    content = {
-        "success": False,
-        "status": error.status,
-        "error": {
-            "message": error.placed if isinstance(error, Invalid) else error.message,
-            "type": error.type,
-            "code": error.code,
-            "details": details,
-        },
-    }
+    envelope = ErrorEnvelope.model_construct(
+        success=False,
+        status=error.status,
+        error=ErrorBody.model_construct(
+            message=error.placed if isinstance(error, Invalid) else error.message,
+            type=error.type,
+            code=error.code,
+            details=ErrorDetails.model_construct(**details),
+        ),
+    )
     response = HttpResponse(
-        orjson.dumps(content, default=str),
+        orjson.dumps(dumped(envelope), default=str),
         status=error.status,
         content_type="application/json",
     )

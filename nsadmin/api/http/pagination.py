@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest
 
+from nsadmin.api.schemas.lists import Pagination
 from nsadmin.api.schemas.requests import PageQuery
 from nsadmin.errors import Invalid
 
@@ -95,24 +96,24 @@ def _both(one: str, other: str) -> Invalid:
 
 def pagination(
     request: HttpRequest, window: Window[Any], *, total: int, following: Any
-) -> dict[str, Any]:
-    """Return the `pagination` of a list of so many rows in all.
+) -> Pagination:
+    """Return the pagination of a list with `total` rows.
 
-    `following` is the place where the next page begins; None where there is none.
+    `following` is the place where the next page begins; None on the last page.
     """
     page, limit = window.page, window.limit
     more = following is not None
     after = page + 1 if page is not None and more else None
     before = page - 1 if page is not None and page > 1 else None
-    return {
-        "total": total if window.include_total else None,
-        "page": page,
-        "page_size": limit,
-        "total_pages": -(-total // limit) if window.include_total else None,
-        "next_page": _address(request, after),
-        "previous_page": _address(request, before),
-        "next_cursor": _cursor(window.of, following) if more else None,
-    }
+    return Pagination.model_construct(
+        total=total if window.include_total else None,
+        page=page,
+        page_size=limit,
+        total_pages=-(-total // limit) if window.include_total else None,
+        next_page=_address(request, after),
+        previous_page=_address(request, before),
+        next_cursor=_cursor(window.of, following) if more else None,
+    )
 
 
 def _address(request: HttpRequest, page: int | None) -> str | None:

@@ -1,8 +1,12 @@
 """What a change would do, and what ensuring indexes came to."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
+
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.plan.plan import Plan
 
 
 class PlanStep(BaseModel, extra="allow"):
@@ -29,6 +33,16 @@ class PlanModel(BaseModel):
     steps: list[PlanStep]
     warnings: list[PlanWarning]
 
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Return a plan in the form in which the audit keeps its steps."""
+        written = plan.to_json()
+        written["steps"] = [PlanStep.model_construct(**s) for s in written["steps"]]
+        written["warnings"] = [
+            PlanWarning.model_construct(**w) for w in written["warnings"]
+        ]
+        return cls.model_construct(**written)
+
 
 class PreflightCheck(BaseModel):
     """One thing that was looked at before a namespace runs elsewhere."""
@@ -39,6 +53,16 @@ class PreflightCheck(BaseModel):
     )
     title: str
     sentence: str
+
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        """Return a check's result."""
+        return cls.model_construct(
+            name=check.name,
+            state=check.state,
+            title=check.title,
+            sentence=check.sentence,
+        )
 
 
 class DryRun(BaseModel):
@@ -52,6 +76,16 @@ class DryRun(BaseModel):
     checks: list[PreflightCheck] = Field(
         description="Only where the change moves the namespace to another cluster."
     )
+
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        """Return the preview of a change."""
+        return cls.model_construct(
+            dry_run=True,
+            plan=PlanModel.of(preview.plan),
+            qdrant_silent=preview.qdrant_silent,
+            checks=[PreflightCheck.of(check) for check in preview.checks],
+        )
 
 
 class EnsuredIndexes(BaseModel):
