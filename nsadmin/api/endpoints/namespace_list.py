@@ -53,18 +53,20 @@ def list_all_namespaces(request: HttpRequest, query: ListQueryString) -> HttpRes
 
 
 def _list_response(
-    request: HttpRequest, wanted: ListQueryString, asked: ListNamespacesRequest
+    request: HttpRequest, query: ListQueryString, body: ListNamespacesRequest
 ) -> HttpResponse:
-    query = _list_query(wanted, asked)
+    selection = _selection(query, body)
     window = window_of(
-        wanted, [query.digest], lambda place: keyset.decode(place, query.orders)
+        query, [selection.digest], lambda place: keyset.decode(place, selection.orders)
     )
     page = listing.listing(
         actor_of(request),
-        replace(query, limit=window.limit, offset=window.offset, after=window.place),
+        replace(
+            selection, limit=window.limit, offset=window.offset, after=window.place
+        ),
     )
     following = None if page.following is None else keyset.encode(page.following)
-    model = NamespaceSummary if wanted.view == "summary" else NamespaceModel
+    model = NamespaceSummary if query.view == "summary" else NamespaceModel
     answer = ListNamespacesResponse.model_construct(
         results=[model.of_row(row) for row in page.rows],
         pagination=pagination(request, window, total=page.total, following=following),
@@ -74,29 +76,29 @@ def _list_response(
     return json_response(answer)
 
 
-def _list_query(wanted: ListQueryString, asked: ListNamespacesRequest) -> ListQuery:
-    sorts = _sorts(asked)
+def _selection(query: ListQueryString, body: ListNamespacesRequest) -> ListQuery:
+    sorts = _sorts(body)
     sort = sorts[0] if sorts else None
     return ListQuery(
-        organization_id=wanted.organization_id,
-        search=asked.search or "",
-        case_sensitive=bool(asked.case_sensitive),
-        include_system=wanted.include_system,
+        organization_id=query.organization_id,
+        search=body.search or "",
+        case_sensitive=bool(body.case_sensitive),
+        include_system=query.include_system,
         sort=_COLUMNS[sort.field] if sort is not None else "updated",
         descending=sort.direction == "desc" if sort is not None else None,
         then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in sorts[1:]),
         whole=True,
-        **list_filters(asked.filters),
+        **list_filters(body.filters),
     )
 
 
-def _sorts(asked: ListNamespacesRequest) -> list[Sort]:
-    """Return the orders, foremost first; each field once."""
-    if asked.sort is not None and asked.sorts is not None:
-        sentence = "sort and sorts say different things; send one of them."
-        raise Invalid.at("sorts", sentence)
-    sorts = asked.sorts or ([asked.sort] if asked.sort is not None else [])
+def _sorts(body: ListNamespacesRequest) -> list[Sort]:
+    """Return the orders, the most important first; raise Invalid for a field twice."""
+    if body.sort is not None and body.sorts is not None:
+        message = "sort and sorts contradict each other; send one of them."
+        raise Invalid.at("sorts", message)
+    sorts = body.sorts or ([body.sort] if body.sort is not None else [])
     if len({sort.field for sort in sorts}) < len(sorts):
-        sentence = "A field is in the list twice."
-        raise Invalid.at("sorts", sentence)
+        message = "A field is in the list twice."
+        raise Invalid.at("sorts", message)
     return sorts

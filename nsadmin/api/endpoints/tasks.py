@@ -9,7 +9,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http.openapi import responses
 from nsadmin.api.http.operation import JsonBody, operation
-from nsadmin.api.http.pagination import numbered, pagination, window_of
+from nsadmin.api.http.pagination import offset_place, pagination, window_of
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import ListTasksRequest, PageQuery, TaskSort
 from nsadmin.api.schemas.tasks import (
@@ -32,7 +32,7 @@ def list_tasks(
 ) -> HttpResponse:
     """The tasks of your organization, newest first by default, in pages."""
     sort = body.sort or TaskSort()
-    window = window_of(query, [sort.field, sort.direction], numbered)
+    window = window_of(query, [sort.field, sort.direction], offset_place)
     offset = window.offset if window.place is None else window.place
     statuses = [body.status] if body.status else []
     page = queries.listing(

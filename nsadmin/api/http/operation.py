@@ -8,7 +8,7 @@
 
 The models of `query` and `body` parse the request and describe it in the OpenAPI
 document. The framework could do both, but it parses before the gate, drops unknown and
-repeated query keys, and answers every fault of the JSON with the same sentence.
+repeated query keys, and answers every error in the JSON with the same message.
 """
 
 import inspect

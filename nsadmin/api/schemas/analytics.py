@@ -89,7 +89,7 @@ class SuggestionsResponse(BaseModel):
     def of(
         cls,
         namespace: Namespace,
-        found: Sequence[Advice],
+        advice: Sequence[Advice],
         *,
         hours: int,
         next_run: datetime | None,
@@ -99,11 +99,11 @@ class SuggestionsResponse(BaseModel):
             namespace_id=namespace.namespace_id,
             analysis_period=f"{hours}h",
             suggestions=[
-                IndexSuggestion.of(advice, advice.usage)
-                for advice in rules.suggestions(found)
-                if advice.usage is not None
+                IndexSuggestion.of(suggestion, suggestion.usage)
+                for suggestion in rules.suggestions(advice)
+                if suggestion.usage is not None
             ],
-            advice=[IndexAdvice.of(advice) for advice in rules.caveats(found)],
+            advice=[IndexAdvice.of(caveat) for caveat in rules.caveats(advice)],
             auto_create_enabled=namespace.auto_create_indexes,
             next_auto_create_run=next_run,
         )

@@ -1,4 +1,4 @@
-"""What a change would do, and what ensuring indexes came to."""
+"""The preview of a change, and the result of ensuring indexes."""
 
 from typing import Literal, Self
 
@@ -18,14 +18,14 @@ class PlanStep(BaseModel, extra="allow"):
 
 
 class PlanWarning(BaseModel):
-    """What to know before."""
+    """A consequence to know before the change."""
 
     sentence: str
     needs_tick: bool
 
 
 class PlanModel(BaseModel):
-    """What a change would do, in order."""
+    """The steps of a change, in order."""
 
     namespace_id: str
     revision: int
@@ -45,11 +45,11 @@ class PlanModel(BaseModel):
 
 
 class PreflightCheck(BaseModel):
-    """One thing that was looked at before a namespace runs elsewhere."""
+    """One check before a namespace moves to another cluster."""
 
     name: Literal["plan", "address", "qdrant", "key", "vectors", "ray", "jobs"]
     state: Literal["ok", "unknown", "blocks"] = Field(
-        description="What blocks would refuse the change just now."
+        description="`blocks`: the change would be refused just now."
     )
     title: str
     sentence: str
@@ -66,7 +66,7 @@ class PreflightCheck(BaseModel):
 
 
 class DryRun(BaseModel):
-    """The answer to `dry_run=true`; nothing was written."""
+    """The response to `dry_run=true`; nothing was written."""
 
     dry_run: Literal[True]
     plan: PlanModel
@@ -89,12 +89,12 @@ class DryRun(BaseModel):
 
 
 class EnsuredIndexes(BaseModel):
-    """What ensuring the indexes came to; each declared index is counted once."""
+    """The result of ensuring indexes; each declared index is counted once."""
 
     namespace_id: str
-    ensured: int = Field(description="There, if need be built by this call.")
-    rebuilt: int = Field(description="Dropped and built anew by this call.")
-    skipped: int = Field(description="Not there yet; it is built after the answer.")
+    ensured: int = Field(description="Present, or created by this call.")
+    rebuilt: int = Field(description="Dropped and rebuilt by this call.")
+    skipped: int = Field(description="Not present yet; it is built after the response.")
     created: int = Field(
         description="Deprecated: ensured and rebuilt together.", deprecated=True
     )

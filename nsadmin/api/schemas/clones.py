@@ -9,7 +9,7 @@ from nsadmin.clones.start import CloneState
 
 
 class ClonedResources(BaseModel):
-    """What was copied; zeros until the clone is ready."""
+    """The numbers of copied resources; zeros until the clone is ready."""
 
     collections: int
     retrievers: int

@@ -55,7 +55,7 @@ class VectorIndexEntry(BaseModel):
 
 
 class ExtractorModel(BaseModel):
-    """A builtin feature extractor; what is not published is null."""
+    """A builtin feature extractor; a value that is not published is null."""
 
     feature_extractor_name: str
     version: str

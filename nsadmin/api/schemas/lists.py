@@ -10,7 +10,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 
 
 class Pagination(BaseModel):
-    """Where a page stands; the totals only with `include_total=true`."""
+    """The position of a page; the totals only with `include_total=true`."""
 
     total: int | None
     page: int | None

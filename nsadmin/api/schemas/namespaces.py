@@ -1,4 +1,4 @@
-"""A namespace as it is answered, alone and in a list."""
+"""A namespace in responses, alone and in a list."""
 
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -18,7 +18,7 @@ IndexType = Literal[
 
 
 class Infrastructure(BaseModel):
-    """Where a namespace computes and stores; a stored key is told, never shown."""
+    """Where a namespace computes and stores; a stored key is never shown."""
 
     qdrant_collection: str
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"]
@@ -94,7 +94,7 @@ def payload_index(index: ListedIndex) -> PayloadIndex:
 
 
 class QdrantStatus(BaseModel):
-    """What Qdrant says of the collection now."""
+    """The state of the Qdrant collection now."""
 
     status: Literal["green", "yellow", "red", "grey"]
     points_count: int
@@ -103,7 +103,7 @@ class QdrantStatus(BaseModel):
 
 
 class VectorConfig(BaseModel):
-    """A vector of one's own, which only standalone namespaces have."""
+    """A custom vector, which only standalone namespaces have."""
 
     name: str
     dimension: int
@@ -134,7 +134,7 @@ class NamespaceModel(BaseModel):
         description="Null: vectors come from feature extractors."
     )
     qdrant_status: QdrantStatus | None = Field(
-        description="Only where one namespace is asked for and Qdrant answers at once."
+        description="Only for a single namespace, and if Qdrant answers at once."
     )
     created_at: datetime | None
     updated_at: datetime | None
@@ -142,9 +142,9 @@ class NamespaceModel(BaseModel):
     clone_status: Literal["cloning", "ready", "failed"] | None
     clone_error: str | None
     source_namespace_id: str | None
-    revision: int = Field(description="Grows with every accepted change; the ETag.")
+    revision: int = Field(description="Increases with every accepted change; the ETag.")
     observed_revision: int = Field(
-        description="The revision that Qdrant has; lower while it is catching up."
+        description="The revision applied in Qdrant; lower while it is catching up."
     )
 
     @classmethod

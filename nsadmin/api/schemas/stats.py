@@ -8,7 +8,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 
 
 class Counts(BaseModel):
-    """How much a namespace holds."""
+    """The counts of a namespace's contents."""
 
     document_count: int | None
     bucket_count: int | None

@@ -17,7 +17,7 @@ _PROGRESS = ("stages", "percent", "rate", "left_s")
 
 
 class TaskDetails(BaseModel):
-    """What more is known of a task; `kind` is the exact kind of its job."""
+    """Further details of a task; `kind` is the exact kind of its job."""
 
     kind: str
     job_id: str
