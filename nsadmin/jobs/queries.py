@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -17,9 +17,7 @@ from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find_kind, kinds
 
-Json = dict[str, Any]
-
-# The API's word for each state.
+# The published words; the API has no others for a job's state.
 STATUS: Final[dict[str, str]] = {
     State.QUEUED: "PENDING",
     State.RUNNING: "IN_PROGRESS",
@@ -27,8 +25,6 @@ STATUS: Final[dict[str, str]] = {
     State.FAILED: "FAILED",
     State.CANCELLED: "CANCELED",
 }
-# Keys of a job's progress that the API returns; the others are for its page only.
-_PUBLISHED_PROGRESS: Final = ("stages", "percent", "rate", "left_s")
 
 
 class Viewer(Protocol):
@@ -172,46 +168,13 @@ def is_cancellable(job: Job) -> bool:
     return kind is None or kind.cancellable
 
 
-def task_response(job: Job) -> Json:
-    """Return the job in the form of the API's TaskResponse."""
+def task_type(job: Job) -> str:
+    """Return the published type of a job; a clone's for a kind that is gone."""
     kind = find_kind(job.kind)
-    error = job.error or None
-    additional: Json = {
-        "kind": job.kind,
-        "job_id": str(job.job_id),
-        "namespace_id": job.namespace_id or None,
-        "namespace_name": job.namespace_name or None,
-        "source_namespace_id": job.source_namespace_id or None,
-        "title": job.title,
-        "progress": {key: job.progress.get(key) for key in _PUBLISHED_PROGRESS},
-        "attempts": job.attempts,
-        "waiting": job.waiting or None,
-        "heartbeat_at": _iso(job.heartbeat_at),
-        "cancel_requested": job.cancel_requested,
-        "created_at": _iso(job.created_at),
-        "started_at": _iso(job.started_at),
-        "ended_at": _iso(job.ended_at),
-        "error": error,
-    }
-    return {
-        "task_id": str(job.job_id),
-        "task_type": kind.task_type if kind else "api_namespaces_create",
-        "status": STATUS[job.state],
-        "inputs": [job.inputs] if job.inputs else None,
-        "outputs": [job.outputs] if job.outputs else None,
-        "additional_data": additional,
-        "error": error if job.state == State.FAILED else None,
-        "error_message": error if job.state == State.FAILED else None,
-        "queue_position": _queue_position(job),
-        "estimated_wait_minutes": None,
-    }
+    return kind.task_type if kind else "api_namespaces_create"
 
 
-def _iso(moment: Any) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
-
-
-def _queue_position(job: Job) -> int | None:
+def queue_position(job: Job) -> int | None:
     """Return how many queued jobs of all organizations are due before this one.
 
     None for a job that is not queued.

@@ -5,8 +5,8 @@ import pytest
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest, Include, parse_clone
-from nsadmin.clones.response import clone_response
 from nsadmin.clones.start import launch
+from nsadmin.clones.state import clone_response
 from nsadmin.jobs.models import State
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store

@@ -7,9 +7,9 @@ from django.db import connections
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest, Include
-from nsadmin.clones.response import clone_response
 from nsadmin.clones.resume import discard, resume
 from nsadmin.clones.start import launch
+from nsadmin.clones.state import clone_response
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.runner import run_once
