@@ -22,7 +22,7 @@ from nsadmin.namespaces.plan.auto_index import AutomaticIndex
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, IndexType
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 
 State = AutoIndex.State

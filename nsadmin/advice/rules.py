@@ -9,7 +9,7 @@ from nsadmin.advice.infer import Inference
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.namespaces.schema.document import StoredIndex
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
-from nsadmin.namespaces.schema.patch import IndexType
+from nsadmin.namespaces.schema.payload_indexes import IndexType
 
 Kind = Literal["missing", "over_budget", "wrong_type", "unused"]
 # What the platform promises of an index; the measured gain is shown beside it.
@@ -97,6 +97,20 @@ def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
     if used and seen.is_whole_week:
         found += [_unused(i) for i in seen.custom if i.field_name not in used]
     return found
+
+
+def suggestions(found: Sequence[Advice]) -> list[Advice]:
+    """Return the advice to build an index, with or without room for one."""
+    return [
+        advice
+        for advice in found
+        if advice.usage is not None and advice.kind in ("missing", "over_budget")
+    ]
+
+
+def caveats(found: Sequence[Advice]) -> list[Advice]:
+    """Return the advice on wrong and unused indexes, and on those without room."""
+    return [advice for advice in found if advice.kind != "missing"]
 
 
 def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.patch import FieldName, clean_field_name, validate
+from nsadmin.namespaces.schema.patch import validate
+from nsadmin.namespaces.schema.payload_indexes import FieldName, clean_field_name
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
@@ -20,6 +21,8 @@ DAY, WEEK = 24, 7 * 24
 KEPT_HOURS = counters.KEPT_HOURS
 MAX_FIELDS = 100
 _LARGEST = 1_000_000
+# Of a report, by field.
+Tallies = dict[str, Tally]
 
 
 class FieldReport(BaseModel):
@@ -56,7 +59,7 @@ class FieldUsage:
     mean_ms: float | None
 
 
-def parse_report(body: Any) -> dict[str, Tally]:
+def parse_report(body: Any) -> Tallies:
     """Read a report as tallies by field, or raise Invalid with every fault."""
     report = validate(UsageReport, body)
     faults: dict[str, list[str]] = {}

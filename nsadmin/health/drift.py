@@ -102,7 +102,7 @@ def compare(
                 "collection",
             )
             return [gone, *_mirrored(namespace, row)]
-        seen = probe.actual_in(snapshot)
+        seen = probe.actual_from_snapshot(snapshot)
         found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
         found += _indexes(namespace, seen)
     if namespace.raw.get("pending"):
@@ -147,7 +147,7 @@ def _empty(
 ) -> Iterator[Drift]:
     """Yield the vectors that are on no point; that some lack one is as it should be."""
     for name in expected_vectors(namespace):
-        told = snapshot.having(name)
+        told = snapshot.vector_count(name)
         if name not in seen.vectors or told is None or not seen.points:
             continue
         have, points = told

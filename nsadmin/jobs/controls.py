@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.queries import Viewer, can_stop, visible
+from nsadmin.jobs.queries import Viewer, is_cancellable, visible
 
 
 def can_cancel(job: Job) -> bool:
     """Return whether the job is live, of a kind that stops, and not yet cancelled."""
-    return job.is_live and can_stop(job) and not job.cancel_requested
+    return job.is_live and is_cancellable(job) and not job.cancel_requested
 
 
 def can_resume(job: Job) -> bool:

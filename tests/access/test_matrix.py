@@ -12,7 +12,7 @@ from django.urls import get_resolver, path
 from ninja.operation import PathView
 
 from nsadmin.access.models import ApiKey
-from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
 from nsadmin.access.web.gate import public
@@ -131,7 +131,7 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
         return {}
     organization = cast.northlight if whose == "own" else cast.halden
 
-    def invited() -> Invited:
+    def invited() -> IssuedInvitation:
         return invite(organization, "nele@example.org")
 
     return {
@@ -306,6 +306,6 @@ def test_an_operation_that_declares_nothing_cannot_load() -> None:
     view = PathView()
     view.add_operation("/forgotten", ["POST"], forgotten)
     with pytest.raises(
-        TypeError, match=f"forgotten has no @endpoint\\({Action.__name__}"
+        TypeError, match=f"forgotten has no @operation\\({Action.__name__}"
     ):
         declared_by(view)

@@ -7,8 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.core.management import (
+    find_commands,
+    get_commands,
+    load_command_class,
+)
 
+from nsadmin import embedded
 from tests.conventions import documents
 from tests.conventions.source import ROOT, modules
 
@@ -77,7 +82,9 @@ def fault_of_python(arguments: list[str]) -> str:
 
 def fault_of_command(arguments: list[str]) -> str:
     command, *rest = arguments
-    known = get_commands()
+    # `manage.py` installs the app of the demo for its commands alone.
+    demo = find_commands(str(Path(embedded.__file__).parent / "management"))
+    known = {**get_commands(), **dict.fromkeys(demo, "nsadmin.embedded")}
     if command not in known:
         return "no such command"
     parser = load_command_class(known[command], command).create_parser("", command)

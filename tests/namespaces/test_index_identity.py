@@ -7,7 +7,8 @@ from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
 from nsadmin.namespaces.read import probe
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, parse_patch
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast

@@ -32,11 +32,8 @@ from nsadmin.namespaces.plan.patch_request import make_plan
 from nsadmin.namespaces.plan.repair import EVERYTHING
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import (
-    INDEX_DEFAULTS,
-    PROTECTED_INDEXES,
-    parse_patch,
-)
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection as mongo_collection
 from nsadmin.stores.qdrant import collections

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.models import ApiKey, Invitation, Membership, Organization, User
-from nsadmin.access.organization.keys import with_standing
+from nsadmin.access.organization.keys import with_creator_role
 from nsadmin.access.permissions import TABLE, Action, Role
 
 # Databases bound the number of values in one query.
@@ -25,8 +25,8 @@ def invitations(organization: Organization) -> QuerySet[Invitation]:
 
 
 def keys(organization: Organization) -> QuerySet[ApiKey]:
-    """Return the API keys ready for `role_now`: unrevoked first, then by age."""
-    rows = with_standing(organization.api_keys.all())
+    """Return the API keys ready for `effective_role`: unrevoked first, then by age."""
+    rows = with_creator_role(organization.api_keys.all())
     return rows.order_by("revoked_at", "-created_at", "key_id")
 
 

@@ -17,7 +17,7 @@ from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
 TRIES = 10

@@ -96,7 +96,7 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
 def _is_done(
     cluster: Cluster, name: str, step: Step, *, timeout_s: float = _GET_S
 ) -> bool:
-    actual = probe.to_actual(collections.get(cluster, name, timeout_s=timeout_s))
+    actual = probe.actual_from_live(collections.get(cluster, name, timeout_s=timeout_s))
     if not actual.exists and not step.creates_collection:
         raise UpstreamError(
             "The collection of this namespace does not exist in Qdrant."

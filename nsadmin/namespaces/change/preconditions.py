@@ -9,7 +9,7 @@ from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, added_vectors
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
 

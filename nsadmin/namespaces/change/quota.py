@@ -57,6 +57,6 @@ def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
     if plan_limit(plan) is None:
         yield
         return
-    with quota_lock.exclusive(internal_id):
+    with quota_lock.locked(internal_id):
         require_quota(internal_id, plan)
         yield

@@ -29,8 +29,8 @@ from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.placement.clusters import (
     collection_key,
-    refusal_on_shared,
     seal_key,
+    shared_name_error,
 )
 from nsadmin.namespaces.plan.creation import blank, creation_plan
 from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
@@ -139,7 +139,7 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
     """
     if namespace.tier != "shared":
         return
-    sentence = refusal_on_shared(
+    sentence = shared_name_error(
         namespace.collection, namespace.namespace_id, actor.organization_id
     )
     if sentence:

@@ -72,14 +72,14 @@ def resume_failed(actor: Actor, job: Job) -> None:
     """Let a failed deletion go on; NotFound where nothing of the namespace is left."""
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
-        raise queries.missing(job.namespace_id)
+        raise queries.namespace_not_found(job.namespace_id)
     namespace = document.read(raw)
     require_on(
         actor,
         Action.NAMESPACE_DELETE,
         internal_id=namespace.internal_id,
         scope=namespace.scope,
-        what=queries.WHAT,
+        what=queries.RESOURCE,
     )
     resume(actor, queries.view_of(namespace), job)
 
@@ -128,12 +128,12 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
     def read() -> Namespace:
         raw = store.get(namespace.namespace_id)
         if raw is None:
-            raise queries.missing(namespace.namespace_id)
+            raise queries.namespace_not_found(namespace.namespace_id)
         moved = document.read(raw)
         gates.require_not_deleting(moved)
         gates.require_unprotected(moved)
         if moved.deleted_at != namespace.deleted_at:
-            raise queries.missing(namespace.namespace_id)
+            raise queries.namespace_not_found(namespace.namespace_id)
         _require_revision(moved, if_match)
         return moved
 
@@ -164,7 +164,7 @@ def _job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
         namespace_name=namespace.name,
         op_id=op_id,
         stages=stages(),
-        held_for=_MARKING,
+        delay=_MARKING,
         inputs={
             "namespace_id": namespace.namespace_id,
             "namespace_name": namespace.name,

@@ -10,7 +10,7 @@ from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, reconcile_unmanage
 from nsadmin.namespaces.plan.steps import CreateIndex
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from nsadmin.namespaces.plan.steps import (
 from nsadmin.namespaces.schema import document, extractors
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.schema.extractor_registry import Extractor
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{2,127}")
 _ID_SHAPE = re.compile(r"ns_.*", re.IGNORECASE)

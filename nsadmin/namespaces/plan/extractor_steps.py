@@ -7,7 +7,7 @@ from nsadmin.namespaces.plan.desired import ActualCollection, expected_vectors
 from nsadmin.namespaces.plan.steps import AddVector, AppendExtractor, CreateIndex, Step
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
 from nsadmin.namespaces.schema.patch import ExtractorInput
 
 

@@ -8,7 +8,7 @@ us, with parameters that we have no word for: those do not count, and are kept.
 from collections.abc import Mapping
 
 from nsadmin.namespaces.schema.document import Raw
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 # What Qdrant does where an index does not say; a text index has no limits then.
 SERVER_DEFAULTS: Mapping[str, object] = {

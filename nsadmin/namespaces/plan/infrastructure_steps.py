@@ -21,7 +21,8 @@ from nsadmin.namespaces.schema.infrastructure import (
     InfrastructureInput,
 )
 from nsadmin.namespaces.schema.limits import API_KEY_MAX, GPU_TYPE_MAX
-from nsadmin.namespaces.schema.patch import clean_description, errors_of
+from nsadmin.namespaces.schema.patch import errors_of
+from nsadmin.namespaces.schema.text import clean_description
 
 _NOT_OFFERED: Mapping[str, str] = {
     "ray_cluster_id": "Ray clusters are assigned by the platform.",

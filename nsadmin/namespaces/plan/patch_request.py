@@ -17,12 +17,9 @@ from nsadmin.namespaces.plan.repair import missing_vectors
 from nsadmin.namespaces.plan.steps import SetField, Step
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import (
-    NamespacePatch,
-    clean_description,
-    clean_name,
-)
+from nsadmin.namespaces.schema.extractor_registry import Extractor
+from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from nsadmin.namespaces.plan.steps import (
 )
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Origin, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,125 +1,96 @@
-"""A namespace as programs get it and as tables show it: public shapes, no secrets."""
+"""A namespace as the API and the tables show it: typed values without secrets."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
-from nsadmin.namespaces.read.queries import Counts
+from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import Namespace, Raw, Tier
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.infrastructure import PUBLIC_KEYS
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]
 
 
-def namespace_response(
-    namespace: Namespace,
-    counts: Counts,
-    *,
-    qdrant_status: dict[str, Any] | None = None,
-) -> Raw:
-    """Return the NamespaceModel of the API; unknown is null."""
-    return {
-        "namespace_name": namespace.name,
-        "object": "namespace",
-        "namespace_id": namespace.namespace_id,
-        "mode": "managed",
-        "namespace_type": namespace.namespace_type,
-        "scope": namespace.scope,
-        "infrastructure": public_infrastructure(namespace),
-        "cluster_id": namespace.cluster_id,
-        "description": namespace.description,
-        "feature_extractors": [
-            {
-                "feature_extractor_name": e.name,
-                "version": e.version,
-                "feature_extractor_id": e.id,
-                "params": e.params or {},
-            }
-            for e in namespace.extractors
-        ],
-        "payload_indexes": payload_indexes(namespace),
-        "document_count": counts.documents,
-        "bucket_count": counts.buckets,
-        "collection_count": counts.collections,
-        "object_count": counts.objects,
-        "auto_create_indexes": namespace.auto_create_indexes,
-        "vector_inference_map": namespace.vector_inference_map,
-        "vector_configs": None,  # only namespaces without extractors would have them
-        "qdrant_status": qdrant_status,
-        "created_at": namespace.created_at,
-        "updated_at": namespace.updated_at,
-        "expires_at": namespace.expires_at,
-        "clone_status": namespace.clone_status,
-        "clone_error": namespace.clone_error,
-        "source_namespace_id": namespace.source_namespace_id,
-        "revision": namespace.revision,
-        "observed_revision": namespace.observed_revision,
-    }
+@dataclass(frozen=True, slots=True)
+class PublicInfrastructure:
+    """Where a namespace computes and stores, without secrets.
+
+    `settings` has the stored values that may be shown, by key. `has_key` tells whether
+    a Qdrant API key is stored; it is None on the shared tier, which has none.
+    """
+
+    tier: Tier
+    collection: str
+    has_key: bool | None
+    settings: Raw
 
 
-def row_response(row: MirroredNamespace) -> Raw:
-    """Return the same for a mirrored row, with the counts that the mirror knows."""
-    namespace = document.read(mirror.restore_document(row.document))
-    counts = Counts(
-        row.document_count,
-        row.object_count,
-        row.bucket_count,
-        row.collection_count,
-        row.retriever_count,
-        row.taxonomy_count,
-    )
-    return namespace_response(namespace, counts)
-
-
-def public_infrastructure(namespace: Namespace) -> Raw:
-    """Return the infrastructure without secrets; says whether a key is stored."""
+def public_infrastructure(namespace: Namespace) -> PublicInfrastructure:
+    """Return the infrastructure of a namespace without secrets."""
     stored = namespace.infrastructure
-    public = {key: stored[key] for key in PUBLIC_KEYS if key in stored}
-    provided = stored.get("qdrant_api_key_provided")
+    has_key = None
     if namespace.tier != "shared":
-        public["qdrant_api_key_provided"] = bool(
-            provided or stored.get("qdrant_api_key_sealed")
+        has_key = bool(
+            stored.get("qdrant_api_key_provided") or stored.get("qdrant_api_key_sealed")
         )
-    return {
-        **public,
-        "compute_tier": namespace.tier,
-        "qdrant_collection": namespace.collection,
-    }
+    return PublicInfrastructure(
+        tier=namespace.tier,
+        collection=namespace.collection,
+        has_key=has_key,
+        settings={key: stored[key] for key in PUBLIC_KEYS if key in stored},
+    )
 
 
-def payload_indexes(namespace: Namespace) -> list[Raw]:
+@dataclass(frozen=True, slots=True)
+class ListedIndex:
+    """A payload index of a namespace; `schema` holds its type and all parameters.
+
+    A protected index belongs to an extractor or to the system.
+    """
+
+    field_name: str
+    schema: Raw
+    is_protected: bool
+
+
+def listed_indexes(namespace: Namespace) -> list[ListedIndex]:
     """Return custom indexes first, then the protected ones of extractors and system."""
     custom = [
-        {
-            "field_name": index.field_name,
-            "type": index.type,
-            "field_schema": index.schema,
-            "is_protected": False,
-        }
+        ListedIndex(index.field_name, index.schema, is_protected=False)
         for index in namespace.indexes
     ]
     fixed = {**required_indexes(namespace), **PROTECTED_INDEXES}
     return custom + [
-        {
-            "field_name": field,
-            "type": schema["type"],
-            "field_schema": {**INDEX_DEFAULTS[schema["type"]], **schema},
-            "is_protected": True,
-        }
+        ListedIndex(
+            field, {**INDEX_DEFAULTS[schema["type"]], **schema}, is_protected=True
+        )
         for field, schema in fixed.items()
     ]
 
 
+def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
+    """Return the namespace of a mirrored row, and the counts that the mirror has."""
+    counts = Counts(
+        documents=row.document_count,
+        objects=row.object_count,
+        buckets=row.bucket_count,
+        collections=row.collection_count,
+        retrievers=row.retriever_count,
+        taxonomies=row.taxonomy_count,
+    )
+    return document.read(mirror.restore_document(row.document)), counts
+
+
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """A payload index as the table shows it; `points` is None while unknown."""
+    """A row of the table of payload indexes; `points` is None while unknown."""
 
     field_name: str
     type: str
@@ -140,7 +111,7 @@ _ORIGINS: dict[str, IndexOrigin] = {"user": "Yours", "auto": "Auto"}
 
 
 def index_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[IndexRow]:
-    """Return every declared index with what Qdrant last said of it."""
+    """Return all declared indexes with their state in the last snapshot."""
     rows = [
         _index_row(index.field_name, index.schema, _ORIGINS[index.origin], snapshot)
         for index in namespace.indexes
@@ -184,9 +155,9 @@ def _index_row(
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """A vector that an extractor asks for, beside what Qdrant last said of it.
+    """A vector of a registered extractor with its state in the last snapshot.
 
-    `having` is how many points had it, of how many; None where nobody told.
+    `having` is the number of points with it and of all points; None while unknown.
     """
 
     extractor_id: str
@@ -202,20 +173,20 @@ class VectorRow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point has it, though there are points."""
+        """Whether the collection has points but none has this vector."""
         return self.having is not None and self.having[0] == 0 < self.having[1]
 
 
 def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorRow]:
-    """Return the vectors of every registered extractor that is known."""
-    found = []
+    """Return the vectors of all registered extractors that the registry knows."""
+    rows = []
     for entry in namespace.extractors:
         extractor = REGISTRY.get(entry.id)
         if extractor is None:
             continue
         for vector in extractor.vectors_for(entry.params or {}):
             state = _vector_state(vector.name, vector.size, vector.distance, snapshot)
-            found.append(
+            rows.append(
                 VectorRow(
                     extractor_id=entry.id,
                     extractor_name=entry.name,
@@ -227,14 +198,14 @@ def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorR
                     inference=namespace.vector_inference_map.get(vector.name)
                     or vector.inference,
                     state=state,
-                    having=snapshot.having(vector.name) if snapshot else None,
+                    having=snapshot.vector_count(vector.name) if snapshot else None,
                 )
             )
-    return found
+    return rows
 
 
 def _is_gone(snapshot: Snapshot | None) -> bool:
-    """Whether Qdrant, when it last answered, had no collection."""
+    """Tell whether the collection was missing when Qdrant last answered."""
     return snapshot is not None and snapshot.live_at is not None and not snapshot.exists
 
 

@@ -51,7 +51,7 @@ class StatusText:
     since: datetime | None = None
 
 
-def status_of(color: object, *, ok: bool, exists: bool) -> str:
+def status_for(color: object, *, ok: bool, exists: bool) -> str:
     """Return the status for a collection's color as Qdrant reports it.
 
     `ok` is whether Qdrant answered, `exists` whether it has the collection.
@@ -73,7 +73,7 @@ def status_text(snapshot: "Snapshot | None") -> StatusText:
             word="No collection",
             sentence="Qdrant answers, but has no collection for this namespace.",
         )
-    key = status_of(snapshot.live.status, ok=True, exists=True)
+    key = status_for(snapshot.live.status, ok=True, exists=True)
     if key == "unknown":
         return _unknown(f"Qdrant reports the status {snapshot.live.status}.", None)
     failure = snapshot.live.optimizer_error or "An operation or optimization failed."

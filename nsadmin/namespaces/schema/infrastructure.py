@@ -1,23 +1,24 @@
-"""The infrastructure object as it is sent, with the range of every field. Pure."""
+"""The infrastructure object of a request, with the range of every field. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, WithJsonSchema
+from pydantic import Field, SecretStr, StrictBool, WithJsonSchema
 
 from nsadmin.namespaces.schema.limits import (
     API_KEY_MAX,
+    DESCRIPTION_MAX,
     GPU_TYPE_MAX,
-    MAX_DESCRIPTION,
     URL_MAX,
     limits,
 )
+from nsadmin.namespaces.schema.strict import StrictModel
 
 KEY_FIELD = "qdrant_api_key"
 SEALED_FIELD = "qdrant_api_key_sealed"
 # Never in a response, a plan or an audit row.
 SECRET_KEYS = frozenset({KEY_FIELD, SEALED_FIELD})
-# What a response shows; whatever other writers keep beside it stays inside.
+# Shown in responses; keys that other programs store are not.
 PUBLIC_KEYS = (
     "ray_cluster_id",
     "ray_head_node_url",
@@ -66,13 +67,11 @@ DEFAULTS: Mapping[str, Any] = {
 Url = Annotated[str, Field(max_length=URL_MAX)]
 Key = Annotated[SecretStr, limits("string", minLength=1, maxLength=API_KEY_MAX)]
 CollectionName = Annotated[str, Field(min_length=3, max_length=128)]
-Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
+Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
 
 
-class InfrastructureInput(BaseModel):
-    """The object of PATCH; keys that are known but not offered get a reason."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class InfrastructureInput(StrictModel):
+    """The object of PATCH. Known keys that cannot be set are refused with a reason."""
 
     qdrant_collection: CollectionName | None = None
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"] | None = None
@@ -98,5 +97,5 @@ class InfrastructureInput(BaseModel):
     authorization: dict[str, Any] | None = None
 
 
-# It is read once the namespace is known; until then it is passed on as it was sent.
-DESCRIBED = WithJsonSchema(InfrastructureInput.model_json_schema())
+# It is validated once the namespace is known; until then it is an unparsed object.
+INFRASTRUCTURE_SCHEMA = WithJsonSchema(InfrastructureInput.model_json_schema())

@@ -15,7 +15,8 @@ from nsadmin.jobs import controls
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
-from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
+from nsadmin.namespaces.read.facets import Facets, count_facets
+from nsadmin.namespaces.read.listing import SORTS, ListQuery
 from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -77,7 +78,7 @@ def _list_context(
     request: HttpRequest, query: ListQuery, found: listing.Page
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
-    groups = _groups(listing.facets(actor, query), query)
+    groups = _groups(count_facets(actor, query), query)
     return {
         "found": found,
         "rows": _rows(request, found.rows),
@@ -91,7 +92,7 @@ def _list_context(
             for key in ("health", "tier", "extractor", "scope", "expiring", "differs")
             if request.GET.get(key)
         ],
-        "is_bare": not found.rows and listing.is_bare(actor, query),
+        "is_bare": not found.rows and listing.has_no_namespaces(actor, query),
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
         "may_create": actor.may(Action.NAMESPACE_CREATE),

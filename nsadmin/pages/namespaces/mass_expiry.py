@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import mass_expiry
@@ -31,7 +31,7 @@ def due(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
-@posted
+@post_only
 def due_release(request: HttpRequest) -> HttpResponse:
     """Release the listed namespaces for deletion by the next run."""
     organization = current_organization(request)
@@ -48,7 +48,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE)
-@posted
+@post_only
 def due_extend(request: HttpRequest) -> HttpResponse:
     """Extend the expiry of all listed namespaces by a week."""
     organization = current_organization(request)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.organization import key_management, listing
-from nsadmin.access.organization.keys import role_now
+from nsadmin.access.organization.keys import effective_role
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid
@@ -31,7 +31,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     context = {
         **scope,
         "keys": [
-            (key, KEYS[key_management.state_of(key, now)], role_now(key))
+            (key, KEYS[key_management.state_of(key, now)], effective_role(key))
             for key in shown
         ],
         "paging": Paging(offset, len(shown), total),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.models import ScheduleRun
@@ -88,12 +88,12 @@ def _render_list(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.SCHEDULE_RUN)
-@posted
+@post_only
 def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     """Ask a worker to run the schedule now."""
     actor = gate.actor_of(request)
     try:
-        runs.ask(name, actor.label)
+        runs.request_run(name, actor.label)
     except (Conflict, Unavailable) as error:
         messages.error(request, error.message)
         return _after(request)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nsadmin.namespaces.schema.document import Raw
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 
 def quote_value(value: Any) -> str:

@@ -8,12 +8,8 @@ from django import forms
 
 from nsadmin.namespaces.plan.desired import expected_vectors
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.extractors import (
-    REGISTRY,
-    Extractor,
-    VectorIndex,
-    offered,
-)
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY, allowed_values
 
 # Up to this many sizes are offered as a list; more are entered as a number.
 _LISTED = 20
@@ -94,7 +90,7 @@ def emptied(form: forms.Form, extractor: Extractor) -> dict[str, str]:
     for name, sizes in extractor.sized_by.items():
         key = key_of(extractor, name)
         if key in form.data and not form.cleaned_data.get(key):
-            found[key] = f"{label_of(name)} is empty. Enter {offered(sizes)}."
+            found[key] = f"{label_of(name)} is empty. Enter {allowed_values(sizes)}."
     return found
 
 
