@@ -68,9 +68,12 @@ INSTALLED_APPS = [
     "nsadmin.templates",
     "nsadmin.pages",
     "nsadmin.api",
-    "nsadmin.embedded",
     "nsadmin.apps.ChecksConfig",
 ]
+# The servers and data of the demo are no part of production: `manage.py` sets this for
+# the commands that need them, and the wheel does not contain the package.
+if env.bool("NSADMIN_EMBEDDED", default=False):
+    INSTALLED_APPS.append("nsadmin.embedded")
 
 MIDDLEWARE = [
     "nsadmin.access.web.middleware.RequestIdMiddleware",

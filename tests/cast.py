@@ -13,7 +13,7 @@ from typing import Any
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import invitations
-from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
@@ -21,7 +21,8 @@ from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
@@ -202,7 +203,7 @@ def assemble() -> Cast:
     return cast
 
 
-def invite(organization: Organization, email: str, name: str = "") -> Invited:
+def invite(organization: Organization, email: str, name: str = "") -> IssuedInvitation:
     """Ask an address to join as a viewer, for the organization's first admin."""
     admin = organization.memberships.filter(role="admin")[0].user
     actor = actor_of_user(admin, organization.organization_id)

@@ -1,4 +1,4 @@
-"""Who may: users, organizations, memberships, API keys, one permission table, the gate.
+"""Users, organizations, memberships, API keys, the permission table and the gate.
 
-May touch the relational database and nothing else outside.
+This room reads and writes the relational database and calls no other store.
 """

@@ -1,4 +1,4 @@
-"""The one who acts: a signed-in user, an API key, a command, or the program itself."""
+"""The actor of a request or job: a user, an API key, a command or nsadmin itself."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,12 +14,12 @@ from nsadmin.access.permissions import (
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, for which organization, with what role.
+    """An acting identity with its role in one organization.
 
-    `organization_id` and `internal_id` are those of the organization the actor acts
-    for: for staff the operator organization, for others the one chosen in the switcher.
+    `organization_id` and `internal_id` belong to the organization that the actor acts
+    for: the operator organization for staff, the one chosen in the switcher for others.
     `label` is the e-mail address or the key's name and is copied into the audit.
-    `scopes` only matters for keys; an empty set does not narrow.
+    `scopes` narrow the role of a key; an empty set does not narrow it.
     """
 
     kind: Literal["user", "key", "system", "command"]
@@ -34,11 +34,11 @@ class Actor:
 
     @property
     def is_staff(self) -> bool:
-        """Support and platform admins see every organization."""
+        """Whether the actor is support or platform admin and sees all organizations."""
         return self.role in PLATFORM_ROLES
 
     def may(self, action: Action) -> bool:
-        """Look the action up in the permission table, narrowed by a key's scopes."""
+        """Tell whether the role, narrowed by a key's scopes, permits the action."""
         if action not in TABLE[self.role]:
             return False
         if not self.scopes:

@@ -20,17 +20,17 @@ def token(prefix: str, size: int = 12) -> str:
 
 
 def new_organization_id() -> str:
-    """Return an id that the API may show."""
+    """Return a public organization id."""
     return token("org_")
 
 
 def new_internal_id() -> str:
-    """Return a tenant id that stays inside the stores and is never shown."""
+    """Return a tenant id, which the stores use and no answer contains."""
     return token("int_", 16)
 
 
 class Plan(models.TextChoices):
-    """What an organization pays for."""
+    """The subscription of an organization."""
 
     FREE = "free", "Free"
     PRO = "pro", "Pro"
@@ -40,7 +40,7 @@ class Plan(models.TextChoices):
 class Organization(models.Model):
     """A customer, or the operator of the platform itself.
 
-    Whoever counts its namespaces to add one holds `room_token` until `room_until`.
+    `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     """
 
     organization_id = models.CharField(
@@ -62,10 +62,10 @@ class Organization(models.Model):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; the address is the name."""
+    """Creates users, who are named by their e-mail address."""
 
     def create_user(self, email: str, password: str | None, **extra: Any) -> "User":
-        """Make a user; without a password nobody can sign in as them."""
+        """Create a user. A user without a password cannot sign in."""
         user = self.model(email=self.normalize_email(email).lower(), **extra)
         user.set_password(password)
         user.save()
@@ -74,7 +74,7 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(
         self, email: str, password: str | None = None, **extra: Any
     ) -> "User":
-        """Make a platform admin, a member of the operator organization."""
+        """Create a platform admin and make them admin of the operator organization."""
         extra["platform_role"] = Role.PLATFORM_ADMIN.value
         user = self.create_user(email, password, **extra)
         operator, _ = Organization.objects.get_or_create(
@@ -112,7 +112,7 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Django's word for staff; here anybody with a platform role."""
+        """Whether the user has a platform role; the name is Django's."""
         return bool(self.platform_role)
 
     @property
@@ -147,9 +147,9 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An address that is asked to join; only a keyed hash of its link is stored.
+    """An address that is invited to join; only a keyed hash of its link is stored.
 
-    The row goes when somebody joins by it, and when it is withdrawn.
+    The row is deleted once the link is used or the invitation is withdrawn.
     """
 
     organization = models.ForeignKey(
@@ -161,7 +161,7 @@ class Invitation(models.Model):
         max_length=16, choices=[(r.value, r.value) for r in ORGANIZATION_ROLES]
     )
     digest = models.CharField(max_length=64, unique=True)
-    # Who loses the organization loses what they asked for; a command is nobody.
+    # A member who leaves loses their invitations too. Null for those of a command.
     inviter = models.ForeignKey(
         User, models.CASCADE, null=True, blank=True, related_name="invitations"
     )
@@ -181,12 +181,12 @@ class Invitation(models.Model):
 
     @property
     def is_expired(self) -> bool:
-        """Tell whether the link came to its end unused."""
+        """Whether the link has expired unused."""
         return self.expires_at <= timezone.now()
 
 
 class ApiKey(models.Model):
-    """A program's key; only a keyed hash of it is stored."""
+    """An API key of a program; only a keyed hash of it is stored."""
 
     key_id = models.CharField(max_length=32, primary_key=True)
     organization = models.ForeignKey(
@@ -197,7 +197,7 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64)
     role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])
     scopes = models.JSONField(default=list, blank=True)
-    # Who loses the organization loses the key; only the program's own have nobody.
+    # A member who leaves loses their keys too. Null for keys that nsadmin itself made.
     creator = models.ForeignKey(
         User, models.CASCADE, null=True, blank=True, related_name="api_keys"
     )

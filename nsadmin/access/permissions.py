@@ -1,4 +1,4 @@
-"""The one permission table: which role may do what; what is not listed is denied."""
+"""The permission table: the actions of each role; an unlisted action is denied."""
 
 from enum import StrEnum
 from typing import Literal
@@ -7,7 +7,7 @@ Effect = Literal["read", "write"]
 
 
 class Role(StrEnum):
-    """What somebody is: three roles in an organization, two on the platform."""
+    """The roles of users and keys: three in an organization, two on the platform."""
 
     VIEWER = "viewer"
     MEMBER = "member"
@@ -21,7 +21,7 @@ PLATFORM_ROLES = (Role.SUPPORT, Role.PLATFORM_ADMIN)
 
 
 class Action(StrEnum):
-    """Everything that can be permitted, as resource:action."""
+    """All actions that the table permits or denies, written resource:action."""
 
     NAMESPACE_READ = "namespace:read"
     NAMESPACE_UPDATE = "namespace:update"
@@ -29,7 +29,7 @@ class Action(StrEnum):
     NAMESPACE_CLONE_ACROSS = "namespace:clone-across"
     NAMESPACE_CREATE = "namespace:create"
     NAMESPACE_DELETE = "namespace:delete"
-    TOMBSTONE_READ = "tombstone:read"  # what is deleted and can be restored
+    TOMBSTONE_READ = "tombstone:read"  # deleted namespaces that can be restored
     NAMESPACE_INFRASTRUCTURE = "namespace:infrastructure"
     NAMESPACE_SYSTEM = "namespace:system"
     JOB_READ = "job:read"
@@ -44,7 +44,7 @@ class Action(StrEnum):
     PLATFORM_READ = "platform:read"
     SCHEDULE_RUN = "schedule:run"
     STYLEGUIDE_READ = "styleguide:read"
-    ACCOUNT_USE = "account:use"  # one's own preferences: theme, organization shown
+    ACCOUNT_USE = "account:use"  # the user's own preferences: theme, organization shown
 
 
 READS = frozenset(a for a in Action if a.value.endswith(":read"))
@@ -90,7 +90,7 @@ TABLE: dict[Role, frozenset[Action]] = {
     Role.PLATFORM_ADMIN: frozenset(Action),
 }
 
-# What a key's scope opens; a scope narrows the key's role and never widens it.
+# The actions of each scope of a key. A scope narrows the key's role, never widens it.
 SCOPES: dict[str, frozenset[Action]] = {
     "read": READS,
     "write": READS
@@ -106,5 +106,5 @@ SCOPES: dict[str, frozenset[Action]] = {
 
 
 def effect(action: Action) -> Effect:
-    """Tell whether the action only reads; a person's own preferences count as reads."""
+    """Return the effect of an action; a change of own preferences counts as a read."""
     return "read" if action in READS or action is Action.ACCOUNT_USE else "write"

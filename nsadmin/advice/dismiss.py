@@ -10,7 +10,7 @@ from nsadmin.audit import record
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.namespaces.schema.patch import clean_field_name
+from nsadmin.namespaces.schema.payload_indexes import clean_field_name
 
 MAX_REASON = 500
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.advice import measure, sample
 from nsadmin.advice.infer import Inference
 from nsadmin.advice.measure import Probe
@@ -17,11 +18,11 @@ from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.plan.auto_index import AutoIndex as Automatic
+from nsadmin.namespaces.plan.auto_index import AutomaticIndex
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, IndexType
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 
 State = AutoIndex.State
@@ -60,8 +61,8 @@ def begin(
         _time_before(namespace, row, kind)
         schema = {"type": kind, **INDEX_DEFAULTS[kind]}
         reason = f"Filtered {used.count_24h:,} times in 24 hours."
-        made = commit.automatic_commit(
-            namespace.namespace_id, Automatic(field, schema, reason)
+        made = commit.commit(
+            SYSTEM, namespace.namespace_id, AutomaticIndex(field, schema, reason)
         )
     except NsadminError as failure:
         _end(row, State.FAILED, error=failure.message)

@@ -8,7 +8,7 @@ from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
     declared: dict[str, str] = {i.field_name: i.type for i in namespace.indexes}
     declared |= dict.fromkeys(fixed_fields(namespace), "system")
     told_at = seen.live_at if seen else None
-    there = probe.actual_in(seen).indexes if seen and told_at else declared
+    there = probe.actual_from_snapshot(seen).indexes if seen and told_at else declared
     return Serving(
         declared,
         frozenset(declared.keys() - there.keys()),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nsadmin.namespaces.schema.patch import IndexType
+from nsadmin.namespaces.schema.payload_indexes import IndexType
 
 # Texts longer than this, or with more words, are searched in rather than matched.
 _KEYWORD_LENGTH = 128

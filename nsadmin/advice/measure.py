@@ -11,7 +11,7 @@ from typing import Any
 from nsadmin.advice.infer import values_at
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import IndexType
+from nsadmin.namespaces.schema.payload_indexes import IndexType
 from nsadmin.stores.qdrant import points
 
 _ROUNDS = 5

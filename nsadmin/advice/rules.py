@@ -9,7 +9,7 @@ from nsadmin.advice.infer import Inference
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.namespaces.schema.document import StoredIndex
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
-from nsadmin.namespaces.schema.patch import IndexType
+from nsadmin.namespaces.schema.payload_indexes import IndexType
 
 Kind = Literal["missing", "over_budget", "wrong_type", "unused"]
 # What the platform promises of an index; the measured gain is shown beside it.

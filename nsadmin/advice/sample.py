@@ -7,7 +7,7 @@ from nsadmin.advice.infer import values_at
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import is_path
+from nsadmin.namespaces.schema.payload_indexes import is_path
 from nsadmin.stores.qdrant import points
 
 _POINTS = 256

@@ -12,7 +12,8 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.patch import FieldName, clean_field_name, validate
+from nsadmin.namespaces.schema.patch import validate
+from nsadmin.namespaces.schema.payload_indexes import FieldName, clean_field_name
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 

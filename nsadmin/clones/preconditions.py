@@ -35,7 +35,7 @@ def source_of(actor: Actor, identifier: str, request: CloneRequest) -> Namespace
         action=Action.NAMESPACE_CLONE_ACROSS,
     )
     if view.organization_id != across:
-        raise queries.missing(identifier)
+        raise queries.namespace_not_found(identifier)
     return view
 
 

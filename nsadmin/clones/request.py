@@ -7,12 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import NAME_MAX, limits
-from nsadmin.namespaces.schema.patch import (
-    Description,
-    clean_description,
-    clean_name,
-    validate,
-)
+from nsadmin.namespaces.schema.patch import validate
+from nsadmin.namespaces.schema.text import Description, clean_description, clean_name
 
 NAME_MIN = 1
 NEVER = (

@@ -10,7 +10,7 @@ from nsadmin.clones.rewrite.id_map import new_id
 from nsadmin.namespaces.plan.creation import new_infrastructure
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
 from nsadmin.namespaces.schema.document import Namespace, index_entry
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 
 Raw = dict[str, Any]
 

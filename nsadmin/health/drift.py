@@ -14,8 +14,8 @@ from nsadmin.namespaces.plan.desired import (
     declared_indexes,
     expected_vectors,
 )
+from nsadmin.namespaces.plan.index_identity import is_same_index
 from nsadmin.namespaces.plan.steps import format_parameters
-from nsadmin.namespaces.plan.unmanaged import is_other
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
@@ -102,7 +102,7 @@ def compare(
                 "collection",
             )
             return [gone, *_mirrored(namespace, row)]
-        seen = probe.actual_in(snapshot)
+        seen = probe.actual_from_snapshot(snapshot)
         found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
         found += _indexes(namespace, seen)
     if namespace.raw.get("pending"):
@@ -147,7 +147,7 @@ def _empty(
 ) -> Iterator[Drift]:
     """Yield the vectors that are on no point; that some lack one is as it should be."""
     for name in expected_vectors(namespace):
-        told = snapshot.having(name)
+        told = snapshot.vector_count(name)
         if name not in seen.vectors or told is None or not seen.points:
             continue
         have, points = told
@@ -173,7 +173,7 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
             yield Drift(
                 "index_missing", field, wanted, "", "", "namespace store", "missing"
             )
-        elif is_other(schema, there):
+        elif not is_same_index(schema, there):
             yield Drift(
                 "index_other",
                 field,

@@ -23,10 +23,10 @@ from nsadmin.stores.qdrant.cluster import Cluster
 
 _SLOW_S = 300
 # A beat that comes a little early shall not miss its turn.
-_WATCHED_S = probe.EVERY_S - 0.5
+_WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
 _PROBED_MS = 4000
 # Something beside the look is asked only while the look itself is young.
-_YOUNG_S = 1.6 * probe.EVERY_S
+_YOUNG_S = 1.6 * probe.PROBE_INTERVAL_S
 _TIMEOUT_S = 1.0
 
 
@@ -76,7 +76,7 @@ def _look_at(cluster: Cluster, ids: list[str]) -> int:
             continue
         namespace = document.read(raw)
         answered += _renew(namespace)
-        if probe.silence_of_cluster(cluster.url):
+        if probe.cluster_silence(cluster.url):
             return answered
     if namespace is not None:
         _ask_resources(namespace, ids)
@@ -87,7 +87,7 @@ def _due(ids: list[str]) -> list[str]:
     """Return whose look is old; those without one first, then the oldest."""
     watched = ephemeral.watched()
     rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
-    found = {row.namespace_id: snapshots.read(row) for row in rows}
+    found = {row.namespace_id: snapshots.from_row(row) for row in rows}
     old = [
         key
         for key, seen in found.items()
@@ -103,8 +103,12 @@ def _renew(namespace: Namespace) -> bool:
     before = snapshots.stored(namespace.namespace_id)
     if before is not None and before.ok and before.age_s < _YOUNG_S:
         vectors = before.live.vectors if before.live is not None else ()
-        for kind in ("builds", "shards", *(f"{snapshots.HAVING}{v}" for v in vectors)):
-            if before.told_age_s(kind) > _every_s(kind, before):
+        for kind in (
+            "builds",
+            "shards",
+            *(f"{snapshots.VECTOR_COUNT_PREFIX}{v}" for v in vectors),
+        ):
+            if before.fact_age_s(kind) > _every_s(kind, before):
                 return _ask_beside(namespace, kind, before)
     found = probe.probe_collection(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
@@ -115,14 +119,14 @@ def _renew(namespace: Namespace) -> bool:
 def _every_s(kind: str, before: Snapshot) -> float:
     """While something is optimized, every second question is how far it is."""
     is_busy = before.live is not None and before.live.status in ("yellow", "grey")
-    return probe.EVERY_S if kind == "builds" and is_busy else _SLOW_S
+    return probe.PROBE_INTERVAL_S if kind == "builds" and is_busy else _SLOW_S
 
 
 def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
-    if kind.startswith(snapshots.HAVING):
+    if kind.startswith(snapshots.VECTOR_COUNT_PREFIX):
         points = before.live.points if before.live is not None else 0
         return vector_coverage.ask_counts(
-            namespace, kind.removeprefix(snapshots.HAVING), points
+            namespace, kind.removeprefix(snapshots.VECTOR_COUNT_PREFIX), points
         )
     ask = telemetry.builds if kind == "builds" else telemetry.shards
     try:

@@ -7,7 +7,7 @@ tell that the vector is on none of them.
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import probe, snapshots
-from nsadmin.namespaces.read.snapshots import HAVING, Snapshot
+from nsadmin.namespaces.read.snapshots import VECTOR_COUNT_PREFIX, Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
@@ -31,7 +31,7 @@ def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
     except NsadminError:
         return False
     told = None if found is None else {"have": found, "of": max(found, points)}
-    snapshots.record(namespace.namespace_id, **{f"{HAVING}{vector}": told})
+    snapshots.record(namespace.namespace_id, **{f"{VECTOR_COUNT_PREFIX}{vector}": told})
     return True
 
 
@@ -40,7 +40,9 @@ def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | Non
     if snapshot is None or not snapshot.ok or snapshot.live is None:
         return snapshot
     key = f"having:{namespace.namespace_id}"
-    counted = [snapshot.told_age_s(f"{HAVING}{v}") for v in snapshot.live.vectors]
+    counted = [
+        snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{v}") for v in snapshot.live.vectors
+    ]
     is_young = max(counted, default=0) * 1000 < _KEPT_MS
     if is_young or not redis.claim(key, milliseconds=_KEPT_MS):
         return snapshot

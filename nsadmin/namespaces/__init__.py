@@ -1,5 +1,5 @@
-"""The heart: what a namespace is and how it changes.
+"""Namespaces: their fields, reading them, changing them, creating and deleting them.
 
-`fields`, `extractors` and `plan` are pure; `changes` is the only door of mutation,
-`queries` the only one of reading.
+The packages form layers, lowest first: `schema` and `plan` are pure, `placement` finds
+the cluster, `read` queries, `change` commits changes, `lifecycle` creates and deletes.
 """

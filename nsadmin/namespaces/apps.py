@@ -10,5 +10,5 @@ class NamespacesConfig(AppConfig):
     label = "namespaces"
 
     def ready(self) -> None:
-        """Import for the side effect: the kind of job registers."""
+        """Import the module that registers the deletion job."""
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401

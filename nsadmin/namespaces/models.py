@@ -1,4 +1,4 @@
-"""The mirror's rows and the last look at Qdrant; both can be dropped and rebuilt."""
+"""Rows of the mirror and snapshots of Qdrant; all can be dropped and rebuilt."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 class MirroredNamespace(models.Model):
-    """A namespace as lists show it. The truth is in the namespace store.
+    """A copy of a namespace for lists; the namespace store holds the original.
 
     Counts are null while unknown. `document` is the store's document without secrets,
-    for showing a namespace while the store is away.
+    which is shown while the store is away.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -65,7 +65,7 @@ class MirroredNamespace(models.Model):
 
     @property
     def status(self) -> str:
-        """The word of the list: the job's while there is one, else Qdrant's."""
+        """The status in lists: that of a deletion or clone job, else the health."""
         if self.deletion_task_id:
             return "deleting"
         return (
@@ -76,10 +76,10 @@ class MirroredNamespace(models.Model):
 
 
 class MirrorFill(models.Model):
-    """The one row that says when the mirror was last compared as a whole.
+    """The single row with the time of the last full comparison of the mirror.
 
-    `documents` is how many namespaces there were. Without it the mirror was never
-    filled, and what it lacks is unknown.
+    `documents` is the number of namespaces in the store at that time. Without the row
+    the mirror was never filled, and an empty list means nothing.
     """
 
     filled_at = models.DateTimeField()
@@ -90,11 +90,11 @@ class MirrorFill(models.Model):
 
 
 class LastLook(models.Model):
-    """What Qdrant last said of a collection, and since when it has been silent.
+    """The last snapshot of a collection in Qdrant.
 
     `live` is the last good answer and `live_at` its time; `ok`, `error` and `taken_at`
-    are of the last attempt. `unknown_since` is null while Qdrant answers. `told` is
-    what was asked beside it: builds, shards and size, each with its time.
+    describe the last attempt. `unknown_since` is null while Qdrant answers. `told` has
+    more facts, such as builds, shards and size, each with its own time.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -113,10 +113,10 @@ class LastLook(models.Model):
 
 
 class LookSlot(models.Model):
-    """Five minutes of looks at a collection: its worst status, its slowest answer.
+    """Five minutes of a collection's history: its worst status and slowest answer.
 
-    `points` is of the last good answer in it; null, like `response_ms`, where there was
-    none.
+    `points` is the count of the last good answer in that time; it is null, like
+    `response_ms`, if there was none.
     """
 
     namespace_id = models.CharField(max_length=128)
@@ -137,7 +137,7 @@ class LookSlot(models.Model):
 
 
 class HealingTurn(models.Model):
-    """When the sweep looks again at an operation that it could not close."""
+    """The time of the next attempt to finish an operation that was left open."""
 
     op_id = models.CharField(max_length=64, primary_key=True)
     tries = models.PositiveIntegerField(default=0)
@@ -148,9 +148,9 @@ class HealingTurn(models.Model):
 
 
 class ReaperHold(models.Model):
-    """Deletions of one organization that are too many to go without a human.
+    """Expired namespaces of one organization that are too many to delete unattended.
 
-    Released by somebody, the next run carries out these and no others.
+    After a person has released them, the next run deletes these and no others.
     """
 
     internal_id = models.CharField(max_length=64, primary_key=True)

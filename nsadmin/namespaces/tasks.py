@@ -1,4 +1,4 @@
-"""Celery shells: each calls one function and may run twice."""
+"""Celery tasks of this room; each calls one function and is safe to run twice."""
 
 from typing import Any
 
@@ -20,19 +20,19 @@ def reconcile() -> dict[str, Any]:
 @shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
 @record_run("heal", keep="news")
 def heal() -> dict[str, Any]:
-    """Close what a crash or a slow build left open."""
+    """Finish changes that a crash or a slow index build left open."""
     return {"closed": healing.heal()}
 
 
 @shared_task(name="nsadmin.namespaces.purge", ignore_result=True)
 @record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
-    """Delete for good the tombstones whose grace is over."""
+    """Start the permanent deletion of tombstones whose grace period is over."""
     return {"sent": tombstones.purge_due()}
 
 
 @shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)
 @record_run("cleanup_expired")
 def cleanup_expired_namespaces() -> dict[str, Any]:
-    """Warn of what ends soon, delete what has ended."""
+    """Warn of namespaces that expire soon and delete those that have expired."""
     return reaper.cleanup_expired_namespaces().to_json()

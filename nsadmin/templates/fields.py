@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import NAME_MIN, limits
-from nsadmin.namespaces.schema.patch import clean_description, clean_name, validate
+from nsadmin.namespaces.schema.patch import validate
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 TEMPLATE_NAME_MAX, DESCRIPTION_MAX, CATEGORY_MAX = 100, 1000, 50
 TAG_MAX, TAGS_MAX = 50, 20

@@ -50,9 +50,9 @@ def on(actor: Actor, action: Action, internal_id: str, scope: str = "org") -> st
 @pytest.mark.parametrize(
     ("actor", "action", "expected"),
     [
-        (ADMIN, READ, "Missing"),
-        (ADMIN, UPDATE, "Missing"),
-        (VIEWER, UPDATE, "Missing"),
+        (ADMIN, READ, "NotFound"),
+        (ADMIN, UPDATE, "NotFound"),
+        (VIEWER, UPDATE, "NotFound"),
         (SUPPORT, READ, "allowed"),
         (SUPPORT, UPDATE, "Forbidden"),
         (PLATFORM, UPDATE, "allowed"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Invitation, Membership, Organization, User
 from nsadmin.access.organization import acceptance, invitations, members
-from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
@@ -40,7 +40,9 @@ class House:
         assert found is not None
         return found
 
-    def invite(self, email: str = NELE, role: Role = Role.MEMBER, name="N") -> Invited:
+    def invite(
+        self, email: str = NELE, role: Role = Role.MEMBER, name="N"
+    ) -> IssuedInvitation:
         return invitations.invite(
             self.actor, self.organization, self.ana, email=email, name=name, role=role
         )
@@ -100,7 +102,7 @@ def test_asking_does_the_same_work_whoever_is_behind_the_address(
 
 
 def test_a_member_is_not_asked_again(halden: House) -> None:
-    with pytest.raises(Conflict, match="Ana is a member already") as caught:
+    with pytest.raises(Conflict, match="Ana is already a member") as caught:
         halden.invite(halden.ana.email.upper())
     assert caught.value.details["field"] == "email"
     assert not Invitation.objects.exists()
@@ -130,7 +132,7 @@ def test_there_is_an_end_to_open_invitations(halden: House, other: House) -> Non
             digest=str(number),
             expires_at=end,
         )
-        for number in range(invitations.MOST)
+        for number in range(invitations.MAX_OPEN)
     )
     with pytest.raises(Conflict, match="100 invitations are open"):
         halden.invite()
@@ -167,7 +169,7 @@ def test_a_name_is_measured_as_it_is_stored(halden: House) -> None:
 def test_who_has_no_account_gets_one_with_the_membership(halden: House) -> None:
     asked = halden.invite(role=Role.VIEWER, name="Nele Vries")
     assert acceptance.is_open_account(asked.invitation)
-    made = acceptance.join_anew(asked.secret, PASSWORD)
+    made = acceptance.join_with_new_account(asked.secret, PASSWORD)
     assert (made.user.email, made.user.name, made.role) == (
         NELE,
         "Nele Vries",
@@ -178,7 +180,7 @@ def test_who_has_no_account_gets_one_with_the_membership(halden: House) -> None:
     assert actions() == ["member:invite", "member:join"]
     assert AuditEvent.objects.get(action="member:join").actor_label == NELE
     with pytest.raises(NotFound):
-        acceptance.join_anew(asked.secret, "another-long-password")
+        acceptance.join_with_new_account(asked.secret, "another-long-password")
 
 
 def test_who_has_an_account_joins_with_it_and_keeps_its_name(
@@ -197,7 +199,7 @@ def test_who_has_an_account_joins_with_it_and_keeps_its_name(
 def test_a_link_sets_no_password_that_is_set(halden: House, other: House) -> None:
     asked = halden.invite(other.ana.email)
     with pytest.raises(Conflict, match="has an account"):
-        acceptance.join_anew(asked.secret, "another-long-password")
+        acceptance.join_with_new_account(asked.secret, "another-long-password")
     other.ana.refresh_from_db()
     assert other.ana.check_password(PASSWORD)
     assert not halden.has(other.ana.email)
@@ -219,14 +221,14 @@ def test_a_password_that_was_never_set_is_set_only_where_nothing_hangs_on_it(
         User.objects.filter(pk=user.pk).update(is_active=False)
     asked = halden.invite()
     if whose == "nobody's":
-        acceptance.join_anew(asked.secret, PASSWORD)
+        acceptance.join_with_new_account(asked.secret, PASSWORD)
         user.refresh_from_db()
         assert user.check_password(PASSWORD)
         assert halden.has(NELE)
         return
     assert not acceptance.is_open_account(asked.invitation)
     with pytest.raises(Conflict):
-        acceptance.join_anew(asked.secret, PASSWORD)
+        acceptance.join_with_new_account(asked.secret, PASSWORD)
     user.refresh_from_db()
     assert not user.has_usable_password()
     assert not halden.has(NELE)
@@ -274,7 +276,7 @@ def test_a_link_that_came_to_its_end_opens_nothing(halden: House, end: str) -> N
             members.change_role(halden.actor, admin, Role.MEMBER)
     for act in (
         lambda: acceptance.open_invitation(asked.secret),
-        lambda: acceptance.join_anew(asked.secret, PASSWORD),
+        lambda: acceptance.join_with_new_account(asked.secret, PASSWORD),
     ):
         with pytest.raises(NotFound, match="no longer works"):
             act()
@@ -336,10 +338,12 @@ def test_two_openings_make_one_membership(own_rows, has_account: bool) -> None:
             acts = [lambda u=user, s=secret: acceptance.join(s, u)] * 2
         else:
             acts = [
-                lambda s=secret, n=number: acceptance.join_anew(s, f"{PASSWORD}-{n}")
+                lambda s=secret, n=number: acceptance.join_with_new_account(
+                    s, f"{PASSWORD}-{n}"
+                )
                 for number in range(2)
             ]
-        assert at_once(*acts) == ["Missing"]
+        assert at_once(*acts) == ["NotFound"]
         assert house.organization.memberships.filter(user__email=email).count() == 1
         joined = AuditEvent.objects.filter(
             action="member:join", organization_id=house.organization.pk
@@ -352,13 +356,13 @@ def test_joining_or_withdrawing_wins_and_never_both(own_rows) -> None:
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         asked = house.invite(email)
         raised = at_once(
-            lambda a=asked: acceptance.join_anew(a.secret, PASSWORD),
+            lambda a=asked: acceptance.join_with_new_account(a.secret, PASSWORD),
             lambda a=asked, h=house: invitations.withdraw(h.actor, [a.invitation]),
         )
         withdrawn = AuditEvent.objects.filter(
             action="member:withdraw", organization_id=house.organization.pk
         ).exists()
-        assert raised == (["Missing"] if withdrawn else [])
+        assert raised == (["NotFound"] if withdrawn else [])
         assert house.has(email) is not withdrawn
         assert User.objects.filter(email=email).exists() is not withdrawn
 

@@ -13,9 +13,9 @@ from nsadmin.access.organization import key_management
 from nsadmin.access.organization.key_management import KeyRequest
 from nsadmin.access.organization.keys import (
     actor_of_key,
+    effective_role,
     new_key_id,
-    role_now,
-    with_standing,
+    with_creator_role,
 )
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
@@ -97,8 +97,8 @@ def test_a_key_of_the_platforms_people_follows_their_platform_role(
     row, _ = made(actor, ana)
     User.objects.filter(pk=ana.user.pk).update(platform_role=platform_role)
     ana.delete()
-    found = with_standing(ApiKey.objects.filter(pk=row.pk)).get()
-    assert role_now(found) == expected
+    found = with_creator_role(ApiKey.objects.filter(pk=row.pk)).get()
+    assert effective_role(found) == expected
 
 
 def test_scopes_narrow_and_nothing_widens(actor, ana) -> None:
@@ -131,7 +131,7 @@ def test_a_name_that_turns_its_text_is_refused(actor, ana) -> None:
 def test_a_form_makes_one_key_however_often_it_is_sent(actor, ana) -> None:
     same = wish()
     row, _ = made(actor, ana, of=same)
-    with pytest.raises(Conflict, match="made its key already"):
+    with pytest.raises(Conflict, match="This form was sent already"):
         made(actor, ana, of=replace(same, name="another"))
     assert [key.name for key in ApiKey.objects.all()] == [row.name]
     assert AuditEvent.objects.count() == 1

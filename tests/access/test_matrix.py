@@ -12,7 +12,7 @@ from django.urls import get_resolver, path
 from ninja.operation import PathView
 
 from nsadmin.access.models import ApiKey
-from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
 from nsadmin.access.web.gate import public
@@ -131,7 +131,7 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
         return {}
     organization = cast.northlight if whose == "own" else cast.halden
 
-    def invited() -> Invited:
+    def invited() -> IssuedInvitation:
         return invite(organization, "nele@example.org")
 
     return {

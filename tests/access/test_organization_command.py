@@ -59,7 +59,10 @@ def test_a_known_person_is_asked_and_joins_by_themselves(monkeypatch) -> None:
         (["x" * 101, "--admin", "a@example.org"], "at most 100 characters"),
         (["No\u202erth", "--admin", "a@example.org"], "U\\+202E"),
         (["North", "--admin", "nobody"], "valid email"),
-        (["NORTHLIGHT", "--admin", "a@example.org"], "exists already"),
+        (
+            ["NORTHLIGHT", "--admin", "a@example.org"],
+            "There is already an organization named",
+        ),
         (["North", "--admin", "a@example.org", "--plan", "gold"], "invalid choice"),
         (["North"], "--admin"),
     ],

@@ -5,8 +5,8 @@ import pytest
 from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organization.organizations import (
     actor_of_user,
-    choices,
     displayed_organization,
+    selectable_organizations,
 )
 from nsadmin.access.permissions import Role
 
@@ -42,7 +42,7 @@ def test_a_member_acts_for_the_chosen_organization(halden, northlight) -> None:
     actor = actor_of_user(user, northlight.organization_id)
     assert actor.organization_id == northlight.organization_id
     assert actor.role is Role.MEMBER
-    assert {o.name for o in choices(user)} == {"Halden", "Northlight"}
+    assert {o.name for o in selectable_organizations(user)} == {"Halden", "Northlight"}
 
 
 def test_a_choice_of_a_foreign_organization_is_not_believed(halden, northlight) -> None:
@@ -50,7 +50,7 @@ def test_a_choice_of_a_foreign_organization_is_not_believed(halden, northlight) 
     actor = actor_of_user(user, northlight.organization_id)
     assert actor.organization_id == halden.organization_id
     assert displayed_organization(actor, northlight.organization_id) == halden
-    assert choices(user) == [halden]
+    assert selectable_organizations(user) == [halden]
 
 
 def test_who_belongs_nowhere_is_nobody(halden) -> None:
@@ -67,4 +67,4 @@ def test_staff_act_for_the_operator_and_look_anywhere(
     assert actor.organization_id == operator.organization_id
     assert displayed_organization(actor, halden.organization_id) == halden
     assert displayed_organization(actor, "org_unknown") == operator
-    assert len(choices(user)) == 3
+    assert len(selectable_organizations(user)) == 3

@@ -12,7 +12,7 @@ AWAY = "redis://127.0.0.1:9/0"
 @pytest.fixture
 def away(client, cast, settings, monkeypatch):
     """Northlight's admin, signed in before Redis went."""
-    monkeypatch.setattr(SessionCache, "_away_until", 0.0)
+    monkeypatch.setattr(SessionCache, "_skip_until", 0.0)
     client.force_login(
         cast.users["admin"], "allauth.account.auth_backends.AuthenticationBackend"
     )

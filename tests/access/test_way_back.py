@@ -15,7 +15,7 @@ from tests.people import PASSWORD
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SIGN_IN = "/accounts/login/"
 TEMPLATE = "/templates/tmpl_film/"
-LOST = "Your session had ended. Nothing was saved; send it once more."
+LOST = "Your session had ended. Nothing was saved; send the form again."
 HTMX = {"HX-Request": "true"}
 
 
@@ -84,7 +84,7 @@ def test_no_way_back_leads_to_an_address_that_cannot_be_opened(client, cast):
         address = address.replace("<job_id>", str(UUID(int=0)))
         address = re.sub("<[a-z_]+>", "1", address)
         is_refused = staff.get(address).status_code == 405
-        assert is_refused == getattr(view, "is_posted", False), route
+        assert is_refused == getattr(view, "is_post_only", False), route
         back = way_back(client.post(address))
         assert (back == address) == (not is_refused), route
 

@@ -11,7 +11,7 @@ from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nsadmin.namespaces.schema.patch import INDEX_TYPES
+from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from tests.browser import axe
 from tests.browser.conftest import SignedIn
 from tests.browser.places import places

@@ -6,7 +6,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest, Include, parse_clone
 from nsadmin.clones.start import launch, preview, response
 from nsadmin.jobs.models import State
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points

@@ -57,7 +57,7 @@ def test_a_foreign_source_is_not_there(world):
     error = _refused(world.actor("admin"), world.foreign.namespace_id)
     assert isinstance(error, NotFound)
     unknown = _refused(world.actor("admin"), "ns_unknown1")
-    assert error.message == unknown.sentence
+    assert error.message == unknown.message
 
 
 def test_a_system_namespace_is_everybodys_to_clone(world):
@@ -107,7 +107,7 @@ def test_naming_the_wrong_organization_finds_nothing(world):
 def test_a_platform_admin_has_to_say_that_it_is_across(world):
     error = _refused(world.actor("platform_admin"), world.foreign.namespace_id)
     assert isinstance(error, Invalid)
-    assert "source_organization_id" in error.faults
+    assert "source_organization_id" in error.errors
 
 
 def test_a_taken_name_is_a_conflict_whatever_its_case(world):

@@ -13,9 +13,10 @@ from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
-from nsadmin.namespaces.plan.apply import apply_steps
+from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.plan.steps import AddVector, CreateIndex, DropIndex, Step
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, parse_patch
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

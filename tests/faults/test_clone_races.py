@@ -73,7 +73,7 @@ def _both(
             connections.close_all()
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in (0, 1)]
-    with quota_lock.exclusive(actor.internal_id):
+    with quota_lock.locked(actor.internal_id):
         for thread in threads:
             thread.start()
         its = Job.objects.filter(organization_id=actor.organization_id)

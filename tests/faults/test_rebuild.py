@@ -30,7 +30,7 @@ class Rebuild:
     def commit(self) -> changes.Outcome | NsadminError:
         """Build every index anew; return what the client gets."""
         try:
-            return changes.repair_commit(SYSTEM, self.trip.namespace_id, REBUILD)
+            return changes.commit(SYSTEM, self.trip.namespace_id, REBUILD)
         except NsadminError as failure:
             return failure
 

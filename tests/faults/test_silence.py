@@ -13,6 +13,7 @@ from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.repair import EVERYTHING
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import connection
@@ -66,7 +67,7 @@ def test_a_change_that_needs_qdrant_is_refused_within_a_second(region, trip, hea
                 )
             assert response.status_code == (503 if not query else 200)
         with bounded(), pytest.raises(Unavailable):
-            commit.repair_commit(SYSTEM, trip.namespace_id)
+            commit.commit(SYSTEM, trip.namespace_id, EVERYTHING)
         with bounded():
             fields = parse_patch({"description": "said while Qdrant was silent"})
             commit.commit(SYSTEM, trip.namespace_id, fields)

@@ -9,9 +9,9 @@ from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD
 from nsadmin.namespaces.read import probe, snapshots
 from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client, shared

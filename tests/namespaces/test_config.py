@@ -7,17 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import apply_steps
-from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.schema import config, document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     TOKENIZERS,
-    clean_description,
-    clean_name,
 )
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 HEAD = "schema: nsadmin/namespace/v1\n"
 
@@ -154,11 +153,11 @@ def test_what_is_applied_is_what_is_exported(
 ) -> None:
     text = config.to_yaml(of(wanted))
     patch = config.patch_of(config.from_yaml(text.replace("\n", "\r\n")), of(before))
-    plan = make_plan(of(before), patch, seen=None)
+    plan = make_plan(of(before), patch, actual=None)
     after = of(apply_steps(before, plan.steps))
     assert config.to_yaml(after) == text
     again = config.patch_of(config.from_yaml(text), after)
-    assert make_plan(after, again, seen=None).is_empty
+    assert make_plan(after, again, actual=None).is_empty
 
 
 def test_the_order_of_what_is_stored_does_not_matter() -> None:
@@ -175,7 +174,7 @@ def test_parameters_that_the_form_does_not_know_survive() -> None:
     namespace = of({"_id": "ns_a", "namespace_name": "x", "payload_indexes": [entry]})
     text = config.to_yaml(namespace).replace("range: true", "range: false")
     patch = config.patch_of(config.from_yaml(text), namespace)
-    plan = make_plan(namespace, patch, seen=None)
+    plan = make_plan(namespace, patch, actual=None)
     assert plan.steps[-1].schema == {**schema, "range": False}  # type: ignore[union-attr]
 
 

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
 from nsadmin.errors import Conflict
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, tombstones
-from nsadmin.namespaces.plan.auto_index import AutoIndex
+from nsadmin.namespaces.plan.auto_index import AutomaticIndex
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.patch import parse_patch
 from tests.cast import make_namespace
@@ -74,9 +75,9 @@ def test_what_the_program_refuses_itself_names_no_copy_either(cast, copy):
     commit.commit(
         cast.actor(), cast.own.namespace_id, parse_patch({"auto_create_indexes": True})
     )
-    wanted = AutoIndex("title", {"type": "keyword"}, "It is filtered by.")
+    wanted = AutomaticIndex("title", {"type": "keyword"}, "It is filtered by.")
     with pytest.raises(Conflict) as refused:
-        commit.automatic_commit(cast.own.namespace_id, wanted)
+        commit.commit(SYSTEM, cast.own.namespace_id, wanted)
     require_silent(refused.value, copy)
 
 

@@ -16,7 +16,7 @@ from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.creation import parse_new
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared

@@ -5,16 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
-    clean_description,
     clean_field_name,
-    clean_name,
     clean_schema,
-    name_key,
-    parse_patch,
 )
+from nsadmin.namespaces.schema.text import clean_description, clean_name, name_key
 
 
 @pytest.mark.parametrize(

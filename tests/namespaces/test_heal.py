@@ -9,7 +9,6 @@ from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.change.compare_and_set import accept
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.models import HealingTurn
 from nsadmin.namespaces.schema import document
@@ -17,6 +16,7 @@ from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
+from tests.accepting import accept
 from tests.cast import make_namespace
 
 ADDED = {

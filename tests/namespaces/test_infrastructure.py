@@ -4,9 +4,9 @@ import pytest
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts, differs
-from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
 
@@ -36,7 +36,7 @@ def namespace(**infrastructure):
 
 def plan_of(given, at=None, told=NO_FACTS):
     patch = parse_patch({"infrastructure": given})
-    return make_plan(at or namespace(), patch, seen=None, told=told)
+    return make_plan(at or namespace(), patch, actual=None, facts=told)
 
 
 def changed(plan):

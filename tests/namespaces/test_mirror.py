@@ -206,7 +206,7 @@ def test_one_fills_and_the_others_wait_for_it(cast, monkeypatch):
     monkeypatch.setattr("nsadmin.namespaces.read.mirror_bootstrap._WAIT_S", 0.2)
     emptied()
     assert redis.claim("mirror-fill", milliseconds=5000)
-    with pytest.raises(MirrorEmpty, match="just now"):
+    with pytest.raises(MirrorEmpty, match="being read now"):
         names(cast)
     assert not MirroredNamespace.objects.exists()
     redis.release("mirror-fill")

@@ -26,20 +26,19 @@ from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.change.compare_and_set import accept, accepted_document
+from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.change.recovery import heal
-from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.repair import EVERYTHING
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import (
-    INDEX_DEFAULTS,
-    PROTECTED_INDEXES,
-    parse_patch,
-)
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection as mongo_collection
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import http, shared
+from tests.accepting import accept
 from tests.cast import make_namespace
 from tests.faults.scenarios import let_time_pass
 
@@ -190,14 +189,14 @@ class Plans(RuleBasedStateMachine):
         patch, name = drawn
         before = copy.deepcopy(self.raw)
         wanted = parse_patch(body_of(patch, name))
-        plan = make_plan(document.read(self.raw), wanted, seen=None)
+        plan = make_plan(document.read(self.raw), wanted, actual=None)
         assert self.raw == before
         assert plan.is_empty is not self.model.patch(patch, name)
         if not plan.is_empty:
             op_id = f"op_{plan.revision}"
             self.raw = accepted_document(document.read(self.raw), plan, op_id)
             assert self.raw["updated_at"] > before["updated_at"]
-        again = make_plan(document.read(self.raw), wanted, seen=None)
+        again = make_plan(document.read(self.raw), wanted, actual=None)
         assert again.is_empty
 
     @rule(key=st.sampled_from(["billing", "note"]), value=st.integers() | st.text())
@@ -348,11 +347,11 @@ class Stores(RuleBasedStateMachine):
         return op_id
 
     def _repair(self, kinds: set[str]) -> None:
-        first = commit.repair_commit(SYSTEM, self.namespace_id)
+        first = commit.commit(SYSTEM, self.namespace_id, EVERYTHING)
         assert {step.kind for step in first.plan.steps} == kinds
         assert first.converged
         self.model.revision += 1
-        assert commit.repair_commit(SYSTEM, self.namespace_id).plan.is_empty
+        assert commit.commit(SYSTEM, self.namespace_id, EVERYTHING).plan.is_empty
         self.require_qdrant()
 
 

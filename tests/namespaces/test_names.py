@@ -7,7 +7,7 @@ import pytest
 
 from nsadmin import names
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.patch import clean_name
+from nsadmin.namespaces.schema.text import clean_name
 from nsadmin.templates.fields import parse_template
 
 # Bidi, zero-width, fillers, blanks, variation selectors, joiners, tags.

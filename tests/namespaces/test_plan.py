@@ -7,14 +7,15 @@ import pytest
 from nsadmin.api.schemas.namespaces import payload_index
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import make_plan, repair_plan
-from nsadmin.namespaces.plan.repair import missing_vectors
+from nsadmin.namespaces.plan.patch_request import make_plan
+from nsadmin.namespaces.plan.plan import apply_steps
+from nsadmin.namespaces.plan.repair import Repair, missing_vectors
 from nsadmin.namespaces.read.rows import listed_indexes
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.extractors import Extractor, VectorIndex
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, parse_patch
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 BARE = ActualCollection(exists=True, points=1200, vectors={}, indexes={})
 
@@ -45,7 +46,7 @@ def namespace(**changed):
 
 
 def plan_of(body, at=None, seen=BARE, **options):
-    return make_plan(at or namespace(), parse_patch(body), seen=seen, **options)
+    return make_plan(at or namespace(), parse_patch(body), actual=seen, **options)
 
 
 def kinds(plan):
@@ -249,8 +250,8 @@ def test_repair_plans_what_qdrant_lacks_and_nothing_else():
     assert [s.name for s in missing_vectors(here, BARE)] == [
         "text_extractor_v1_embedding"
     ]
-    assert len(repair_plan(here, BARE).steps) == 1 + len(PROTECTED_INDEXES) + 2
-    assert origins(repair_plan(here, BARE)) == {
+    assert len(Repair().plan(here, BARE).steps) == 1 + len(PROTECTED_INDEXES) + 2
+    assert origins(Repair().plan(here, BARE)) == {
         **dict.fromkeys(PROTECTED_INDEXES, "system"),
         "title": "user",
         "year": "auto",
@@ -261,7 +262,7 @@ def test_repair_plans_what_qdrant_lacks_and_nothing_else():
         vectors={"text_extractor_v1_embedding": (1024, "cosine"), "extra": (3, "dot")},
         indexes={**PROTECTED_INDEXES, "title": {}, "year": {}, "extra": {}},
     )
-    assert repair_plan(here, whole).is_empty
+    assert Repair().plan(here, whole).is_empty
 
 
 def test_the_digest_names_steps_and_before_values_not_the_revision():
@@ -296,7 +297,7 @@ def test_steps_survive_being_written_down():
         "payload_indexes": [{"field_name": "genre", "type": "keyword"}],
     }
     for step in plan_of(body).steps:
-        assert steps.from_json({**steps.to_json(step), "later": 1}) == step
+        assert steps.from_json({**step.to_json(), "later": 1}) == step
         assert step.sentence().endswith(".")
 
 

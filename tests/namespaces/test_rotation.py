@@ -5,7 +5,8 @@ import io
 import pytest
 from django.core.management import call_command
 
-from nsadmin.namespaces.placement import clusters, key_rotation
+from nsadmin.namespaces.change import key_rotation
+from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace

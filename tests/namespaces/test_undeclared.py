@@ -3,7 +3,7 @@
 import pytest
 
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.plan.unmanaged import is_other
+from nsadmin.namespaces.plan.index_identity import is_same_index
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
@@ -82,7 +82,7 @@ def test_a_text_index_without_limits_is_not_the_one_that_is_declared(cast):
     ],
 )
 def test_what_qdrant_does_not_say_is_its_default(schema, there, other):
-    assert is_other(schema, there) is other
+    assert is_same_index(schema, there) is not other
 
 
 def test_an_answer_is_of_its_own_revision(cast):

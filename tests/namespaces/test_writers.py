@@ -13,10 +13,9 @@ from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NsadminError, PreconditionFailed
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.change.compare_and_set import accept
 from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.change.recovery import heal
-from nsadmin.namespaces.plan.plan import make_plan
+from nsadmin.namespaces.plan.patch_request import make_plan
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import parse_patch
@@ -24,6 +23,7 @@ from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
+from tests.accepting import accept
 from tests.cast import make_namespace
 from tests.faults.database import Rows
 from tests.faults.scenarios import let_time_pass
@@ -200,7 +200,7 @@ def test_who_read_before_the_steps_were_seen_does_not_bring_them_back(namespace)
     accept(namespace, plan, "op_index")
     early = document.read(store.get(namespace.namespace_id))
     words = parse_patch({"description": "read early"})
-    plan = make_plan(early, words, seen=None)
+    plan = make_plan(early, words, actual=None)
     assert converge(early.raw).observed
     assert accept(early, plan, "op_late") is None
     commit.commit(SYSTEM, namespace.namespace_id, words)

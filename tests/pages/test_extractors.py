@@ -169,7 +169,7 @@ def test_a_vector_without_a_known_service_says_so(admin, cast):
 
 def test_a_vector_step_written_without_its_service_is_still_read():
     step = steps.AddVector("a", 4, "cosine", "a_v1", "model")
-    old = {key: v for key, v in steps.to_json(step).items() if key != "inference"}
+    old = {key: v for key, v in step.to_json().items() if key != "inference"}
     assert steps.from_json(old).sentence() == "Add the vector a (4, cosine)."
 
 

@@ -66,7 +66,7 @@ def test_what_looks_the_same_is_not_sent_again(opened, cast):
     assert looked["answered"].endswith(" ms")
     row = LastLook.objects.get(namespace_id=cast.own.namespace_id)
     row.live["status"] = "yellow"
-    snapshots.cache(cast.own, snapshots.read(row))
+    snapshots.cache(cast.own, snapshots.from_row(row))
     changed = browser.get(address, headers=HTMX)
     assert changed.status_code == 200
     assert b"Optimising" in changed.content
@@ -133,7 +133,7 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
             },
         }
     }
-    snapshots.cache(cast.own, snapshots.read(row))
+    snapshots.cache(cast.own, snapshots.from_row(row))
     text = browser.get(f"{own}health/", headers=HTMX).content.decode()
     assert "1 running, 2 queued" in text
     assert "vector_index, 250 of 1,000" in text
@@ -144,7 +144,7 @@ def test_a_cluster_known_to_be_silent_is_waited_for_by_one_alone(cast):
     url = shared().url
     ephemeral.store(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     assert probe.snapshot(cast.own).ok  # the one who tries, and hears an answer
-    assert probe.silence_of_cluster(url) == ""
+    assert probe.cluster_silence(url) == ""
     ephemeral.store(f"silent:{url}", "Qdrant does not answer.", seconds=9)
     other = probe.snapshot(cast.foreign)
     assert not other.ok

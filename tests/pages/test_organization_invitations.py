@@ -57,7 +57,7 @@ def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):
     link = link_in(client.post(NEW, sent))
     again = client.post(NEW, sent)
     assert again.status_code == 409
-    assert b"This form has made its invitation already" in again.content
+    assert b"This form was sent already" in again.content
     assert client.get(link).status_code == 200
     assert AuditEvent.objects.filter(action="member:invite").count() == 1
     client.post(row_of("new@example.org"), {"step": "withdraw"})
@@ -116,7 +116,7 @@ def test_who_is_a_member_is_not_invited(sure, cast):
     data = asking(client, email=cast.users["viewer"].email, role="admin")
     response = client.post(NEW, data)
     assert response.status_code == 409
-    assert b"Viewer is a member already." in response.content
+    assert b"Viewer is already a member." in response.content
     assert not Invitation.objects.exists()
 
 
@@ -232,4 +232,4 @@ def test_a_renewed_invitation_of_who_is_a_member_by_now_is_refused(sure, cast):
     )
     response = sure().post(row_of("new@example.org"), {"step": "link"})
     assert response.status_code == 409
-    assert b"is a member already" in response.content
+    assert b"is already a member" in response.content

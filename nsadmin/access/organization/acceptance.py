@@ -1,8 +1,8 @@
-"""Joining: what the link of an invitation opens, and for whom.
+"""Accepting an invitation by its link.
 
-The link and the account are both needed. An account that has a password joins while
-its holder is signed in; the link never sets such a password. Where there is no account,
-the link makes one, which belongs to this organization and to no other.
+An account that has a password joins while its holder is signed in; the link never
+changes that password. Where the invited address has no account, the link creates one
+with a new password.
 """
 
 from django.contrib.auth.hashers import make_password
@@ -17,22 +17,24 @@ from nsadmin.errors import Conflict, Forbidden, NotFound
 
 
 def open_invitation(secret: str) -> Invitation:
-    """Return the invitation that the link's secret opens now, or raise NotFound.
+    """Return the invitation of a link's secret.
 
-    Used, withdrawn, replaced, expired and never made are all the same.
+    Raises the same NotFound for a link that is used, withdrawn, replaced, expired or
+    was never issued.
     """
     rows = Invitation.objects.select_related("organization")
-    live = rows.filter(digest=digest(secret), expires_at__gt=timezone.now())
-    found = live.first()
-    if found is None:
-        raise _dead()
-    return found
+    valid = rows.filter(digest=digest(secret), expires_at__gt=timezone.now())
+    invitation = valid.first()
+    if invitation is None:
+        raise _link_not_found()
+    return invitation
 
 
 def is_open_account(invitation: Invitation) -> bool:
-    """Tell whether the link may set the password: no account, or one nobody has used.
+    """Tell whether the link may set the password: no account exists, or an unused one.
 
-    An account that belongs anywhere is somebody's, even if its password was never set.
+    An account with a membership or a platform role counts as used, even if its password
+    was never set.
     """
     user = User.objects.filter(email=invitation.email).first()
     return user is None or _is_unused(user)
@@ -48,60 +50,61 @@ def _is_unused(user: User) -> bool:
 
 
 def new_account(invitation: Invitation) -> User:
-    """Return the account that would be made, unsaved; passwords are held against it."""
+    """Return the unsaved account of the invited address, for password validation."""
     return User(email=invitation.email, name=invitation.name)
 
 
 @transaction.atomic
 def join(secret: str, user: User) -> Membership:
-    """Make the account that is signed in a member; the invitation is used up.
+    """Make the signed-in user a member and delete the invitation.
 
-    Raises NotFound where the link is dead, Conflict for another account than the one
-    that was asked, Forbidden for the platform's own people, who see everything anyway.
+    Raises NotFound for a link that does not work, Conflict for a user other than the
+    invited one, Forbidden for platform staff, who see every organization anyway.
     """
     require_customer(user)
-    invitation = _used_up(secret)
+    invitation = _consume_invitation(secret)
     if user.email != invitation.email:
         raise Conflict(f"The link is for {invitation.email}.")
-    return _joined(invitation, user)
+    return _create_membership(invitation, user)
 
 
 @transaction.atomic
-def join_anew(secret: str, password: str) -> Membership:
-    """Make the account with its password and the membership, both or neither.
+def join_with_new_account(secret: str, password: str) -> Membership:
+    """Create the account with this password and its membership, both or neither.
 
-    Raises NotFound where the link is dead, Conflict where the account is in use by now.
+    Raises NotFound for a link that does not work, Conflict where the account has been
+    used in the meantime.
     """
-    invitation = _used_up(secret)
-    made, _ = User.objects.get_or_create(
+    invitation = _consume_invitation(secret)
+    account, _ = User.objects.get_or_create(
         email=invitation.email,
         defaults={"name": invitation.name, "password": make_password(None)},
     )
-    user = User.objects.select_for_update().get(pk=made.pk)
+    user = User.objects.select_for_update().get(pk=account.pk)
     if not _is_unused(user):
         raise Conflict(f"{invitation.email} has an account. Sign in to join.")
     user.set_password(password)
     user.save(update_fields=["password"])
-    return _joined(invitation, user)
+    return _create_membership(invitation, user)
 
 
 def require_customer(user: User) -> None:
-    """Raise Forbidden for the platform's own people."""
+    """Raise Forbidden for a user with a platform role."""
     if user.platform_role:
-        raise Forbidden("Who works for the platform joins no organization.")
+        raise Forbidden("Platform staff cannot join an organization.")
 
 
-def _used_up(secret: str) -> Invitation:
-    """Take the invitation away; of two openings one gets it, the other NotFound."""
+def _consume_invitation(secret: str) -> Invitation:
+    """Delete the invitation and return it; a second request gets NotFound."""
     invitation = open_invitation(secret)
     lock_row(invitation.organization)
     same = Invitation.objects.filter(pk=invitation.pk, digest=invitation.digest)
     if not same.delete()[0]:
-        raise _dead()
+        raise _link_not_found()
     return invitation
 
 
-def _joined(invitation: Invitation, user: User) -> Membership:
+def _create_membership(invitation: Invitation, user: User) -> Membership:
     membership, is_new = Membership.objects.get_or_create(
         user=user,
         organization=invitation.organization,
@@ -114,5 +117,5 @@ def _joined(invitation: Invitation, user: User) -> Membership:
     return membership
 
 
-def _dead() -> NotFound:
+def _link_not_found() -> NotFound:
     return NotFound("The link no longer works.", details={"resource": "invitation"})

@@ -1,4 +1,4 @@
-"""What the audit keeps of members and of those who are asked to join."""
+"""Audit events about members and invitations."""
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Invitation, Membership
@@ -15,9 +15,9 @@ def record_event(
     after: str | None = None,
     op_id: str = "",
 ) -> None:
-    """Write a row about a person's address; `before` and `after` are their roles.
+    """Write an audit event about a member; `before` and `after` are their roles.
 
-    `op_id` is the row's, for an act that must not happen twice.
+    `op_id` is the unique id of the event, for an operation that must not happen twice.
     """
     email = about.email if isinstance(about, Invitation) else about.user.email
     change = {

@@ -1,7 +1,7 @@
-"""Invitations: an address is asked to join an organization; nobody is made a member.
+"""Invitations to an organization: issued, renewed and withdrawn.
 
-Who asks gets a link to pass on and learns nothing of an account behind the address:
-whether there is one is not looked up. Of the link's secret a keyed hash is stored.
+The inviter gets a link to pass on. Whether the address has an account is not looked up,
+so an inviter cannot find it out. Only a keyed hash of the link's secret is stored.
 """
 
 import secrets
@@ -22,30 +22,30 @@ from nsadmin.access.permissions import Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, NotFound
 
-LASTS = timedelta(days=7)
-MOST = 100
+LIFETIME = timedelta(days=7)
+MAX_OPEN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """An invitation with its link's secret, which is never seen again."""
+class IssuedInvitation:
+    """A stored invitation and the secret of its link, which cannot be read again."""
 
     invitation: Invitation
     secret: str
 
 
 def new_invitation_id() -> str:
-    """Return an id for asking somebody, under which it happens once."""
+    """Return an id that makes one submission of the form idempotent."""
     return record.new_op_id()
 
 
 def find(organization: Organization, invitation_id: int) -> Invitation:
     """Return an invitation of the organization, or raise NotFound."""
     rows = organization.invitations.select_related("organization")
-    found = rows.filter(pk=invitation_id).first()
-    if found is None:
+    invitation = rows.filter(pk=invitation_id).first()
+    if invitation is None:
         raise NotFound("There is no such invitation.", details={"resource": "member"})
-    return found
+    return invitation
 
 
 @transaction.atomic
@@ -58,29 +58,29 @@ def invite(
     name: str,
     role: Role,
     act_id: str = "",
-) -> Invited:
-    """Ask an address to join; asking again replaces the link before, role and name.
+) -> IssuedInvitation:
+    """Invite an address; a second invitation replaces the link, role and name.
 
-    `inviter` is the actor's account, None for a command; `act_id` names the act, which
-    happens once: a repeated form must not close the link that it was shown. Raises
-    Conflict for an act that has happened, for who is a member already and where too
-    many invitations are open, Invalid for a bad name or address.
+    `inviter` is the actor's account, None for a command. `act_id` makes the call
+    idempotent: a form that is sent twice must not replace the link that it was shown.
+    Raises Conflict for a repeated `act_id`, for an address that is a member already and
+    where MAX_OPEN invitations are open; Invalid for a bad name or address.
     """
     lock_row(organization)
     if act_id and record.is_known(act_id):
         raise Conflict(
-            "This form has made its invitation already. Its link is shown only once; "
-            "if it was lost, make a new one among the members."
+            "This form was sent already and its invitation exists. The link is shown "
+            "only once; if it is lost, make a new one on the members page."
         )
     address = names.clean(email, at="email", what="address").lower()
     member = organization.memberships.filter(user__email=address).first()
     if member is not None:
         raise Conflict(
-            f"{member.user} is a member already.", details={"field": "email"}
+            f"{member.user} is already a member.", details={"field": "email"}
         )
     others = organization.invitations.exclude(email=address)
-    if others.count() >= MOST:
-        raise Conflict(f"{MOST} invitations are open. Withdraw some of them first.")
+    if others.count() >= MAX_OPEN:
+        raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
@@ -92,16 +92,16 @@ def invite(
             "digest": digest(secret),
             "inviter": inviter,
             "created_at": now,
-            "expires_at": now + LASTS,
+            "expires_at": now + LIFETIME,
         },
     )
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
-    return Invited(row, secret)
+    return IssuedInvitation(row, secret)
 
 
-def renew(actor: Actor, invitation: Invitation, inviter: User) -> Invited:
-    """Ask the same again: a new link, which closes the one before."""
+def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitation:
+    """Issue a new link for an invitation; the previous link stops working."""
     return invite(
         actor,
         invitation.organization,
@@ -114,7 +114,7 @@ def renew(actor: Actor, invitation: Invitation, inviter: User) -> Invited:
 
 @transaction.atomic
 def withdraw(actor: Actor, invitations: Iterable[Invitation]) -> int:
-    """Close the links for good; return how many were open until now."""
+    """Delete the invitations; return how many of them still existed."""
     count = 0
     for row in invitations:
         lock_row(row.organization)

@@ -1,4 +1,4 @@
-"""Making and revoking an organization's API keys, with what the audit keeps of it."""
+"""Creating and revoking an organization's API keys, with their audit events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,9 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import NAME_MAX, ApiKey, Organization, User
 from nsadmin.access.organization.keys import (
     create_key,
+    effective_role,
     is_expired,
-    role_now,
-    with_standing,
+    with_creator_role,
 )
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.audit import record
@@ -25,7 +25,7 @@ KeyState = Literal["active", "expired", "revoked", "idle"]
 
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
-    """A key as somebody wants it; `key_id` makes the wish a thing that happens once."""
+    """The form of a new key; its `key_id` makes the request idempotent."""
 
     key_id: str
     name: str
@@ -35,79 +35,81 @@ class KeyRequest:
 
 
 def grantable(actor: Actor) -> tuple[Role, ...]:
-    """Return the roles that the actor may give a key: their own and lower ones."""
+    """Return the roles that the actor may give a key: their own role and lower ones."""
     if actor.role not in ORGANIZATION_ROLES:
         return ORGANIZATION_ROLES
     return ORGANIZATION_ROLES[ORGANIZATION_ROLES.index(actor.role) :]
 
 
 def issue(
-    actor: Actor, organization: Organization, creator: User, wish: KeyRequest
+    actor: Actor, organization: Organization, creator: User, request: KeyRequest
 ) -> tuple[ApiKey, str]:
-    """Make a key; return its row and its plaintext, which is never seen again.
+    """Create a key; return its row and its plaintext, which cannot be read again.
 
-    Raises Invalid for a wish beyond the actor's own role and for a bad name, Conflict
-    for one that was granted before: a repeated form must not make a second key.
+    Raises Invalid for rights beyond the actor's own role and for a bad name, Conflict
+    for a `key_id` that exists: a form that is sent twice must not make a second key.
     """
-    if wish.role not in grantable(actor) or not wish.scopes <= set(SCOPES):
-        raise Invalid("A key cannot do more than the one who makes it.")
-    name = names.clean(wish.name, at="name", longest=NAME_MAX)
+    if request.role not in grantable(actor) or not request.scopes <= set(SCOPES):
+        raise Invalid("A key cannot have more rights than the person who makes it.")
+    name = names.clean(request.name, at="name", longest=NAME_MAX)
     try:
         with transaction.atomic():
             row, plaintext = create_key(
                 organization,
                 name=name,
-                role=wish.role,
-                scopes=wish.scopes,
+                role=request.role,
+                scopes=request.scopes,
                 creator=creator,
-                expires_at=wish.expires_at,
-                key_id=wish.key_id,
+                expires_at=request.expires_at,
+                key_id=request.key_id,
             )
-            _note(
-                actor, row, "key:create", f"Make the API key “{row.name}”.", _facts(row)
-            )
+            summary = f"Make the API key “{row.name}”."
+            _record_event(actor, row, "key:create", summary, after=_description(row))
     except IntegrityError:
         raise Conflict(
-            "This form has made its key already. A key is shown only once; "
-            "if it was lost, revoke it and make another."
+            "This form was sent already and its key exists. A key is shown only once; "
+            "if it is lost, revoke it and make another."
         ) from None
     return row, plaintext
 
 
 def revoke(actor: Actor, organization: Organization, key_id: str) -> ApiKey:
-    """Make a key useless from the next request on; doing it again changes nothing."""
+    """Revoke a key from the next request on; a second call changes nothing."""
     key = find(organization, key_id)
     with transaction.atomic():
         open_key = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
         if open_key.update(revoked_at=timezone.now()):
-            _note(actor, key, "key:revoke", f"Revoke the API key “{key.name}”.", "")
+            summary = f"Revoke the API key “{key.name}”."
+            _record_event(actor, key, "key:revoke", summary)
     return key
 
 
 def find(organization: Organization, key_id: str) -> ApiKey:
     """Return a key of the organization, or raise NotFound."""
-    key = with_standing(organization.api_keys.filter(key_id=key_id)).first()
+    key = with_creator_role(organization.api_keys.filter(key_id=key_id)).first()
     if key is None:
         raise NotFound("There is no such API key.", details={"resource": "key"})
     return key
 
 
 def state_of(key: ApiKey, now: datetime) -> KeyState:
-    """Tell what a key is good for; `idle` if its creator may no longer do anything."""
+    """Return the state of a key; `idle` if its creator has no role any more."""
     if key.revoked_at:
         return "revoked"
     if is_expired(key, now):
         return "expired"
-    return "active" if role_now(key) else "idle"
+    return "active" if effective_role(key) else "idle"
 
 
-def _facts(key: ApiKey) -> str:
+def _description(key: ApiKey) -> str:
     end = f"{key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never"
     scopes = ", ".join(key.scopes) or "all"
     return f"role {key.role}, scopes {scopes}, expires {end}"
 
 
-def _note(actor: Actor, key: ApiKey, action: str, summary: str, after: str) -> None:
+def _record_event(
+    actor: Actor, key: ApiKey, action: str, summary: str, *, after: str | None = None
+) -> None:
     record.record(
         action=action,
         summary=summary,
@@ -117,7 +119,7 @@ def _note(actor: Actor, key: ApiKey, action: str, summary: str, after: str) -> N
             {
                 "field": f"key {key.prefix}…",
                 "before": None,
-                "after": after or None,
+                "after": after,
                 "sentence": summary,
             }
         ],

@@ -1,8 +1,8 @@
-"""API keys: made once, shown once, kept as a keyed hash, compared in constant time.
+"""API keys: shown once, stored as a keyed hash, compared in constant time.
 
 A key reads `sk_<key id>_<secret>`. The hash is HMAC-SHA256 under NSADMIN_KEY_PEPPER, so
-a copy of the database opens nothing. A key never does more than its creator may now: it
-follows their role down, and ends with their membership or their account.
+a copy of the database reveals no key. A key never permits more than its creator's
+current role, and stops working with their membership or their account.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from nsadmin.access.models import ApiKey, Membership, Organization, User, token
 from nsadmin.access.permissions import ORGANIZATION_ROLES, Role
 from nsadmin.errors import Unauthorized
 
-_USED_EVERY = timedelta(minutes=1)
+_LAST_USED_STEP = timedelta(minutes=1)
 _REFUSAL = "The API key is missing, wrong, revoked or expired."
 
 
@@ -45,9 +45,9 @@ def create_key(
     expires_at: datetime | None = None,
     key_id: str = "",
 ) -> tuple[ApiKey, str]:
-    """Store a new key; return its row and its plaintext, which is never seen again.
+    """Store a new key; return its row and its plaintext, which cannot be read again.
 
-    A key without a creator is the program's own and follows nobody.
+    A key without a creator belongs to nsadmin itself and keeps its own role.
     """
     key_id = key_id or new_key_id()
     plaintext = f"sk_{key_id}_{secrets.token_urlsafe(32)}"
@@ -66,18 +66,18 @@ def create_key(
 
 
 def revoke_key(row: ApiKey) -> None:
-    """Make the key useless from the next request on."""
+    """Revoke the key from the next request on."""
     row.revoked_at = row.revoked_at or timezone.now()
     row.save(update_fields=["revoked_at"])
 
 
 def is_expired(key: ApiKey, now: datetime) -> bool:
-    """Tell whether the key has come to its end."""
+    """Tell whether the key has expired."""
     return key.expires_at is not None and key.expires_at <= now
 
 
-def with_standing(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-    """Add to each key what `role_now` needs, in the same query."""
+def with_creator_role(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """Add the creator and their membership role, which `effective_role` reads."""
     membership = Membership.objects.filter(
         user=OuterRef("creator"), organization=OuterRef("organization")
     )
@@ -86,49 +86,51 @@ def with_standing(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
     )
 
 
-def role_now(key: ApiKey) -> Role | None:
-    """Return the role of a key of `with_standing` now; None if it stands for nobody.
+def effective_role(key: ApiKey) -> Role | None:
+    """Return the current role of a key of `with_creator_role`.
 
-    It is the lower of its own role and its creator's. A platform admin counts as admin
-    of every organization, support as a viewer.
+    It is the lower of the key's role and its creator's; None if the creator is inactive
+    or no longer a member. A platform admin counts as admin of every organization,
+    support as a viewer.
     """
     role, creator = Role(key.role), key.creator
     if creator is None:
         return role
-    standing = key.membership_role  # type: ignore[attr-defined]
+    creator_role = key.membership_role  # type: ignore[attr-defined]
     if creator.platform_role:
         may_change = creator.platform_role == Role.PLATFORM_ADMIN
-        standing = Role.ADMIN if may_change else Role.VIEWER
-    if not creator.is_active or not standing:
+        creator_role = Role.ADMIN if may_change else Role.VIEWER
+    if not creator.is_active or not creator_role:
         return None
-    return max(role, Role(standing), key=ORGANIZATION_ROLES.index)
+    return max(role, Role(creator_role), key=ORGANIZATION_ROLES.index)
 
 
 def actor_of_key(plaintext: str) -> Actor:
-    """Return the actor that the key stands for, or raise Unauthorized.
+    """Return the actor of a key, or raise Unauthorized.
 
-    The same hash is computed whether or not the id exists, so that time tells nothing.
+    The hash is computed whether or not the id exists, so that the time of the answer
+    does not reveal which ids exist.
     """
     parts = plaintext.split("_", 2)
     key_id = parts[1] if len(parts) == 3 and parts[0] == "sk" else ""
-    found = with_standing(ApiKey.objects.filter(key_id=key_id)).first()
-    expected = found.digest if found else "0" * 64
-    if not hmac.compare_digest(digest(plaintext), expected) or found is None:
+    key = with_creator_role(ApiKey.objects.filter(key_id=key_id)).first()
+    expected = key.digest if key else "0" * 64
+    if not hmac.compare_digest(digest(plaintext), expected) or key is None:
         raise Unauthorized(_REFUSAL)
     now = timezone.now()
-    role = role_now(found)
-    if role is None or found.revoked_at or is_expired(found, now):
+    role = effective_role(key)
+    if role is None or key.revoked_at or is_expired(key, now):
         raise Unauthorized(_REFUSAL)
-    if found.last_used_at is None or now - found.last_used_at > _USED_EVERY:
-        ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
+    if key.last_used_at is None or now - key.last_used_at > _LAST_USED_STEP:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return Actor(
         kind="key",
-        id=found.key_id,
-        label=f"key {found.name}",
+        id=key.key_id,
+        label=f"key {key.name}",
         role=role,
-        organization_id=found.organization.organization_id,
-        internal_id=found.organization.internal_id,
-        organization_name=found.organization.name,
-        plan=found.organization.plan,
-        scopes=frozenset(found.scopes),
+        organization_id=key.organization.organization_id,
+        internal_id=key.organization.internal_id,
+        organization_name=key.organization.name,
+        plan=key.organization.plan,
+        scopes=frozenset(key.scopes),
     )

@@ -1,7 +1,7 @@
-"""Members of an organization: changing roles, removing; one admin stays.
+"""Members of an organization: changing their roles and removing them.
 
-Every change holds the organization's row, so that two admins who remove each other at
-the same moment are served one after the other.
+The last admin cannot be removed. Each change locks the organization's row, so that two
+admins who remove each other at the same moment are handled one after the other.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from nsadmin.errors import Conflict, NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How much ended with a membership: keys revoked, invitations withdrawn."""
+class RemovalResult:
+    """Counts of a removal: keys revoked and invitations withdrawn with the member."""
 
     keys: int
     invitations: int
@@ -29,27 +29,28 @@ class Ended:
 
 def find(organization: Organization, member_id: int) -> Membership:
     """Return a membership of the organization, or raise NotFound."""
-    found = (
+    membership = (
         organization.memberships.select_related("user", "organization")
         .filter(pk=member_id)
         .first()
     )
-    if found is None:
+    if membership is None:
         raise NotFound("There is no such member.", details={"resource": "member"})
-    return found
+    return membership
 
 
 @transaction.atomic
 def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
-    """Give a member another role; False if they have it. Raises Conflict.
+    """Give a member another role; return False if they have it already.
 
-    Who is no admin any more has no invitations out either.
+    The invitations of a member who is no longer admin are withdrawn. Raises Conflict
+    for the last admin and for platform staff.
     """
     lock_row(membership.organization)
     now = find(membership.organization, membership.pk)
     if now.role == role:
         return False
-    _require_ours(now)
+    _require_no_platform_role(now)
     _require_other_admin(now)
     before, now.role = now.role, role.value
     now.save(update_fields=["role"])
@@ -61,15 +62,16 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
 
 
 @transaction.atomic
-def remove(actor: Actor, membership: Membership) -> Ended:
-    """End a membership, the keys they made and what lets them back. Raises Conflict.
+def remove(actor: Actor, membership: Membership) -> RemovalResult:
+    """Remove a member, revoke their keys and withdraw their invitations.
 
-    Nothing of theirs works from the next request on: who may is looked up every time.
-    Invitations they asked for go too: they may have kept such a link for themselves.
+    It takes effect with the next request, since permissions are looked up on each one.
+    Invitations that they sent are withdrawn because they may have kept a link for
+    themselves. Raises Conflict for the last admin and for platform staff.
     """
     lock_row(membership.organization)
     now = find(membership.organization, membership.pk)
-    _require_ours(now)
+    _require_no_platform_role(now)
     _require_other_admin(now)
     keys = now.organization.api_keys.filter(creator=now.user, revoked_at=None)
     count = keys.update(revoked_at=timezone.now())
@@ -78,23 +80,23 @@ def remove(actor: Actor, membership: Membership) -> Ended:
     record_event(actor, now, "member:remove", summary, before=now.role)
     withdrawn = invitations.withdraw(actor, related_invitations(now))
     now.delete()
-    return Ended(count, withdrawn)
+    return RemovalResult(count, withdrawn)
 
 
 def related_invitations(membership: Membership) -> QuerySet[Invitation]:
-    """Return the open invitations that a member asked for, or that are for them."""
+    """Return the open invitations that a member sent, or that are addressed to them."""
     user, rows = membership.user, membership.organization.invitations
     return rows.select_related("organization").filter(
         Q(inviter=user) | Q(email=user.email)
     )
 
 
-def _require_ours(membership: Membership) -> None:
-    """A platform role is wider than a membership, which would not take it away."""
+def _require_no_platform_role(membership: Membership) -> None:
+    """Raise Conflict for platform staff: losing the membership would not limit them."""
     if membership.organization.is_operator and membership.user.platform_role:
         raise Conflict(
-            f"{membership.user} works for the platform. Platform roles are not given "
-            "or taken here.",
+            f"{membership.user} works for the platform. Platform roles cannot be "
+            "changed here.",
             code="platform_role",
         )
 
@@ -108,6 +110,6 @@ def _require_other_admin(membership: Membership) -> None:
     if not others.exists():
         raise Conflict(
             f"{membership.user} is the last admin of {membership.organization}. "
-            "Make somebody else admin first.",
+            "Make another member admin first.",
             code="last_admin",
         )

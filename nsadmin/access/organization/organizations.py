@@ -1,4 +1,4 @@
-"""Organizations: who belongs, which one a person is looking at, making a new one."""
+"""Organizations: their actors, the one that is displayed, creating a new one."""
 
 import getpass
 
@@ -10,10 +10,10 @@ from nsadmin.errors import Invalid
 
 
 def actor_of_user(user: User, chosen: str | None) -> Actor | None:
-    """Return the actor for a signed-in user, or None if they belong nowhere.
+    """Return the actor for a signed-in user, or None if they have no organization.
 
-    `chosen` is the organization id from the switcher. It is only believed if the user
-    is a member of it. Staff always act for the operator organization.
+    `chosen` is the organization id from the switcher; it is ignored unless the user is
+    a member of it. Staff always act for the operator organization.
     """
     memberships = list(user.memberships.select_related("organization"))
     if user.platform_role:
@@ -43,8 +43,11 @@ def actor_of_user(user: User, chosen: str | None) -> Actor | None:
     )
 
 
-def acting_for(organization: Organization, command: str) -> Actor:
-    """Return a command, acting as an admin of the organization for who runs it."""
+def command_actor(organization: Organization, command: str) -> Actor:
+    """Return the actor of a management command: an admin of the organization.
+
+    Its label names the operating system's user who runs the command.
+    """
     return Actor(
         kind="command",
         id=command,
@@ -57,47 +60,50 @@ def acting_for(organization: Organization, command: str) -> Actor:
     )
 
 
-def choices(user: User) -> list[Organization]:
-    """Return the organizations that the switcher offers: own ones, for staff all."""
+def selectable_organizations(user: User) -> list[Organization]:
+    """Return the organizations of the switcher: all for staff, else the user's own."""
     if user.platform_role:
         return list(Organization.objects.all())
     return [m.organization for m in user.memberships.select_related("organization")]
 
 
 def owner_of(internal_id: str) -> Organization | None:
-    """Return the organization that owns what carries this internal id."""
+    """Return the organization with this internal id, or None."""
     return Organization.objects.filter(internal_id=internal_id).first()
 
 
 def displayed_organization(actor: Actor, chosen: str | None) -> Organization | None:
-    """Return the organization whose pages the actor looks at.
+    """Return the organization whose pages the actor sees.
 
-    Staff may look at any; everybody else only at the one they act for.
+    Staff may choose any; other actors see only the organization that they act for.
     """
-    wanted = chosen if actor.is_staff and chosen else actor.organization_id
+    displayed = chosen if actor.is_staff and chosen else actor.organization_id
     return (
-        Organization.objects.filter(organization_id=wanted).first()
+        Organization.objects.filter(organization_id=displayed).first()
         or Organization.objects.filter(organization_id=actor.organization_id).first()
     )
 
 
 def lock_row(organization: Organization) -> None:
-    """Lock the row until the transaction ends; SQLite has locked at its beginning."""
+    """Lock the row until the transaction ends.
+
+    SQLite ignores it: there a transaction locks the whole database when it begins.
+    """
     Organization.objects.select_for_update().get(pk=organization.pk)
 
 
 def create_organization(name: str, *, plan: str) -> Organization:
-    """Make an organization without anybody; raise Invalid for a name that is no use."""
+    """Create an organization without members; raise Invalid for a bad or taken name."""
     name = names.clean(name, at="name", longest=NAME_MAX)
     if not name:
         raise Invalid("The name must have 1 to 100 characters.")
     if Organization.objects.filter(name__iexact=name).exists():
-        raise Invalid(f"An organization named {name} exists already.")
+        raise Invalid(f"There is already an organization named {name}.")
     return Organization.objects.create(name=name, plan=plan)
 
 
 def make_first_admin(organization: Organization, email: str, password: str) -> User:
-    """Make an account and its membership; only for an address that has no account."""
+    """Create the account of a new address and make it admin of the organization."""
     user = User.objects.create_user(email, password)
     Membership.objects.create(
         user=user, organization=organization, role=Role.ADMIN.value

@@ -1,7 +1,7 @@
-"""One at a time: whoever counts an organization's namespaces to add one.
+"""Per-organization lock for the namespace quota check.
 
-Counting in one store and adding in it are two calls, so two who count at the same time
-would both find the last place of a plan free.
+Counting namespaces and adding one are two calls to the namespace store. Without the
+lock, two requests that count at the same time could both take the last place of a plan.
 """
 
 import secrets
@@ -16,16 +16,16 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.errors import Unavailable
 
-# Counting and adding take milliseconds; this is for one who died in between.
-_HELD = timedelta(seconds=15)
-_PATIENCE_S = 5.0
-_BETWEEN_S = 0.05
+# Counting and adding take milliseconds; a holder that died loses the lock after this.
+_LOCK_TTL = timedelta(seconds=15)
+_WAIT_S = 5.0
+_RETRY_S = 0.05
 
 
 @contextmanager
-def exclusive(internal_id: str) -> Iterator[None]:
-    """Keep others of the organization out; Unavailable if they take too long."""
-    token = _take(internal_id)
+def locked(internal_id: str) -> Iterator[None]:
+    """Hold the lock of an organization; raise Unavailable if it is not free in 5 s."""
+    token = _acquire(internal_id)
     try:
         yield
     finally:
@@ -33,15 +33,17 @@ def exclusive(internal_id: str) -> Iterator[None]:
         mine.update(room_token="", room_until=None)
 
 
-def _take(internal_id: str) -> str:
+def _acquire(internal_id: str) -> str:
     token = secrets.token_hex(8)
-    give_up = time.monotonic() + _PATIENCE_S
+    give_up = time.monotonic() + _WAIT_S
     while True:
         now = timezone.now()
         free = Q(room_until=None) | Q(room_until__lt=now)
         its = Organization.objects.filter(free, internal_id=internal_id)
-        if its.update(room_token=token, room_until=now + _HELD):
+        if its.update(room_token=token, room_until=now + _LOCK_TTL):
             return token
         if time.monotonic() > give_up:
-            raise Unavailable("Others are adding namespaces; try again in a moment.")
-        time.sleep(_BETWEEN_S)
+            raise Unavailable(
+                "Other namespaces are being added; try again in a moment."
+            )
+        time.sleep(_RETRY_S)

@@ -1,1 +1,1 @@
-"""Access of a web request: sign-in, sessions, the gate of each route."""
+"""Access control of web requests: sign-in, sessions and the gate of each route."""

@@ -1,7 +1,6 @@
-"""allauth's hooks: sign-up is closed, refusals tell nothing, locks are noted.
+"""allauth's hooks: sign-up is closed, refusals reveal nothing, lockouts are audited.
 
-Invitations by mail, second factors and single sign-on are allauth's to add; accounts
-are made by administrators until then.
+Accounts are created by invitation or by the `organization` command.
 """
 
 from typing import Any
@@ -15,19 +14,19 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.web import lockouts, sign_in
 
-# "Signed in as …" above the page says nothing that the page lacks.
+# "Signed in as …" repeats the account button of the page.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
 class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody makes an account for themselves."""
+    """The adapter of a site without sign-up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Always closed."""
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt; beyond the limit refuse it and note the lock."""
+        """Count the attempt; beyond the limit refuse it and audit the lockout."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -37,10 +36,10 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def authenticate(
         self, request: HttpRequest, **credentials: Any
     ) -> AbstractBaseUser | None:
-        """Check a password; an account that is switched off is as good as none.
+        """Check a password; refuse an inactive account as if it did not exist.
 
-        allauth would let its right password through, to a page that says so: that
-        would tell a guesser that the password was right.
+        allauth would accept its password and redirect to a page for inactive accounts,
+        which would confirm the password to an attacker.
         """
         self.pre_authenticate(request, **credentials)
         user = authenticate(request, **credentials)
@@ -50,7 +49,7 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def post_login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Go on to where it was meant to lead, with a word on a form that was lost."""
+        """Redirect to the requested page, with a warning if a form was not saved."""
         response: HttpResponse = super().post_login(request, *args, **kwargs)
         sign_in.report_unsent(request, response)
         return response
@@ -63,6 +62,6 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """Pass on what is news, such as a changed password."""
+        """Add allauth's message, except those of _SILENT."""
         if message_template not in _SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)

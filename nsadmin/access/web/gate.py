@@ -1,4 +1,14 @@
-"""The gate: every route declares its action here; strangers get 404, the others 403."""
+"""The gate: each route declares its access with one decorator of this file.
+
+`page(action)` and `endpoint(action)` check the actor of every request against the
+permission table before the view runs; `public` declares a route without an actor. The
+declaration stays on the view as `declared`: the middleware refuses a view without one,
+and `tests/access/test_matrix.py` calls every route with every role to compare.
+
+The decorators check the action alone. A view of one namespace also calls `require_on`,
+usually through `namespaces.read.queries`: another organization's namespace is
+answered with 404 as if it did not exist, a visible one without permission with 403.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +20,7 @@ from django.http.response import HttpResponseBase
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
-from nsadmin.access.web import step_up as password_again
+from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, Unauthorized
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -18,7 +28,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """What a route says of itself; `tests/access/test_matrix.py` reads it."""
+    """The declared access of a route.
+
+    `action` is None for a public route. `effect` tells whether a request may change
+    something. `door` is where the route is: an HTML page, the JSON API, or neither.
+    `step_up` routes need a fresh password for every POST.
+    """
 
     action: Action | None
     effect: Effect
@@ -27,13 +42,16 @@ class RouteAccess:
 
 
 def public(view: Callable[..., Any], *, effect: Effect = "read") -> Any:
-    """Declare a route public: no actor is asked for."""
+    """Declare a view public: it runs without an actor."""
     view.declared = RouteAccess(None, effect, "public")  # type: ignore[attr-defined]
     return view
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the request's actor, set by the middleware or by the API's key check."""
+    """Return the request's actor, set by the middleware or by the API's key check.
+
+    Raises Unauthorized if the user has no organization or the request no valid key.
+    """
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         raise Unauthorized("Sign in, or send a valid API key.")
@@ -43,12 +61,14 @@ def actor_of(request: HttpRequest) -> Actor:
 def page(
     action: Action, *, writes: bool | None = None, step_up: bool = False
 ) -> Callable[[View], View]:
-    """Declare the action of an HTML view and hold every request against it.
+    """Declare the action of an HTML view and check it on every request.
 
-    `writes` overrides the effect for a view whose form only previews or whose POST is
-    a read. With `step_up` every POST needs the password of the last ten minutes; who
-    has not given it is asked, and the form goes on with its input. Without a signed-in
-    user the middleware sends the browser to sign in.
+    `writes` overrides the effect of the action, for a view whose form only previews or
+    whose POST is a read. With `step_up` every POST needs a password of the last ten
+    minutes; without one the page asks for it and then sends the same form. Without a
+    signed-in user the middleware has redirected to sign-in before.
+
+    The view raises Forbidden for an action that the actor's role lacks.
     """
 
     def declare(view: View) -> View:
@@ -58,7 +78,7 @@ def page(
         ) -> HttpResponseBase:
             require(actor_of(request), action)
             if step_up and request.method == "POST":
-                password_again.require_password(request)
+                step_up_check.require_password(request)
             response: HttpResponseBase = view(request, *args, **kwargs)
             return response
 
@@ -72,7 +92,12 @@ def page(
 
 
 def endpoint(action: Action) -> Callable[[View], View]:
-    """Declare the action of an API operation; goes below the router's decorator."""
+    """Declare the action of an API operation and check it on every request.
+
+    It stands below the router's decorator, which has to register the checked view.
+    The operation raises Unauthorized without a valid key, Forbidden for an action that
+    the key's role or scopes lack.
+    """
 
     def declare(view: View) -> View:
         @wraps(view)
@@ -87,14 +112,17 @@ def endpoint(action: Action) -> Callable[[View], View]:
 
 
 def require(actor: Actor, action: Action) -> None:
-    """Raise Forbidden, with who could instead, unless the table allows the action."""
+    """Raise Forbidden unless the permission table allows the actor the action.
+
+    The error's details name the action, the actor's role and the roles that have it.
+    """
     if actor.may(action):
         return
     roles = [role.value for role in Role if action in TABLE[role]]
-    narrowed = action in TABLE[actor.role]
+    is_scope_missing = action in TABLE[actor.role]
     reason = (
         f"This key's scopes do not include {action}."
-        if narrowed
+        if is_scope_missing
         else f"Your role, {actor.role.value.replace('_', ' ')}, may not do this."
     )
     raise Forbidden(
@@ -104,16 +132,19 @@ def require(actor: Actor, action: Action) -> None:
 
 
 def can_see(actor: Actor, *, internal_id: str, scope: str) -> bool:
-    """Tell whether the actor may know of something of that tenant and scope."""
+    """Tell whether a resource of this tenant and scope is visible to the actor."""
     return actor.is_staff or scope == "system" or internal_id == actor.internal_id
 
 
 def require_on(
     actor: Actor, action: Action, *, internal_id: str, scope: str, what: str
 ) -> None:
-    """Raise NotFound if the thing is not visible, Forbidden if it is but not allowed.
+    """Check an action on one resource, such as a namespace.
 
-    A system namespace is read by everybody and changed by platform admins alone.
+    Raises NotFound if the resource is not visible to the actor, so that its existence
+    is not revealed; Forbidden if it is visible but the action is not permitted. System
+    namespaces are readable and can be cloned by all, and only platform admins change
+    them. `what` is the word for the resource in the error.
     """
     if not can_see(actor, internal_id=internal_id, scope=scope):
         raise NotFound(f"There is no such {what}.", details={"resource": what})

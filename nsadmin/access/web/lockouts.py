@@ -1,4 +1,4 @@
-"""Too many wrong passwords: noted in the audit, once per lock."""
+"""Audit events of accounts that are locked for too many wrong passwords."""
 
 from hashlib import sha256
 
@@ -12,10 +12,10 @@ LOCK_S = 300
 
 
 def record_lockout(email: str) -> None:
-    """Write that an account is locked for wrong passwords; at most once per lock.
+    """Write the audit event of a lockout, at most once per LOCK_S for an address.
 
-    What was typed is only kept if it is the address of an account: people type their
-    password into the wrong field.
+    The typed text is recorded only if it is the address of an account, because people
+    type their password into the wrong field.
     """
     address = email.strip().lower()
     mark = sha256(address.encode()).hexdigest()
@@ -23,10 +23,10 @@ def record_lockout(email: str) -> None:
         return
     user = User.objects.filter(email=address).first()
     homes: list[str] = []
-    actor = ("user", "", "unknown address")
+    actor = record.RecordedActor("user", "", "unknown address")
     if user is not None:
         homes = [m.organization_id for m in user.memberships.all()]
-        actor = ("user", str(user.pk), user.email)
+        actor = record.RecordedActor("user", str(user.pk), user.email)
     for organization_id in homes or [""]:
         record.record(
             Outcome.REFUSED,

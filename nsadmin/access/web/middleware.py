@@ -1,4 +1,4 @@
-"""Middleware of both doors: a request id for every request, an actor for a session."""
+"""Middleware of pages and API: request ids, the request log, caching, the actor."""
 
 import re
 import uuid
@@ -22,14 +22,14 @@ Respond = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RequestIdMiddleware:
-    """Takes the client's X-Request-Id if it is harmless, else makes one; echoes it."""
+    """Accepts a well-formed X-Request-Id or makes one, and returns it in the answer."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Bind the id for logs and audit while the request lasts."""
-        # Not from request.headers: it keeps what it saw first, and the log reads it.
+        """Bind the id for logs and audit for the time of the request."""
+        # request.headers caches its values, so it would give the log the old id.
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         chosen = given if _SAFE_ID.fullmatch(given) else f"req_{uuid.uuid4().hex[:20]}"
         request.META["HTTP_X_REQUEST_ID"] = chosen
@@ -44,42 +44,42 @@ class RequestIdMiddleware:
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Logs each request by method and path.
+    """Logs the method and path of each request.
 
-    Nothing of the query: secrets are sent there by mistake, and who reads logs is not
-    who may have them.
+    The query string is left out: clients send secrets in it by mistake, and readers of
+    the log must not see them.
     """
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        """Return what the log says of a request; a ? of the path itself is escaped."""
+        """Return the request without its query; a ? in the path itself is escaped."""
         return f"{request.method} {request.get_full_path().partition('?')[0]}"
 
 
 class NoStoreMiddleware:
-    """Lets no cache keep anything, redirects included, that does not say so itself."""
+    """Adds `Cache-Control: no-store` to answers that set no policy of their own."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, with the header where it is missing."""
+        """Return the answer with the header, redirects included."""
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
 class ActorMiddleware:
-    """Gives pages their actor; who is not signed in is sent to sign in.
+    """Sets the actor of page requests; redirects to sign-in without a session.
 
-    API requests get theirs from the key check and never from a session.
+    API requests get their actor from the key check and never from a session.
     """
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass on; the work is done when the view is known."""
+        """Pass the request on; `process_view` sets the actor once the view is known."""
         return self.get_response(request)
 
     def process_view(
@@ -89,7 +89,10 @@ class ActorMiddleware:
         _args: object,
         _kwargs: object,
     ) -> HttpResponse | None:
-        """Set `request.actor` for pages; redirect to sign-in where there is nobody."""
+        """Set `request.actor` for pages; redirect to sign-in if no user is signed in.
+
+        Raises ImproperlyConfigured for a view that does not declare its access.
+        """
         declared: RouteAccess | None = getattr(view, "declared", None)
         if declared is None:
             raise ImproperlyConfigured(f"{view!r} does not declare its access.")

@@ -1,7 +1,7 @@
-"""The cache of sessions, which may be away: then each is read from its row.
+"""The session cache in Redis, which tolerates an outage of Redis.
 
-Only what lies there for speed is forgiven. What has to leave it must, so signing out
-fails while that cannot be done.
+While Redis is away, sessions are read from their database rows. Deleting is not
+tolerant: signing out fails while the cached session cannot be removed.
 """
 
 import time
@@ -13,19 +13,19 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-# Who has waited once for a server that is silent does not again for so long.
-_SPARED_S = 5.0
+# After a timeout, skip Redis for this long.
+_SKIP_S = 5.0
 
 
 class SessionCache(RedisCache):
-    """Redis while it answers, an empty cache while it does not."""
+    """Redis while it answers, an empty cache otherwise."""
 
-    _away_until = 0.0
+    _skip_until = 0.0
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Return the value; the default where nobody answers."""
-        ask = partial(super().get, key, default, version)
-        return self._told(ask, otherwise=default)
+        """Return the value; the default if Redis does not answer."""
+        call = partial(super().get, key, default, version)
+        return self._try(call, otherwise=default)
 
     def set(
         self,
@@ -34,22 +34,22 @@ class SessionCache(RedisCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
-        """Keep the value if somebody takes it."""
-        ask = partial(super().set, key, value, timeout, version)
-        self._told(ask, otherwise=None)
+        """Store the value, or do nothing if Redis does not answer."""
+        call = partial(super().set, key, value, timeout, version)
+        self._try(call, otherwise=None)
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        """Tell whether there is one; not where nobody answers."""
-        ask = partial(super().has_key, key, version)
-        return bool(self._told(ask, otherwise=False))
+        """Tell whether the key exists; False if Redis does not answer."""
+        call = partial(super().has_key, key, version)
+        return bool(self._try(call, otherwise=False))
 
-    # Django makes a cache for each thread; all of a process share what they know.
+    # Django makes one cache per thread; the outage is remembered for the process.
     @classmethod
-    def _told(cls, ask: Callable[[], Any], *, otherwise: Any) -> Any:
-        if time.monotonic() < cls._away_until:
+    def _try(cls, call: Callable[[], Any], *, otherwise: Any) -> Any:
+        if time.monotonic() < cls._skip_until:
             return otherwise
         try:
-            return ask()
+            return call()
         except RedisError:
-            cls._away_until = time.monotonic() + _SPARED_S
+            cls._skip_until = time.monotonic() + _SKIP_S
             return otherwise

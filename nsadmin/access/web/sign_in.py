@@ -1,7 +1,7 @@
-"""The way to sign-in and back: to a page that can be opened, and what was not saved.
+"""The redirect to sign-in and back to a page.
 
-Whoever is signed out over a form is told so once they are back: the form is not sent
-again by signing in. A cookie remembers it, since there is no session to do so.
+If a session ended before a form was sent, the user is warned after sign-in that the
+form was not saved. A cookie carries this, since there is no session at that point.
 """
 
 from collections.abc import Callable
@@ -17,25 +17,25 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 UNSENT = "unsent_form"
-_TOLD_WITHIN_S = 3600
+_NOTICE_MAX_AGE_S = 3600
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def posted(view: View) -> View:
-    """Let an address take forms alone; sign-in never leads back to it."""
+def post_only(view: View) -> View:
+    """Accept only POST on a view, and never return to it after sign-in."""
     only = require_POST(view)
-    only.is_posted = True  # type: ignore[attr-defined]
+    only.is_post_only = True  # type: ignore[attr-defined]
     return only
 
 
 def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send the browser to sign in, and from there to the page that was open."""
-    response = redirect_to_login(_way_back(request))
+    """Redirect to sign-in, and from there back to the page that was open."""
+    response = redirect_to_login(_return_path(request))
     if request.method == "POST":
         response.set_cookie(
             UNSENT,
             "1",
-            max_age=_TOLD_WITHIN_S,
+            max_age=_NOTICE_MAX_AGE_S,
             httponly=True,
             secure=bool(settings.SESSION_COOKIE_SECURE),
             samesite="Lax",
@@ -44,30 +44,33 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def report_unsent(request: HttpRequest, response: HttpResponse) -> None:
-    """Say after sign-in that the form of before was not saved."""
+    """Warn after sign-in that the form sent before it was not saved."""
     if UNSENT not in request.COOKIES:
         return
     messages.warning(
-        request, "Your session had ended. Nothing was saved; send it once more."
+        request, "Your session had ended. Nothing was saved; send the form again."
     )
     response.delete_cookie(UNSENT, samesite="Lax")
 
 
-def _way_back(request: HttpRequest) -> str:
-    """Return the first address that is a page: of the request, or the form's, or the
-    list. What htmx asks for is a part of the page that it names."""
+def _return_path(request: HttpRequest) -> str:
+    """Return the path to open after sign-in, by default the list of namespaces.
+
+    It is the first of these that is a page: the page around a request of htmx, the
+    request itself, the page of the form that was sent.
+    """
     headers = request.headers
     is_part = "HX-Request" in headers and "HX-Boosted" not in headers
     page = headers.get("HX-Current-URL", "") if is_part else ""
     for url in (page, request.get_full_path(), headers.get("Referer", "")):
-        found = _opened(request, url)
-        if found:
-            return found
+        path = _page_path(request, url)
+        if path:
+            return path
     return reverse("namespaces")
 
 
-def _opened(request: HttpRequest, url: str) -> str:
-    """Return path and query of a page of ours that can be opened, else nothing."""
+def _page_path(request: HttpRequest, url: str) -> str:
+    """Return path and query of a URL that is a page of this site, else ""."""
     is_ours = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
@@ -79,6 +82,6 @@ def _opened(request: HttpRequest, url: str) -> str:
     except Resolver404:
         return ""
     declared = getattr(view, "declared", None)
-    if getattr(declared, "door", "") != "page" or getattr(view, "is_posted", False):
+    if getattr(declared, "door", "") != "page" or getattr(view, "is_post_only", False):
         return ""
     return urlunsplit(("", "", parts.path, parts.query, ""))

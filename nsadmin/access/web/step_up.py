@@ -1,7 +1,7 @@
-"""Step-up: the password again, before what is hard to undo.
+"""Step-up authentication: the password again before actions that are hard to undo.
 
-A password counts for ten minutes in the session it was given in. Signing in does not
-count: a session that was left open must not be enough.
+A password counts for ten minutes in the session in which it was given. The password of
+sign-in does not count: a session that was left open must not be enough.
 """
 
 import time
@@ -20,32 +20,33 @@ SESSION_KEY = "password_given_at"
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Tell whether the password was given in this session of late."""
+    """Tell whether the password was given in this session in the last ten minutes."""
     given_at: float = request.session.get(SESSION_KEY, 0.0)
     return 0 <= time.time() - given_at < FRESH_FOR_S
 
 
 def require_password(request: HttpRequest) -> None:
-    """Raise PasswordNeeded unless the password was given of late, or is given now.
+    """Raise PasswordNeeded unless the password is fresh or comes with this request.
 
-    The password comes in a field of the form itself and is taken out of it, so that
-    the view goes on with the form as it was filled in.
+    The password is a field of the sent form and is removed from `request.POST`, so that
+    the view gets the form as it was filled in.
     """
     given = request.POST.get(FIELD)
     if given is not None:
         fields = request.POST.copy()
         del fields[FIELD]
         request.POST = fields  # type: ignore[assignment]
-        _take(request, given)
+        _check_password(request, given)
     elif not is_fresh(request):
-        raise PasswordNeeded("Give your password again to go on.")
+        raise PasswordNeeded("Confirm your password to continue.")
 
 
-def _take(request: HttpRequest, given: str) -> None:
+def _check_password(request: HttpRequest, given: str) -> None:
     user = request.user
     if not isinstance(user, User):
-        raise PasswordNeeded("Nobody is signed in.")
-    # Counted by person, apart from sign-in: a stranger who locks that, locks not this.
+        raise PasswordNeeded("You are not signed in.")
+    # Counted per user and apart from sign-in: an attacker who locks sign-in must not
+    # lock this as well.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
         lockouts.record_lockout(user.email)
         sentence = "Too many wrong passwords; try again in five minutes."

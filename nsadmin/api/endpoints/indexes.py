@@ -17,7 +17,6 @@ from nsadmin.api.schemas.requests import EmptyBody, EnsureQuery
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
 
 
 @router.post(
@@ -40,9 +39,9 @@ def ensure_indexes(
     actor, at = actor_of(request), query.organization_id
     repair = Repair(vectors=False, rebuild=query.force_rebuild)
     if query.dry_run:
-        preview = commit.repair_preview(actor, identifier, repair, organization_id=at)
+        preview = commit.preview(actor, identifier, repair, organization_id=at)
         return preview_response(preview, if_match)
-    outcome = commit.repair_commit(
+    outcome = commit.commit(
         actor, identifier, repair, if_match=if_match, organization_id=at
     )
     namespace = outcome.view.namespace
@@ -57,8 +56,8 @@ def _ensured(outcome: commit.Outcome) -> dict[str, int]:
     """Count each declared index once: there, built anew, or not there yet."""
     declared = set(declared_indexes(outcome.view.namespace))
     steps = outcome.plan.steps
-    rebuilt = {step.field for step in steps if isinstance(step, DropIndex)}
-    waiting = {step.field for step in outcome.waiting if isinstance(step, CreateIndex)}
+    rebuilt = {field for step in steps for field in step.dropped_index}
+    waiting = {f for step in outcome.waiting for f in step.indexes_after(set())}
     counts = {
         "ensured": len(declared - rebuilt - waiting),
         "rebuilt": len(rebuilt - waiting),

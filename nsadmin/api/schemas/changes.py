@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.plan.plan import Plan
 
 

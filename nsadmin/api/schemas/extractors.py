@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from nsadmin.api.schemas.namespaces import PayloadIndex, payload_index
 from nsadmin.namespaces.read.rows import ListedIndex
 from nsadmin.namespaces.schema.document import Namespace, StoredExtractor
-from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY
 
 # Published fields whose values no extractor has.
 _UNKNOWN: Final = (

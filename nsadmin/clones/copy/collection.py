@@ -6,7 +6,7 @@ from nsadmin.clones.copy.context import CopyContext
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 

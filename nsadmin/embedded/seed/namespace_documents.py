@@ -8,7 +8,8 @@ from nsadmin.embedded.seed.points import declared_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import StoredIndex, index_entry
 from nsadmin.namespaces.schema.extractors import REGISTRY, completed_params
-from nsadmin.namespaces.schema.patch import clean_schema, name_key
+from nsadmin.namespaces.schema.payload_indexes import clean_schema
+from nsadmin.namespaces.schema.text import name_key
 
 Stored = dict[str, Any]
 

@@ -9,7 +9,8 @@ from nsadmin.embedded.seed.layout import Document, documents, layout_of, point_i
 from nsadmin.embedded.seed.payloads import payload
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.vectors import Content, Matrix, embed
-from nsadmin.namespaces.schema.extractors import REGISTRY, VectorIndex
+from nsadmin.namespaces.schema.extractor_registry import VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY
 
 Point = dict[str, Any]
 

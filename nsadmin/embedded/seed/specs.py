@@ -8,7 +8,7 @@ from typing import Any, Literal
 from nsadmin.embedded.seed.data.ids import made
 from nsadmin.embedded.seed.data.people import OrganizationSpec
 from nsadmin.embedded.seed.data.records import Record, sampled
-from nsadmin.namespaces.schema.patch import IndexType
+from nsadmin.namespaces.schema.payload_indexes import IndexType
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,27 @@
-"""The only door of mutation: preview and commit of all that is planned."""
+"""Preview and commit: the only way to change a namespace by a plan."""
 
 from dataclasses import dataclass
 
-from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import (
-    Conflict,
-    NsadminError,
-    PlanChanged,
-    PreconditionFailed,
-    Unavailable,
-)
-from nsadmin.namespaces.change import preflight, relocation
-from nsadmin.namespaces.change.compare_and_set import accept
+from nsadmin.errors import PlanChanged, PreconditionFailed
+from nsadmin.namespaces.change import preconditions, preflight
+from nsadmin.namespaces.change.compare_and_set import accepted_document, write_document
 from nsadmin.namespaces.change.converge import Progress, converge
-from nsadmin.namespaces.change.planning import (
-    ChangeRequest,
-    build_plan,
-    required_action,
-)
-from nsadmin.namespaces.change.preconditions import require_carried_out, require_open
-from nsadmin.namespaces.change.preflight import Check
-from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.auto_index import AutoIndex
+from nsadmin.namespaces.change.planning import PlannedChange, as_request, plan_change
+from nsadmin.namespaces.change.preflight_checks import Check
+from nsadmin.namespaces.change.update import closing_refused
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.protection import Protection
-from nsadmin.namespaces.plan.repair import EVERYTHING, Repair
-from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.plan.steps import Step
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
+from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import mirror, queries, snapshots
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
+# A patch without If-Match that loses the race is planned again this often.
 _TRIES = 5
 
 
@@ -43,7 +29,7 @@ _TRIES = 5
 class Preview:
     """A plan that is only shown; `qdrant_silent` says that its counts are missing.
 
-    `checks` is what was looked at where the namespace would run elsewhere, `seen` what
+    `checks` are those of the cluster where the namespace would run, `actual` is what
     Qdrant has now, None where it was not asked or did not answer.
     """
 
@@ -51,11 +37,11 @@ class Preview:
     plan: Plan
     qdrant_silent: bool
     checks: tuple[Check, ...] = ()
-    seen: ActualCollection | None = None
+    actual: ActualCollection | None = None
 
     @property
     def is_blocked(self) -> bool:
-        """Whether something stands against carrying it out now."""
+        """Whether a check stands against carrying it out now."""
         return any(check.state == "blocks" for check in self.checks)
 
 
@@ -72,207 +58,92 @@ class Outcome:
     @property
     def waiting(self) -> tuple[Step, ...]:
         """The steps of this change that are not yet seen in Qdrant, in order."""
-        pending = self.view.namespace.raw.get("pending") or []
-        mine = (entry for entry in pending if entry["op_id"] == self.op_id)
-        return tuple(steps.from_json(step) for entry in mine for step in entry["steps"])
+        pending = self.view.raw.get("pending") or []
+        own = (entry for entry in pending if entry["op_id"] == self.op_id)
+        return tuple(from_json(step) for entry in own for step in entry["steps"])
 
 
 def preview(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | Protection | Revert,
+    request: ChangeRequest | NamespacePatch,
     *,
     organization_id: str | None = None,
 ) -> Preview:
-    """Return what the patch would do; nothing is written."""
-    return _preview(actor, identifier, patch, organization_id)
-
-
-def repair_preview(
-    actor: Actor,
-    identifier: str,
-    repair: Repair = EVERYTHING,
-    *,
-    organization_id: str | None = None,
-) -> Preview:
-    """Return what would bring Qdrant in line with what is declared."""
-    return _preview(actor, identifier, repair, organization_id)
+    """Return what the request would do; nothing is written."""
+    request = as_request(request)
+    view = queries.get_stored(
+        actor, identifier, organization_id=organization_id, action=request.action
+    )
+    preconditions.require_open(view.namespace, request)
+    planned = plan_change(actor, view.namespace, request)
+    return Preview(
+        view,
+        planned.plan,
+        qdrant_silent=planned.actual is None and planned.changes_collection,
+        checks=planned.checks,
+        actual=planned.actual,
+    )
 
 
 def commit(
     actor: Actor,
     identifier: str,
-    patch: NamespacePatch | Protection | Revert,
+    request: ChangeRequest | NamespacePatch,
     *,
     digest: str | None = None,
     if_match: int | None = None,
     organization_id: str | None = None,
 ) -> Outcome:
-    """Carry out a patch: plan again, compare, accept, converge, mirror, audit.
+    """Carry out a request: plan again, compare, accept, converge, mirror, audit.
 
     Raises PlanChanged if `digest` names another plan, PreconditionFailed if `if_match`
     is not the stored revision, Conflict for a taken name or a busy namespace,
     Unavailable before anything is written if Qdrant has to answer and does not.
     """
-    return _commit(
-        actor,
-        identifier,
-        patch,
-        digest=digest,
-        if_match=if_match,
-        organization_id=organization_id,
-    )
-
-
-def repair_commit(
-    actor: Actor,
-    identifier: str,
-    repair: Repair = EVERYTHING,
-    *,
-    digest: str | None = None,
-    if_match: int | None = None,
-    organization_id: str | None = None,
-) -> Outcome:
-    """Add every vector and index that Qdrant lacks; a second run writes nothing.
-
-    Unless the repair asks for indexes to be built anew, which it does every time.
-    """
-    return _commit(
-        actor,
-        identifier,
-        repair,
-        digest=digest,
-        if_match=if_match,
-        organization_id=organization_id,
-    )
-
-
-def automatic_commit(namespace_id: str, wanted: AutoIndex) -> Outcome:
-    """Add an index by ourselves; an empty plan where the field has one already."""
-    return _commit(
-        SYSTEM,
-        namespace_id,
-        wanted,
-        digest=None,
-        if_match=None,
-        organization_id=None,
-    )
-
-
-def _preview(
-    actor: Actor,
-    identifier: str,
-    wanted: ChangeRequest,
-    organization_id: str | None,
-) -> Preview:
-    view = queries.get_stored(
-        actor,
-        identifier,
-        organization_id=organization_id,
-        action=required_action(wanted),
-    )
-    namespace = view.namespace
-    require_open(namespace, wanted)
-    found = _found(actor, namespace, wanted)
-    return Preview(
-        view,
-        found.plan,
-        qdrant_silent=found.seen is None and found.changes_collection,
-        checks=found.checks,
-        seen=found.seen,
-    )
-
-
-def _commit(
-    actor: Actor,
-    identifier: str,
-    wanted: ChangeRequest,
-    *,
-    digest: str | None,
-    if_match: int | None,
-    organization_id: str | None,
-) -> Outcome:
+    request = as_request(request)
     op_id = record.new_op_id()
-    attempted = False
-    try:
-        for _ in range(_TRIES):
-            view = queries.get_stored(
-                actor,
-                identifier,
-                organization_id=organization_id,
-                action=required_action(wanted),
-            )
-            namespace = view.namespace
-            require_open(namespace, wanted)
-            found = _checked(actor, namespace, wanted, digest, if_match)
-            plan, sealed = found.plan, found.sealed
-            if plan.is_empty:
-                waits = bool(namespace.raw.get("pending"))
-                return Outcome(view, plan, "", converged=not waits)
-            preflight.require(found.checks)
-            _attempt(actor, view, plan, op_id, wanted)
-            attempted = True
-            raw = accept(namespace, plan, op_id, sealed=sealed)
-            if raw is not None:
-                return finish(raw, plan, op_id)
-        raise Conflict(
-            "Others keep changing this namespace at the same time. Try again.",
-            code="too_many_writers",
+    seen: list[tuple[NamespaceView, Plan]] = []
+
+    def read() -> NamespaceView:
+        return queries.get_stored(
+            actor, identifier, organization_id=organization_id, action=request.action
         )
-    except Unavailable:
-        raise  # whether it was accepted is open, and the sweep finds out
-    except NsadminError as failure:
-        if attempted:
-            record.close(op_id, Ending.REFUSED, error=failure.message)
-        raise
+
+    def change(view: NamespaceView) -> Raw | None:
+        preconditions.require_open(view.namespace, request)
+        planned = plan_change(actor, view.namespace, request)
+        seen[:] = [(view, planned.plan)]
+        _require_same(view, planned.plan, digest=digest, if_match=if_match)
+        if planned.changes_collection:
+            preconditions.require_carried_out(
+                actor, view.namespace, planned.plan, planned.actual
+            )
+        if planned.plan.is_empty:
+            return None
+        preflight.require(planned.checks)
+        _attempt(actor, view, planned, op_id, request)
+        return accepted_document(
+            view.namespace, planned.plan, op_id, sealed=planned.sealed
+        )
+
+    with closing_refused(op_id):
+        raw = write_document(read, change, op_id=op_id, tries=_TRIES)
+    [(view, plan)] = seen
+    if raw is None:
+        return Outcome(view, plan, "", converged=not view.raw.get("pending"))
+    return finish(raw, plan, op_id)
 
 
-def _sealed(
-    actor: Actor, namespace: Namespace, plan: Plan, wanted: ChangeRequest
-) -> Raw | None:
-    if not isinstance(wanted, NamespacePatch):
-        return None
-    return relocation.sealed_key_of(actor, namespace, plan, wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A plan with what was found on the way; `sealed` is a key that it stores."""
-
-    plan: Plan
-    seen: ActualCollection | None
-    sealed: Raw | None
-    checks: tuple[Check, ...]
-
-    @property
-    def changes_collection(self) -> bool:
-        """Whether it asks for changes where the namespace runs now."""
-        return self.plan.needs_qdrant and not self.plan.moves
-
-
-def _found(actor: Actor, namespace: Namespace, wanted: ChangeRequest) -> _Found:
-    """Plan, and look at the other cluster where the plan moves the namespace."""
-    plan, seen = build_plan(namespace, wanted)
-    sealed = _sealed(actor, namespace, plan, wanted)
-    checks = relocation.checks(actor, namespace, plan, sealed)
-    whole = relocation.with_collection(namespace, plan, sealed, checks)
-    return _Found(whole, seen, sealed, checks)
-
-
-def _checked(
-    actor: Actor,
-    namespace: Namespace,
-    wanted: ChangeRequest,
-    digest: str | None,
-    if_match: int | None,
-) -> _Found:
-    """Plan again and hold it against what the caller saw."""
-    found = _found(actor, namespace, wanted)
-    plan = found.plan
-    if if_match is not None and if_match != namespace.revision:
+def _require_same(
+    view: NamespaceView, plan: Plan, *, digest: str | None, if_match: int | None
+) -> None:
+    """Hold the new plan against what the caller saw."""
+    revision = view.namespace.revision
+    if if_match is not None and if_match != revision:
         raise PreconditionFailed(
-            f"The namespace is at revision {namespace.revision}; you saw another.",
-            details={"etag": f"r{namespace.revision}", "plan": plan.to_json()},
+            f"The namespace is at revision {revision}; you saw another.",
+            details={"etag": f"r{revision}", "plan": plan.to_json()},
         )
     if digest is not None and digest != plan.digest:
         raise PlanChanged(
@@ -280,33 +151,35 @@ def _checked(
             "something else is asked for.",
             details={"plan": plan.to_json()},
         )
-    if found.changes_collection:
-        require_carried_out(actor, namespace, plan, found.seen)
-    return found
 
 
 def _attempt(
-    actor: Actor, view: NamespaceView, plan: Plan, op_id: str, wanted: ChangeRequest
+    actor: Actor,
+    view: NamespaceView,
+    planned: PlannedChange,
+    op_id: str,
+    request: ChangeRequest,
 ) -> None:
-    said = [step.sentence() for step in plan.steps]
-    if isinstance(wanted, AutoIndex):
-        said.append(wanted.evidence)
+    plan = planned.plan
+    sentences = [step.sentence() for step in plan.steps]
+    if request.evidence:
+        sentences.append(request.evidence)
     record.attempt(
         op_id=op_id,
         action="namespace:update",
-        summary=" ".join(said),
+        summary=" ".join(sentences),
         actor=actor,
         organization_id=view.organization_id,
         namespace_id=view.namespace.namespace_id,
         namespace_name=view.namespace.name,
         revision=plan.revision + 1,
         changes=plan.to_json()["steps"],
-        reverts=wanted.op_id if isinstance(wanted, Revert) else "",
+        reverts=request.reverts,
     )
 
 
 def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
-    """The change has happened; bring Qdrant along, then say how far it came."""
+    """Bring Qdrant along with an accepted document; return how far that came."""
     converged, error = True, ""
     if plan.needs_qdrant:
         progress = converge(raw)

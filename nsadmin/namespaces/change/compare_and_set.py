@@ -1,21 +1,120 @@
-"""Accepting a plan: one compare-and-set on the document. From there it has happened."""
+"""Writing a namespace's document: the one compare-and-set loop, and what it writes.
 
+A document is read, changed and written only if it has not moved since it was read. All
+writers of documents go through `write_document`; a new document is inserted by the room
+`lifecycle`.
+"""
+
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar, overload
 
 from django.utils import timezone
 
-from nsadmin.errors import Unavailable
+from nsadmin.errors import Conflict, Unavailable
 from nsadmin.namespaces.placement.clusters import collection_key
-from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.apply import apply_steps
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
+from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
+TRIES = 10
 _KEPT_CHANGES = 50
+
+
+class TooManyWriters(Conflict):
+    """Other writers changed the document before each of the tries."""
+
+    default_code = "too_many_writers"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Others keep changing this namespace at the same time. Try again."
+        )
+
+
+class Stored(Protocol):
+    """Something that was read from the store, with its document."""
+
+    @property
+    def raw(self) -> Raw:
+        """The document as it is stored."""
+
+
+T = TypeVar("T", bound=Stored)
+
+
+@overload
+def write_document(
+    read: Callable[[], T],
+    change: Callable[[T], Raw],
+    *,
+    first: T | None = None,
+    op_id: str = "",
+    tries: int = TRIES,
+) -> Raw: ...
+
+
+@overload
+def write_document(
+    read: Callable[[], T | None],
+    change: Callable[[T], Raw | None],
+    *,
+    first: T | None = None,
+    op_id: str = "",
+    tries: int = TRIES,
+) -> Raw | None: ...
+
+
+def write_document(
+    read: Callable[[], T | None],
+    change: Callable[[T], Raw | None],
+    *,
+    first: T | None = None,
+    op_id: str = "",
+    tries: int = TRIES,
+) -> Raw | None:
+    """Read, change, compare and set, again while others write; return what was written.
+
+    `read` returns what is stored now, None where it is gone; `first` has been read just
+    now and serves the first try. `change` returns the new document, None to leave the
+    stored one; both may raise. `op_id` is the operation that the new document lists, if
+    it lists one: where an answer is lost, it tells whether the write has arrived.
+
+    Returns None where nothing was written. Raises TooManyWriters after `tries`.
+    """
+    for number in range(tries):
+        stored = first if number == 0 and first is not None else read()
+        after = change(stored) if stored is not None else None
+        if stored is None or after is None:
+            return None
+        if _compare_and_set(stored.raw, after, op_id):
+            return after
+    raise TooManyWriters
+
+
+def _compare_and_set(before: Raw, after: Raw, op_id: str) -> bool:
+    """Write `after` if the stored document still is `before`; False if it moved.
+
+    The store writes once more where the connection broke, so that a no may belong to
+    the second try alone. A write that is not listed may still arrive, so a failure
+    stays a failure then.
+    """
+    failure: Unavailable | None = None
+    try:
+        if store.replace(before, after):
+            return True
+    except Unavailable as silence:
+        failure = silence
+    if op_id:
+        stored = store.get(before["_id"])
+        if stored is not None and document.has_operation(stored, op_id):
+            return True
+    if failure is not None:
+        raise failure
+    return False
 
 
 def accepted_document(
@@ -24,9 +123,9 @@ def accepted_document(
     """Return the document as the plan makes it, one revision on.
 
     `changes` names the last operations, so that a sweep can tell an accepted attempt
-    from one that never was. `pending` holds the Qdrant steps until they are observed;
-    earlier ones that are still open stay before them. `sealed` is a key that the plan
-    stores.
+    from one that was never written. `pending` holds the Qdrant steps until they are
+    observed; earlier ones that are still open stay before them. `sealed` is a key that
+    the plan stores.
     """
     after = apply_steps(namespace.raw, plan.steps, sealed=sealed)
     if plan.moves and "collection_key" in after:
@@ -35,10 +134,9 @@ def accepted_document(
         after["name_key"] = name_key(after["namespace_name"])
     _count(namespace, after, op_id)
     revision = after["revision"]
-    todo = steps.in_qdrant(plan.steps)
-    if todo:
-        written = [steps.to_json(step) for step in todo]
-        waiting = {"op_id": op_id, "revision": revision, "steps": written}
+    steps = [step.to_json() for step in in_qdrant(plan.steps)]
+    if steps:
+        waiting = {"op_id": op_id, "revision": revision, "steps": steps}
         after["pending"] = [*(after.get("pending") or []), waiting]
         after["observed_revision"] = namespace.observed_revision
     elif not after.get("pending"):
@@ -49,7 +147,8 @@ def accepted_document(
 def updated_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
     """Return the document with top-level values, one revision on; None removes a key.
 
-    For what is no plan: deleting and restoring. What waits for Qdrant goes on waiting.
+    For changes without a plan, such as deleting and restoring. Steps that wait for
+    Qdrant go on waiting.
     """
     gone = {key for key, value in values.items() if value is None}
     after = {k: v for k, v in {**namespace.raw, **values}.items() if k not in gone}
@@ -60,7 +159,7 @@ def updated_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
 
 
 def _count(namespace: Namespace, after: Raw, op_id: str) -> None:
-    """Move the document one revision on and note which operation did that."""
+    """Move the document one revision on and list the operation that does it."""
     after["revision"] = namespace.revision + 1
     after["updated_at"] = _later(namespace.updated_at)
     entry = {"op_id": op_id, "revision": after["revision"]}
@@ -74,31 +173,3 @@ def _later(before: datetime | None) -> datetime:
     if before is not None and now <= before:
         return before + timedelta(milliseconds=1)
     return now
-
-
-def accept(
-    namespace: Namespace, plan: Plan, op_id: str, *, sealed: Raw | None = None
-) -> Raw | None:
-    """Write the plan's document if nothing moved since it was read; None if it did."""
-    after = accepted_document(namespace, plan, op_id, sealed=sealed)
-    return after if compare_and_swap(namespace, after, op_id) else None
-
-
-def compare_and_swap(namespace: Namespace, after: Raw, op_id: str) -> bool:
-    """Compare and set; where an answer is lost, the document's list may have it.
-
-    The store writes once more where the connection broke, so a no may be one to the
-    second try alone. What is not listed may still arrive, so the failure stands then.
-    """
-    failure: Unavailable | None = None
-    try:
-        if store.replace(namespace.raw, after):
-            return True
-    except Unavailable as silence:
-        failure = silence
-    raw = store.get(namespace.namespace_id)
-    if raw is not None and document.has_operation(raw, op_id):
-        return True
-    if failure is not None:
-        raise failure
-    return False

@@ -1,25 +1,21 @@
-"""Carrying out a document's recorded Qdrant steps, each read back, then observed."""
+"""Carrying out the Qdrant steps that a document records, each read back."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nsadmin.errors import NsadminError, Unavailable, UpstreamError
+from nsadmin.namespaces.change.compare_and_set import TooManyWriters, write_document
 from nsadmin.namespaces.placement.clusters import cluster_of
-from nsadmin.namespaces.plan import steps
-from nsadmin.namespaces.plan.steps import (
-    AddVector,
-    CreateCollection,
-    CreateIndex,
-    DropIndex,
-    Step,
-)
+from nsadmin.namespaces.plan.steps import Step, from_json
+from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster
-from nsadmin.stores.qdrant.collections import LiveCollection
 
 # A slow build gets this much of a request; the sweep waits for the rest.
 REQUEST_S = 5
@@ -61,15 +57,15 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
         raw = store.get(namespace.namespace_id) or raw
         cluster = cluster_of(document.read(raw))
         for entry in list(raw.get("pending") or []):
-            todo = list(entry["steps"])
-            while todo:
-                step = steps.from_json(todo.pop(0))
+            left = list(entry["steps"])
+            while left:
+                step = from_json(left.pop(0))
                 if not carry_out(cluster, namespace.collection, step, deadline):
                     return Progress(raw, observed=False, finished_ops=tuple(finished))
-                if isinstance(step, DropIndex) and step.rebuilt:
-                    raw = _noted(raw, entry["op_id"], todo)
+                if step.must_be_recorded:
+                    raw = _record_left(raw, entry["op_id"], left)
             finished.append(entry["op_id"])
-            raw = _observed(raw, entry["revision"])
+            raw = _record_observed(raw, entry["revision"])
     except NsadminError as failure:
         error = failure.message
         upstream = failure.details.get("upstream")
@@ -85,32 +81,11 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
     Repeating a step that is done issues no write.
     """
     wait_s = max(0.5, deadline - time.monotonic())
-    live = collections.get(cluster, name, timeout_s=min(_GET_S, wait_s))
-    if is_done(live, step):
+    if _is_done(cluster, name, step, timeout_s=min(_GET_S, wait_s)):
         return True
-    completed = True
-    if isinstance(step, CreateCollection):
-        vectors = {key: (size, kind) for key, (size, kind) in step.vectors.items()}
-        metadata = {"namespace_id": step.namespace_id}
-        collections.create(cluster, name, vectors, metadata=metadata)
-    elif isinstance(step, AddVector):
-        collections.create_vector(
-            cluster,
-            name,
-            step.name,
-            size=step.size,
-            distance=step.distance,
-            wait_s=wait_s,
-        )
-    elif isinstance(step, CreateIndex):
-        completed = collections.create_index(
-            cluster, name, step.field, step.schema, wait_s=wait_s
-        )
-    elif isinstance(step, DropIndex):
-        completed = collections.drop_index(cluster, name, step.field, wait_s=wait_s)
-    if not completed:
+    if not step.execute(_Writer(cluster, name, wait_s)):
         return False
-    if not is_done(collections.get(cluster, name), step):
+    if not _is_done(cluster, name, step):
         raise Unavailable(
             "Qdrant said that the step is done, but does not show it yet.",
             details={"store": "qdrant"},
@@ -118,89 +93,99 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
     return True
 
 
-def is_done(live: LiveCollection | None, step: Step) -> bool:
-    """Tell whether Qdrant shows the step's effect."""
-    if isinstance(step, CreateCollection):
-        return live is not None and _is_made_for(live, step.namespace_id)
-    if live is None:
+def _is_done(
+    cluster: Cluster, name: str, step: Step, *, timeout_s: float = _GET_S
+) -> bool:
+    actual = probe.actual_from_live(collections.get(cluster, name, timeout_s=timeout_s))
+    if not actual.exists and not step.creates_collection:
         raise UpstreamError(
             "The collection of this namespace does not exist in Qdrant."
         )
-    if isinstance(step, AddVector):
-        vector = live.vectors.get(step.name)
-        if vector is not None and (vector.size, vector.distance) != (
-            step.size,
-            step.distance,
-        ):
-            raise UpstreamError(
-                f"{step.name} exists in Qdrant with {vector.size:,} dimensions, "
-                f"{vector.distance}."
-            )
-        return vector is not None
-    if isinstance(step, CreateIndex):
-        index = live.indexes.get(step.field)
-        return index is not None and same_index(step.schema, index.type, index.params)
-    if isinstance(step, DropIndex):
-        # What took its place already is not the one to drop.
-        index = live.indexes.get(step.field)
-        return index is None or (
-            step.rebuilt and not same_index(step.schema, index.type, index.params)
+    return step.is_done(actual)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One live collection, as steps write to it; a build is waited for `wait_s`."""
+
+    cluster: Cluster
+    name: str
+    wait_s: float
+
+    def create(self, namespace_id: str, vectors: Mapping[str, list[Any]]) -> bool:
+        collections.create(
+            self.cluster,
+            self.name,
+            {name: (size, distance) for name, (size, distance) in vectors.items()},
+            metadata={"namespace_id": namespace_id},
         )
-    return True
+        return True
 
-
-def _is_made_for(live: LiveCollection, namespace_id: str) -> bool:
-    if (live.raw.get("metadata") or {}).get("namespace_id") != namespace_id:
-        raise UpstreamError(
-            "A collection of that name exists, and is not this namespace's."
+    def create_vector(self, name: str, size: int, distance: str) -> bool:
+        collections.create_vector(
+            self.cluster,
+            self.name,
+            name,
+            size=size,
+            distance=distance,
+            wait_s=self.wait_s,
         )
-    return True
+        return True
+
+    def create_index(self, field: str, schema: Raw) -> bool:
+        return collections.create_index(
+            self.cluster, self.name, field, schema, wait_s=self.wait_s
+        )
+
+    def drop_index(self, field: str) -> bool:
+        return collections.drop_index(
+            self.cluster, self.name, field, wait_s=self.wait_s
+        )
 
 
-def same_index(wanted: Raw, kind: str, params: Raw) -> bool:
-    """Tell whether Qdrant's index is the wanted one; it may leave defaults unsaid."""
-    if wanted.get("type") != kind:
-        return False
-    unsaid = {"is_tenant": False, "lookup": True, "range": True, "tokenizer": "word"}
-    return all(
-        params.get(key, unsaid.get(key, value)) == value
-        for key, value in wanted.items()
-        if key != "type"
-    )
+def _record_left(raw: Raw, op_id: str, left: list[Raw]) -> Raw:
+    """Record the steps that are left once an index is dropped to be built again.
 
-
-def _noted(raw: Raw, op_id: str, todo: list[Raw]) -> Raw:
-    """Record what is left once an index is dropped to be built again.
-
-    Only the record tells the new index from the old one if both are the same. Where the
-    document moved it is read again; where that does not help nothing is lost but time.
+    Only the record tells the new index from the old one if both are the same. Where it
+    cannot be written, the index is dropped and built once more: that costs time only.
     """
-    for _ in range(10):
-        before = raw.get("pending") or []
-        left = [*todo]
+
+    def change(stored: Namespace) -> Raw | None:
+        before = stored.raw.get("pending") or []
         pending = [{**e, "steps": left} if e["op_id"] == op_id else e for e in before]
-        after = {**raw, "pending": pending}
-        if pending == before or store.replace(raw, after):
-            return after if before else raw
-        raw = store.get(raw["_id"]) or raw
-    return raw
+        return None if pending == before else {**stored.raw, "pending": pending}
+
+    try:
+        return _write(raw, change)
+    except TooManyWriters:
+        return raw
 
 
-def _observed(raw: Raw, revision: int) -> Raw:
-    """Record that the steps of one revision are seen in Qdrant; retried if it moved."""
-    for _ in range(10):
-        left = [e for e in raw.get("pending") or [] if e["revision"] != revision]
-        after = {**raw, "pending": left}
+def _record_observed(raw: Raw, revision: int) -> Raw:
+    """Record that the steps of one revision are seen in Qdrant."""
+
+    def change(stored: Namespace) -> Raw:
+        pending = stored.raw.get("pending") or []
+        left = [entry for entry in pending if entry["revision"] != revision]
+        after = {**stored.raw, "pending": left}
         if not left:
             after.pop("pending")
         # Everything up to the oldest open entry is observed.
         after["observed_revision"] = (
-            min(e["revision"] for e in left) - 1 if left else int(raw["revision"])
+            min(entry["revision"] for entry in left) - 1
+            if left
+            else int(stored.raw["revision"])
         )
-        if store.replace(raw, after):
-            return after
-        fresh = store.get(raw["_id"])
-        if fresh is None:
-            return after
-        raw = fresh
-    raise Unavailable("The namespace changes too fast to record what was observed.")
+        return after
+
+    return _write(raw, change)
+
+
+def _write(raw: Raw, change: Callable[[Namespace], Raw | None]) -> Raw:
+    """Change the record of pending steps, which moves no revision."""
+
+    def read() -> Namespace | None:
+        stored = store.get(raw["_id"])
+        return document.read(stored) if stored is not None else None
+
+    return write_document(read, change, first=document.read(raw)) or raw

@@ -1,79 +1,79 @@
-"""From what is wanted to a plan, with what Qdrant shows where that matters."""
+"""From a change request to a plan, with what Qdrant shows where that matters."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from nsadmin.access.permissions import Action
+from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change import relocation
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.plan.auto_index import AutoIndex, auto_index_plan
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import Plan, make_plan, repair_plan
-from nsadmin.namespaces.plan.protection import Protection, protection_plan
-from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.revert import Revert, revert_plan
+from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
+from nsadmin.namespaces.plan.patch_request import PatchRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.read import probe
-from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
-ChangeRequest = NamespacePatch | Repair | AutoIndex | Protection | Revert
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A plan with what was found on the way.
+
+    `actual` is what Qdrant shows, None where it was not asked or did not answer.
+    `sealed` is a secret that the plan stores. `checks` are those of the cluster where
+    the namespace would run.
+    """
+
+    plan: Plan
+    actual: ActualCollection | None
+    sealed: Raw | None = None
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def changes_collection(self) -> bool:
+        """Whether it asks for changes where the namespace runs now."""
+        return self.plan.needs_qdrant and not self.plan.moves
 
 
-def required_action(wanted: ChangeRequest) -> Action:
-    if (
-        isinstance(wanted, NamespacePatch | Revert)
-        and wanted.infrastructure is not None
-    ):
-        return Action.NAMESPACE_INFRASTRUCTURE
-    lifts = isinstance(wanted, Revert) and wanted.lifts_protection
-    if isinstance(wanted, Protection) or lifts:
-        return Action.NAMESPACE_DELETE
-    return Action.NAMESPACE_UPDATE
+def as_request(request: ChangeRequest | NamespacePatch) -> ChangeRequest:
+    """Return the request; a bare patch becomes the request to carry it out."""
+    return PatchRequest(request) if isinstance(request, NamespacePatch) else request
+
+
+def plan_change(
+    actor: Actor, namespace: Namespace, request: ChangeRequest
+) -> PlannedChange:
+    """Plan, and check the other cluster where the plan moves the namespace."""
+    plan, actual = build_plan(namespace, request)
+    if not plan.moves:
+        return PlannedChange(plan, actual)
+    sealed = relocation.sealed_key_of(actor, namespace, plan, request.infrastructure)
+    checks = relocation.cluster_checks(actor, namespace, plan, sealed)
+    plan = relocation.with_collection(namespace, plan, sealed, checks)
+    return PlannedChange(plan, actual, sealed, checks)
 
 
 def build_plan(
-    namespace: Namespace, wanted: ChangeRequest
+    namespace: Namespace, request: ChangeRequest
 ) -> tuple[Plan, ActualCollection | None]:
-    """Plan the patch or the repair with what Qdrant shows.
+    """Return the plan and what Qdrant shows; None where it was not asked or is silent.
 
-    Qdrant is only asked where the plan depends on it or touches it.
+    Qdrant is asked only where the plan depends on it or touches it.
     """
-    if isinstance(wanted, Protection):
-        return protection_plan(namespace, wanted), None
-    if isinstance(wanted, Repair):
-        seen = probe.actual_collection(namespace)
-        return repair_plan(namespace, seen, wanted), seen
-    if isinstance(wanted, AutoIndex):
-        seen = probe.actual_collection(namespace)
-        return auto_index_plan(namespace, wanted, seen), seen
-    if isinstance(wanted, Revert):
-        undo = wanted
-        return _asking_if_touched(
-            namespace, lambda seen: revert_plan(namespace, undo, seen)
-        )
-    patch = wanted
-    told = clusters.cluster_facts(namespace, patch.infrastructure or {})
-
-    def plan(seen: ActualCollection | None) -> Plan:
-        made = make_plan(namespace, patch, seen=seen, told=told)
-        relocation.require_alone(made)
-        return made
-
-    if patch.repair_vectors:
-        seen = probe.actual_collection(namespace)
-        return plan(seen), seen
-    return _asking_if_touched(namespace, plan)
-
-
-def _asking_if_touched(
-    namespace: Namespace, plan: Callable[[ActualCollection | None], Plan]
-) -> tuple[Plan, ActualCollection | None]:
-    """Plan without Qdrant; ask it and plan again only where the plan touches it."""
-    blind = plan(None)
-    if not blind.needs_qdrant:
-        return blind, None
+    facts = NO_FACTS
+    if request.infrastructure is not None:
+        facts = clusters.cluster_facts(namespace, request.infrastructure)
+    actual: ActualCollection | None = None
+    if request.must_ask_qdrant:
+        actual = probe.actual_collection(namespace)
+    plan = request.plan(namespace, actual, facts)
+    if plan.moves:
+        relocation.require_alone(plan)
+    if actual is not None or request.asks_qdrant == "never" or not plan.needs_qdrant:
+        return plan, actual
     try:
-        seen = probe.actual_collection(namespace)
+        actual = probe.actual_collection(namespace)
     except Unavailable:
-        return blind, None
-    return plan(seen), seen
+        return plan, None
+    return request.plan(namespace, actual, facts), actual

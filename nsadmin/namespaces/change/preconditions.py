@@ -4,23 +4,24 @@ from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change import blockers
-from nsadmin.namespaces.change.planning import ChangeRequest
 from nsadmin.namespaces.placement import entitlement
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.plan.steps import AddVector
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, added_vectors
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import NamespacePatch, name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
 
-def require_open(namespace: Namespace, wanted: ChangeRequest) -> None:
+def require_open(namespace: Namespace, request: ChangeRequest) -> None:
     """Raise Conflict or Forbidden for what no plan could make possible now."""
     _require_idle(namespace)
-    _require_free_name(namespace, wanted)
-    _require_included(namespace, wanted)
+    if request.new_name is not None:  # early and beside the field
+        require_free_name(
+            namespace.internal_id, request.new_name, besides=namespace.namespace_id
+        )
+    if request.infrastructure is not None:
+        entitlement.require_infrastructure(namespace, request.infrastructure)
 
 
 def require_carried_out(
@@ -64,23 +65,6 @@ def _require_idle(namespace: Namespace) -> None:
         )
 
 
-def _require_included(namespace: Namespace, wanted: ChangeRequest) -> None:
-    if (
-        isinstance(wanted, NamespacePatch | Revert)
-        and wanted.infrastructure is not None
-    ):
-        entitlement.require_infrastructure(namespace, wanted.infrastructure)
-
-
-def _require_free_name(namespace: Namespace, wanted: ChangeRequest) -> None:
-    """Say so early and beside the field; the unique index says so in the end."""
-    if not isinstance(wanted, NamespacePatch) or wanted.namespace_name is None:
-        return
-    require_free_name(
-        namespace.internal_id, wanted.namespace_name, besides=namespace.namespace_id
-    )
-
-
 def _require_collection(plan: Plan, seen: ActualCollection) -> None:
     if not seen.exists and not plan.makes_collection:
         raise CollectionGone(
@@ -112,7 +96,7 @@ def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
 
 def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
     """Refuse early where the server is too old to add a vector to a live collection."""
-    if not any(isinstance(step, AddVector) for step in plan.steps):
+    if not added_vectors(plan.steps):
         return
     version = probe.server_version(namespace)
     numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]

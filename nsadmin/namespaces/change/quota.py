@@ -46,6 +46,6 @@ def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
     if settings.NSADMIN_PLAN_LIMITS.get(plan) is None:
         yield
         return
-    with quota_lock.exclusive(internal_id):
+    with quota_lock.locked(internal_id):
         require_quota(internal_id, plan)
         yield

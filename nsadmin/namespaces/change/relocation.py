@@ -1,25 +1,22 @@
-"""A change of where a namespace runs: what it seals and what is looked at before it."""
+"""Changing where a namespace runs: sealing its key, checking the other cluster."""
 
 from dataclasses import replace
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.change import preflight
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.plan.apply import apply_steps
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.repair import (
     missing_collection,
     missing_indexes,
     missing_vectors,
 )
-from nsadmin.namespaces.plan.steps import SetSecret
-from nsadmin.namespaces.plan.warnings import PlanWarning
+from nsadmin.namespaces.plan.steps import PlanWarning
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import NamespacePatch
 
 _MADE = PlanWarning(
     "The collection has no points, so it is made on the other cluster; the empty one "
@@ -28,11 +25,11 @@ _MADE = PlanWarning(
 
 
 def require_alone(plan: Plan) -> None:
-    """Raise Invalid where a plan moves a namespace and changes its collection too.
+    """Raise Invalid where a plan that moves a namespace changes its collection too.
 
     Its steps in Qdrant would be planned on one cluster and carried out on the other.
     """
-    if plan.moves and plan.needs_qdrant:
+    if plan.needs_qdrant:
         sentence = (
             "Where a namespace runs is changed alone: send its extractors and indexes "
             "before or afterwards."
@@ -41,34 +38,34 @@ def require_alone(plan: Plan) -> None:
 
 
 def sealed_key_of(
-    actor: Actor, namespace: Namespace, plan: Plan, patch: NamespacePatch
+    actor: Actor, namespace: Namespace, plan: Plan, infrastructure: Raw | None
 ) -> Raw | None:
-    """Seal the key that the plan stores; None where it stores none."""
-    if any(isinstance(step, SetSecret) and step.after for step in plan.steps):
-        given = patch.infrastructure or {}
-        return clusters.sealed_key(namespace, given, actor.label)
+    """Seal the key that the plan stores; None where it stores none.
+
+    `infrastructure` is what was sent, with the key.
+    """
+    if any(step.stores_secret for step in plan.steps):
+        return clusters.sealed_key(namespace, infrastructure or {}, actor.label)
     return None
 
 
-def checks(
+def cluster_checks(
     actor: Actor, namespace: Namespace, plan: Plan, sealed: Raw | None
 ) -> tuple[Check, ...]:
-    """Look at what a plan that moves depends on; nothing for any other plan."""
-    if not plan.moves:
-        return ()
+    """Return the checks of the cluster where the plan would put the namespace."""
     after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
     return preflight.run(actor, namespace, after)
 
 
 def with_collection(
-    namespace: Namespace, plan: Plan, sealed: Raw | None, found: tuple[Check, ...]
+    namespace: Namespace, plan: Plan, sealed: Raw | None, checks: tuple[Check, ...]
 ) -> Plan:
     """Return a plan that moves, with what an empty collection lacks where it goes.
 
     The steps wait in the document that names the other cluster, so they are carried out
     there. A collection with points is never made: its points would be left behind.
     """
-    if not any(check.is_empty for check in found):
+    if not any(check.is_empty for check in checks):
         return plan
     after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
     seen = probe.actual_collection(after)

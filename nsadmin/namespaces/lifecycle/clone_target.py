@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from nsadmin.audit import record
 from nsadmin.errors import Unavailable
+from nsadmin.namespaces.change.compare_and_set import (
+    TooManyWriters,
+    updated_document,
+    write_document,
+)
 from nsadmin.namespaces.read import mirror
-from nsadmin.namespaces.schema.document import Raw
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
-
-_TRIES = 5
 
 # Why a clone fails whose source is deleted, whoever notices first.
 SOURCE_GONE = "The source was deleted while it was copied."
@@ -24,19 +29,23 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
 
     A value of None removes its key. Returns the new document, None if it moved on.
     """
-    for _ in range(_TRIES):
+
+    def read() -> Namespace | None:
         raw = store.get(namespace_id)
-        if raw is None or raw.get("clone_status") != expected:
+        return document.read(raw) if raw is not None else None
+
+    def change(namespace: Namespace) -> Raw | None:
+        if namespace.raw.get("clone_status") != expected:
             return None
-        after = {**raw, **{k: v for k, v in values.items() if v is not None}}
-        for key in (k for k, v in values.items() if v is None):
-            after.pop(key, None)
-        after["revision"] = int(raw.get("revision") or 0) + 1
-        after["observed_revision"] = after["revision"]
-        if store.replace(raw, after):
-            mirror.mirror_one(after)
-            return after
-    raise Unavailable("The namespace changes too fast to record its state.")
+        return updated_document(namespace, record.new_op_id(), **values)
+
+    try:
+        after = write_document(read, change)
+    except TooManyWriters as busy:  # a job tries again once a store is available
+        raise Unavailable(busy.message) from busy
+    if after is not None:
+        mirror.mirror_one(after)
+    return after
 
 
 def ready(namespace_id: str) -> Raw | None:

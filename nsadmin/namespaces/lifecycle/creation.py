@@ -29,17 +29,18 @@ from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.placement.clusters import (
     collection_key,
-    refusal_on_shared,
     seal_key,
+    shared_name_error,
 )
 from nsadmin.namespaces.plan.creation import blank, creation_plan
-from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD, ClusterFacts
+from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.read import probe, queries
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.ssrf_guard import destination
 
@@ -138,7 +139,7 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
     """
     if namespace.tier != "shared":
         return
-    sentence = refusal_on_shared(
+    sentence = shared_name_error(
         namespace.collection, namespace.namespace_id, actor.organization_id
     )
     if sentence:

@@ -11,7 +11,7 @@ from nsadmin.errors import Conflict, NsadminError, PreconditionFailed, Unavailab
 from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers as gates
-from nsadmin.namespaces.change.compare_and_set import compare_and_swap, updated_document
+from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND, stages
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -19,7 +19,6 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
-_TRIES = 5
 # Marking takes far less. If the process dies in between, the job finds out by itself.
 _MARKING = timedelta(seconds=30)
 ACTION = "namespace:purge"
@@ -53,11 +52,7 @@ def begin(
     if known is not None:
         return known
     namespace = view.namespace
-    if if_match is not None and if_match != namespace.revision:
-        raise PreconditionFailed(
-            f"The namespace is at revision {namespace.revision}; you saw another.",
-            details={"etag": f"r{namespace.revision}"},
-        )
+    _require_revision(namespace, if_match)
     gates.require_unprotected(namespace)
     if not force:
         gates.require_unused(actor, namespace)
@@ -77,14 +72,14 @@ def resume_failed(actor: Actor, job: Job) -> None:
     """Let a failed deletion go on; NotFound where nothing of the namespace is left."""
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
-        raise queries.missing(job.namespace_id)
+        raise queries.namespace_not_found(job.namespace_id)
     namespace = document.read(raw)
     require_on(
         actor,
         Action.NAMESPACE_DELETE,
         internal_id=namespace.internal_id,
         scope=namespace.scope,
-        what=queries.WHAT,
+        what=queries.RESOURCE,
     )
     resume(actor, queries.view_of(namespace), job)
 
@@ -128,30 +123,33 @@ def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> J
 
 
 def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> Raw:
-    """Write into the document that the job deletes it; retried while others write."""
-    for _ in range(_TRIES):
-        mark = {"task_id": str(job.job_id), "op_id": op_id}
-        after = updated_document(namespace, op_id, deletion=mark)
-        if compare_and_swap(namespace, after, op_id):
-            return after
+    """Write into the document that the job deletes it; again while others write."""
+
+    def read() -> Namespace:
         raw = store.get(namespace.namespace_id)
         if raw is None:
-            raise queries.missing(namespace.namespace_id)
+            raise queries.namespace_not_found(namespace.namespace_id)
         moved = document.read(raw)
         gates.require_not_deleting(moved)
         gates.require_unprotected(moved)
         if moved.deleted_at != namespace.deleted_at:
-            raise queries.missing(namespace.namespace_id)
-        if if_match is not None:
-            raise PreconditionFailed(
-                f"The namespace is at revision {moved.revision}; you saw another.",
-                details={"etag": f"r{moved.revision}"},
-            )
-        namespace = moved
-    raise Conflict(
-        "Others keep changing this namespace at the same time. Try again.",
-        code="too_many_writers",
-    )
+            raise queries.namespace_not_found(namespace.namespace_id)
+        _require_revision(moved, if_match)
+        return moved
+
+    def change(stored: Namespace) -> Raw:
+        mark = {"task_id": str(job.job_id), "op_id": op_id}
+        return updated_document(stored, op_id, deletion=mark)
+
+    return write_document(read, change, first=namespace, op_id=op_id)
+
+
+def _require_revision(namespace: Namespace, if_match: int | None) -> None:
+    if if_match is not None and if_match != namespace.revision:
+        raise PreconditionFailed(
+            f"The namespace is at revision {namespace.revision}; you saw another.",
+            details={"etag": f"r{namespace.revision}"},
+        )
 
 
 def _job(actor: Actor, view: NamespaceView, op_id: str) -> Job:

@@ -29,7 +29,7 @@ from nsadmin.namespaces.read import mirror, mirror_bootstrap, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import clean_name, name_key
+from nsadmin.namespaces.schema.text import clean_name, name_key
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ def get(
     """Return a tombstone to who may do this to it; NotFound for what is none."""
     raw = store.get(namespace_id)
     if raw is None or not document.is_tombstone(raw):
-        raise queries.missing(namespace_id)
+        raise queries.namespace_not_found(namespace_id)
     namespace = document.read(raw)
     try:
         require_on(
@@ -63,10 +63,10 @@ def get(
             action,
             internal_id=namespace.internal_id,
             scope=namespace.scope,
-            what=queries.WHAT,
+            what=queries.RESOURCE,
         )
     except NotFound:
-        raise queries.missing(namespace_id) from None
+        raise queries.namespace_not_found(namespace_id) from None
     if namespace.scope == "system" and not actor.is_staff:
         # Everybody reads the platform's namespaces, but not those that it has deleted.
         require(actor, Action.NAMESPACE_SYSTEM)

@@ -1,1 +1,1 @@
-"""Which cluster a namespace runs on, with which key, and who may choose one."""
+"""The Qdrant cluster of a namespace, its sealed key and the plan that includes it."""

@@ -1,4 +1,4 @@
-"""Which Qdrant cluster holds a namespace's collection, and the key that opens it."""
+"""The Qdrant cluster that holds a namespace's collection, and its API key."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,25 +8,22 @@ from pydantic import SecretStr
 
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.namespaces.plan.infrastructure_steps import (
-    KEY_FIELD,
-    SEALED_FIELD,
-    ClusterFacts,
-)
+from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
 from nsadmin.stores.ssrf_guard import destination
 
-# Stands for a stored key that does not open; no fingerprint looks like it.
+# Replaces the fingerprint of a stored key that cannot be unsealed.
 _UNREADABLE = "unreadable"
 
 
 def binding_of(namespace: Namespace, url: str) -> Binding:
-    """Return what a key is bound to: nobody else's namespace, no other address."""
+    """Return the binding of a key, which fits this namespace and URL only."""
     return _binding(namespace.internal_id, namespace.namespace_id, url)
 
 
@@ -37,14 +34,14 @@ def _binding(internal_id: str, namespace_id: str, url: str) -> Binding:
 def seal_key(
     key: str, *, internal_id: str, namespace_id: str, url: str
 ) -> dict[str, str]:
-    """Seal a dedicated cluster's key for this namespace and this address alone."""
+    """Seal a dedicated cluster's key for this namespace and this URL only."""
     return seal(Secret(key), _binding(internal_id, namespace_id, url))
 
 
 def stored_key(namespace: Namespace) -> Secret | None:
-    """Return the stored key, None where there is none.
+    """Return the stored key, or None if none is stored.
 
-    Raises Unavailable where it does not open, Invalid where its address is none.
+    Raises Unavailable if it cannot be unsealed, Invalid if its URL is not valid.
     """
     sealed = namespace.infrastructure.get(SEALED_FIELD)
     url = namespace.infrastructure.get("qdrant_url")
@@ -54,19 +51,21 @@ def stored_key(namespace: Namespace) -> Secret | None:
 
 
 def cluster_of(namespace: Namespace) -> Cluster:
-    """Return the cluster: a dedicated one where tier and address say so, else shared.
+    """Return the namespace's cluster, dedicated or shared, with its key.
 
-    Raises Invalid where a dedicated tier lacks its address, Unavailable where its key
-    does not open.
+    Raises Invalid if a dedicated tier has no URL, Unavailable if its key cannot be
+    unsealed.
     """
-    place = endpoint_of(namespace)
-    return place if place.is_shared else replace(place, api_key=stored_key(namespace))
+    endpoint = endpoint_of(namespace)
+    if endpoint.is_shared:
+        return endpoint
+    return replace(endpoint, api_key=stored_key(namespace))
 
 
 def endpoint_of(namespace: Namespace) -> Cluster:
-    """Return the cluster, a dedicated one without the key that opens it.
+    """Return the namespace's cluster, a dedicated one without its key.
 
-    Raises Invalid where a dedicated tier lacks its address.
+    Raises Invalid if a dedicated tier has no URL.
     """
     if namespace.tier == "shared":
         return cluster.shared()
@@ -77,7 +76,7 @@ def endpoint_of(namespace: Namespace) -> Cluster:
 
 
 def collection_key(raw: Raw) -> str:
-    """Name the place of a collection; no two namespaces have the same."""
+    """Return a text that identifies a collection among all clusters."""
     namespace = document.read(raw)
     place = "shared"
     if namespace.tier != "shared":
@@ -85,46 +84,54 @@ def collection_key(raw: Raw) -> str:
     return f"{place}|{namespace.collection}"
 
 
-def refusal_on_shared(name: str, namespace_id: str, organization_id: str) -> str:
-    """Say why a collection may not have this name on the shared cluster, or nothing.
+def shared_name_error(name: str, namespace_id: str, organization_id: str) -> str:
+    """Return the reason why the shared cluster does not allow this name, else "".
 
-    Everybody's collections are there. Only names that nobody else may choose are
-    allowed, so that nobody finds out by a name what others have, or takes theirs.
+    All organizations share that cluster. Allowed are only names that no other
+    organization can choose, so that trying a name neither reveals nor takes another
+    organization's collection.
     """
     if name == namespace_id or name.startswith(f"{organization_id}_"):
         return ""
     return (
-        "On the shared cluster a collection has its namespace's id for a name, or one "
-        f"that begins with {organization_id}_."
+        "On the shared cluster a collection's name must be its namespace's id or begin "
+        f"with {organization_id}_."
     )
 
 
-# A change of it ----------------------------------------------------------------------
+# Changing the cluster -----------------------------------------------------------------
 
 
 def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
-    """Return what a plan has to know of the sent address and key; reads, dials none."""
-    stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
+    """Return the facts about the sent URL and key that a plan needs.
+
+    Unseals the stored key to compare; connects to no cluster.
+    """
+    stored_url = _normalized_url(namespace.infrastructure.get("qdrant_url"))
     url, faults = "", dict[str, list[str]]()
     sent = given.get("qdrant_url")
-    if isinstance(sent, str) and sent:  # whether there may be none, the tier says
+    if isinstance(sent, str) and sent:  # the tier decides whether it may be absent
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
         except Invalid as fault:
             faults = fault.errors
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
-        faults = {**faults, **_homeless(namespace)}
+        faults = {**faults, **_shared_name_errors(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
-    found = ""
+    key_fingerprint = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
-        found = fingerprint(Secret(key.get_secret_value()), binding_of(namespace, at))
-    return ClusterFacts(url, stored_url, found, _stored_fingerprint(namespace), faults)
+        key_fingerprint = fingerprint(
+            Secret(key.get_secret_value()), binding_of(namespace, at)
+        )
+    return ClusterFacts(
+        url, stored_url, key_fingerprint, _stored_fingerprint(namespace), faults
+    )
 
 
-def _homeless(namespace: Namespace) -> dict[str, list[str]]:
-    """Return the fault of a collection whose name only a cluster of one's own takes."""
+def _shared_name_errors(namespace: Namespace) -> dict[str, list[str]]:
+    """Return the error of a collection name that only a dedicated cluster allows."""
     owner = owner_of(namespace.internal_id)
-    sentence = refusal_on_shared(
+    sentence = shared_name_error(
         namespace.collection,
         namespace.namespace_id,
         owner.organization_id if owner else "",
@@ -133,14 +140,14 @@ def _homeless(namespace: Namespace) -> dict[str, list[str]]:
 
 
 def sealed_key(namespace: Namespace, given: Raw, user: str) -> Raw:
-    """Seal the sent key for the address that it is sent for, and say by whom."""
+    """Return the sent key sealed for its URL, with the time and the user."""
     key: Any = given[KEY_FIELD]
     url = given.get("qdrant_url") or namespace.infrastructure["qdrant_url"]
     sealed = seal(Secret(key.get_secret_value()), binding_of(namespace, url))
     return {**sealed, "set_at": timezone.now().isoformat(), "set_by": user}
 
 
-def _normal(url: object) -> str:
+def _normalized_url(url: object) -> str:
     try:
         return destination(url).url if isinstance(url, str) else ""
     except Invalid:

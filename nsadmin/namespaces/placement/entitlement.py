@@ -1,4 +1,4 @@
-"""What needs the Enterprise plan: infrastructure of one's own."""
+"""Dedicated infrastructure, which only the Enterprise plan includes."""
 
 from nsadmin.access.models import Plan
 from nsadmin.access.organization.organizations import owner_of
@@ -8,24 +8,24 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 
 
 def plan_of(namespace: Namespace) -> str:
-    """Return the plan of the organization that has the namespace; empty for none."""
+    """Return the plan of the namespace's organization, "" if it has none."""
     owner = owner_of(namespace.internal_id)
     return owner.plan if owner else ""
 
 
 def has_infrastructure(namespace: Namespace) -> bool:
-    """Tell whether the plan of the namespace's organization includes it."""
+    """Tell whether the organization's plan includes dedicated infrastructure."""
     return plan_of(namespace) == Plan.ENTERPRISE
 
 
 def require_infrastructure(namespace: Namespace, given: Raw) -> None:
-    """Raise NotEnabled unless the plan includes it or nothing of it would change.
+    """Raise NotEnabled if the infrastructure would change and the plan excludes it.
 
-    What a response said may be sent back as it is, whatever the plan.
+    On every plan the infrastructure of a response may be sent back unchanged.
     """
     if has_infrastructure(namespace) or not differs(namespace, given):
         return
     raise NotEnabled(
-        "Infrastructure is changed on the Enterprise plan alone.",
+        "Changing the infrastructure needs the Enterprise plan.",
         details={"resource": "infrastructure", "tier": plan_of(namespace)},
     )

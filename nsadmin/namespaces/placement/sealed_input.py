@@ -1,7 +1,7 @@
-"""A key between the form and the confirmed plan: sealed, for one session, for minutes.
+"""A typed API key, sealed between the form and the confirmation of its plan.
 
-The plan page carries it in a hidden field. It opens only in the session in which it was
-typed, for the same namespace and the same address, and only for a while.
+The plan page carries it in a hidden field. It can be unsealed only in the session in
+which it was typed, for the same namespace and URL, and for 15 minutes.
 """
 
 import base64
@@ -11,24 +11,24 @@ import time
 from pydantic import SecretStr
 
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.namespaces.plan.infrastructure_steps import KEY_FIELD
+from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.stores import seal as seal_store
 from nsadmin.stores.seal import Binding, Secret
 from nsadmin.stores.ssrf_guard import destination
 
-HELD_FOR_S = 900
+LIFETIME_S = 900
 
 
 def seal(key: str, *, session: str, namespace_id: str, url: str) -> str:
-    """Return the key as text that is safe in a page."""
-    until = int(time.time()) + HELD_FOR_S
+    """Return the key sealed as text for a hidden field."""
+    until = int(time.time()) + LIFETIME_S
     sealed = seal_store.seal(Secret(key), _binding(session, namespace_id, url, until))
     written = json.dumps({**sealed, "until": until}).encode()
     return base64.urlsafe_b64encode(written).decode()
 
 
 def unseal(held: str, *, session: str, namespace_id: str, url: str) -> SecretStr | None:
-    """Return the key, or None where it was held for something else or too long ago."""
+    """Return the key, or None if it was sealed for something else or has expired."""
     try:
         sealed = json.loads(base64.urlsafe_b64decode(held.encode()))
         until = int(sealed["until"])
@@ -40,14 +40,14 @@ def unseal(held: str, *, session: str, namespace_id: str, url: str) -> SecretStr
 
 def _binding(session: str, namespace_id: str, url: str, until: int) -> Binding:
     field = f"{KEY_FIELD} until {until}"
-    return Binding(f"session {session}", namespace_id, field, _place(url))
+    return Binding(f"session {session}", namespace_id, field, _normalized_url(url))
 
 
-def _place(url: str) -> str:
-    """Return the address in its normal form; one that is refused as it was written.
+def _normalized_url(url: str) -> str:
+    """Return the URL in its normal form; a forbidden one unchanged.
 
-    The plan refuses it with the reason. A key that did not open for it would be taken
-    for the fault.
+    The plan refuses a forbidden URL with the reason. Raising here would report the key
+    as the error instead.
     """
     try:
         return destination(url).url

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.apply import apply_steps
 from nsadmin.namespaces.plan.desired import origin_of, required_indexes
 from nsadmin.namespaces.plan.extractor_steps import extractor_steps
 from nsadmin.namespaces.plan.index_steps import index_steps
@@ -14,20 +13,19 @@ from nsadmin.namespaces.plan.infrastructure_steps import (
     infrastructure_steps,
     parse,
 )
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.steps import (
     INFRASTRUCTURE,
-    AddVector,
     CreateCollection,
     CreateIndex,
-    SetField,
     Step,
 )
 from nsadmin.namespaces.schema import document, extractors
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, NamespacePatch, name_key
+from nsadmin.namespaces.schema.extractor_registry import Extractor
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{2,127}")
 _ID_SHAPE = re.compile(r"ns_.*", re.IGNORECASE)
@@ -77,19 +75,17 @@ def creation_plan(
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> Plan:
     """Return the steps that make the namespace: extractors, collection, indexes."""
-    patch = NamespacePatch(feature_extractors=wanted.extractors)
-    registered = extractor_steps(namespace, patch, registry, None)
+    registered = extractor_steps(namespace, wanted.extractors, registry, None)
     vectors = {
-        step.name: [step.size, step.distance]
+        name: list(shape)
         for step in registered
-        if isinstance(step, AddVector)
+        for name, shape in step.added_vectors.items()
     }
     if not vectors:
         sentence = "These extractors bring no vector; a collection needs at least one."
         raise Invalid.at("feature_extractors", sentence)
-    planned: list[Step] = [
-        step for step in registered if not isinstance(step, AddVector | CreateIndex)
-    ]
+    # Vectors and indexes of extractors come with the collection.
+    planned: list[Step] = [step for step in registered if step.store != "Qdrant"]
     planned.append(CreateCollection(namespace.namespace_id, vectors))
     after = document.read(apply_steps(namespace.raw, planned))
     required = required_indexes(after, registry)
@@ -119,8 +115,7 @@ def new_infrastructure(given: Raw | None, namespace_id: str, told: ClusterFacts)
         "max_concurrent_jobs": 10,
         "autoscaling_enabled": True,
     }
-    holder = document.read({"_id": namespace_id, "infrastructure": stored})
-    for step in infrastructure_steps(holder, given or {}, told):
-        if isinstance(step, SetField):
-            stored[step.field.removeprefix(INFRASTRUCTURE)] = step.after
-    return stored
+    raw: Raw = {"_id": namespace_id, "infrastructure": stored}
+    steps = infrastructure_steps(document.read(raw), given or {}, told)
+    after: Raw = apply_steps(raw, steps)["infrastructure"]
+    return after

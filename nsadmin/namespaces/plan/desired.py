@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace, Origin, Raw
-from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.extractor_registry import Extractor
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,15 @@ class ActualCollection:
     """What Qdrant shows of the collection when the plan is made.
 
     `vectors` maps a name to (size, distance), `indexes` a field to its type and
-    parameters. `exists` is False where there is no collection at all.
+    parameters. `exists` is False where there is no collection at all. `namespace_id`
+    is the owner that the collection itself names; empty where it names none.
     """
 
     exists: bool
     points: int
     vectors: Mapping[str, tuple[int, str]]
     indexes: Mapping[str, Raw]
+    namespace_id: str = ""
 
 
 def expected_vectors(

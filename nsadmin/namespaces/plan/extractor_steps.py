@@ -1,71 +1,91 @@
 """Appending extractors: the steps that register them and add their vectors. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.desired import ActualCollection, expected_vectors
 from nsadmin.namespaces.plan.steps import AddVector, AppendExtractor, CreateIndex, Step
 from nsadmin.namespaces.schema import extractors
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.extractors import Extractor
-from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.patch import ExtractorInput
 
 
 def extractor_steps(
     namespace: Namespace,
-    patch: NamespacePatch,
+    entries: Sequence[ExtractorInput],
     registry: Mapping[str, Extractor],
-    seen: ActualCollection | None,
+    actual: ActualCollection | None,
 ) -> list[Step]:
-    """Extractors that are not registered yet, each followed by its vectors."""
-    found: list[Step] = []
+    """Return the extractors that are not registered yet, each with its vectors."""
+    steps: list[Step] = []
     known = {entry.id: entry.params for entry in namespace.extractors}
-    declared = expected_vectors(namespace, registry)
-    vectors = dict(declared)
-    present = dict(seen.vectors) if seen is not None else {}
-    for number, entry in enumerate(patch.feature_extractors or []):
+    vectors = _Vectors(namespace, registry, actual)
+    indexed = {index.field_name for index in namespace.indexes}
+    for number, entry in enumerate(entries):
         at = f"feature_extractors.{number}"
-        extractor = extractors.find(
-            entry.feature_extractor_name, entry.version, at=at, registry=registry
-        )
-        if entry.feature_extractor_id not in (None, extractor.id):
-            sentence = f"The id of this extractor is {extractor.id}."
-            at_id = f"{at}.feature_extractor_id"
-            raise Invalid.at(at_id, sentence)
+        extractor = _known_extractor(entry, registry, at)
         params = extractors.completed_params(extractor, entry.params, at=f"{at}.params")
         if extractor.id in known:
             extractors.require_same_params(extractor, known[extractor.id], params)
             continue
         known[extractor.id] = params
         brought = extractor.vectors_for(params)
-        inference = {v.name: v.inference for v in brought if v.inference}
-        found.append(
-            AppendExtractor(extractor.name, extractor.version, params, inference)
+        services = {v.name: v.inference for v in brought if v.inference}
+        steps.append(
+            AppendExtractor(extractor.name, extractor.version, params, services)
         )
-        for vector in brought:
+        steps += vectors.added(extractor, brought, at)
+        steps += [
+            CreateIndex(field, {"type": kind}, "extractor", declared=True)
+            for field, kind in extractor.required_payload_indexes
+            if field not in indexed
+        ]
+    return steps
+
+
+def _known_extractor(
+    entry: ExtractorInput, registry: Mapping[str, Extractor], at: str
+) -> Extractor:
+    extractor = extractors.find(
+        entry.feature_extractor_name, entry.version, at=at, registry=registry
+    )
+    if entry.feature_extractor_id not in (None, extractor.id):
+        message = f"The id of this extractor is {extractor.id}."
+        raise Invalid.at(f"{at}.feature_extractor_id", message)
+    return extractor
+
+
+class _Vectors:
+    """The vectors that are declared, in Qdrant, or added by an earlier extractor."""
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        registry: Mapping[str, Extractor],
+        actual: ActualCollection | None,
+    ) -> None:
+        self._shapes = dict(expected_vectors(namespace, registry))
+        self._present = dict(actual.vectors) if actual is not None else {}
+
+    def added(
+        self, extractor: Extractor, vectors: Sequence[VectorIndex], at: str
+    ) -> list[Step]:
+        """Return a step for each new vector; raise Invalid for another shape."""
+        steps: list[Step] = []
+        for vector in vectors:
             shape = (vector.size, vector.distance)
-            there = present.get(vector.name, shape)
-            if vectors.setdefault(vector.name, shape) != shape or there != shape:
-                sentence = (
+            is_new = vector.name not in self._shapes
+            declared = self._shapes.setdefault(vector.name, shape)
+            actual = self._present.get(vector.name, shape)
+            if (declared, actual) != (shape, shape):
+                message = (
                     f"{vector.name} is there with another size; "
                     f"{extractor.id} needs {vector.size:,}."
                 )
-                raise Invalid.at(at, sentence)
-            if vector.name not in declared and not any(
-                isinstance(s, AddVector) and s.name == vector.name for s in found
-            ):
-                found.append(
-                    AddVector(
-                        vector.name,
-                        vector.size,
-                        vector.distance,
-                        extractor.id,
-                        vector.inference,
-                    )
+                raise Invalid.at(at, message)
+            if is_new:
+                steps.append(
+                    AddVector(vector.name, *shape, extractor.id, vector.inference)
                 )
-        found += [
-            CreateIndex(field, {"type": kind}, "extractor", declared=True)
-            for field, kind in extractor.required_payload_indexes
-            if field not in {i.field_name for i in namespace.indexes}
-        ]
-    return found
+        return steps

@@ -6,8 +6,8 @@ from typing import Any
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex, Step
 from nsadmin.namespaces.schema.document import Namespace, StoredIndex
-from nsadmin.namespaces.schema.limits import MAX_INDEXES, MOST_SENT_INDEXES
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.limits import MAX_INDEXES, MAX_SENT_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     PROTECTED_INDEXES,
@@ -62,7 +62,7 @@ def wanted_indexes(
     System indexes and those of extractors may be sent back as they are; they do not
     belong to the list. An index that was made automatically keeps that origin.
     """
-    if len(given) > MOST_SENT_INDEXES:
+    if len(given) > MAX_SENT_INDEXES:
         sentence = (
             f"{len(given):,} indexes were sent; a namespace may have {MAX_INDEXES}."
         )

@@ -1,4 +1,4 @@
-"""What may be said of a namespace's infrastructure, and the steps of a change. Pure."""
+"""Changes of the infrastructure: judged field by field, then as steps. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -12,59 +12,18 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE, SetField, SetSecret, Step
 from nsadmin.namespaces.schema import tiers
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.infrastructure import InfrastructureInput
+from nsadmin.namespaces.schema.infrastructure import (
+    DEFAULTS,
+    KEY_FIELD,
+    OFFERED,
+    SEALED_FIELD,
+    SECRET_KEYS,
+    InfrastructureInput,
+)
 from nsadmin.namespaces.schema.limits import API_KEY_MAX, GPU_TYPE_MAX
-from nsadmin.namespaces.schema.patch import clean_description, errors_of
+from nsadmin.namespaces.schema.patch import errors_of
+from nsadmin.namespaces.schema.text import clean_description
 
-KEY_FIELD = "qdrant_api_key"
-SEALED_FIELD = "qdrant_api_key_sealed"
-# Never in a response, a plan or an audit row.
-SECRET_KEYS = frozenset({KEY_FIELD, SEALED_FIELD})
-# What a response shows; whatever other writers keep beside it stays inside.
-PUBLIC_KEYS = (
-    "ray_cluster_id",
-    "ray_head_node_url",
-    "ray_dashboard_url",
-    "qdrant_url",
-    "qdrant_collection",
-    "s3_vector_bucket",
-    "compute_tier",
-    "max_concurrent_jobs",
-    "autoscaling_enabled",
-    "min_workers",
-    "max_workers",
-    "gpu_type",
-    "gpus_per_worker",
-    "s3_plugin_bucket",
-    "s3_plugin_prefix",
-    "max_custom_plugins",
-    "max_custom_models",
-    "description",
-)
-# In the order in which a plan changes them.
-OFFERED = (
-    "compute_tier",
-    "qdrant_url",
-    "ray_head_node_url",
-    "gpu_type",
-    "gpus_per_worker",
-    "min_workers",
-    "max_workers",
-    "autoscaling_enabled",
-    "max_concurrent_jobs",
-    "max_custom_models",
-    "max_custom_plugins",
-    "description",
-)
-DEFAULTS: Mapping[str, Any] = {
-    "max_concurrent_jobs": 10,
-    "autoscaling_enabled": True,
-    "min_workers": 1,
-    "max_workers": 10,
-    "max_custom_plugins": 0,
-    "max_custom_models": 0,
-    "s3_plugin_bucket": "mixpeek-plugins",
-}
 _NOT_OFFERED: Mapping[str, str] = {
     "ray_cluster_id": "Ray clusters are assigned by the platform.",
     "ray_dashboard_url": "Nothing reads a dashboard's address, so none is kept.",

@@ -4,192 +4,121 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nsadmin.access.permissions import Action
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.namespaces.plan import steps
 from nsadmin.namespaces.plan.desired import ActualCollection, required_indexes
 from nsadmin.namespaces.plan.index_steps import require_budget
 from nsadmin.namespaces.plan.infrastructure_steps import (
     NO_FACTS,
+    ClusterFacts,
     infrastructure_steps,
 )
-from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.steps import (
-    INFRASTRUCTURE,
-    CreateIndex,
-    DropIndex,
-    SetField,
-    Step,
-    quote_value,
-)
-from nsadmin.namespaces.plan.warnings import plan_warnings
-from nsadmin.namespaces.schema.document import Namespace, Raw, StoredIndex
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
-
-_ELSEWHERE = (INFRASTRUCTURE + "compute_tier", INFRASTRUCTURE + "qdrant_url")
-_STAYS = {
-    "append_extractor": "Extractors are only ever appended; {} stays.",
-    "set_secret": "Secrets are kept nowhere else, so that one cannot be put back.",
-}
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
+from nsadmin.namespaces.plan.steps import INFRASTRUCTURE, Step, Transition, from_json
+from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
-class Revert:
-    """The wish to take back the operation `op_id`, which carried out `done`."""
+class Revert(ChangeRequest):
+    """The request to take back the operation `op_id`, which carried out `done`."""
 
     op_id: str
     done: tuple[Step, ...]
 
     @property
-    def infrastructure(self) -> Raw | None:
-        """Return what it would say of the infrastructure; None for nothing."""
-        said = {
-            step.field.removeprefix(INFRASTRUCTURE): step.before
-            for step in self.done
-            if isinstance(step, SetField) and step.field.startswith(INFRASTRUCTURE)
-        }
-        return said or None
+    def transitions(self) -> list[Transition]:
+        """What the operation changed, each value once, from its first to its last."""
+        merged: dict[str, Transition] = {}
+        for step in self.done:
+            change = step.transition
+            if change is not None:
+                before = merged.get(change.subject)
+                merged[change.subject] = before.then(change) if before else change
+        return list(merged.values())
 
     @property
-    def lifts_protection(self) -> bool:
-        """Whether protection from deletion is part of it."""
-        return any(
-            isinstance(s, SetField) and s.field == "protected" for s in self.done
-        )
+    def infrastructure(self) -> Raw | None:
+        """What it would say of the infrastructure; None for nothing."""
+        return _infrastructure(self.transitions) or None
+
+    @property
+    def action(self) -> Action:
+        """The permission: lifting the protection needs the right to delete."""
+        if self.infrastructure is not None:
+            return Action.NAMESPACE_INFRASTRUCTURE
+        if any(change.subject == "protected" for change in self.transitions):
+            return Action.NAMESPACE_DELETE
+        return Action.NAMESPACE_UPDATE
+
+    @property
+    def reverts(self) -> str:
+        """The operation, for the audit."""
+        return self.op_id
 
     @property
     def stays(self) -> list[str]:
-        """Say what of the operation cannot be taken back."""
-        return [
-            _STAYS[step.kind].format(getattr(step, "name", ""))
-            for step in self.done
-            if step.kind in _STAYS
-        ]
+        """What of the operation cannot be taken back, a sentence each."""
+        return [step.stays for step in self.done if step.stays]
+
+    def plan(
+        self,
+        namespace: Namespace,
+        actual: ActualCollection | None,
+        facts: ClusterFacts = NO_FACTS,
+    ) -> Plan:
+        """Return the plan that puts back what was; empty where it is back already.
+
+        Raises Conflict where a later change made something else of the same value.
+        """
+        if any(step.moves and step.transition is not None for step in self.done):
+            raise Invalid(
+                "A change of tier or address is not reverted from here: the "
+                "infrastructure page looks at the cluster first."
+            )
+        steps: list[Step] = []
+        for change in self.transitions:
+            steps += change.steps_back(namespace)
+        _require_valid(namespace, self.transitions, steps)
+        # Fields first, then all drops, then all builds.
+        steps.sort(key=lambda step: (step.store == "Qdrant", not step.dropped_index))
+        return Plan.of(namespace, steps, actual)
 
 
 def revert_of(op_id: str, changes: Iterable[Mapping[str, Any]]) -> Revert:
-    """Read the steps that an audit row lists; raise Invalid if none can be undone."""
-    done = tuple(steps.from_json(dict(entry)) for entry in changes if "kind" in entry)
-    undo = Revert(op_id, done)
-    if not any(_is_reversible(step) for step in done):
-        sentence = " ".join(undo.stays) or "It changed nothing that could be put back."
-        raise Invalid(f"This change cannot be reverted. {sentence}")
-    return undo
+    """Read the steps that an audit row lists; raise Invalid if none can be reverted."""
+    done = tuple(from_json(dict(entry)) for entry in changes if "kind" in entry)
+    revert = Revert(op_id, done)
+    if not any(step.is_reversible for step in done):
+        reason = " ".join(revert.stays) or "It changed nothing that could be put back."
+        raise Invalid(f"This change cannot be reverted. {reason}")
+    return revert
 
 
-def _is_reversible(step: Step) -> bool:
-    if isinstance(step, SetField):
-        return step.field not in _ELSEWHERE
-    return isinstance(step, CreateIndex | DropIndex) and not step.declared
-
-
-def revert_plan(
-    namespace: Namespace, undo: Revert, seen: ActualCollection | None
-) -> Plan:
-    """Return the plan that puts back what was; empty where that has happened already.
-
-    Raises Conflict where a later change touched the same and made something else of it.
-    """
-    if any(isinstance(s, SetField) and s.field in _ELSEWHERE for s in undo.done):
-        raise Invalid(
-            "A change of tier or address is not reverted from here: the infrastructure "
-            "page looks at the cluster first."
-        )
-    found = [*_fields(namespace, undo), *_indexes(namespace, undo)]
-    return Plan(
-        namespace.namespace_id,
-        namespace.revision,
-        tuple(found),
-        tuple(plan_warnings(found, seen)),
-    )
-
-
-def _fields(namespace: Namespace, undo: Revert) -> list[Step]:
-    found: list[Step] = []
-    for step in undo.done:
-        if not isinstance(step, SetField):
-            continue
-        now = _value(namespace, step.field)
-        if now == step.before:
-            continue
-        if now != step.after:
-            raise _touched(step, f"it is {quote_value(now)[:120]} now")
-        found.append(SetField(step.field, now, step.before))
-    said = {
-        step.field.removeprefix(INFRASTRUCTURE): step.after
-        for step in found
-        if isinstance(step, SetField) and step.field.startswith(INFRASTRUCTURE)
+def _infrastructure(transitions: Iterable[Transition]) -> Raw:
+    """Return the old values {key: value} of the fields of the infrastructure."""
+    return {
+        change.subject.removeprefix(INFRASTRUCTURE): change.before
+        for change in transitions
+        if change.subject.startswith(INFRASTRUCTURE)
     }
-    if said:  # what was right then has to be right beside the rest of today
-        infrastructure_steps(namespace, said, NO_FACTS)
-    return found
 
 
-def _value(namespace: Namespace, field: str) -> Any:
-    if field.startswith(INFRASTRUCTURE):
-        return namespace.infrastructure.get(field.removeprefix(INFRASTRUCTURE))
-    known = {"namespace_name": "name", "protected": "is_protected"}
-    return getattr(namespace, known.get(field, field), None)
-
-
-def _touched(step: Step, now: str) -> Conflict:
-    return Conflict(
-        f"A later change touched the same: since “{step.sentence()}” {now}. "
-        "Change it where it is now.",
-        code="changed_since",
-    )
-
-
-def _indexes(namespace: Namespace, undo: Revert) -> list[Step]:
-    """Return drops first, then builds with the parameters and origin that were."""
-    stored = {index.field_name: index for index in namespace.indexes}
-    wanted = dict(stored)
-    drops: list[Step] = []
-    builds: list[Step] = []
-    for step, before, after in _index_changes(undo):
-        now = stored.get(step.field)
-        if _same(now, before):
-            continue
-        if not _same(now, after):
-            raise _touched(step, _index_now(now))
-        wanted.pop(step.field, None)
-        if now is not None:
-            rebuilt = before is not None
-            drops.append(DropIndex(step.field, now.schema, now.origin, rebuilt=rebuilt))
-        if before is not None:
-            wanted[step.field] = before
-            builds.append(CreateIndex(step.field, before.schema, before.origin))
+def _require_valid(
+    namespace: Namespace, transitions: list[Transition], steps: list[Step]
+) -> None:
+    """Raise where what was right then is not right beside the rest of today."""
+    if not steps:
+        return
+    changed = [change for change in transitions if change.steps_back(namespace)]
+    old_values = _infrastructure(changed)
+    if old_values:
+        infrastructure_steps(namespace, old_values, NO_FACTS)
     required = required_indexes(namespace)
-    for name in wanted.keys() & required.keys() - stored.keys():
+    stored = {index.field_name for index in namespace.indexes}
+    fields = set(stored)
+    for step in steps:
+        fields = step.indexes_after(fields)
+    for name in (fields & required.keys()) - stored:
         raise Conflict(f"{name} is indexed for an extractor by now.")
-    require_budget(len(wanted) + len(PROTECTED_INDEXES) + len(required))
-    return drops + builds
-
-
-def _index_changes(
-    undo: Revert,
-) -> list[tuple[CreateIndex | DropIndex, StoredIndex | None, StoredIndex | None]]:
-    """Return for each index its last step, what was before the operation and after."""
-    before: dict[str, StoredIndex] = {}
-    after: dict[str, StoredIndex] = {}
-    last: dict[str, CreateIndex | DropIndex] = {}
-    for step in undo.done:
-        if not isinstance(step, CreateIndex | DropIndex) or step.declared:
-            continue
-        into = before if isinstance(step, DropIndex) else after
-        into[step.field] = StoredIndex(step.field, dict(step.schema), step.origin)
-        last[step.field] = step
-    return [(step, before.get(f), after.get(f)) for f, step in last.items()]
-
-
-def _same(one: StoredIndex | None, other: StoredIndex | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one.schema == other.schema
-
-
-def _index_now(now: StoredIndex | None) -> str:
-    if now is None:
-        return "that index was dropped"
-    parameters = steps.format_parameters(now.schema)
-    tail = f" with {parameters}" if parameters else ""
-    return f"it is a {now.type} index{tail} now"
+    require_budget(len(fields) + len(PROTECTED_INDEXES) + len(required))

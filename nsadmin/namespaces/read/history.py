@@ -1,4 +1,4 @@
-"""The last hours of a collection, in slots of five minutes; what is older goes."""
+"""The last six hours of a collection, in slots of five minutes."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,36 +9,41 @@ from django.utils import timezone
 from nsadmin.namespaces.models import LastLook, LookSlot
 
 SLOT = timedelta(minutes=5)
-KEPT = timedelta(hours=6)
-# From best to worst; a slot keeps the worst that was seen in it.
+RETENTION = timedelta(hours=6)
+# From best to worst; a slot keeps the worst status of its snapshots.
 STATUSES = ("ready", "waiting", "optimising", "error", "unknown")
-_WORDS = {"green": "ready", "grey": "waiting", "yellow": "optimising", "red": "error"}
+_STATUS_OF_COLOR = {
+    "green": "ready",
+    "grey": "waiting",
+    "yellow": "optimising",
+    "red": "error",
+}
 
 
 def slot_of(at: datetime) -> datetime:
-    """Return the beginning of the slot that a time belongs to."""
+    """Return the start time of the slot that contains a time."""
     return at - timedelta(
         minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond
     )
 
 
-def word(look: LastLook) -> str:
-    """Return what a look says in one word of STATUSES; silence is unknown."""
+def status_of(look: LastLook) -> str:
+    """Return one of STATUSES for a snapshot; unknown if Qdrant was silent."""
     if not look.ok:
         return "unknown"
     if not look.exists:
         return "error"
-    return _WORDS.get(str((look.live or {}).get("status")), "unknown")
+    return _STATUS_OF_COLOR.get(str((look.live or {}).get("status")), "unknown")
 
 
 def record(look: LastLook) -> None:
-    """Let the slot of this look know of it; nothing is written that changes nothing."""
+    """Merge a snapshot into its slot; an unchanged slot is not written."""
     key: dict[str, Any] = {
         "namespace_id": look.namespace_id,
         "at": slot_of(look.taken_at),
     }
     before = LookSlot.objects.filter(**key).first()
-    status = word(look)
+    status = status_of(look)
     points = (look.live or {}).get("points") if look.ok else None
     slowest = look.response_ms
     if before is not None:
@@ -51,15 +56,15 @@ def record(look: LastLook) -> None:
 
 
 def record_silence(namespace_ids: Collection[str], at: datetime) -> None:
-    """Let the slots of a whole silent cluster know, each written once."""
+    """Mark the current slot of these namespaces as unknown, each written once."""
     slot = slot_of(at)
-    here = LookSlot.objects.filter(at=slot, status="unknown")
-    noted = set(here.values_list("namespace_id", flat=True))
+    unknown = LookSlot.objects.filter(at=slot, status="unknown")
+    marked = set(unknown.values_list("namespace_id", flat=True))
     LookSlot.objects.bulk_create(
         [
             LookSlot(namespace_id=key, at=slot, status="unknown")
             for key in namespace_ids
-            if key not in noted
+            if key not in marked
         ],
         update_conflicts=True,
         unique_fields=["namespace_id", "at"],
@@ -69,13 +74,15 @@ def record_silence(namespace_ids: Collection[str], at: datetime) -> None:
 
 
 def slots(namespace_id: str) -> list[LookSlot]:
-    """Return the slots of the last hours, oldest first."""
-    since = slot_of(timezone.now()) - KEPT
+    """Return the slots of the last six hours, oldest first."""
+    since = slot_of(timezone.now()) - RETENTION
     rows = LookSlot.objects.filter(namespace_id=namespace_id, at__gt=since)
     return list(rows.order_by("at"))
 
 
 def trim() -> int:
-    """Drop what is older than is kept; return how many slots that were."""
-    dropped, _ = LookSlot.objects.filter(at__lt=timezone.now() - KEPT - SLOT).delete()
+    """Delete slots that are older than RETENTION; return their number."""
+    dropped, _ = LookSlot.objects.filter(
+        at__lt=timezone.now() - RETENTION - SLOT
+    ).delete()
     return dropped

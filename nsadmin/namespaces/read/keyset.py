@@ -1,7 +1,7 @@
-"""Places in the ordered list of namespaces: the row after which a page goes on.
+"""Keyset pagination of the list of namespaces.
 
-A place is what the columns of the order say of a row, and its id. What comes and goes
-before it does not move it, as it would move a number of rows to leave out.
+A place holds the values of a row in the columns of the order, and its id; the next page
+starts after it. Unlike an offset, it does not move when rows before it come and go.
 """
 
 from collections.abc import Sequence
@@ -15,35 +15,36 @@ from nsadmin.namespaces.models import MirroredNamespace
 
 Value = str | int | datetime | None
 Place = tuple[Value, ...]
-# A column, and whether it falls. Nulls come last either way, then ids decide, rising.
+# A column, and whether it is descending. Nulls come last in both directions; equal
+# rows are ordered by ascending id.
 Order = tuple[str, bool]
 _ID = "namespace_id"
 
 
 def cursor_of(row: MirroredNamespace, orders: Sequence[Order]) -> Place:
-    """Return where the row stands."""
+    """Return the place of a row."""
     return (*(getattr(row, column) for column, _ in orders), row.namespace_id)
 
 
 def after(place: Place, orders: Sequence[Order]) -> Q:
-    """Return the condition of the rows that come after the place."""
+    """Return the condition that selects the rows after a place."""
     *values, last = place
     later = Q(**{f"{_ID}__gt": last})
-    for (column, falls), value in reversed(list(zip(orders, values, strict=True))):
-        later = _later(column, value, later, falls=falls)
+    for (column, descending), value in reversed(list(zip(orders, values, strict=True))):
+        later = _later(column, value, later, descending=descending)
     return later
 
 
-def _later(column: str, value: Value, among_equals: Q, *, falls: bool) -> Q:
+def _later(column: str, value: Value, among_equals: Q, *, descending: bool) -> Q:
     unknown = Q(**{f"{column}__isnull": True})
     if value is None:
         return unknown & among_equals
-    beyond = Q(**{f"{column}__{'lt' if falls else 'gt'}": value})
+    beyond = Q(**{f"{column}__{'lt' if descending else 'gt'}": value})
     return beyond | unknown | (Q(**{column: value}) & among_equals)
 
 
 def encode(place: Place) -> list[str | int | None]:
-    """Return the place in JSON's words; times to the last digit."""
+    """Return the place as JSON values; times are ISO text with microseconds."""
     return [
         value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
         for value in place
@@ -51,7 +52,7 @@ def encode(place: Place) -> list[str | int | None]:
 
 
 def decode(values: object, orders: Sequence[Order]) -> Place | None:
-    """Return the place that was written so; None for what cannot be one."""
+    """Return the place of encoded values, or None if they are not a place."""
     columns = [*(column for column, _ in orders), _ID]
     if not isinstance(values, list) or len(values) != len(columns):
         return None
@@ -67,9 +68,10 @@ def decode(values: object, orders: Sequence[Order]) -> Place | None:
 
 
 def _value(field: "Field[Any, Any]", value: object) -> Value:
-    """Return what the column can be compared with.
+    """Return a decoded value that the column can be compared with.
 
-    Raises TypeError, ValueError or ValidationError for what a database may fail over.
+    Raises TypeError, ValueError or ValidationError for a value that a database might
+    not accept.
     """
     if value is None and field.null:
         return None
@@ -85,14 +87,14 @@ def _value(field: "Field[Any, Any]", value: object) -> Value:
 
 def _moment(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
-    # Another offset may lead out of the years that there are.
+    # Converting another offset could leave the range of datetime.
     if moment.utcoffset() != timedelta(0):
         raise ValueError(value)
     return moment
 
 
 def _text(field: "Field[Any, Any]", value: str) -> str:
-    value.encode()  # half a character is no text to a database
+    value.encode()  # databases refuse lone surrogates, and so does this
     if "\x00" in value:
         raise ValueError(field.name)
     field.run_validators(value)

@@ -51,10 +51,10 @@ HEALTH = (
     "deleting",
 )
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
-# What of a query says which page, and not which list.
-_OF_PAGES = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
+# The fields of a query that select the page and not the list.
+_PAGING_FIELDS = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
 SOON = timedelta(days=1)
-# The word of the list, as `MirroredNamespace.status` says it of one row.
+# In SQL the same as `MirroredNamespace.status` of one row.
 _STATUS = Case(
     When(~Q(deletion_task_id=""), then=Value("deleting")),
     When(clone_status__in=("cloning", "failed"), then=F("clone_status")),
@@ -65,10 +65,11 @@ _STATUS = Case(
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What to list. None does not filter; `limit` rows, from `offset` or `after` a row.
+    """Filters, order and page of a list; a filter of None does not apply.
 
-    `then` orders what is equal so far: a sort, and whether it falls. `whole` rows bring
-    their documents, which the API shows and pages do not.
+    The page has `limit` rows, starting at `offset` or after the place `after`. `then`
+    orders rows that are equal so far: names of SORTS, and whether each is descending.
+    With `whole` the rows include their documents, which only the API shows.
     """
 
     organization_id: str | None = None
@@ -94,30 +95,35 @@ class ListQuery:
 
     @property
     def orders(self) -> list[Order]:
-        """The columns of the order, foremost first.
+        """The columns of the order, most significant first.
 
-        Raises Invalid for an order that does not exist.
+        Raises Invalid for an unknown sort.
         """
         if self.sort not in SORTS:
             sentence = f"Sort must be one of {', '.join(SORTS)}."
             raise Invalid.at("sort", sentence)
-        column, usual = SORTS[self.sort]
-        falls = usual if self.descending is None else self.descending
-        return [(column, falls), *((SORTS[name][0], down) for name, down in self.then)]
+        column, default = SORTS[self.sort]
+        descending = default if self.descending is None else self.descending
+        return [
+            (column, descending),
+            *((SORTS[name][0], down) for name, down in self.then),
+        ]
 
     @property
     def digest(self) -> str:
-        """What is the same for every page of one list, and for no other list."""
-        asked = {k: v for k, v in asdict(self).items() if k not in _OF_PAGES}
-        said = json.dumps([self.orders, asked], sort_keys=True)
-        return hashlib.sha256(said.encode()).hexdigest()[:24]
+        """A hash of filters and order, the same for all pages of one list."""
+        filters = {k: v for k, v in asdict(self).items() if k not in _PAGING_FIELDS}
+        text = json.dumps([self.orders, filters], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; `as_of` is when the list's oldest row was compared with the store.
+    """One page of a list.
 
-    `following` is the place of the last row, where more come after it.
+    `as_of` is when the oldest row of the list was compared with the store. `following`
+    is the place of the last row if more rows follow, else None. `documents` is the sum
+    over the rows shown, without the `unknown_documents` rows whose count is unknown.
     """
 
     rows: list[MirroredNamespace]
@@ -131,7 +137,7 @@ class Page:
 
     @property
     def first(self) -> int:
-        """The number of the first row shown, from 1; 0 for none."""
+        """The number of the first row shown, counted from 1; 0 for an empty page."""
         return self.offset + 1 if self.rows else 0
 
     @property
@@ -142,7 +148,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """For each facet the values with their counts, for the same search."""
+    """The values of each facet with their counts, for the same search."""
 
     health: list[tuple[str, int]] = field(default_factory=list)
     tier: list[tuple[str, int]] = field(default_factory=list)
@@ -153,7 +159,7 @@ class Facets:
 
 
 def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
-    """Return the visible rows that the query asks for, without order."""
+    """Return the visible rows that match the query, unordered."""
     rows = visible(actor)
     if query.organization_id is not None:
         own = Q(organization_id=query.organization_id, scope="org")
@@ -163,7 +169,7 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
     if query.scope == "system":
         rows = rows.filter(scope="system")
     if query.status:
-        rows = rows.alias(said=_STATUS).filter(said=query.status)
+        rows = rows.alias(status_now=_STATUS).filter(status_now=query.status)
     for condition in _conditions(query):
         rows = rows.filter(condition)
     return rows
@@ -196,7 +202,7 @@ def _matches(text: str) -> Q:
 
 
 def _matches_exactly(text: str) -> Q:
-    """Like `_matches`, case included; LIKE ignores it on some databases."""
+    """Return the case-sensitive match; LIKE ignores case on some databases."""
     found = Q()
     for column in ("name", "namespace_id", "description"):
         found |= Q(GreaterThan(StrIndex(F(column), Value(text)), 0))
@@ -204,17 +210,18 @@ def _matches_exactly(text: str) -> Q:
 
 
 def listing(actor: Actor, query: ListQuery) -> Page:
-    """Return one page.
+    """Return one page of a list.
 
-    Raises Invalid for an order that does not exist, Unread while nobody can say which
-    namespaces there are.
+    Raises Invalid for an unknown sort, MirrorEmpty while the mirror is not filled.
     """
     orders = query.orders
     mirror_bootstrap.require_filled()
     rows = filtered(actor, query)
     columns = rows if query.whole else rows.defer("document", "description")
-    # One more than asked for tells whether any follow.
-    found = list(_later(columns, query)[query.offset : query.offset + query.limit + 1])
+    # One row more than the page shows whether more follow.
+    found = list(
+        _in_order(columns, query)[query.offset : query.offset + query.limit + 1]
+    )
     shown = found[: query.limit]
     counts = [row.document_count for row in shown]
     every = rows.aggregate(total=Count("pk"), oldest=Min("mirrored_at"))
@@ -231,27 +238,29 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     )
 
 
-def _later(
+def _in_order(
     rows: QuerySet[MirroredNamespace], query: ListQuery
 ) -> QuerySet[MirroredNamespace]:
-    """Return the rows in their order, from the place on that the query names."""
+    """Return the rows in the query's order, from its place on."""
     if query.after is not None:
         rows = rows.filter(keyset.after(query.after, query.orders))
     by = [
-        F(column).desc(nulls_last=True) if falls else F(column).asc(nulls_last=True)
-        for column, falls in query.orders
+        F(column).desc(nulls_last=True)
+        if descending
+        else F(column).asc(nulls_last=True)
+        for column, descending in query.orders
     ]
     return rows.order_by(*by, "namespace_id")
 
 
-def is_bare(actor: Actor, query: ListQuery) -> bool:
-    """Tell whether there is nothing to list, whatever is searched or filtered."""
+def has_no_namespaces(actor: Actor, query: ListQuery) -> bool:
+    """Tell whether the list would be empty without any search or filter."""
     every = ListQuery(organization_id=query.organization_id)
     return not filtered(actor, every).exists()
 
 
 def facets(actor: Actor, query: ListQuery) -> Facets:
-    """Count the values of each facet among the rows that the search alone finds."""
+    """Count the values of each facet among the rows of the search, ignoring filters."""
     base = ListQuery(
         organization_id=query.organization_id,
         search=query.search,
@@ -262,15 +271,15 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
         "scope",
         "extractor_ids",
         status=_STATUS,
-        soon=_whether(Q(expires_at__lte=timezone.now() + SOON)),
-        apart=_whether(Q(differences__gt=0)),
+        soon=_as_boolean(Q(expires_at__lte=timezone.now() + SOON)),
+        differs=_as_boolean(Q(differences__gt=0)),
     )
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    # Few combinations, however many rows; so one look at the rows is enough.
+    # One query over all rows, since there are few combinations of these values.
     for kind in kinds.annotate(n=Count("pk")):
         for facet in ("status", "tier", "scope"):
             counted[facet][kind[facet]] += kind["n"]
-        for flag in ("soon", "apart"):
+        for flag in ("soon", "differs"):
             counted["flags"][flag] += kind["n"] if kind[flag] else 0
         for extractor_id in kind["extractor_ids"]:
             counted["extractor"][extractor_id] += kind["n"]
@@ -281,11 +290,11 @@ def facets(actor: Actor, query: ListQuery) -> Facets:
         extractor=sorted(extractors, key=lambda pair: (-pair[1], pair[0])),
         scope=_ordered(counted["scope"], ("org", "system")),
         expiring=counted["flags"]["soon"],
-        differs=counted["flags"]["apart"],
+        differs=counted["flags"]["differs"],
     )
 
 
-def _whether(condition: Q) -> "ExpressionWrapper[Q]":
+def _as_boolean(condition: Q) -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 

@@ -1,4 +1,4 @@
-"""The mirror: the store's documents as rows that lists can search and sort."""
+"""The mirror: documents of the namespace store as rows for searching and sorting."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,10 +16,12 @@ from nsadmin.namespaces.models import (
     MirrorFill,
 )
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.infrastructure_steps import SECRET_KEYS
+from nsadmin.namespaces.read import history
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES, name_key
+from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
@@ -32,8 +34,8 @@ _COUNTED: Mapping[str, resources.Kind] = {
 }
 
 
-def without_secrets(raw: Raw) -> Raw:
-    """Return the document as it may be kept and shown; dates become ISO text."""
+def redact_secrets(raw: Raw) -> Raw:
+    """Return a JSON-ready copy of a document without secrets and pending changes."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, datetime):
@@ -54,7 +56,7 @@ def without_secrets(raw: Raw) -> Raw:
 
 
 def restore_document(kept: Raw) -> Raw:
-    """Return a document that `without_secrets` kept, with its dates."""
+    """Return the document from a copy made by `redact_secrets`, with dates restored."""
 
     def restore(value: Any) -> Any:
         if isinstance(value, dict):
@@ -63,14 +65,14 @@ def restore_document(kept: Raw) -> Raw:
             return {k: restore(v) for k, v in value.items()}
         return [restore(v) for v in value] if isinstance(value, list) else value
 
-    found: Raw = restore(kept)
-    return found
+    restored: Raw = restore(kept)
+    return restored
 
 
 def mirror_one(raw: Raw) -> None:
-    """Bring one row up to date with its document; an older document changes nothing.
+    """Update one row from its document; an older document changes nothing.
 
-    The name of a clone's source is found by comparing all; until then it stays.
+    The name of a clone's source is set by `reconcile`; until then it is unchanged.
     """
     namespace = document.read(raw)
     owner = owner_of(namespace.internal_id)
@@ -84,14 +86,14 @@ def mirror_one(raw: Raw) -> None:
 
 
 def record_snapshot(look: LastLook) -> None:
-    """Let lists show at once what Qdrant said last, or that it is silent."""
+    """Copy a snapshot's document count and health to the row of its namespace."""
     MirroredNamespace.objects.filter(namespace_id=look.namespace_id).update(
         **_look_values(look)
     )
 
 
 def record_counts(namespace_id: str) -> None:
-    """Let lists show what the store counts now; while it is silent they stay."""
+    """Update a row's counts of resources; they stay while the store is unavailable."""
     try:
         counted = resources.counts(namespace_id, within_s=1)
     except Unavailable:
@@ -102,16 +104,16 @@ def record_counts(namespace_id: str) -> None:
 
 
 def forget(namespace_id: str) -> None:
-    """Drop the rows of a namespace that is gone from the store."""
+    """Delete the rows of a namespace that no longer exists in the store."""
     MirroredNamespace.objects.filter(namespace_id=namespace_id).delete()
     LastLook.objects.filter(namespace_id=namespace_id).delete()
     LookSlot.objects.filter(namespace_id=namespace_id).delete()
 
 
 def reconcile() -> int:
-    """Compare every document with its row, write what differs, drop what is gone.
+    """Compare all documents with their rows, update rows and delete obsolete ones.
 
-    Returns the number of rows that were written or dropped.
+    Returns the number of rows that were written or deleted.
     """
     organizations = _organizations()
     counts = {
@@ -137,7 +139,8 @@ def reconcile() -> int:
             new.append(MirroredNamespace(namespace_id=key, **values))
         else:
             written += _write(row, values, namespace)
-    # Many at once: a fresh database lacks all of them. Who was faster knows better.
+    # In bulk, since a fresh database lacks all rows. A row that another process added
+    # in the meantime is newer and stays.
     MirroredNamespace.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
     stale = MirroredNamespace.objects.filter(
         namespace_id__in=list(rows), mirrored_at__lt=began
@@ -148,7 +151,7 @@ def reconcile() -> int:
 
 
 def record_filled(documents: int) -> None:
-    """Say that the mirror has been compared as a whole."""
+    """Record the time of a full comparison and the number of documents."""
     values = {"filled_at": timezone.now(), "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)
 
@@ -156,7 +159,7 @@ def record_filled(documents: int) -> None:
 def _write(
     row: MirroredNamespace, values: dict[str, Any], namespace: Namespace
 ) -> bool:
-    """Write a row where it differs; the time of the look alone is no difference."""
+    """Update a row; return False if only its `mirrored_at` changed."""
     now = values.pop("mirrored_at")
     if all(getattr(row, k) == v for k, v in values.items()):
         MirroredNamespace.objects.filter(pk=row.pk).update(mirrored_at=now)
@@ -200,20 +203,16 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
         "revision": namespace.revision,
         "observed_revision": namespace.observed_revision,
         "mirrored_at": timezone.now(),
-        "document": without_secrets(namespace.raw),
+        "document": redact_secrets(namespace.raw),
     }
 
 
 def _look_values(look: LastLook | None) -> dict[str, Any]:
-    """What lists show of Qdrant: the last count, and a word that is never a guess."""
+    """Return the columns that come from the last snapshot of Qdrant."""
     if look is None:
         return {"health": "unknown", "health_since": None}
-    live = look.live or {}
-    values: dict[str, Any] = {"document_count": live.get("points")}
-    if not look.ok:
-        return values | {"health": "unknown", "health_since": look.unknown_since}
-    if not look.exists:
-        return values | {"health": "error", "health_since": None}
-    word = {"green": "ready", "yellow": "optimising", "grey": "waiting", "red": "error"}
-    health = word.get(str(live.get("status")), "unknown")
-    return values | {"health": health, "health_since": None}
+    values: dict[str, Any] = {
+        "document_count": (look.live or {}).get("points"),
+        "health": history.status_of(look),
+    }
+    return values | {"health_since": None if look.ok else look.unknown_since}

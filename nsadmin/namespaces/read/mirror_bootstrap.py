@@ -1,8 +1,8 @@
-"""Whether the mirror was ever filled. Until then an empty list would be a guess.
+"""The first filling of the mirror.
 
-A fresh database, or one whose mirror was dropped, knows of no namespace though there
-may be many. Whoever lists then compares the whole mirror once, one at a time; the
-others wait a moment for it.
+A fresh database, or one whose mirror was dropped, has no rows although the store may
+hold many namespaces. The first request for a list then fills the mirror; requests at
+the same time wait up to 3 s for it.
 """
 
 import time
@@ -16,43 +16,43 @@ from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection
 
 _CLAIM = "mirror-fill"
-# The store has so long to tell all of it to whoever asks; the schedule takes longer.
-_WITHIN_S = 10
+# Time limit of a fill within a request; the scheduled one may take longer.
+_FILL_TIMEOUT_S = 10
 _WAIT_S, _STEP_S = 3.0, 0.1
-_UNREAD = "The namespaces have not been read yet"
+_NOT_LOADED = "The namespaces have not been read yet"
 
 
 class MirrorEmpty(Unavailable):
-    """Nobody has read the namespaces from their store yet."""
+    """The mirror has not been filled yet, so the list is unknown."""
 
     default_code = "namespaces_unread"
 
 
 def require_filled() -> None:
-    """Fill the mirror if it never was; raise Unread where that cannot be done now."""
+    """Fill the mirror unless it was filled; raise MirrorEmpty if that fails."""
     if is_filled():
         return
-    if not redis.claim(_CLAIM, milliseconds=_WITHIN_S * 1000):
+    if not redis.claim(_CLAIM, milliseconds=_FILL_TIMEOUT_S * 1000):
         _await()
         return
     try:
-        # The bound of the whole is also how long the driver would look for a server.
+        # Pinged first: without a server the driver would wait for the whole limit.
         with connection.translate_errors(within_s=connection.READ_S):
             connection.ping()
-        with connection.translate_errors(within_s=_WITHIN_S):
+        with connection.translate_errors(within_s=_FILL_TIMEOUT_S):
             mirror.reconcile()
     except Unavailable as away:
-        sentence = f"{_UNREAD}. {away.message}"
+        sentence = f"{_NOT_LOADED}. {away.message}"
         raise MirrorEmpty(sentence, details={"store": "namespace store"}) from None
     finally:
         redis.release(_CLAIM)
 
 
 def is_filled() -> bool:
-    """Tell whether the mirror was compared as a whole and was not emptied since."""
-    there = Exists(MirroredNamespace.objects.all())
-    found = MirrorFill.objects.annotate(there=there).first()
-    return found is not None and (found.there or found.documents == 0)
+    """Tell whether the mirror has been filled and was not emptied since."""
+    has_rows = Exists(MirroredNamespace.objects.all())
+    fill = MirrorFill.objects.annotate(has_rows=has_rows).first()
+    return fill is not None and (fill.has_rows or fill.documents == 0)
 
 
 def _await() -> None:
@@ -62,6 +62,6 @@ def _await() -> None:
         if is_filled():
             return
     raise MirrorEmpty(
-        f"{_UNREAD}; that is being done just now.",
+        f"{_NOT_LOADED}; they are being read now. Try again in 2 seconds.",
         details={"store": "namespace store", "retry_after": 2},
     )

@@ -1,8 +1,8 @@
-"""The live state of one namespace: a stored look at Qdrant, renewed by one at a time.
+"""Probing Qdrant for the live state of one namespace, stored as a snapshot.
 
-However many viewers and processes ask, a collection is asked at most once in 5 s. A
-look never raises: a silent Qdrant is part of what it tells. While a cluster is silent,
-one viewer in 5 s tries it again; the others do not wait for it.
+Across all viewers and processes a collection is probed at most once in 5 s. A probe
+never raises: a silent Qdrant is a valid result. While a cluster is silent, one request
+in 5 s tries it again; the others do not wait for it.
 """
 
 import time
@@ -21,25 +21,25 @@ from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 _STEP_S = 0.05
-# Whoever asks, a collection is asked at most this often, a silent cluster as well.
-EVERY_S = 5
-# A silence is remembered for this long unless somebody hears an answer.
+# The shortest time between two probes of a collection, or of a silent cluster.
+PROBE_INTERVAL_S = 5
+# The silence of a cluster is remembered for this long, or until it answers.
 _SILENCE_S = 60
-# A plan is waited for, and refused while Qdrant is silent.
-_PLAN_S = 1.0
+# Plans need an answer: they are refused if Qdrant is silent for this long.
+_PLAN_TIMEOUT_S = 1.0
 
 
 def snapshot(
     namespace: Namespace,
     *,
     wait_s: float = 0.5,
-    max_age_s: float = EVERY_S,
+    max_age_s: float = PROBE_INTERVAL_S,
     force: bool = False,
 ) -> Snapshot | None:
-    """Return a look of at most `max_age_s` if one can be had within `wait_s`.
+    """Return a snapshot no older than `max_age_s` if one is available within `wait_s`.
 
-    Otherwise the last one, however old; None where nobody ever looked. `force` looks
-    again even if the stored look is young, as after a change of our own.
+    Otherwise the last one, however old; None if there never was one. `force` probes
+    even if the stored snapshot is recent, as after a change made by nsadmin.
     """
     key = namespace.namespace_id
     stored = snapshots.stored(key)
@@ -48,59 +48,62 @@ def snapshot(
     if force:
         return probe_collection(namespace, timeout_s=wait_s)
     if claim(key):
-        silence = _silence_of(namespace)
+        silence = _silence_message(namespace)
         if not silence:
             return probe_collection(namespace, timeout_s=wait_s)
         snapshots.record_silence([key], silence)
         return snapshots.stored(key)
     deadline = time.monotonic() + wait_s
-    while _is_old(stored, max(max_age_s, EVERY_S)) and time.monotonic() < deadline:
+    while (
+        _is_old(stored, max(max_age_s, PROBE_INTERVAL_S))
+        and time.monotonic() < deadline
+    ):
         time.sleep(_STEP_S)
         stored = snapshots.stored(key)
     return stored
 
 
 def claim(namespace_id: str) -> bool:
-    """Take the one question that may be asked of a collection in 5 s."""
-    return redis.claim(f"look:{namespace_id}", milliseconds=EVERY_S * 1000)
+    """Reserve the one probe of a collection in 5 s; False if another has it."""
+    return redis.claim(f"look:{namespace_id}", milliseconds=PROBE_INTERVAL_S * 1000)
 
 
 def _is_old(stored: Snapshot | None, max_age_s: float) -> bool:
     return stored is None or stored.age_s > max_age_s
 
 
-def _silence_of(namespace: Namespace) -> str:
-    """Say that the cluster is silent; empty if it is not, or may be tried again now."""
+def _silence_message(namespace: Namespace) -> str:
+    """Return the message of a silent cluster; "" if it may be probed now."""
     try:
         url = cluster_of(namespace).url
     except NsadminError:
-        return ""  # the look will say why
-    said = silence_of_cluster(url)
-    if not said or redis.claim(f"try:{url}", milliseconds=EVERY_S * 1000):
+        return ""  # the probe will report the error
+    message = cluster_silence(url)
+    if not message or redis.claim(f"try:{url}", milliseconds=PROBE_INTERVAL_S * 1000):
         return ""
-    return said
+    return message
 
 
-def silence_of_cluster(url: str) -> str:
-    """Return the sentence of a cluster's silence; empty as far as anybody knows."""
+def cluster_silence(url: str) -> str:
+    """Return the error of a cluster known to be silent, else ""."""
     return ephemeral.load(f"silent:{url}") or ""
 
 
 @contextmanager
 def track_reachability(cluster: Cluster) -> Iterator[None]:
-    """Remember for all viewers whether the cluster answers what is asked inside."""
+    """Remember for all processes whether the cluster answers the enclosed calls."""
     silent = f"silent:{cluster.url}"
     try:
         yield
     except Unavailable as failure:
-        if "status" not in failure.details:  # nothing came back at all
+        if "status" not in failure.details:  # no answer at all
             ephemeral.store(silent, failure.message, seconds=_SILENCE_S)
         raise
     ephemeral.drop([silent])
 
 
 def probe_collection(namespace: Namespace, *, timeout_s: float) -> Snapshot:
-    """Ask Qdrant now and store what it said, or that it was silent."""
+    """Ask Qdrant now; store and return the snapshot, also if it was silent."""
     began = time.perf_counter()
     found: LiveCollection | None = None
     error = ""
@@ -111,27 +114,27 @@ def probe_collection(namespace: Namespace, *, timeout_s: float) -> Snapshot:
     except NsadminError as failure:
         error = failure.message
     milliseconds = (time.perf_counter() - began) * 1000
-    seen = snapshots.store(namespace.namespace_id, found, error, milliseconds)
-    snapshots.cache(namespace, seen)
-    return seen
+    taken = snapshots.store(namespace.namespace_id, found, error, milliseconds)
+    snapshots.cache(namespace, taken)
+    return taken
 
 
 def actual_collection(
-    namespace: Namespace, *, timeout_s: float = _PLAN_S
+    namespace: Namespace, *, timeout_s: float = _PLAN_TIMEOUT_S
 ) -> ActualCollection:
-    """Ask Qdrant now, for a plan; raise Unavailable where it does not answer."""
+    """Ask Qdrant now, for a plan; raise Unavailable if it does not answer."""
     cluster = cluster_of(namespace)
     found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
-    return to_actual(found)
+    return actual_from_live(found)
 
 
 def server_version(namespace: Namespace) -> str:
     """Return the version of the Qdrant that holds the namespace, such as 1.18.3."""
-    return collections.version(cluster_of(namespace), timeout_s=_PLAN_S)
+    return collections.version(cluster_of(namespace), timeout_s=_PLAN_TIMEOUT_S)
 
 
-def to_actual(found: LiveCollection | None) -> ActualCollection:
-    """Return what a plan needs to know of a collection."""
+def actual_from_live(found: LiveCollection | None) -> ActualCollection:
+    """Return a collection of Qdrant in the form that plans compare."""
     if found is None:
         return ActualCollection(exists=False, points=0, vectors={}, indexes={})
     return ActualCollection(
@@ -139,11 +142,12 @@ def to_actual(found: LiveCollection | None) -> ActualCollection:
         points=found.points,
         vectors={n: (v.size, v.distance) for n, v in found.vectors.items()},
         indexes={n: {**i.params, "type": i.type} for n, i in found.indexes.items()},
+        namespace_id=(found.raw.get("metadata") or {}).get("namespace_id") or "",
     )
 
 
-def actual_in(snapshot: Snapshot) -> ActualCollection:
-    """Return what a stored look says of a collection, as plans see it."""
+def actual_from_snapshot(snapshot: Snapshot) -> ActualCollection:
+    """Return the collection of a snapshot in the form that plans compare."""
     live = snapshot.live
     if live is None or not snapshot.exists:
         return ActualCollection(exists=False, points=0, vectors={}, indexes={})

@@ -1,4 +1,4 @@
-"""Every read that the doors need of namespaces, visibility included."""
+"""Queries of namespaces for pages and API, with visibility and permission checks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,21 +18,21 @@ from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.patch import name_key
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
-WHAT = "namespace"
-# So long after somebody looked, a namespace counts as watched.
+RESOURCE = "namespace"
+# A namespace counts as watched for this long after a request for it.
 WATCHED_S = 30
-# A poll asks for itself once the sampler has not done so for this long.
-_GLANCE_S = 20
+# An older cached snapshot is not used: the sampler has stopped renewing it.
+_CACHED_MAX_AGE_S = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a namespace holds; None where nobody knows, never 0 for unknown."""
+    """Counts of a namespace's resources; None while unknown, never 0 for unknown."""
 
     documents: int | None
     objects: int | None
@@ -44,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceView:
-    """A namespace with whom it belongs to and where the values come from."""
+    """A namespace with its organization and the source and time of its values."""
 
     namespace: Namespace
     organization_id: str
@@ -53,15 +53,20 @@ class NamespaceView:
     as_of: datetime
 
     @property
+    def raw(self) -> Raw:
+        """The namespace's document as it is stored."""
+        return self.namespace.raw
+
+    @property
     def counts(self) -> Counts:
-        """Count now in the store; what cannot be counted is unknown."""
+        """The current counts, queried on access; None for each that is unknown."""
         return counts_of(self.namespace.namespace_id, from_mirror=self.from_mirror)
 
 
 def visible(actor: Actor) -> QuerySet[MirroredNamespace]:
-    """Return the rows the actor may know of: own and system ones, for staff all.
+    """Return the rows that the actor can see: own and system ones, all for staff.
 
-    A deleted namespace is none of them, though it can be restored.
+    Tombstones are not included.
     """
     rows = MirroredNamespace.objects.filter(deleted_at=None)
     if actor.is_staff:
@@ -77,11 +82,12 @@ def get(
     organization_id: str | None = None,
     action: Action = Action.NAMESPACE_READ,
 ) -> NamespaceView:
-    """Return a namespace by id or name, from the store or else the mirror.
+    """Return a namespace by id or name, from the store or else from the mirror.
 
-    Raises NotFound for what the actor may not know of, as for what is not there;
-    Forbidden where the action is not permitted; Conflict where a name alone does not
-    tell staff which organization's namespace is meant.
+    The mirror is used for reading only, while the store is unavailable. Raises NotFound
+    for a namespace that does not exist or is not visible to the actor; Forbidden if the
+    action is not permitted; Conflict if staff give a name that several organizations
+    use.
     """
     try:
         return get_stored(
@@ -100,40 +106,46 @@ def get_stored(
     organization_id: str | None = None,
     action: Action = Action.NAMESPACE_READ,
 ) -> NamespaceView:
-    """Return a namespace by id or name from the store; a change needs the truth."""
+    """Return a namespace by id or name from the store, as every change requires.
+
+    Raises as `get` does, and Unavailable if the store does not answer.
+    """
     raw = store.get(identifier)
     if raw is None:
         raw = _find_by_name(actor, identifier, organization_id)
     if raw is None or document.is_tombstone(raw):
-        raise missing(identifier)
+        raise namespace_not_found(identifier)
     namespace = document.read(raw)
-    _gate(actor, action, namespace)
+    _require_access(actor, action, namespace)
     return view_of(namespace)
 
 
-def missing(identifier: str) -> NotFound:
-    """The one answer for what is not there and for what is another organization's."""
+def namespace_not_found(identifier: str) -> NotFound:
+    """Return the error for a missing namespace and for one of another organization."""
     return NotFound(
         "There is no such namespace.",
-        details={"resource": WHAT, "id": identifier[:200]},
+        details={"resource": RESOURCE, "id": identifier[:200]},
     )
 
 
-def _gate(actor: Actor, action: Action, namespace: Namespace) -> None:
+def _require_access(actor: Actor, action: Action, namespace: Namespace) -> None:
     try:
         require_on(
             actor,
             action,
             internal_id=namespace.internal_id,
             scope=namespace.scope,
-            what=WHAT,
+            what=RESOURCE,
         )
     except NotFound:
-        raise missing(namespace.namespace_id) from None
+        raise namespace_not_found(namespace.namespace_id) from None
 
 
 def _find_by_name(actor: Actor, name: str, organization_id: str | None) -> Raw | None:
-    """Own names first, then those of system namespaces; staff name the organization."""
+    """Return the document of a name: own namespaces first, then system ones.
+
+    Staff search the given organization, or all of them.
+    """
     key = name_key(name)
     if not key:
         return None
@@ -141,8 +153,8 @@ def _find_by_name(actor: Actor, name: str, organization_id: str | None) -> Raw |
         return _only_one(store.find_all_by_name(key), name)
     internal_id = actor.internal_id
     if actor.is_staff:
-        found = Organization.objects.filter(organization_id=organization_id).first()
-        internal_id = found.internal_id if found else ""
+        owner = Organization.objects.filter(organization_id=organization_id).first()
+        internal_id = owner.internal_id if owner else ""
     own = store.find_by_name(internal_id, key)
     if own is not None:
         return own
@@ -150,29 +162,29 @@ def _find_by_name(actor: Actor, name: str, organization_id: str | None) -> Raw |
     return shared[0] if shared else None
 
 
-def _only_one(found: list[Raw], name: str) -> Raw | None:
-    if len(found) > 1:
+def _only_one(documents: list[Raw], name: str) -> Raw | None:
+    if len(documents) > 1:
         raise Conflict(
             f"Several organizations have a namespace named {name[:100]}. "
-            "Say which by ?organization_id= or use the id.",
+            "Add ?organization_id= or use the id.",
             code="ambiguous_name",
-            details={"candidates": [raw["_id"] for raw in found]},
+            details={"candidates": [raw["_id"] for raw in documents]},
         )
-    return found[0] if found else None
+    return documents[0] if documents else None
 
 
 def _get_mirrored(
     actor: Actor, identifier: str, organization_id: str | None
 ) -> NamespaceView:
-    row = _row(actor, identifier, organization_id)
+    row = _mirrored_row(actor, identifier, organization_id)
     if row is None:
         mirror_bootstrap.require_filled()
-        raise missing(identifier)
+        raise namespace_not_found(identifier)
     namespace = document.read(mirror.restore_document(row.document))
     return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
 
 
-def _row(
+def _mirrored_row(
     actor: Actor, identifier: str, organization_id: str | None
 ) -> MirroredNamespace | None:
     rows = visible(actor)
@@ -188,34 +200,34 @@ def _row(
 def snapshot(
     view: NamespaceView, *, wait_s: float = 0.5, now: bool = False
 ) -> Snapshot | None:
-    """Return a young look at Qdrant, or the stored one while the store is away.
+    """Return a recent snapshot of Qdrant, or the stored one while the store is away.
 
-    Without the store there is no key for a dedicated cluster, so nobody is asked. For
-    a while from now on the sampler keeps the look young. `now` wants a new look, which
-    is had where the last one is not of these 5 s.
+    Without the store the key of a dedicated cluster is unknown, so Qdrant is not asked.
+    The sampler renews the snapshot for the next WATCHED_S. `now` asks for a new one,
+    which is taken unless the last is younger than 5 s.
     """
     ephemeral.watch(view.namespace.namespace_id, seconds=WATCHED_S)
     if view.from_mirror:
         return snapshots.stored(view.namespace.namespace_id)
-    oldest = 0 if now else probe.EVERY_S
-    found = probe.snapshot(view.namespace, wait_s=wait_s, max_age_s=oldest)
-    if found is not None:
-        snapshots.cache(view.namespace, found)
-    return found
+    oldest = 0 if now else probe.PROBE_INTERVAL_S
+    latest = probe.snapshot(view.namespace, wait_s=wait_s, max_age_s=oldest)
+    if latest is not None:
+        snapshots.cache(view.namespace, latest)
+    return latest
 
 
-def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
-    """Return the copy of a look that the sampler keeps young; no store is asked.
+def cached_snapshot(actor: Actor, namespace_id: str) -> Snapshot | None:
+    """Return the snapshot in Redis that the sampler renews; no other store is asked.
 
-    None where there is no such copy, or what it says is too old; then `get` and
-    `snapshot` know more. Raises NotFound for what the actor may not know of.
+    None if there is none or it is too old; then use `get` and `snapshot`. Raises
+    NotFound if the namespace is not visible to the actor.
     """
     copy = snapshots.cached(namespace_id)
-    if copy is None or copy.snapshot.age_s > _GLANCE_S:
+    if copy is None or copy.snapshot.age_s > _CACHED_MAX_AGE_S:
         return None
     if not can_see(actor, internal_id=copy.internal_id, scope=copy.scope):
-        raise missing(namespace_id)
-    if copy.watched_s < WATCHED_S - probe.EVERY_S:  # a crowd need not all say so
+        raise namespace_not_found(namespace_id)
+    if copy.watched_s < WATCHED_S - probe.PROBE_INTERVAL_S:
         ephemeral.watch(namespace_id, seconds=WATCHED_S)
     return copy.snapshot
 
@@ -223,7 +235,7 @@ def glance(actor: Actor, namespace_id: str) -> Snapshot | None:
 def view_of(
     namespace: Namespace, *, from_mirror: bool = False, as_of: datetime | None = None
 ) -> NamespaceView:
-    """Put the organization's public id and name beside the namespace."""
+    """Return the namespace with its organization's public id and name."""
     owner = owner_of(namespace.internal_id)
     return NamespaceView(
         namespace=namespace,
@@ -235,7 +247,10 @@ def view_of(
 
 
 def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
-    """Count resources in the store and take documents from the last look at Qdrant."""
+    """Count resources in the store; documents come from the last snapshot of Qdrant.
+
+    While the store is unavailable, the counts of the mirror are returned.
+    """
     look = LastLook.objects.filter(namespace_id=namespace_id).first()
     documents = (look.live or {}).get("points") if look is not None else None
     if not from_mirror:
@@ -264,7 +279,7 @@ def _stored_counts(namespace_id: str) -> dict[str, int]:
 def audit_of(
     actor: Actor, view: NamespaceView, *, limit: int = 5, before: int | None = None
 ) -> list[AuditEvent]:
-    """Return the last events, newest first; `before` pages by primary key."""
+    """Return the last audit events, newest first; `before` is the key to page from."""
     rows = audit_rows(actor, view)
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -272,18 +287,18 @@ def audit_of(
 
 
 def differences(view: NamespaceView) -> int:
-    """Return how many items differed between the stores at the last comparison."""
+    """Return the number of differences that the last drift comparison found."""
     rows = MirroredNamespace.objects.filter(namespace_id=view.namespace.namespace_id)
     return rows.values_list("differences", flat=True).first() or 0
 
 
 def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:
-    """Return a namespace's events that the actor may know of, for filters and pages.
+    """Return the audit events of a namespace that are visible to the actor.
 
-    Its owner's and the actor's own: what another organization does with a namespace of
-    the platform, or once did with one of the same id, is for staff alone.
+    These are events of its owner and of the actor's organization. Only staff see those
+    of other organizations, on a system namespace or on an earlier one of the same id.
     """
-    _gate(actor, Action.AUDIT_READ, view.namespace)
+    _require_access(actor, Action.AUDIT_READ, view.namespace)
     rows = AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
     if actor.is_staff:
         return rows

@@ -5,7 +5,6 @@ from typing import Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.infrastructure_steps import PUBLIC_KEYS
 from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.read.queries import Counts
@@ -13,7 +12,8 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw, Tier
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, PROTECTED_INDEXES
+from nsadmin.namespaces.schema.infrastructure import PUBLIC_KEYS
+from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
 
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]
 
@@ -90,7 +90,7 @@ def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """A payload index as the table shows it; `points` is None while unknown."""
+    """A row of the table of payload indexes; `points` is None while unknown."""
 
     field_name: str
     type: str
@@ -111,7 +111,7 @@ _ORIGINS: dict[str, IndexOrigin] = {"user": "Yours", "auto": "Auto"}
 
 
 def index_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[IndexRow]:
-    """Return every declared index with what Qdrant last said of it."""
+    """Return all declared indexes with their state in the last snapshot."""
     rows = [
         _index_row(index.field_name, index.schema, _ORIGINS[index.origin], snapshot)
         for index in namespace.indexes
@@ -155,9 +155,9 @@ def _index_row(
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """A vector that an extractor asks for, beside what Qdrant last said of it.
+    """A vector of a registered extractor with its state in the last snapshot.
 
-    `having` is how many points had it, of how many; None where nobody told.
+    `having` is the number of points with it and of all points; None while unknown.
     """
 
     extractor_id: str
@@ -173,20 +173,20 @@ class VectorRow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point has it, though there are points."""
+        """Whether the collection has points but none has this vector."""
         return self.having is not None and self.having[0] == 0 < self.having[1]
 
 
 def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorRow]:
-    """Return the vectors of every registered extractor that is known."""
-    found = []
+    """Return the vectors of all registered extractors that the registry knows."""
+    rows = []
     for entry in namespace.extractors:
         extractor = REGISTRY.get(entry.id)
         if extractor is None:
             continue
         for vector in extractor.vectors_for(entry.params or {}):
             state = _vector_state(vector.name, vector.size, vector.distance, snapshot)
-            found.append(
+            rows.append(
                 VectorRow(
                     extractor_id=entry.id,
                     extractor_name=entry.name,
@@ -198,14 +198,14 @@ def vector_rows(namespace: Namespace, snapshot: Snapshot | None) -> list[VectorR
                     inference=namespace.vector_inference_map.get(vector.name)
                     or vector.inference,
                     state=state,
-                    having=snapshot.having(vector.name) if snapshot else None,
+                    having=snapshot.vector_count(vector.name) if snapshot else None,
                 )
             )
-    return found
+    return rows
 
 
 def _is_gone(snapshot: Snapshot | None) -> bool:
-    """Whether Qdrant, when it last answered, had no collection."""
+    """Tell whether the collection was missing when Qdrant last answered."""
     return snapshot is not None and snapshot.live_at is not None and not snapshot.exists
 
 

@@ -1,4 +1,4 @@
-"""Stored looks at Qdrant: what they hold, how they are kept, read and taken back."""
+"""Snapshots of Qdrant: their content, stored in SQL and cached in Redis."""
 
 import json
 import math
@@ -16,16 +16,19 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.collections import LiveCollection
 
-# A copy of a look outlives whoever is gone by no more than this.
-_COPY_S = 30
-# What is told of a vector, with its name behind: the points that have it.
-HAVING = "having:"
+# How long the copy in Redis is kept once it is no longer renewed.
+_CACHE_TTL_S = 30
+# Key prefix of per-vector point counts in `told`; the vector's name follows.
+VECTOR_COUNT_PREFIX = "having:"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveShape:
-    """The last good answer of Qdrant. `vectors` maps a name to its size and distance,
-    `indexes` a field to its type, parameters and points."""
+    """A collection as Qdrant last described it.
+
+    `vectors` maps a name to its size and distance, `indexes` maps a field to its type,
+    parameters and points.
+    """
 
     status: str
     optimizer_error: str
@@ -38,20 +41,24 @@ class LiveShape:
 
     @property
     def indexed_share(self) -> float | None:
-        """Return the share of vectors in an index, in percent, where it is a share.
+        """The share of indexed vectors in percent, None if it cannot be told.
 
-        Qdrant gives one sum over all vectors, counted when each index was built, so it
-        says something of one vector alone, and never more than all.
+        Qdrant reports one sum over all vectors, counted when each index was built. It
+        is a share only if the collection has a single vector and the sum is not larger
+        than the number of points.
         """
-        lonely = len(self.vectors) == 1 and not self.sparse_vectors
-        if not lonely or not self.points or self.indexed_vectors > self.points:
+        has_one_vector = len(self.vectors) == 1 and not self.sparse_vectors
+        if not has_one_vector or not self.points or self.indexed_vectors > self.points:
             return None
         return 100 * self.indexed_vectors / self.points
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A look: the last attempt, the last good answer, and since when there is none."""
+    """The last probe of a collection, the last good answer and the start of a silence.
+
+    The fields are those of the model `LastLook`.
+    """
 
     namespace_id: str
     taken_at: datetime
@@ -66,24 +73,24 @@ class Snapshot:
 
     @property
     def age_s(self) -> float:
-        """How long ago Qdrant was last asked."""
+        """Seconds since the last probe."""
         return (timezone.now() - self.taken_at).total_seconds()
 
-    def told_age_s(self, kind: str) -> float:
-        """How long ago that was asked beside the look; endless where it never was."""
+    def fact_age_s(self, kind: str) -> float:
+        """Seconds since a fact in `told` was recorded; infinite if it never was."""
         at = (self.told.get(kind) or {}).get("at")
         if at is None:
             return math.inf
         return (timezone.now() - datetime.fromisoformat(at)).total_seconds()
 
-    def having(self, vector: str) -> tuple[int, int] | None:
-        """How many points had the vector, of how many; None where nobody told."""
-        told = (self.told.get(f"{HAVING}{vector}") or {}).get("of")
-        return (told["have"], told["of"]) if told else None
+    def vector_count(self, vector: str) -> tuple[int, int] | None:
+        """Return the points with this vector and all points; None while unknown."""
+        counts = (self.told.get(f"{VECTOR_COUNT_PREFIX}{vector}") or {}).get("of")
+        return (counts["have"], counts["of"]) if counts else None
 
     @property
     def status(self) -> dict[str, Any] | None:
-        """The API's `qdrant_status`; None unless Qdrant answered just now."""
+        """The API's `qdrant_status`; None unless the last probe was answered."""
         if not self.ok or self.live is None:
             return None
         return {
@@ -96,9 +103,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class CachedSnapshot:
-    """A look as it lies in Redis, with what the gate has to know of its namespace.
+    """A snapshot in Redis, with the tenant and scope that the gate needs.
 
-    `watched_s` is how long the namespace counts as looked at when nobody does any more.
+    `watched_s` is for how many seconds the namespace still counts as watched.
     """
 
     snapshot: Snapshot
@@ -108,15 +115,15 @@ class CachedSnapshot:
 
 
 def stored(namespace_id: str) -> Snapshot | None:
-    """Return the stored look without asking Qdrant."""
+    """Return the stored snapshot without asking Qdrant."""
     row = LastLook.objects.filter(namespace_id=namespace_id).first()
-    return None if row is None else read(row)
+    return None if row is None else from_row(row)
 
 
 def store(
     namespace_id: str, found: LiveCollection | None, error: str, milliseconds: float
 ) -> Snapshot:
-    """Store what Qdrant said, or with `error` that it was silent."""
+    """Store an answer of Qdrant, or with `error` that it was silent."""
     now = timezone.now()
     values: dict[str, Any] = {"taken_at": now, "ok": not error, "error": error[:500]}
     if error:
@@ -133,11 +140,11 @@ def store(
     )
     mirror.record_snapshot(row)
     history.record(row)
-    return read(row)
+    return from_row(row)
 
 
 def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
-    """Store what was asked beside a look, with its time; None is "not told"."""
+    """Store facts beside a snapshot with the current time; None means unknown."""
     row = LastLook.objects.filter(namespace_id=namespace_id).first()
     if row is not None:
         at = timezone.now().isoformat()
@@ -147,7 +154,7 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
 
 
 def record_silence(namespace_ids: Collection[str], error: str) -> None:
-    """Record that a cluster is silent for all of its namespaces, asked or not."""
+    """Record the silence of a cluster for all its namespaces, probed or not."""
     now = timezone.now()
     rows = LastLook.objects.filter(namespace_id__in=namespace_ids)
     known = set(rows.values_list("namespace_id", flat=True))
@@ -167,46 +174,51 @@ def record_silence(namespace_ids: Collection[str], error: str) -> None:
 
 
 def _correct_copy(namespace_id: str) -> None:
-    """Let polls see what has changed in the stored look."""
+    """Replace the copy in Redis, if there is one, by the stored snapshot."""
     copy, now = cached(namespace_id), stored(namespace_id)
     if copy is not None and now is not None:
-        _keep(CachedSnapshot(now, copy.internal_id, copy.scope))
+        _cache_copy(CachedSnapshot(now, copy.internal_id, copy.scope))
 
 
 def invalidate(namespace_id: str) -> None:
-    """Let the next viewer look again at once; our own writes call this."""
+    """Make the next request probe at once; called after nsadmin's own writes."""
     old = timezone.now() - timedelta(days=1)
     rows = LastLook.objects.filter(namespace_id=namespace_id)
     rows.filter(ok=True).update(taken_at=old)
     for row in rows:
-        row.told = {k: v for k, v in row.told.items() if not k.startswith(HAVING)}
+        row.told = {
+            k: v for k, v in row.told.items() if not k.startswith(VECTOR_COUNT_PREFIX)
+        }
         row.save(update_fields=["told"])
     ephemeral.drop([f"look:{namespace_id}"])
     redis.release(f"look:{namespace_id}")
 
 
 def cache(namespace: Namespace, snapshot: Snapshot) -> None:
-    """Lay a copy where a poll finds it without a query."""
-    _keep(CachedSnapshot(snapshot, namespace.internal_id, namespace.scope))
+    """Copy a snapshot to Redis, where polls read it without an SQL query."""
+    _cache_copy(CachedSnapshot(snapshot, namespace.internal_id, namespace.scope))
 
 
-def _keep(copy: CachedSnapshot) -> None:
+def _cache_copy(copy: CachedSnapshot) -> None:
     text = json.dumps(asdict(copy), cls=DjangoJSONEncoder)
-    ephemeral.store(f"look:{copy.snapshot.namespace_id}", text, seconds=_COPY_S)
+    ephemeral.store(f"look:{copy.snapshot.namespace_id}", text, seconds=_CACHE_TTL_S)
 
 
 def cached(namespace_id: str) -> CachedSnapshot | None:
-    """Return the copy of a look, None where there is none of late."""
+    """Return the copy in Redis, or None if there is none."""
     text, left = ephemeral.kept_and_watched(f"look:{namespace_id}", namespace_id)
     if text is None:
         return None
-    found = json.loads(text)
+    copy = json.loads(text)
     return CachedSnapshot(
-        _revived(found["snapshot"]), found["internal_id"], found["scope"], left
+        _snapshot_from_json(copy["snapshot"]),
+        copy["internal_id"],
+        copy["scope"],
+        left,
     )
 
 
-def _revived(values: dict[str, Any]) -> Snapshot:
+def _snapshot_from_json(values: dict[str, Any]) -> Snapshot:
     for key in ("taken_at", "live_at", "unknown_since"):
         values[key] = datetime.fromisoformat(values[key]) if values[key] else None
     live = values.pop("live")
@@ -226,8 +238,8 @@ def _shape(found: LiveCollection) -> LiveShape:
     )
 
 
-def read(row: LastLook) -> Snapshot:
-    """Return a stored row as what it says."""
+def from_row(row: LastLook) -> Snapshot:
+    """Return the snapshot of a stored row."""
     return Snapshot(
         namespace_id=row.namespace_id,
         taken_at=row.taken_at,

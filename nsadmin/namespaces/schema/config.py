@@ -12,16 +12,10 @@ from pydantic import ValidationError
 from nsadmin.errors import Invalid, as_json
 from nsadmin.namespaces.schema import yaml_text
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import (
-    INDEX_TYPES,
-    ExtractorInput,
-    NamespacePatch,
-    PayloadIndexInput,
-    clean_description,
-    clean_name,
-    errors_of,
-)
-from nsadmin.namespaces.schema.yaml_text import Read
+from nsadmin.namespaces.schema.patch import ExtractorInput, NamespacePatch, errors_of
+from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES, PayloadIndexInput
+from nsadmin.namespaces.schema.text import clean_description, clean_name
+from nsadmin.namespaces.schema.yaml_text import ParsedYaml
 
 SCHEMA = "nsadmin/namespace/v1"
 INFRASTRUCTURE_KEYS = (
@@ -109,25 +103,25 @@ def to_yaml(namespace: Namespace) -> str:
     )
 
 
-def from_yaml(text: str) -> Read:
+def from_yaml(text: str) -> ParsedYaml:
     """Read a configuration; raise Invalid with faults by line where it is none."""
-    found = yaml_text.read(text)
+    found = yaml_text.parse(text)
     schema = found.data.get("schema")
     if schema != SCHEMA:
         said = "it is missing" if schema is None else f"this is {as_json(schema)}"
-        raise yaml_text.line_fault(
+        raise yaml_text.line_error(
             found.line_of("schema"), f"schema must be {SCHEMA}; {said}."
         )
     unknown = [key for key in found.data if key not in _SECTIONS]
     if unknown:
-        raise yaml_text.line_fault(
+        raise yaml_text.line_error(
             found.line_of(unknown[0]),
             f"There is no section {unknown[0]}; there is: {', '.join(_SECTIONS)}.",
         )
     return found
 
 
-def at_lines(error: Invalid, found: Read) -> Invalid:
+def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
     """Return the error with its faults at the lines of the text."""
     faults: dict[str, list[str]] = {}
     for path, sentences in (error.errors or {"": [error.message]}).items():
@@ -137,7 +131,7 @@ def at_lines(error: Invalid, found: Read) -> Invalid:
     return Invalid(f"{first.capitalize()}: {faults[first][0]}", errors=faults)
 
 
-def patch_of(found: Read, namespace: Namespace) -> NamespacePatch:
+def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
     """Return the patch that makes the namespace what the text says.
 
     Holds only what differs. Raises Invalid with faults by line.
@@ -145,10 +139,10 @@ def patch_of(found: Read, namespace: Namespace) -> NamespacePatch:
     try:
         return _patch(found, namespace)
     except Invalid as error:
-        raise at_lines(error, found) from None
+        raise with_line_numbers(error, found) from None
 
 
-def _patch(found: Read, namespace: Namespace) -> NamespacePatch:
+def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
     said = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
     now = export_config(namespace)
     body = {key: value for key, value in said.items() if value != now[key]}

@@ -7,20 +7,23 @@ refused with the reason.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import limits
 from nsadmin.namespaces.schema.patch import (
-    Description,
     ExtractorInput,
     Extractors,
-    Indexes,
     Infrastructure,
+    validate,
+)
+from nsadmin.namespaces.schema.payload_indexes import Indexes
+from nsadmin.namespaces.schema.strict import StrictModel
+from nsadmin.namespaces.schema.text import (
+    Description,
     Name,
     clean_description,
     clean_name,
-    validate,
 )
 
 TTL_MIN = 60
@@ -29,12 +32,12 @@ TTL_MAX = 100 * 365 * 24 * 3600
 ID_START, ID_MIN, ID_MAX = "ns_", 6, 60
 _ID = re.compile(rf"{ID_START}[A-Za-z0-9_-]{{{ID_MIN},{ID_MAX}}}")
 # What is not offered gets a reason of its own.
-_EMPTY = Field(json_schema_extra={"maxItems": 0})
+_ALWAYS_EMPTY = Field(json_schema_extra={"maxItems": 0})
 # What most begin with, where nothing is said: text and still images.
-BASELINE = ("text_extractor", "v1"), ("image_extractor", "v1")
+DEFAULT_EXTRACTORS = ("text_extractor", "v1"), ("image_extractor", "v1")
 
 
-OwnId = Annotated[
+CustomId = Annotated[
     str,
     limits(
         "string",
@@ -44,11 +47,7 @@ OwnId = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class VectorConfig(_Strict):
+class VectorConfig(StrictModel):
     """A vector of one's own; only namespaces without extractors would have them."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -56,11 +55,11 @@ class VectorConfig(_Strict):
     metric: Literal["cosine", "euclidean", "dot_product"] = "cosine"
 
 
-class NewNamespace(_Strict):
+class NewNamespace(StrictModel):
     """The body of a creation; null is the same as absent."""
 
     namespace_name: Name = Field(description="3 to 64 characters, unique for you.")
-    namespace_id: OwnId | None = Field(
+    namespace_id: CustomId | None = Field(
         None, description="Your own id, `ns_…`, to bring a namespace back under it."
     )
     mode: Literal["managed", "standalone"] | None = Field(
@@ -76,10 +75,10 @@ class NewNamespace(_Strict):
     feature_extractors: Extractors | None = Field(
         None, description="Text and images by default; one must bring a vector."
     )
-    features: Annotated[list[str], _EMPTY] | None = Field(
+    features: Annotated[list[str], _ALWAYS_EMPTY] | None = Field(
         None, description="Not offered."
     )
-    vector_configs: Annotated[list[VectorConfig], _EMPTY] | None = Field(
+    vector_configs: Annotated[list[VectorConfig], _ALWAYS_EMPTY] | None = Field(
         None, description="Not offered."
     )
     payload_indexes: Indexes | None = None
@@ -98,14 +97,14 @@ class NewNamespace(_Strict):
             return self.feature_extractors
         return [
             ExtractorInput(feature_extractor_name=name, version=version)
-            for name, version in BASELINE
+            for name, version in DEFAULT_EXTRACTORS
         ]
 
 
 def parse_new(body: Any) -> NewNamespace:
     """Read the body of a creation, or raise Invalid with a fault for each field."""
     wanted = validate(NewNamespace, body)
-    faults = _not_offered(wanted)
+    faults = _unsupported_values(wanted)
     try:
         wanted.namespace_name = clean_name(wanted.namespace_name)
     except Invalid as fault:
@@ -120,7 +119,7 @@ def parse_new(body: Any) -> NewNamespace:
     return wanted
 
 
-def _not_offered(wanted: NewNamespace) -> dict[str, list[str]]:
+def _unsupported_values(wanted: NewNamespace) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     if wanted.namespace_id is not None and not _ID.fullmatch(wanted.namespace_id):
         sentence = (

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from nsadmin.namespaces.schema.patch import INDEX_DEFAULTS, INDEX_TYPES, IndexType
+from nsadmin.namespaces.schema.payload_indexes import (
+    INDEX_DEFAULTS,
+    INDEX_TYPES,
+    IndexType,
+)
 
 Raw = dict[str, Any]
 # Who asked for an index; stored are those of a user and those made automatically.

@@ -1,27 +1,77 @@
 """The infrastructure object as it is sent, with the range of every field. Pure."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, WithJsonSchema
+from pydantic import Field, SecretStr, StrictBool, WithJsonSchema
 
 from nsadmin.namespaces.schema.limits import (
     API_KEY_MAX,
+    DESCRIPTION_MAX,
     GPU_TYPE_MAX,
-    MAX_DESCRIPTION,
     URL_MAX,
     limits,
 )
+from nsadmin.namespaces.schema.strict import StrictModel
+
+KEY_FIELD = "qdrant_api_key"
+SEALED_FIELD = "qdrant_api_key_sealed"
+# Never in a response, a plan or an audit row.
+SECRET_KEYS = frozenset({KEY_FIELD, SEALED_FIELD})
+# What a response shows; whatever other writers keep beside it stays inside.
+PUBLIC_KEYS = (
+    "ray_cluster_id",
+    "ray_head_node_url",
+    "ray_dashboard_url",
+    "qdrant_url",
+    "qdrant_collection",
+    "s3_vector_bucket",
+    "compute_tier",
+    "max_concurrent_jobs",
+    "autoscaling_enabled",
+    "min_workers",
+    "max_workers",
+    "gpu_type",
+    "gpus_per_worker",
+    "s3_plugin_bucket",
+    "s3_plugin_prefix",
+    "max_custom_plugins",
+    "max_custom_models",
+    "description",
+)
+# In the order in which a plan changes them.
+OFFERED = (
+    "compute_tier",
+    "qdrant_url",
+    "ray_head_node_url",
+    "gpu_type",
+    "gpus_per_worker",
+    "min_workers",
+    "max_workers",
+    "autoscaling_enabled",
+    "max_concurrent_jobs",
+    "max_custom_models",
+    "max_custom_plugins",
+    "description",
+)
+DEFAULTS: Mapping[str, Any] = {
+    "max_concurrent_jobs": 10,
+    "autoscaling_enabled": True,
+    "min_workers": 1,
+    "max_workers": 10,
+    "max_custom_plugins": 0,
+    "max_custom_models": 0,
+    "s3_plugin_bucket": "mixpeek-plugins",
+}
 
 Url = Annotated[str, Field(max_length=URL_MAX)]
 Key = Annotated[SecretStr, limits("string", minLength=1, maxLength=API_KEY_MAX)]
 CollectionName = Annotated[str, Field(min_length=3, max_length=128)]
-Description = Annotated[str, limits("string", maxLength=MAX_DESCRIPTION)]
+Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
 
 
-class InfrastructureInput(BaseModel):
+class InfrastructureInput(StrictModel):
     """The object of PATCH; keys that are known but not offered get a reason."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     qdrant_collection: CollectionName | None = None
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"] | None = None
@@ -48,4 +98,4 @@ class InfrastructureInput(BaseModel):
 
 
 # It is read once the namespace is known; until then it is passed on as it was sent.
-DESCRIBED = WithJsonSchema(InfrastructureInput.model_json_schema())
+INFRASTRUCTURE_SCHEMA = WithJsonSchema(InfrastructureInput.model_json_schema())

@@ -8,14 +8,14 @@ from typing import Any
 from pydantic import WithJsonSchema
 
 NAME_MIN, NAME_MAX = 3, 64
-MAX_DESCRIPTION = 2000
+DESCRIPTION_MAX = 2000
 FIELD_NAME_MAX = 255
 # All payload indexes of a namespace, the system's included.
 MAX_INDEXES = 100
 # A list that is sent may hold system indexes too, and what is in it twice.
-MOST_SENT_INDEXES = 2 * MAX_INDEXES
+MAX_SENT_INDEXES = 2 * MAX_INDEXES
 # More than there are; what is registered already may be sent again.
-MOST_EXTRACTORS = 100
+MAX_EXTRACTORS = 100
 # Of a text index: how long words are at least and at most.
 TOKEN_LENGTH_MAX = 1000
 URL_MAX = 255

@@ -26,7 +26,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ParsedYaml:
     """What a text says; `lines` has the line, from 1, of each path in it."""
 
     data: dict[str, Any]
@@ -54,38 +54,38 @@ for _tag, _pattern in _WORDS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), None)
 
 
-def line_fault(line: int, sentence: str) -> Invalid:
+def line_error(line: int, sentence: str) -> Invalid:
     """Return the error of a fault in a line."""
     return Invalid(f"Line {line}: {sentence}", errors={f"line {line}": [sentence]})
 
 
-def read(text: str) -> Read:
+def parse(text: str) -> ParsedYaml:
     """Read a text, or raise Invalid with every fault at its line."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise line_fault(1, f"The text has more than {MAX_BYTES // 1024} KiB.")
+        raise line_error(1, f"The text has more than {MAX_BYTES // 1024} KiB.")
     try:
         _require_plain(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         sentence = f"U+{error.character:04X} cannot stand in YAML."
-        raise line_fault(line, sentence) from None
+        raise line_error(line, sentence) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise line_fault(line, _sentence(error)) from None
+        raise line_error(line, _syntax_message(error)) from None
     if not isinstance(root, yaml.MappingNode):
-        raise line_fault(1, "The text must be a mapping of keys to values.")
+        raise line_error(1, "The text must be a mapping of keys to values.")
     lines: dict[str, int] = {}
     faults: dict[str, list[str]] = {}
     data = _value(root, "", lines, faults)
     if faults:
         first, sentences = next(iter(faults.items()))
         raise Invalid(f"{first.capitalize()}: {sentences[0]}", errors=faults)
-    return Read(data, lines)
+    return ParsedYaml(data, lines)
 
 
-def _sentence(error: yaml.MarkedYAMLError) -> str:
+def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = (error.problem or "it cannot be read").split("\n")[0][:200]
     return f"This is not YAML: {problem}."
 
@@ -96,18 +96,18 @@ def _require_plain(text: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise line_fault(line, "Anchors and aliases are not read; write it out.")
+            raise line_error(line, "Anchors and aliases are not read; write it out.")
         if getattr(event, "tag", None) is not None:
-            raise line_fault(line, "Tags are not read; write the plain value.")
+            raise line_error(line, "Tags are not read; write the plain value.")
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise line_fault(line, "There is a second document; one is read.")
+            raise line_error(line, "There is a second document; one is read.")
         nodes += isinstance(event, yaml.NodeEvent)
         if nodes > _MAX_NODES:
-            raise line_fault(line, f"There are more than {_MAX_NODES:,} values.")
+            raise line_error(line, f"There are more than {_MAX_NODES:,} values.")
         depth += isinstance(event, yaml.CollectionStartEvent)
         if depth > _MAX_DEPTH:
-            raise line_fault(line, f"This is nested deeper than {_MAX_DEPTH} levels.")
+            raise line_error(line, f"This is nested deeper than {_MAX_DEPTH} levels.")
         depth -= isinstance(event, yaml.CollectionEndEvent)
 
 

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from nsadmin.clones.request import CloneRequest
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
 # Not quoted: the shell puts the reader's own key there.
@@ -98,7 +97,7 @@ def of_plan(
         return []  # the API has no call for it
     if wanted.wrong or wanted.extra or wanted.collection:
         return []  # the API has no call for it
-    vectors = [step for step in plan.steps if isinstance(step, AddVector)]
+    vectors = added_vectors(plan.steps)
     calls = []
     if vectors:
         calls.append(_patch(request, plan.namespace_id, {"repair_vectors": True}, {}))

@@ -53,7 +53,11 @@ class Frame:
     @cached_property
     def choices(self) -> list[Organization]:
         """The organizations that the switcher offers."""
-        return [] if self.user is None else organizations.choices(self.user)
+        return (
+            []
+            if self.user is None
+            else organizations.selectable_organizations(self.user)
+        )
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
         action,
         internal_id=view.namespace.internal_id,
         scope=view.namespace.scope,
-        what=queries.WHAT,
+        what=queries.RESOURCE,
     )
 
 

@@ -22,11 +22,10 @@ from nsadmin.errors import (
 )
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
-from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.plan.steps import AddVector
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
@@ -92,8 +91,6 @@ def _id(sheet: PlanForm) -> str:
 
 def _preview(request: HttpRequest, sheet: PlanForm, patch: Wanted) -> Preview:
     actor = actor_of(request)
-    if isinstance(patch, Repair):
-        return commit.repair_preview(actor, _id(sheet), patch)
     return commit.preview(actor, _id(sheet), patch)
 
 
@@ -101,8 +98,6 @@ def _commit(
     request: HttpRequest, sheet: PlanForm, patch: Wanted, digest: str
 ) -> Outcome:
     actor = actor_of(request)
-    if isinstance(patch, Repair):
-        return commit.repair_commit(actor, _id(sheet), patch, digest=digest)
     return commit.commit(actor, _id(sheet), patch, digest=digest)
 
 
@@ -162,7 +157,7 @@ def _review(
     given = set() if anew else set(request.POST.getlist("tick"))
     before = request.POST.getlist("shown") if moved else []
     steps = plan_presenter.steps(shown.plan, before)
-    adds_vectors = any(isinstance(step, AddVector) for step in shown.plan.steps)
+    adds_vectors = bool(added_vectors(shown.plan.steps))
     context = {
         **namespace_scope(shown.view),
         "plan": shown.plan,
@@ -171,7 +166,9 @@ def _review(
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(shown.view) if adds_vectors else None,
         "summary": plan_presenter.summary(shown.plan),
-        "effects": plan_presenter.effects(shown.plan, shown.view.namespace, shown.seen),
+        "effects": plan_presenter.effects(
+            shown.plan, shown.view.namespace, shown.actual
+        ),
         "warnings": [
             (w, tick_of(w.sentence), tick_of(w.sentence) in given)
             for w in shown.plan.warnings

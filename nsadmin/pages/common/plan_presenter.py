@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nsadmin.namespaces.plan.desired import (
@@ -11,19 +11,7 @@ from nsadmin.namespaces.plan.desired import (
     expected_vectors,
 )
 from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.steps import (
-    AddVector,
-    AppendExtractor,
-    CreateCollection,
-    CreateIndex,
-    DropIndex,
-    SetField,
-    SetSecret,
-    Step,
-    changed_parameters,
-    in_qdrant,
-    to_json,
-)
+from nsadmin.namespaces.plan.steps import Step, in_qdrant
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.pages.templatetags.formatting import many
 
@@ -47,15 +35,17 @@ class StepView:
     is_new: bool
 
 
-_DRAWN: dict[type, tuple[str, str, str]] = {
-    SetField: ("Set field", "pencil", "idle"),
-    SetSecret: ("Set field", "key", "idle"),
-    AppendExtractor: ("Append", "plus", "idle"),
-    AddVector: ("Add", "vector-triangle", "ok"),
-    CreateCollection: ("Add", "vector-triangle", "ok"),
-    CreateIndex: ("Add", "plus", "ok"),
-    DropIndex: ("Remove", "trash", "bad"),
+# Verb, icon and role of each kind of step; a kind that is not listed gets the last one.
+_DRAWN: dict[str, tuple[str, str, str]] = {
+    "set_field": ("Set field", "pencil", "idle"),
+    "set_secret": ("Set field", "key", "idle"),
+    "append_extractor": ("Append", "plus", "idle"),
+    "add_vector": ("Add", "vector-triangle", "ok"),
+    "create_collection": ("Add", "vector-triangle", "ok"),
+    "create_index": ("Add", "plus", "ok"),
+    "drop_index": ("Remove", "trash", "bad"),
 }
+_OTHER = ("Set field", "pencil", "idle")
 
 
 def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
@@ -63,10 +53,9 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
     found = []
     dropped: dict[str, Raw] = {}
     for step in plan.steps:
-        verb, icon, role = _DRAWN[type(step)]
-        if isinstance(step, DropIndex):
-            dropped[step.field] = step.schema
-        old, new = _texts(step, dropped)
+        verb, icon, role = _DRAWN.get(step.kind, _OTHER)
+        dropped.update(step.dropped_index)
+        old, new = step.comparison(dropped)
         found.append(
             StepView(
                 key=_key(step),
@@ -75,7 +64,7 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
                 icon=icon,
                 role=role,
                 store=step.store,
-                hint=_hint(step),
+                hint=step.hint(),
                 before=old,
                 after=new,
                 is_new=bool(before) and _key(step) not in before,
@@ -98,44 +87,13 @@ def was_shown(before: Sequence[str], plan: Plan) -> bool:
 
 def _key(step: Step) -> str:
     """Return a hash of the step and its sentence, for the form to carry along."""
-    written = json.dumps(to_json(step), sort_keys=True, default=str)
+    written = json.dumps(step.to_json(), sort_keys=True, default=str)
     return f"{hashlib.sha256(written.encode()).hexdigest()[:12]} {step.sentence()}"
-
-
-def _texts(step: Step, dropped: Mapping[str, Raw]) -> tuple[str, str]:
-    """Old and new text, where reading them side by side helps.
-
-    `dropped` are the indexes that went before, by field: one built anew says what of it
-    becomes another.
-    """
-    if isinstance(step, CreateIndex) and step.field in dropped:
-        return changed_parameters(dropped[step.field], step.schema)
-    texts = ("description", "namespace_name", "infrastructure.description")
-    if isinstance(step, SetField) and step.field in texts:
-        return step.before or "", step.after or ""
-    return "", ""
-
-
-def _hint(step: Step) -> str:
-    if isinstance(step, AddVector):
-        return "No point is rewritten; size and distance cannot change later."
-    if isinstance(step, CreateIndex):
-        return "Qdrant builds it while searches go on."
-    if isinstance(step, DropIndex) and not step.rebuilt:
-        return "Points keep the field; only the fast way to filter by it goes."
-    if isinstance(step, SetSecret) and step.after:
-        return "Sealed for this namespace and this address; never shown again."
-    if isinstance(step, SetField) and step.field == "namespace_name":
-        return "Programs that use the old name find nothing; the id stays."
-    if isinstance(step, SetField) and step.field == "auto_create_indexes":
-        hint = "Fields filtered more than 100 times in 24 h get an index."
-        return hint if step.after else ""
-    return ""
 
 
 def summary(plan: Plan) -> str:
     """Count the steps by kind, such as `3 additions, 1 removal, 3 settings`."""
-    drawn = [_DRAWN[type(step)][0] for step in plan.steps]
+    drawn = [_DRAWN.get(step.kind, _OTHER)[0] for step in plan.steps]
     counts = [
         (drawn.count("Add") + drawn.count("Append"), "addition"),
         (drawn.count("Remove"), "removal"),
@@ -145,15 +103,15 @@ def summary(plan: Plan) -> str:
 
 
 def effects(
-    plan: Plan, namespace: Namespace, seen: ActualCollection | None
+    plan: Plan, namespace: Namespace, actual: ActualCollection | None
 ) -> list[tuple[str, str]]:
     """Return what the plan does to each store and what it leaves alone.
 
-    Numbers are those of Qdrant where it was `seen`, else of the declaration.
+    Numbers are those of Qdrant where it answered, else of the declaration.
     """
     calls = len(in_qdrant(plan.steps))
-    indexes = seen.indexes if seen is not None else declared_indexes(namespace)
-    vectors = seen.vectors if seen is not None else expected_vectors(namespace)
+    indexes = actual.indexes if actual is not None else declared_indexes(namespace)
+    vectors = actual.vectors if actual is not None else expected_vectors(namespace)
     now = f"{plan.revision:,}"
     write = (
         f"1 write, revision {now} → {plan.revision + 1:,}, only if it is still {now}"
@@ -176,7 +134,6 @@ def effects(
 def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     """Return what a namespace that is to be made begins with; `namespace` is blank."""
     indexes = len(_indexes_after(plan, declared_indexes(namespace)))
-    made = [step for step in plan.steps if isinstance(step, CreateCollection)]
     end = namespace.expires_at
     return [
         ("Description", namespace.description or "Empty"),
@@ -185,7 +142,7 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
             "Qdrant",
             many(len(in_qdrant(plan.steps)), "call, read back|calls, each read back"),
         ),
-        ("Vectors", f"{sum(len(step.vectors) for step in made):,}"),
+        ("Vectors", f"{len(_vectors_after(plan, ())):,}"),
         ("Payload indexes", f"{indexes:,}, the system's among them"),
         ("Indexes from usage", "On" if namespace.auto_create_indexes else "Off"),
         ("Expires", f"{end:%-d %B %Y %H:%M} UTC" if end else "Never"),
@@ -195,23 +152,17 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
 
 def _indexes_after(plan: Plan, now: Iterable[str]) -> set[str]:
     """Return the fields with an index once all steps are done, one after the other."""
-    found = set(now)
+    fields = set(now)
     for step in plan.steps:
-        if isinstance(step, CreateIndex):
-            found.add(step.field)
-        elif isinstance(step, DropIndex):
-            found.discard(step.field)
-    return found
+        fields = step.indexes_after(fields)
+    return fields
 
 
 def _vectors_after(plan: Plan, now: Iterable[str]) -> set[str]:
-    found = set(now)
+    names = set(now)
     for step in plan.steps:
-        if isinstance(step, AddVector):
-            found.add(step.name)
-        elif isinstance(step, CreateCollection):
-            found.update(step.vectors)
-    return found
+        names = step.vectors_after(names)
+    return names
 
 
 def _becomes(now: int, then: int) -> str:

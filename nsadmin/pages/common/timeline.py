@@ -6,11 +6,11 @@ from datetime import datetime
 from itertools import groupby
 
 from nsadmin.namespaces.models import LookSlot
-from nsadmin.namespaces.read.history import KEPT, SLOT, slot_of
+from nsadmin.namespaces.read.history import RETENTION, SLOT, slot_of
 from nsadmin.pages.common.badges import Badge, health_badge
 from nsadmin.pages.common.sparkline import HEIGHT, WIDTH, svg_points
 
-_COUNT = KEPT // SLOT
+_COUNT = RETENTION // SLOT
 _STEP = WIDTH / _COUNT
 BAND_HEIGHT = 8
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.advice import auto_indexing, dismiss, evidence
 from nsadmin.advice.evidence import Advised
 from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM
@@ -42,7 +42,7 @@ def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
-@posted
+@post_only
 def dismissals(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Dismiss one piece of advice with a reason, or show it again."""
     actor = gate.actor_of(request)

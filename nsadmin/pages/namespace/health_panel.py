@@ -80,7 +80,7 @@ class Panel:
     @property
     def _having(self) -> list[tuple[int, int] | None]:
         vectors = self.live.vectors if self.live else ()
-        return [self.snapshot.having(v) for v in vectors] if self.snapshot else []
+        return [self.snapshot.vector_count(v) for v in vectors] if self.snapshot else []
 
     @property
     def live_at(self) -> datetime | None:
@@ -156,7 +156,7 @@ def panel_of(request: HttpRequest, view: NamespaceView) -> Panel:
 def polled_panel(request: HttpRequest, actor: Actor, namespace_id: str) -> Panel:
     """Return the panel from the copy that the sampler keeps, else by looking."""
     if "fresh" not in request.GET:
-        snapshot = queries.glance(actor, namespace_id)
+        snapshot = queries.cached_snapshot(actor, namespace_id)
         if snapshot is not None:
             return _panel(request, namespace_id, snapshot)
     return panel_of(request, queries.get(actor, namespace_id))

@@ -14,7 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, Unavailable, UpstreamError
 from nsadmin.namespaces.change import commit, preflight
-from nsadmin.namespaces.change.preflight import Check
+from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement import entitlement
 from nsadmin.namespaces.plan.infrastructure_steps import has_stored_key
 from nsadmin.namespaces.read import queries

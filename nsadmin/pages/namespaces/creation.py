@@ -23,7 +23,7 @@ from nsadmin.errors import (
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.lifecycle import creation
-from nsadmin.namespaces.schema.creation import BASELINE
+from nsadmin.namespaces.schema.creation import DEFAULT_EXTRACTORS
 from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.pages.common import api_examples, plan_presenter
 from nsadmin.pages.common.forms.extractor_options import offers
@@ -40,7 +40,7 @@ _EXAMPLE = {
     "namespace_name": "field-recordings",
     "feature_extractors": [
         {"feature_extractor_name": name, "version": version}
-        for name, version in BASELINE
+        for name, version in DEFAULT_EXTRACTORS
     ],
 }
 

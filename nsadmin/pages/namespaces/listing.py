@@ -80,7 +80,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
             for key in ("health", "tier", "extractor", "scope", "expiring", "differs")
             if request.GET.get(key)
         ],
-        "is_bare": not found.rows and listing.is_bare(actor, query),
+        "is_bare": not found.rows and listing.has_no_namespaces(actor, query),
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
         "may_create": actor.may(Action.NAMESPACE_CREATE),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import mass_expiry
@@ -31,7 +31,7 @@ def due(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
-@posted
+@post_only
 def due_release(request: HttpRequest) -> HttpResponse:
     """Let what was shown be deleted by the next run."""
     organization = shown_organization(request)
@@ -46,7 +46,7 @@ def due_release(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.NAMESPACE_DELETE)
-@posted
+@post_only
 def due_extend(request: HttpRequest) -> HttpResponse:
     """Move the end of all that was shown by a week."""
     organization = shown_organization(request)

@@ -10,7 +10,7 @@ from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.change import preconditions
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import NAME_MIN
-from nsadmin.namespaces.schema.patch import clean_name
+from nsadmin.namespaces.schema.text import clean_name
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import editable

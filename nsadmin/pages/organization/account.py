@@ -8,7 +8,7 @@ from nsadmin.access.organization import organizations
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import NotFound
 from nsadmin.pages.common.page_context import signed_in
 
@@ -23,7 +23,7 @@ def _next(request: HttpRequest) -> str:
 
 
 @gate.page(Action.ACCOUNT_USE)
-@posted
+@post_only
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark, or the system's choice; `toggle` needs no script."""
     user = signed_in(request)
@@ -36,11 +36,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.ACCOUNT_USE)
-@posted
+@post_only
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another organization; one that is not offered does not exist."""
     wanted = request.POST.get("organization_id", "")
-    for organization in organizations.choices(signed_in(request)):
+    for organization in organizations.selectable_organizations(signed_in(request)):
         if organization.organization_id == wanted:
             request.session[ORGANIZATION_SESSION_KEY] = wanted
             return redirect(_next(request))

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.organization import invitations
-from nsadmin.access.organization.invitations import Invited
+from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action, Role
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
@@ -50,7 +50,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
-@posted
+@post_only
 def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Withdraw an invitation, or make its link anew; `step` says which."""
     scope = organization_scope(request, "members")
@@ -68,7 +68,7 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 
 def _link(
-    request: HttpRequest, scope: dict[str, Any], invited: Invited
+    request: HttpRequest, scope: dict[str, Any], invited: IssuedInvitation
 ) -> HttpResponse:
     """Show the link, this once, the same for whoever is behind the address."""
     address = reverse("join", args=[invited.secret])

@@ -49,7 +49,7 @@ def _anew(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResp
         return _show(request, invitation, None, status=409)
     if not form.is_valid():
         return _show(request, invitation, None, form=form, status=422)
-    made = acceptance.join_anew(secret, form.cleaned_data["password1"])
+    made = acceptance.join_with_new_account(secret, form.cleaned_data["password1"])
     messages.success(request, f"{_welcome(made)} Sign in as {made.user.email}.")
     return redirect("account_login")
 

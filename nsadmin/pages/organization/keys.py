@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.organization import key_management
-from nsadmin.access.organization.keys import role_now, with_standing
+from nsadmin.access.organization.keys import effective_role, with_creator_role
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid
@@ -27,12 +27,12 @@ def keys(request: HttpRequest) -> HttpResponse:
     offset, now = offset_of(request), timezone.now()
     rows = scope["organization"].api_keys.all()
     total = rows.count() if scope["may_see_keys"] else 0
-    found = with_standing(rows).order_by("revoked_at", "-created_at", "key_id")
+    found = with_creator_role(rows).order_by("revoked_at", "-created_at", "key_id")
     shown = list(found[offset : offset + PER_PAGE]) if scope["may_see_keys"] else []
     context = {
         **scope,
         "keys": [
-            (key, KEYS[key_management.state_of(key, now)], role_now(key))
+            (key, KEYS[key_management.state_of(key, now)], effective_role(key))
             for key in shown
         ],
         "paging": Paging(offset, len(shown), total),

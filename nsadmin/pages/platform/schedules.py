@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.models import ScheduleRun
@@ -88,7 +88,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.SCHEDULE_RUN)
-@posted
+@post_only
 def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     """Have a worker run it now."""
     actor = gate.actor_of(request)

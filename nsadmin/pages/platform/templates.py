@@ -13,7 +13,7 @@ from django.views.decorators.http import (
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.access.web.sign_in import posted
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Invalid, NsadminError, Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import queries
@@ -105,7 +105,7 @@ def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 @gate.page(Action.NAMESPACE_CLONE)
-@posted
+@post_only
 def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
     """Take a template out of use, or into use again."""
     active = request.POST.get("active") == "on"

@@ -16,13 +16,12 @@ from nsadmin.embedded.seed.namespace_documents import (
 from nsadmin.embedded.seed.points import declared_vectors, present_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import read
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_TYPES,
     PROTECTED_INDEXES,
-    clean_description,
     clean_field_name,
-    clean_name,
 )
+from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 HNSW_THRESHOLD = 10_000 * 1024

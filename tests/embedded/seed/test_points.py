@@ -13,7 +13,7 @@ from nsadmin.embedded.seed.catalogue import BY_SLUG, NAMESPACES
 from nsadmin.embedded.seed.layout import layout_of
 from nsadmin.embedded.seed.points import batches, present_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 each_namespace = pytest.mark.parametrize("spec", NAMESPACES, ids=lambda s: s.slug)
 

@@ -16,7 +16,7 @@ from nsadmin.embedded.seed.write.namespaces import (
 )
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema.document import read
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant import cluster as qdrant

@@ -14,7 +14,7 @@ from django.urls import reverse
 from nsadmin.access.models import Organization, Plan, User
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.organizations import (
-    acting_for,
+    command_actor,
     create_organization,
     make_first_admin,
 )
@@ -23,12 +23,12 @@ from nsadmin.errors import Invalid
 
 
 class Command(BaseCommand):
-    """Makes organizations; there is no page for it."""
+    """Creates organizations; there is no page for it."""
 
     help = "Make an organization with its first admin."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the one verb and its options."""
+        """Declare the verb `create` and its options."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="make an organization")
         create.add_argument("name")
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Ask for a new admin's password, then make both; who is known is invited."""
+        """Create the organization and its admin; invite an account that exists."""
         email = options["admin"].lower()
         try:
             validate_email(email)
@@ -75,15 +75,16 @@ class Command(BaseCommand):
 
 
 def _invite(organization: Organization, email: str) -> str:
-    """Ask an account to join: nobody is made a member by somebody else."""
-    actor = acting_for(organization, "organization create")
+    """Invite an existing account; return the message with the link to pass on."""
+    actor = command_actor(organization, "organization create")
     asked = invitations.invite(
         actor, organization, None, email=email, name="", role=Role.ADMIN
     )
     link = reverse("join", args=[asked.secret])
-    days = invitations.LASTS.days
+    days = invitations.LIFETIME.days
     return (
-        f"nobody yet: {email} has an account. Pass this link on, below the address of "
-        f"this server; signed in, they join by it as admin. It works for {days} days.\n"
+        f"no admin yet: {email} has an account already. Send them this link, after the "
+        f"address of this server; once signed in, they join as admin. "
+        f"It works for {days} days.\n"
         f"{link}"
     )

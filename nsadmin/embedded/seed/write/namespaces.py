@@ -18,7 +18,7 @@ from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write.patience import patiently
 from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.namespaces.placement.clusters import seal_key
-from nsadmin.namespaces.plan.infrastructure_steps import SEALED_FIELD
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import connection, namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared

@@ -6,7 +6,7 @@ from typing import Any, Final
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
 from nsadmin.embedded.seed.points import batches, present_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.namespaces.schema.patch import PROTECTED_INDEXES
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster
 

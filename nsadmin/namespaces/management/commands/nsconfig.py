@@ -8,21 +8,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
-from nsadmin.access.organization.organizations import acting_for
+from nsadmin.access.organization.organizations import command_actor
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema import config, yaml_text
 from nsadmin.namespaces.schema.patch import NamespacePatch
-from nsadmin.namespaces.schema.yaml_text import Read
+from nsadmin.namespaces.schema.yaml_text import ParsedYaml
 
 
 class _Parser(CommandParser):
-    """Ends with 1 for a wrong call, since 2 says that something differs."""
+    """Exits with 1 for wrong arguments, since 2 means that something differs."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the fault."""
+        """Print the usage and the error."""
         if self.called_from_command_line:
             self.print_usage(sys.stderr)
             self.exit(1, f"{self.prog}: error: {message}\n")
@@ -30,50 +30,51 @@ class _Parser(CommandParser):
 
 
 class Command(BaseCommand):
-    """Compares a file with a namespace, or makes the namespace what the file says."""
+    """Compares a configuration file with a namespace, or applies it."""
 
     help = (
-        "Compare a configuration with a namespace, or apply it. Exit status: 0 nothing "
-        "differs or it is applied, 2 something differs (diff), 1 it could not be done."
+        "Compare a configuration with a namespace, or apply it. Exit status: 0 if "
+        "nothing differs or it was applied, 2 if something differs (diff), 1 for "
+        "an error."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the two verbs; a wrong call of either, or of none, ends with 1."""
+        """Declare the verbs `diff` and `apply`; wrong arguments exit with 1."""
         parser.__class__ = _Parser
         verbs = parser.add_subparsers(dest="verb", required=True)
-        for verb, told in (("diff", "say what differs"), ("apply", "carry it out")):
-            one = verbs.add_parser(verb, help=told)
+        for verb, text in (("diff", "print the changes"), ("apply", "apply them")):
+            one = verbs.add_parser(verb, help=text)
             one.add_argument("file", metavar="FILE", help="YAML; - is standard input")
             one.add_argument("--organization", required=True, metavar="ID-OR-NAME")
             one.add_argument(
                 "--namespace",
                 metavar="ID-OR-NAME",
-                help="the namespace, where it is not the one that the file names",
+                help="the namespace, if it is not the one that the file names",
             )
             if verb == "apply":
                 one.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Print the plan's sentences; with `apply`, ask and carry it out."""
+        """Print the steps of the plan; with `apply`, ask and then apply it."""
         try:
             actor = _actor(options["organization"])
-            found = config.from_yaml(_text(options["file"]))
+            parsed = config.from_yaml(_text(options["file"]))
             identifier = options["namespace"] or str(
-                found.data.get("namespace_name") or ""
+                parsed.data.get("namespace_name") or ""
             )
-            shown, patch = _planned(actor, identifier, found)
-            self._tell(shown)
-            if shown.plan.is_empty:
+            preview, patch = _preview(actor, identifier, parsed)
+            self._print_plan(preview)
+            if preview.plan.is_empty:
                 return
             if options["verb"] == "diff":
                 sys.exit(2)
             self._require_consent(yes=options["yes"])
-            self._apply(actor, shown, patch)
+            self._apply(actor, preview, patch)
         except NsadminError as error:
             raise CommandError(_sentences(error)) from None
 
-    def _tell(self, shown: Preview) -> None:
-        plan, name = shown.plan, shown.view.namespace.name
+    def _print_plan(self, preview: Preview) -> None:
+        plan, name = preview.plan, preview.view.namespace.name
         if plan.is_empty:
             self.stdout.write(f"Nothing to change: {name} is as the file says.")
             return
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {step.sentence()}")
         for warning in plan.warnings:
             self.stdout.write(f"  ! {warning.sentence}")
-        if shown.qdrant_silent:
+        if preview.qdrant_silent:
             self.stdout.write("  ! Qdrant does not answer; numbers are missing.")
 
     def _require_consent(self, *, yes: bool) -> None:
@@ -93,12 +94,12 @@ class Command(BaseCommand):
         if input("Apply this? [y/N] ").strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was written.")
 
-    def _apply(self, actor: Actor, shown: Preview, patch: NamespacePatch) -> None:
+    def _apply(self, actor: Actor, preview: Preview, patch: NamespacePatch) -> None:
         outcome = commit.commit(
             actor,
-            shown.view.namespace.namespace_id,
+            preview.view.namespace.namespace_id,
             patch,
-            digest=shown.plan.digest,
+            digest=preview.plan.digest,
         )
         revision = outcome.view.namespace.revision
         if outcome.converged:
@@ -111,7 +112,7 @@ class Command(BaseCommand):
 
 
 def _actor(organization: str) -> Actor:
-    """Return the program, acting as an admin of the organization for who runs it."""
+    """Return the command's actor, an admin of the organization."""
     rows = Organization.objects.all()
     owner = (
         rows.filter(organization_id=organization).first()
@@ -119,7 +120,7 @@ def _actor(organization: str) -> Actor:
     )
     if owner is None:
         raise CommandError(f"There is no organization {organization}.")
-    return acting_for(owner, "nsconfig")
+    return command_actor(owner, "nsconfig")
 
 
 def _text(file: str) -> str:
@@ -136,21 +137,21 @@ def _text(file: str) -> str:
         raise CommandError(f"{file} is not text in UTF-8.") from None
 
 
-def _planned(
-    actor: Actor, identifier: str, found: Read
+def _preview(
+    actor: Actor, identifier: str, parsed: ParsedYaml
 ) -> tuple[Preview, NamespacePatch]:
     if not identifier:
         raise CommandError("The file names no namespace: use --namespace.")
     view = queries.get_stored(actor, identifier, organization_id=actor.organization_id)
-    patch = config.patch_of(found, view.namespace)
+    patch = config.patch_of(parsed, view.namespace)
     try:
         return commit.preview(actor, view.namespace.namespace_id, patch), patch
     except Invalid as error:
-        raise config.at_lines(error, found) from None
+        raise config.with_line_numbers(error, parsed) from None
 
 
 def _sentences(error: NsadminError) -> str:
-    """Write every fault, each with its line."""
-    faults = getattr(error, "faults", {})
-    lines = [f"{p}: {s}" for p, told in faults.items() for s in told if p]
+    """Return every message with its line, one in a line of its own."""
+    errors = error.errors if isinstance(error, Invalid) else {}
+    lines = [f"{p}: {s}" for p, messages in errors.items() for s in messages if p]
     return "\n".join(lines) or error.message

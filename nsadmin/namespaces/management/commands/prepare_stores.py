@@ -1,4 +1,4 @@
-"""`manage.py prepare_stores`: the namespace store's indexes, then a whole reconcile."""
+"""`manage.py prepare_stores`: indexes of the namespace store, then a full reconcile."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from nsadmin.stores.mongo import namespaces, resources
 
 
 class Command(BaseCommand):
-    """Safe to repeat; needs the namespace store to answer."""
+    """Prepares the namespace store and the mirror; safe to repeat."""
 
     help = "Make the namespace store's indexes and compare the mirror with it."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Make what is missing and say how many rows of the mirror changed."""
+        """Create missing indexes, reconcile the mirror, print how many rows changed."""
         try:
             namespaces.ensure_indexes()
             resources.ensure_indexes()
             changed = mirror.reconcile()
         except Unavailable as failure:
             raise CommandError(failure.message) from None
-        self.stdout.write(f"Indexes are there; {changed} rows of the mirror changed.")
+        self.stdout.write(f"Indexes exist; {changed} rows of the mirror changed.")

@@ -6,22 +6,24 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.placement.key_rotation import rotate
+from nsadmin.namespaces.change.key_rotation import rotate
 
 
 class Command(BaseCommand):
-    """Safe to repeat and to kill."""
+    """Rotates the seal key of stored keys; safe to repeat and to interrupt."""
 
     help = (
-        "Seal every stored key anew with the first key of NSADMIN_SEAL_KEYS. Exit "
-        "status: 0 nothing is left under another key, 1 something is."
+        "Reseal every stored key with the first key of NSADMIN_SEAL_KEYS. Exit status: "
+        "0 if all stored keys are sealed with it, 1 if some are not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the one verb and its option."""
+        """Declare the verb `rotate` and its option."""
         verbs = parser.add_subparsers(dest="verb", required=True)
-        again = verbs.add_parser("rotate", help="seal stored keys anew")
-        again.add_argument("--limit", type=int, metavar="N", help="at most so many")
+        again = verbs.add_parser("rotate", help="reseal stored keys")
+        again.add_argument(
+            "--limit", type=int, metavar="N", help="reseal at most N keys"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Rotate and print the counts."""

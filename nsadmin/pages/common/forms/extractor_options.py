@@ -8,12 +8,8 @@ from django import forms
 
 from nsadmin.namespaces.plan.desired import expected_vectors
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.extractors import (
-    REGISTRY,
-    Extractor,
-    VectorIndex,
-    offered,
-)
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY, allowed_values
 
 # Offered as a list; a longer range of sizes is typed.
 _LISTED = 20
@@ -94,7 +90,7 @@ def emptied(form: forms.Form, extractor: Extractor) -> dict[str, str]:
     for name, sizes in extractor.sized_by.items():
         key = key_of(extractor, name)
         if key in form.data and not form.cleaned_data.get(key):
-            found[key] = f"{label_of(name)} is empty. Give {offered(sizes)}."
+            found[key] = f"{label_of(name)} is empty. Give {allowed_values(sizes)}."
     return found
 
 

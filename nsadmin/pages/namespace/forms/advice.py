@@ -8,7 +8,8 @@ from django import forms
 from nsadmin.advice.rules import Advice
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.patch import INDEX_TYPES, NamespacePatch, parse_patch
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.namespace.forms.indexes import wanted_list
 

@@ -74,7 +74,7 @@ class ConfigForm(ChangeForm):
             return
         text = self.cleaned_data["config"]
         if not all(place.startswith("line ") for place in error.errors or {"": []}):
-            error = config.at_lines(error, config.from_yaml(text))
+            error = config.with_line_numbers(error, config.from_yaml(text))
         lines = text.splitlines()
         for place, sentences in error.errors.items():
             number = int(place.removeprefix("line "))

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from django import forms
 
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.namespaces.schema.extractors import REGISTRY, Extractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor
+from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.extractor_options import (

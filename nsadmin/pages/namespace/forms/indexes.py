@@ -7,12 +7,11 @@ from django import forms
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import Namespace, StoredIndex
-from nsadmin.namespaces.schema.patch import (
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
     TOKENIZERS,
-    NamespacePatch,
-    parse_patch,
 )
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.templatetags.formatting import parameters

@@ -7,7 +7,7 @@ from django import forms
 
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
+from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
 
@@ -38,8 +38,8 @@ class SettingsForm(ChangeForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": MAX_DESCRIPTION}),
-        help_text=f"At most {MAX_DESCRIPTION:,} characters. Empty removes it.",
+        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
+        help_text=f"At most {DESCRIPTION_MAX:,} characters. Empty removes it.",
     )
     auto_create_indexes = forms.BooleanField(
         label="Create indexes from usage",

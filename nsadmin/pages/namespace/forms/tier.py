@@ -8,9 +8,10 @@ from django.http import QueryDict
 from pydantic import SecretStr
 
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.infrastructure_steps import DEFAULTS, OFFERED, parse
+from nsadmin.namespaces.plan.infrastructure_steps import parse
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.infrastructure import DEFAULTS, OFFERED
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
 

@@ -5,7 +5,7 @@ from django import forms
 from nsadmin.access.actor import Actor
 from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX
+from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX
 from nsadmin.pages.common.forms.base import ChangeForm
 
 
@@ -24,7 +24,7 @@ class CloneForm(ChangeForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": MAX_DESCRIPTION}),
+        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
         help_text="Left blank, it is copied from the source.",
     )
     collections = forms.BooleanField(required=False, initial=True)

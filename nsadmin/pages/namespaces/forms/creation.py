@@ -12,9 +12,13 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
 from nsadmin.errors import Invalid, NsadminError
-from nsadmin.namespaces.schema.creation import BASELINE, NewNamespace, parse_new
+from nsadmin.namespaces.schema.creation import (
+    DEFAULT_EXTRACTORS,
+    NewNamespace,
+    parse_new,
+)
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.limits import MAX_DESCRIPTION, NAME_MAX, NAME_MIN
+from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.extractor_options import (
     emptied,
@@ -69,12 +73,12 @@ class NewNamespaceForm(ChangeForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": MAX_DESCRIPTION}),
+        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
     )
     extractors = forms.MultipleChoiceField(
         label="Extractors",
         choices=[(extractor_id, extractor_id) for extractor_id in REGISTRY],
-        initial=[f"{name}_{version}" for name, version in BASELINE],
+        initial=[f"{name}_{version}" for name, version in DEFAULT_EXTRACTORS],
         error_messages={"required": "Choose at least one that brings a vector."},
     )
     index_field = Texts(label="Payload indexes", required=False)

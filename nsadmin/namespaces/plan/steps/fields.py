@@ -1,0 +1,220 @@
+"""Steps that change fields of the document. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nsadmin.namespaces.plan.desired import ActualCollection
+from nsadmin.namespaces.plan.steps.base import PlanWarning, Step, Store, Transition
+from nsadmin.namespaces.plan.steps.text import quote_value
+from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD, SECRET_KEYS
+
+# Fields of the object `infrastructure` are steps of their own, with this prefix.
+INFRASTRUCTURE = "infrastructure."
+# The fields that decide on which cluster a namespace runs.
+PLACEMENT = (INFRASTRUCTURE + "compute_tier", INFRASTRUCTURE + "qdrant_url")
+_TEXTS = ("description", "namespace_name", "infrastructure.description")
+# Attributes of Namespace that are not called like their field.
+_ATTRIBUTES = {"namespace_name": "name", "protected": "is_protected"}
+_FIELD_WORDS = {
+    "expires_at": "end",
+    "namespace_name": "name",
+    "description": "description",
+    "auto_create_indexes": "automatic index creation",
+    "infrastructure.compute_tier": "tier",
+    "infrastructure.qdrant_url": "Qdrant address",
+    "infrastructure.ray_head_node_url": "Ray head node",
+    "infrastructure.gpu_type": "GPU type",
+    "infrastructure.gpus_per_worker": "number of GPUs per worker",
+    "infrastructure.min_workers": "least number of workers",
+    "infrastructure.max_workers": "largest number of workers",
+    "infrastructure.autoscaling_enabled": "autoscaling",
+    "infrastructure.max_concurrent_jobs": "number of jobs at once",
+    "infrastructure.max_custom_models": "number of own models",
+    "infrastructure.max_custom_plugins": "number of own plugins",
+    "infrastructure.description": "remark on the infrastructure",
+}
+_TIER_WORDS = {
+    "shared": "shared",
+    "dedicated_cpu": "dedicated CPU",
+    "dedicated_gpu": "dedicated GPU",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SetField(Step):
+    """Give a field of the document a new value; None removes it."""
+
+    kind: ClassVar[str] = "set_field"
+    store: ClassVar[Store] = "namespace store"
+    field: str
+    before: Any
+    after: Any
+
+    def sentence(self) -> str:
+        """Return what changes, with old and new value where they are short."""
+        word = _FIELD_WORDS.get(self.field, self.field)
+        is_unset = self.before in (None, "")
+        verb = "Remove" if not self.after else "Set" if is_unset else "Change"
+        before, after = quote_value(self.before), quote_value(self.after)
+        if self.field in ("description", "infrastructure.description"):
+            return f"{verb} the {word}."
+        if self.field == "protected":
+            return (
+                "Protect the namespace from deletion."
+                if self.after
+                else "Lift the protection from deletion."
+            )
+        if self.field == "namespace_name":
+            return f"Rename from {before} to {after}."
+        if self.field == "infrastructure.compute_tier":
+            old, new = _TIER_WORDS[self.before], _TIER_WORDS[self.after]
+            return f"Change the tier from {old} to {new}."
+        if isinstance(self.after, bool):
+            return f"Turn {word} {'on' if self.after else 'off'}."
+        if self.after is None:
+            return f"Remove the {word}, {before}."
+        if is_unset:
+            return f"Set the {word} to {after}."
+        return f"Change the {word} from {before} to {after}."
+
+    def hint(self) -> str:
+        """Return what a new name or automatic indexes mean for programs."""
+        if self.field == "namespace_name":
+            return "Programs that use the old name find nothing; the id stays."
+        if self.field == "auto_create_indexes" and self.after:
+            return "Fields filtered more than 100 times in 24 h get an index."
+        return ""
+
+    def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
+        """Return the texts of a name or description."""
+        if self.field in _TEXTS:
+            return self.before or "", self.after or ""
+        return "", ""
+
+    def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
+        """Set the field; other writers' keys of an object stay as they are."""
+        if not self.field.startswith(INFRASTRUCTURE):
+            return _with_value(document, self.field, self.after)
+        holder = document.get("infrastructure") or {}
+        key = self.field.removeprefix(INFRASTRUCTURE)
+        return {**document, "infrastructure": _with_value(holder, key, self.after)}
+
+    @property
+    def moves(self) -> bool:
+        """Whether the field decides on which cluster the namespace runs."""
+        return self.field in PLACEMENT
+
+    def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
+        """Return what a new address of the cluster means."""
+        if self.field != "infrastructure.qdrant_url":
+            return []
+        sentence = (
+            "Every search and every write goes to the other cluster from the "
+            "moment of the change; the collection on the one before stays."
+        )
+        return [PlanWarning(sentence)]
+
+    @property
+    def transition(self) -> Transition | None:
+        """The value before and after."""
+        return FieldTransition(self.field, self.before, self.after, self.sentence())
+
+    @property
+    def is_reversible(self) -> bool:
+        """Where a namespace runs is not put back: its cluster is checked first."""
+        return not self.moves
+
+
+class FieldTransition(Transition):
+    """A field of the document before and after an operation."""
+
+    __slots__ = ()
+
+    def steps_back(self, namespace: Namespace) -> list[Step]:
+        """Return the step that sets the old value."""
+        now = _value(namespace, self.name)
+        if now == self.before:
+            return []
+        if now != self.after:
+            raise self.changed_since(f"it is {quote_value(now)[:120]} now")
+        return [SetField(self.name, now, self.before)]
+
+
+def _with_value(holder: Raw, key: str, value: Any) -> Raw:
+    if value is None:
+        return {name: kept for name, kept in holder.items() if name != key}
+    return {**holder, key: value}
+
+
+def _value(namespace: Namespace, field: str) -> Any:
+    if field.startswith(INFRASTRUCTURE):
+        return namespace.infrastructure.get(field.removeprefix(INFRASTRUCTURE))
+    return getattr(namespace, _ATTRIBUTES.get(field, field), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecret(Step):
+    """Store, replace or remove a secret that is bound to `destination`.
+
+    `before` and `after` are keyed fingerprints, empty for none: another secret is
+    another plan, and the plan reveals nothing of either. `public_json` leaves them out.
+    """
+
+    kind: ClassVar[str] = "set_secret"
+    store: ClassVar[Store] = "namespace store"
+    field: str
+    destination: str
+    before: str
+    after: str
+
+    def sentence(self) -> str:
+        """Return what becomes of the secret, never its value."""
+        if not self.after:
+            return "Remove the stored Qdrant API key."
+        verb = "Replace" if self.before else "Store"
+        return f"{verb} the Qdrant API key, sealed for {self.destination}."
+
+    def hint(self) -> str:
+        """Return how a stored secret is kept."""
+        if not self.after:
+            return ""
+        return "Sealed for this namespace and this address; never shown again."
+
+    def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
+        """Replace the stored secret by `sealed`, or remove it."""
+        stored = document.get("infrastructure") or {}
+        kept = {key: value for key, value in stored.items() if key not in SECRET_KEYS}
+        if self.after and sealed:
+            kept[SEALED_FIELD] = sealed
+        return {**document, "infrastructure": kept}
+
+    @property
+    def moves(self) -> bool:
+        """Another key reaches the cluster otherwise, so it is checked first."""
+        return True
+
+    @property
+    def stores_secret(self) -> bool:
+        """Whether a new secret is stored."""
+        return bool(self.after)
+
+    def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
+        """Return what removing the secret means."""
+        if self.after:
+            return []
+        sentence = "The stored key is deleted; coming back needs it once more."
+        return [PlanWarning(sentence)]
+
+    @property
+    def stays(self) -> str:
+        """Why the old secret is not put back."""
+        return "Secrets are kept nowhere else, so that one cannot be put back."
+
+    def public_json(self) -> Raw:
+        """Return the step with whether there is a secret instead of fingerprints."""
+        shown = Step.public_json(self)
+        shown["before"] = "set" if self.before else None
+        shown["after"] = "set" if self.after else None
+        return shown

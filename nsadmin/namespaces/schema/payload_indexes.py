@@ -1,0 +1,183 @@
+"""Payload indexes as they are sent and stored: types, parameters, defaults. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic import StrictBool as Bool
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.limits import (
+    FIELD_NAME_MAX,
+    MAX_SENT_INDEXES,
+    TOKEN_LENGTH_MAX,
+    limits,
+)
+from nsadmin.namespaces.schema.strict import StrictModel
+
+IndexType = Literal[
+    "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
+]
+INDEX_TYPES: tuple[IndexType, ...] = (
+    "keyword",
+    "integer",
+    "float",
+    "bool",
+    "geo",
+    "datetime",
+    "text",
+    "uuid",
+)
+TOKENIZERS = ("word", "whitespace", "prefix", "multilingual")
+# The system's own indexes, on the flat layout: made with every collection.
+PROTECTED_INDEXES: Mapping[str, dict[str, Any]] = {
+    "internal_id": {"type": "keyword", "is_tenant": True},
+    "namespace_id": {"type": "keyword"},
+    "collection_id": {"type": "keyword"},
+    "document_id": {"type": "keyword"},
+    "bucket_id": {"type": "keyword"},
+    "object_id": {"type": "keyword"},
+    "root_object_id": {"type": "keyword"},
+    "root_bucket_id": {"type": "keyword"},
+    "source_object_id": {"type": "keyword"},
+    "created_at": {"type": "datetime"},
+    "updated_at": {"type": "datetime"},
+}
+INDEX_DEFAULTS: Mapping[IndexType, dict[str, Any]] = {
+    "keyword": {"is_tenant": False},
+    "integer": {"lookup": True, "range": True},
+    "float": {},
+    "bool": {},
+    "geo": {},
+    "datetime": {},
+    "text": {
+        "tokenizer": "word",
+        "min_token_len": 2,
+        "max_token_len": 15,
+        "lowercase": True,
+    },
+    "uuid": {"is_tenant": False},
+}
+_TOKEN_LENGTH = {"type": "integer", "minimum": 0, "maximum": TOKEN_LENGTH_MAX}
+# What the document says of `field_schema`; each type takes those of its defaults.
+_PARAMETERS: Mapping[str, dict[str, Any]] = {
+    "type": {"type": "string", "enum": list(INDEX_TYPES)},
+    "is_tenant": {"type": "boolean"},
+    "lookup": {"type": "boolean"},
+    "range": {"type": "boolean"},
+    "tokenizer": {"type": "string", "enum": list(TOKENIZERS)},
+    "min_token_len": _TOKEN_LENGTH,
+    "max_token_len": _TOKEN_LENGTH,
+    "lowercase": {"type": "boolean"},
+}
+# What Qdrant reads as a key without quotes, and [] for every item of a list.
+_PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
+
+FieldName = Annotated[str, limits("string", minLength=1, maxLength=FIELD_NAME_MAX)]
+Parameters = Annotated[
+    dict[str, Any],
+    limits(
+        "object",
+        properties={
+            name: {"anyOf": [schema, {"type": "null"}]}
+            for name, schema in _PARAMETERS.items()
+        },
+        description="The parameters of the index's type, by name.",
+    ),
+]
+
+
+class PayloadIndexInput(StrictModel):
+    """One wanted payload index as it is sent."""
+
+    field_name: FieldName
+    type: IndexType | None = None
+    field_schema: Parameters | None = None
+    is_protected: Bool = False
+
+
+Indexes = Annotated[
+    list[PayloadIndexInput], Field(json_schema_extra={"maxItems": MAX_SENT_INDEXES})
+]
+
+
+def clean_field_name(name: str, *, at: str) -> str:
+    """Return a payload path such as `meta.tags[].name`, or raise Invalid.
+
+    Keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses other keys, or
+    reads them as another path than was meant.
+    """
+    if not 1 <= len(name) <= FIELD_NAME_MAX:
+        raise Invalid.at(
+            at, f"The field name must have 1 to {FIELD_NAME_MAX} characters."
+        )
+    if not is_path(name):
+        raise Invalid.at(
+            at,
+            "The field name must be a path such as title, meta.title or tags[].name: "
+            "letters, digits, _ and - between the dots.",
+        )
+    return name
+
+
+def is_path(name: str) -> bool:
+    """Tell whether Qdrant reads the name as the payload path that is meant.
+
+    Other writers may have stored an index under a name that it does not.
+    """
+    return _PATH.fullmatch(name) is not None
+
+
+def clean_schema(
+    kind: IndexType, given: Mapping[str, Any], *, at: str, kept: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the full parameters of an index type with its defaults.
+
+    `kept` are the stored parameters of the same index: those that this form of the
+    contract does not know survive, and may be sent back as they are.
+    """
+    known = INDEX_DEFAULTS[kind]
+    foreign = {k: v for k, v in kept.items() if k not in known and k != "type"}
+    for key, value in given.items():
+        known_here = key == "type" or key in known
+        if not known_here and foreign.get(key, ...) != value:
+            raise Invalid.at(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
+    merged = {
+        **foreign,
+        **known,
+        **{k: given[k] for k in known if given.get(k) is not None},
+    }
+    for key in ("is_tenant", "lookup", "range", "lowercase"):
+        if key in known:
+            _boolean(merged[key], key, at)
+    if kind == "integer" and not merged["lookup"] and not merged["range"]:
+        raise Invalid.at(at, "At least one of lookup and range must be true.")
+    if kind == "text":
+        if merged["tokenizer"] not in TOKENIZERS:
+            raise Invalid.at(
+                f"{at}.tokenizer", f"tokenizer must be one of {', '.join(TOKENIZERS)}."
+            )
+        shortest = _length(merged["min_token_len"], "min_token_len", at)
+        longest = _length(merged["max_token_len"], "max_token_len", at)
+        if shortest > longest:
+            raise Invalid.at(
+                f"{at}.min_token_len",
+                f"min_token_len ({shortest}) exceeds max_token_len ({longest}).",
+            )
+    return {"type": kind, **merged}
+
+
+def _boolean(value: Any, key: str, at: str) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid.at(f"{at}.{key}", f"{key} must be true or false.")
+    return value
+
+
+def _length(value: Any, key: str, at: str) -> int:
+    most = TOKEN_LENGTH_MAX
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise Invalid.at(
+            f"{at}.{key}", f"{key} must be a whole number from 0 to {most:,}."
+        )
+    return value

@@ -1,1 +1,0 @@
-"""Forms: they read and keep what was typed; what it means is judged by the rooms."""

@@ -1,0 +1,68 @@
+"""The embedded servers are no part of production."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from setuptools import find_packages
+
+from tests.production_check import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+LISTING = """
+import sys, django
+django.setup()
+from django.apps import apps
+from django.urls import get_resolver
+get_resolver().url_patterns
+import nsadmin.celery, nsadmin.jobs.tasks, nsadmin.namespaces.tasks
+print("installed" if apps.is_installed("nsadmin.embedded") else "not installed")
+print([name for name in sys.modules if name.startswith("nsadmin.embedded")])
+"""
+
+
+def run(*command: str, **more: str) -> str:
+    inherited = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    module = {"DJANGO_SETTINGS_MODULE": "nsadmin.settings"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**inherited, **SETTINGS, **module, **more},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_production_neither_installs_nor_imports_them() -> None:
+    assert run("-c", LISTING).splitlines() == ["not installed", "[]"]
+
+
+def test_the_switch_installs_them() -> None:
+    assert run("-c", LISTING, NSADMIN_EMBEDDED="1").startswith("installed")
+
+
+@pytest.mark.parametrize("name", ["demo", "seed_demo", "refresh_demo"])
+def test_manage_finds_their_commands(name: str) -> None:
+    assert "usage:" in run("manage.py", name, "--help")
+    assert "usage:" in run("manage.py", "help", name)
+
+
+def test_no_other_command_is_lost() -> None:
+    listed = run("manage.py", "help", "--commands").split()
+    assert {"organization", "audit", "seal", "nsconfig"} <= set(listed)
+    assert "seed_demo" not in listed
+
+
+def test_the_wheel_does_not_contain_them() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    options = config["tool"]["setuptools"]["packages"]["find"]
+    packages = find_packages(
+        str(ROOT), include=options["include"], exclude=options["exclude"]
+    )
+    assert "nsadmin.namespaces.plan.steps" in packages
+    assert not [name for name in packages if name.startswith("nsadmin.embedded")]
