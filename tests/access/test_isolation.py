@@ -62,7 +62,7 @@ FOR_ALL = {
     "<name>": "purge",
 }
 VARYING = re.compile(
-    r"req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
+    r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
     r"name=\"(token|once)\" value=\"[^\"]+|just now|\d+\s[a-z]+\sago|X-RateLimit-\w+\": \"\d+\""
 )
 OWN_HEADERS = {"X-Request-Id", "Date", "Content-Length"}
