@@ -14,6 +14,7 @@ import pytest
 
 from nsadmin.access.models import Organization
 from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.change.recovery import heal
 from tests.faults.conftest import Region
 from tests.faults.proxy import Exchange, Fault
@@ -46,7 +47,9 @@ def _exchanges(
     """What crosses the proxies when nothing breaks."""
     with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect()
-        assert trip.commit().converged
+        outcome = trip.commit()
+        assert isinstance(outcome, Outcome)
+        assert outcome.converged
         crossed = list(region.exchanges.seen)
         trip.require_done_once()
         trip.require_settled()
@@ -150,7 +153,9 @@ def test_an_index_that_is_built_is_not_dropped_to_be_built_again(region, organiz
     noted = [e.number for e in crossed if (e.store, e.asks) == ("mongo", "update")][-1]
     with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect(noted, Fault.RESET, times=2)
-        assert not trip.commit().converged
+        outcome = trip.commit()
+        assert isinstance(outcome, Outcome)
+        assert not outcome.converged
         let_time_pass(trip.namespace_id)
         region.exchanges.expect()
         assert heal() == 1
