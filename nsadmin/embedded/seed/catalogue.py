@@ -1,4 +1,4 @@
-"""The namespaces of the demo: what each holds and what is special about it."""
+"""The namespaces of the demo: records, extractors, indexes and special cases."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -59,7 +59,7 @@ NAMESPACES: Final = (
             FilterSpec("country", 2400, 6.1),
             FilterSpec("location", 820, 9.4),
             FilterSpec("metadata.title", 530, 12.8),
-            # No index has it, so one creates itself.
+            # It has no index, so auto-indexing creates one.
             FilterSpec("metadata.subdivision", 460, 41.7),
             FilterSpec("metadata.time_zone", 310, 7.2),
             FilterSpec("elevation_ft", 120, 8.8),

@@ -1,4 +1,4 @@
-"""Which resources a namespace has, and the documents that its records become."""
+"""The ids of a namespace's resources, and the documents made from its records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _DERIVED_NUMBERS: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The ids of a namespace's resources, by the part they play."""
+    """The ids of a namespace's resources, by their role."""
 
     slug: str
     namespace_id: str
@@ -26,12 +26,12 @@ class Layout:
 
     @property
     def bucket_id(self) -> str:
-        """Where the records came in."""
+        """The bucket of the imported records."""
         return made("bkt", self.slug, "intake")
 
     @property
     def archive_id(self) -> str:
-        """A second bucket, for what was replaced."""
+        """A second bucket, for replaced records."""
         return made("bkt", self.slug, "archive")
 
     @property
@@ -70,7 +70,7 @@ class Layout:
         return made("tax", self.slug, "tree")
 
     def object_id(self, source: str) -> str:
-        """The object that carried records of this source."""
+        """The object that contained the records of this source."""
         return made("obj", self.slug, source)
 
     def document_id(self, key: str, *, derived: bool = False) -> str:
@@ -93,13 +93,13 @@ class Document:
 
     @property
     def created_at(self) -> datetime:
-        """A minute and a second after the one before it."""
+        """61 seconds after the previous document."""
         return FIRST_DAY + timedelta(seconds=61 * self.position)
 
 
 @cache
 def documents(spec: NamespaceSpec) -> tuple[Document, ...]:
-    """Every document: all records, then every so-many-th again as a highlight."""
+    """All records, then every `highlight_every`th record again as a highlight."""
     return tuple(_documents(spec))
 
 
@@ -113,7 +113,7 @@ def _documents(spec: NamespaceSpec) -> Iterator[Document]:
 
 
 def point_id(spec: NamespaceSpec, layout: Layout, document: Document) -> int | str:
-    """A UUID derived from the document id, or the number its register gave it."""
+    """A UUID derived from the document id, or the record's number in its source."""
     if spec.numbered and document.record.number is not None:
         return document.record.number + (_DERIVED_NUMBERS if document.derived else 0)
     key = document.record.key

@@ -1,4 +1,4 @@
-"""Collections as the namespace store keeps them: what reads what, with which extractor.
+"""Collections as stored in the namespace store: source, extractor and applications.
 
 Between them they use every reference field that a clone must rewrite, keep or drop.
 """
@@ -17,7 +17,7 @@ from nsadmin.namespaces.schema.document import index_entry
 def collections(
     spec: NamespaceSpec, layout: Layout, documents: Sequence[Document]
 ) -> list[Stored]:
-    """The base collection, and the derived and borrowing ones where there are any."""
+    """The base collection, and the derived and borrowing ones if the spec has them."""
     made_of = [_base(spec, layout, documents)]
     if spec.highlight_every:
         made_of.append(_highlights(spec, layout, documents))
@@ -29,7 +29,7 @@ def collections(
 def _collection(
     spec: NamespaceSpec, layout: Layout, own_id: str, name: str, count: int
 ) -> Stored:
-    """What all collections have."""
+    """The fields that every collection has."""
     return {
         **owned(layout, "collection", own_id),
         "collection_name": name,
@@ -122,7 +122,7 @@ def _highlights(
 
 
 def _attachments(layout: Layout) -> Stored:
-    """What runs on the documents; clusters, alerts and triggers are never cloned."""
+    """Applications on the documents; clusters, alerts and triggers are never cloned."""
     return {
         "taxonomy_applications": [
             {

@@ -1,4 +1,4 @@
-"""Retrievers and taxonomies as the namespace store keeps them.
+"""Retrievers and taxonomies as stored in the namespace store.
 
 A taxonomy's retriever reads the collection that the taxonomy is applied to: the cycle
 that a clone has to survive. Ids also stand inside stage parameters, beside names and

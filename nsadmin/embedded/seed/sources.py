@@ -1,4 +1,4 @@
-"""Buckets and the objects in them, as the namespace store keeps them."""
+"""Buckets and their objects, as stored in the namespace store."""
 
 import hashlib
 from collections import Counter
@@ -36,12 +36,12 @@ def owned(layout: Layout, kind: str, own_id: str) -> Stored:
 
 
 def medium(source: str) -> tuple[str, str]:
-    """The blob type and MIME type that a file name promises."""
+    """The blob type and MIME type of a file name's extension."""
     return _MEDIA.get(source.rpartition(".")[2], ("text", "text/plain"))
 
 
 def bucket_schema(documents: Sequence[Document]) -> Stored:
-    """What objects of the bucket look like."""
+    """The JSON schema of the bucket's objects."""
     kind = medium(documents[0].record.source)[0]
     return {
         "properties": {
@@ -86,7 +86,7 @@ def buckets(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
 
 
 def _sizes(documents: Sequence[Document]) -> Counter[str]:
-    """Bytes of text that each source carried."""
+    """Bytes of text by source."""
     sizes: Counter[str] = Counter()
     for document in documents:
         if not document.derived:

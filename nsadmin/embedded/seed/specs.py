@@ -1,4 +1,4 @@
-"""What the catalogue says of a namespace and of its payload indexes."""
+"""The entries of the catalogue: namespaces, payload indexes and filters."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -39,11 +39,11 @@ class FilterSpec:
 class NamespaceSpec:
     """One namespace of the demo.
 
-    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps` names
-    vectors that every so-many-th point does without. `nested_every` makes every
-    so-many-th payload nest its system fields. `highlight_every` derives a second
-    collection from every so-many-th record. `borrows_from` is the slug of another
-    namespace whose bucket one collection reads. `filters` is what its queries do.
+    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps`
+    pairs a vector with n: every nth point lacks it. With `nested_every` n, every nth
+    payload nests its system fields. With `highlight_every` n, every nth record is also
+    in a second collection. `borrows_from` is the slug of another namespace whose bucket
+    one collection reads. `filters` are the fields that its queries filter by.
     """
 
     slug: str
@@ -73,5 +73,5 @@ class NamespaceSpec:
         return made("ns", self.slug)
 
     def chosen(self) -> list[Record]:
-        """The records of this namespace, always the same ones in the same order."""
+        """The records of this namespace; selection and order never change."""
         return sampled(self.records(), self.limit, self.slug)

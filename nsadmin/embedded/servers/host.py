@@ -1,4 +1,4 @@
-"""What the embedded servers need from the machine."""
+"""Requirements of the embedded servers on the machine."""
 
 import importlib.util
 import platform
@@ -47,7 +47,7 @@ def supported() -> bool:
 
 
 def here() -> str:
-    """The machine in words, for a sentence."""
+    """The operating system and processor as words of a sentence."""
     return (
         f"{platform.system()} {platform.machine()} with "
         f"{platform.python_implementation()} {platform.python_version()}"

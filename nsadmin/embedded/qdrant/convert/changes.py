@@ -1,4 +1,4 @@
-"""What `PATCH /collections/{name}` does to a configuration."""
+"""Changes of a configuration by `PATCH /collections/{name}`."""
 
 from copy import deepcopy
 from typing import Any
@@ -88,12 +88,12 @@ def _patch_sparse(config: Json, changes: Json) -> None:
 
 
 def _quantization(value: Any) -> Json | None:
-    """`"Disabled"` takes quantization away, anything else states it anew."""
+    """Quantization settings; `"Disabled"` removes them."""
     return None if value == "Disabled" else quantization(value)
 
 
 def _merged_metadata(have: Json, change: Json) -> Json:
-    """By key: a new value replaces, null removes, the rest stays."""
+    """Merge metadata by key; null removes a key."""
     result = {key: value for key, value in have.items() if key not in change}
     result.update({key: value for key, value in change.items() if value is not None})
     return result

@@ -1,6 +1,6 @@
-"""The configuration of a collection: what a request may say and what we keep of it.
+"""The configuration of a collection: validation of requests and the kept form.
 
-What is kept has the shape that `GET /collections/{name}` shows under `config`.
+The kept form has the shape that `GET /collections/{name}` shows under `config`.
 """
 
 from typing import Any
@@ -64,12 +64,12 @@ def merged(base: Json, diff: Json | None) -> Json:
 
 
 def without_nulls(value: Json) -> Json:
-    """The fields that say something."""
+    """The fields that are not null."""
     return {key: item for key, item in value.items() if item is not None}
 
 
 def check_vector_name(name: str) -> None:
-    """A 422 for a vector name that cannot be part of a file name."""
+    """Raise a 422 for a vector name that cannot be part of a file name."""
     if len(name.encode()) > MAX_NAME_BYTES:
         raise invalid("path parameters", "vector_name: value invalid length")
     if bad := sorted(FORBIDDEN_IN_NAMES & set(name)):
@@ -107,7 +107,7 @@ def sparse_params(body: Any) -> Json:
 
 
 def hnsw_diff(body: Any) -> Json:
-    """HNSW settings as a request may state them."""
+    """Checked HNSW settings of a request."""
     kept = without_nulls(typed(body, dict, "hnsw_config"))
     limits = {"m": 0, "ef_construct": 4, "full_scan_threshold": 0, "payload_m": 0}
     for key, low in {**limits, "max_indexing_threads": 0}.items():
@@ -116,7 +116,7 @@ def hnsw_diff(body: Any) -> Json:
 
 
 def optimizers_diff(body: Any) -> Json:
-    """Optimizer settings as a request may state them."""
+    """Checked optimizer settings of a request."""
     kept = without_nulls(typed(body, dict, "optimizers_config"))
     within(maybe(kept, "deleted_threshold", float), 0, 1, "deleted_threshold")
     for key in ("indexing_threshold", "max_segment_size", "default_segment_number"):
@@ -129,7 +129,7 @@ def optimizers_diff(body: Any) -> Json:
 
 
 def strict_mode_diff(body: Any) -> Json:
-    """Rules of strict mode as a request may state them."""
+    """Checked strict mode rules of a request."""
     kept = without_nulls(typed(body, dict, "strict_mode_config"))
     for key in kept:
         if key in STRICT_FLAGS:

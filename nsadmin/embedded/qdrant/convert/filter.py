@@ -138,7 +138,7 @@ def _bounds(body: Json) -> Json:
 
 
 def is_datetime_range(body: Json) -> bool:
-    """Whether a `range` speaks of times; its bounds are then texts."""
+    """Whether a `range` is one of datetimes, whose bounds are strings."""
     return any(isinstance(bound, str) for bound in _bounds(body).values())
 
 

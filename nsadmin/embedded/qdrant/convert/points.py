@@ -185,7 +185,7 @@ def _vector_out(value: Any) -> Any:
 
 
 def vectors_out(value: Any) -> Any:
-    """The JSON form of what the engine returns as a point's vectors."""
+    """The JSON form of a point's vectors as returned by the engine."""
     if isinstance(value, dict):
         return {name: _vector_out(item) for name, item in value.items()}
     return _vector_out(value)

@@ -1,4 +1,4 @@
-"""Reads without a score: pages, counts, facets; and what all reads may ask for."""
+"""Reads without a score (pages, counts, facets) and the options of all reads."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ DIRECTIONS = {"asc": edge.Direction.Asc, "desc": edge.Direction.Desc}
 
 
 def with_payload(value: Any, *, default: bool) -> Any:
-    """Which part of the payload an answer carries."""
+    """The payload fields to include in an answer."""
     if value is None:
         return default
     if isinstance(value, bool):
@@ -38,7 +38,7 @@ def with_payload(value: Any, *, default: bool) -> Any:
 
 
 def with_vector(value: Any) -> Any:
-    """Which vectors an answer carries."""
+    """The vectors to include in an answer."""
     if value is None or isinstance(value, bool):
         return bool(value)
     return each(value, lambda name: typed(name, str, "with_vector"), "with_vector")

@@ -33,7 +33,7 @@ MODES = {
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One operation, ready for the engine, with what the rules want to know of it."""
+    """An operation for the engine, with the properties that strict mode checks."""
 
     operation: Any
     points: int | None = None

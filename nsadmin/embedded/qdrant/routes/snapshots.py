@@ -16,7 +16,7 @@ def _folder(call: Call) -> Path:
 
 
 def _existing(call: Call) -> Path:
-    """The snapshot a path names; only names that are in the folder can be one."""
+    """The snapshot named by a path; it must be listed in the folder."""
     name = call.names["snapshot"]
     for path in snapshots.files(_folder(call)):
         if path.name == name:

@@ -1,4 +1,4 @@
-"""Identifiers that come out the same on every machine, derived from what they name."""
+"""Identifiers derived from names, so that they are equal on every machine."""
 
 import hashlib
 import string

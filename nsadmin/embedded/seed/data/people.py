@@ -83,7 +83,7 @@ PEOPLE: Final = (
     _person(HALDEN, "halden-museum", "vivek", "Vivek Rao", "viewer"),
     _person(CORVID, "corvid-reading", "cleo", "Cleo Martin", "admin"),
     _person(CORVID, "corvid-reading", "wren", "Wren Ashby", "viewer"),
-    # Last, so that the first of any role is somebody with one organization only.
+    # Last, so that the first person of each role has one organization only.
     replace(
         _person(HALDEN, "freelance", "robin", "Robin van der Meer", "member"),
         roles=((HALDEN.slug, "member"), (NORTHLIGHT.slug, "viewer")),

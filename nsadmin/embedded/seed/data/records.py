@@ -1,4 +1,4 @@
-"""What a public record is before it becomes a point, and how records are chosen."""
+"""Public records before they become points, and the choice among them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Languages, scripts, currencies and what has ceased to exist, as records."""
+"""Languages, scripts, currencies and former countries as records."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,6 +7,7 @@ import pycountry
 
 from nsadmin.embedded.seed.data.records import Record, given
 from nsadmin.embedded.seed.data.translations import translations
+from nsadmin.namespaces.schema.limits import FIELD_NAME_MAX
 
 _KINDS: Final = {
     "A": "ancient",
@@ -18,10 +19,11 @@ _KINDS: Final = {
 }
 _SCOPES: Final = {"I": "individual", "M": "macrolanguage", "S": "special"}
 
-LONG_FIELD: Final = "metadata." + "_".join(
-    ["name_of_the_writing_system_as_registered", *["in_iso_15924"] * 40]
-)[: 255 - len("metadata.")].rstrip("_").ljust(255 - len("metadata."), "x")
-"""A field name of 255 characters, the longest that a payload index may have."""
+_LONG_NAME: Final = "_".join(
+    ["metadata.name_of_the_writing_system_as_registered", *["in_iso_15924"] * 40]
+)
+LONG_FIELD: Final = _LONG_NAME[:FIELD_NAME_MAX].rstrip("_").ljust(FIELD_NAME_MAX, "x")
+"""The longest field name that a payload index may have."""
 
 
 def languages() -> Iterator[Record]:

@@ -1,7 +1,7 @@
-"""Namespaces with everything in them, once; what exists is left as it is.
+"""Writes namespaces with their resources and points; existing ones are not changed.
 
-A namespace's own document comes last: until it is there the namespace does not exist,
-and a seed that was cut off begins it again over what it left.
+A namespace's own document is written last: until then the namespace does not exist,
+and the next seed repeats the writes of an interrupted one.
 """
 
 import os
@@ -35,7 +35,7 @@ def write_namespaces(
     now: datetime,
     specs: Sequence[NamespaceSpec] = NAMESPACES,
 ) -> None:
-    """Write what is missing, unless all of it was written before.
+    """Write the missing namespaces, unless all were written before.
 
     Raises Unavailable where a store stays away for a minute.
     """
@@ -55,7 +55,7 @@ def write_namespaces(
 
 
 def _write(spec: NamespaceSpec, *, now: datetime) -> str:
-    """Write one namespace unless it is there; return what happened as a sentence."""
+    """Write one namespace unless it exists; return a sentence for the progress log."""
     cluster = cluster_of(spec)
     if cluster is None:
         return f"{spec.name} left out: there is no dedicated cluster"
@@ -79,7 +79,7 @@ def cluster_of(spec: NamespaceSpec) -> Cluster | None:
 
 
 def _address(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
-    """How the namespace remembers its own cluster; the key only as a sealed box."""
+    """The stored address of a dedicated cluster, with its key sealed."""
     if cluster.is_shared:
         return {}
     address: dict[str, Any] = {"qdrant_url": cluster.url}

@@ -1,4 +1,4 @@
-"""Waiting for a store that is slow to answer, as stores on a busy machine are."""
+"""Retries for stores that are unavailable for a moment, as on a busy machine."""
 
 import time
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from typing import TypeVar
 
 from nsadmin.errors import Unavailable
 
-FOR_S = 60.0
-_BETWEEN_S = 1.0
+RETRY_S = 60.0
+_PAUSE_S = 1.0
 
 Done = TypeVar("Done")
 
 
 def patiently(work: Callable[[], Done], report: Callable[[str], None]) -> Done:
-    """Do work that may be done again, until no store is away; say so once.
+    """Repeat idempotent work while a store is unavailable; report the first failure.
 
-    Raises Unavailable where one still is a minute after it was first found away.
+    Raises Unavailable when it still fails a minute after the first failure.
     """
     give_up: float | None = None
     while True:
         try:
             return work()
-        except Unavailable as away:
+        except Unavailable as unavailable:
             if give_up is None:
-                give_up = time.monotonic() + FOR_S
-                report(f"{away.message} Trying again for up to {FOR_S:.0f} s.")
+                give_up = time.monotonic() + RETRY_S
+                report(f"{unavailable.message} Trying again for up to {RETRY_S:.0f} s.")
             if time.monotonic() > give_up:
                 raise
-        time.sleep(_BETWEEN_S)
+        time.sleep(_PAUSE_S)
