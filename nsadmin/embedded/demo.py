@@ -19,7 +19,7 @@ from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervision import processes
-from nsadmin.embedded.supervision.lifecycle import live
+from nsadmin.embedded.supervision.lifecycle import run_until_signal
 from nsadmin.embedded.supervision.ports import HOST, check_web_port
 from nsadmin.embedded.supervision.supervisor import Process, Supervisor
 
@@ -48,7 +48,7 @@ class Demo:
         self._supervisor = self._make_supervisor()
         stores = [process.name for process in self._servers.processes]
         try:
-            await live(self._supervisor, self._boot(), last=stores)
+            await run_until_signal(self._supervisor, self._boot(), last=stores)
             self._progress("stopped")
         finally:
             self._write_summary()

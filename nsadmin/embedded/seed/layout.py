@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
-from nsadmin.embedded.seed.data.ids import made, made_uuid
+from nsadmin.embedded.seed.data.ids import stable_id, stable_uuid
 from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
@@ -27,55 +27,55 @@ class Layout:
     @property
     def bucket_id(self) -> str:
         """The bucket of the imported records."""
-        return made("bkt", self.slug, "intake")
+        return stable_id("bkt", self.slug, "intake")
 
     @property
     def archive_id(self) -> str:
         """A second bucket, for replaced records."""
-        return made("bkt", self.slug, "archive")
+        return stable_id("bkt", self.slug, "archive")
 
     @property
     def base_id(self) -> str:
         """The collection that reads the bucket."""
-        return made("col", self.slug, "base", length=10)
+        return stable_id("col", self.slug, "base", length=10)
 
     @property
     def highlights_id(self) -> str:
         """The collection that reads the base collection."""
-        return made("col", self.slug, "highlights", length=10)
+        return stable_id("col", self.slug, "highlights", length=10)
 
     @property
     def borrowed_id(self) -> str:
         """The collection that reads a bucket of another namespace."""
-        return made("col", self.slug, "borrowed", length=10)
+        return stable_id("col", self.slug, "borrowed", length=10)
 
     @property
     def search_id(self) -> str:
         """The retriever that people use."""
-        return made("ret", self.slug, "search")
+        return stable_id("ret", self.slug, "search")
 
     @property
     def classify_id(self) -> str:
         """The retriever that the taxonomies use."""
-        return made("ret", self.slug, "classify")
+        return stable_id("ret", self.slug, "classify")
 
     @property
     def flat_id(self) -> str:
         """The flat taxonomy."""
-        return made("tax", self.slug, "flat")
+        return stable_id("tax", self.slug, "flat")
 
     @property
     def tree_id(self) -> str:
         """The hierarchical taxonomy."""
-        return made("tax", self.slug, "tree")
+        return stable_id("tax", self.slug, "tree")
 
     def object_id(self, source: str) -> str:
         """The object that contained the records of this source."""
-        return made("obj", self.slug, source)
+        return stable_id("obj", self.slug, source)
 
     def document_id(self, key: str, *, derived: bool = False) -> str:
         """The document of a record in the base collection or in the derived one."""
-        return made("doc", self.slug, key, *(["highlight"] if derived else []))
+        return stable_id("doc", self.slug, key, *(["highlight"] if derived else []))
 
 
 def layout_of(spec: NamespaceSpec) -> Layout:
@@ -117,4 +117,4 @@ def point_id(spec: NamespaceSpec, layout: Layout, document: Document) -> int | s
     if spec.numbered and document.record.number is not None:
         return document.record.number + (_DERIVED_NUMBERS if document.derived else 0)
     key = document.record.key
-    return made_uuid(layout.document_id(key, derived=document.derived))
+    return stable_uuid(layout.document_id(key, derived=document.derived))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import Document, Layout
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
@@ -156,7 +156,7 @@ def _internal(
         "lineage": {**lineage, "chain": _chain(spec, layout, document)},
         "source_blobs": [
             {
-                "blob_id": made("blob", layout.slug, source),
+                "blob_id": stable_id("blob", layout.slug, source),
                 "blob_property": "file",
                 "blob_type": "text",
             }
@@ -200,5 +200,5 @@ def _document_blob(layout: Layout, document: Document) -> dict[str, str]:
         "role": "source",
         "type": "text",
         "url": f"s3://demo-records/{layout.slug}/{source}",
-        "source_blob_id": made("blob", layout.slug, source),
+        "source_blob_id": stable_id("blob", layout.slug, source),
     }

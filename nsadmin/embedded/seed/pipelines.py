@@ -6,10 +6,10 @@ Between them they use every reference field that a clone must rewrite, keep or d
 from collections.abc import Sequence
 
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import Document, Layout, layout_of
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
-from nsadmin.embedded.seed.sources import Stored, bucket_schema, medium, owned
+from nsadmin.embedded.seed.sources import Stored, base_fields, bucket_schema, media_type
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import index_entry
 
@@ -31,7 +31,7 @@ def _collection(
 ) -> Stored:
     """The fields that every collection has."""
     return {
-        **owned(layout, "collection", own_id),
+        **base_fields(layout, "collection", own_id),
         "collection_name": name,
         "feature_extractor": extractor_config(spec),
         "input_schema": {"properties": {"file": {"type": "text"}}},
@@ -76,7 +76,7 @@ def _base(spec: NamespaceSpec, layout: Layout, documents: Sequence[Document]) ->
     count = sum(not document.derived for document in documents)
     return {
         **_collection(spec, layout, layout.base_id, f"{layout.slug}-records", count),
-        "description": f"Every {medium(documents[0].record.source)[0]} record.",
+        "description": f"Every {media_type(documents[0].record.source)[0]} record.",
         "source": {
             "type": "bucket",
             "bucket_ids": [layout.bucket_id, layout.archive_id],
@@ -140,10 +140,10 @@ def _attachments(layout: Layout) -> Stored:
             }
         ],
         "cluster_applications": [
-            {"cluster_id": made("clus", layout.slug), "auto_execute": False}
+            {"cluster_id": stable_id("clus", layout.slug), "auto_execute": False}
         ],
-        "alert_applications": [{"alert_id": made("alt", layout.slug)}],
-        "trigger_id": made("trg", layout.slug),
+        "alert_applications": [{"alert_id": stable_id("alt", layout.slug)}],
+        "trigger_id": stable_id("trg", layout.slug),
     }
 
 

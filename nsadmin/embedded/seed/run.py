@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.embedded.seed.catalogue import NAMESPACES
-from nsadmin.embedded.seed.write.namespaces import shown, write_namespaces
+from nsadmin.embedded.seed.write.namespaces import listed_namespaces, write_namespaces
 from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.lifecycle import expiry
@@ -31,7 +31,9 @@ def run(report: Callable[[str], None]) -> SeedResult:
     now = timezone.now()
     write_namespaces(report, now=now)
     _warn_of_expiry(now)
-    return SeedResult(logins=logins(), api_keys=api_keys(), namespaces=shown())
+    return SeedResult(
+        logins=logins(), api_keys=api_keys(), namespaces=listed_namespaces()
+    )
 
 
 def _warn_of_expiry(now: datetime) -> None:

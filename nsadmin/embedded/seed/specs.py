@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.data.people import OrganizationSpec
 from nsadmin.embedded.seed.data.records import Record, sampled
 from nsadmin.namespaces.schema.payload_indexes import IndexType
@@ -70,7 +70,7 @@ class NamespaceSpec:
     @property
     def namespace_id(self) -> str:
         """The id, which is also the name of the Qdrant collection."""
-        return made("ns", self.slug)
+        return stable_id("ns", self.slug)
 
     def chosen(self) -> list[Record]:
         """The records of this namespace; selection and order never change."""

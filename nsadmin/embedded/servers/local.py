@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.servers import host, mongodb, qdrant_process, redis
-from nsadmin.embedded.supervision.ports import HOST, remembered
+from nsadmin.embedded.supervision.ports import HOST, remembered_ports
 from nsadmin.embedded.supervision.supervisor import Process
 
 URLS = {
@@ -62,7 +62,9 @@ def plan(directory: DataDirectory, given: Mapping[str, str]) -> Servers:
     if "qdrant" not in names and not host.supported():
         names.remove("qdrant_dedicated")  # a demo of one cluster is still a demo
     host.check(names)
-    ports = remembered(names, directory.read("ports.json"), fixed=["qdrant_dedicated"])
+    ports = remembered_ports(
+        names, directory.read("ports.json"), fixed=["qdrant_dedicated"]
+    )
     directory.write("ports.json", directory.read("ports.json") | ports)
     keys = directory.secrets()
     database = quote(str(directory.path / "nsadmin.sqlite3"))

@@ -10,7 +10,7 @@ from nsadmin.embedded.supervision.supervisor import Supervisor
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def live(
+async def run_until_signal(
     supervisor: Supervisor,
     boot: Coroutine[None, None, None],
     *,

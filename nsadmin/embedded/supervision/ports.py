@@ -35,7 +35,7 @@ def check_web_port(port: int) -> None:
             )
 
 
-def remembered(
+def remembered_ports(
     names: Iterable[str], known: dict[str, int], *, fixed: Iterable[str] = ()
 ) -> dict[str, int]:
     """A port for each name: the known one if it is free, else a new one.
@@ -54,11 +54,11 @@ def remembered(
                     "with another --data-dir."
                 )
             port = None
-        ports[name] = port or choose(taken={*ports.values(), *known.values()})
+        ports[name] = port or free_port(taken={*ports.values(), *known.values()})
     return ports
 
 
-def choose(*, taken: Iterable[int] = ()) -> int:
+def free_port(*, taken: Iterable[int] = ()) -> int:
     """A free port, searched from a random start so that two demos rarely collide."""
     unwanted = set(taken)
     offset = random.randrange(len(INNER_PORTS))

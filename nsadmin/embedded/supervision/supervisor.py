@@ -90,7 +90,7 @@ class Supervisor:
         code = await asyncio.shield(self._begin(process, self._run(process)))
         if code and not self._stopping.is_set():
             raise StartError(
-                f"{process.name} failed ({in_words(code)}){self._tail(process.name)}"
+                f"{process.name} failed ({exit_text(code)}){self._tail(process.name)}"
             )
 
     async def stop(self, *, last: Iterable[str] = ()) -> None:
@@ -109,7 +109,7 @@ class Supervisor:
     def _begin(
         self, process: Process, course: Coroutine[None, None, Result]
     ) -> asyncio.Task[Result]:
-        shorten(self.log_of(process.name))
+        rotate(self.log_of(process.name))
         task = asyncio.create_task(course, name=process.name)
         self._tasks[process.name] = task
         return task
@@ -158,9 +158,9 @@ class Supervisor:
             if self._hopeless(deaths, lived):
                 raise StartError(
                     f"{process.name} ended {deaths} times right after its start "
-                    f"({in_words(code)}){self._tail(process.name)}"
+                    f"({exit_text(code)}){self._tail(process.name)}"
                 )
-            self._report(f"{process.name} ended ({in_words(code)}), starting it again")
+            self._report(f"{process.name} ended ({exit_text(code)}), starting it again")
             await self._pause(PAUSES[min(deaths, len(PAUSES)) - 1])
 
     def _hopeless(self, deaths: int, lived: float) -> bool:
@@ -180,12 +180,12 @@ class Supervisor:
         )
 
 
-def in_words(code: int) -> str:
+def exit_text(code: int) -> str:
     """An exit code as readable text."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def shorten(log: Path) -> None:
+def rotate(log: Path) -> None:
     """Rotate a log that is too large; one older part is kept."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))

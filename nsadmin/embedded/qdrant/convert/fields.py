@@ -46,14 +46,14 @@ def typed(value: object, kind: type[T], name: str = "") -> T:
     )
 
 
-def need(body: Json, name: str, kind: type[T]) -> T:
+def required(body: Json, name: str, kind: type[T]) -> T:
     """A required field."""
     if name not in body:
         raise malformed(f"missing field `{name}`")
     return typed(body[name], kind, name)
 
 
-def maybe(body: Json, name: str, kind: type[T]) -> T | None:
+def optional(body: Json, name: str, kind: type[T]) -> T | None:
     """An optional field; None if it is absent or null."""
     value = body.get(name)
     return None if value is None else typed(value, kind, name)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 
 Role = Literal["admin", "member", "viewer", "support", "platform_admin"]
 Plan = Literal["free", "pro", "enterprise"]
@@ -22,12 +22,12 @@ class OrganizationSpec:
     @property
     def organization_id(self) -> str:
         """The id that the API shows."""
-        return made("org", self.slug)
+        return stable_id("org", self.slug)
 
     @property
     def internal_id(self) -> str:
         """The tenant id inside the stores."""
-        return made("int", self.slug, length=16)
+        return stable_id("int", self.slug, length=16)
 
 
 @dataclass(frozen=True, slots=True)

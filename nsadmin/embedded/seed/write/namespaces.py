@@ -15,8 +15,8 @@ from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.embedded.seed.write.patience import patiently
 from nsadmin.embedded.seed.write.points import write_points
+from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import connection, namespaces
@@ -39,13 +39,13 @@ def write_namespaces(
 
     Raises Unavailable where a store stays away for a minute.
     """
-    if patiently(_is_marked, report):
+    if retry_while_unavailable(_is_marked, report):
         return
-    patiently(namespaces.ensure_indexes, report)
-    patiently(resource_store.ensure_indexes, report)
+    retry_while_unavailable(namespaces.ensure_indexes, report)
+    retry_while_unavailable(resource_store.ensure_indexes, report)
 
     def write(spec: NamespaceSpec) -> str:
-        return patiently(partial(_write, spec, now=now), report)
+        return retry_while_unavailable(partial(_write, spec, now=now), report)
 
     # Two at a time: the vectors of one are made while Qdrant takes those of the other.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -104,7 +104,7 @@ def _mark(now: datetime) -> None:
         connection.collection(_MARKS).replace_one({"_id": "seed"}, row, upsert=True)
 
 
-def shown() -> list[dict[str, str]]:
+def listed_namespaces() -> list[dict[str, str]]:
     """The demo's namespaces under the names that they have now."""
     return list(_shown())
 

@@ -17,7 +17,7 @@ from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization.keys import digest
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.data.people import (
     ORGANIZATIONS,
     PEOPLE,
@@ -91,7 +91,7 @@ def _organization(spec: OrganizationSpec) -> Organization:
 
 
 def _key_id(spec: OrganizationSpec, role: Role) -> str:
-    return made("key", spec.slug, role).removeprefix("key_")
+    return stable_id("key", spec.slug, role).removeprefix("key_")
 
 
 def _plaintext(spec: OrganizationSpec, role: Role) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pycountry
 
-from nsadmin.embedded.seed.data.records import Record, given
+from nsadmin.embedded.seed.data.records import Record, present_fields
 from nsadmin.embedded.seed.data.translations import translations
 from nsadmin.namespaces.schema.limits import FIELD_NAME_MAX
 
@@ -37,7 +37,7 @@ def languages() -> Iterator[Record]:
             source=f"{language.alpha_3[0]}.tsv",
             title=language.name,
             text=f"{language.name}{others}: {kind} language.",
-            fields=given(
+            fields=present_fields(
                 code=language.alpha_3,
                 code_2=getattr(language, "alpha_2", None),
                 kind=kind,
@@ -65,7 +65,7 @@ def scripts() -> Iterator[Record]:
             text=f"{script.name}, a writing system. {' '.join(names.values())}",
             # ISO 15924 groups by hundreds: right-to-left, alphabetic, syllabic, ...
             traits=(f"group:{number // 100}", f"subgroup:{number // 10}"),
-            fields=given(
+            fields=present_fields(
                 code=script.alpha_4,
                 number=number,
                 right_to_left=number // 100 == 1,
@@ -115,7 +115,7 @@ def currencies() -> Iterator[Record]:
             title=currency.name,
             text=f"{currency.name}. {' '.join(names.values())}",
             traits=(f"country:{currency.alpha_3[:2]}",),
-            fields=given(
+            fields=present_fields(
                 code=currency.alpha_3,
                 numeric=int(currency.numeric),
                 names=names or None,

@@ -12,7 +12,9 @@ _PAUSE_S = 1.0
 Done = TypeVar("Done")
 
 
-def patiently(work: Callable[[], Done], report: Callable[[str], None]) -> Done:
+def retry_while_unavailable(
+    work: Callable[[], Done], report: Callable[[str], None]
+) -> Done:
     """Repeat idempotent work while a store is unavailable; report the first failure.
 
     Raises Unavailable when it still fails a minute after the first failure.
