@@ -38,9 +38,9 @@ COLLECTION_PREFIX = f"ns_t{RUN}"
 class Cast(People):
     """Everybody and everything."""
 
-    own: Namespace = None  # type: ignore[assignment]
-    foreign: Namespace = None  # type: ignore[assignment]
-    system: Namespace = None  # type: ignore[assignment]
+    own: Namespace = None
+    foreign: Namespace = None
+    system: Namespace = None
 
     def actor(self, role: str = "admin") -> Actor:
         """The actor that the role's key stands for."""

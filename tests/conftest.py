@@ -121,7 +121,7 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     from nsadmin.stores.mongo.connection import close, database
     from tests import collection_pool
 
-    app.conf.broker_url = servers.redis_url
+    app.conf["broker_url"] = servers.redis_url
     namespaces.ensure_indexes()
     resources.ensure_indexes()
     yield servers

@@ -92,7 +92,7 @@ def running(process: Process, *, url: str, port: int) -> Iterator[RunningServer]
 @contextmanager
 def running_mongodb(data_dir: Path) -> Iterator[RunningServer]:
     """An embedded namespace store; add the name of a database to `url`."""
-    port = ports.choose()
+    port = ports.free_port()
     process = mongodb.process(data_dir, port)
     with running(process, url=mongodb.url(port, ""), port=port) as server:
         yield server
@@ -101,7 +101,7 @@ def running_mongodb(data_dir: Path) -> Iterator[RunningServer]:
 @contextmanager
 def running_redis(data_dir: Path) -> Iterator[RunningServer]:
     """An embedded Redis; `url` names database 0."""
-    port = ports.choose()
+    port = ports.free_port()
     with running(redis.process(data_dir, port), url=redis.url(port), port=port) as it:
         yield it
 
@@ -122,7 +122,7 @@ def running_qdrant(
     max_open: int = 64,
 ) -> Iterator[RunningQdrant]:
     """An embedded Qdrant; without a key it lets everybody in."""
-    port = port or ports.choose()
+    port = port or ports.free_port()
     process = qdrant_process.process(
         data_dir, port, api_key=api_key or "", name="qdrant"
     )

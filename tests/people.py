@@ -7,6 +7,7 @@ for each table: nearly every test wants them.
 import pickle
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
@@ -40,6 +41,7 @@ def gather() -> People:
         _kept.append(pickle.dumps(people))
         return people
     people = pickle.loads(_kept[0])  # noqa: S301 - written above
+    model: Any
     for model, rows in groupby(people.rows, type):
         model.objects.bulk_create(_as_of_now(row) for row in rows)
     return people
@@ -73,7 +75,7 @@ def _introduce() -> People:
             Membership.objects.create(user=user, organization=organization, role=role)
         )
         key, people.keys[who] = create_key(
-            organization, name=f"{who} key", role=platform or role
+            organization, name=f"{who} key", role=Role(platform or role)
         )
         keys.append(key)
     organizations = [people.northlight, people.halden, people.operator]
@@ -81,6 +83,6 @@ def _introduce() -> People:
     return people
 
 
-def _as_of_now(row: Model) -> Model:
+def _as_of_now(row: Any) -> Any:
     row.created_at = timezone.now()
     return row

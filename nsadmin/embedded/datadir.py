@@ -1,6 +1,6 @@
-"""The data directory: one supervisor at a time, and small files for a few programs.
+"""The data directory: one supervisor at a time, and small JSON files.
 
-Its JSON files hold keys and passwords, so nobody else may read them.
+Its JSON files hold keys and passwords, so only their owner may read them.
 """
 
 import fcntl
@@ -20,14 +20,14 @@ LOCK_PATIENCE_SECONDS = 8.0
 
 
 class DataDirectory:
-    """The directory that everything of one demo lives in."""
+    """The directory that contains all data of one demo."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.logs = self.path / "logs"
         try:
             self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # The database and the logs in it are nobody else's business.
+            # The database and the logs in it are private.
             self.path.chmod(0o700)
         except OSError as error:
             raise StartError(
@@ -36,7 +36,7 @@ class DataDirectory:
             ) from None
 
     def lock(self) -> int:
-        """Take the directory for this process; the descriptor that holds it.
+        """Lock the directory for this process; return the descriptor of the lock.
 
         The shims inherit the descriptor: the lock is free when the last program is
         gone, so a start right after the death of a supervisor waits for its remains.
@@ -74,7 +74,7 @@ class DataDirectory:
         write_private(self.path / name, content)
 
     def secrets(self) -> dict[str, str]:
-        """The keys of this demo, made once: what they sealed must open next time."""
+        """The keys of this demo, made once, because they open data sealed before."""
         known = self.read("secrets.json")
         if not known:
             known = {

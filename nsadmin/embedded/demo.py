@@ -1,8 +1,8 @@
 """The demo, from nothing to served pages, and its end.
 
-The order: refuse what cannot work, take the data directory, start the servers while
-the database is migrated, seed once while static files are collected, then start
-nsadmin itself and keep everything alive until a signal comes.
+The order: check the port and the machine, lock the data directory, start the servers
+while the database is migrated, seed once while static files are collected, then start
+nsadmin itself and restart processes that die until a signal comes.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.summary import summary, table
 from nsadmin.embedded.supervision import processes
-from nsadmin.embedded.supervision.lifecycle import live
+from nsadmin.embedded.supervision.lifecycle import run_until_signal
 from nsadmin.embedded.supervision.ports import HOST, check_web_port
 from nsadmin.embedded.supervision.supervisor import Process, Supervisor
 
@@ -42,13 +42,13 @@ class Demo:
         self._seed: dict[str, Any] = {}
 
     async def run(self) -> None:
-        """Run until a signal comes; nothing is left of the demo on return."""
-        # Until the demo is ready again, a summary would tell of dead processes.
+        """Run until a signal comes; no process is left on return."""
+        # Until the demo is ready again, the old summary names dead processes.
         (self._directory.path / "demo.json").unlink(missing_ok=True)
         self._supervisor = self._make_supervisor()
         stores = [process.name for process in self._servers.processes]
         try:
-            await live(self._supervisor, self._boot(), last=stores)
+            await run_until_signal(self._supervisor, self._boot(), last=stores)
             self._progress("stopped")
         finally:
             self._write_summary()
@@ -101,7 +101,7 @@ class Demo:
         )
 
     def _write_summary(self) -> None:
-        """Write `demo.json`, by which programs find their way, once it is true."""
+        """Write `demo.json`, read by other programs, once the demo is ready."""
         if self._supervisor.booted:
             pids = self._supervisor.pids
             content = summary(self.url, self._servers, self._seed, pids)

@@ -1,7 +1,6 @@
-"""Migrating and collecting static files, when something changed since the last time.
+"""Migrations and static files, only when their sources changed since the last start.
 
-Either needs seconds, most of them to load the application, and a second start of the
-demo is to be quick.
+Either takes seconds, mostly to load the application; a second start is to be quick.
 """
 
 import hashlib
@@ -22,9 +21,9 @@ SOURCES = (
 
 
 class Preparation:
-    """Makes the database and the static files what the sources say.
+    """Brings the database and the static files in line with the sources.
 
-    The two are apart, because seeding waits for the database alone.
+    These are two steps, because seeding waits for the database alone.
     """
 
     def __init__(
@@ -40,19 +39,19 @@ class Preparation:
         self._known = directory.read(MARKER) == self._wanted
 
     async def database(self, *, own: bool) -> None:
-        """Migrate; somebody else's database may have been emptied, so always that."""
+        """Migrate; always if the database is not the demo's own, as it may be empty."""
         there = (self._directory.path / "nsadmin.sqlite3").exists()
         if not (self._known and own and there):
             await self._run("migrate", "database migrated")
 
     async def static_files(self) -> None:
-        """Collect and compress what the pages need."""
+        """Collect and compress the static files of the pages."""
         manifest = self._directory.path / "static" / "staticfiles.json"
         if not (self._known and manifest.exists()):
             await self._run("collectstatic", "static files collected")
 
     def done(self) -> None:
-        """Remember the sources, once both have ended well."""
+        """Store the fingerprint after both steps have succeeded."""
         self._directory.write(MARKER, self._wanted)
 
     async def _run(self, name: str, sentence: str) -> None:
@@ -61,9 +60,9 @@ class Preparation:
 
 
 def fingerprint() -> str:
-    """A digest of all that migrations and static files are made from.
+    """A digest of the sources of migrations and static files.
 
-    Other packages bring some of them too; they count by name and version.
+    Installed packages have some too; they count by name and version.
     """
     digest = hashlib.sha256()
     for path in _sources():

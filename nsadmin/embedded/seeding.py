@@ -10,7 +10,7 @@ from nsadmin.embedded.supervision.follow import follow
 from nsadmin.embedded.supervision.processes import command
 from nsadmin.embedded.supervision.supervisor import Supervisor
 
-# Before each line of the command that is meant for the person who waits.
+# Prefix of the command's progress lines, which the demo prints.
 MARK = "seed: "
 
 
@@ -22,8 +22,8 @@ async def seed_once(
 ) -> dict[str, Any]:
     """Seed, unless these servers were seeded from this directory before.
 
-    Only the first seed knows the keys in plain text, so its result is kept. It may be
-    cut off at any point and begun again.
+    Only the first seed has the keys in plain text, so its result is kept. An
+    interrupted seed is repeated.
     """
     sources = _sources(used)
     kept = directory.read("seed.json")

@@ -1,4 +1,4 @@
-"""What the demo tells: `demo.json` for programs, a table for people."""
+"""The demo's addresses and logins: `demo.json` for programs, a table for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -9,7 +9,7 @@ anonymous, viewer, member, admin, support, platform admin, in this order:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -265,7 +265,7 @@ GUARDED_ELSEWHERE = {
 
 def routes(
     patterns: Iterable[URLPattern | URLResolver], prefix: str = ""
-) -> Iterator[tuple[str, Callable[..., Any]]]:
+) -> Iterator[tuple[str, Any]]:
     """Walk all routes with their views; `<str:job_id>` is written `<job_id>`."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)

@@ -1,6 +1,7 @@
 """The gate: strangers get 404, the others 403 with the reason, nobody gets 401."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.http import HttpRequest
@@ -32,7 +33,7 @@ READ, UPDATE, CLONE = (
 
 
 def asked(actor: Actor | None) -> HttpRequest:
-    request = RequestFactory().get("/")
+    request: Any = RequestFactory().get("/")
     request.actor = actor
     return request
 
@@ -129,8 +130,9 @@ def test_a_gated_view_asks_before_it_runs(declare) -> None:
 
 
 def test_a_declaration_says_what_the_view_does() -> None:
-    def view(request: HttpRequest) -> None: ...
+    def it(request: HttpRequest) -> None: ...
 
+    view: Any = it
     assert gate.endpoint(UPDATE)(view).declared == gate.RouteAccess(
         UPDATE, "write", "api"
     )

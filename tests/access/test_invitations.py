@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import serializers
@@ -333,13 +334,14 @@ def test_two_openings_make_one_membership(own_rows, has_account: bool) -> None:
     for turn in range(6):
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         secret = house.invite(email).secret
+        acts: list[Callable[[], object]]
         if has_account:
             user = User.objects.create_user(email, PASSWORD)
-            acts = [lambda u=user, s=secret: acceptance.join(s, u)] * 2
+            acts = [partial(acceptance.join, secret, user)] * 2
         else:
             acts = [
-                lambda s=secret, n=number: acceptance.join_with_new_account(
-                    s, f"{PASSWORD}-{n}"
+                partial(
+                    acceptance.join_with_new_account, secret, f"{PASSWORD}-{number}"
                 )
                 for number in range(2)
             ]
@@ -356,8 +358,8 @@ def test_joining_or_withdrawing_wins_and_never_both(own_rows) -> None:
         house, email = House(f"Race {turn}"), f"r{turn}@example.org"
         asked = house.invite(email)
         raised = at_once(
-            lambda a=asked: acceptance.join_with_new_account(a.secret, PASSWORD),
-            lambda a=asked, h=house: invitations.withdraw(h.actor, [a.invitation]),
+            partial(acceptance.join_with_new_account, asked.secret, PASSWORD),
+            partial(invitations.withdraw, house.actor, [asked.invitation]),
         )
         withdrawn = AuditEvent.objects.filter(
             action="member:withdraw", organization_id=house.organization.pk

@@ -84,13 +84,14 @@ class Visitor:
         headers = {} if self.role == "anonymous" else self.cast.bearer(self.role)
         if "/analytics/" in address:
             headers = {**headers, "X-Namespace": namespace_id}
-        return self.client.generic(
+        response: Any = self.client.generic(
             method,
             address,
             json.dumps(BODIES.get(route, {})),
             content_type="application/json",
             headers=headers,
         )
+        return response
 
     def _home(self) -> str:
         staff = self.role in ("support", "platform_admin")

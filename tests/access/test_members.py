@@ -125,7 +125,8 @@ def test_two_admins_who_remove_each_other_leave_one(own_rows, act: str) -> None:
         organization = Organization.objects.create(name=f"Race {turn}")
         both = [joined(organization, f"r{turn}-{n}") for n in range(2)]
         actors = [actor_of_user(m.user, None) for m in both]
-        begin, refused = threading.Barrier(2), []
+        begin = threading.Barrier(2)
+        refused: list[str] = []
 
         def run(
             number: int, both=both, actors=actors, begin=begin, refused=refused

@@ -32,9 +32,10 @@ class Caller:
         if role is not None:
             headers = {**self.cast.bearer(role), **headers}
         sent = raw if raw is not None else ("" if body is None else json.dumps(body))
-        return self._client.generic(
+        response: Any = self._client.generic(
             method, f"/v1{path}", sent, content_type=media, headers=headers
         )
+        return response
 
 
 @pytest.fixture

@@ -276,7 +276,7 @@ def test_the_budget_of_indexes_counts_the_systems(call: Caller) -> None:
 
 
 def test_shared_infrastructure_is_stored(call: Caller) -> None:
-    given = {
+    given: dict[str, Any] = {
         "qdrant_collection": f"{call.cast.northlight.organization_id}_own",
         "max_concurrent_jobs": 7,
         "autoscaling_enabled": False,

@@ -59,7 +59,7 @@ def test_the_end_moves_to_a_time_or_goes(call: Caller) -> None:
 def test_an_end_that_is_not_accepted(call: Caller, body: Any, at: str) -> None:
     path = f"/namespaces/{call.cast.own.namespace_id}/extend"
     assert locations_of(call("POST", path, body)) == [at]
-    assert store.get(call.cast.own.namespace_id)["revision"] == 1  # type: ignore[index]
+    assert store.get(call.cast.own.namespace_id)["revision"] == 1
 
 
 def test_one_that_is_being_deleted_is_not_extended(call: Caller) -> None:

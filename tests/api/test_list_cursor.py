@@ -292,6 +292,18 @@ def test_a_cursor_that_was_never_given(many: Caller, subtests) -> None:
     given = cursor_of(listed(many, BY_NAME, "?limit=2"))
     digest, _ = json.loads(base64.urlsafe_b64decode(given))
     known = ["row", "ns_00001"]
+    places: list[Any] = [
+        None,
+        25,
+        "row",
+        {},
+        [],
+        ["row"],
+        ["row", None],
+        ["row", 1],
+        ["row", "\x00"],
+        ["row", "ns_00001", "x"],
+    ]
     for cursor in (
         given[:-5],
         given[1:],
@@ -308,21 +320,7 @@ def test_a_cursor_that_was_never_given(many: Caller, subtests) -> None:
         packed(json.dumps([digest[::-1], known])),
         packed(json.dumps([digest, "x", known])),
         packed(json.dumps(["name", None, 25])),
-        *(
-            rewritten(given, values)
-            for values in (
-                None,
-                25,
-                "row",
-                {},
-                [],
-                ["row"],
-                ["row", None],
-                ["row", 1],
-                ["row", "\x00"],
-                ["row", "ns_00001", "x"],
-            )
-        ),
+        *(rewritten(given, place) for place in places),
     ):
         with subtests.test(cursor=cursor):
             response = many("POST", f"/namespaces/list?cursor={cursor}", BY_NAME)

@@ -9,7 +9,7 @@ import pytest
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
-from nsadmin.namespaces.read.queries import Counts
+from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.schema import document
 
 COUNTS = Counts(1, None, 3, 4, None, None)

@@ -109,6 +109,7 @@ def test_sent_a_second_time_it_changes_nothing(call: Caller) -> None:
 def test_what_was_got_can_be_sent_back(call: Caller) -> None:
     patched(call, specified(call))
     before = json.loads(call("GET", path(call)).content)
+    known: tuple[str, ...]
     known = ("namespace_name", "description", "feature_extractors")
     known += ("payload_indexes", "auto_create_indexes", "infrastructure")
     after = patched(call, {key: before[key] for key in known})

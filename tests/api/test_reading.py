@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from django.http import HttpRequest
@@ -23,7 +24,7 @@ from nsadmin.errors import (
 JSON = "application/json"
 
 
-def request_with(raw: bytes, media: str = JSON, **extra: str) -> HttpRequest:
+def request_with(raw: bytes, media: str = JSON, **extra: Any) -> HttpRequest:
     return RequestFactory().generic("PATCH", "/v1/x", raw, content_type=media, **extra)
 
 

@@ -1,5 +1,7 @@
 """The chain: whatever is done to the rows behind its back is noticed and named."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -50,17 +52,18 @@ def test_what_was_written_is_intact() -> None:
 
 
 def test_an_attempt_its_refresh_and_its_endings_are_all_covered() -> None:
-    told = {
-        "op_id": record.new_op_id(),
+    op_id = record.new_op_id()
+    told: dict[str, Any] = {
+        "op_id": op_id,
         "action": "namespace:update",
         "actor": RecordedActor("user", "1", "mara"),
         "organization_id": ORGANIZATION,
     }
     record.attempt(summary="planned from revision 1", **told)
     record.attempt(summary="planned from revision 2", **told)
-    assert record.close(told["op_id"], Outcome.ACCEPTED)
-    assert record.close(told["op_id"], Outcome.DONE)
-    assert not record.close(told["op_id"], Outcome.FAILED)
+    assert record.close(op_id, Outcome.ACCEPTED)
+    assert record.close(op_id, Outcome.DONE)
+    assert not record.close(op_id, Outcome.FAILED)
     assert not record.close("op_nobody_knows", Outcome.DONE)
     assert AuditEvent.objects.get().outcome == "done"
     verdict = verify(ORGANIZATION)

@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
@@ -21,6 +21,7 @@ from tests.bench.visitor import visitor
 from tests.cast import make_namespace
 
 pytestmark = pytest.mark.bench
+SENT = {"id", "vector", "payload"}
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ def test_point_copy_against_a_naive_loop(cast):
             )
             driver.upsert(
                 name,
-                [{"id": p.id, "vector": p.vector, "payload": p.payload} for p in page],
+                [models.PointStruct(**p.model_dump(include=SENT)) for p in page],
             )
             if offset is None:
                 return

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The whole stack, started once."""
-    port = ports.choose()
+    port = ports.free_port()
     with running(tmp_path_factory.mktemp("demo"), port=port) as started:
         yield started
 

@@ -89,7 +89,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder), port=ports.choose()) as demo,
+        running(Path(folder), port=ports.free_port()) as demo,
         chromium.launched() as browser,
     ):
         take(demo, browser, prepare(demo, browser))

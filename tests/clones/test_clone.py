@@ -6,7 +6,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest, Include, parse_clone
 from nsadmin.clones.start import launch
-from nsadmin.clones.state import clone_response
+from nsadmin.clones.state import state_of
 from nsadmin.jobs.models import State
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
@@ -30,15 +30,15 @@ def _everything(namespace_id: str) -> str:
 def test_a_clone_is_complete_and_refers_to_nothing_of_its_source(world, source):
     request = CloneRequest("staging", Include(**FULL))
     begun = launch(world.actor("member"), source.namespace_id, request)
-    answer = clone_response(begun.job)
-    assert answer["status"] == "cloning"
-    assert set(answer["cloned_resources"].values()) == {0}
-    assert answer["source_namespace_id"] == source.namespace_id
+    clone = state_of(begun.job)
+    assert clone.view.namespace.clone_status == "cloning"
+    assert set(clone.copied.values()) == {0}
+    assert clone.job.source_namespace_id == source.namespace_id
     job = run_to_the_end(begun.job)
     assert (job.state, job.error) == (State.DONE, "")
-    answer = clone_response(job)
-    assert answer["status"] == "ready"
-    assert answer["cloned_resources"] == {
+    clone = state_of(job)
+    assert clone.view.namespace.clone_status == "ready"
+    assert clone.copied == {
         "buckets": 2,
         "objects": 7,
         "collections": 2,

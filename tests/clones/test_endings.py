@@ -9,7 +9,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.clones.resume import discard, resume
 from nsadmin.clones.start import launch
-from nsadmin.clones.state import clone_response
+from nsadmin.clones.state import state_of
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.runner import run_once
@@ -46,7 +46,7 @@ def test_a_cancelled_clone_is_shown_as_failed_with_the_word(world, source):
     assert (made["clone_status"], made["clone_error"]) == ("failed", "cancelled")
     row = MirroredNamespace.objects.get(namespace_id=job.namespace_id)
     assert row.clone_status == "failed"
-    assert clone_response(job)["status"] == "failed"
+    assert state_of(job).view.namespace.clone_status == "failed"
 
 
 def test_a_cancelled_clone_can_go_on(world, source):

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.clones.rewrite import remap
-from nsadmin.clones.rewrite.id_map import IdMap, build_id_map, has_id_shape, new_id
+from nsadmin.clones.rewrite.id_map import (
+    IdKind,
+    IdMap,
+    build_id_map,
+    has_id_shape,
+    new_id,
+)
 from nsadmin.clones.rewrite.references import (
     UNCHANGED_KEYS,
     find_references,
@@ -21,7 +27,7 @@ from nsadmin.clones.rewrite.remap import OmissionLog
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")
 NS, BKT, COL, COL2 = "ns_source001", "bkt_source1", "col_source1", "col_source2"
 RET, TAX = "ret_source1", "tax_source1"
-FOUND = {
+FOUND: dict[IdKind, list[str]] = {
     "buckets": [BKT],
     "collections": [COL, COL2],
     "retrievers": [RET],
@@ -30,12 +36,16 @@ FOUND = {
 ALL = tuple(FOUND)
 
 
-def ids(*copied: str, tenant: tuple[str, str] | None = None) -> IdMap:
+def ids(*copied: IdKind, tenant: tuple[str, str] | None = None) -> IdMap:
     return build_id_map(JOB, NS, FOUND, copied or ALL, tenant)
 
 
-def new(old: str, kind: str = "") -> str:
-    kinds = {"ns": "namespaces", "bkt": "buckets", "col": "collections"}
+def new(old: str, kind: IdKind | None = None) -> str:
+    kinds: dict[str, IdKind] = {
+        "ns": "namespaces",
+        "bkt": "buckets",
+        "col": "collections",
+    }
     kinds |= {"ret": "retrievers", "tax": "taxonomies"}
     return new_id(JOB, kind or kinds[old.partition("_")[0]], old)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.supervision.errors import StartError
-from nsadmin.embedded.supervision.lifecycle import live
+from nsadmin.embedded.supervision.lifecycle import run_until_signal
 from nsadmin.embedded.supervision.supervisor import Process, Supervisor
 
 
@@ -39,7 +39,7 @@ async def main(path: Path) -> None:
         await asyncio.sleep(float(os.environ.get("BOOT_SECONDS", "0")))
         supervisor.booted = True
 
-    await live(supervisor, boot())
+    await run_until_signal(supervisor, boot())
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def test_ports_and_keys_are_the_same_next_time(tmp_path: Path) -> None:
 
 def test_a_remembered_port_that_is_taken_is_replaced(listener: socket.socket) -> None:
     taken = port_of(listener)
-    chosen = ports.remembered(["redis"], {"redis": taken})
+    chosen = ports.remembered_ports(["redis"], {"redis": taken})
     assert chosen["redis"] in ports.INNER_PORTS
     assert ports.is_free(chosen["redis"])
 
@@ -133,7 +133,7 @@ def test_the_port_of_the_dedicated_cluster_must_not_move(
 ) -> None:
     known = {"qdrant_dedicated": port_of(listener)}
     with pytest.raises(StartError, match="begin anew with another --data-dir"):
-        ports.remembered(known, known, fixed=["qdrant_dedicated"])
+        ports.remembered_ports(known, known, fixed=["qdrant_dedicated"])
 
 
 def test_children_are_told_where_everything_is(tmp_path: Path) -> None:

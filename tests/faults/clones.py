@@ -135,8 +135,8 @@ def _strings(value: Json, key: str = "") -> Iterator[str]:
 def _require_same_documents(
     kind: Any, source: str, clone: str, ids: dict[str, str]
 ) -> None:
-    before, after = list(resources.every(kind, source)), resources.every(kind, clone)
-    after = list(after)
+    before = list(resources.every(kind, source))
+    after = list(resources.every(kind, clone))
     assert before, kind
     assert len(after) == len({row["_id"] for row in after}) == len(before), kind
     for row in after:

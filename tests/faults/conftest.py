@@ -57,7 +57,8 @@ def region(
             "DATABASE_URL": rows.url,
         }
         with running_killables(env) as killables:
-            yield Region(*urls.values(), rows, proxies.exchanges, killables)
+            mongodb, qdrant, redis = urls.values()
+            yield Region(mongodb, qdrant, redis, rows, proxies.exchanges, killables)
 
 
 @pytest.fixture

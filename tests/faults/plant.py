@@ -79,14 +79,14 @@ def inside(plant: Plant, settings: Any) -> Iterator[None]:
     settings.NSADMIN_QDRANT_API_KEY = KEY
     settings.NSADMIN_REDIS_URL = plant.redis.url
     before = app.conf.broker_url
-    app.conf.broker_url = plant.redis.url
+    app.conf["broker_url"] = plant.redis.url
     try:
         namespaces.ensure_indexes()
         resources.ensure_indexes()
         with database.using(plant.database):
             yield
     finally:
-        app.conf.broker_url = before
+        app.conf["broker_url"] = before
 
 
 def until(is_so: Callable[[], Any], what: str, *, within_s: float = 60) -> float:

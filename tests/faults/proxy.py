@@ -56,7 +56,8 @@ class Exchanges:
         self.seen: list[Exchange] = []
         self._frozen: set[str] = set()
         self._late: dict[tuple[str, str], float] = {}
-        self._at, self._fault, self._times = 0, None, 1
+        self._at, self._times = 0, 1
+        self._fault: Fault | None = None
         self._kill: Callable[[], None] = lambda: None
 
     def expect(

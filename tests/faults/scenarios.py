@@ -121,7 +121,7 @@ class Shape:
         return Shape(vectors, indexes)
 
 
-def _full(kind: str, params: Json) -> Json:
+def _full(kind: Any, params: Json) -> Json:
     return {**INDEX_DEFAULTS[kind], **params, "type": kind}
 
 

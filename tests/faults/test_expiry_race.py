@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -29,13 +30,14 @@ _forking = multiprocessing.get_context("fork")
 def _racing(owner: Organization, number: int) -> list[Namespace]:
     """Namespaces that are due, and every fourth one that is not."""
     now = datetime.now(UTC).replace(microsecond=0)
+    warned: dict[str, Any] = {expiry.WARNED: now - 2 * HOUR}
     return [
         make_namespace(
             owner,
             f"racing {number} {n}",
             in_qdrant=False,
             expires_at=now + HOUR if n % 5 == 4 else now - HOUR,
-            **{expiry.WARNED: now - 2 * HOUR},
+            **warned,
         )
         for n in range(IN_A_HEAT * 5 // 4)
     ]

@@ -15,6 +15,7 @@ import pytest
 
 from nsadmin.access.models import Organization
 from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.change.recovery import heal
 from tests.faults.conftest import Region
 from tests.faults.proxy import Exchange, Fault
@@ -73,7 +74,9 @@ def _exchanges(
     """Return the store calls of a change when nothing breaks."""
     with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect()
-        assert trip.commit().converged
+        outcome = trip.commit()
+        assert isinstance(outcome, Outcome)
+        assert outcome.converged
         exchanges = list(region.exchanges.seen)
         assert region.exchanges.writes == WRITES[scenario.kind]
         trip.require_done_once()
@@ -205,7 +208,9 @@ def test_an_index_that_is_built_is_not_dropped_to_be_built_again(region, organiz
     updates = [e.number for e in exchanges if (e.store, e.asks) == ("mongo", "update")]
     with closing(Trip(scenario, organization)) as trip:
         region.exchanges.expect(updates[-1], Fault.RESET, times=2)
-        assert not trip.commit().converged
+        outcome = trip.commit()
+        assert isinstance(outcome, Outcome)
+        assert not outcome.converged
         let_time_pass(trip.namespace_id)
         region.exchanges.expect()
         assert heal() == 1

@@ -1,7 +1,7 @@
 """The sample: lists learn of silence without anybody looking, and of its end."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -40,7 +40,7 @@ def later(seconds):
     for row in LastLook.objects.all():
         row.taken_at -= timedelta(seconds=seconds)
         for told in row.told.values():
-            at = snapshots.datetime.fromisoformat(told["at"])
+            at = datetime.fromisoformat(told["at"])
             told["at"] = (at - timedelta(seconds=seconds)).isoformat()
         row.save()
         redis.release(f"look:{row.namespace_id}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from nsadmin.access.web import step_up
@@ -106,7 +105,7 @@ def _fields(page: str) -> list[str]:
     ]
 
 
-def _kept(response: HttpResponse, place: str) -> Shown | None:
+def _kept(response: Any, place: str) -> Shown | None:
     assert response.status_code < 500, (place, response.content[-900:])
     kind = response.headers.get("Content-Type", "")
     if not kind.startswith("text/html") or response.streaming:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -23,14 +24,14 @@ class Orders:
     """
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
         self.breaks: list[Exception] = []
         self.settled: list[str] = []
         self.settle_breaks: list[Exception] = []
         self.steps: list[int] = []
         self.before_step = lambda _work, _number: None
-
-    def clear(self) -> None:
-        self.__init__()
 
 
 ORDERS = Orders()
@@ -88,9 +89,9 @@ STRANGER = SimpleNamespace(organization_id="org_b", is_staff=False)
 STAFF = SimpleNamespace(organization_id="org_ops", is_staff=True)
 
 
-def new_job(to: int = 3, **extra: object) -> Job:
+def new_job(to: int = 3, **extra: Any) -> Job:
     """A job of the test kind."""
-    values = {
+    values: dict[str, Any] = {
         "title": "Count",
         "organization_id": "org_a",
         "internal_id": "int_a",

@@ -164,12 +164,12 @@ def test_without_a_broker_nothing_stays_behind(cast, settings):
     from nsadmin.celery import app
 
     before = app.conf.broker_url
-    app.conf.broker_url = "redis://127.0.0.1:9/0"
+    app.conf["broker_url"] = "redis://127.0.0.1:9/0"
     try:
         with pytest.raises(Unavailable):
             schedules.request_run("purge", "rosa@example.org")
     finally:
-        app.conf.broker_url = before
+        app.conf["broker_url"] = before
     assert runs("purge") == []
     with pytest.raises(NotFound):
         schedules.request_run("sweep", "rosa@example.org")

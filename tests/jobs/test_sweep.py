@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def sent(monkeypatch, settings):
     """A broker in memory: the messages that were sent, as (job id, epoch)."""
-    from kombu import Connection
+    from kombu import Connection, Queue
 
     from nsadmin.celery import app
 
     memory = Connection("memory://")
     monkeypatch.setattr(app, "connection_for_write", lambda **_: memory.clone())
-    app.amqp.queues.add(dispatch.QUEUE)
+    app.amqp.queues.add(Queue(dispatch.QUEUE))
 
     def read() -> list[tuple[str, int]]:
         found = []

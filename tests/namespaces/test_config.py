@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.patch_request import make_plan
 from nsadmin.namespaces.plan.plan import apply_steps
+from nsadmin.namespaces.plan.steps import CreateIndex
 from nsadmin.namespaces.schema import config, document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.payload_indexes import (
@@ -175,7 +176,9 @@ def test_parameters_that_the_form_does_not_know_survive() -> None:
     text = config.to_yaml(namespace).replace("range: true", "range: false")
     patch = config.patch_of(config.from_yaml(text), namespace)
     plan = make_plan(namespace, patch, actual=None)
-    assert plan.steps[-1].schema == {**schema, "range": False}  # type: ignore[union-attr]
+    last = plan.steps[-1]
+    assert isinstance(last, CreateIndex)
+    assert last.schema == {**schema, "range": False}
 
 
 REFUSED = {

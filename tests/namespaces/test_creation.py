@@ -150,6 +150,7 @@ def raced(actor: Actor, bodies: list[dict[str, Any]]) -> list[NsadminError | Non
 
 @pytest.mark.parametrize("what", ["name", "id", "collection"])
 def test_one_of_many_gets_what_all_want(racing: Cast, what: str) -> None:
+    bodies: list[dict[str, Any]]
     bodies = [{"namespace_name": f"racer {n}"} for n in range(6)]
     for number, body in enumerate(bodies):
         if what == "name":

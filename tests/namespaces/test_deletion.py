@@ -47,7 +47,8 @@ def everything(namespace: Namespace) -> dict[str, int]:
     """What Mongo and Qdrant hold of a namespace; -1 points stand for no collection."""
     live = collections.get(shared(), namespace.collection)
     held = -1 if live is None else points.count(shared(), namespace.collection)
-    return {**resources.counts(namespace.namespace_id), "points": held}
+    counts = resources.counts(namespace.namespace_id)
+    return {"points": held} | {str(kind): count for kind, count in counts.items()}
 
 
 def require_gone(namespace: Namespace) -> None:

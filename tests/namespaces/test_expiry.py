@@ -314,7 +314,7 @@ def test_extend_against_the_reaper_whoever_writes_first_wins(shared_rows):
         for n in range(20)
     ]
     end = now() + 5 * HOUR
-    wins = {"extended": set(), "refused": set()}
+    wins: dict[str, set[str]] = {"extended": set(), "refused": set()}
     begin = threading.Barrier(2)
 
     def extend_all():

@@ -99,7 +99,7 @@ class Model:
 
     def __init__(self, name: str) -> None:
         self.name, self.description, self.auto = name, None, False
-        self.indexes: dict[str, str] = {}
+        self.indexes: dict[str, Any] = {}
         self.extractors = [FIRST]
         self.revision = 1
 

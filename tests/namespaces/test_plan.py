@@ -247,9 +247,9 @@ def origins(plan):
 
 def test_repair_plans_what_qdrant_lacks_and_nothing_else():
     here = namespace()
-    assert [s.name for s in missing_vectors(here, BARE)] == [
-        "text_extractor_v1_embedding"
-    ]
+    (missing,) = missing_vectors(here, BARE)
+    assert isinstance(missing, steps.AddVector)
+    assert missing.name == "text_extractor_v1_embedding"
     assert len(Repair().plan(here, BARE).steps) == 1 + len(PROTECTED_INDEXES) + 2
     assert origins(Repair().plan(here, BARE)) == {
         **dict.fromkeys(PROTECTED_INDEXES, "system"),

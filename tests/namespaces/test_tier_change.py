@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -370,7 +371,8 @@ class listening:  # noqa: N801 - used as a block
 
     def __enter__(self):
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._arrived, self._kept = [], []
+        self._arrived: list[Any] = []
+        self._kept: list[Any] = []
         threading.Thread(target=self._accept, daemon=True).start()
         return self._socket.getsockname()[1], self._arrived
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -101,7 +102,7 @@ def test_with_if_match_the_revision_counts_the_successes(namespace, writers, eac
 def patches(number: int) -> Iterator[dict]:
     """What one writer asks for: each of four kinds of writers has its own field."""
     for turn in itertools.count():
-        yield [
+        bodies: list[dict[str, Any]] = [
             {"description": f"writer {number}, turn {turn}"},
             {"namespace_name": f"writer {number}, turn {turn}"},
             {"auto_create_indexes": (number // 4 + turn) % 2 == 0},
@@ -111,7 +112,8 @@ def patches(number: int) -> Iterator[dict]:
                     for kind in ("keyword", "integer")[turn % 2 : turn % 2 + 1]
                 ]
             },
-        ][number % 4]
+        ]
+        yield bodies[number % 4]
 
 
 @pytest.mark.parametrize(("writers", "each"), [QUICK, WHOLE])

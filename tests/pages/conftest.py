@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client, override_settings
@@ -81,13 +82,14 @@ def sure(browse: Callable[..., Client]) -> Callable[..., Client]:
 def held(cast: Cast) -> list[Namespace]:
     """More namespaces than the fuse lets go, due and held."""
     ended = datetime.now(UTC).replace(microsecond=0)
+    warned: dict[str, Any] = {expiry.WARNED: ended - 2 * HOUR}
     made = [
         make_namespace(
             cast.northlight,
             f"ending {n}",
             in_qdrant=False,
             expires_at=ended - HOUR,
-            **{expiry.WARNED: ended - 2 * HOUR},
+            **warned,
         )
         for n in range(mass_expiry.MOST + 1)
     ]

@@ -1,6 +1,7 @@
 """The payload index page: table, add, change, drop."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ KEPT = {"type": "keyword", "is_tenant": False, "on_disk": True}
 @pytest.fixture
 def indexed(cast):
     """A namespace with two custom indexes, one with a parameter of another writer."""
+    found: dict[str, dict[str, Any]]
     found = {"title": {"type": "keyword", **KEPT}, "number": {"type": "float"}}
     return make_namespace(cast.northlight, "indexed", indexes=found)
 

@@ -27,10 +27,21 @@ NAMES = st.one_of(
 COLLECTION = "ns_fine"
 
 
+class _Server(ThreadingHTTPServer):
+    """A server with a list of the requests that it got."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Ear)
+        self.heard: list[tuple[str, str]] = []
+
+
 class _Ear(BaseHTTPRequestHandler):
     """Writes down the line of each request and answers that all is well."""
 
     protocol_version = "HTTP/1.1"
+    server: _Server
 
     def _answer(self) -> None:
         self.server.heard.append((self.command, self.path))
@@ -51,9 +62,7 @@ class _Ear(BaseHTTPRequestHandler):
 @pytest.fixture
 def heard(settings) -> Iterator[list[tuple[str, str]]]:
     """The requests that the shared cluster got."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Ear)
-    server.daemon_threads = True
-    server.heard = []
+    server = _Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     settings.NSADMIN_QDRANT_URL = f"http://127.0.0.1:{server.server_port}"

@@ -1,5 +1,7 @@
 """What Qdrant tells beside a collection; samples are held to the client's models."""
 
+from typing import Any
+
 import pytest
 from qdrant_client import models
 from qdrant_client.http.models import OptimizationsResponse
@@ -60,6 +62,7 @@ def test_the_innermost_running_operation_is_the_progress():
 
 @pytest.mark.parametrize("segments", [None, []])
 def test_a_size_that_is_not_told_is_none(segments):
+    told: dict[str, Any]
     told = {"collections": {"collections": [{"id": "a", "shards": [{"local": None}]}]}}
     assert telemetry.sizes(told) == {}
     told["collections"]["collections"][0]["shards"][0]["local"] = {"segments": segments}
@@ -70,6 +73,7 @@ def test_a_size_that_is_not_told_is_none(segments):
 def test_sizes_add_up_over_segments_and_shards():
     info = {"disk_usage_bytes": 1000, "ram_usage_bytes": 10}
     shard = {"local": {"segments": [{"info": info}, {"info": info}]}}
+    told: dict[str, Any]
     told = {"collections": {"collections": [{"id": "a", "shards": [shard, shard]}]}}
     assert telemetry.sizes(told) == {"a": Size(disk=4000, memory=40)}
 

@@ -11,12 +11,12 @@ WRONG = "Invalid API key or JWT"
 
 
 class UnauthorizedError(Exception):
-    """No key or a wrong one; Qdrant answers it in plain text."""
+    """A missing or wrong key; Qdrant answers it in plain text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of this server; without a full key everybody may do everything."""
+    """The keys of this server; without a full key every call is allowed."""
 
     full: str | None = None
     read_only: str | None = None

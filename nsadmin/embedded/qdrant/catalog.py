@@ -45,7 +45,7 @@ class Catalog:
     # -- recovery
 
     def _recover(self) -> None:
-        """Bring the directory into order after whatever ended the last process."""
+        """Repair the directory after a crash of the last process."""
         remove_tree(self.staging)
         self.staging.mkdir()
         for home in sorted(self._homes.iterdir()):
@@ -56,7 +56,7 @@ class Catalog:
 
     def _recover_home(self, home: Path) -> None:
         if not (home / RECORD).exists():
-            # The record is written last, so nobody was told that this exists.
+            # The record is written last, so no client knows this collection.
             remove_tree(home)
             return
         record = read_json(home / RECORD)
@@ -114,7 +114,7 @@ class Catalog:
         return self._adopt(collection)
 
     def adopt_shard(self, name: str, config: Json, schema: Json, shard: Path) -> None:
-        """Make a collection out of a shard directory that lies in the staging place."""
+        """Make a collection from a shard directory in the staging directory."""
         home = self.home_of(name)
         self.discard(home)
         collection = self._new(home, name, config)
@@ -141,7 +141,7 @@ class Catalog:
         return collection
 
     async def delete(self, collection: Collection) -> bool:
-        """Take a collection and its aliases away, unless somebody was faster."""
+        """Remove a collection and its aliases, unless another call has removed it."""
         await self.optimizer.forget(collection)
         async with collection.writing:
             if collection.gone:
@@ -157,7 +157,7 @@ class Catalog:
             return True
 
     def discard(self, directory: Path) -> None:
-        """Move a directory out of sight in one step, then delete it."""
+        """Move a directory to the staging directory in one step, then delete it."""
         with contextlib.suppress(FileNotFoundError):
             gone = directory.rename(self.staging / uuid.uuid4().hex)
             shutil.rmtree(gone, ignore_errors=True)
@@ -185,7 +185,7 @@ class Catalog:
         return list(self._open.values())
 
     def tick(self) -> None:
-        """Flush what was written and look for work of the optimizer."""
+        """Flush recent writes and look for work of the optimizer."""
         for collection in self.open_collections:
             if collection.writing.locked():
                 continue
@@ -228,7 +228,7 @@ def _lock_directory(root: Path) -> IO[str]:
 
 @contextlib.contextmanager
 def _reported(collection: Collection) -> Iterator[None]:
-    """A full disk or a damaged shard is told, and the other collections go on."""
+    """Log a full disk or a damaged shard; the other collections continue."""
     try:
         yield
     except (ApiError, OSError) as error:

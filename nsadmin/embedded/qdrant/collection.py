@@ -1,7 +1,7 @@
 """One collection: its directory, its record, and the engine's shard when it is open.
 
 The record (`collection.json`) names the directory of the shard in use. Replacing the
-record is how a whole shard is exchanged in one step, and what a crash leaves behind is
+record is how a whole shard is exchanged in one step, and the remains of a crash are
 either the old shard or the new one, never half of each.
 """
 
@@ -33,7 +33,7 @@ MAX_JOURNAL_POINTS = 100_000
 
 
 class Journal:
-    """The writes made while a copy of the shard is away, to be made on it as well."""
+    """Writes made while a copy of the shard is built, to be replayed on the copy."""
 
     def __init__(self) -> None:
         self.operations: list[Any] = []
@@ -41,7 +41,7 @@ class Journal:
         self._points = 0
 
     def append(self, operation: Any, points: int) -> None:
-        """Note an operation, or give up when they have become too many to replay."""
+        """Record an operation, or give up when there are too many to replay."""
         self._points += max(points, 1)
         if self._points > MAX_JOURNAL_POINTS:
             self.overflowed = True
@@ -62,9 +62,9 @@ class Collection:
         self.schema: dict[str, Any] = record["schema"]
         self.shard_name: str = record["shard"]
         self.writing = asyncio.Lock()
-        """Held by a write, and by whoever copies the files of the shard."""
+        """The lock of writes and of copies of the shard's files."""
         self.written = False
-        """Whether this process has written to it: what tells yellow from grey."""
+        """Whether this process has written to it; decides between yellow and grey."""
         self.dirty = False
         self.gone = False
         self.touched = 0
@@ -79,16 +79,16 @@ class Collection:
 
     @property
     def shard_path(self) -> Path:
-        """Where the shard in use lies."""
+        """The directory of the shard in use."""
         return self.home / self.shard_name
 
     @staticmethod
     def new_shard_name() -> str:
-        """A name no shard directory has had before."""
+        """A directory name that no shard has had before."""
         return f"shard-{uuid.uuid4().hex}"
 
     def save(self) -> None:
-        """Write the record; from here on a restart sees it."""
+        """Write the record to disk; a restart reads it."""
         record = {
             "name": self.name,
             "config": self.config,
@@ -140,7 +140,7 @@ class Collection:
         remove_tree(old)
 
     def drop_shard(self) -> None:
-        """Close without keeping figures, for files that are about to go."""
+        """Close without storing figures, before the files are deleted."""
         if self._shard is not None:
             with contextlib.suppress(Exception):
                 self._shard.close()
@@ -168,7 +168,7 @@ class Collection:
         write_json(self.home / FIGURES, self._engine_figures(), durable=False)
 
     def _believe_engine(self) -> None:
-        """Take over what a crash kept out of the record: vectors and payload indexes.
+        """Add vectors and payload indexes to the record that a crash kept out of it.
 
         The engine writes its own files before the record is replaced, so they win.
         """
@@ -193,7 +193,7 @@ class Collection:
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:
-        """No other write and no copy of the files runs inside."""
+        """Exclude other writes and copies of the files."""
         async with self.writing:
             if self.gone:
                 raise no_collection(self.name)
@@ -261,5 +261,5 @@ class Collection:
 
 
 def _shown(engine_params: Json) -> Json:
-    """The engine's own note of a dense vector, without what is never shown."""
+    """The engine's configuration of a dense vector, without its internal fields."""
     return {key: value for key, value in engine_params.items() if key != "memory"}

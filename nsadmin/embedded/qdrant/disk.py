@@ -1,4 +1,4 @@
-"""Small moves on the disk that are either done or not done."""
+"""Atomic file operations."""
 
 import asyncio
 import hashlib
@@ -41,7 +41,7 @@ def read_json(path: Path) -> Any:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory and do not mind what is already gone."""
+    """Delete a directory; missing files are no error."""
     shutil.rmtree(path, ignore_errors=True)
 
 

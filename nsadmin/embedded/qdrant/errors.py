@@ -1,4 +1,4 @@
-"""Refusals in Qdrant's words, and the engine's complaints turned into them."""
+"""Errors with Qdrant's texts, and the translation of the engine's exceptions."""
 
 import re
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def conflict(text: str) -> ApiError:
 
 
 def forbidden(text: str) -> ApiError:
-    """The key does not reach this far, or the place is off limits."""
+    """The key does not permit the call, or the path is not allowed."""
     return ApiError(403, f"Forbidden: {text}")
 
 
@@ -68,7 +68,7 @@ def unsupported(text: str) -> ApiError:
 
 
 def no_collection(name: str) -> ApiError:
-    """The one 404 that every call on a collection can give."""
+    """The 404 of a collection that does not exist."""
     return not_found(f"Collection `{name}` doesn't exist!")
 
 
@@ -77,7 +77,7 @@ _ENGINE_FAULT = re.compile(r"^Service runtime error|^IO Error", re.IGNORECASE)
 
 
 def from_engine(error: BaseException) -> ApiError:
-    """What the engine raised, told apart by its text alone, as the server's answer."""
+    """The API error for an engine exception, which is classified by its text."""
     text = str(error)
     if type(error).__name__ == "PanicException" or _ENGINE_FAULT.match(text):
         return internal(text)
@@ -90,7 +90,7 @@ def from_engine(error: BaseException) -> ApiError:
 
 @contextmanager
 def engine_calls() -> Iterator[None]:
-    """Run calls into the engine; what the engine raises leaves as an `ApiError`."""
+    """Translate exceptions of the engine to `ApiError`."""
     try:
         yield
     except BaseException as error:
@@ -100,9 +100,9 @@ def engine_calls() -> Iterator[None]:
 
 
 def _is_from_engine(error: BaseException) -> bool:
-    """Tell the engine's exceptions from this program's own.
+    """Whether the exception was raised by the engine, not by this program.
 
-    Its errors are plain `Exception`, what it cannot convert is one of three others, and
+    Its errors are plain `Exception`, failed conversions one of three others, and
     a Rust panic is a `BaseException` of a class that cannot be imported.
     """
     return (

@@ -31,16 +31,16 @@ CHILD = Path(__file__).with_name("optimize_child.py")
 
 @dataclass(slots=True)
 class Build:
-    """What the optimizer knows of one collection."""
+    """The optimizer's state of one collection."""
 
     task: asyncio.Task[None] | None = None
     working: bool = False
     started: datetime | None = None
     error: str | None = None
     requested: bool = False
-    """A changed configuration asks for a run whatever the sizes say."""
+    """Whether a changed configuration requires a run regardless of sizes."""
     settled: float | None = None
-    """Unindexed kilobytes at which the engine saw nothing to do."""
+    """Unindexed kilobytes at which the engine had nothing to do."""
     measured: tuple[str, int] = ("", -1)
     waiting: float = 0.0
     """Unindexed kilobytes of the shard and flush named in `measured`."""
@@ -119,7 +119,7 @@ class Optimizer:
                 await task
 
     async def forget(self, collection: Collection) -> None:
-        """The collection goes away."""
+        """Forget a collection that is being removed."""
         await self.cancel(collection)
         self._builds.pop(str(collection.home), None)
 
@@ -150,7 +150,7 @@ class Optimizer:
             self.consider(collection)
 
     async def _build(self, collection: Collection, build: Build, name: str) -> bool:
-        """One build; says whether another look is due at once."""
+        """Run one build; return whether to check the collection again at once."""
         copy = collection.home / name
         async with collection.exclusive():
             _ = collection.shard
@@ -161,7 +161,7 @@ class Optimizer:
         async with collection.exclusive():
             collection.journal = None
             if journal.overflowed:
-                # Too much to replay while everybody waits; the ticker tries again.
+                # Too much to replay under the write lock; the ticker tries again.
                 return False
             if not changed and not journal.operations:
                 build.settled = _waiting(collection, build)

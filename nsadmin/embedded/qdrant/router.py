@@ -17,7 +17,7 @@ from nsadmin.embedded.qdrant.strict import RateLimiter
 
 @dataclass(slots=True)
 class Server:
-    """What handlers share."""
+    """The state that handlers share."""
 
     catalog: Catalog
     started: float
@@ -40,7 +40,7 @@ class Call:
     headers: dict[str, str]
     raw: bytes
     chunks: AsyncIterator[bytes] | None = None
-    """The unread body, for handlers that take it piece by piece."""
+    """The unread body, for handlers that stream it."""
 
     @property
     def catalog(self) -> Catalog:
@@ -90,7 +90,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The work goes on after the answer."""
+    """Answer 202; the work continues after the answer."""
 
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -156,7 +156,7 @@ def segments(path: str) -> tuple[str, ...]:
 
 
 def names_in(route: Route, path: tuple[str, ...]) -> dict[str, str]:
-    """What the names of a template stand for in a path."""
+    """The values of a template's names in a path."""
     pairs = zip(route.parts, path, strict=True)
     return {part[1:-1]: word for part, word in pairs if part.startswith("{")}
 

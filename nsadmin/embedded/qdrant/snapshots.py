@@ -55,13 +55,13 @@ def description(path: Path) -> Json:
 
 
 def remove(path: Path) -> None:
-    """Delete a snapshot and the note of its checksum."""
+    """Delete a snapshot and its checksum file."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".checksum").unlink(missing_ok=True)
 
 
 def staging_file(catalog: Catalog) -> Path:
-    """A new file name in the place that every start empties."""
+    """A new file name in the staging directory, which every start empties."""
     return catalog.staging / f"{uuid.uuid4().hex}{SUFFIX}"
 
 
@@ -84,7 +84,7 @@ async def create(catalog: Catalog, collection: Collection) -> Path:
 
 
 def folder_of(catalog: Catalog, collection: Collection) -> Path:
-    """Where the snapshots of a collection lie."""
+    """The directory of a collection's snapshots."""
     return catalog.snapshots / directory_name(collection.name)
 
 
@@ -207,7 +207,7 @@ def _move_in(shard: Path, collection: Collection) -> str:
 
 
 def _shape(config: Json) -> Any:
-    """What has to be equal for data to move from one collection to another."""
+    """The part of a configuration that must be equal to restore into a collection."""
     keys = ("size", "distance", "multivector_config", "datatype")
     dense = named_vectors(config).items()
     return (
@@ -221,7 +221,7 @@ def _unpack(path: Path, folder: Path) -> None:
     try:
         with tarfile.open(path) as archive:
             _require_plain(archive, folder.resolve())
-            # Python before 3.11.4 has no filters; what they refuse is refused above.
+            # Python before 3.11.4 has no filters; the checks above refuse the same.
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(folder)  # noqa: S202 - every member was looked at
     except (tarfile.TarError, OSError, EOFError) as error:
@@ -229,7 +229,7 @@ def _unpack(path: Path, folder: Path) -> None:
 
 
 def _require_plain(archive: tarfile.TarFile, folder: Path) -> None:
-    """Refuse what is no file or directory, or would lie outside of the folder."""
+    """Refuse members other than files and directories, and paths out of the folder."""
     for member in archive:
         inside = (folder / member.name).resolve().is_relative_to(folder)
         if not inside or not (member.isfile() or member.isdir()):

@@ -1,4 +1,4 @@
-"""Strict mode: what a collection's owner forbids on top of what the engine can do."""
+"""Strict mode: limits and rules set by the owner of a collection."""
 
 import time
 from collections.abc import Iterator
@@ -8,20 +8,11 @@ from uuid import UUID
 from nsadmin.embedded.qdrant.collection import Collection
 from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.convert.filter import CLAUSES, is_datetime_range
-from nsadmin.embedded.qdrant.convert.indexes import data_type
+from nsadmin.embedded.qdrant.convert.indexes import TYPES, data_type
 from nsadmin.embedded.qdrant.convert.writes import Write
 from nsadmin.embedded.qdrant.errors import bad_request, too_many
 
-ANY_TYPE = (
-    "keyword",
-    "integer",
-    "float",
-    "geo",
-    "text",
-    "bool",
-    "datetime",
-    "uuid",
-)
+_ANY_TYPE = tuple(TYPES)
 _RANGE_FIELDS = ("geo_radius", "geo_bounding_box", "geo_polygon")
 
 
@@ -69,7 +60,7 @@ def check_write(collection: Collection, write: Write) -> None:
 
 
 def check_new_index(collection: Collection, field: str) -> None:
-    """Refuse one payload index more than allowed."""
+    """Refuse a payload index above the allowed number."""
     limit = rules_of(collection).get("max_payload_index_count")
     if limit is None or field in collection.schema:
         return
@@ -141,7 +132,7 @@ def _condition_needs(item: Json, prefix: str) -> Iterator[tuple[str, tuple[str, 
     else:
         for name in ("is_empty", "is_null"):
             if isinstance(item.get(name), dict):
-                yield prefix + item[name]["key"], ANY_TYPE
+                yield prefix + item[name]["key"], _ANY_TYPE
 
 
 def _serving_types(item: Json) -> tuple[str, ...]:
@@ -151,7 +142,7 @@ def _serving_types(item: Json) -> tuple[str, ...]:
         return ("datetime",) if is_datetime_range(bounds) else ("integer", "float")
     if any(item.get(name) for name in _RANGE_FIELDS):
         return ("geo",)
-    return ANY_TYPE
+    return _ANY_TYPE
 
 
 def _matching_types(match: Json) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ async def save_upload(
 
 
 async def _past_headers(chunks: AsyncIterator[bytes], opening: bytes) -> bytes:
-    """Read up to the blank line after the first part's headers; return what follows."""
+    """Read the first part's headers up to the blank line; return the bytes after it."""
     head = b""
     while b"\r\n\r\n" not in head:
         if len(head) > MAX_PART_HEADERS:

@@ -1,7 +1,7 @@
 """The demo data: real public records made into organizations, namespaces and points.
 
-The pure layer (everything but `run.py` and the `write_*.py` modules) knows no store
-and no Django: the same catalogue in, the same documents out, on every machine. What is
+The pure layer (everything but `run.py` and the package `write`) imports no store and
+no Django: one catalogue gives the same documents on every machine. Only data that is
 relative to the present (one namespace expires soon) takes the time as an argument.
 `docs/demo-data.md` names the sources and their licences.
 """

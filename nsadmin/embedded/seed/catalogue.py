@@ -1,10 +1,10 @@
-"""The namespaces of the demo: what each holds and what is special about it."""
+"""The namespaces of the demo: records, extractors, indexes and special cases."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from nsadmin.embedded.seed.data import measures, places, tongues
+from nsadmin.embedded.seed.data import languages, places, tables
 from nsadmin.embedded.seed.data.people import CORVID, HALDEN, NORTHLIGHT, OPERATOR
 from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.specs import FilterSpec, IndexSpec, NamespaceSpec
@@ -17,8 +17,8 @@ def _international() -> Iterable[Record]:
 
 
 def _heritage() -> Iterable[Record]:
-    yield from tongues.families()
-    yield from tongues.former_countries()
+    yield from languages.families()
+    yield from languages.former_countries()
 
 
 NAMESPACES: Final = (
@@ -59,7 +59,7 @@ NAMESPACES: Final = (
             FilterSpec("country", 2400, 6.1),
             FilterSpec("location", 820, 9.4),
             FilterSpec("metadata.title", 530, 12.8),
-            # No index has it, so one creates itself.
+            # It has no index, so auto-indexing creates one.
             FilterSpec("metadata.subdivision", 460, 41.7),
             FilterSpec("metadata.time_zone", 310, 7.2),
             FilterSpec("elevation_ft", 120, 8.8),
@@ -71,7 +71,7 @@ NAMESPACES: Final = (
         name="seattle-weather-desk",
         organization=NORTHLIGHT,
         description="Four years of weather reports: pictures and what was said.",
-        records=measures.weather,
+        records=tables.weather,
         limit=1461,
         extractors=("multimodal_extractor_v1",),
         indexes=(
@@ -96,7 +96,7 @@ NAMESPACES: Final = (
         name="car-spotter-archive",
         organization=NORTHLIGHT,
         description="Pictures of cars from 1970 to 1982, on our own cluster.",
-        records=measures.cars,
+        records=tables.cars,
         limit=406,
         extractors=("image_extractor_v1", "passthrough_extractor_v1"),
         indexes=(
@@ -132,7 +132,7 @@ NAMESPACES: Final = (
         name="labour-market-clips",
         organization=NORTHLIGHT,
         description="Employment by sector, 2006 to 2015, for the business desk.",
-        records=measures.employment,
+        records=tables.employment,
         limit=500,
         extractors=("universal_extractor_v1",),
         indexes=(
@@ -154,7 +154,7 @@ NAMESPACES: Final = (
         name="languages-of-the-world",
         organization=HALDEN,
         description="Languages with their names in other languages.",
-        records=tongues.languages,
+        records=languages.languages,
         limit=2000,
         extractors=("text_extractor_v1",),
         indexes=(
@@ -192,7 +192,7 @@ NAMESPACES: Final = (
         name="currency-exhibit-draft",
         organization=HALDEN,
         description="Draft for the currency exhibit; goes away by itself.",
-        records=tongues.currencies,
+        records=languages.currencies,
         limit=178,
         extractors=("text_extractor_v1",),
         indexes=(IndexSpec("code", "keyword"),),
@@ -224,11 +224,11 @@ NAMESPACES: Final = (
             + "The register lists alphabets, abjads, abugidas, syllabaries and signs, "
             "those in use and those that nobody has read for three thousand years. " * 6
         ).strip(),
-        records=tongues.scripts,
+        records=languages.scripts,
         limit=226,
         extractors=("text_extractor_v1",),
         indexes=(
-            IndexSpec(tongues.LONG_FIELD, "keyword"),
+            IndexSpec(languages.LONG_FIELD, "keyword"),
             IndexSpec("number", "integer"),
             IndexSpec("right_to_left", "bool"),
         ),
@@ -248,7 +248,7 @@ NAMESPACES: Final = (
         name="classic-tables",
         organization=CORVID,
         description="Playfair, Nightingale, Fisher, Anscombe: what we read this year.",
-        records=measures.classics,
+        records=tables.classics,
         limit=406,
         extractors=("text_extractor_v1",),
         indexes=(IndexSpec("table", "keyword"), IndexSpec("row", "integer")),

@@ -1,4 +1,4 @@
-"""Which resources a namespace has, and the documents that its records become."""
+"""The ids of a namespace's resources, and the documents made from its records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
-from nsadmin.embedded.seed.data.ids import made, made_uuid
+from nsadmin.embedded.seed.data.ids import stable_id, stable_uuid
 from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
@@ -18,7 +18,7 @@ _DERIVED_NUMBERS: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The ids of a namespace's resources, by the part they play."""
+    """The ids of a namespace's resources, by their role."""
 
     slug: str
     namespace_id: str
@@ -26,56 +26,56 @@ class Layout:
 
     @property
     def bucket_id(self) -> str:
-        """Where the records came in."""
-        return made("bkt", self.slug, "intake")
+        """The bucket of the imported records."""
+        return stable_id("bkt", self.slug, "intake")
 
     @property
     def archive_id(self) -> str:
-        """A second bucket, for what was replaced."""
-        return made("bkt", self.slug, "archive")
+        """A second bucket, for replaced records."""
+        return stable_id("bkt", self.slug, "archive")
 
     @property
     def base_id(self) -> str:
         """The collection that reads the bucket."""
-        return made("col", self.slug, "base", length=10)
+        return stable_id("col", self.slug, "base", length=10)
 
     @property
     def highlights_id(self) -> str:
         """The collection that reads the base collection."""
-        return made("col", self.slug, "highlights", length=10)
+        return stable_id("col", self.slug, "highlights", length=10)
 
     @property
     def borrowed_id(self) -> str:
         """The collection that reads a bucket of another namespace."""
-        return made("col", self.slug, "borrowed", length=10)
+        return stable_id("col", self.slug, "borrowed", length=10)
 
     @property
     def search_id(self) -> str:
         """The retriever that people use."""
-        return made("ret", self.slug, "search")
+        return stable_id("ret", self.slug, "search")
 
     @property
     def classify_id(self) -> str:
         """The retriever that the taxonomies use."""
-        return made("ret", self.slug, "classify")
+        return stable_id("ret", self.slug, "classify")
 
     @property
     def flat_id(self) -> str:
         """The flat taxonomy."""
-        return made("tax", self.slug, "flat")
+        return stable_id("tax", self.slug, "flat")
 
     @property
     def tree_id(self) -> str:
         """The hierarchical taxonomy."""
-        return made("tax", self.slug, "tree")
+        return stable_id("tax", self.slug, "tree")
 
     def object_id(self, source: str) -> str:
-        """The object that carried records of this source."""
-        return made("obj", self.slug, source)
+        """The object that contained the records of this source."""
+        return stable_id("obj", self.slug, source)
 
     def document_id(self, key: str, *, derived: bool = False) -> str:
         """The document of a record in the base collection or in the derived one."""
-        return made("doc", self.slug, key, *(["highlight"] if derived else []))
+        return stable_id("doc", self.slug, key, *(["highlight"] if derived else []))
 
 
 def layout_of(spec: NamespaceSpec) -> Layout:
@@ -93,13 +93,13 @@ class Document:
 
     @property
     def created_at(self) -> datetime:
-        """A minute and a second after the one before it."""
+        """61 seconds after the previous document."""
         return FIRST_DAY + timedelta(seconds=61 * self.position)
 
 
 @cache
 def documents(spec: NamespaceSpec) -> tuple[Document, ...]:
-    """Every document: all records, then every so-many-th again as a highlight."""
+    """All records, then every `highlight_every`th record again as a highlight."""
     return tuple(_documents(spec))
 
 
@@ -113,8 +113,8 @@ def _documents(spec: NamespaceSpec) -> Iterator[Document]:
 
 
 def point_id(spec: NamespaceSpec, layout: Layout, document: Document) -> int | str:
-    """A UUID derived from the document id, or the number its register gave it."""
+    """A UUID derived from the document id, or the record's number in its source."""
     if spec.numbered and document.record.number is not None:
         return document.record.number + (_DERIVED_NUMBERS if document.derived else 0)
     key = document.record.key
-    return made_uuid(layout.document_id(key, derived=document.derived))
+    return stable_uuid(layout.document_id(key, derived=document.derived))

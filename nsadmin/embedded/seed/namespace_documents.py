@@ -17,7 +17,7 @@ Stored = dict[str, Any]
 def namespace_document(
     spec: NamespaceSpec, *, now: datetime, cluster: Stored | None = None
 ) -> Stored:
-    """What the store keeps; `cluster` holds the keys of a dedicated cluster."""
+    """The stored document; `cluster` is the address of a dedicated cluster."""
     stored: Stored = {
         "_id": spec.namespace_id,
         "namespace_id": spec.namespace_id,
@@ -50,7 +50,7 @@ def namespace_document(
 
 
 def infrastructure(spec: NamespaceSpec, cluster: Stored) -> Stored:
-    """Where the namespace runs; workers are only told of a dedicated one."""
+    """The placement of the namespace; worker settings only on a dedicated tier."""
     shared = {
         "qdrant_collection": spec.namespace_id,
         "compute_tier": spec.compute_tier,

@@ -1,4 +1,4 @@
-"""Point payloads in the two layouts that the platform has known.
+"""Point payloads in the platform's two layouts.
 
 The flat layout keeps the system fields at the root, where the protected indexes look
 for them. The nested one keeps them under `_internal`; only `internal_id` stays at the
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import Document, Layout
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
@@ -24,7 +24,7 @@ def iso(moment: datetime) -> str:
 
 
 def feature_uri(extractor_id: str) -> str:
-    """How documents and retrievers refer to an extractor."""
+    """The URI by which documents and retrievers refer to an extractor."""
     name, _, version = extractor_id.rpartition("_")
     return f"mixpeek://{name}@{version}"
 
@@ -35,14 +35,14 @@ def payload(
     document: Document,
     missing: Sequence[str] = (),
 ) -> Payload:
-    """The payload of one point; `missing` names the vectors it does without."""
+    """The payload of one point; `missing` names the vectors that it lacks."""
     nests = spec.nested_every and document.position % spec.nested_every == 0
     shape = _nested if nests else _flat
     return shape(spec, layout, document, missing)
 
 
 def _ids(layout: Layout, document: Document) -> dict[str, str]:
-    """Where the document comes from; a derived one also has a parent document."""
+    """The ids of the document's origin; a derived one also has a parent document."""
     key = document.record.key
     object_id = layout.object_id(document.record.source)
     ids = {
@@ -68,7 +68,7 @@ def _ids(layout: Layout, document: Document) -> dict[str, str]:
 def _features(
     spec: NamespaceSpec, missing: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """References to the extractors whose vectors the point has, and has not."""
+    """References to extractors, apart for present and missing vectors."""
     refs = {extractor: feature_uri(extractor) for extractor in spec.extractors}
     lost = [
         ref
@@ -156,7 +156,7 @@ def _internal(
         "lineage": {**lineage, "chain": _chain(spec, layout, document)},
         "source_blobs": [
             {
-                "blob_id": made("blob", layout.slug, source),
+                "blob_id": stable_id("blob", layout.slug, source),
                 "blob_property": "file",
                 "blob_type": "text",
             }
@@ -200,5 +200,5 @@ def _document_blob(layout: Layout, document: Document) -> dict[str, str]:
         "role": "source",
         "type": "text",
         "url": f"s3://demo-records/{layout.slug}/{source}",
-        "source_blob_id": made("blob", layout.slug, source),
+        "source_blob_id": stable_id("blob", layout.slug, source),
     }

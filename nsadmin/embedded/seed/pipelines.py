@@ -1,4 +1,4 @@
-"""Collections as the namespace store keeps them: what reads what, with which extractor.
+"""Collections as stored in the namespace store: source, extractor and applications.
 
 Between them they use every reference field that a clone must rewrite, keep or drop.
 """
@@ -6,10 +6,10 @@ Between them they use every reference field that a clone must rewrite, keep or d
 from collections.abc import Sequence
 
 from nsadmin.embedded.seed.catalogue import BY_SLUG
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import Document, Layout, layout_of
 from nsadmin.embedded.seed.namespace_documents import custom_indexes
-from nsadmin.embedded.seed.sources import Stored, bucket_schema, medium, owned
+from nsadmin.embedded.seed.sources import Stored, base_fields, bucket_schema, media_type
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import index_entry
 
@@ -17,7 +17,7 @@ from nsadmin.namespaces.schema.document import index_entry
 def collections(
     spec: NamespaceSpec, layout: Layout, documents: Sequence[Document]
 ) -> list[Stored]:
-    """The base collection, and the derived and borrowing ones where there are any."""
+    """The base collection, and the derived and borrowing ones if the spec has them."""
     made_of = [_base(spec, layout, documents)]
     if spec.highlight_every:
         made_of.append(_highlights(spec, layout, documents))
@@ -29,9 +29,9 @@ def collections(
 def _collection(
     spec: NamespaceSpec, layout: Layout, own_id: str, name: str, count: int
 ) -> Stored:
-    """What all collections have."""
+    """The fields that every collection has."""
     return {
-        **owned(layout, "collection", own_id),
+        **base_fields(layout, "collection", own_id),
         "collection_name": name,
         "feature_extractor": extractor_config(spec),
         "input_schema": {"properties": {"file": {"type": "text"}}},
@@ -76,7 +76,7 @@ def _base(spec: NamespaceSpec, layout: Layout, documents: Sequence[Document]) ->
     count = sum(not document.derived for document in documents)
     return {
         **_collection(spec, layout, layout.base_id, f"{layout.slug}-records", count),
-        "description": f"Every {medium(documents[0].record.source)[0]} record.",
+        "description": f"Every {media_type(documents[0].record.source)[0]} record.",
         "source": {
             "type": "bucket",
             "bucket_ids": [layout.bucket_id, layout.archive_id],
@@ -122,7 +122,7 @@ def _highlights(
 
 
 def _attachments(layout: Layout) -> Stored:
-    """What runs on the documents; clusters, alerts and triggers are never cloned."""
+    """Applications on the documents; clusters, alerts and triggers are never cloned."""
     return {
         "taxonomy_applications": [
             {
@@ -140,10 +140,10 @@ def _attachments(layout: Layout) -> Stored:
             }
         ],
         "cluster_applications": [
-            {"cluster_id": made("clus", layout.slug), "auto_execute": False}
+            {"cluster_id": stable_id("clus", layout.slug), "auto_execute": False}
         ],
-        "alert_applications": [{"alert_id": made("alt", layout.slug)}],
-        "trigger_id": made("trg", layout.slug),
+        "alert_applications": [{"alert_id": stable_id("alt", layout.slug)}],
+        "trigger_id": stable_id("trg", layout.slug),
     }
 
 

@@ -56,7 +56,7 @@ def batches(spec: NamespaceSpec, size: int) -> Iterator[list[Point]]:
 
 
 def _embedded(vector: VectorIndex, listed: Sequence[Document]) -> Matrix:
-    # A transcript knows what was said, not what the picture shows.
+    # A transcript contains spoken words only, nothing of the picture.
     hears_only = "transcription" in vector.name
     contents = [
         Content(d.record.text, () if hears_only else d.record.traits) for d in listed

@@ -1,4 +1,4 @@
-"""Retrievers and taxonomies as the namespace store keeps them.
+"""Retrievers and taxonomies as stored in the namespace store.
 
 A taxonomy's retriever reads the collection that the taxonomy is applied to: the cycle
 that a clone has to survive. Ids also stand inside stage parameters, beside names and
@@ -7,10 +7,10 @@ templates that a clone leaves alone.
 
 from typing import Final
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import Layout, documents
 from nsadmin.embedded.seed.payloads import feature_uri
-from nsadmin.embedded.seed.sources import Stored, owned
+from nsadmin.embedded.seed.sources import Stored, base_fields
 from nsadmin.embedded.seed.specs import NamespaceSpec
 
 _QUERY: Final = {"input_mode": "text", "value": "{{INPUT.query}}"}
@@ -33,7 +33,7 @@ def _retriever(
     spec: NamespaceSpec, layout: Layout, own_id: str, name: str, read: list[str]
 ) -> Stored:
     return {
-        **owned(layout, "retriever", own_id),
+        **base_fields(layout, "retriever", own_id),
         "retriever_name": name,
         "collection_ids": read,
         "input_schema": {"properties": {"query": {"type": "text", "required": True}}},
@@ -179,7 +179,7 @@ def _classify(spec: NamespaceSpec, layout: Layout) -> Stored:
 
 def _taxonomy(layout: Layout, own_id: str, name: str, config: Stored) -> Stored:
     return {
-        **owned(layout, "taxonomy", own_id),
+        **base_fields(layout, "taxonomy", own_id),
         "taxonomy_name": name,
         "version": 1,
         "ready": True,
@@ -217,7 +217,7 @@ def _tree(layout: Layout) -> Stored:
             },
         ],
         "inference_collections": [layout.base_id, layout.highlights_id],
-        "cluster_ids": [made("clus", layout.slug)],
+        "cluster_ids": [stable_id("clus", layout.slug)],
     }
     name = f"{layout.slug}-tree"
     return {

@@ -1,4 +1,4 @@
-"""The whole seed: people, then namespaces, then what a person needs to know of them."""
+"""The seed: people, then namespaces, then the content of `demo.json`."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.embedded.seed.catalogue import NAMESPACES
-from nsadmin.embedded.seed.write.namespaces import shown, write_namespaces
+from nsadmin.embedded.seed.write.namespaces import listed_namespaces, write_namespaces
 from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.lifecycle import expiry
@@ -17,7 +17,7 @@ from nsadmin.namespaces.lifecycle import expiry
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """What `demo.json` tells: passwords and keys in plain text, and the namespaces."""
+    """Content of `demo.json`: passwords and keys in plain text, and the namespaces."""
 
     logins: list[dict[str, str]]
     api_keys: list[dict[str, str]]
@@ -25,18 +25,20 @@ class SeedResult:
 
 
 def run(report: Callable[[str], None]) -> SeedResult:
-    """Write what is missing; a second run writes nothing and tells the same."""
+    """Write the missing data; a second run writes nothing and returns the same."""
     write_people()
     report("people and organizations")
     now = timezone.now()
     write_namespaces(report, now=now)
-    _warn_of_the_end(now)
-    return SeedResult(logins=logins(), api_keys=api_keys(), namespaces=shown())
+    _warn_of_expiry(now)
+    return SeedResult(
+        logins=logins(), api_keys=api_keys(), namespaces=listed_namespaces()
+    )
 
 
-def _warn_of_the_end(now: datetime) -> None:
-    """Warn at once of what ends soon, as the next run of the schedule would."""
+def _warn_of_expiry(now: datetime) -> None:
+    """Send expiry warnings now, as the next run of the schedule would."""
     for spec in NAMESPACES:
         if spec.expires_in:
-            with suppress(NotFound):  # it has ended, or somebody deleted it
+            with suppress(NotFound):  # it has expired or was deleted
                 expiry.warn(SYSTEM, spec.namespace_id, now)

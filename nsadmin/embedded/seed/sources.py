@@ -1,4 +1,4 @@
-"""Buckets and the objects in them, as the namespace store keeps them."""
+"""Buckets and their objects, as stored in the namespace store."""
 
 import hashlib
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.layout import FIRST_DAY, Document, Layout
 
 Stored = dict[str, Any]
@@ -21,7 +21,7 @@ _MEDIA: Final = {
 }
 
 
-def owned(layout: Layout, kind: str, own_id: str) -> Stored:
+def base_fields(layout: Layout, kind: str, own_id: str) -> Stored:
     """The keys that every stored resource has."""
     # An object's id is unique in its namespace only; the others are unique at large.
     at_large = own_id if kind != "object" else f"{layout.namespace_id}:{own_id}"
@@ -35,14 +35,14 @@ def owned(layout: Layout, kind: str, own_id: str) -> Stored:
     }
 
 
-def medium(source: str) -> tuple[str, str]:
-    """The blob type and MIME type that a file name promises."""
+def media_type(source: str) -> tuple[str, str]:
+    """The blob type and MIME type of a file name's extension."""
     return _MEDIA.get(source.rpartition(".")[2], ("text", "text/plain"))
 
 
 def bucket_schema(documents: Sequence[Document]) -> Stored:
-    """What objects of the bucket look like."""
-    kind = medium(documents[0].record.source)[0]
+    """The JSON schema of the bucket's objects."""
+    kind = media_type(documents[0].record.source)[0]
     return {
         "properties": {
             "file": {"type": kind, "required": True},
@@ -58,7 +58,7 @@ def buckets(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
     sizes = _sizes(documents)
     return [
         {
-            **owned(layout, "bucket", layout.bucket_id),
+            **base_fields(layout, "bucket", layout.bucket_id),
             "bucket_name": f"{layout.slug}-intake",
             "description": "Files as they were received.",
             "bucket_schema": schema,
@@ -71,7 +71,7 @@ def buckets(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
             "is_locked": False,
         },
         {
-            **owned(layout, "bucket", layout.archive_id),
+            **base_fields(layout, "bucket", layout.archive_id),
             "bucket_name": f"{layout.slug}-archive",
             "description": "Files that a newer one replaced.",
             "bucket_schema": schema,
@@ -86,7 +86,7 @@ def buckets(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
 
 
 def _sizes(documents: Sequence[Document]) -> Counter[str]:
-    """Bytes of text that each source carried."""
+    """Bytes of text by source."""
     sizes: Counter[str] = Counter()
     for document in documents:
         if not document.derived:
@@ -101,7 +101,7 @@ def objects(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
     names = sorted(sizes)
     return [
         {
-            **owned(layout, "object", layout.object_id(name)),
+            **base_fields(layout, "object", layout.object_id(name)),
             "bucket_id": layout.bucket_id,
             "key_prefix": f"/{layout.slug}",
             "blobs": [_blob(layout, name, sizes[name])],
@@ -121,9 +121,9 @@ def objects(layout: Layout, documents: Sequence[Document]) -> list[Stored]:
 
 
 def _blob(layout: Layout, name: str, size: int) -> Stored:
-    kind, mime = medium(name)
+    kind, mime = media_type(name)
     return {
-        "blob_id": made("blob", layout.slug, name),
+        "blob_id": stable_id("blob", layout.slug, name),
         "property": "file",
         "type": kind,
         "key_prefix": f"/{layout.slug}",

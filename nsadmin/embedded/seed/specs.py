@@ -1,11 +1,11 @@
-"""What the catalogue says of a namespace and of its payload indexes."""
+"""The entries of the catalogue: namespaces, payload indexes and filters."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.data.people import OrganizationSpec
 from nsadmin.embedded.seed.data.records import Record, sampled
 from nsadmin.namespaces.schema.payload_indexes import IndexType
@@ -39,11 +39,11 @@ class FilterSpec:
 class NamespaceSpec:
     """One namespace of the demo.
 
-    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps` names
-    vectors that every so-many-th point does without. `nested_every` makes every
-    so-many-th payload nest its system fields. `highlight_every` derives a second
-    collection from every so-many-th record. `borrows_from` is the slug of another
-    namespace whose bucket one collection reads. `filters` is what its queries do.
+    `lacks_vectors` and `lacks_indexes` are declared but not in Qdrant. `gaps`
+    pairs a vector with n: every nth point lacks it. With `nested_every` n, every nth
+    payload nests its system fields. With `highlight_every` n, every nth record is also
+    in a second collection. `borrows_from` is the slug of another namespace whose bucket
+    one collection reads. `filters` are the fields that its queries filter by.
     """
 
     slug: str
@@ -70,8 +70,8 @@ class NamespaceSpec:
     @property
     def namespace_id(self) -> str:
         """The id, which is also the name of the Qdrant collection."""
-        return made("ns", self.slug)
+        return stable_id("ns", self.slug)
 
     def chosen(self) -> list[Record]:
-        """The records of this namespace, always the same ones in the same order."""
+        """The records of this namespace; selection and order never change."""
         return sampled(self.records(), self.limit, self.slug)

@@ -31,7 +31,7 @@ _WORD: Final = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one vector is made from."""
+    """The input of one vector: a text and traits."""
 
     text: str
     traits: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What every process of the demo is told by its environment."""
+"""The environment variables of the demo's processes."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from nsadmin.embedded.supervision.ports import HOST
 def environment(
     directory: DataDirectory, servers: Servers, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """The settings of a machine of one's own; what is `given` already, wins."""
+    """Settings for a local machine; values of `given` take precedence."""
     keys = directory.secrets()
     ours = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
     ours |= {

@@ -1,4 +1,4 @@
-"""What the embedded servers need from the machine."""
+"""Requirements of the embedded servers on the machine."""
 
 import importlib.util
 import platform
@@ -27,7 +27,7 @@ def check(servers: Iterable[str]) -> None:
     if not supported():
         raise StartError(
             "The embedded servers run on Linux x86-64 with CPython 3.11 or newer, and "
-            f"this is {here()}: {INSTEAD}"
+            f"this is {machine_text()}: {INSTEAD}"
         )
     if missing := missing_packages(wanted):
         raise StartError(
@@ -46,8 +46,8 @@ def supported() -> bool:
     )
 
 
-def here() -> str:
-    """The machine in words, for a sentence."""
+def machine_text() -> str:
+    """The operating system and processor as words of a sentence."""
     return (
         f"{platform.system()} {platform.machine()} with "
         f"{platform.python_implementation()} {platform.python_version()}"

@@ -1,4 +1,4 @@
-"""Which servers the demo uses: the caller's own, or embedded ones at which ports."""
+"""The servers of the demo: addresses given by the caller, or embedded ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.servers import host, mongodb, qdrant_process, redis
-from nsadmin.embedded.supervision.ports import HOST, remembered
+from nsadmin.embedded.supervision.ports import HOST, remembered_ports
 from nsadmin.embedded.supervision.supervisor import Process
 
 URLS = {
@@ -31,12 +31,12 @@ class Servers:
 
     @property
     def redis_url(self) -> str:
-        """Where the broker, the cache and the sessions are."""
+        """The address of the broker, the cache and the sessions."""
         return self.env[URLS["redis"]]
 
     @property
     def mongodb_url(self) -> str:
-        """Where the namespace store is."""
+        """The address of the namespace store."""
         return self.env[URLS["mongodb"]]
 
     @property
@@ -46,7 +46,7 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """Where users, organizations, jobs and the mirror are."""
+        """The address of the relational database."""
         return self.env["DATABASE_URL"]
 
     def qdrant(self, name: str) -> dict[str, str] | None:
@@ -57,12 +57,14 @@ class Servers:
 
 
 def plan(directory: DataDirectory, given: Mapping[str, str]) -> Servers:
-    """Use what `given` names and embed the rest, at the ports of the last time."""
+    """Use the servers that `given` names; embed the rest, at their last ports."""
     names = [name for name, variable in URLS.items() if not given.get(variable)]
     if "qdrant" not in names and not host.supported():
         names.remove("qdrant_dedicated")  # a demo of one cluster is still a demo
     host.check(names)
-    ports = remembered(names, directory.read("ports.json"), fixed=["qdrant_dedicated"])
+    ports = remembered_ports(
+        names, directory.read("ports.json"), fixed=["qdrant_dedicated"]
+    )
     directory.write("ports.json", directory.read("ports.json") | ports)
     keys = directory.secrets()
     database = quote(str(directory.path / "nsadmin.sqlite3"))

@@ -1,4 +1,4 @@
-"""How the embedded Qdrant of `nsadmin.embedded.qdrant` is started and asked."""
+"""Process and readiness check of the server in `nsadmin.embedded.qdrant`."""
 
 import sys
 from pathlib import Path

@@ -18,7 +18,7 @@ APPLICATION = "nsadmin.wsgi"
 
 
 def serve(port: int) -> None:
-    """Serve until told to stop; nothing of the application runs in this process."""
+    """Serve until a signal comes; requests are handled in child processes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
     __import__(APPLICATION)
     Granian(

@@ -1,4 +1,4 @@
-"""A program under its shim, as the supervisor sees it."""
+"""A program that runs under a shim."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ class Child:
         return cls(shim, int(number))
 
     async def ended(self) -> int:
-        """Wait for the end of the program and of all it started; its exit code."""
+        """Wait for the end of the program and its descendants; return its exit code."""
         return await asyncio.shield(self._end)
 
     async def stop(self) -> int:
@@ -70,7 +70,7 @@ class Child:
         await self._shim.wait()
         if word == "exit":
             return int(code)
-        # The shim was killed: do what it would have done.
+        # The shim was killed: do its work here.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         return -int(signal.SIGKILL)

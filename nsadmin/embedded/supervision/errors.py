@@ -1,5 +1,5 @@
-"""The one error of the demo: it cannot start, and a person must do something."""
+"""The error of a demo that cannot start."""
 
 
 class StartError(RuntimeError):
-    """The demo cannot start. The message is one clear sentence for a person."""
+    """The demo cannot start; the message is one sentence with the remedy."""

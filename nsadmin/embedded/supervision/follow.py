@@ -1,4 +1,4 @@
-"""Passes on what a program writes into its log while it runs."""
+"""Passes on the lines of a program's log while it runs."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ INTERVAL_SECONDS = 0.2
 async def follow(
     log: Path, *, mark: str, tell: Callable[[str], None]
 ) -> AsyncIterator[None]:
-    """Tell each new line of `log` that begins with `mark`, without the mark."""
+    """Pass each new line of `log` that begins with `mark` to `tell`, without it."""
     with _opened_at_end(log) as file:
         follower = asyncio.create_task(_forever(file.read, mark, tell))
         try:

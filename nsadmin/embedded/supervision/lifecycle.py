@@ -10,7 +10,7 @@ from nsadmin.embedded.supervision.supervisor import Supervisor
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def live(
+async def run_until_signal(
     supervisor: Supervisor,
     boot: Coroutine[None, None, None],
     *,
@@ -18,7 +18,7 @@ async def live(
 ) -> None:
     """Run `boot`, then wait for a signal; no process is left on return.
 
-    Raises what went wrong while booting. The processes in `last` stop after the rest.
+    Raises the error of a failed boot. The processes in `last` stop after the rest.
     """
     signalled = asyncio.create_task(_signal())
     booting = asyncio.create_task(boot)

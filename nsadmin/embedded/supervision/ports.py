@@ -1,4 +1,4 @@
-"""Ports: the one a person asks for, and those of the embedded servers."""
+"""Ports of the web server and of the embedded servers."""
 
 import errno
 import random
@@ -35,10 +35,10 @@ def check_web_port(port: int) -> None:
             )
 
 
-def remembered(
+def remembered_ports(
     names: Iterable[str], known: dict[str, int], *, fixed: Iterable[str] = ()
 ) -> dict[str, int]:
-    """A port for each name: the known one while it is free, else a new one.
+    """A port for each name: the known one if it is free, else a new one.
 
     The ports of `fixed` names are written down elsewhere (the address of a dedicated
     cluster stands in the documents of its namespaces), so a taken one is an error.
@@ -54,12 +54,12 @@ def remembered(
                     "with another --data-dir."
                 )
             port = None
-        ports[name] = port or choose(taken={*ports.values(), *known.values()})
+        ports[name] = port or free_port(taken={*ports.values(), *known.values()})
     return ports
 
 
-def choose(*, taken: Iterable[int] = ()) -> int:
-    """A free inner port, from a random place so that two demos seldom meet."""
+def free_port(*, taken: Iterable[int] = ()) -> int:
+    """A free port, searched from a random start so that two demos rarely collide."""
     unwanted = set(taken)
     offset = random.randrange(len(INNER_PORTS))
     for step in range(len(INNER_PORTS)):

@@ -10,10 +10,10 @@ from nsadmin.embedded.supervision.supervisor import Process
 
 ROOT = Path(nsadmin.__file__).parent.parent
 CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
-# Behind the pages, for which somebody waits: at the start and later.
+# Niceness: below the pages, which people wait for.
 BEHIND = 5
 WORKER = ("worker", "--without-gossip", "--without-mingle")
-# What happens every second would drown the rest.
+# Log lines of every second would bury the others.
 QUIET = {"NSADMIN_LOG_LEVEL": "WARNING"}
 
 
@@ -27,10 +27,10 @@ def web(port: int) -> Process:
 
 
 def workers() -> list[Process]:
-    """Jobs. What the grace cuts off goes on from its last checkpoint next time.
+    """The job workers. A job interrupted at the stop resumes from its checkpoint.
 
-    Two processes of one slice at a time: where one is killed, the other takes its job
-    up as soon as the lease is over, and need not start first.
+    There are two processes, one slice at a time each: when one is killed, the other
+    takes its job as soon as the lease expires.
     """
     return [_worker("worker"), _worker("second_worker")]
 
@@ -43,7 +43,7 @@ def _worker(name: str) -> Process:
 
 
 def sweeper() -> Process:
-    """The queue of its own that must never wait behind long jobs."""
+    """The worker of the queue that must never wait behind long jobs."""
     options = ("--queues", "ctl", "--pool", "solo", "--hostname", "sweeper@%h")
     return Process(
         name="sweeper", argv=[*CELERY, *WORKER, *options], env=QUIET, niceness=BEHIND
@@ -51,7 +51,7 @@ def sweeper() -> Process:
 
 
 def beat(data: Path) -> Process:
-    """The clock of periodic tasks."""
+    """The sender of periodic tasks."""
     schedule = ("--schedule", str(data / "beat-schedule"))
     return Process(
         name="beat", argv=[*CELERY, "beat", *schedule], env=QUIET, niceness=BEHIND

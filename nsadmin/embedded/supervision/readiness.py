@@ -1,4 +1,4 @@
-"""One small question over HTTP, for readiness."""
+"""A readiness probe over HTTP."""
 
 from http.client import HTTPConnection, HTTPException
 

@@ -127,7 +127,7 @@ def sweep(pid: int) -> int:
 
 
 def kill_children() -> None:
-    """Kill what was orphaned to us; its own children follow in the next round."""
+    """Kill adopted orphans; their own children follow in the next round."""
     me = str(os.getpid())
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):

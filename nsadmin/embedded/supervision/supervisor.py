@@ -1,4 +1,4 @@
-"""Keeps processes alive until it is told to stop."""
+"""Keeps processes running until it is stopped."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """What to run under a name, and how to see that it works."""
+    """A named program to run, and its readiness check."""
 
     name: str
     argv: Sequence[str]
@@ -66,7 +66,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     def log_of(self, name: str) -> Path:
-        """Where the output of the named process goes."""
+        """The path of the named process's log."""
         return self._logs / f"{name}.log"
 
     def keep(self, process: Process) -> None:
@@ -85,16 +85,16 @@ class Supervisor:
             await asyncio.sleep(0.05)
 
     async def run(self, process: Process) -> None:
-        """Run a process that ends by itself, and must end well."""
-        # Whoever waits may be cancelled; `stop` must find the process all the same.
+        """Run a process to its end; raise StartError unless it exits with 0."""
+        # A waiting caller may be cancelled; `stop` must still find the process.
         code = await asyncio.shield(self._begin(process, self._run(process)))
         if code and not self._stopping.is_set():
             raise StartError(
-                f"{process.name} failed ({in_words(code)}){self._tail(process.name)}"
+                f"{process.name} failed ({exit_text(code)}){self._tail(process.name)}"
             )
 
     async def stop(self, *, last: Iterable[str] = ()) -> None:
-        """Stop everything and wait for its end; whoever is written to comes `last`."""
+        """Stop all processes and wait for their end; those in `last` stop last."""
         self._stopping.set()
         self.failure.cancel()
         await self._stop(self._tasks.keys() - set(last))
@@ -109,13 +109,13 @@ class Supervisor:
     def _begin(
         self, process: Process, course: Coroutine[None, None, Result]
     ) -> asyncio.Task[Result]:
-        shorten(self.log_of(process.name))
+        rotate(self.log_of(process.name))
         task = asyncio.create_task(course, name=process.name)
         self._tasks[process.name] = task
         return task
 
     def _judge(self, keeper: asyncio.Task[None]) -> None:
-        """A keeper must not die in silence."""
+        """Report a keeper task that failed with an exception."""
         if keeper.cancelled() or self.failure.done():
             return
         if error := keeper.exception():
@@ -158,13 +158,13 @@ class Supervisor:
             if self._hopeless(deaths, lived):
                 raise StartError(
                     f"{process.name} ended {deaths} times right after its start "
-                    f"({in_words(code)}){self._tail(process.name)}"
+                    f"({exit_text(code)}){self._tail(process.name)}"
                 )
-            self._report(f"{process.name} ended ({in_words(code)}), starting it again")
+            self._report(f"{process.name} ended ({exit_text(code)}), starting it again")
             await self._pause(PAUSES[min(deaths, len(PAUSES)) - 1])
 
     def _hopeless(self, deaths: int, lived: float) -> bool:
-        """At boot a person waits and is told; later we try for as long as it takes."""
+        """Whether to give up restarting: after quick deaths at boot, later never."""
         quick = deaths >= QUICK_DEATHS and lived < QUICK_DEATH_SECONDS
         return quick and not self.booted
 
@@ -180,13 +180,13 @@ class Supervisor:
         )
 
 
-def in_words(code: int) -> str:
-    """An exit code for a person."""
+def exit_text(code: int) -> str:
+    """An exit code as readable text."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def shorten(log: Path) -> None:
-    """Set a log aside that has grown too large; one older part is kept."""
+def rotate(log: Path) -> None:
+    """Rotate a log that is too large; one older part is kept."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
     log.touch()

@@ -148,7 +148,7 @@ def test_the_errors(
     role: str | None,
     status: int,
 ) -> None:
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
     response = call(method, path, body, role=role)
     data = held(response, shapes.Envelope, status)
     assert data["status"] == status

@@ -28,7 +28,7 @@ _ON_GPUS = {
         "gpus_per_worker": 1,
     }
 }
-_SORTED = ("namespace_name", "created_at", "updated_at", "expires_at")
+_SORTED: tuple[str, ...] = ("namespace_name", "created_at", "updated_at", "expires_at")
 _SORTED += ("document_count", "payload_index_count", "namespace_name")
 _ENTRIES: dict[str, Any] = {
     "payload_indexes": _FIXED,

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.change_stream import CollectionChangeStream
+from pymongo.change_stream import ChangeStream
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from tests.embedded_servers import RunningServer
 
 Documents = Collection[dict[str, Any]]
-Changes = CollectionChangeStream[dict[str, Any]]
+Changes = ChangeStream[dict[str, Any]]
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 891000, tzinfo=UTC)
 

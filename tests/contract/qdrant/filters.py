@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from qdrant_client import models
@@ -102,7 +103,9 @@ _NEAR = models.GeoRadius(center=_corner(13.4, 52.5), radius=5000)
 _BOX = models.GeoBoundingBox(
     top_left=_corner(13.0, 52.545), bottom_right=_corner(14.0, 52.4)
 )
-_DAYS = models.DatetimeRange(gte="2024-01-10T00:00:00Z", lt="2024-01-12T00:00:00Z")
+_DAYS = models.DatetimeRange(
+    gte=datetime(2024, 1, 10, tzinfo=UTC), lt=datetime(2024, 1, 12, tzinfo=UTC)
+)
 _NESTED = models.Nested(
     key="arr", filter=Filter(must=[_match("x", value=3), _match("y", value="a")])
 )

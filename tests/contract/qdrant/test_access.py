@@ -1,5 +1,7 @@
 """Keys: none, wrong, full, read-only."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -49,12 +51,13 @@ def test_the_read_only_key_reads_and_does_not_write(
     reader = raw(url, READ_ONLY_KEY)
     for reading in ("/collections", path, f"{path}/exists", "/aliases", "/metrics"):
         assert reader.get(reading).status_code == 200
+    bodies: dict[str, Any]
     bodies = {"scroll": {}, "count": {}, "query": {}, "query/batch": {"searches": []}}
     for call, body in bodies.items():
         assert reader.post(f"{path}/points/{call}", json=body).status_code == 200
     assert reader.post(f"{path}/points", json={"ids": [1]}).status_code == 200
 
-    writes = [
+    writes: list[tuple[str, str, Any]] = [
         ("PUT", f"{path}2", vectors),
         ("PATCH", path, {"metadata": {"a": 1}}),
         ("DELETE", path, None),

@@ -1,6 +1,7 @@
 """Aliases: a second name that moves in one step."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -127,5 +128,5 @@ def test_an_alias_goes_with_its_collection_and_is_no_way_to_delete_it(
 
 
 def test_unknown_actions_are_refused(http: httpx.Client) -> None:
-    body = {"actions": [{"explode_alias": {}}]}
+    body: dict[str, Any] = {"actions": [{"explode_alias": {}}]}
     assert http.post("/collections/aliases", json=body).status_code == 400

@@ -71,7 +71,12 @@ def test_a_missing_collection_is_not_found(
     assert error_of(http.get(f"/collections/{name}"), 404) == text
     refused(404, lambda: client.count(name))
     refused(404, lambda: client.update_collection(name, metadata={"a": 1}))
-    refused(404, lambda: client.create_payload_index(name, "k", "keyword"))
+    refused(
+        404,
+        lambda: client.create_payload_index(
+            name, "k", models.PayloadSchemaType.KEYWORD
+        ),
+    )
     refused(404, lambda: client.delete(name, [1]))
 
 
@@ -129,7 +134,7 @@ def test_two_collections_do_not_share_points(
     one, two = new_name(), new_name()
     for name in (one, two):
         client.create_collection(name, vectors_config=dense(2))
-    client.upsert(one, [models.PointStruct(id=1, vector=[1, 2], payload={})])
+    client.upsert(one, [models.PointStruct(id=1, vector=[1.0, 2.0], payload={})])
     assert (client.count(one).count, client.count(two).count) == (1, 0)
 
 
@@ -158,7 +163,12 @@ def test_a_patch_changes_what_it_names_and_keeps_the_data(
 ) -> None:
     client.create_collection(name, vectors_config={"a": dense()})
     client.upsert(
-        name, [models.PointStruct(id=1, vector={"a": [1, 2, 3, 4]}, payload={"k": 1})]
+        name,
+        [
+            models.PointStruct(
+                id=1, vector={"a": [1.0, 2.0, 3.0, 4.0]}, payload={"k": 1}
+            )
+        ],
     )
     client.update_collection(
         name,

@@ -60,7 +60,7 @@ def write_until_killed(own: QdrantClient, server: RunningQdrant) -> dict[Any, An
             try:
                 own.upsert("c", points(ids, value, n=step))
                 done.update({i: {"n": step} for i in ids})
-                own.set_payload("c", {"late": True}, points=ids[:1])
+                own.set_payload("c", {"late": True}, points=[ids[0]])
                 done[ids[0]] = {"n": step, "late": True}
             except ResponseHandlingException:
                 return

@@ -37,7 +37,9 @@ TYPES: dict[str, tuple[Any, list[Any]]] = {
 def filled(client: QdrantClient, name: str) -> str:
     """Ten points; the field `x` of the even ones is set by the test."""
     client.create_collection(name, vectors_config=dense(1))
-    client.upsert(name, [models.PointStruct(id=i, vector=[i]) for i in range(10)])
+    client.upsert(
+        name, [models.PointStruct(id=i, vector=[float(i)]) for i in range(10)]
+    )
     return name
 
 

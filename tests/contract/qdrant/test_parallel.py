@@ -33,11 +33,11 @@ def work(client: QdrantClient, name: str, worker: int) -> Model:
                 client.upsert(name, points)
                 model |= {i: dict(payload) for i in chosen}
             case 2:
-                client.delete(name, chosen)
+                client.delete(name, [*chosen])
                 for i in chosen:
                     model.pop(i, None)
             case 3 if there:
-                client.set_payload(name, {"extra": step}, points=there)
+                client.set_payload(name, {"extra": step}, points=[*there])
                 for i in there:
                     model[i]["extra"] = step
             case _:
@@ -71,7 +71,7 @@ def test_collections_made_and_dropped_side_by_side(
         client = connect(url, api_key)
         for _ in range(3):
             client.create_collection(name, vectors_config=dense(1))
-            client.upsert(name, [models.PointStruct(id=1, vector=[1])])
+            client.upsert(name, [models.PointStruct(id=1, vector=[1.0])])
             assert count(client, name) == 1
             assert client.delete_collection(name)
 

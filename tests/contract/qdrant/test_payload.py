@@ -13,7 +13,7 @@ from tests.contract.qdrant.steps import count, dense, equals, error_of, refused
 def filled(client: QdrantClient, name: str) -> str:
     client.create_collection(name, vectors_config=dense(1))
     points = [
-        models.PointStruct(id=i, vector=[i], payload={"n": i, "half": i // 5})
+        models.PointStruct(id=i, vector=[float(i)], payload={"n": i, "half": i // 5})
         for i in range(10)
     ]
     client.upsert(name, points)
@@ -80,7 +80,7 @@ def test_every_json_value_comes_back(client: QdrantClient, filled: str) -> None:
         "key with.dot and space": {"": 1},
         "none": None,
     }
-    client.upsert(filled, [models.PointStruct(id=1, vector=[1], payload=value)])
+    client.upsert(filled, [models.PointStruct(id=1, vector=[1.0], payload=value)])
     assert payload(client, filled, 1) == value
 
 
@@ -105,7 +105,7 @@ def test_without_points_or_filter_it_is_refused(
 
 
 def test_a_batch_applies_in_order(client: QdrantClient, filled: str) -> None:
-    points = models.PointsList(points=[models.PointStruct(id=77, vector=[7])])
+    points = models.PointsList(points=[models.PointStruct(id=77, vector=[7.0])])
     set_it = models.SetPayload(payload={"late": True}, points=[77, 1])
     results = client.batch_update_points(
         filled,

@@ -108,7 +108,7 @@ def test_recovery_over_what_was_changed(client: QdrantClient, source: Source) ->
     name = source.collection
     before = everything(client, name)
     client.delete(name, models.FilterSelector(filter=KINDS["keyword"].where))
-    client.upsert(name, [models.PointStruct(id=10_001, vector={"a": [1, 1]})])
+    client.upsert(name, [models.PointStruct(id=10_001, vector={"a": [1.0, 1.0]})])
     assert source.into(client, name)
     assert everything(client, name) == before
 

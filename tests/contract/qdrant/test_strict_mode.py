@@ -37,7 +37,7 @@ def test_it_is_off_until_it_is_enabled(client: QdrantClient, filled: str) -> Non
 def test_reads_by_unindexed_fields(client: QdrantClient, filled: str) -> None:
     enforce(client, filled, unindexed_filtering_retrieve=False)
     other = equals("other", "b")
-    asked = {"query": [1.0], "query_filter": other}
+    asked: dict[str, Any] = {"query": [1.0], "query_filter": other}
     for read in (
         lambda: count(client, filled, other),
         lambda: client.scroll(filled, scroll_filter=other),

@@ -1,5 +1,8 @@
 """Named vectors that come and go while points are there."""
 
+from functools import partial
+from typing import Any
+
 import httpx
 import pytest
 from qdrant_client import QdrantClient, models
@@ -34,7 +37,7 @@ def _known(http: httpx.Client, name: str) -> None:
 @pytest.fixture
 def filled(client: QdrantClient, name: str) -> str:
     client.create_collection(name, vectors_config={"a": dense(2)})
-    points = [models.PointStruct(id=i, vector={"a": [i, 1]}) for i in range(10)]
+    points = [models.PointStruct(id=i, vector={"a": [i, 1.0]}) for i in range(10)]
     client.upsert(name, points)
     return name
 
@@ -62,7 +65,8 @@ def test_backfill_reaches_the_points_it_names(
     client.create_vector_name(filled, "s", SPARSE)
     words = models.SparseVector(indices=[5], values=[2.0])
     vectors = [
-        models.PointVectors(id=i, vector={"b": [i, 0, 0], "s": words}) for i in (1, 2)
+        models.PointVectors(id=i, vector={"b": [i, 0.0, 0.0], "s": words})
+        for i in (1, 2)
     ]
     client.update_vectors(filled, vectors)
     assert count(client, filled, has("b")) == 2
@@ -74,7 +78,9 @@ def test_backfill_reaches_the_points_it_names(
 
 def test_the_same_again_changes_nothing(client: QdrantClient, filled: str) -> None:
     client.create_vector_name(filled, "b", dense_name(3))
-    client.update_vectors(filled, [models.PointVectors(id=1, vector={"b": [1, 0, 0]})])
+    client.update_vectors(
+        filled, [models.PointVectors(id=1, vector={"b": [1.0, 0.0, 0.0]})]
+    )
     client.create_vector_name(filled, "b", dense_name(3))
     assert count(client, filled, has("b")) == 1
 
@@ -84,7 +90,7 @@ def test_the_same_name_with_another_shape_is_refused(
 ) -> None:
     client.create_vector_name(filled, "b", dense_name(3))
     for other in (dense_name(4), dense_name(3, "Dot"), SPARSE):
-        refused(400, lambda other=other: client.create_vector_name(filled, "b", other))
+        refused(400, partial(client.create_vector_name, filled, "b", other))
     params = client.get_collection(filled).config.params
     assert isinstance(params.vectors, dict)
     assert params.vectors["b"] == dense(3, "Cosine")
@@ -94,14 +100,16 @@ def test_a_dropped_name_is_gone_from_collection_and_points(
     client: QdrantClient, filled: str
 ) -> None:
     client.create_vector_name(filled, "b", dense_name(3))
-    client.update_vectors(filled, [models.PointVectors(id=1, vector={"b": [1, 0, 0]})])
+    client.update_vectors(
+        filled, [models.PointVectors(id=1, vector={"b": [1.0, 0.0, 0.0]})]
+    )
     client.delete_vector_name(filled, "b")
     params = client.get_collection(filled).config.params
     assert params.vectors == {"a": dense(2)}
     assert everything(client, filled)[1] == ({}, {"a": [1, 1]})
-    asked = {"query": [1.0, 0.0, 0.0], "using": "b"}
+    asked: dict[str, Any] = {"query": [1.0, 0.0, 0.0], "using": "b"}
     refused(400, lambda: client.query_points(filled, **asked))
-    point = models.PointStruct(id=1, vector={"b": [1, 0, 0]})
+    point = models.PointStruct(id=1, vector={"b": [1.0, 0.0, 0.0]})
     refused(400, lambda: client.upsert(filled, [point]))
 
 
@@ -112,7 +120,7 @@ def test_a_name_can_come_back_with_another_shape(
     client.delete_vector_name(filled, "b")
     client.create_vector_name(filled, "b", dense_name(5))
     client.update_vectors(
-        filled, [models.PointVectors(id=1, vector={"b": [1, 0, 0, 0, 0]})]
+        filled, [models.PointVectors(id=1, vector={"b": [1.0, 0.0, 0.0, 0.0, 0.0]})]
     )
     assert count(client, filled, has("b")) == 1
 
@@ -122,7 +130,7 @@ def test_vectors_of_single_points_can_be_deleted(
 ) -> None:
     client.create_vector_name(filled, "b", dense_name(1))
     client.update_vectors(
-        filled, [models.PointVectors(id=i, vector={"b": [1]}) for i in range(10)]
+        filled, [models.PointVectors(id=i, vector={"b": [1.0]}) for i in range(10)]
     )
     client.delete_vectors(filled, ["b"], points=[1, 2])
     assert count(client, filled, has("b")) == 8
@@ -133,10 +141,10 @@ def test_vectors_of_single_points_can_be_deleted(
 
 def test_a_name_beside_the_unnamed_vector(client: QdrantClient, name: str) -> None:
     client.create_collection(name, vectors_config=dense(2))
-    client.upsert(name, [models.PointStruct(id=i, vector=[i, 1]) for i in (1, 2)])
+    client.upsert(name, [models.PointStruct(id=i, vector=[i, 1.0]) for i in (1, 2)])
     client.create_vector_name(name, "b", dense_name(1, "Dot"))
-    client.update_vectors(name, [models.PointVectors(id=1, vector={"b": [4]})])
-    both = models.PointStruct(id=3, vector={"": [3, 1], "b": [5]})
+    client.update_vectors(name, [models.PointVectors(id=1, vector={"b": [4.0]})])
+    both = models.PointStruct(id=3, vector={"": [3.0, 1.0], "b": [5.0]})
     client.upsert(name, [both])
     assert count(client, name, has("b")) == 2
     found = client.query_points(name, query=[1.0], using="b").points

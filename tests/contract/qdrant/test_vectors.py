@@ -92,8 +92,8 @@ def test_columns_do_the_same_as_a_list(client: QdrantClient, name: str) -> None:
         models.Batch(
             ids=[1, other],
             vectors={
-                "a": [[1, 2], [3, 4]],
-                "b": [[5], [6]],
+                "a": [[1.0, 2.0], [3.0, 4.0]],
+                "b": [[5.0], [6.0]],
                 "s": [
                     models.SparseVector(indices=[1], values=[1]),
                     models.SparseVector(indices=[2], values=[2]),
@@ -114,8 +114,8 @@ def test_the_last_of_two_equal_ids_wins(client: QdrantClient, name: str) -> None
     client.upsert(
         name,
         [
-            models.PointStruct(id=1, vector=[1], payload={"n": 1}),
-            models.PointStruct(id=1, vector=[2], payload={"n": 2}),
+            models.PointStruct(id=1, vector=[1.0], payload={"n": 1}),
+            models.PointStruct(id=1, vector=[2.0], payload={"n": 2}),
         ],
     )
     assert everything(client, name) == {1: ({"n": 2}, [2])}
@@ -123,9 +123,9 @@ def test_the_last_of_two_equal_ids_wins(client: QdrantClient, name: str) -> None
 
 def test_upsert_replaces_the_whole_point(client: QdrantClient, name: str) -> None:
     client.create_collection(name, vectors_config={"a": dense(1), "b": dense(1)})
-    both = {"a": [1], "b": [2]}
+    both: Any = {"a": [1], "b": [2]}
     client.upsert(name, [models.PointStruct(id=1, vector=both, payload={"x": 1})])
-    only = {"b": [3]}
+    only: Any = {"b": [3]}
     client.upsert(name, [models.PointStruct(id=1, vector=only, payload={"y": 1})])
     assert everything(client, name) == {1: ({"y": 1}, {"b": [3]})}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nsadmin.embedded.seed.catalogue import NAMESPACES
-from nsadmin.embedded.seed.data import measures, places, tongues
+from nsadmin.embedded.seed.data import languages, places, tables
 from nsadmin.embedded.seed.data.records import Record
 from nsadmin.embedded.seed.points import batches
 from nsadmin.embedded.seed.vectors import Content, embed, folded
@@ -32,7 +32,7 @@ def test_the_neighbours_of_zurich_airport_are_swiss() -> None:
 
 
 def test_the_neighbours_of_northern_sami_are_sami_languages() -> None:
-    found = neighbours(list(tongues.languages()), "sme", 4)
+    found = neighbours(list(languages.languages()), "sme", 4)
     assert sum("Sami" in record.title for record in found) >= 3
 
 
@@ -43,7 +43,7 @@ def test_the_neighbours_of_a_canton_are_cantons() -> None:
 
 
 def test_the_neighbours_of_a_hot_dry_day_are_hot_and_dry() -> None:
-    days = list(measures.weather())
+    days = list(tables.weather())
     asked = max(days, key=lambda day: day.fields["high_c"])
     found = neighbours(days, asked.key, 10)
     assert all(day.fields["high_c"] >= 28 for day in found)
@@ -51,13 +51,13 @@ def test_the_neighbours_of_a_hot_dry_day_are_hot_and_dry() -> None:
 
 
 def test_the_neighbours_of_a_flower_are_of_its_species() -> None:
-    found = neighbours(list(measures.classics()), "iris/060", 6)
+    found = neighbours(list(tables.classics()), "iris/060", 6)
     assert {record.fields["cells"]["species"] for record in found} == {"versicolor"}
 
 
 @pytest.mark.parametrize("dimension", [512, 768, 1024, 1408, 3072])
 def test_vectors_have_the_dimension_and_length_one(dimension: int) -> None:
-    matrix = embed(contents(list(tongues.families())), model="m", dimension=dimension)
+    matrix = embed(contents(list(languages.families())), model="m", dimension=dimension)
     assert matrix.shape == (115, dimension)
     assert matrix.dtype == np.float32
     assert np.allclose(np.linalg.norm(matrix, axis=1), 1, atol=1e-5)
@@ -70,13 +70,13 @@ def test_a_text_without_words_has_a_vector_too() -> None:
 
 
 def test_the_same_corpus_gives_the_same_bits() -> None:
-    records = contents(list(tongues.scripts()))
+    records = contents(list(languages.scripts()))
     first = embed(records, model="m", dimension=256)
     assert (first == embed(records, model="m", dimension=256)).all()
 
 
 def test_the_spaces_of_two_models_have_nothing_in_common() -> None:
-    records = contents(list(tongues.scripts()))
+    records = contents(list(languages.scripts()))
     one = embed(records, model="one", dimension=1024)
     other = embed(records, model="other", dimension=1024)
     across = np.abs(np.sum(one * other, axis=1))

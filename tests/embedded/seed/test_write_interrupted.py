@@ -93,7 +93,7 @@ def test_a_store_that_is_away_for_a_moment_is_waited_for(wire: Exchanges) -> Non
 def test_a_store_that_stays_away_ends_the_seed(
     wire: Exchanges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nsadmin.embedded.seed.write.patience.FOR_S", 0.5)
+    monkeypatch.setattr("nsadmin.embedded.seed.write.retry.RETRY_S", 0.5)
     spec = BY_SLUG["heritage-notes"]
     unseed(spec.namespace_id)
     wire.expect(1, Fault.RESET, times=100)

@@ -11,7 +11,7 @@ from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.embedded.seed.write.namespaces import (
     cluster_of,
-    shown,
+    listed_namespaces,
     write_namespaces,
 )
 from nsadmin.namespaces.placement import clusters
@@ -166,10 +166,10 @@ def test_neighbours_in_qdrant_make_sense() -> None:
 
 
 def test_it_shows_the_namespaces_for_the_demo() -> None:
-    assert {entry["namespace_id"] for entry in shown()} == {
+    assert {entry["namespace_id"] for entry in listed_namespaces()} == {
         spec.namespace_id for spec in SPECS
     }
-    for entry in shown():
+    for entry in listed_namespaces():
         assert set(entry) == {
             "namespace_id",
             "namespace_name",
@@ -193,4 +193,4 @@ def test_a_second_run_leaves_deleted_and_changed_namespaces_alone() -> None:
     after = namespaces.get(kept.namespace_id)
     assert after is not None
     assert after["namespace_name"] == "kept"
-    assert {"kept"} <= {entry["namespace_name"] for entry in shown()}
+    assert {"kept"} <= {entry["namespace_name"] for entry in listed_namespaces()}

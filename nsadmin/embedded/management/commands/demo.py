@@ -27,7 +27,7 @@ class Command(BaseCommand):
             "--data-dir",
             type=Path,
             default=Path(".demo"),
-            help="what is kept from one start to the next",
+            help="the directory kept from one start to the next",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def say(self, line: str) -> None:
-        """Print a line at once; a reader that went away is no reason to stop."""
+        """Print a line at once; a closed output does not stop the demo."""
         with contextlib.suppress(OSError):
             self.stdout.write(line)
             self.stdout.flush()

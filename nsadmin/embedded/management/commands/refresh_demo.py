@@ -1,4 +1,4 @@
-"""`manage.py refresh_demo`: what a start of the demo makes true of this moment."""
+"""`manage.py refresh_demo`: bring mirror and filter counts up to the present."""
 
 from typing import Any
 
@@ -17,6 +17,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Compare the mirror, so that lists are whole; count what was not counted."""
+        """Reconcile the mirror and add missing filter counts."""
         mirror.reconcile()
         write_usage(timezone.now())

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Seed, tell how it goes, and write what only the seed knows."""
+        """Seed, print the progress, and write logins and keys to the result file."""
         result = seed(self.tell)
         content = {
             "logins": result.logins,
@@ -32,6 +32,6 @@ class Command(BaseCommand):
         write_private(options["result"], content)
 
     def tell(self, sentence: str) -> None:
-        """Say it to the demo, which reads our output."""
+        """Print a progress line; the demo reads this output."""
         self.stdout.write(f"{MARK}{sentence}")
         self.stdout.flush()

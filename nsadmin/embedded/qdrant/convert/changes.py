@@ -1,4 +1,4 @@
-"""What `PATCH /collections/{name}` does to a configuration."""
+"""Changes of a configuration by `PATCH /collections/{name}`."""
 
 from copy import deepcopy
 from typing import Any
@@ -14,7 +14,7 @@ from nsadmin.embedded.qdrant.convert.config import (
     sparse_vectors,
     strict_mode_diff,
 )
-from nsadmin.embedded.qdrant.convert.fields import Json, maybe, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, optional, typed
 from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import wrong_input
 
@@ -34,28 +34,28 @@ def patched(config: Json, body: Json) -> Json:
     """A copy of `config` after the request; the original stays as it was."""
     config = deepcopy(config)
     _patch_engine_settings(config, body)
-    if vectors := maybe(body, "vectors", dict):
+    if vectors := optional(body, "vectors", dict):
         _patch_dense(config, vectors)
-    if sparse := maybe(body, "sparse_vectors", dict):
+    if sparse := optional(body, "sparse_vectors", dict):
         _patch_sparse(config, sparse)
-    if params := maybe(body, "params", dict):
+    if params := optional(body, "params", dict):
         known = ("replication_factor", "write_consistency_factor", "on_disk_payload")
         more = ("read_fan_out_factor", "read_fan_out_delay_ms")
         kept = {key: params.get(key) for key in known + more}
         config["params"] = merged(config["params"], kept)
-    if strict := maybe(body, "strict_mode_config", dict):
+    if strict := optional(body, "strict_mode_config", dict):
         rules = merged(config["strict_mode_config"], strict_mode_diff(strict))
         config["strict_mode_config"] = rules
-    if metadata := maybe(body, "metadata", dict):
+    if metadata := optional(body, "metadata", dict):
         change = payload_in(metadata, "metadata")
         config["metadata"] = _merged_metadata(config.get("metadata") or {}, change)
     return config
 
 
 def _patch_engine_settings(config: Json, body: Json) -> None:
-    if hnsw := maybe(body, "hnsw_config", dict):
+    if hnsw := optional(body, "hnsw_config", dict):
         config["hnsw_config"] = merged(config["hnsw_config"], hnsw_diff(hnsw))
-    if optimizers := maybe(body, "optimizers_config", dict):
+    if optimizers := optional(body, "optimizers_config", dict):
         diff = optimizers_diff(optimizers)
         config["optimizer_config"] = merged(config["optimizer_config"], diff)
     if body.get("quantization_config") is not None:
@@ -74,7 +74,7 @@ def _patch_dense(config: Json, changes: Json) -> None:
         if change.get("quantization_config") is not None:
             wanted = _quantization(change["quantization_config"])
             dense[name]["quantization_config"] = wanted
-        if (on_disk := maybe(change, "on_disk", bool)) is not None:
+        if (on_disk := optional(change, "on_disk", bool)) is not None:
             dense[name]["on_disk"] = on_disk
     set_vectors(config, dense, sparse_vectors(config))
 
@@ -88,12 +88,12 @@ def _patch_sparse(config: Json, changes: Json) -> None:
 
 
 def _quantization(value: Any) -> Json | None:
-    """`"Disabled"` takes quantization away, anything else states it anew."""
+    """Quantization settings; `"Disabled"` removes them."""
     return None if value == "Disabled" else quantization(value)
 
 
 def _merged_metadata(have: Json, change: Json) -> Json:
-    """By key: a new value replaces, null removes, the rest stays."""
+    """Merge metadata by key; null removes a key."""
     result = {key: value for key, value in have.items() if key not in change}
     result.update({key: value for key, value in change.items() if value is not None})
     return result

@@ -1,6 +1,6 @@
-"""The configuration of a collection: what a request may say and what we keep of it.
+"""The configuration of a collection: validation of requests and the kept form.
 
-What is kept has the shape that `GET /collections/{name}` shows under `config`.
+The kept form has the shape that `GET /collections/{name}` shows under `config`.
 """
 
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
-    maybe,
-    need,
+    optional,
+    required,
     typed,
     within,
 )
@@ -64,12 +64,12 @@ def merged(base: Json, diff: Json | None) -> Json:
 
 
 def without_nulls(value: Json) -> Json:
-    """The fields that say something."""
+    """The fields that are not null."""
     return {key: item for key, item in value.items() if item is not None}
 
 
 def check_vector_name(name: str) -> None:
-    """A 422 for a vector name that cannot be part of a file name."""
+    """Raise a 422 for a vector name that cannot be part of a file name."""
     if len(name.encode()) > MAX_NAME_BYTES:
         raise invalid("path parameters", "vector_name: value invalid length")
     if bad := sorted(FORBIDDEN_IN_NAMES & set(name)):
@@ -81,12 +81,12 @@ def dense_params(body: Any, name: str = "vectors") -> Json:
     """The parameters of one dense vector, checked."""
     body = typed(body, dict, name)
     kept = without_nulls(body)
-    within(need(body, "size", int), 1, MAX_DIMENSION, f"{name}.size")
-    choice(need(body, "distance", str), dict.fromkeys(DISTANCES, ""), "distance")
+    within(required(body, "size", int), 1, MAX_DIMENSION, f"{name}.size")
+    choice(required(body, "distance", str), dict.fromkeys(DISTANCES, ""), "distance")
     if "datatype" in kept:
         choice(kept["datatype"], dict.fromkeys(DATATYPES, ""), "datatype")
-    if multi := maybe(body, "multivector_config", dict):
-        choice(need(multi, "comparator", str), {"max_sim": ""}, "comparator")
+    if multi := optional(body, "multivector_config", dict):
+        choice(required(multi, "comparator", str), {"max_sim": ""}, "comparator")
     if "hnsw_config" in kept:
         kept["hnsw_config"] = hnsw_diff(kept["hnsw_config"])
     if "quantization_config" in kept:
@@ -99,7 +99,7 @@ def sparse_params(body: Any) -> Json:
     kept = without_nulls(typed({} if body is None else body, dict, "sparse_vectors"))
     if "modifier" in kept:
         choice(kept["modifier"], {"none": "", "idf": ""}, "modifier")
-    if index := maybe(kept, "index", dict):
+    if index := optional(kept, "index", dict):
         kept["index"] = without_nulls(index)
         if "datatype" in kept["index"]:
             choice(kept["index"]["datatype"], dict.fromkeys(DATATYPES, ""), "datatype")
@@ -107,21 +107,21 @@ def sparse_params(body: Any) -> Json:
 
 
 def hnsw_diff(body: Any) -> Json:
-    """HNSW settings as a request may state them."""
+    """Checked HNSW settings of a request."""
     kept = without_nulls(typed(body, dict, "hnsw_config"))
     limits = {"m": 0, "ef_construct": 4, "full_scan_threshold": 0, "payload_m": 0}
     for key, low in {**limits, "max_indexing_threads": 0}.items():
-        within(maybe(kept, key, int), low, None, f"hnsw_config.{key}")
+        within(optional(kept, key, int), low, None, f"hnsw_config.{key}")
     return kept
 
 
 def optimizers_diff(body: Any) -> Json:
-    """Optimizer settings as a request may state them."""
+    """Checked optimizer settings of a request."""
     kept = without_nulls(typed(body, dict, "optimizers_config"))
-    within(maybe(kept, "deleted_threshold", float), 0, 1, "deleted_threshold")
+    within(optional(kept, "deleted_threshold", float), 0, 1, "deleted_threshold")
     for key in ("indexing_threshold", "max_segment_size", "default_segment_number"):
-        within(maybe(kept, key, int), 0, None, f"optimizers_config.{key}")
-    vacuum = maybe(kept, "vacuum_min_vector_number", int)
+        within(optional(kept, key, int), 0, None, f"optimizers_config.{key}")
+    vacuum = optional(kept, "vacuum_min_vector_number", int)
     within(vacuum, 100, None, "optimizers_config.vacuum_min_vector_number")
     if kept.get("max_optimization_threads") == "auto":
         del kept["max_optimization_threads"]
@@ -129,16 +129,16 @@ def optimizers_diff(body: Any) -> Json:
 
 
 def strict_mode_diff(body: Any) -> Json:
-    """Rules of strict mode as a request may state them."""
+    """Checked strict mode rules of a request."""
     kept = without_nulls(typed(body, dict, "strict_mode_config"))
     for key in kept:
         if key in STRICT_FLAGS:
-            maybe(kept, key, bool)
+            optional(kept, key, bool)
         elif key == "search_max_oversampling":
-            maybe(kept, key, float)
+            optional(kept, key, float)
         elif key not in ("multivector_config", "sparse_config"):
             low = 1 if key in STRICT_FROM_ONE else 0
-            within(maybe(kept, key, int), low, None, f"strict_mode_config.{key}")
+            within(optional(kept, key, int), low, None, f"strict_mode_config.{key}")
     return kept
 
 
@@ -153,11 +153,11 @@ def quantization(body: Any) -> Json:
     kind = kinds[0]
     settings = without_nulls(typed(body[kind], dict, kind))
     if kind == "scalar":
-        choice(need(settings, "type", str), {"int8": ""}, "type")
-        within(maybe(settings, "quantile", float), 0.5, 1, "scalar.quantile")
+        choice(required(settings, "type", str), {"int8": ""}, "type")
+        within(optional(settings, "quantile", float), 0.5, 1, "scalar.quantile")
     if kind == "product":
         ratios = dict.fromkeys(("x4", "x8", "x16", "x32", "x64"), "")
-        choice(need(settings, "compression", str), ratios, "compression")
+        choice(required(settings, "compression", str), ratios, "compression")
     return {kind: settings}
 
 
@@ -175,17 +175,18 @@ def new_config(body: Json) -> Json:
     """The configuration of a collection to be created."""
     if body.get("sharding_method") == "custom":
         raise unsupported("custom sharding")
-    within(maybe(body, "shard_number", int), 1, None, "shard_number")
+    within(optional(body, "shard_number", int), 1, None, "shard_number")
     if body.get("shard_number", 1) not in (1, None):
         raise unsupported("more than one shard")
     params: Json = {
         "vectors": vectors_params(body.get("vectors") or {}),
         "shard_number": 1,
-        "replication_factor": maybe(body, "replication_factor", int) or 1,
-        "write_consistency_factor": maybe(body, "write_consistency_factor", int) or 1,
-        "on_disk_payload": maybe(body, "on_disk_payload", bool) is not False,
+        "replication_factor": optional(body, "replication_factor", int) or 1,
+        "write_consistency_factor": optional(body, "write_consistency_factor", int)
+        or 1,
+        "on_disk_payload": optional(body, "on_disk_payload", bool) is not False,
     }
-    if sparse := maybe(body, "sparse_vectors", dict):
+    if sparse := optional(body, "sparse_vectors", dict):
         for name in sparse:
             check_vector_name(name)
         params["sparse_vectors"] = {n: sparse_params(s) for n, s in sparse.items()}
@@ -195,16 +196,16 @@ def new_config(body: Json) -> Json:
         "optimizer_config": merged(
             DEFAULT_OPTIMIZER, optimizers_diff(body.get("optimizers_config") or {})
         ),
-        "wal_config": merged(DEFAULT_WAL, maybe(body, "wal_config", dict)),
+        "wal_config": merged(DEFAULT_WAL, optional(body, "wal_config", dict)),
         "quantization_config": None,
         "strict_mode_config": {"enabled": False},
     }
     if body.get("quantization_config"):
         config["quantization_config"] = quantization(body["quantization_config"])
-    if strict := maybe(body, "strict_mode_config", dict):
+    if strict := optional(body, "strict_mode_config", dict):
         rules = strict_mode_diff(strict)
         config["strict_mode_config"] = merged({"enabled": False}, rules)
-    if metadata := maybe(body, "metadata", dict):
+    if metadata := optional(body, "metadata", dict):
         config["metadata"] = without_nulls(payload_in(metadata, "metadata"))
     return config
 

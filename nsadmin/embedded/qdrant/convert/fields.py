@@ -19,7 +19,7 @@ _EXPECTED: dict[type, str] = {
 
 
 def kind_of(value: object) -> str:
-    """What a JSON value is, as an error text names it."""
+    """The kind of a JSON value, as error texts name it."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -34,7 +34,7 @@ def kind_of(value: object) -> str:
 
 
 def typed(value: object, kind: type[T], name: str = "") -> T:
-    """`value` if it is of that JSON kind, else a 400; an int will do for a float."""
+    """`value` if it has that JSON type, else a 400; an int is accepted as float."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)  # type: ignore[return-value]
     # To Python a boolean is an integer, to JSON it is not.
@@ -46,15 +46,15 @@ def typed(value: object, kind: type[T], name: str = "") -> T:
     )
 
 
-def need(body: Json, name: str, kind: type[T]) -> T:
-    """A field that has to be there."""
+def required(body: Json, name: str, kind: type[T]) -> T:
+    """A required field."""
     if name not in body:
         raise malformed(f"missing field `{name}`")
     return typed(body[name], kind, name)
 
 
-def maybe(body: Json, name: str, kind: type[T]) -> T | None:
-    """A field that may be absent or null."""
+def optional(body: Json, name: str, kind: type[T]) -> T | None:
+    """An optional field; None if it is absent or null."""
     value = body.get(name)
     return None if value is None else typed(value, kind, name)
 
@@ -70,7 +70,7 @@ def choice(value: object, options: dict[str, T], name: str) -> T:
 
 
 def within(value: float | None, low: float, high: float | None, name: str) -> None:
-    """A 422 when a number is outside its limits; absent is fine."""
+    """Raise a 422 for a number outside its limits; None passes."""
     if value is None or (value >= low and (high is None or value <= high)):
         return
     wanted = (
@@ -85,5 +85,5 @@ def each(value: object, read: Callable[[Any], T], name: str) -> list[T]:
 
 
 def one_or_many(value: object, read: Callable[[Any], T]) -> list[T]:
-    """Where Qdrant takes a single item as well as a list of them."""
+    """The items of a field that takes one item or a list of them."""
     return [read(item) for item in (value if isinstance(value, list) else [value])]

@@ -9,9 +9,9 @@ import qdrant_edge as edge
 from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     each,
-    maybe,
-    need,
     one_or_many,
+    optional,
+    required,
     typed,
 )
 from nsadmin.embedded.qdrant.convert.ids import point_id
@@ -43,10 +43,10 @@ def engine_filter(body: Any, depth: int = 0) -> Any:
         for clause in ("must", "should", "must_not")
         if body.get(clause) is not None
     }
-    minimum = maybe(body, "min_should", dict)
+    minimum = optional(body, "min_should", dict)
     if minimum is not None:
         conditions = each(minimum.get("conditions"), read, "conditions")
-        count = need(minimum, "min_count", int)
+        count = required(minimum, "min_count", int)
         clauses["min_should"] = edge.MinShould(conditions, count)
     return edge.Filter(**clauses)
 
@@ -57,20 +57,20 @@ def _condition(body: Any, depth: int) -> Any:
     if "has_id" in body:
         return edge.HasIdCondition(set(each(body["has_id"], point_id, "has_id")))
     if "has_vector" in body:
-        return edge.HasVectorCondition(need(body, "has_vector", str))
+        return edge.HasVectorCondition(required(body, "has_vector", str))
     if isinstance(body.get("is_empty"), dict):
-        return edge.IsEmptyCondition(need(body["is_empty"], "key", str))
+        return edge.IsEmptyCondition(required(body["is_empty"], "key", str))
     if isinstance(body.get("is_null"), dict):
-        return edge.IsNullCondition(need(body["is_null"], "key", str))
+        return edge.IsNullCondition(required(body["is_null"], "key", str))
     if "nested" in body:
-        nested = need(body, "nested", dict)
-        inner = engine_filter(need(nested, "filter", dict), depth)
-        return edge.NestedCondition(need(nested, "key", str), inner)
+        nested = required(body, "nested", dict)
+        inner = engine_filter(required(nested, "filter", dict), depth)
+        return edge.NestedCondition(required(nested, "key", str), inner)
     if any(clause in body for clause in CLAUSES):
         return engine_filter(body, depth)
     if "key" not in body:
         raise malformed("data did not match any variant of untagged enum Condition")
-    return _field_condition(need(body, "key", str), body)
+    return _field_condition(required(body, "key", str), body)
 
 
 def _field_condition(key: str, body: Json) -> Any:
@@ -79,7 +79,7 @@ def _field_condition(key: str, body: Json) -> Any:
         if body.get(name) is not None:
             found[name] = read(typed(body[name], dict, name))
     for name in ("is_empty", "is_null"):
-        if (flag := maybe(body, name, bool)) is not None:
+        if (flag := optional(body, name, bool)) is not None:
             found[name] = flag
     if not found:
         text = "filter: At least one field condition must be specified"
@@ -138,14 +138,14 @@ def _bounds(body: Json) -> Json:
 
 
 def is_datetime_range(body: Json) -> bool:
-    """Whether a `range` speaks of times; its bounds are then texts."""
+    """Whether a `range` is one of datetimes, whose bounds are strings."""
     return any(isinstance(bound, str) for bound in _bounds(body).values())
 
 
 def _range(body: Json) -> Any:
     dated = is_datetime_range(body)
     kind: type = str if dated else float
-    bounds = {name: maybe(body, name, kind) for name in _bounds(body)}
+    bounds = {name: optional(body, name, kind) for name in _bounds(body)}
     try:
         return edge.RangeDateTime(**bounds) if dated else edge.RangeFloat(**bounds)
     except ValueError as error:
@@ -153,24 +153,26 @@ def _range(body: Json) -> Any:
 
 
 def _values_count(body: Json) -> Any:
-    return edge.ValuesCount(**{name: maybe(body, name, int) for name in _bounds(body)})
+    return edge.ValuesCount(
+        **{name: optional(body, name, int) for name in _bounds(body)}
+    )
 
 
 def _geo_point(body: Any) -> Any:
     body = typed(body, dict, "geo point")
     try:
-        return edge.GeoPoint(need(body, "lon", float), need(body, "lat", float))
+        return edge.GeoPoint(required(body, "lon", float), required(body, "lat", float))
     except ValueError as error:
         raise malformed(str(error)) from error
 
 
 def _radius(body: Json) -> Any:
-    center = _geo_point(need(body, "center", dict))
-    return edge.GeoRadius(center, need(body, "radius", float))
+    center = _geo_point(required(body, "center", dict))
+    return edge.GeoRadius(center, required(body, "radius", float))
 
 
 def _box(body: Json) -> Any:
-    corners = (need(body, "top_left", dict), need(body, "bottom_right", dict))
+    corners = (required(body, "top_left", dict), required(body, "bottom_right", dict))
     return edge.GeoBoundingBox(*map(_geo_point, corners))
 
 
@@ -179,8 +181,8 @@ def _ring(body: Any) -> list[Any]:
 
 
 def _polygon(body: Json) -> Any:
-    holes = [_ring(ring) for ring in maybe(body, "interiors", list) or []]
-    return edge.GeoPolygon(_ring(need(body, "exterior", dict)), holes or None)
+    holes = [_ring(ring) for ring in optional(body, "interiors", list) or []]
+    return edge.GeoPolygon(_ring(required(body, "exterior", dict)), holes or None)
 
 
 _FIELD_READERS: dict[str, Callable[[Json], Any]] = {

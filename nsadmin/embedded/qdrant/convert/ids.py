@@ -18,7 +18,7 @@ MAX_DIGITS = 20
 
 
 def is_point_id(value: object) -> bool:
-    """Whether a JSON value could stand for a point rather than for a vector."""
+    """Whether a JSON value has the shape of a point id, not of a vector."""
     return isinstance(value, (int, str)) and not isinstance(value, bool)
 
 

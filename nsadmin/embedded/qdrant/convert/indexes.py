@@ -5,7 +5,13 @@ from typing import Any
 import qdrant_edge as edge
 
 from nsadmin.embedded.qdrant.convert.config import without_nulls
-from nsadmin.embedded.qdrant.convert.fields import Json, choice, maybe, need, typed
+from nsadmin.embedded.qdrant.convert.fields import (
+    Json,
+    choice,
+    optional,
+    required,
+    typed,
+)
 from nsadmin.embedded.qdrant.errors import invalid
 
 TYPES = {
@@ -53,9 +59,9 @@ def index_schema(schema: Any) -> str | Json:
         choice(schema, TYPES, "field_schema")
         return schema
     kept = without_nulls(typed(schema, dict, "field_schema"))
-    choice(need(kept, "type", str), TYPES, "type")
+    choice(required(kept, "type", str), TYPES, "type")
     if kept["type"] == "integer":
-        lookup, ranged = maybe(kept, "lookup", bool), maybe(kept, "range", bool)
+        lookup, ranged = optional(kept, "lookup", bool), optional(kept, "range", bool)
         if lookup is False and ranged is False:
             text = "field_schema: the 'lookup' and 'range' capabilities can't be both"
             raise invalid("JSON body", f"{text} disabled")
@@ -69,7 +75,7 @@ def engine_schema(schema: str | Json) -> Any:
     if schema["type"] == "text":
         return _text(schema)
     build, keys = _PARAMS[schema["type"]]
-    flags = {key: maybe(schema, key, bool) for key in keys}
+    flags = {key: optional(schema, key, bool) for key in keys}
     return build(**without_nulls(flags))
 
 
@@ -84,18 +90,18 @@ def type_name(engine_type: Any) -> str:
 
 
 def _text(schema: Json) -> Any:
-    stemmer = maybe(schema, "stemmer", dict)
+    stemmer = optional(schema, "stemmer", dict)
     return edge.TextIndexParams(
         tokenizer=choice(schema.get("tokenizer", "word"), _TOKENIZERS, "tokenizer"),
-        min_token_len=maybe(schema, "min_token_len", int),
-        max_token_len=maybe(schema, "max_token_len", int),
-        lowercase=maybe(schema, "lowercase", bool),
-        ascii_folding=maybe(schema, "ascii_folding", bool),
-        phrase_matching=maybe(schema, "phrase_matching", bool),
+        min_token_len=optional(schema, "min_token_len", int),
+        max_token_len=optional(schema, "max_token_len", int),
+        lowercase=optional(schema, "lowercase", bool),
+        ascii_folding=optional(schema, "ascii_folding", bool),
+        phrase_matching=optional(schema, "phrase_matching", bool),
         stopwords=_stopwords(schema.get("stopwords")),
-        on_disk=maybe(schema, "on_disk", bool),
+        on_disk=optional(schema, "on_disk", bool),
         stemmer=_stemmer(stemmer) if stemmer else None,
-        enable_hnsw=maybe(schema, "enable_hnsw", bool),
+        enable_hnsw=optional(schema, "enable_hnsw", bool),
     )
 
 
@@ -105,8 +111,8 @@ def _stopwords(value: Any) -> Any:
     if isinstance(value, str):
         return choice(value, _LANGUAGES, "stopwords")
     body = typed(value, dict, "stopwords")
-    languages = maybe(body, "languages", list) or []
-    custom = maybe(body, "custom", list) or []
+    languages = optional(body, "languages", list) or []
+    custom = optional(body, "custom", list) or []
     return edge.StopwordsSet(
         languages={choice(word, _LANGUAGES, "languages") for word in languages},
         custom={typed(word, str, "custom") for word in custom},

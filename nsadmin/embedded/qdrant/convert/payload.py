@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nsadmin.embedded.qdrant.convert.fields import Json, maybe, need, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, optional, required, typed
 from nsadmin.embedded.qdrant.errors import malformed
 
 # The engine stores deeper payloads and then fails to read them, and with them every
@@ -19,9 +19,9 @@ def payload_in(value: Any, name: str = "payload", *, below: int = 0) -> Json:
 
 def payload_with_key(body: Json) -> tuple[Json, str | None]:
     """The payload of a change and the path of the part it is for."""
-    key = maybe(body, "key", str)
+    key = optional(body, "key", str)
     steps = 0 if key is None else key.count(".") + key.count("[") + 1
-    return payload_in(need(body, "payload", dict), below=steps), key
+    return payload_in(required(body, "payload", dict), below=steps), key
 
 
 def _check_depth(value: Json | list[Any], room: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import qdrant_edge as edge
 
 from nsadmin.embedded.qdrant.convert.config import named_vectors, sparse_vectors
-from nsadmin.embedded.qdrant.convert.fields import Json, maybe, need, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, optional, required, typed
 from nsadmin.embedded.qdrant.convert.ids import json_id, point_id
 from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import (
@@ -38,7 +38,7 @@ def dense_numbers(values: Any) -> list[float]:
 
 def sparse_vector(body: Json) -> Any:
     """A sparse vector with as many values as indices and no index twice."""
-    indices, values = need(body, "indices", list), need(body, "values", list)
+    indices, values = required(body, "indices", list), required(body, "values", list)
     dense_numbers(values)
     for index in indices:
         if not 0 <= typed(index, int, "indices") < 2**32:
@@ -109,15 +109,15 @@ class VectorChecker:
 def points_in(body: Json, vectors: VectorChecker) -> list[Any]:
     """The points of an upsert, from either of its two forms."""
     if body.get("batch") is not None:
-        return _columns_in(need(body, "batch", dict), vectors)
-    points = need(body, "points", list)
+        return _columns_in(required(body, "batch", dict), vectors)
+    points = required(body, "points", list)
     return [_point_in(typed(point, dict, "points"), vectors) for point in points]
 
 
 def _point_in(point: Json, vectors: VectorChecker) -> Any:
     if "vector" not in point:
         raise malformed("missing field `vector`")
-    identity = point_id(need(point, "id", object))
+    identity = point_id(required(point, "id", object))
     payload = point.get("payload")
     return edge.Point(
         identity,
@@ -127,11 +127,11 @@ def _point_in(point: Json, vectors: VectorChecker) -> Any:
 
 
 def _columns_in(batch: Json, vectors: VectorChecker) -> list[Any]:
-    ids = [point_id(item) for item in need(batch, "ids", list)]
-    payloads = maybe(batch, "payloads", list)
+    ids = [point_id(item) for item in required(batch, "ids", list)]
+    payloads = optional(batch, "payloads", list)
     if payloads is not None and len(payloads) != len(ids):
         raise _uneven(f"payloads: {len(payloads)}", len(ids))
-    rows = _vector_columns(need(batch, "vectors", object), vectors, len(ids))
+    rows = _vector_columns(required(batch, "vectors", object), vectors, len(ids))
     payloads = payloads or [None] * len(ids)
     return [
         edge.Point(
@@ -164,10 +164,10 @@ def _uneven(what: str, ids: int) -> Exception:
 def point_vectors_in(body: Json, vectors: VectorChecker) -> list[Any]:
     """The points of an update of vectors alone."""
     result = []
-    for item in need(body, "points", list):
+    for item in required(body, "points", list):
         point = typed(item, dict, "points")
-        identity = point_id(need(point, "id", object))
-        value = need(point, "vector", object)
+        identity = point_id(required(point, "id", object))
+        value = required(point, "vector", object)
         result.append(edge.PointVectors(identity, vectors.read(value)))
     return result
 
@@ -185,7 +185,7 @@ def _vector_out(value: Any) -> Any:
 
 
 def vectors_out(value: Any) -> Any:
-    """The JSON form of what the engine returns as a point's vectors."""
+    """The JSON form of a point's vectors as returned by the engine."""
     if isinstance(value, dict):
         return {name: _vector_out(item) for name, item in value.items()}
     return _vector_out(value)

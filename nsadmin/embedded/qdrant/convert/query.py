@@ -10,9 +10,9 @@ from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     each,
-    maybe,
-    need,
     one_or_many,
+    optional,
+    required,
     typed,
 )
 from nsadmin.embedded.qdrant.convert.filter import engine_filter
@@ -45,13 +45,13 @@ class QueryReader:
         query, examples = self._scoring(body, limit)
         return edge.QueryRequest(
             limit=limit,
-            offset=maybe(body, "offset", int) or 0,
+            offset=optional(body, "offset", int) or 0,
             query=query,
             prefetches=self._prefetches(body),
             with_vector=with_vector(body.get("with_vector")),
             with_payload=with_payload(body.get("with_payload"), default=False),
             filter=_without(engine_filter(body.get("filter")), examples),
-            score_threshold=maybe(body, "score_threshold", float),
+            score_threshold=optional(body, "score_threshold", float),
             params=search_params(body.get("params")),
         )
 
@@ -71,11 +71,11 @@ class QueryReader:
             prefetches=self._prefetches(body),
             params=search_params(body.get("params")),
             filter=_without(engine_filter(body.get("filter")), examples),
-            score_threshold=maybe(body, "score_threshold", float),
+            score_threshold=optional(body, "score_threshold", float),
         )
 
     def _scoring(self, body: Json, limit: int) -> tuple[Any, list[PointId]]:
-        query, using = body.get("query"), maybe(body, "using", str) or ""
+        query, using = body.get("query"), optional(body, "using", str) or ""
         examples = _Examples(self._vectors, self._retrieve, using)
         if query is None:
             return None, []
@@ -118,20 +118,20 @@ class _Examples:
     def pairs(self, values: Any) -> list[Any]:
         def pair(item: Any) -> Any:
             body = typed(item, dict, "context")
-            positive = self.vector(need(body, "positive", object))
+            positive = self.vector(required(body, "positive", object))
             return edge.ContextPair(
-                positive, self.vector(need(body, "negative", object))
+                positive, self.vector(required(body, "negative", object))
             )
 
         return one_or_many(values, pair)
 
 
 def _nearest(query: Json, examples: _Examples, limit: int) -> Any:
-    vector, mmr = examples.vector(query["nearest"]), maybe(query, "mmr", dict)
+    vector, mmr = examples.vector(query["nearest"]), optional(query, "mmr", dict)
     if mmr is None:
         return edge.Query.Nearest(vector, using=examples.using or None)
-    diversity = maybe(mmr, "diversity", float)
-    candidates = maybe(mmr, "candidates_limit", int)
+    diversity = optional(mmr, "diversity", float)
+    candidates = optional(mmr, "candidates_limit", int)
     balance = 0.5 if diversity is None else 1.0 - diversity
     return edge.Mmr(vector, balance, candidates or limit, using=examples.using)
 
@@ -142,9 +142,9 @@ def _fusion(query: Json, _examples: _Examples, _limit: int) -> Any:
 
 
 def _rrf(query: Json, _examples: _Examples, _limit: int) -> Any:
-    body = need(query, "rrf", dict)
-    weights = maybe(body, "weights", list)
-    return edge.Fusion.Rrf(k=maybe(body, "k", int) or 2, weights=weights)
+    body = required(query, "rrf", dict)
+    weights = optional(body, "weights", list)
+    return edge.Fusion.Rrf(k=optional(body, "k", int) or 2, weights=weights)
 
 
 def _order(query: Json, _examples: _Examples, _limit: int) -> Any:
@@ -156,7 +156,7 @@ def _sample(query: Json, _examples: _Examples, _limit: int) -> Any:
 
 
 def _recommend(query: Json, examples: _Examples, _limit: int) -> Any:
-    body = need(query, "recommend", dict)
+    body = required(query, "recommend", dict)
     positive = examples.vectors(body.get("positive"))
     negative = examples.vectors(body.get("negative"))
     words = ("average_vector", "best_score", "sum_scores")
@@ -185,8 +185,8 @@ def _average(positive: list[Any], negative: list[Any]) -> list[float]:
 
 
 def _discover(query: Json, examples: _Examples, _limit: int) -> Any:
-    body = need(query, "discover", dict)
-    target = examples.vector(need(body, "target", object))
+    body = required(query, "discover", dict)
+    target = examples.vector(required(body, "target", object))
     pairs = examples.pairs(body.get("context") or [])
     asked = edge.DiscoverQuery(target, pairs)
     return edge.Query.Discover(asked, using=examples.using or None)

@@ -1,4 +1,4 @@
-"""Reads without a score: pages, counts, facets; and what all reads may ask for."""
+"""Reads without a score (pages, counts, facets) and the options of all reads."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     each,
-    maybe,
-    need,
+    optional,
+    required,
     typed,
     within,
 )
@@ -22,7 +22,7 @@ DIRECTIONS = {"asc": edge.Direction.Asc, "desc": edge.Direction.Desc}
 
 
 def with_payload(value: Any, *, default: bool) -> Any:
-    """Which part of the payload an answer carries."""
+    """The payload fields to include in an answer."""
     if value is None:
         return default
     if isinstance(value, bool):
@@ -31,14 +31,14 @@ def with_payload(value: Any, *, default: bool) -> Any:
         return [typed(key, str, "with_payload") for key in value]
     body = typed(value, dict, "with_payload")
     if "include" in body:
-        return edge.PayloadSelector.Include(need(body, "include", list))
+        return edge.PayloadSelector.Include(required(body, "include", list))
     if "exclude" in body:
-        return edge.PayloadSelector.Exclude(need(body, "exclude", list))
+        return edge.PayloadSelector.Exclude(required(body, "exclude", list))
     raise malformed("data did not match any variant of untagged enum WithPayload")
 
 
 def with_vector(value: Any) -> Any:
-    """Which vectors an answer carries."""
+    """The vectors to include in an answer."""
     if value is None or isinstance(value, bool):
         return bool(value)
     return each(value, lambda name: typed(name, str, "with_vector"), "with_vector")
@@ -46,7 +46,7 @@ def with_vector(value: Any) -> Any:
 
 def limit_of(body: Json) -> int:
     """The page size; Qdrant refuses zero."""
-    limit = maybe(body, "limit", int)
+    limit = optional(body, "limit", int)
     within(limit, 1, None, "limit")
     return DEFAULT_LIMIT if limit is None else limit
 
@@ -60,7 +60,7 @@ def order_by(value: Any) -> Any:
     body = typed(value, dict, "order_by")
     direction = body.get("direction")
     return edge.OrderBy(
-        need(body, "key", str),
+        required(body, "key", str),
         direction=direction and choice(direction, DIRECTIONS, "direction"),
         start_from=body.get("start_from"),
     )
@@ -86,16 +86,16 @@ def scroll_request(body: Json) -> Any:
 
 def count_request(body: Json) -> Any:
     """A count, exact unless told otherwise."""
-    exact = maybe(body, "exact", bool) is not False
+    exact = optional(body, "exact", bool) is not False
     return edge.CountRequest(exact=exact, filter=engine_filter(body.get("filter")))
 
 
 def facet_request(body: Json) -> Any:
     """The values of a field with their counts."""
     return edge.FacetRequest(
-        need(body, "key", str),
+        required(body, "key", str),
         limit=limit_of(body),
-        exact=maybe(body, "exact", bool) is True,
+        exact=optional(body, "exact", bool) is True,
         filter=engine_filter(body.get("filter")),
     )
 
@@ -105,11 +105,14 @@ def search_params(value: Any) -> Any:
     if value is None:
         return None
     body = typed(value, dict, "params")
-    quantization, acorn = maybe(body, "quantization", dict), maybe(body, "acorn", dict)
+    quantization, acorn = (
+        optional(body, "quantization", dict),
+        optional(body, "acorn", dict),
+    )
     return edge.SearchParams(
-        hnsw_ef=maybe(body, "hnsw_ef", int),
-        exact=maybe(body, "exact", bool) is True,
-        indexed_only=maybe(body, "indexed_only", bool) is True,
+        hnsw_ef=optional(body, "hnsw_ef", int),
+        exact=optional(body, "exact", bool) is True,
+        indexed_only=optional(body, "indexed_only", bool) is True,
         quantization=_quantization_params(quantization) if quantization else None,
         acorn=_acorn_params(acorn) if acorn else None,
     )
@@ -117,14 +120,14 @@ def search_params(value: Any) -> Any:
 
 def _quantization_params(body: Json) -> Any:
     return edge.QuantizationSearchParams(
-        ignore=maybe(body, "ignore", bool) is True,
-        rescore=maybe(body, "rescore", bool),
-        oversampling=maybe(body, "oversampling", float),
+        ignore=optional(body, "ignore", bool) is True,
+        rescore=optional(body, "rescore", bool),
+        oversampling=optional(body, "oversampling", float),
     )
 
 
 def _acorn_params(body: Json) -> Any:
     return edge.AcornSearchParams(
-        enable=maybe(body, "enable", bool) is True,
-        max_selectivity=maybe(body, "max_selectivity", float),
+        enable=optional(body, "enable", bool) is True,
+        max_selectivity=optional(body, "max_selectivity", float),
     )

@@ -10,7 +10,7 @@ from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     each,
-    need,
+    required,
     typed,
 )
 from nsadmin.embedded.qdrant.convert.filter import engine_filter
@@ -33,7 +33,7 @@ MODES = {
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One operation, ready for the engine, with what the rules want to know of it."""
+    """An operation for the engine, with the properties that strict mode checks."""
 
     operation: Any
     points: int | None = None
@@ -100,7 +100,7 @@ def overwrite_payload(body: Json, _vectors: VectorChecker) -> Write:
 
 def delete_payload(body: Json, _vectors: VectorChecker) -> Write:
     """Remove keys from payloads."""
-    keys = [typed(key, str, "keys") for key in need(body, "keys", list)]
+    keys = [typed(key, str, "keys") for key in required(body, "keys", list)]
     by_ids, by_filter = Update.delete_payload, Update.delete_payload_by_filter
     return _selected(body, by_ids, by_filter, keys)
 
@@ -112,7 +112,7 @@ def clear_payload(body: Json, _vectors: VectorChecker) -> Write:
 
 def delete_vectors(body: Json, _vectors: VectorChecker) -> Write:
     """Remove named vectors from points."""
-    names = [typed(name, str, "vector") for name in need(body, "vector", list)]
+    names = [typed(name, str, "vector") for name in required(body, "vector", list)]
     by_ids, by_filter = Update.delete_vectors, Update.delete_vectors_by_filter
     return _selected(body, by_ids, by_filter, names)
 
@@ -132,7 +132,7 @@ WRITES: dict[str, Callable[[Json, VectorChecker], Write]] = {
 def batch(body: Json, vectors: VectorChecker) -> list[Write]:
     """A list of operations, all read and checked before the first is applied."""
     writes = []
-    for item in need(body, "operations", list):
+    for item in required(body, "operations", list):
         operation = typed(item, dict, "operations")
         if len(operation) != 1 or next(iter(operation)) not in WRITES:
             text = "data did not match any variant of untagged enum UpdateOperation"

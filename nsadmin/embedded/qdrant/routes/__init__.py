@@ -8,7 +8,7 @@ from nsadmin.embedded.qdrant.routes import (
     points,
     search,
     snapshots,
-    unbuilt,
+    unsupported,
     vector_names,
 )
 
@@ -20,6 +20,6 @@ __all__ = [
     "points",
     "search",
     "snapshots",
-    "unbuilt",
+    "unsupported",
     "vector_names",
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nsadmin.embedded.qdrant.catalog import Catalog
-from nsadmin.embedded.qdrant.convert.fields import Json, need, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, required, typed
 from nsadmin.embedded.qdrant.errors import (
     conflict,
     malformed,
@@ -36,19 +36,22 @@ async def list_collection_aliases(call: Call) -> Any:
 async def change_aliases(call: Call) -> Any:
     """Carry out a list of changes, all or none."""
     aliases = dict(call.catalog.aliases)
-    for item in need(call.body(), "actions", list):
+    for item in required(call.body(), "actions", list):
         action = typed(item, dict, "actions")
         known = [kind for kind in _ACTIONS if kind in action]
         if len(known) != 1:
             text = "data did not match any variant of untagged enum AliasOperations"
             raise malformed(text)
-        _ACTIONS[known[0]](call.catalog, aliases, need(action, known[0], dict))
+        _ACTIONS[known[0]](call.catalog, aliases, required(action, known[0], dict))
     call.catalog.save_aliases(aliases)
     return True
 
 
 def _create(catalog: Catalog, aliases: dict[str, str], body: Json) -> None:
-    target, alias = need(body, "collection_name", str), need(body, "alias_name", str)
+    target, alias = (
+        required(body, "collection_name", str),
+        required(body, "alias_name", str),
+    )
     check_new_name(alias)
     if target not in catalog.collections:
         raise no_collection(target)
@@ -58,11 +61,14 @@ def _create(catalog: Catalog, aliases: dict[str, str], body: Json) -> None:
 
 
 def _delete(_catalog: Catalog, aliases: dict[str, str], body: Json) -> None:
-    aliases.pop(need(body, "alias_name", str), None)
+    aliases.pop(required(body, "alias_name", str), None)
 
 
 def _rename(catalog: Catalog, aliases: dict[str, str], body: Json) -> None:
-    old, new = need(body, "old_alias_name", str), need(body, "new_alias_name", str)
+    old, new = (
+        required(body, "old_alias_name", str),
+        required(body, "new_alias_name", str),
+    )
     check_new_name(new)
     if old not in aliases:
         raise not_found(f"Alias {old} does not exists!")

@@ -20,7 +20,7 @@ async def list_collections(call: Call) -> Any:
 
 @router.reads("GET", "/collections/{name}/exists")
 async def exists(call: Call) -> Any:
-    """Whether a name or alias leads to a collection."""
+    """Whether a collection or alias of that name exists."""
     catalog, name = call.catalog, call.names["name"]
     return {"exists": catalog.aliases.get(name, name) in catalog.collections}
 
@@ -58,7 +58,7 @@ async def create(call: Call) -> Any:
 
 
 def check_new_name(name: str) -> None:
-    """A 422 for what cannot be the name of a collection."""
+    """Raise a 422 for an invalid name of a collection."""
     where = "path parameters"
     if not 1 <= len(name) <= MAX_NAME:
         text = "collection_name: value invalid length, must be from 1 to 255 characters"
@@ -96,7 +96,7 @@ async def _reconfigure(call: Call, collection: Collection, body: Json) -> None:
 
 @router.writes("DELETE", "/collections/{name}")
 async def delete(call: Call) -> Any:
-    """Remove a collection; an alias does not lead to it here."""
+    """Remove a collection; aliases are not resolved here."""
     collection = call.catalog.collections.get(call.names["name"])
     if collection is None:
         return False

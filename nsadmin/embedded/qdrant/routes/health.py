@@ -1,4 +1,4 @@
-"""What the server says about itself: probes, metrics, telemetry, cluster, builds."""
+"""Probes, metrics, telemetry, cluster state and builds."""
 
 import uuid
 from collections import defaultdict

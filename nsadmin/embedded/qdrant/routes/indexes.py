@@ -4,7 +4,7 @@ from typing import Any
 
 from qdrant_edge import UpdateOperation
 
-from nsadmin.embedded.qdrant.convert.fields import need
+from nsadmin.embedded.qdrant.convert.fields import required
 from nsadmin.embedded.qdrant.convert.indexes import engine_schema, index_schema
 from nsadmin.embedded.qdrant.errors import bad_request, engine_calls
 from nsadmin.embedded.qdrant.router import Call, router
@@ -16,7 +16,7 @@ from nsadmin.embedded.qdrant.strict import check_new_index
 async def create_index(call: Call) -> Any:
     """Index a payload field; other parameters than before build it anew."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
-    field = need(body, "field_name", str)
+    field = required(body, "field_name", str)
     stated = body.get("field_schema", body.get("field_type"))
     if stated is None:
         text = "Can't auto-detect field type, please specify `field_schema`"

@@ -22,7 +22,7 @@ _CALLS = {
 
 
 def update_result(call: Call, operation: int) -> Json:
-    """A write's answer; it is applied either way, the word follows the wish to wait."""
+    """A write's answer; always applied, the status follows the parameter `wait`."""
     waited = call.flag("wait", default=False)
     status = "completed" if waited else "acknowledged"
     return {"operation_id": operation, "status": status}

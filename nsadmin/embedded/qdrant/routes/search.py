@@ -3,7 +3,7 @@
 from typing import Any
 
 from nsadmin.embedded.qdrant.collection import Collection
-from nsadmin.embedded.qdrant.convert.fields import Json, each, need, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, each, required, typed
 from nsadmin.embedded.qdrant.convert.ids import (
     PointId,
     json_id,
@@ -63,7 +63,7 @@ async def facet(call: Call) -> Any:
 async def retrieve(call: Call) -> Any:
     """Points by their ids; the missing ones are left out."""
     collection, body = _reading(call)
-    ids = each(need(body, "ids", list), point_id, "ids")
+    ids = each(required(body, "ids", list), point_id, "ids")
     payload = with_payload(body.get("with_payload"), default=True)
     vector = with_vector(body.get("with_vector"))
     with engine_calls():
@@ -110,7 +110,7 @@ async def query(call: Call) -> Any:
 async def query_batch(call: Call) -> Any:
     """Several queries at once."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
-    searches = [typed(s, dict, "searches") for s in need(body, "searches", list)]
+    searches = [typed(s, dict, "searches") for s in required(body, "searches", list)]
     check_searches(collection, searches)
     call.server.rates.spend(collection, "read", max(len(searches), 1))
     return [_run_query(collection, search) for search in searches]

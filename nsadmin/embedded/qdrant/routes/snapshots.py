@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nsadmin.embedded.qdrant import snapshots
-from nsadmin.embedded.qdrant.convert.fields import maybe, need
+from nsadmin.embedded.qdrant.convert.fields import optional, required
 from nsadmin.embedded.qdrant.errors import malformed, not_found
 from nsadmin.embedded.qdrant.router import Call, Download, router
 from nsadmin.embedded.qdrant.routes.collections import check_new_name
@@ -16,7 +16,7 @@ def _folder(call: Call) -> Path:
 
 
 def _existing(call: Call) -> Path:
-    """The snapshot a path names; only names that are in the folder can be one."""
+    """The snapshot named by a path; it must be listed in the folder."""
     name = call.names["snapshot"]
     for path in snapshots.files(_folder(call)):
         if path.name == name:
@@ -55,9 +55,9 @@ async def recover(call: Call) -> Any:
     """Fill a collection, new or existing, from a snapshot somewhere."""
     check_new_name(call.names["name"])
     body = call.body()
-    location, key = need(body, "location", str), maybe(body, "api_key", str)
+    location, key = required(body, "location", str), optional(body, "api_key", str)
     async with snapshots.fetched(call.catalog, location, key) as path:
-        checksum = maybe(body, "checksum", str)
+        checksum = optional(body, "checksum", str)
         await snapshots.recover(call.catalog, call.names["name"], path, checksum)
     return True
 

@@ -23,7 +23,7 @@ _IDENTITY = ("size", "distance", "multivector_config", "datatype")
 
 @router.writes("PUT", "/collections/{name}/vectors/{vector}")
 async def create_vector(call: Call) -> Any:
-    """Add a vector that no point has yet; the same once more changes nothing."""
+    """Add a named vector; adding the same one again changes nothing."""
     collection, name = call.catalog.get(call.names["name"]), call.names["vector"]
     check_vector_name(name)
     body = call.body()
@@ -84,7 +84,7 @@ def _dense_operation(name: str, params: Json) -> Any:
 
 
 def _chosen(params: Json, keys: tuple[str, ...]) -> Json:
-    """Only what defines a vector; storage and index follow the collection's."""
+    """The definition of a vector; storage and index follow the collection's."""
     return {key: params[key] for key in keys if params.get(key) is not None}
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 
 Role = Literal["admin", "member", "viewer", "support", "platform_admin"]
 Plan = Literal["free", "pro", "enterprise"]
@@ -22,12 +22,12 @@ class OrganizationSpec:
     @property
     def organization_id(self) -> str:
         """The id that the API shows."""
-        return made("org", self.slug)
+        return stable_id("org", self.slug)
 
     @property
     def internal_id(self) -> str:
         """The tenant id inside the stores."""
-        return made("int", self.slug, length=16)
+        return stable_id("int", self.slug, length=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ PEOPLE: Final = (
     _person(HALDEN, "halden-museum", "vivek", "Vivek Rao", "viewer"),
     _person(CORVID, "corvid-reading", "cleo", "Cleo Martin", "admin"),
     _person(CORVID, "corvid-reading", "wren", "Wren Ashby", "viewer"),
-    # Last, so that the first of any role is somebody with one organization only.
+    # Last, so that the first person of each role has one organization only.
     replace(
         _person(HALDEN, "freelance", "robin", "Robin van der Meer", "member"),
         roles=((HALDEN.slug, "member"), (NORTHLIGHT.slug, "viewer")),

@@ -10,7 +10,7 @@ import airportsdata
 import pycountry
 
 from nsadmin.embedded.seed.data.local_files import data_file
-from nsadmin.embedded.seed.data.records import Record, bands, given
+from nsadmin.embedded.seed.data.records import Record, bands, present_fields
 from nsadmin.embedded.seed.data.translations import translations
 
 
@@ -43,12 +43,12 @@ def _airport(row: dict[str, Any]) -> Record:
             *bands("lat", row["lat"], 4.0, 20.0),
             *bands("lon", row["lon"], 4.0, 20.0),
         ),
-        fields=given(
+        fields=present_fields(
             country=row["country"],
             elevation_ft=round(row["elevation"]),
             location={"lat": row["lat"], "lon": row["lon"]},
             has_city=bool(row["city"]),
-            metadata=given(
+            metadata=present_fields(
                 title=row["name"],
                 city=row["city"],
                 subdivision=row["subd"],
@@ -79,11 +79,11 @@ def _airstrip(row: dict[str, str]) -> Record:
             *bands("lat", lat, 1.0, 5.0),
             *bands("lon", lon, 1.0, 5.0),
         ),
-        fields=given(
+        fields=present_fields(
             code=row["iata"],
             state=row["state"],
             location={"lat": lat, "lon": lon},
-            metadata=given(title=row["name"], city=row["city"]),
+            metadata=present_fields(title=row["name"], city=row["city"]),
         ),
     )
 
@@ -116,14 +116,14 @@ def countries() -> Iterator[Record]:
             # On purpose one long line in mixed directions and with an emoji.
             text=f"{country.flag} {official}. {' · '.join(names.values())}",
             traits=(*bands("lat", lat, 8.0, 24.0), *bands("lon", lon, 8.0, 24.0)),
-            fields=given(
+            fields=present_fields(
                 alpha_2=country.alpha_2,
                 alpha_3=country.alpha_3,
                 flag=country.flag,
                 location={"lat": lat, "lon": lon} if lat is not None else None,
                 names=names,
                 has_official_name=hasattr(country, "official_name"),
-                metadata=given(title=country.name, official_name=official),
+                metadata=present_fields(title=country.name, official_name=official),
             ),
             number=int(country.numeric),
         )
@@ -139,11 +139,11 @@ def subdivisions() -> Iterator[Record]:
             title=part.name,
             text=f"{part.name}, {part.type.lower()} of {country}.",
             traits=(f"country:{part.country_code}", f"kind:{part.type}"),
-            fields=given(
+            fields=present_fields(
                 code=part.code,
                 country=part.country_code,
                 kind=part.type,
                 parent_code=part.parent_code,
-                metadata=given(title=part.name, country_name=country),
+                metadata=present_fields(title=part.name, country_name=country),
             ),
         )

@@ -1,10 +1,10 @@
-"""What a public record is before it becomes a point, and how records are chosen."""
+"""Public records before they become points, and the choice among them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsadmin.embedded.seed.data.ids import order
+from nsadmin.embedded.seed.data.ids import shuffle_key
 
 Fields = dict[str, Any]
 """Payload fields of a record, ready for JSON."""
@@ -44,10 +44,10 @@ def bands(name: str, value: float | None, *widths: float) -> Iterator[str]:
 
 def sampled(records: Iterable[Record], limit: int, salt: str) -> list[Record]:
     """At most `limit` records, picked evenly and always the same, in key order."""
-    picked = sorted(records, key=lambda record: order(salt, record.key))[:limit]
+    picked = sorted(records, key=lambda record: shuffle_key(salt, record.key))[:limit]
     return sorted(picked, key=lambda record: record.key)
 
 
-def given(**fields: Any) -> Fields:
+def present_fields(**fields: Any) -> Fields:
     """The fields that have a value: a missing one is left out, never null."""
     return {name: value for name, value in fields.items() if value not in (None, "")}

@@ -1,7 +1,7 @@
-"""Namespaces with everything in them, once; what exists is left as it is.
+"""Writes namespaces with their resources and points; existing ones are not changed.
 
-A namespace's own document comes last: until it is there the namespace does not exist,
-and a seed that was cut off begins it again over what it left.
+A namespace's own document is written last: until then the namespace does not exist,
+and the next seed repeats the writes of an interrupted one.
 """
 
 import os
@@ -15,8 +15,8 @@ from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
-from nsadmin.embedded.seed.write.patience import patiently
 from nsadmin.embedded.seed.write.points import write_points
+from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import connection, namespaces
@@ -35,17 +35,17 @@ def write_namespaces(
     now: datetime,
     specs: Sequence[NamespaceSpec] = NAMESPACES,
 ) -> None:
-    """Write what is missing, unless all of it was written before.
+    """Write the missing namespaces, unless all were written before.
 
     Raises Unavailable where a store stays away for a minute.
     """
-    if patiently(_is_marked, report):
+    if retry_while_unavailable(_is_marked, report):
         return
-    patiently(namespaces.ensure_indexes, report)
-    patiently(resource_store.ensure_indexes, report)
+    retry_while_unavailable(namespaces.ensure_indexes, report)
+    retry_while_unavailable(resource_store.ensure_indexes, report)
 
     def write(spec: NamespaceSpec) -> str:
-        return patiently(partial(_write, spec, now=now), report)
+        return retry_while_unavailable(partial(_write, spec, now=now), report)
 
     # Two at a time: the vectors of one are made while Qdrant takes those of the other.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -55,7 +55,7 @@ def write_namespaces(
 
 
 def _write(spec: NamespaceSpec, *, now: datetime) -> str:
-    """Write one namespace unless it is there; return what happened as a sentence."""
+    """Write one namespace unless it exists; return a sentence for the progress log."""
     cluster = cluster_of(spec)
     if cluster is None:
         return f"{spec.name} left out: there is no dedicated cluster"
@@ -79,7 +79,7 @@ def cluster_of(spec: NamespaceSpec) -> Cluster | None:
 
 
 def _address(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
-    """How the namespace remembers its own cluster; the key only as a sealed box."""
+    """The stored address of a dedicated cluster, with its key sealed."""
     if cluster.is_shared:
         return {}
     address: dict[str, Any] = {"qdrant_url": cluster.url}
@@ -104,7 +104,7 @@ def _mark(now: datetime) -> None:
         connection.collection(_MARKS).replace_one({"_id": "seed"}, row, upsert=True)
 
 
-def shown() -> list[dict[str, str]]:
+def listed_namespaces() -> list[dict[str, str]]:
     """The demo's namespaces under the names that they have now."""
     return list(_shown())
 

@@ -1,7 +1,7 @@
-"""Organizations, people and keys into the relational database, once.
+"""Writes organizations, people and API keys to the relational database.
 
-An organization is written whole or not at all. What a user changed or removed since
-then stays as it is.
+An organization is written in one transaction. An existing organization is not changed,
+so that edits made in the demo survive.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization.keys import digest
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
-from nsadmin.embedded.seed.data.ids import made
+from nsadmin.embedded.seed.data.ids import stable_id
 from nsadmin.embedded.seed.data.people import (
     ORGANIZATIONS,
     PEOPLE,
@@ -45,7 +45,7 @@ def write_people() -> None:
 
 
 def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
-    """There is one operator, and names are unique: somebody else's stay theirs."""
+    """Raise Conflict if another organization is operator or has one of the names."""
     taken = Organization.objects.filter(name__in=[org.name for org in fresh])
     if any(org.is_operator for org in fresh):
         taken |= Organization.objects.filter(is_operator=True)
@@ -57,9 +57,9 @@ def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
 
 
 def _hashed(password: str) -> str:
-    """Few rounds: the passwords are in the source, so slowness would protect nothing.
+    """Hash with few rounds: the passwords are public, so slow hashing protects nothing.
 
-    Django hashes again with the full number when somebody signs in.
+    Django hashes again with the full number of rounds at sign-in.
     """
     hasher = get_hasher()
     if isinstance(hasher, PBKDF2PasswordHasher):
@@ -91,19 +91,19 @@ def _organization(spec: OrganizationSpec) -> Organization:
 
 
 def _key_id(spec: OrganizationSpec, role: Role) -> str:
-    return made("key", spec.slug, role).removeprefix("key_")
+    return stable_id("key", spec.slug, role).removeprefix("key_")
 
 
 def _plaintext(spec: OrganizationSpec, role: Role) -> str:
-    """The demo's keys are derived from the pepper, so that they can be told again.
+    """The key in plain text, derived from the pepper so that it can be shown again.
 
-    A seed that was cut off after this database was written would else lose them.
+    A seed that is interrupted after this database was written would else lose it.
     """
     return f"sk_{_key_id(spec, role)}_{digest(f'demo {spec.slug} {role}')}"
 
 
 def _join(person: PersonSpec, rows: dict[str, Organization]) -> None:
-    """Make the person unless they are there, and a member of the new organizations."""
+    """Create the person unless they exist, and their new memberships."""
     joined = [(rows[slug], role) for slug, role in person.roles if slug in rows]
     if not joined:
         return
@@ -125,7 +125,7 @@ def _join(person: PersonSpec, rows: dict[str, Organization]) -> None:
 
 
 def _membership_role(role: Role) -> AccessRole:
-    """Platform roles are the person's own; as members they are admin or viewer."""
+    """The role of a membership; holders of a platform role are admin or viewer."""
     found = AccessRole(role)
     if found in ORGANIZATION_ROLES:
         return found
@@ -134,7 +134,7 @@ def _membership_role(role: Role) -> AccessRole:
 
 
 def logins() -> list[Shown]:
-    """Who can sign in with which password, as far as they are still members."""
+    """Email, password and role of each person who is still a member."""
     return list(_logins())
 
 

@@ -15,7 +15,7 @@ _BATCH: Final = 250
 
 
 def write_points(cluster: Cluster, spec: NamespaceSpec) -> int:
-    """Write the collection, or what is missing of it; return its number of points."""
+    """Write the collection or its missing parts; return its number of points."""
     name = spec.namespace_id
     if collections.get(cluster, name) is None:
         collections.create(

@@ -1,4 +1,4 @@
-"""What the demo's queries filtered by, up to now; hours that were counted stay so."""
+"""Filter counts of the last seven days; hours that have counts are not changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from nsadmin.stores.counters import Tally
 
 # How busy each hour of a day is, in UTC; any 24 hours have each of them once.
 _BUSY = (2, 1, 1, 1, 2, 3, 5, 7, 9, 9, 8, 8, 7, 8, 9, 8, 7, 6, 5, 4, 4, 3, 3, 2)
-# A little more than seven days: before, nobody knows which indexes are unused.
+# A little over the seven days after which unused indexes are reported.
 HOURS = usage.WEEK + 2
 _UNTIL = (0, *accumulate(_BUSY))
 

@@ -1,12 +1,13 @@
-"""Languages, scripts, currencies and what has ceased to exist, as records."""
+"""Languages, scripts, currencies and former countries as records."""
 
 from collections.abc import Iterator
 from typing import Final
 
 import pycountry
 
-from nsadmin.embedded.seed.data.records import Record, given
+from nsadmin.embedded.seed.data.records import Record, present_fields
 from nsadmin.embedded.seed.data.translations import translations
+from nsadmin.namespaces.schema.limits import FIELD_NAME_MAX
 
 _KINDS: Final = {
     "A": "ancient",
@@ -18,10 +19,11 @@ _KINDS: Final = {
 }
 _SCOPES: Final = {"I": "individual", "M": "macrolanguage", "S": "special"}
 
-LONG_FIELD: Final = "metadata." + "_".join(
-    ["name_of_the_writing_system_as_registered", *["in_iso_15924"] * 40]
-)[: 255 - len("metadata.")].rstrip("_").ljust(255 - len("metadata."), "x")
-"""A field name of 255 characters, the longest that a payload index may have."""
+_LONG_NAME: Final = "_".join(
+    ["metadata.name_of_the_writing_system_as_registered", *["in_iso_15924"] * 40]
+)
+LONG_FIELD: Final = _LONG_NAME[:FIELD_NAME_MAX].rstrip("_").ljust(FIELD_NAME_MAX, "x")
+"""The longest field name that a payload index may have."""
 
 
 def languages() -> Iterator[Record]:
@@ -35,7 +37,7 @@ def languages() -> Iterator[Record]:
             source=f"{language.alpha_3[0]}.tsv",
             title=language.name,
             text=f"{language.name}{others}: {kind} language.",
-            fields=given(
+            fields=present_fields(
                 code=language.alpha_3,
                 code_2=getattr(language, "alpha_2", None),
                 kind=kind,
@@ -63,7 +65,7 @@ def scripts() -> Iterator[Record]:
             text=f"{script.name}, a writing system. {' '.join(names.values())}",
             # ISO 15924 groups by hundreds: right-to-left, alphabetic, syllabic, ...
             traits=(f"group:{number // 100}", f"subgroup:{number // 10}"),
-            fields=given(
+            fields=present_fields(
                 code=script.alpha_4,
                 number=number,
                 right_to_left=number // 100 == 1,
@@ -113,7 +115,7 @@ def currencies() -> Iterator[Record]:
             title=currency.name,
             text=f"{currency.name}. {' '.join(names.values())}",
             traits=(f"country:{currency.alpha_3[:2]}",),
-            fields=given(
+            fields=present_fields(
                 code=currency.alpha_3,
                 numeric=int(currency.numeric),
                 names=names or None,

@@ -44,7 +44,7 @@ WRITES = (
 
 
 async def refuse(call: Call) -> Any:
-    """Say which call it was."""
+    """Answer 501 with the name of the call."""
     raise unsupported(f"{call.method} {call.path}")
 
 

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nsadmin.embedded.seed.data.ids import made_uuid
+from nsadmin.embedded.seed.data.ids import stable_uuid
 from nsadmin.embedded.seed.data.local_files import data_file
-from nsadmin.embedded.seed.data.records import Record, bands, given
+from nsadmin.embedded.seed.data.records import Record, bands, present_fields
 
 _SEATTLE: Final = {"lat": 47.4444, "lon": -122.3139}
 _SEASONS: Final = ("winter", "spring", "summer", "autumn")
@@ -54,7 +54,7 @@ def weather() -> Iterator[Record]:
                 "wet": rain > 0,
                 "station": dict(_SEATTLE),
                 "observed_at": f"{day}T12:00:00Z",
-                "observation_id": made_uuid("weather", day),
+                "observation_id": stable_uuid("weather", day),
                 "metadata": {
                     "title": f"Seattle, {day}",
                     "season": season,
@@ -83,7 +83,7 @@ def cars() -> Iterator[Record]:
                 *bands("power", row["Horsepower"], 20.0, 60.0),
                 *bands("year", year, 3.0),
             ),
-            fields=given(
+            fields=present_fields(
                 maker=maker,
                 origin=row["Origin"],
                 cylinders=row["Cylinders"],
@@ -169,7 +169,7 @@ def _row(table: str, name: str, number: int, row: dict[str, Any]) -> Record:
         fields={
             "table": table,
             "row": number + 1,
-            "cells": given(**cells),
+            "cells": present_fields(**cells),
             "metadata": {"title": name},
         },
     )
