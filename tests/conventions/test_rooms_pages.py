@@ -22,8 +22,6 @@ BUILDING = {
 }
 # The answers that the API keeps to repeat them: its own table, which no other room has.
 OWN_TABLE = {"nsadmin/api/http/idempotency.py", "nsadmin/api/models.py"}
-# Moves down with the rework of the endpoints.
-NOT_YET = {"nsadmin/api/endpoints/stats.py"}
 
 
 def queries(module: Module) -> Iterator[str]:
@@ -54,14 +52,8 @@ def doors() -> list[Module]:
 
 def test_pages_and_api_build_no_queries() -> None:
     found = {module.path: sorted(set(queries(module))) for module in doors()}
-    waiting = OWN_TABLE | NOT_YET
     assert len(found) > 80
-    assert {p: uses for p, uses in found.items() if uses and p not in waiting} == {}
-
-
-def test_the_list_of_exceptions_gets_shorter() -> None:
-    done = {m.path for m in doors() if m.path in NOT_YET and not list(queries(m))}
-    assert done == set(), "take these out of NOT_YET"
+    assert {p: uses for p, uses in found.items() if uses and p not in OWN_TABLE} == {}
 
 
 GOOD = """

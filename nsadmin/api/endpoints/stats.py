@@ -13,7 +13,7 @@ from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
-from nsadmin.namespaces.read import mirror_bootstrap, queries
+from nsadmin.namespaces.read import lookups, mirror_bootstrap, queries
 
 router = Router(tags=["Namespaces"])
 _COUNTS = tuple(Counts.model_fields)
@@ -35,13 +35,8 @@ class StatsRequest(BaseModel):
 def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
     mirror_bootstrap.require_filled()
-    rows = queries.visible(actor_of(request)).filter(
-        namespace_id__in=body.namespace_ids
-    )
-    stats = {
-        row.pop("namespace_id"): Counts.model_construct(**row)
-        for row in rows.values("namespace_id", *_COUNTS)
-    }
+    rows = lookups.columns(actor_of(request), body.namespace_ids, _COUNTS)
+    stats = {key: Counts.model_construct(**row) for key, row in rows.items()}
     return json_response(StatsBatch.model_construct(stats=stats))
 
 

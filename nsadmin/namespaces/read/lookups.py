@@ -1,4 +1,7 @@
-"""Single rows of the mirror that the actor may see, for links between pages."""
+"""Rows of the mirror that the actor may see, by their ids."""
+
+from collections.abc import Collection
+from typing import Any
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.models import MirroredNamespace
@@ -25,3 +28,11 @@ def last_changed(actor: Actor) -> MirroredNamespace | None:
     """Return the namespace of the actor's organization that was changed last."""
     own = visible(actor).filter(internal_id=actor.internal_id)
     return own.exclude(scope="system").order_by("-updated_at").first()
+
+
+def columns(
+    actor: Actor, namespace_ids: Collection[str], names: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return {namespace id: {column: value}} of the visible ones among the ids."""
+    rows = visible(actor).filter(namespace_id__in=namespace_ids)
+    return {row.pop("namespace_id"): row for row in rows.values("namespace_id", *names)}

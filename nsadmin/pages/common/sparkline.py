@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 WIDTH, HEIGHT = 240, 40
-# So many times the usual distance without an entry, and nobody was working.
+# A distance of more than this many usual ones is a pause without a worker.
 _GAP = 4
 
 
@@ -22,7 +22,7 @@ class Sparkline:
 
     @property
     def gaps(self) -> int:
-        """How often nobody was working."""
+        """The number of pauses without a worker."""
         return len(self.lines) - 1
 
 

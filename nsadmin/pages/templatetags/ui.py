@@ -81,7 +81,7 @@ def shut(context: Context, needs: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def person(context: Context, label: str) -> SafeString | str:
-    """Write somebody's name with the address in its title; else the label as it is."""
+    """Return a person's name with the address as its title, or else the label."""
     frame = context.get("frame")
     name = frame.names.get(label) if frame is not None else None
     return format_html('<span title="{}">{}</span>', label, name) if name else label
