@@ -18,6 +18,7 @@ from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
+from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
@@ -65,6 +66,11 @@ def run(*, now: datetime | None = None) -> Run:
             done.left.append([namespace.namespace_id, "", failure.message])
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
+
+
+def next_run(namespace: Namespace, now: datetime) -> datetime | None:
+    """Return when indexes are created next; None where the namespace has it off."""
+    return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
 
 
 def _asks(namespace: Namespace) -> bool:

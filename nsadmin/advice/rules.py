@@ -99,6 +99,20 @@ def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
     return found
 
 
+def suggestions(found: Sequence[Advice]) -> list[Advice]:
+    """Return the advice to build an index, with or without room for one."""
+    return [
+        advice
+        for advice in found
+        if advice.usage is not None and advice.kind in ("missing", "over_budget")
+    ]
+
+
+def caveats(found: Sequence[Advice]) -> list[Advice]:
+    """Return the advice on wrong and unused indexes, and on those without room."""
+    return [advice for advice in found if advice.kind != "missing"]
+
+
 def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:
     inference = seen.inferences.get(usage.field_name)
     times = "once" if usage.count == 1 else f"{usage.count:,} times"

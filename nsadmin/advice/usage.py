@@ -21,6 +21,8 @@ DAY, WEEK = 24, 7 * 24
 KEPT_HOURS = counters.KEPT_HOURS
 MAX_FIELDS = 100
 _LARGEST = 1_000_000
+# Of a report, by field.
+Tallies = dict[str, Tally]
 
 
 class FieldReport(BaseModel):
@@ -57,7 +59,7 @@ class FieldUsage:
     mean_ms: float | None
 
 
-def parse_report(body: Any) -> dict[str, Tally]:
+def parse_report(body: Any) -> Tallies:
     """Read a report as tallies by field, or raise Invalid with every fault."""
     report = validate(UsageReport, body)
     faults: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The API itself: its routers, its document, its one way in."""
+"""The NinjaAPI object: its routers, its key check, the head of its document."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from ninja.operation import Operation
 from nsadmin.api.endpoints import (
     analytics,
     clones,
-    creation,  # noqa: F401 - as below
-    deletion,  # noqa: F401 - its operation is of the router of namespaces
-    expiry,
+    creation,  # noqa: F401 - adds to the router of namespaces, as these do
+    deletion,  # noqa: F401
+    expiry,  # noqa: F401
     extractors,
+    indexes,  # noqa: F401
     namespaces,
     stats,
     tasks,
@@ -24,8 +25,8 @@ _ABOUT = """Namespaces of the platform: read, change, clone, delete.
 
 Send `Authorization: Bearer sk_…` with every request. Errors have one shape.
 
-A change can be looked at first with `?dry_run=true`, and tied to what was seen by
-`If-Match` or `?plan_digest=`.
+Preview a change with `?dry_run=true`. Send `If-Match` or `?plan_digest=` to make the
+change only if the namespace or the plan is still the one that you saw.
 """
 
 
@@ -33,26 +34,25 @@ A change can be looked at first with `?dry_run=true`, and tied to what was seen 
 _TAGS = [
     {
         "name": "Namespaces",
-        "description": "Make, read, list, change, clone and delete them.",
+        "description": "Create, read, list, change, clone and delete them.",
     },
-    {"name": "Tasks", "description": "Work that goes on after its answer."},
-    {"name": "Feature extractors", "description": "What brings vectors."},
+    {"name": "Tasks", "description": "Work that continues after the response."},
+    {"name": "Feature extractors", "description": "They add vectors to a namespace."},
     {
         "name": "Namespace templates",
-        "description": "Configurations to make namespaces from.",
+        "description": "Configurations to create namespaces from.",
     },
     {
         "name": "Index analytics",
-        "description": "Which fields are filtered, and which indexes that asks for.",
+        "description": "Which fields are filtered, and which indexes they need.",
     },
 ]
 
-# In this order in the document; what is no placeholder goes first.
-_NOUNS = (
+# In the order of the document; a path without a placeholder goes first.
+_MODULES = (
     stats,
     namespaces,
     clones,
-    expiry,
     tasks,
     extractors,
     templates,
@@ -62,7 +62,7 @@ _NOUNS = (
 
 class _Api(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """The function's name, which is unique here."""
+        """Return the name of the handler, which is unique in this API."""
         return operation.view_func.__name__
 
 
@@ -79,8 +79,8 @@ def build() -> NinjaAPI:
         urls_namespace="api",
     )
     errors.install(built)
-    for noun in _NOUNS:
-        built.add_router("", noun.router)
+    for module in _MODULES:
+        built.add_router("", module.router)
     return built  # type: ignore[no-any-return]
 
 

@@ -1,9 +1,9 @@
-"""The OpenAPI document, and a page that shows it: no script, no foreign host."""
+"""The OpenAPI document, and an HTML page of it without scripts or foreign hosts."""
 
 import json
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,103 +13,111 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.web.gate import public
-from nsadmin.api.http.responses import json_response
+from nsadmin.api.http.responses import raw_json_response
+
+Json = dict[str, Any]
 
 _METHODS = ("get", "post", "patch", "put", "delete")
 
 
-@csrf_exempt  # it takes no form, and should say so and not ask for a token
+@csrf_exempt  # a POST is answered with 405 and not with a missing token
 @public
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Show every operation with its parameters, body and answer."""
-    return render(request, "api/docs.html", _shown())
+    """Return the page of all operations with parameters, bodies and responses."""
+    return render(request, "api/docs.html", _page_context())
 
 
 @csrf_exempt
 @public
 @require_safe
 def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Answer with the document itself."""
-    return json_response(schema())
+    """Return the document itself."""
+    return raw_json_response(schema())
 
 
 @lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
-    """Return the document, made once; the routes do not change while we run."""
-    from nsadmin.api.api import api  # the door's addresses include this page
+def schema() -> Json:
+    """Return the OpenAPI document, made once per process."""
+    from nsadmin.api.api import api  # its URLs include this page
 
-    made: dict[str, Any] = json.loads(
-        json.dumps(api.get_openapi_schema(path_prefix="v1/"))
-    )
-    return made
+    written = json.dumps(api.get_openapi_schema(path_prefix="v1/"))
+    return cast("Json", json.loads(written))
 
 
 @lru_cache(maxsize=1)
-def _shown() -> dict[str, Any]:
-    written = schema()
+def _page_context() -> Json:
+    document = schema()
+    about = document["info"]["description"].split("\n\n")
     return {
-        "about": [_text(part) for part in written["info"]["description"].split("\n\n")],
-        "groups": _groups(written),
+        "about": [_text(paragraph) for paragraph in about],
+        "groups": _groups(document),
         "models": [
             {
                 "name": name,
                 "description": _text(model.get("description", "")),
                 "fields": list(_fields(model)),
             }
-            for name, model in sorted(written["components"]["schemas"].items())
+            for name, model in sorted(document["components"]["schemas"].items())
         ],
     }
 
 
-def _groups(written: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the operations by their tag: first the list, then one, then its acts."""
-    found: dict[str, list[dict[str, Any]]] = {t["name"]: [] for t in written["tags"]}
-    for path, methods in sorted(written["paths"].items()):
+def _groups(document: Json) -> list[Json]:
+    """Return the tags with their operations, sorted by path and then by method."""
+    by_tag: dict[str, list[Json]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, methods in sorted(document["paths"].items()):
         for method in (method for method in _METHODS if method in methods):
             details = methods[method]
-            found[details["tags"][0]].append(_operation(method, path, details))
+            by_tag[details["tags"][0]].append(_operation(method, path, details))
     return [
         {
             **tag,
             "id": tag["name"].lower().replace(" ", "-"),
-            "operations": found[tag["name"]],
+            "operations": by_tag[tag["name"]],
         }
-        for tag in written["tags"]
+        for tag in document["tags"]
     ]
 
 
-def _operation(method: str, path: str, details: dict[str, Any]) -> dict[str, Any]:
-    content = details.get("requestBody", {}).get("content", {})
-    body = content.get("application/json", {}).get("schema")
-    good = next(code for code in details["responses"] if str(code).startswith("2"))
-    ok = details["responses"][good]["content"]["application/json"]["schema"]
+def _operation(method: str, path: str, details: Json) -> Json:
+    responses = details["responses"]
+    success = next(code for code in responses if str(code).startswith("2"))
+    answer = _json_schema(responses[success])
+    body = _json_schema(details.get("requestBody", {}))
     return {
         "id": details["operationId"],
         "title": details["operationId"].replace("_", " ").capitalize(),
         "method": method.upper(),
         "path": path,
         "description": _text(details.get("description", "")),
-        "parameters": [
-            {
-                "name": parameter["name"],
-                "place": parameter["in"],
-                "type": _type(parameter["schema"]),
-                "required": parameter["required"],
-                "description": _text(parameter.get("description", "")),
-            }
-            for parameter in details.get("parameters", [])
-        ],
-        "body": list(_fields(body)) if body else [],
-        "answer": _type(ok),
-        "model": "$ref" in ok,
-        "errors": sorted(code for code in details["responses"] if code != good),
+        "parameters": [_parameter(entry) for entry in details.get("parameters", [])],
+        "body": list(_fields(body)),
+        "answer": _type(answer),
+        "model": "$ref" in answer,
+        "errors": sorted(code for code in responses if code != success),
     }
 
 
-def _fields(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    required = schema.get("required", [])
-    for name, details in schema.get("properties", {}).items():
+def _json_schema(described: Json) -> Json:
+    """Return the schema of a request body or a response; `{}` where there is none."""
+    content = described.get("content", {})
+    return cast("Json", content.get("application/json", {}).get("schema", {}))
+
+
+def _parameter(entry: Json) -> Json:
+    return {
+        "name": entry["name"],
+        "place": entry["in"],
+        "type": _type(entry["schema"]),
+        "required": entry["required"],
+        "description": _text(entry.get("description", "")),
+    }
+
+
+def _fields(model: Json) -> Iterator[Json]:
+    required = model.get("required", [])
+    for name, details in model.get("properties", {}).items():
         yield {
             "name": name,
             "type": _type(details),
@@ -118,9 +126,9 @@ def _fields(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _text(words: str) -> SafeString:
-    """Return text with what stands between backticks as code."""
-    parts = enumerate(words.split("`"))
+def _text(markdown: str) -> SafeString:
+    """Return text as HTML, with `code` for every part between backticks."""
+    parts = enumerate(markdown.split("`"))
     return mark_safe(  # noqa: S308 - every part is escaped here
         "".join(
             format_html("<code>{}</code>" if number % 2 else "{}", part)
@@ -129,8 +137,8 @@ def _text(words: str) -> SafeString:
     )
 
 
-def _type(schema: dict[str, Any]) -> str:
-    """Write a schema's type in a few words."""
+def _type(schema: Json) -> str:
+    """Return the type of a schema in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:

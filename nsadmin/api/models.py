@@ -1,4 +1,4 @@
-"""Answers that are kept for a day, so that a repeated request gets the same one."""
+"""Responses that are kept for a day, so that a repeated request gets the same one."""
 
 import uuid
 from typing import ClassVar
@@ -7,11 +7,11 @@ from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """What became of a request with an `Idempotency-Key`.
+    """The response to a request with an `Idempotency-Key`.
 
-    `status` is null while somebody is at work on it, who has until `claimed_until`;
-    after that another one may take over, which `turn` counts. `operation_id` names the
-    act however often it is tried.
+    `status` is null while a process works on the request. That process has until
+    `claimed_until`; after that another one may take over, which `turn` counts.
+    `operation_id` is the same for every attempt.
     """
 
     organization_id = models.CharField(max_length=64)

@@ -1,6 +1,6 @@
-"""The addresses of the JSON door, each declared: what it does and who may.
+"""The URLs of the API, each with the access that its operations declare.
 
-A path carries the operations of several methods; `declarations` has them one by one.
+A path has operations of several methods; `declarations` maps each method to its access.
 """
 
 from typing import Any
@@ -15,36 +15,36 @@ from nsadmin.api.api import api
 
 
 def declared_by(view: PathView) -> dict[str, RouteAccess]:
-    """Return {method: declaration} of a path; an operation without one cannot load."""
-    found: dict[str, RouteAccess] = {}
+    """Return the access by method; raise TypeError for an operation without one."""
+    by_method: dict[str, RouteAccess] = {}
     for operation in view.operations:
         declared = getattr(operation.view_func, "declared", None)
         if declared is None:
             name = operation.view_func.__name__
-            message = f"{name} has no @endpoint(Action.…) below its route."
+            message = f"{name} has no @operation(Action.…) below its route."
             raise TypeError(message)
-        found |= dict.fromkeys(operation.methods, declared)
-    return found
+        by_method |= dict.fromkeys(operation.methods, declared)
+    return by_method
 
 
 def _paths() -> list[URLPattern | URLResolver]:
-    """Return the framework's patterns, each view marked with its declarations."""
+    """Return the framework's URL patterns, each view marked with its access."""
     by_name = {
         operation.view_func.__name__: view
         for _, router in api._routers  # noqa: SLF001 - there is no public way to ask
         for view in router.path_operations.values()
         for operation in view.operations
     }
-    found: list[URLPattern | URLResolver] = []
+    patterns: list[URLPattern | URLResolver] = []
     for pattern in api.urls[0]:
         if not isinstance(pattern, URLPattern) or pattern.name not in by_name:
-            continue  # the framework's own root, which answers nothing
+            continue  # the root of the framework, which has no operation
         view: Any = pattern.callback
         view.declarations = declared_by(by_name[pattern.name])
         writes = any(d.effect == "write" for d in view.declarations.values())
         view.declared = RouteAccess(None, "write" if writes else "read", "api")
-        found.append(pattern)
-    return found
+        patterns.append(pattern)
+    return patterns
 
 
 urlpatterns = [

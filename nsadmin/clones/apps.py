@@ -1,14 +1,12 @@
-"""Django's registration of this room."""
+"""Django app configuration."""
 
 from django.apps import AppConfig
 
 
 class ClonesConfig(AppConfig):
-    """The room `clones`."""
-
     name = "nsadmin.clones"
     label = "clones"
 
     def ready(self) -> None:
-        """Import for the side effect: the kind of job registers."""
+        """Import `job`, which registers the job kind `clone`."""
         from nsadmin.clones import job  # noqa: F401

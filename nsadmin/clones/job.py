@@ -1,4 +1,4 @@
-"""The job that fills a clone: stages that may be repeated, then the proof."""
+"""The job that fills a clone: repeatable copy stages, then the verification."""
 
 from collections.abc import Callable
 
@@ -6,90 +6,96 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import stages
 from nsadmin.clones.copy import collection, documents, points
-from nsadmin.clones.copy.context import CopyContext, is_over, load_context
+from nsadmin.clones.copy.context import CopyContext, is_ready, load_context
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.registry import kind
+from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.read import snapshots
 
-Step = Callable[[CopyContext], None]
+StageFunction = Callable[[CopyContext], None]
 
-# What belongs to the stage in hand and is forgotten with it.
-_OF_STAGE = ("after", "offset", "done", "at_end", "proof")
-_CANCELLED = "cancelled"
+# Cursor entries of the current stage; removed when the stage ends.
+_STAGE_CURSOR_KEYS = ("after", "offset", "done", "at_end", "proof")
+_CANCELLED_REASON = "cancelled"
 
 
 def settle(job: Job) -> None:
-    """Tell the clone's namespace and the audit how the job ended."""
+    """Record how the job ended, in the clone's namespace and in the audit log."""
     if job.state == State.DONE:
         record.close(job.op_id, Outcome.DONE)
         return
-    reason = _CANCELLED if job.state == State.CANCELLED else job.error
+    reason = _CANCELLED_REASON if job.state == State.CANCELLED else job.error
     clone_target.fail(job.namespace_id, reason)
     record.close(job.op_id, Outcome.FAILED, error=reason)
 
 
-@kind(stages.KIND, task_type="api_namespaces_create", settle=settle)
-def run(work: JobContext) -> None:
-    """Copy, prove, and only then show the clone as ready."""
-    if is_over(work):
+@register_kind(stages.KIND, task_type="api_namespaces_create", settle=settle)
+def run(job_context: JobContext) -> None:
+    """Run every unfinished stage, then set the clone's status to ready."""
+    if is_ready(job_context):
         return
-    c = load_context(work)
-    if "ids" not in work.cursor:
-        c.learn_ids()
-        c.save()
-    for key, step in _steps(c):
-        if key not in work.cursor.get("finished", []):
-            c.require_source()
-            step(c)
-            _end_stage(c, key)
-    _show(c)
+    context = load_context(job_context)
+    if "ids" not in job_context.cursor:
+        context.refresh_ids()
+        context.save()
+    for key, run_stage in _stage_functions(context):
+        if key not in job_context.cursor.get("finished", []):
+            context.require_source()
+            run_stage(context)
+            _end_stage(context, key)
+    _mark_ready(context)
 
 
-def _steps(c: CopyContext) -> list[tuple[str, Step]]:
-    every: dict[str, Step] = {
+def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
+    """Return the key and the function of each stage that this clone has."""
+    functions: dict[str, StageFunction] = {
         stages.PREPARE: collection.prepare,
-        stages.CONFIGURATION: _configuration,
+        stages.CONFIGURATION: _copy_configuration,
         stages.OBJECTS: documents.copy_objects,
         stages.POINTS: points.copy_points,
-        stages.RETRIEVERS: _retrievers,
-        stages.TAXONOMIES: _taxonomies,
+        stages.RETRIEVERS: _copy_retrievers,
+        stages.TAXONOMIES: _copy_taxonomies,
         stages.VERIFY: verify.verify,
     }
-    return [(stage.key, every[stage.key]) for stage in stages.stages(c.include)]
+    return [
+        (stage.key, functions[stage.key]) for stage in stages.stages(context.include)
+    ]
 
 
-def _configuration(c: CopyContext) -> None:
-    early = documents.kinds(c)
-    early = early[: early.index("objects")]
-    documents.copy_kinds(c, stages.CONFIGURATION, early)
+def _copy_configuration(context: CopyContext) -> None:
+    kinds = documents.copied_kinds(context)
+    before_objects = kinds[: kinds.index("objects")]
+    documents.copy_kinds(context, stages.CONFIGURATION, before_objects)
 
 
-def _retrievers(c: CopyContext) -> None:
-    documents.copy_kinds(c, stages.RETRIEVERS, ["retrievers"])
+def _copy_retrievers(context: CopyContext) -> None:
+    documents.copy_kinds(context, stages.RETRIEVERS, ["retrievers"])
 
 
-def _taxonomies(c: CopyContext) -> None:
-    documents.copy_kinds(c, stages.TAXONOMIES, ["taxonomies"])
+def _copy_taxonomies(context: CopyContext) -> None:
+    documents.copy_kinds(context, stages.TAXONOMIES, ["taxonomies"])
 
 
-def _end_stage(c: CopyContext, key: str) -> None:
-    c.work.progress.end(key)
-    for passing in _OF_STAGE:
-        c.work.cursor.pop(passing, None)
-    stage = c.work.progress.stage(key)
-    c.work.note(f"{stage.title}: {stage.done:,} {stage.unit}.", "ok")
-    c.save(finished=[*c.work.cursor.get("finished", []), key])
+def _end_stage(context: CopyContext, key: str) -> None:
+    context.job.progress.end(key)
+    for cursor_key in _STAGE_CURSOR_KEYS:
+        context.job.cursor.pop(cursor_key, None)
+    stage = context.job.progress.stage(key)
+    context.job.record_event(f"{stage.title}: {stage.done:,} {stage.unit}.", "ok")
+    context.save(finished=[*context.job.cursor.get("finished", []), key])
 
 
-def _show(c: CopyContext) -> None:
-    """Flip the clone to ready; whoever lost the job does not get here."""
-    c.work.require_held()
-    c.require_source()
-    shown = clone_target.ready(c.target.namespace_id)
-    if shown is None and not is_over(c.work):
-        raise Conflict("The clone's namespace was changed by somebody else.")
-    snapshots.invalidate(c.target.namespace_id)
+def _mark_ready(context: CopyContext) -> None:
+    """Set the clone's status to ready; raise LeaseLost if another worker has the job.
+
+    Raises Conflict if the status was changed meanwhile.
+    """
+    context.job.raise_if_interrupted()
+    context.require_source()
+    updated = clone_target.ready(context.target.namespace_id)
+    if updated is None and not is_ready(context.job):
+        raise Conflict("The status of the clone's namespace changed during the copy.")
+    snapshots.invalidate(context.target.namespace_id)

@@ -1,4 +1,4 @@
-"""Who may clone what, and what has to be true of source and name before it begins."""
+"""Checks before a clone starts: permission, state of the source, name and quota."""
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
@@ -11,69 +11,90 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 
 
-def source_of(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
-    """Return the namespace to clone, or raise what the actor has to be told.
+def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
+    """Return the namespace to clone if the clone may start now.
 
-    Naming another organization is for platform admins; one's own may be named too and
-    changes nothing. System namespaces may be cloned by all who may clone.
+    Raises NotFound or Forbidden for a source the actor may not clone, Invalid for one
+    of another organization that was not named, Conflict for a busy source or a taken
+    name, QuotaExceeded for a full plan.
     """
-    across = request.source_organization_id
-    if across in (None, actor.organization_id):
+    source = _load_source(actor, identifier, request)
+    _require_ready(actor, source.namespace)
+    _require_quota(actor, request.namespace_name)
+    return source
+
+
+def _load_source(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
+    """Return the namespace to clone.
+
+    Only platform admins may clone from another organization, and they have to name it
+    in `source_organization_id`; the actor's own organization may be named as well.
+    System namespaces may be cloned by every actor with the permission to clone.
+
+    Raises NotFound, Forbidden, or Invalid if the organization was not named.
+    """
+    organization_id = request.source_organization_id
+    if organization_id in (None, actor.organization_id):
         view = queries.get_stored(
             actor,
             identifier,
-            organization_id=actor.organization_id if across else None,
+            organization_id=organization_id,
             action=Action.NAMESPACE_CLONE,
         )
-        _require_named(actor, view)
+        _require_organization_named(actor, view)
         return view
     require(actor, Action.NAMESPACE_CLONE_ACROSS)
     view = queries.get_stored(
         actor,
         identifier,
-        organization_id=across,
+        organization_id=organization_id,
         action=Action.NAMESPACE_CLONE_ACROSS,
     )
-    if view.organization_id != across:
+    if view.organization_id != organization_id:
         raise queries.namespace_not_found(identifier)
     return view
 
 
-def _require_named(actor: Actor, view: NamespaceView) -> None:
-    """Staff see every namespace; cloning across needs saying so."""
+def _require_organization_named(actor: Actor, view: NamespaceView) -> None:
+    """Raise Invalid for a namespace of another organization that was not named.
+
+    Staff can see every namespace, so this prevents an accidental clone across.
+    """
     if view.namespace.is_system or view.namespace.internal_id == actor.internal_id:
         return
-    sentence = (
+    message = (
         f"This namespace belongs to {view.organization_name or 'another organization'};"
-        " name that organization to clone across."
+        " name that organization to clone from it."
     )
-    raise Invalid.at("source_organization_id", sentence)
+    raise Invalid.at("source_organization_id", message)
 
 
-def require_ready(actor: Actor, source: Namespace) -> None:
-    """Raise Conflict for a source that is itself being made, deleted or incomplete."""
+def _require_ready(actor: Actor, source: Namespace) -> None:
+    """Raise Conflict for a source that is being cloned into, deleted or incomplete."""
     is_foreign = source.internal_id != actor.internal_id and not actor.is_staff
     if is_foreign and source.deletion_task_id is not None:
-        # A namespace of the platform, which is for all; its jobs are not.
+        # A system namespace: visible to every organization, but its jobs are not.
         raise Conflict("The source is being deleted.", code="namespace_busy")
     blockers.require_not_deleting(source)
-    task = {"task_id": source.clone_task_id}
+    details = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):
-        word = "being cloned into" if source.clone_status == "cloning" else "deleted"
+        activity = (
+            "being cloned into" if source.clone_status == "cloning" else "being deleted"
+        )
         raise Conflict(
-            f"The source is {word}; wait for job {source.clone_task_id} to end.",
+            f"The source is {activity}; wait for job {source.clone_task_id} to end.",
             code="namespace_busy",
-            details=task,
+            details=details,
         )
     if source.clone_status == "failed":
         raise Conflict(
-            "The source is itself a clone that failed and is not complete.",
+            "The source is incomplete: it is a clone whose job failed.",
             code="namespace_incomplete",
-            details=task,
+            details=details,
         )
 
 
-def require_quota(actor: Actor, name: str) -> None:
-    """Raise for a name that is taken, or a plan whose limit is reached."""
+def _require_quota(actor: Actor, name: str) -> None:
+    """Raise Conflict for a name that is taken, QuotaExceeded for a full plan."""
     preconditions.require_free_name(actor.internal_id, name)
     quota.require_quota(actor.internal_id, actor.plan)

@@ -1,4 +1,4 @@
-"""What a clone request may say: the only validation of its meaning."""
+"""The clone request: its body, its validation and its texts."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,22 +13,32 @@ from nsadmin.namespaces.schema.text import Description, clean_description, clean
 NAME_MIN = 1
 NEVER = (
     "Secrets, API keys, expiry, owner scope, clusters, alerts, triggers, webhooks, "
-    "published pages and the history of runs."
+    "published pages and the run history."
 )
+
+# The number of copied resources by kind before a clone has copied any.
+NO_RESOURCES: dict[str, int] = {
+    "buckets": 0,
+    "objects": 0,
+    "collections": 0,
+    "retrievers": 0,
+    "taxonomies": 0,
+    "points": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Which resources come along; configuration, buckets and objects always do.
+    """The optional resources; configuration, buckets and objects are always copied.
 
     collections   with every document and all its vectors. Without them the clone has
-                  the same vectors and indexes but no documents: they belong to
-                  collections. Retrievers and taxonomies come along all the same and
-                  lose what pointed to a collection.
+                  the same vectors and indexes but no documents, because documents
+                  belong to collections. Retrievers and taxonomies are copied without
+                  their references to collections.
     retrievers    the definitions of pipelines. Without them collections lose their
-                  enrichments, taxonomies are kept but not ready.
-    taxonomies    the definitions. Without them collections lose their applications,
-                  retrievers the stages that use one.
+                  enrichments; taxonomies are copied but not ready.
+    taxonomies    the definitions. Without them collections lose their applications and
+                  retrievers lose the stages that use a taxonomy.
     """
 
     collections: bool = True
@@ -37,7 +47,7 @@ class Include:
 
     @property
     def included(self) -> list[str]:
-        """Say what the clone gets."""
+        """Sentences about the copied resources, for the preview."""
         return [
             "The configuration: feature extractors and payload indexes.",
             "Buckets and objects; they refer to the same files.",
@@ -48,26 +58,28 @@ class Include:
 
     @property
     def left_out(self) -> list[str]:
-        """Say what the clone does not get, and what that means for the rest."""
-        said = []
+        """Sentences about resources that are not copied, and the consequences."""
+        sentences = []
         if not self.collections:
-            said.append("Collections, and so no documents: the clone starts empty.")
+            sentences.append(
+                "Collections, and so no documents: the clone starts empty."
+            )
             if self.retrievers:
-                said.append("Retrievers have no collections to search.")
+                sentences.append("Retrievers have no collections to search.")
             if self.taxonomies:
-                said.append("Taxonomies are not ready without their collections.")
+                sentences.append("Taxonomies are not ready without their collections.")
         if not self.retrievers:
-            said.append("Retrievers; enrichments that use one are left out.")
+            sentences.append("Retrievers; enrichments that use one are left out.")
             if self.taxonomies:
-                said.append("Taxonomies are not ready without their retrievers.")
+                sentences.append("Taxonomies are not ready without their retrievers.")
         if not self.taxonomies:
-            said.append("Taxonomies; stages that use one are left out.")
-        return [*said, NEVER]
+            sentences.append("Taxonomies; stages that use one are left out.")
+        return [*sentences, NEVER]
 
 
 @dataclass(frozen=True, slots=True)
 class CloneRequest:
-    """What somebody wants cloned; a `description` of None stands for the source's."""
+    """A validated clone request; a `description` of None means the source's."""
 
     namespace_name: str
     include: Include = Include()
@@ -80,7 +92,7 @@ class _Strict(BaseModel):
 
 
 class CloneResources(_Strict):
-    """Which resources come along; buckets and objects always do."""
+    """The resources to copy; buckets and objects are always copied."""
 
     collections: StrictBool | None = Field(None, description="With all vectors; true.")
     retrievers: StrictBool | None = Field(None, description="True.")
@@ -88,7 +100,7 @@ class CloneResources(_Strict):
 
 
 class CloneBody(_Strict):
-    """What to clone, and under which name; null is the same as absent."""
+    """The name of the clone and the resources to copy; null is the same as absent."""
 
     namespace_name: Annotated[
         str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)
@@ -99,33 +111,33 @@ class CloneBody(_Strict):
     )
     source_organization_id: (
         Annotated[str, Field(min_length=1, max_length=64)] | None
-    ) = Field(None, description="For platform admins: whose the source is.")
+    ) = Field(None, description="For platform admins: the source's organization.")
 
 
 def parse_clone(body: Any) -> CloneRequest:
-    """Read the body of a clone request, or raise Invalid with every fault."""
-    read = validate(CloneBody, body)
-    faults: dict[str, list[str]] = {}
-    name, description = read.namespace_name, read.description
+    """Validate the body of a clone request; raise Invalid with every error."""
+    parsed = validate(CloneBody, body)
+    errors: dict[str, list[str]] = {}
+    name, description = parsed.namespace_name, parsed.description
     try:
         name = clean_name(name, shortest=NAME_MIN)
-    except Invalid as fault:
-        faults |= fault.errors
+    except Invalid as invalid:
+        errors |= invalid.errors
     try:
         description = None if description is None else clean_description(description)
-    except Invalid as fault:
-        faults |= fault.errors
-    if faults:
-        raise Invalid.all(faults)
+    except Invalid as invalid:
+        errors |= invalid.errors
+    if errors:
+        raise Invalid.all(errors)
     return CloneRequest(
         namespace_name=name,
-        include=_include(read.include_resources),
+        include=_include(parsed.include_resources),
         description=description,
-        source_organization_id=read.source_organization_id,
+        source_organization_id=parsed.source_organization_id,
     )
 
 
-def _include(given: CloneResources | None) -> Include:
-    if given is None:
+def _include(chosen: CloneResources | None) -> Include:
+    if chosen is None:
         return Include()
-    return Include(**given.model_dump(exclude_none=True))
+    return Include(**chosen.model_dump(exclude_none=True))

@@ -1,4 +1,4 @@
-"""After a clone that failed or was cancelled: go on with it, or take it away."""
+"""Resuming and discarding a clone whose job failed or was cancelled."""
 
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from nsadmin.audit import record
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, NotFound, Unavailable
-from nsadmin.jobs import audit_fields, queries
+from nsadmin.jobs import queries
+from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.lifecycle import clone_target
@@ -27,30 +28,35 @@ _ENDED = (State.FAILED, State.CANCELLED)
 
 
 def resume(actor: Actor, job_id: UUID | str) -> Job:
-    """Let a failed or cancelled clone go on from its last checkpoint."""
-    job = _ended_clone(actor, job_id)
-    raw = _target(job)
+    """Queue a failed or cancelled clone again from its last checkpoint.
+
+    Raises NotFound for a discarded clone, Conflict for a job that has not ended or is
+    queued already.
+    """
+    job = _load_ended_job(actor, job_id)
+    raw = _load_target(job)
     if raw is None:
         raise NotFound("The clone was discarded.", details={"resource": "namespace"})
     if raw.get("clone_status") != "failed":
         raise Conflict("The clone is being discarded.", code="namespace_busy")
-    # Together: a worker that takes it at once closes the row of this act.
+    # One transaction: a worker that takes the job at once has to see the new op_id,
+    # because the end of the job closes that audit row.
     with transaction.atomic():
         if not enqueue.resume(job):
-            raise Conflict("The job is on its way already.", code="job_not_ended")
-        job.op_id = _attempt(actor, job)
+            raise Conflict("The job is already queued.", code="job_not_ended")
+        job.op_id = _record_resume(actor, job)
         Job.objects.filter(job_id=job.job_id).update(op_id=job.op_id)
     return job
 
 
 def discard(actor: Actor, job_id: UUID | str) -> None:
-    """Delete what the job made and nothing else; doing it twice does no harm.
+    """Delete the namespace that the job made, with its contents; safe to repeat.
 
-    The target namespace was made by this job and names it, and everything in it came
-    with it. Its document goes last, so an interrupted discard can be repeated.
+    The target names the job in `clone_task_id`, so nothing else is deleted. Its
+    document is deleted last, so that an interrupted discard can be repeated.
     """
-    job = _ended_clone(actor, job_id)
-    raw = _target(job)
+    job = _load_ended_job(actor, job_id)
+    raw = _load_target(job)
     if raw is None:
         return
     if raw.get("clone_status") == "failed":
@@ -58,15 +64,15 @@ def discard(actor: Actor, job_id: UUID | str) -> None:
             raw["_id"], expected="failed", clone_status="deleting"
         )
     if raw is None or raw.get("clone_status") != "deleting":
-        raise Conflict("The clone is being worked on again.", code="namespace_busy")
-    _empty(raw, str(job.job_id))
+        raise Conflict("The clone's job is running again.", code="namespace_busy")
+    _delete_contents(raw, str(job.job_id))
     if not clone_target.remove(raw["_id"]):
-        raise Unavailable("The clone is almost gone; discard it once more.")
+        raise Unavailable("The clone was not deleted completely; discard it again.")
     snapshots.invalidate(raw["_id"])
-    _record(actor, job)
+    _record_discard(actor, job)
 
 
-def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
+def _load_ended_job(actor: Actor, job_id: UUID | str) -> Job:
     job = queries.get(actor, job_id)
     require(actor, Action.NAMESPACE_CLONE)
     if job.kind != KIND or job.state not in _ENDED or not job.settled:
@@ -78,15 +84,15 @@ def _ended_clone(actor: Actor, job_id: UUID | str) -> Job:
     return job
 
 
-def _target(job: Job) -> Raw | None:
+def _load_target(job: Job) -> Raw | None:
     raw = store.get(job.namespace_id)
     if raw is None or document.is_tombstone(raw) or raw.get("deletion"):
         return None
     return raw if raw.get("clone_task_id") == str(job.job_id) else None
 
 
-def _empty(raw: Raw, job_id: str) -> None:
-    """Drop the collection if this job made it, and every resource of the namespace."""
+def _delete_contents(raw: Raw, job_id: str) -> None:
+    """Delete every resource of the namespace, and the collection if the job made it."""
     target = document.read(raw)
     cluster = cluster_of(target)
     live = collections.get(cluster, target.collection)
@@ -96,21 +102,21 @@ def _empty(raw: Raw, job_id: str) -> None:
         resources.delete_all(kind, target.namespace_id)
 
 
-def _attempt(actor: Actor, job: Job) -> str:
-    """Write the row of a resumed clone, which the job's end closes; return its id."""
+def _record_resume(actor: Actor, job: Job) -> str:
+    """Write the audit row that the end of the job closes; return its operation id."""
     op_id = record.new_op_id()
     record.attempt(
         op_id=op_id,
         action="job:resume",
         summary=f"Resume the job “{job.title}” ({job.job_id}).",
-        **audit_fields.by(actor, job),
+        **audit_fields(actor, job),
     )
     return op_id
 
 
-def _record(actor: Actor, job: Job) -> None:
+def _record_discard(actor: Actor, job: Job) -> None:
     record.record(
         action="namespace:discard-clone",
         summary=f"Discard the clone “{job.namespace_name}”.",
-        **audit_fields.by(actor, job),
+        **audit_fields(actor, job),
     )

@@ -1,4 +1,4 @@
-"""The stages of a clone in order, and their share of the whole."""
+"""The stages of a clone job in order, with their weights for the progress bar."""
 
 from typing import Final
 
@@ -15,16 +15,27 @@ RETRIEVERS: Final = "retrievers"
 TAXONOMIES: Final = "taxonomies"
 VERIFY: Final = "verify"
 
+# Key, title, unit, weight; weights are shares of the whole duration.
+_STAGES: Final = (
+    (PREPARE, "Prepare the collection", "steps", 2),
+    (CONFIGURATION, "Buckets and collections", "resources", 2),
+    (OBJECTS, "Objects", "objects", 10),
+    (POINTS, "Documents and vectors", "points", 50),
+    (RETRIEVERS, "Retrievers", "retrievers", 1),
+    (TAXONOMIES, "Taxonomies", "taxonomies", 1),
+    (VERIFY, "Verification", "checks", 34),
+)
+
 
 def stages(include: Include) -> tuple[Stage, ...]:
-    """Return the stages that this clone has."""
-    every = (
-        (True, Stage(PREPARE, "Prepare the collection", "steps", 2)),
-        (True, Stage(CONFIGURATION, "Buckets and collections", "resources", 2)),
-        (True, Stage(OBJECTS, "Objects", "objects", 10)),
-        (include.collections, Stage(POINTS, "Documents and vectors", "points", 50)),
-        (include.retrievers, Stage(RETRIEVERS, "Retrievers", "retrievers", 1)),
-        (include.taxonomies, Stage(TAXONOMIES, "Taxonomies", "taxonomies", 1)),
-        (True, Stage(VERIFY, "Proof that nothing is missing", "checks", 34)),
+    """Return the stages of a clone with these resources."""
+    skipped = {
+        POINTS: not include.collections,
+        RETRIEVERS: not include.retrievers,
+        TAXONOMIES: not include.taxonomies,
+    }
+    return tuple(
+        Stage(key=key, title=title, unit=unit, weight=weight)
+        for key, title, unit, weight in _STAGES
+        if not skipped.get(key)
     )
-    return tuple(stage for wanted, stage in every if wanted)

@@ -1,4 +1,8 @@
-"""The namespace document that a clone starts with. Nothing is copied but by name."""
+"""The namespace document that a clone starts with.
+
+Every copied key is listed here, so that new keys of the source are never copied by
+accident.
+"""
 
 import copy
 from datetime import datetime
@@ -23,24 +27,38 @@ def target_document(
     internal_id: str,
     now: datetime,
 ) -> Raw:
-    """Return the document of the clone, waiting for its data.
+    """Return the document of the clone in status `cloning`.
 
     Extractors, indexes, the inference map and automatic index creation come from the
-    source, and its description where none is given. Scope, type, expiry, tier, cluster
-    and secrets do not: a clone is an organization's own, in a collection named by its
-    id, and its infrastructure is that of a namespace for which nobody asked for any.
+    source, as does the description unless the request has one. Scope, type, expiry,
+    tier, cluster and secrets do not: a clone belongs to the organization that makes it,
+    in a collection named by its id, with the infrastructure of a default namespace.
     """
-    own_id = new_id(job_id, "namespaces", source.namespace_id)
-    moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    raw: Raw = {
-        "_id": own_id,
-        "namespace_id": own_id,
+    namespace_id = new_id(job_id, "namespaces", source.namespace_id)
+    description = source.description
+    if request.description is not None:
+        description = request.description
+    return {
+        "_id": namespace_id,
+        "namespace_id": namespace_id,
         "internal_id": internal_id,
         "namespace_name": request.namespace_name,
         "name_key": name_key(request.namespace_name),
         "namespace_type": "standard",
         "scope": "org",
-        "infrastructure": new_infrastructure(None, own_id, NO_FACTS),
+        "infrastructure": new_infrastructure(None, namespace_id, NO_FACTS),
+        **_copied_configuration(source),
+        "clone_status": "cloning",
+        "clone_task_id": str(job_id),
+        "source_namespace_id": source.namespace_id,
+        **_first_revision(now),
+        **({"description": description} if description else {}),
+    }
+
+
+def _copied_configuration(source: Namespace) -> Raw:
+    """Return the keys whose values are the source's."""
+    return {
         "feature_extractors": [
             {
                 "feature_extractor_name": extractor.name,
@@ -52,17 +70,16 @@ def target_document(
         "payload_indexes": [index_entry(index) for index in source.indexes],
         "auto_create_indexes": source.auto_create_indexes,
         "vector_inference_map": dict(source.vector_inference_map),
-        "clone_status": "cloning",
-        "clone_task_id": str(job_id),
-        "source_namespace_id": source.namespace_id,
-        "created_at": moment,
-        "updated_at": moment,
+    }
+
+
+def _first_revision(now: datetime) -> Raw:
+    """Return the keys of the change history; MongoDB stores whole milliseconds."""
+    created_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return {
+        "created_at": created_at,
+        "updated_at": created_at,
         "revision": 1,
         "observed_revision": 0,
         "changes": [],
     }
-    described = request.description
-    description = source.description if described is None else described
-    if description:
-        raw["description"] = description
-    return raw

@@ -1,10 +1,8 @@
-"""Django's registration of this room."""
+"""Django app configuration."""
 
 from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """The room `jobs`."""
-
     name = "nsadmin.jobs"
     label = "jobs"

@@ -1,4 +1,4 @@
-"""What the audit tells of an act on a job: by whom, and on what."""
+"""The audit fields of an action on a job."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from nsadmin.audit.record import AuditActor
 from nsadmin.jobs.models import Job
 
 
-def by(actor: AuditActor, job: Job) -> dict[str, Any]:
-    """Return the arguments of the audit that name the actor and the job's namespace."""
+def audit_fields(actor: AuditActor, job: Job) -> dict[str, Any]:
+    """Return the arguments of `audit.record` for the actor and the job's namespace."""
     return {
         "actor": actor,
         "organization_id": job.organization_id,

@@ -1,4 +1,4 @@
-"""Job rows: the record of all long work; Celery only carries (job id, epoch)."""
+"""Rows of jobs, their log lines, and the runs of schedules."""
 
 import uuid
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class State(models.TextChoices):
-    """Where a job stands; the last three are final."""
+    """The state of a job; the last three are final."""
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
@@ -18,26 +18,34 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+# Longest texts of the columns below; longer ones are cut when they are written.
+MAX_TITLE_LENGTH = 300
+MAX_ERROR_LENGTH = 2000
+MAX_WAITING_LENGTH = 300
+MAX_EVENT_LENGTH = 500
+MAX_RUN_ERROR_LENGTH = 500
 LIVE = (State.QUEUED, State.RUNNING)
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class Job(models.Model):
-    """One piece of long work.
+    """One background job.
 
-    `kind` names a registered runner. `inputs` never changes; `cursor` is what the
-    runner needs to go on; `progress` is what people see:
-    {"stages": [{"key", "title", "weight", "state", "done", "total", "unit",
+    `kind` names a registered runner. `inputs` never changes; `cursor` is the position
+    from which the runner continues; `outputs` is the result; `progress` is shown on
+    pages: {"stages": [{"key", "title", "weight", "state", "done", "total", "unit",
     "seconds"}], "percent": int, "rate": float, "left_s": float,
-    "history": [[time, rate]], "every_s": int, "moved_at": time}; `outputs` is the
-    result. `epoch` grows each time the job is given back, so that writes of an earlier
-    holder are refused.
+    "history": [[time, rate]], "every_s": int, "moved_at": time}.
 
-    `attempts` counts how often it was taken up without getting further, `waits` how
-    often it waited for a store that has been silent since `away_since`; `waiting` says
-    so in a sentence until it gets further. A final job is `settled` once its kind has
-    told the outside (a clone's namespace, the audit). One that was resumed did not run
-    between its end and `resumed_at`; `earlier_s` is how long it had run until then.
+    `owner` holds the lease until `lease_until`. `epoch` grows each time the job is
+    queued again, so that writes of an earlier owner match no row. `attempts` counts
+    crashes since the cursor last moved. `waits` counts pauses because a store does not
+    answer since `away_since`; `waiting` is the message about it. `run_after` is the
+    earliest time of the next slice, `sent_at` the time of the last Celery message.
+
+    A final job is `settled` once its kind has recorded the end elsewhere (in a clone's
+    namespace, in the audit log). A resumed job did not run between its end and
+    `resumed_at`; `earlier_s` is its running time in seconds until that end.
     """
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -48,7 +56,7 @@ class Job(models.Model):
     namespace_id = models.CharField(max_length=128, blank=True)
     namespace_name = models.CharField(max_length=128, blank=True)
     source_namespace_id = models.CharField(max_length=128, blank=True)
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=MAX_TITLE_LENGTH)
     actor_kind = models.CharField(max_length=8)
     actor_id = models.CharField(max_length=64)
     actor_label = models.CharField(max_length=254)
@@ -58,12 +66,12 @@ class Job(models.Model):
     cursor = models.JSONField(default=dict)
     progress = models.JSONField(default=dict)
     outputs = models.JSONField(default=dict)
-    error = models.CharField(max_length=2000, blank=True)
+    error = models.CharField(max_length=MAX_ERROR_LENGTH, blank=True)
     epoch = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
     waits = models.IntegerField(default=0)
     away_since = models.DateTimeField(null=True, blank=True)
-    waiting = models.CharField(max_length=300, blank=True)
+    waiting = models.CharField(max_length=MAX_WAITING_LENGTH, blank=True)
     owner = models.CharField(max_length=128, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -91,11 +99,11 @@ class Job(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Tell whether the job may still change."""
+        """Whether the job is queued or running."""
         return self.state in LIVE
 
     def running_s(self, now: datetime) -> float | None:
-        """How long it has run, in seconds, or ran until its end; None before."""
+        """Return the running time in seconds; None for a job that has not started."""
         since = self.resumed_at or self.started_at
         if since is None:
             return None
@@ -103,12 +111,12 @@ class Job(models.Model):
 
 
 class JobEvent(models.Model):
-    """A line of a job's log, newest shown first."""
+    """A line of a job's log, newest first; `role` is its colour on the page."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     role = models.CharField(max_length=8, default="idle")
-    sentence = models.CharField(max_length=500)
+    sentence = models.CharField(max_length=MAX_EVENT_LENGTH)
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
@@ -118,11 +126,12 @@ class JobEvent(models.Model):
 
 
 class ScheduleRun(models.Model):
-    """One run of what beat starts; `slot` lets only one of two workers begin it.
+    """One run of a schedule; `slot` is unique, so that two workers cannot both run it.
 
-    `by` is the address of who asked for it by hand, empty for beat. `result` counts
-    what was done, `error` is the sentence of a run that failed. A run without an end
-    long after its start died with its worker; the next slot does not wait for it.
+    `by` is the email address of the person who requested the run, empty for Celery
+    beat. `result` has counts of the work done, `error` is the message of a failed run.
+    A run that has no end long after its start died with its worker; the next slot does
+    not wait for it.
     """
 
     name = models.CharField(max_length=32)
@@ -132,7 +141,7 @@ class ScheduleRun(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
-    error = models.CharField(max_length=500, blank=True)
+    error = models.CharField(max_length=MAX_RUN_ERROR_LENGTH, blank=True)
 
     class Meta:
         constraints: ClassVar = [

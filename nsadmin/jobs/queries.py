@@ -1,8 +1,8 @@
-"""Every read of jobs that the doors need, visibility included; and the cancelling."""
+"""Reading jobs for pages and API with the actor's visibility, and cancelling them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -12,12 +12,10 @@ from nsadmin import names
 from nsadmin.audit import record
 from nsadmin.audit.record import AuditActor
 from nsadmin.errors import Conflict, NotFound
-from nsadmin.jobs import audit_fields
+from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.models import LIVE, Job, State
-from nsadmin.jobs.registry import find, kinds
-
-Json = dict[str, Any]
+from nsadmin.jobs.registry import find_kind, kinds
 
 # The published words; the API has no others for a job's state.
 STATUS: Final[dict[str, str]] = {
@@ -27,53 +25,52 @@ STATUS: Final[dict[str, str]] = {
     State.FAILED: "FAILED",
     State.CANCELLED: "CANCELED",
 }
-# What is told of a job's progress; the rest is how its page is drawn.
-_PROGRESS: Final = ("stages", "percent", "rate", "left_s")
 
 
 class Viewer(Protocol):
-    """Who asks: everybody sees the jobs of their organization, staff all of them."""
+    """An actor who reads jobs: those of the organization, for staff all jobs."""
 
     @property
-    def organization_id(self) -> str:
-        """The organization acted for."""
+    def organization_id(self) -> str: ...
 
     @property
-    def is_staff(self) -> bool:
-        """Whether every organization may be seen."""
+    def is_staff(self) -> bool: ...
 
 
 class Canceller(Viewer, AuditActor, Protocol):
-    """Who ends a job."""
+    """An actor who cancels a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Some jobs, and how many there are."""
+    """One page of jobs, and the number of jobs on all pages."""
 
     rows: list[Job]
     total: int
 
 
 def visible(actor: Viewer) -> QuerySet[Job]:
-    """Return the jobs that the actor may know of."""
+    """Return the jobs that the actor may see."""
     if actor.is_staff:
         return Job.objects.all()
     return Job.objects.filter(organization_id=actor.organization_id)
 
 
 def get(actor: Viewer, job_id: UUID | str) -> Job:
-    """Return a job; raise NotFound for an unknown id and a foreign one alike."""
+    """Return a job; raise NotFound for an unknown id and for one the actor cannot see.
+
+    Both errors are identical, so that ids of other organizations cannot be probed.
+    """
     try:
-        found = visible(actor).filter(job_id=UUID(str(job_id))).first()
+        job = visible(actor).filter(job_id=UUID(str(job_id))).first()
     except ValueError:
-        found = None
-    if found is None:
+        job = None
+    if job is None:
         raise NotFound(
             "There is no such task.",
             details={"resource": "task", "id": str(job_id)[:64]},
         )
-    return found
+    return job
 
 
 def listing(
@@ -89,15 +86,19 @@ def listing(
     limit: int = 25,
     offset: int = 0,
 ) -> JobPage:
-    """Return jobs, newest first by default; for staff those of all organizations."""
+    """Return a page of the visible jobs, newest first by default.
+
+    `namespace_id` also finds the clones made from that namespace; `search` looks in
+    titles and in ids and names of namespaces.
+    """
     rows = visible(actor)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
     if states:
         rows = rows.filter(state__in=states)
     if task_types:
-        wanted = [k.name for k in kinds().values() if k.task_type in task_types]
-        rows = rows.filter(kind__in=wanted)
+        kind_names = [k.name for k in kinds().values() if k.task_type in task_types]
+        rows = rows.filter(kind__in=kind_names)
     if of_kinds:
         rows = rows.filter(kind__in=of_kinds)
     if namespace_id:
@@ -117,37 +118,36 @@ def listing(
 
 
 def states_of(statuses: Sequence[str]) -> list[str]:
-    """Turn published statuses into states; one that jobs never have gives none."""
+    """Return the states of the API's statuses; unknown statuses have none."""
     return [state for state, word in STATUS.items() if word in statuses]
 
 
 def live_counts(actor: Viewer, organization_id: str | None = None) -> tuple[int, int]:
-    """Count the jobs under way and those that nobody has taken yet, for the badge.
+    """Return the numbers of started and of not yet started jobs, for the badge.
 
-    A job that was begun is under way also between two of its slices.
+    A job between two slices is queued again but counts as started.
     """
     rows = visible(actor).filter(state__in=LIVE)
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
-    counts = rows.aggregate(begun=Count("started_at"), every=Count("pk"))
-    return counts["begun"], counts["every"] - counts["begun"]
+    counts = rows.aggregate(started=Count("started_at"), total=Count("pk"))
+    return counts["started"], counts["total"] - counts["started"]
 
 
 def cancel(actor: Canceller, job_id: UUID | str) -> Job:
-    """End a job as soon as its runner can stop; one that has ended stays as it is.
+    """Cancel a job as soon as its runner can stop; an ended job stays unchanged.
 
-    The audit has a row for the first who asks; asking again writes nothing.
-
-    Raises Conflict for a kind of job that cannot be left half done.
+    Only the first request writes an audit row. Raises Conflict for a kind of job that
+    cannot be cancelled.
     """
     job = get(actor, job_id)
-    if job.is_live and not can_stop(job):
+    if job.is_live and not is_cancellable(job):
         raise Conflict(
-            "This job cannot be cancelled: what it has deleted does not come back.",
+            "This job cannot be cancelled: deleted data cannot be restored.",
             code="task_not_cancellable",
             details={"task_id": str(job.job_id)},
         )
-    # Asked and recorded together, so who asked is known of every job that was.
+    # One transaction, so that every cancelled job has its audit row.
     with transaction.atomic():
         if cancellation.cancel(job):
             _record_cancel(actor, job)
@@ -158,57 +158,27 @@ def _record_cancel(actor: Canceller, job: Job) -> None:
     record.record(
         action="job:cancel",
         summary=f"Cancel the job “{job.title}” ({job.job_id}).",
-        **audit_fields.by(actor, job),
+        **audit_fields(actor, job),
     )
 
 
-def can_stop(job: Job) -> bool:
+def is_cancellable(job: Job) -> bool:
     """Tell whether jobs of this kind may be cancelled."""
-    kind = find(job.kind)
-    return kind is None or kind.can_stop
+    kind = find_kind(job.kind)
+    return kind is None or kind.cancellable
 
 
-def task_response(job: Job) -> Json:
-    """Return the job in the API's TaskResponse shape; published words alone."""
-    kind = find(job.kind)
-    error = job.error or None
-    additional: Json = {
-        "kind": job.kind,
-        "job_id": str(job.job_id),
-        "namespace_id": job.namespace_id or None,
-        "namespace_name": job.namespace_name or None,
-        "source_namespace_id": job.source_namespace_id or None,
-        "title": job.title,
-        "progress": {key: job.progress.get(key) for key in _PROGRESS},
-        "attempts": job.attempts,
-        "waiting": job.waiting or None,
-        "heartbeat_at": _iso(job.heartbeat_at),
-        "cancel_requested": job.cancel_requested,
-        "created_at": _iso(job.created_at),
-        "started_at": _iso(job.started_at),
-        "ended_at": _iso(job.ended_at),
-        "error": error,
-    }
-    return {
-        "task_id": str(job.job_id),
-        "task_type": kind.task_type if kind else "api_namespaces_create",
-        "status": STATUS[job.state],
-        "inputs": [job.inputs] if job.inputs else None,
-        "outputs": [job.outputs] if job.outputs else None,
-        "additional_data": additional,
-        "error": error if job.state == State.FAILED else None,
-        "error_message": error if job.state == State.FAILED else None,
-        "queue_position": _position(job),
-        "estimated_wait_minutes": None,
-    }
+def task_type(job: Job) -> str:
+    """Return the published type of a job; a clone's for a kind that is gone."""
+    kind = find_kind(job.kind)
+    return kind.task_type if kind else "api_namespaces_create"
 
 
-def _iso(moment: Any) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+def queue_position(job: Job) -> int | None:
+    """Return how many queued jobs of all organizations are due before this one.
 
-
-def _position(job: Job) -> int | None:
-    """How many jobs stand before it, across organizations; None once it runs."""
+    None for a job that is not queued.
+    """
     if job.state != State.QUEUED:
         return None
     before = Job.objects.filter(state=State.QUEUED, run_after__lt=job.run_after)

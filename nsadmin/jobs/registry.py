@@ -1,4 +1,4 @@
-"""Kinds of jobs by name: a room registers what it can run, so jobs knows no room."""
+"""The registry of job kinds; rooms register runners, so `jobs` imports no room."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,44 +14,53 @@ Settle = Callable[["Job"], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job.
+    """A kind of job and its functions.
 
-    `run` carries it from its cursor to its end, in slices, and may run any part twice.
-    `settle` tells the outside that a job has ended, whichever way and whoever ended it;
-    it is repeated until it returns. `task_type` is the published word of the API.
-    `can_stop` is False for what cannot be left half done once it has begun.
+    `run` continues a job from its cursor, slice by slice, and must tolerate that any
+    step is repeated. `settle` records the end of a job in other rooms, whatever ended
+    it; it is repeated until it returns. `task_type` is the API's name for the kind.
+    `cancellable` is False for a kind that must not stop half-way.
     """
 
     name: str
     task_type: str
     run: Run
     settle: Settle | None = None
-    can_stop: bool = True
+    cancellable: bool = True
 
 
 _KINDS: dict[str, Kind] = {}
 
 
-def kind(
+def register_kind(
     name: str,
     *,
     task_type: str,
     settle: Settle | None = None,
-    can_stop: bool = True,
+    cancellable: bool = True,
 ) -> Callable[[Run], Run]:
-    """Register a function as the runner of a kind of job."""
+    """Return a decorator that registers a function as the runner of a kind."""
 
     def register(run: Run) -> Run:
-        known = _KINDS.setdefault(name, Kind(name, task_type, run, settle, can_stop))
-        if known.run is not run:
+        registered = _KINDS.setdefault(
+            name,
+            Kind(
+                name=name,
+                task_type=task_type,
+                run=run,
+                settle=settle,
+                cancellable=cancellable,
+            ),
+        )
+        if registered.run is not run:
             raise ValueError(f"Two runners for jobs of kind {name}.")
         return run
 
     return register
 
 
-def find(name: str) -> Kind | None:
-    """Return a kind; None where the program no longer has it."""
+def find_kind(name: str) -> Kind | None:
+    """Return a kind; None for one that this version of the program does not have."""
     return _KINDS.get(name)
 
 

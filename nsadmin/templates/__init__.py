@@ -1,4 +1,4 @@
-"""Namespace templates: a configuration kept under a name, to make namespaces from.
+"""Namespace templates: named configurations from which namespaces are created.
 
-Configuration only: extractors, indexes, settings; no data, no addresses, no secrets.
+A template has extractors, indexes and settings; no data, no addresses, no secrets.
 """

@@ -1,10 +1,8 @@
-"""Django's registration of this room."""
+"""Django app configuration."""
 
 from django.apps import AppConfig
 
 
 class TemplatesConfig(AppConfig):
-    """The room `templates`."""
-
     name = "nsadmin.templates"
     label = "templates"

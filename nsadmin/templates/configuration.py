@@ -1,4 +1,4 @@
-"""What of a namespace is kept in a template, and a new namespace from that. Pure."""
+"""From a namespace to a template's configuration, and back. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,9 @@ from nsadmin.namespaces.schema.document import Namespace
 
 Raw = dict[str, Any]
 
-# Sizes and words; the tier and its addresses and keys belong to one namespace.
-_KEPT = (
+# Keys of the infrastructure that a template has. Tier, addresses and keys belong to one
+# namespace and are never copied.
+_KEPT_INFRASTRUCTURE = (
     "max_concurrent_jobs",
     "autoscaling_enabled",
     "min_workers",
@@ -19,7 +20,7 @@ _KEPT = (
 
 
 def configuration_of(namespace: Namespace) -> Raw:
-    """Return what another namespace can be made from: no data, address or secret."""
+    """Return the configuration of a namespace, without data, addresses and secrets."""
     return {
         "feature_extractors": [
             {
@@ -45,7 +46,7 @@ def configuration_of(namespace: Namespace) -> Raw:
         "description": namespace.description,
         "infrastructure": {
             key: namespace.infrastructure[key]
-            for key in _KEPT
+            for key in _KEPT_INFRASTRUCTURE
             if key in namespace.infrastructure
         },
     }
@@ -58,7 +59,10 @@ def namespace_from(
     description: str | None,
     with_infrastructure: bool,
 ) -> NewNamespace:
-    """Return the namespace to make; infrastructure only where the plan includes it."""
+    """Return the request that creates a namespace with a template's configuration.
+
+    `with_infrastructure` is False if the organization's plan does not include it.
+    """
     infrastructure = configuration.get("infrastructure") or None
     return NewNamespace.model_validate(
         {

@@ -1,4 +1,4 @@
-"""What may be said of a template, and of a namespace that is made from one. Pure."""
+"""Request bodies of templates and their validation. Pure."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -13,9 +13,9 @@ from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 TEMPLATE_NAME_MAX, DESCRIPTION_MAX, CATEGORY_MAX = 100, 1000, 50
 TAG_MAX, TAGS_MAX = 50, 20
-# Of a namespace that is made from a template.
+# Limits of a namespace that is created from a template.
 NAME_MAX, OWN_DESCRIPTION_MAX = 50, 500
-_NAME = re.compile(r"[A-Za-z0-9_-]*")
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]*")
 
 TemplateName = Annotated[
     str, limits("string", minLength=1, maxLength=TEMPLATE_NAME_MAX)
@@ -32,7 +32,7 @@ class _Strict(BaseModel):
 
 
 class NewTemplate(_Strict):
-    """The body that keeps a namespace's configuration; null is the same as absent."""
+    """The body that creates a template from a namespace; null is the same as absent."""
 
     template_name: TemplateName
     description: Description | None = Field(
@@ -43,11 +43,11 @@ class NewTemplate(_Strict):
     )
     category: Category | None = None
     tags: Annotated[list[Tag], Field(max_length=TAGS_MAX)] | None = None
-    is_public: StrictBool | None = Field(None, description="Only false is offered.")
+    is_public: StrictBool | None = Field(None, description="Only false is supported.")
 
 
 class Instantiation(_Strict):
-    """The body that makes a namespace from a template."""
+    """The body that creates a namespace from a template."""
 
     namespace_name: Name = Field(description="Letters, digits, hyphens, underscores.")
     description: OwnDescription | None = Field(
@@ -56,55 +56,65 @@ class Instantiation(_Strict):
 
 
 def parse_template(body: Any) -> NewTemplate:
-    """Read the body of a new template, or raise Invalid with every fault of shape."""
-    wanted = validate(NewTemplate, body)
-    wanted.template_name = _line(
-        wanted.template_name, "template_name", TEMPLATE_NAME_MAX, "name"
+    """Validate the body of a new template; raise Invalid with the errors by path."""
+    template = validate(NewTemplate, body)
+    template.template_name = _clean_line(
+        template.template_name,
+        path="template_name",
+        title="name",
+        longest=TEMPLATE_NAME_MAX,
     )
-    if wanted.description is not None:
-        wanted.description = clean_description(
-            wanted.description, longest=DESCRIPTION_MAX
+    if template.description is not None:
+        template.description = clean_description(
+            template.description, longest=DESCRIPTION_MAX
         )
-    if wanted.category is not None:
-        # An empty one is none.
-        wanted.category = names.trimmed(wanted.category) and _line(
-            wanted.category, "category", CATEGORY_MAX, "category"
-        )
-    if wanted.tags is not None:
-        wanted.tags = [
-            _line(tag, f"tags.{number}", TAG_MAX, "tag")
-            for number, tag in enumerate(wanted.tags)
+    if template.category is not None:
+        template.category = _clean_category(template.category)
+    if template.tags is not None:
+        template.tags = [
+            _clean_line(tag, path=f"tags.{number}", title="tag", longest=TAG_MAX)
+            for number, tag in enumerate(template.tags)
         ]
-    if wanted.is_public:
-        raise Invalid.at("is_public", "Public templates are not offered.")
-    return wanted
+    if template.is_public:
+        raise Invalid.at("is_public", "Public templates are not supported.")
+    return template
 
 
 def parse_instantiation(body: Any) -> Instantiation:
-    """Read the body of an instantiation, or raise Invalid with every fault of shape."""
-    wanted = validate(Instantiation, body)
-    name = clean_name(wanted.namespace_name, longest=NAME_MAX)
-    if not _NAME.fullmatch(name):
+    """Validate the body of an instantiation; raise Invalid with the errors by path."""
+    instantiation = validate(Instantiation, body)
+    name = clean_name(instantiation.namespace_name, longest=NAME_MAX)
+    if not _NAME_PATTERN.fullmatch(name):
         raise Invalid.at(
-            "namespace_name", "The name has letters, digits, hyphens and underscores."
+            "namespace_name",
+            "The name may have only letters, digits, hyphens and underscores.",
         )
-    wanted.namespace_name = name
-    if wanted.description is not None:
-        wanted.description = clean_description(
-            wanted.description, longest=OWN_DESCRIPTION_MAX
+    instantiation.namespace_name = name
+    if instantiation.description is not None:
+        instantiation.description = clean_description(
+            instantiation.description, longest=OWN_DESCRIPTION_MAX
         )
-    return wanted
+    return instantiation
 
 
-def _line(text: str, at: str, longest: int, what: str) -> str:
-    """Return it trimmed; raise Invalid unless it is a name of at most that length."""
-    stripped = names.trimmed(text)
-    if not stripped or "\n" in stripped:
-        raise Invalid.at(at, f"A {what} is one line and not empty.")
-    cleaned = names.clean(stripped, at=at, what=what)
+def _clean_category(text: str) -> str:
+    """Return the cleaned category; an empty one stands for none."""
+    if not names.trimmed(text):
+        return ""
+    return _clean_line(text, path="category", title="category", longest=CATEGORY_MAX)
+
+
+def _clean_line(text: str, *, path: str, title: str, longest: int) -> str:
+    """Return a trimmed and normalized line of text.
+
+    Raises Invalid at `path` for an empty text, several lines, or more than `longest`
+    characters.
+    """
+    trimmed = names.trimmed(text)
+    if not trimmed or "\n" in trimmed:
+        raise Invalid.at(path, f"The {title} must be one line and not empty.")
+    cleaned = names.clean(trimmed, at=path, what=title)
     if len(cleaned) > longest:
-        raise Invalid.at(
-            at,
-            names.too_long(longest, len(cleaned), f"The {what}"),
-        )
+        message = names.too_long(longest, len(cleaned), f"The {title}")
+        raise Invalid.at(path, message)
     return cleaned

@@ -1,4 +1,4 @@
-"""Templates as rows."""
+"""The table of namespace templates."""
 
 from typing import ClassVar
 
@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from nsadmin.access.models import token
 
+# Longest value of `creator`; longer ones are cut.
+CREATOR_MAX = 80
+
 
 def new_template_id() -> str:
     """Return a new id such as `tmpl_k3f9…`."""
@@ -14,7 +17,7 @@ def new_template_id() -> str:
 
 
 class Scope(models.TextChoices):
-    """Who sees a template: everybody, one organization, or who made it."""
+    """The visibility of a template: all organizations, one of them, or its creator."""
 
     SYSTEM = "system", "System"
     ORGANIZATION = "organization", "Organization"
@@ -22,14 +25,14 @@ class Scope(models.TextChoices):
 
 
 class NamespaceTemplate(models.Model):
-    """A namespace's configuration; `creator` is the kind and id of who made it."""
+    """A namespace template; `creator` is "kind:id" of the actor who created it."""
 
     template_id = models.CharField(
         max_length=64, primary_key=True, default=new_template_id
     )
     scope = models.CharField(max_length=16, choices=Scope, default=Scope.ORGANIZATION)
     organization_id = models.CharField(max_length=64, db_index=True)
-    creator = models.CharField(max_length=80)
+    creator = models.CharField(max_length=CREATOR_MAX)
     creator_label = models.CharField(max_length=254)
     name = models.CharField(max_length=100)
     description = models.CharField(max_length=1000)

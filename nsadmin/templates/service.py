@@ -1,4 +1,4 @@
-"""Templates kept, seen and used: who may, and what becomes of it."""
+"""Reading, creating, retiring and using templates, with permissions and audit."""
 
 from uuid import UUID
 
@@ -21,18 +21,23 @@ from nsadmin.templates.fields import (
     Instantiation,
     NewTemplate,
 )
-from nsadmin.templates.models import NamespaceTemplate, Scope, new_template_id
+from nsadmin.templates.models import (
+    CREATOR_MAX,
+    NamespaceTemplate,
+    Scope,
+    new_template_id,
+)
 
 
-def _creator(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.id}"[:80]
+def _creator_key(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"[:CREATOR_MAX]
 
 
 def visible(actor: Actor) -> QuerySet[NamespaceTemplate]:
-    """Return the templates that the actor may know of; staff see all."""
+    """Return the templates that the actor may see; staff see all of them."""
     if actor.is_staff:
         return NamespaceTemplate.objects.all()
-    own = Q(scope=Scope.ORGANIZATION) | Q(creator=_creator(actor))
+    own = Q(scope=Scope.ORGANIZATION) | Q(creator=_creator_key(actor))
     own &= Q(organization_id=actor.organization_id)
     return NamespaceTemplate.objects.filter(own | Q(scope=Scope.SYSTEM))
 
@@ -40,7 +45,7 @@ def visible(actor: Actor) -> QuerySet[NamespaceTemplate]:
 def listing(
     actor: Actor, *, category: str | None, scope: str | None, is_active: bool
 ) -> list[NamespaceTemplate]:
-    """Return the templates by name; None does not filter."""
+    """Return the visible templates, ordered by name; None does not filter."""
     rows = visible(actor).filter(is_active=is_active)
     if category is not None:
         rows = rows.filter(category=category)
@@ -55,10 +60,13 @@ def usable(actor: Actor) -> QuerySet[NamespaceTemplate]:
     return visible(actor).filter(own, is_active=True)
 
 
-def found(
+def search_templates(
     actor: Actor, organization_id: str, *, search: str = "", scope: str = ""
 ) -> QuerySet[NamespaceTemplate]:
-    """Return an organization's templates and the platform's, inactive ones last."""
+    """Return templates of an organization and of the platform, inactive ones last.
+
+    `search` looks in names and descriptions.
+    """
     rows = visible(actor).filter(
         Q(organization_id=organization_id) | Q(scope=Scope.SYSTEM)
     )
@@ -70,63 +78,67 @@ def found(
 
 
 def get(actor: Actor, template_id: str) -> NamespaceTemplate:
-    """Return a template; NotFound for a foreign one exactly as for none."""
-    found = visible(actor).filter(template_id=template_id).first()
-    if found is None:
+    """Return a template.
+
+    Raises the same NotFound for an unknown id and for a template of others.
+    """
+    template = visible(actor).filter(template_id=template_id).first()
+    if template is None:
         raise NotFound(
             "There is no such template.",
             details={"resource": "template", "id": template_id[:200]},
         )
-    return found
+    return template
 
 
 def get_usable(actor: Actor, template_id: str) -> NamespaceTemplate:
-    """Return a template that a namespace can begin with.
+    """Return a template from which the actor can create a namespace.
 
-    Raises NotFound as `get` does, Conflict for one that is out of use or of another
-    organization, which only staff can know of.
+    Raises NotFound like `get`, and Conflict for a retired template or one of another
+    organization, which only staff can see.
     """
     template = get(actor, template_id)
     if not usable(actor).filter(template_id=template_id).exists():
         raise Conflict(
-            f"No namespace can begin with {template.name} here: it is out of use, or "
-            "another organization's."
+            f"The template {template.name} cannot be used here: it is out of use or "
+            "belongs to another organization."
         )
     return template
 
 
-def save(
-    actor: Actor, identifier: str, wanted: NewTemplate, *, template_id: str = ""
+def create_from_namespace(
+    actor: Actor, identifier: str, new: NewTemplate, *, template_id: str = ""
 ) -> NamespaceTemplate:
-    """Keep a namespace's configuration as a template.
+    """Save a namespace's configuration as a template.
 
-    `template_id` names the act: doing it again gives the template of the first time.
+    `template_id` makes the request repeatable: if the template exists, it is returned.
+    Raises NotFound for an unknown namespace, Forbidden without permission.
     """
-    if wanted.scope == "system":
+    if new.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
     view = queries.get_stored(actor, identifier, action=Action.NAMESPACE_CLONE)
-    made = visible(actor).filter(template_id=template_id).first()
-    if made is not None:
-        return made
+    existing = visible(actor).filter(template_id=template_id).first()
+    if existing is not None:
+        return existing
     namespace = view.namespace
-    described = wanted.description or namespace.description
-    described = described or f"The configuration of {namespace.name}."
+    description = new.description or namespace.description
+    description = description or f"The configuration of {namespace.name}."
     template = NamespaceTemplate.objects.create(
         template_id=template_id or new_template_id(),
-        scope=wanted.scope or Scope.ORGANIZATION,
+        scope=new.scope or Scope.ORGANIZATION,
         organization_id=actor.organization_id,
-        creator=_creator(actor),
+        creator=_creator_key(actor),
         creator_label=actor.label,
-        name=wanted.template_name,
-        description=described[:DESCRIPTION_MAX],
-        category=wanted.category or "",
-        tags=wanted.tags or [],
+        name=new.template_name,
+        description=description[:DESCRIPTION_MAX],
+        category=new.category or "",
+        tags=new.tags or [],
         configuration=configuration_of(namespace),
         source_namespace_id=namespace.namespace_id,
     )
     record.record(
         action="template:create",
-        summary=f"Keep the configuration of “{namespace.name}” as “{template.name}”.",
+        summary=f"Save the configuration of “{namespace.name}” as “{template.name}”.",
         actor=actor,
         organization_id=actor.organization_id,
         namespace_id=namespace.namespace_id,
@@ -135,30 +147,36 @@ def save(
     return template
 
 
-def may_switch(actor: Actor, template: NamespaceTemplate) -> bool:
-    """Tell whether the actor may take a template out of use: its maker, or an admin."""
+def may_set_active(actor: Actor, template: NamespaceTemplate) -> bool:
+    """Tell whether the actor may retire a template: its creator and admins may."""
     if template.scope == Scope.SYSTEM:
         return actor.may(Action.NAMESPACE_SYSTEM)
-    is_maker = template.creator == _creator(actor)
+    is_creator = template.creator == _creator_key(actor)
     return actor.may(Action.NAMESPACE_CLONE) and (
-        is_maker or actor.may(Action.NAMESPACE_DELETE)
+        is_creator or actor.may(Action.NAMESPACE_DELETE)
     )
 
 
-def switch(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate:
-    """Take a template out of use, or into use again; raises NotFound and Forbidden."""
+def set_active(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate:
+    """Retire a template or use it again; raises NotFound and Forbidden."""
     template = get(actor, template_id)
-    if not may_switch(actor, template):
-        raise Forbidden("Its maker and admins can take a template out of use.")
+    if not may_set_active(actor, template):
+        raise Forbidden(
+            "Only the template's creator and admins can take it out of use."
+        )
     now = timezone.now()
     rows = NamespaceTemplate.objects.filter(
         template_id=template_id, is_active=not active
     )
     if rows.update(is_active=active, updated_at=now):
-        done = "Use the template “{}” again." if active else "Retire the template “{}”."
+        name = template.name
         record.record(
             action="template:update",
-            summary=done.format(template.name),
+            summary=(
+                f"Use the template “{name}” again."
+                if active
+                else f"Retire the template “{name}”."
+            ),
             actor=actor,
             organization_id=template.organization_id,
         )
@@ -168,19 +186,24 @@ def switch(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemplate
 def instantiate(
     actor: Actor,
     template_id: str,
-    wanted: Instantiation,
+    request: Instantiation,
     *,
     operation: UUID | None = None,
 ) -> Outcome:
-    """Make a namespace from a template; raises as a creation does."""
+    """Create a namespace from a template; raises like `creation.create`.
+
+    Also raises NotFound for the template and Conflict for an inactive one.
+    """
     template = get(actor, template_id)
     if not template.is_active:
         raise Conflict("This template is not active.", code="template_inactive")
-    described = wanted.description
+    description = template.description
+    if request.description is not None:
+        description = request.description
     namespace = namespace_from(
         template.configuration,
-        name=wanted.namespace_name,
-        description=template.description if described is None else described,
+        name=request.namespace_name,
+        description=description,
         with_infrastructure=actor.plan == Plan.ENTERPRISE,
     )
     return creation.create(actor, namespace, operation=operation)

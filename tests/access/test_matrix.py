@@ -307,6 +307,6 @@ def test_an_operation_that_declares_nothing_cannot_load() -> None:
     view = PathView()
     view.add_operation("/forgotten", ["POST"], forgotten)
     with pytest.raises(
-        TypeError, match=f"forgotten has no @endpoint\\({Action.__name__}"
+        TypeError, match=f"forgotten has no @operation\\({Action.__name__}"
     ):
         declared_by(view)

@@ -45,25 +45,22 @@ SAID: list[tuple[str, str, dict[str, object], str]] = [
         "",
         {"": 1},
         (
-            "There is no field with an empty name here; "
-            "there is: namespace_name, payload_indexes."
+            "Unknown field with an empty name; "
+            "known fields: namespace_name, payload_indexes."
         ),
     ),
     (
         "PUT",
         "",
         {"speed": 1},
-        (
-            "speed: There is no field speed here; "
-            "there is: namespace_name, payload_indexes."
-        ),
+        ("speed: Unknown field speed; known fields: namespace_name, payload_indexes."),
     ),
     (
         "PATCH",
         "",
         {"infrastructure": {"speed": 1}},
         (
-            "infrastructure.speed: There is no field speed here; there is: "
+            "infrastructure.speed: Unknown field speed; known fields: "
             "qdrant_collection, compute_tier, description, max_concurrent_jobs, "
             "autoscaling_enabled, ray_head_node_url, min_workers, max_workers, "
             "gpu_type, gpus_per_worker and 12 more."

@@ -130,7 +130,7 @@ def test_while_one_is_at_work_the_other_is_asked_to_wait(
     repeated(call)
     soon = timezone.now() + timedelta(seconds=60)
     KeptAnswer.objects.update(status=None, claimed_until=soon)
-    monkeypatch.setattr("nsadmin.api.http.idempotency._PATIENCE_S", 0.2)
+    monkeypatch.setattr("nsadmin.api.http.idempotency._MAX_WAIT_S", 0.2)
     response = repeated(call)
     assert response.status_code == 409
     assert error_of(response)["code"] == "idempotency_in_flight"

@@ -14,7 +14,7 @@ _STAGES = (
     ("configuration", "Buckets and collections", "resources", 2, 5),
     ("objects", "Objects", "objects", 10, 6_100),
     ("points", "Documents and vectors", "points", 50, 6_100),
-    ("verify", "Proof that nothing is missing", "checks", 34, 12_205),
+    ("verify", "Verification", "checks", 34, 12_205),
 )
 
 

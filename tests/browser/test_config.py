@@ -61,7 +61,7 @@ def test_a_fault_is_shown_at_its_line_and_can_be_corrected(target, visit, script
     area.fill(text.replace("auto_create_indexes:", "auto_create_index:"))
     page.get_by_role("button", name="Preview plan").click()
     faults = page.locator("#line-faults")
-    expect(faults).to_contain_text("There is no section auto_create_index")
+    expect(faults).to_contain_text("Unknown section auto_create_index")
     expect(faults.locator("pre")).to_contain_text("auto_create_index:")
     expect(area).to_have_value(re.compile("auto_create_index:"))
     assert not scripted or axe.faults(page) == []  # axe needs script itself

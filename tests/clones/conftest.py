@@ -1,4 +1,4 @@
-"""Stores for clones: rows that threads see, and collections that go again."""
+"""Stores for clones: rows that threads can see, and collections that are dropped."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,16 @@ def world(transactional_db: None, cast: Cast) -> Iterator[Cast]:
 def source(world: Cast) -> Namespace:
     """A namespace of Northlight with everything in it."""
     return make_source(world.northlight)
+
+
+def require_verified(job: Job) -> None:
+    """The job's report compares the counts of all copied kinds, and all are equal."""
+    report = job.outputs["proof"]
+    titles = {row["what"] for row in report}
+    assert {"Buckets", "Objects", "References to the source in the clone"} <= titles
+    if job.inputs["include_resources"]["collections"]:
+        assert "Digest of ids, payloads and vectors" in titles
+    assert [row for row in report if not row["equal"]] == []
 
 
 def run_to_the_end(job: Job, *, slice_s: float = 20.0) -> Job:

@@ -3,15 +3,17 @@
 import pytest
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest, Include, parse_clone
-from nsadmin.clones.start import launch, preview, response
+from nsadmin.clones.start import launch
+from nsadmin.clones.state import state_of
 from nsadmin.jobs.models import State
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
-from tests.clones.conftest import run_to_the_end
+from tests.clones.conftest import require_verified, run_to_the_end
 from tests.clones.sources import Names
 
 FULL = {"collections": True, "retrievers": True, "taxonomies": True}
@@ -28,15 +30,15 @@ def _everything(namespace_id: str) -> str:
 def test_a_clone_is_complete_and_refers_to_nothing_of_its_source(world, source):
     request = CloneRequest("staging", Include(**FULL))
     begun = launch(world.actor("member"), source.namespace_id, request)
-    told = response(begun.job)
-    assert told["status"] == "cloning"
-    assert set(told["cloned_resources"].values()) == {0}
-    assert told["source_namespace_id"] == source.namespace_id
+    clone = state_of(begun.job)
+    assert clone.view.namespace.clone_status == "cloning"
+    assert set(clone.copied.values()) == {0}
+    assert clone.job.source_namespace_id == source.namespace_id
     job = run_to_the_end(begun.job)
     assert (job.state, job.error) == (State.DONE, "")
-    told = response(job)
-    assert told["status"] == "ready"
-    assert told["cloned_resources"] == {
+    clone = state_of(job)
+    assert clone.view.namespace.clone_status == "ready"
+    assert clone.copied == {
         "buckets": 2,
         "objects": 7,
         "collections": 2,
@@ -44,7 +46,7 @@ def test_a_clone_is_complete_and_refers_to_nothing_of_its_source(world, source):
         "taxonomies": 2,
         "points": 40,
     }
-    assert all(row["equal"] for row in job.outputs["proof"])
+    require_verified(job)
     assert job.outputs["source_changed"] is False
     assert job.progress["percent"] == 100
     new = job.namespace_id
@@ -105,6 +107,7 @@ def test_points_keep_ids_and_vectors_and_stay_as_incomplete_as_they_were(world, 
     run_to_the_end(begun.job)
     before, _ = points.page(shared(), source.collection, with_vectors=True)
     after, _ = points.page(shared(), begun.job.namespace_id, with_vectors=True)
+    assert len(before) == 40
     assert [p["id"] for p in after] == [p["id"] for p in before]
     for one, other in zip(before, after, strict=True):
         assert one["vector"].keys() == other["vector"].keys()
@@ -121,7 +124,7 @@ def test_many_small_slices_make_the_same_clone(world, source):
     assert job.state == State.DONE
     assert job.epoch > 10
     assert job.outputs["cloned_resources"]["points"] == 40
-    assert all(row["equal"] for row in job.outputs["proof"])
+    require_verified(job)
 
 
 @pytest.mark.parametrize("with_collections", [True, False])
@@ -146,10 +149,14 @@ def test_every_combination_ends_ready_with_nothing_dangling(
         "taxonomies": 2 * with_taxonomies,
     }
     new = begun.job.namespace_id
-    for made in resources.every("taxonomies", new):
+    taxonomies = list(resources.every("taxonomies", new))
+    assert len(taxonomies) == 2 * with_taxonomies
+    for made in taxonomies:
         whole = with_collections and with_retrievers
         assert made["ready"] is whole
-    for made in resources.every("retrievers", new):
+    retrievers = list(resources.every("retrievers", new))
+    assert len(retrievers) == 2 * with_retrievers
+    for made in retrievers:
         assert made["is_published"] is False
         assert "marketplace_listing_id" not in made
     assert len(shown.left_out) >= 1

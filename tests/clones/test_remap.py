@@ -1,4 +1,4 @@
-"""Renaming, kind by kind: what changes, what stays, what goes. No store, no Django."""
+"""Rewriting documents for a clone, kind by kind; pure functions without stores."""
 
 import copy
 from typing import Any
@@ -9,9 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.clones.rewrite import remap
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap, is_shaped, make_map, new_id
-from nsadmin.clones.rewrite.references import KEPT, kinds_of, references, rewritten
-from nsadmin.clones.rewrite.remap import Dropped
+from nsadmin.clones.rewrite.id_map import (
+    IdKind,
+    IdMap,
+    build_id_map,
+    has_id_shape,
+    new_id,
+)
+from nsadmin.clones.rewrite.references import (
+    UNCHANGED_KEYS,
+    find_references,
+    kinds_of,
+    rewrite_references,
+)
+from nsadmin.clones.rewrite.remap import OmissionLog
 
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")
 NS, BKT, COL, COL2 = "ns_source001", "bkt_source1", "col_source1", "col_source2"
@@ -26,7 +37,7 @@ ALL = tuple(FOUND)
 
 
 def ids(*copied: IdKind, tenant: tuple[str, str] | None = None) -> IdMap:
-    return make_map(JOB, NS, FOUND, copied or ALL, tenant)
+    return build_id_map(JOB, NS, FOUND, copied or ALL, tenant)
 
 
 def new(old: str, kind: IdKind | None = None) -> str:
@@ -40,7 +51,7 @@ def new(old: str, kind: IdKind | None = None) -> str:
 
 
 def renamed(value: Any, mapped: IdMap | None = None, key: str = "") -> Any:
-    return rewritten(value, mapped or ids(), key)[0]
+    return rewrite_references(value, mapped or ids(), key)[0]
 
 
 # Ids ----------------------------------------------------------------------------------
@@ -50,7 +61,7 @@ def test_ids_have_their_kinds_shape_and_come_from_the_job():
     assert new(NS).startswith("ns_")
     assert new(COL).startswith("col_")
     assert len(new(COL)) == len("col_") + 10
-    assert all(is_shaped(new(old)) for old in (NS, BKT, COL, RET, TAX))
+    assert all(has_id_shape(new(old)) for old in (NS, BKT, COL, RET, TAX))
     assert new_id(JOB, "buckets", BKT) == new(BKT)
     assert new_id(UUID(int=1), "buckets", BKT) != new(BKT)
     assert new_id(JOB, "collections", BKT) != new(BKT)
@@ -122,7 +133,7 @@ def test_references_are_renamed_wherever_they_stand(document, expected):
 )
 def test_what_is_no_reference_stays(document):
     assert renamed(document) == document
-    assert list(references(document, ids())) == []
+    assert list(find_references(document, ids())) == []
 
 
 def test_a_users_text_that_is_an_id_as_a_whole_is_a_reference():
@@ -130,7 +141,9 @@ def test_a_users_text_that_is_an_id_as_a_whole_is_a_reference():
 
 
 def test_ids_that_are_plain_words_count_only_under_their_keys():
-    odd = make_map(JOB, "books", {"collections": ["novels"], "buckets": ["books"]}, ALL)
+    odd = build_id_map(
+        JOB, "books", {"collections": ["novels"], "buckets": ["books"]}, ALL
+    )
     document = {
         "namespace_id": "books",
         "bucket_id": "books",
@@ -152,7 +165,7 @@ def test_ids_that_are_plain_words_count_only_under_their_keys():
     assert (after["genre"], after["shelf"], after["books"]) == ("books", ["novels"], 3)
     assert after["lineage_path"].endswith(f"/{collection}")
     assert after["source_bucket_schemas"] == {bucket: 1}
-    assert list(references(after, odd)) == []
+    assert list(find_references(after, odd)) == []
 
 
 def test_the_tenant_changes_only_across_organizations():
@@ -202,14 +215,14 @@ def test_an_object_keeps_its_id_and_loses_edges_to_what_is_not_copied():
             {"target_object_id": "obj_3"},
         ],
     }
-    dropped = Dropped()
-    whole = remap.object_(document, ids(), dropped)
+    omissions = OmissionLog()
+    whole = remap.object_(document, ids(), omissions)
     assert whole["_id"] == f"{new(NS)}:obj_1"
     assert whole["edges"][0]["target_collection_id"] == new(COL)
-    assert dropped.sentences == []
-    bare = remap.object_(document, ids("buckets"), dropped)
+    assert omissions.sentences == []
+    bare = remap.object_(document, ids("buckets"), omissions)
     assert bare["edges"] == [{"target_object_id": "obj_3"}]
-    assert len(dropped.sentences) == 1
+    assert len(omissions.sentences) == 1
 
 
 def a_collection() -> dict[str, Any]:
@@ -227,8 +240,8 @@ def a_collection() -> dict[str, Any]:
 
 
 def test_a_collection_keeps_what_is_copied():
-    dropped = Dropped()
-    after = remap.collection(a_collection(), ids(), dropped)
+    omissions = OmissionLog()
+    after = remap.collection(a_collection(), ids(), omissions)
     assert after["source"] == {"bucket_ids": [new(BKT)], "source_namespace_id": new(NS)}
     assert after["taxonomy_applications"] == [
         {"taxonomy_id": new(TAX), "target_collection_id": new(COL2)}
@@ -236,15 +249,15 @@ def test_a_collection_keeps_what_is_copied():
     assert after["retriever_enrichments"] == [{"retriever_id": new(RET)}]
     assert after["cluster_applications"] == after["alert_applications"] == []
     assert "trigger_id" not in after
-    assert len(dropped.sentences) == 3
+    assert len(omissions.sentences) == 3
 
 
 def test_a_collection_loses_what_is_not_copied_and_says_so():
-    dropped = Dropped()
-    after = remap.collection(a_collection(), ids("buckets", "collections"), dropped)
+    omissions = OmissionLog()
+    after = remap.collection(a_collection(), ids("buckets", "collections"), omissions)
     assert after["taxonomy_applications"] == after["retriever_enrichments"] == []
-    assert any("taxonomies" in sentence for sentence in dropped.sentences)
-    assert any("retrievers" in sentence for sentence in dropped.sentences)
+    assert any("taxonomies" in sentence for sentence in omissions.sentences)
+    assert any("retrievers" in sentence for sentence in omissions.sentences)
 
 
 def a_retriever() -> dict[str, Any]:
@@ -272,8 +285,8 @@ def names(document: dict[str, Any]) -> list[str]:
 
 
 def test_a_retriever_with_everything_copied():
-    dropped = Dropped()
-    after = remap.retriever(a_retriever(), ids(), dropped)
+    omissions = OmissionLog()
+    after = remap.retriever(a_retriever(), ids(), omissions)
     assert names(after) == ["find", "sort", "classify", "join"]
     found = after["stages"][0]["config"]["parameters"]
     assert found["collection_identifiers"] == [new(COL), "records"]
@@ -281,18 +294,18 @@ def test_a_retriever_with_everything_copied():
     assert join == {"target_collection_id": "{{INPUT.x}}", "retriever_id": new(RET)}
     assert "marketplace_listing_id" not in after
     assert after["is_published"] is False
-    assert dropped.sentences == ["Retriever “search” is not published in the clone."]
+    assert omissions.sentences == ["Retriever “search” is not published in the clone."]
 
 
 def test_a_retriever_loses_the_stages_that_cannot_work():
-    dropped = Dropped()
-    after = remap.retriever(a_retriever(), ids("buckets", "retrievers"), dropped)
+    omissions = OmissionLog()
+    after = remap.retriever(a_retriever(), ids("buckets", "retrievers"), omissions)
     assert names(after) == ["find", "join"]
     assert after["collection_ids"] == []
     found = after["stages"][0]["config"]["parameters"]
     assert found == {"collection_identifiers": ["records"], "top_k": 5}
-    assert any("“sort”" in sentence for sentence in dropped.sentences)
-    assert any("“classify”" in sentence for sentence in dropped.sentences)
+    assert any("“sort”" in sentence for sentence in omissions.sentences)
+    assert any("“classify”" in sentence for sentence in omissions.sentences)
 
 
 def a_taxonomy(**config: Any) -> dict[str, Any]:
@@ -302,9 +315,9 @@ def a_taxonomy(**config: Any) -> dict[str, Any]:
 
 
 def test_a_taxonomy_that_keeps_everything_stays_ready():
-    dropped = Dropped()
+    omissions = OmissionLog()
     document = a_taxonomy(source_collection={"collection_id": COL})
-    after = remap.taxonomy(document, ids(), dropped)
+    after = remap.taxonomy(document, ids(), omissions)
     assert after["ready"] is True
     assert after["config"] == {
         "retriever_id": new(RET),
@@ -325,12 +338,12 @@ def test_a_taxonomy_that_keeps_everything_stays_ready():
     ],
 )
 def test_a_taxonomy_that_lost_a_part_is_kept_but_not_ready(copied, kept):
-    dropped = Dropped()
+    omissions = OmissionLog()
     document = a_taxonomy(source_collection={"collection_id": COL})
-    after = remap.taxonomy(document, ids(*copied), dropped)
+    after = remap.taxonomy(document, ids(*copied), omissions)
     assert after["ready"] is False
     assert set(after["config"]) == kept
-    assert any("not ready" in sentence for sentence in dropped.sentences)
+    assert any("not ready" in sentence for sentence in omissions.sentences)
     assert document["ready"] is True
 
 
@@ -340,7 +353,7 @@ def test_a_tree_loses_its_nodes_of_collections_that_are_not_copied():
         {"collection_id": COL2, "parent_collection_id": COL},
     ]
     document = a_taxonomy(hierarchical_nodes=nodes, inference_collections=[COL])
-    after = remap.taxonomy(document, ids("retrievers", "taxonomies"), Dropped())
+    after = remap.taxonomy(document, ids("retrievers", "taxonomies"), OmissionLog())
     assert after["config"]["hierarchical_nodes"] == []
     assert after["config"]["inference_collections"] == []
     assert after["ready"] is False
@@ -360,15 +373,15 @@ def test_payloads_in_both_layouts():
             "source_blobs": [{"url": f"s3://{NS}/{BKT}"}],
         },
     }
-    dropped = Dropped()
-    after = remap.payload(document, ids("buckets", "collections"), dropped)
+    omissions = OmissionLog()
+    after = remap.payload(document, ids("buckets", "collections"), omissions)
     assert after["document_id"] == "doc_1"
     assert after["_internal"]["lineage"]["path"] == f"{new(BKT)}/{new(COL)}"
     assert after["_internal"]["lineage"]["chain"] == [{"collection_id": new(COL)}]
     assert after["_internal"]["source_details"] == [{"source_id": new(BKT)}]
     assert after["_internal"]["processing"] == {"taxonomy_lineage": []}
     assert after["_internal"]["source_blobs"] == [{"url": f"s3://{NS}/{BKT}"}]
-    assert len(dropped.sentences) == 1
+    assert len(omissions.sentences) == 1
 
 
 def test_points_of_another_namespace_in_a_shared_collection_are_not_ours():
@@ -380,10 +393,10 @@ def test_points_of_another_namespace_in_a_shared_collection_are_not_ours():
 
 
 def test_sentences_are_bounded():
-    dropped = Dropped()
+    omissions = OmissionLog()
     for number in range(1000):
-        dropped.add(f"Thing {number}.")
-    assert len(dropped.sentences) == Dropped.MOST + 1
+        omissions.add(f"Thing {number}.")
+    assert len(omissions.sentences) == OmissionLog.MAX + 1
 
 
 # Any document -------------------------------------------------------------------------
@@ -432,7 +445,7 @@ COPIED = st.sets(st.sampled_from(ALL)).map(lambda chosen: tuple(chosen) or ("buc
 def test_no_id_of_the_source_survives(document, copied):
     mapped = ids(*copied)
     after = renamed(document, mapped)
-    assert list(references(after, mapped)) == []
+    assert list(find_references(after, mapped)) == []
     assert not _whole_strings(after) & mapped.old_ids
     assert renamed(after, mapped) == after
 
@@ -475,4 +488,4 @@ def _whole_strings(value: Any) -> set[str]:
 
 
 def test_kept_keys_hold_no_references_by_themselves():
-    assert all(kinds_of(key) == () for key in KEPT)
+    assert all(kinds_of(key) == () for key in UNCHANGED_KEYS)

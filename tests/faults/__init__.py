@@ -1,5 +1,5 @@
-"""Proofs over stores that break."""
+"""Tests with stores that break, hang or lose answers, and workers that are killed."""
 
 import pytest
 
-pytest.register_assert_rewrite("tests.faults.scenarios")
+pytest.register_assert_rewrite("tests.faults.clones", "tests.faults.scenarios")

@@ -1,4 +1,4 @@
-"""Clones that real workers make, and whether they came out right."""
+"""Clones made by real workers, and checks that they equal their source."""
 
 import math
 import random
@@ -18,6 +18,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.clones.conftest import require_verified
 from tests.clones.sources import Names, documents, payload
 
 Json = Any
@@ -66,17 +67,17 @@ def person_of(actor: Actor) -> User:
     return person
 
 
-def again(job: Job) -> Job:
-    """The job as it is now."""
+def refreshed(job: Job) -> Job:
+    """The job, read again from the database."""
     job.refresh_from_db()
     return job
 
 
-def require_right(source: Namespace, job: Job) -> None:
-    """The clone is the source with its ids renamed: nothing missing, nothing twice."""
-    assert (again(job).state, job.error) == (State.DONE, "")
+def require_complete(source: Namespace, job: Job) -> None:
+    """The clone is the source with new ids: nothing is missing, nothing is doubled."""
+    assert (refreshed(job).state, job.error) == (State.DONE, "")
     assert job.outputs["source_changed"] is False
-    assert all(row["equal"] for row in job.outputs["proof"])
+    require_verified(job)
     assert store.get(job.namespace_id)["clone_status"] == "ready"
     ids = _ids(source.namespace_id, job.namespace_id)
     for kind in resources.KINDS:
@@ -84,7 +85,7 @@ def require_right(source: Namespace, job: Job) -> None:
     _require_same_points(source.collection, job.namespace_id, ids)
 
 
-def require_nothing(job: Job) -> None:
+def require_deleted(job: Job) -> None:
     """No document, resource or collection of a clone is left."""
     assert store.get(job.namespace_id) is None
     assert collections.get(shared(), job.namespace_id) is None
@@ -92,7 +93,7 @@ def require_nothing(job: Job) -> None:
 
 
 def _ids(source: str, clone: str) -> dict[str, str]:
-    """Old to new ids, told from the names that both sides share."""
+    """The new id of each old id, found by the names of the resources."""
     ids = {source: clone}
     for kind in ("buckets", "collections", "retrievers", "taxonomies"):
         own, name = f"{_one(kind)}_id", f"{_one(kind)}_name"
@@ -136,6 +137,7 @@ def _require_same_documents(
 ) -> None:
     before = list(resources.every(kind, source))
     after = list(resources.every(kind, clone))
+    assert before, kind
     assert len(after) == len({row["_id"] for row in after}) == len(before), kind
     for row in after:
         left = ids.keys() & set(_strings(row))
@@ -156,6 +158,7 @@ def _require_same_points(source: str, clone: str, ids: dict[str, str]) -> None:
             assert other["payload"] == _renamed(one["payload"], ids)
             assert _is_close(one["vector"], other["vector"])
             seen.add(one["id"])
+    assert seen
     assert points.count(shared(), source) == len(seen) == points.count(shared(), clone)
 
 

@@ -1,4 +1,4 @@
-"""Proxies before the stores, and a database that a process to be killed shares."""
+"""Proxies before the stores, and a database that other processes share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tests.faults.transport import Http, Mongo, Redis
 
 @dataclass(frozen=True)
 class Region:
-    """Where scenarios can break: addresses behind proxies, a database, a killable process."""
+    """Stores behind proxies, a database, and processes that may be killed."""
 
     mongodb_url: str
     qdrant_url: str

@@ -22,7 +22,7 @@ class Rows:
 
     @property
     def url(self) -> str:
-        """What another process of ours is told to find it."""
+        """The value of DATABASE_URL for another process."""
         if connections["default"].vendor == "sqlite":
             return f"sqlite:///{self.name}"
         given = urlsplit(settings.NSADMIN_DATABASE_URL)
@@ -49,7 +49,7 @@ def template() -> Iterator[Rows]:
 
 @contextmanager
 def copy(rows: Rows) -> Iterator[Rows]:
-    """Make another database with the same tables and rows; it goes in the end."""
+    """Make another database with the same tables and rows; it is dropped at the end."""
     default = connections["default"]
     if default.vendor == "sqlite":
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Servers, a database and real workers of one's own: all of it may be broken."""
+"""A plant: private servers, a database and real workers, which a test may break."""
 
 import tempfile
 import time
@@ -29,7 +29,7 @@ KEY = "a key for the plant"
 
 @dataclass(frozen=True)
 class Plant:
-    """What a test may break; `env` is what every process of it is told."""
+    """The running plant; `env` is the environment of all its processes."""
 
     redis: RunningServer
     qdrant: RunningQdrant
@@ -47,7 +47,7 @@ class Plant:
 
 @contextmanager
 def running_plant(mongodb_url: str, settings: Any, rows: Rows) -> Iterator[Plant]:
-    """A plant whose sweeper and clock run; workers for jobs are the test's to start."""
+    """A plant with a running sweeper and beat; the test starts the job workers."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         (place / "redis").mkdir()

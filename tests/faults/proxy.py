@@ -1,4 +1,4 @@
-"""A proxy before each store that numbers what crosses it and breaks one exchange.
+"""A proxy before each store that numbers its exchanges and breaks one of them.
 
 The numbers run over all stores together, in the order in which the requests arrive, so
 "the seventh outside call of a change" is one number whichever store it goes to.
@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.faults.transport import Message, Wire
+from tests.faults.transport import Message, Transport
 
 _HOST = "127.0.0.1"
 _ANSWER_500 = (
@@ -28,14 +28,14 @@ _ANSWER_500 = (
 
 
 class Fault(StrEnum):
-    """What may happen to one exchange."""
+    """The ways in which one exchange may fail."""
 
     RESET = "reset"  # the connection breaks before the request reaches the store
     DROPPED = "dropped"  # the store does it; its reply is lost with the connection
     ERROR = "error"  # Qdrant answers 500 and has done nothing
-    HANG = "hang"  # the request reaches nobody and the connection stays open
-    KILL_BEFORE = "kill before"  # the asking process dies before the store hears of it
-    KILL_AFTER = "kill after"  # it dies after the store has done it
+    HANG = "hang"  # the request never reaches the store; the connection stays open
+    KILL_BEFORE = "kill before"  # the client process dies before the store gets it
+    KILL_AFTER = "kill after"  # the client process dies after the store has done it
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Exchanges:
 
     @contextmanager
     def late(self, store: str, asks: str, seconds: float) -> Iterator[None]:
-        """Let the store do what is asked at once, and say so only after a while."""
+        """Delay the store's replies to these requests."""
         self._late[store, asks] = seconds
         try:
             yield
@@ -94,25 +94,25 @@ class Exchanges:
             del self._late[store, asks]
 
     def lateness_of(self, exchange: Exchange | None) -> float:
-        """For how many seconds the reply is held back."""
+        """The delay of a reply in seconds."""
         return self._late.get((exchange.store, exchange.asks), 0) if exchange else 0
 
     def is_frozen(self, store: str) -> bool:
-        """Whether the store says nothing just now."""
+        """Whether the store is frozen now."""
         return store in self._frozen
 
     @property
     def broken(self) -> Exchange | None:
-        """The exchange that was broken, if it has come to that."""
+        """The exchange that was broken; None before that."""
         return next((e for e in self.seen if e.fault is not None), None)
 
     @property
     def writes(self) -> list[str]:
-        """What was asked of MongoDB and Qdrant that changes them."""
+        """The requests that change data in MongoDB or Qdrant."""
         return [f"{e.store}: {e.asks}" for e in self.seen if e.writes]
 
     def begin(self, store: str, request: Message) -> Exchange | None:
-        """Number a request; the driver's own talk has no number."""
+        """Number a request; housekeeping requests of the driver have no number."""
         if request.asks is None:
             return None
         found = Exchange(len(self.seen) + 1, store, request.asks, request.writes)
@@ -123,15 +123,15 @@ class Exchanges:
         return found
 
     def kill(self) -> None:
-        """End the asking process."""
+        """Kill the client process."""
         self._kill()
 
 
 class _Link:
     """One client's connection and the one to the store that belongs to it."""
 
-    def __init__(self, wire: Wire, exchanges: Exchanges) -> None:
-        self._wire, self._exchanges = wire, exchanges
+    def __init__(self, transport: Transport, exchanges: Exchanges) -> None:
+        self._transport, self._exchanges = transport, exchanges
         self._open: deque[Exchange | None] = deque()
 
     async def run(
@@ -157,11 +157,11 @@ class _Link:
         self, client: tuple[StreamReader, StreamWriter], store: StreamWriter
     ) -> None:
         while True:
-            request = await self._wire.request(client[0])
-            if self._exchanges.is_frozen(self._wire.store):
+            request = await self._transport.request(client[0])
+            if self._exchanges.is_frozen(self._transport.store):
                 await client[0].read()  # until the client gives up
                 return
-            exchange = self._exchanges.begin(self._wire.store, request)
+            exchange = self._exchanges.begin(self._transport.store, request)
             fault = exchange.fault if exchange else None
             if fault is Fault.RESET:
                 return
@@ -179,8 +179,8 @@ class _Link:
 
     async def _answer(self, store: StreamReader, client: StreamWriter) -> None:
         while True:
-            reply = await self._wire.reply(store)
-            if self._exchanges.is_frozen(self._wire.store):
+            reply = await self._transport.reply(store)
+            if self._exchanges.is_frozen(self._transport.store):
                 await asyncio.Event().wait()
             # A server that streams heartbeats says more than it was asked.
             exchange = self._open.popleft() if self._open else None
@@ -210,14 +210,14 @@ class Proxies:
         self._loop = asyncio.new_event_loop()
         self._servers: list[asyncio.Server] = []
 
-    def before(self, wire: Wire, url: str) -> str:
+    def before(self, transport: Transport, url: str) -> str:
         """Put a proxy before the store at `url`; return the URL to use instead."""
         place = urlsplit(url)
 
         async def carry(reader: StreamReader, writer: StreamWriter) -> None:
             try:
                 store = await asyncio.open_connection(place.hostname, place.port)
-                await _Link(wire, self.exchanges).run((reader, writer), store)
+                await _Link(transport, self.exchanges).run((reader, writer), store)
             except (OSError, asyncio.CancelledError):
                 writer.close()
 
@@ -237,7 +237,7 @@ class Proxies:
         async def end() -> None:
             for server in self._servers:
                 server.close()
-            # Who is cut off may have come again before nobody was let in any more.
+            # A client may have connected again before its server was closed.
             while others := asyncio.all_tasks() - {asyncio.current_task()}:
                 for task in others:
                     task.cancel()

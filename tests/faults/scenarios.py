@@ -1,4 +1,4 @@
-"""One change of each kind, and what must hold of it whatever broke on its way."""
+"""One change of each kind, and the invariants that must hold after any fault."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,7 +45,7 @@ _BOOKKEEPING = {
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A kind of change: what is there before, and the patch."""
+    """A kind of change: the namespace before it, and the body of the patch."""
 
     kind: str
     body: Json
@@ -97,7 +97,7 @@ SCENARIOS = {
 
 
 def content(raw: Json) -> Json:
-    """The document without what each change counts and notes."""
+    """The document without its change history and timestamps."""
     return {key: value for key, value in raw.items() if key not in _BOOKKEEPING}
 
 
@@ -136,7 +136,7 @@ def shape_of(collection: str) -> Shape:
 
 
 def let_time_pass(namespace_id: str) -> None:
-    """Be two minutes later: open attempts are old, a dead process's lock is gone."""
+    """Make open audit rows two minutes old, and release a dead process's lock."""
     past = timezone.now() - timedelta(seconds=120)
     events = AuditEvent.objects.filter(namespace_id=namespace_id)
     events.filter(outcome__in=("attempted", "accepted")).update(at=past)
@@ -145,10 +145,10 @@ def let_time_pass(namespace_id: str) -> None:
 
 
 class Trip:
-    """One namespace on one scenario: its state before, and the one it should reach."""
+    """One namespace in one scenario: its state before, and the state after the change."""
 
     def __init__(self, scenario: Scenario, organization: Organization) -> None:
-        self._road = scenario
+        self._scenario = scenario
         made = make_namespace(
             organization,
             "before",
@@ -165,7 +165,7 @@ class Trip:
         self._shape_after = self._shape_before.after(plan.steps)
 
     def close(self) -> None:
-        """Take the namespace away again; what is still open in the audit is closed."""
+        """Delete the namespace and close its open audit rows."""
         store.delete(self.namespace_id, revision=self._stored["revision"])
         collections.drop(shared(), self.namespace_id)
         for event in self._events.filter(outcome__in=("attempted", "accepted")):
@@ -174,7 +174,7 @@ class Trip:
     @property
     def body(self) -> Json:
         """The patch."""
-        return self._road.body
+        return self._scenario.body
 
     def commit(self) -> changes.Outcome | NsadminError:
         """Commit the patch; return what the client gets."""
@@ -184,7 +184,7 @@ class Trip:
             return failure
 
     def outcomes(self) -> list[str]:
-        """How the audit says that the tries ended, or that they have not."""
+        """The outcome of each attempt in the audit log, oldest first."""
         return list(self._events.order_by("pk").values_list("outcome", flat=True))
 
     def require_no_mixture(self) -> None:
@@ -201,7 +201,7 @@ class Trip:
         assert not list(contradictions.values_list("outcome", "error"))
 
     def require_settled(self, *, tries: int = 1) -> None:
-        """Nothing is open, and MongoDB, Qdrant, mirror and audit tell one story."""
+        """No attempt is open, and MongoDB, Qdrant, mirror and audit agree."""
         raw = self._stored
         self._require_chain(raw)
         accepted = raw["revision"] > 1
@@ -220,7 +220,7 @@ class Trip:
         assert len(outcomes) <= tries
 
     def require_done_once(self) -> None:
-        """The change has happened, and a single time."""
+        """The change was applied exactly once."""
         assert self._stored["revision"] == 2
         assert content(self._stored) == content(self._after)
 

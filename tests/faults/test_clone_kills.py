@@ -1,4 +1,4 @@
-"""A clone ends right whatever is killed, emptied or taken away while it is made."""
+"""A clone is complete whichever worker, broker or store fails during the copy."""
 
 import os
 import random
@@ -21,7 +21,7 @@ from tests.faults.plant import Plant, until
 
 @pytest.fixture
 def actor(plant: Plant) -> Actor:
-    """Somebody who may clone, and two workers to do it."""
+    """A member with two running workers."""
     while len(plant.workers.pids) < 2:
         plant.workers.start()
     return plant.actor()
@@ -39,11 +39,11 @@ def _pid(job: Job) -> int:
 
 def _half_done(job: Job) -> None:
     """Wait until the first points are copied."""
-    until(lambda: clones.again(job).cursor.get("offset"), "points are copied")
+    until(lambda: clones.refreshed(job).cursor.get("offset"), "points are copied")
 
 
 def _ended(job: Job) -> None:
-    until(lambda: not clones.again(job).is_live, "the clone ends")
+    until(lambda: not clones.refreshed(job).is_live, "the clone ends")
 
 
 def test_ten_kills_at_random_leave_every_clone_right(plant: Plant, actor: Actor):
@@ -64,22 +64,22 @@ def test_ten_kills_at_random_leave_every_clone_right(plant: Plant, actor: Actor)
             killed += 1
     for job in made:
         _ended(job)
-        clones.require_right(source, job)
+        clones.require_complete(source, job)
 
 
 @pytest.mark.faults
 def test_two_kills_of_one_clone_are_survived(plant: Plant, actor, source):
     job = clones.begin(actor, source, "twice killed")
     for number in (1, 2):
-        until(lambda: clones.again(job).state == State.RUNNING, "it runs")
+        until(lambda: clones.refreshed(job).state == State.RUNNING, "it runs")
         if number == 1:
             _half_done(job)
         before = job.cursor
         plant.workers.kill(_pid(job))
-        took = until(lambda: clones.again(job).cursor != before, "it goes on")  # noqa: B023
+        took = until(lambda: clones.refreshed(job).cursor != before, "it goes on")  # noqa: B023
         print(f"went on {took:.1f} s after kill {number}")
     _ended(job)
-    clones.require_right(source, job)
+    clones.require_complete(source, job)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ def test_redis_may_lose_everything(plant: Plant, actor, source, harm):
         plant.redis.kill()
         plant.redis.restart()
     begun = job.cursor
-    took = until(lambda: clones.again(job).cursor != begun, "it goes on")
+    took = until(lambda: clones.refreshed(job).cursor != begun, "it goes on")
     print(f"went on {took:.1f} s after Redis was {harm}")
     _ended(job)
-    clones.require_right(source, job)
+    clones.require_complete(source, job)
 
 
 def test_qdrant_away_is_waited_for_in_words(plant: Plant, actor, source, client):
     job = clones.begin(actor, source, "while qdrant is away")
     _half_done(job)
     plant.qdrant.kill()
-    until(lambda: clones.again(job).waiting, "it says that it waits")
+    until(lambda: clones.refreshed(job).waiting, "it says that it waits")
     client.force_login(clones.person_of(actor))
     page = client.get(f"/jobs/{job.job_id}/").content.decode()
     assert "Waiting for Qdrant" in page
@@ -113,7 +113,7 @@ def test_qdrant_away_is_waited_for_in_words(plant: Plant, actor, source, client)
     time.sleep(2)
     plant.qdrant.restart()
     _ended(job)
-    clones.require_right(source, job)
+    clones.require_complete(source, job)
     assert job.waiting == ""
 
 
@@ -137,7 +137,7 @@ def test_qdrant_frozen_for_half_a_minute_is_waited_for(
         os.kill(plant.qdrant.pid, signal.SIGCONT)
     print(f"frozen for {time.monotonic() - begun:.0f} s")
     _ended(job)
-    clones.require_right(source, job)
+    clones.require_complete(source, job)
 
 
 @pytest.mark.parametrize("lost", ["document", "collection"])
@@ -152,7 +152,7 @@ def test_a_source_deleted_half_way_fails_in_words(plant: Plant, actor, source, l
     _ended(job)
     assert job.state == State.FAILED
     assert "deleted while it was copied" in job.error
-    until(lambda: clones.again(job).settled, "it is told")
+    until(lambda: clones.refreshed(job).settled, "it is told")
     assert job.error in store.get(job.namespace_id)["clone_error"]
     discard(actor, job.job_id)
-    clones.require_nothing(job)
+    clones.require_deleted(job)

@@ -1,7 +1,7 @@
-"""Two launches at the same moment: one wins, the other one leaves nothing behind.
+"""Two launches at the same moment: one succeeds, the other one leaves nothing behind.
 
-Both are held where they have looked and not yet written: whoever adds a namespace under
-a limited plan waits there for others of the organization, and here the test is one.
+Adding a namespace under a limited plan takes the organization's quota lock. The test
+holds that lock until both launches have passed their checks and wait to write.
 """
 
 import json
@@ -27,7 +27,7 @@ from tests.faults.plant import Plant, until
 
 @pytest.fixture
 def actor(plant: Plant) -> Actor:
-    """Somebody of an organization whose plan has a limit."""
+    """A member of an organization whose plan has a limit."""
     return plant.actor("pro")
 
 
@@ -63,7 +63,7 @@ def _ask(door: Client, source: Namespace, name: str) -> Any:
 def _both(
     actor: Actor, source: Namespace, doors: list[Client], names: tuple[str, str]
 ) -> list[Any]:
-    """Have both doors ask; let go when both have found everything in order."""
+    """Launch through both doors; release the lock when both wait to write."""
     answers: list[Any] = [None, None]
 
     def ask(number: int) -> None:
@@ -84,7 +84,7 @@ def _both(
 
 
 def _require_one(actor: Actor, answers: list[Any], refusal: int) -> str:
-    """One door let through, the other refused and left nothing; return what it said."""
+    """One launch succeeded, the other left nothing; return the body of its refusal."""
     statuses = [answer.status_code for answer in answers]
     assert statuses in ([200, refusal], [refusal, 302])
     (job,) = Job.objects.filter(organization_id=actor.organization_id)

@@ -1,4 +1,4 @@
-"""Extend against the reaper, on processes of their own: whoever writes first wins."""
+"""Extending an expiry against the reaper in other processes: the first write wins."""
 
 import multiprocessing
 import os
@@ -61,7 +61,7 @@ def _reap() -> int:
 def _process(
     work: Callable[[], object], begin: Barrier
 ) -> tuple[multiprocessing.process.BaseProcess, Connection]:
-    """Begin a process that works once all are there, and tells what came of it."""
+    """Start a process that waits for the others, works, and sends back the result."""
     ours, theirs = _forking.Pipe(duplex=False)
 
     def main() -> None:
@@ -86,7 +86,7 @@ def _let_go() -> None:
 
 
 def _heat(owner: Organization, number: int) -> tuple[int, int]:
-    """Race over one heat's namespaces; return who won how many."""
+    """Race over one heat's namespaces; return the numbers of extended and deleted."""
     made = _racing(owner, number)
     due = [n.namespace_id for i, n in enumerate(made) if i % 5 != 4]
     staying = [n.namespace_id for i, n in enumerate(made) if i % 5 == 4]

@@ -1,4 +1,4 @@
-"""Indexes built anew: whatever call breaks, afterwards every one is there, once."""
+"""Rebuilding all indexes: whichever call fails, each index exists once afterwards."""
 
 import random
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ SEED, SAMPLE = 1895, 12
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """A namespace with a custom index, before it is built anew."""
+    """A namespace with a custom index, before its indexes are rebuilt."""
 
     trip: Trip
 
     def commit(self) -> changes.Outcome | NsadminError:
-        """Build every index anew; return what the client gets."""
+        """Rebuild every index; return the outcome or the error for the client."""
         try:
             return changes.commit(SYSTEM, self.trip.namespace_id, REBUILD)
         except NsadminError as failure:
@@ -42,7 +42,7 @@ def rebuild(organization: Organization) -> Iterator[Rebuild]:
 
 
 def settled(trip, before, shape):
-    """Nothing waits, Qdrant has every index, the wanted list is as it was."""
+    """No step is pending, Qdrant has every index, the document is unchanged."""
     raw = store.get(trip.namespace_id)
     assert "pending" not in raw
     assert raw["observed_revision"] == raw["revision"]
@@ -83,7 +83,7 @@ def test_a_broken_rebuild_is_finished_by_the_sweep(region, rebuild, subtests):
 
 
 def test_an_index_that_is_built_anew_is_not_dropped_a_second_time(region, rebuild):
-    """The sweep goes on behind the last drop, so that a long build ends at last."""
+    """Recovery continues behind the last drop, so that a long rebuild ends."""
     trip = rebuild.trip
     before, shape = store.get(trip.namespace_id), shape_of(trip.namespace_id)
     region.exchanges.expect()

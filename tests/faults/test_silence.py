@@ -1,4 +1,4 @@
-"""Stores that take connections and say nothing: who waits, and for how long."""
+"""Stores that accept connections and never answer: how long each request waits."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Where messages begin and end on three wires: HTTP, MongoDB's and Redis's."""
+"""The message boundaries of three protocols: HTTP, MongoDB's and Redis's."""
 
 import re
 import struct
@@ -14,15 +14,15 @@ _UNASKED_REDIS = {"HELLO", "CLIENT", "SELECT", "AUTH", "PING"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request: its bytes, and what it asks for; None for the driver's own talk."""
+    """One request: its bytes and its command; None for the driver's housekeeping."""
 
     data: bytes
     asks: str | None
     writes: bool = False
 
 
-class Wire(Protocol):
-    """How one store's requests and replies are cut out of a stream."""
+class Transport(Protocol):
+    """Reads one store's requests and replies from a stream."""
 
     store: str
 

@@ -1,4 +1,4 @@
-"""People who look at pages, as processes of their own with threads.
+"""Viewers of pages: separate processes with threads that send requests.
 
 A process reads one order a line, `{"cookie": …, "paths": […], "threads": n, "seconds":
 s, "pause": s}`, looks for that long, and writes `{path: [[status, seconds], …]}`.
@@ -31,7 +31,7 @@ class Viewers:
         self._process.stdin.flush()
 
     def answers(self) -> Answers:
-        """Return what they were answered, and how long they waited."""
+        """Return the status and duration in seconds of every request, by path."""
         line = self._process.stdout.readline()
         assert line, "The process of viewers has died."
         found: Answers = json.loads(line)

@@ -12,13 +12,16 @@ from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.enqueue import enqueue
 from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job
-from nsadmin.jobs.registry import kind
+from nsadmin.jobs.registry import register_kind
 
-STAGES = (Stage("count", "Counting", "steps", 1),)
+STAGES = (Stage(key="count", title="Counting", unit="steps", weight=1),)
 
 
 class Orders:
-    """What the test kind does at each step, and what it told the outside."""
+    """Instructions for the runner of the test kind, and a record of its calls.
+
+    `breaks` and `settle_breaks` are exceptions to raise, one for each call.
+    """
 
     def __init__(self) -> None:
         self.clear()
@@ -40,9 +43,9 @@ def _settle(job: Job) -> None:
     ORDERS.settled.append(job.state)
 
 
-if registry.find("test_count") is None:
+if registry.find_kind("test_count") is None:
 
-    @kind("test_count", task_type="api_namespaces_create", settle=_settle)
+    @register_kind("test_count", task_type="api_namespaces_create", settle=_settle)
     def count(work: JobContext) -> None:
         """Count to `inputs["to"]`, one checkpoint a step."""
         work.progress.begin("count", total=work.inputs["to"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.jobs.execution import lease
 from nsadmin.jobs.execution.context import JobContext
-from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver
+from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceExpired
 from nsadmin.jobs.models import Job, State
 from tests.jobs.conftest import new_job
 
@@ -46,7 +46,7 @@ def test_of_many_claims_one_is_granted():
 def test_a_claim_needs_the_epoch_and_the_time():
     job = new_job()
     assert lease.claim(job.job_id, 1) is None
-    held_back = new_job(held_for=timedelta(seconds=30))
+    held_back = new_job(delay=timedelta(seconds=30))
     assert lease.claim(held_back.job_id, 0) is None
 
 
@@ -77,16 +77,16 @@ def test_whoever_lost_the_job_writes_nothing():
     first = lease.claim(job.job_id, 0)
     stale = JobContext(job, first)
     first_copy = lease.Lease(job.job_id, 0, first.owner)
-    assert first_copy.give_back()
+    assert first_copy.requeue()
     second = lease.claim(job.job_id, 1)
     assert second is not None
     stale.cursor = {"at": 99}
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         stale.checkpoint()
-    with pytest.raises(Lost):
-        stale.require_held()
+    with pytest.raises(LeaseLost):
+        stale.raise_if_interrupted()
     assert not first.end(State.DONE)
-    assert not first.give_back()
+    assert not first.requeue()
     job.refresh_from_db()
     assert (job.cursor, job.epoch, job.state) == ({}, 1, State.RUNNING)
 
@@ -96,19 +96,19 @@ def test_the_heartbeat_keeps_a_lease_and_hears_a_cancel(monkeypatch):
     job = new_job()
     held = lease.claim(job.job_id, 0)
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    with lease.kept(held):
+    with lease.renewing(held):
         assert _becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
         Job.objects.update(cancel_requested=True)
         assert held.cancelled.wait(5)
-    with pytest.raises(Cancelled):
-        JobContext(job, held).require_held()
+    with pytest.raises(CancelRequested):
+        JobContext(job, held).raise_if_interrupted()
 
 
 def test_the_heartbeat_notices_that_the_job_went_to_another(monkeypatch):
     monkeypatch.setattr(lease, "HEARTBEAT_S", 0.02)
     job = new_job()
     held = lease.claim(job.job_id, 0)
-    with lease.kept(held):
+    with lease.renewing(held):
         Job.objects.update(epoch=1, state=State.QUEUED)
         assert held.lost.wait(5)
 
@@ -117,7 +117,7 @@ def test_a_slice_ends_after_its_time_with_everything_saved():
     job = new_job()
     work = JobContext(job, lease.claim(job.job_id, 0), slice_s=0)
     work.cursor = {"at": 2}
-    with pytest.raises(SliceOver):
+    with pytest.raises(SliceExpired):
         work.checkpoint()
     job.refresh_from_db()
     assert job.cursor == {"at": 2}

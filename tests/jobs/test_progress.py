@@ -8,7 +8,10 @@ from nsadmin.jobs.execution.progress import Progress, Stage
 
 def _progress() -> Progress:
     return Progress(
-        [Stage("a", "First", "things", 1), Stage("b", "Second", "points", 3)]
+        [
+            Stage(key="a", title="First", unit="things", weight=1),
+            Stage(key="b", title="Second", unit="points", weight=3),
+        ]
     )
 
 
@@ -48,9 +51,9 @@ def test_speed_and_time_left_come_from_the_last_seconds():
     progress.begin("b", total=100)
     time.sleep(0.6)
     progress.advance("b", done=50)
-    told = progress.to_json()
-    assert 40 < told["rate"] < 90
-    assert 0.3 < told["left_s"] < 1.2
+    stored = progress.to_json()
+    assert 40 < stored["rate"] < 90
+    assert 0.3 < stored["left_s"] < 1.2
 
 
 def test_it_survives_being_written_down():

@@ -1,9 +1,11 @@
 """Who sees which jobs, and how the API says it."""
 
 import uuid
+from typing import Any
 
 import pytest
 
+from nsadmin.api.schemas.tasks import TaskResponse
 from nsadmin.errors import NotFound
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.lease import claim
@@ -14,6 +16,11 @@ from tests.jobs.conftest import OWNER, STAFF, STRANGER, new_job
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PUBLISHED = {"PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"}
+
+
+def as_task(job: Job) -> dict[str, Any]:
+    """The job as the API answers with it."""
+    return TaskResponse.of(job).model_dump()
 
 
 def test_a_foreign_job_answers_exactly_like_an_unknown_one():
@@ -64,7 +71,7 @@ def test_every_state_has_a_published_word(state):
     job = new_job()
     Job.objects.update(state=state)
     job.refresh_from_db()
-    assert queries.task_response(job)["status"] in PUBLISHED
+    assert as_task(job)["status"] in PUBLISHED
 
 
 def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal):
@@ -72,7 +79,7 @@ def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal)
     orders.breaks = [refusal]
     run_once(job.job_id)
     job.refresh_from_db()
-    told = queries.task_response(job)
+    told = as_task(job)
     assert told["task_id"] == str(job.job_id)
     assert told["task_type"] == "api_namespaces_create"
     assert told["status"] == "FAILED"
@@ -85,5 +92,5 @@ def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal)
 
 def test_the_queue_position_counts_the_jobs_before_it():
     first, second = new_job(), new_job()
-    assert queries.task_response(first)["queue_position"] == 0
-    assert queries.task_response(second)["queue_position"] == 1
+    assert as_task(first)["queue_position"] == 0
+    assert as_task(second)["queue_position"] == 1

@@ -1,4 +1,4 @@
-"""What becomes of a job after each way a runner can stop."""
+"""The state of a job after each way in which a runner can stop."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from django.utils import timezone
 from nsadmin.errors import UpstreamError
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.enqueue import release, resume, withdraw
-from nsadmin.jobs.execution.event_log import KEPT, record_event
-from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, PATIENCE
+from nsadmin.jobs.execution.event_log import MAX_EVENTS, record_event
+from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, MAX_OUTAGE
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
 from tests.jobs.conftest import OWNER, new_job
@@ -67,11 +67,11 @@ def test_a_store_that_is_away_is_waited_for(orders, away):
 
 def test_patience_with_a_silent_store_ends(orders, away):
     job = new_job(3)
-    Job.objects.update(away_since=timezone.now() - PATIENCE - timedelta(seconds=1))
+    Job.objects.update(away_since=timezone.now() - MAX_OUTAGE - timedelta(seconds=1))
     orders.breaks = [away]
     assert run_once(job.job_id) is State.FAILED
     job.refresh_from_db()
-    assert "silent for 10 minutes" in job.error
+    assert "no answer for 10 minutes" in job.error
 
 
 def test_a_refusal_fails_at_once_with_its_sentence(orders, refusal):
@@ -163,13 +163,13 @@ def test_a_failed_job_resumes_from_its_cursor(orders, refusal):
 
 
 def test_a_held_job_waits_for_its_release_and_can_be_withdrawn(orders):
-    job = new_job(1, held_for=timedelta(seconds=30))
+    job = new_job(1, delay=timedelta(seconds=30))
     assert run_once(job.job_id) is None
     release(job)
     assert run_once(job.job_id) is State.DONE
     withdraw(job)
     assert Job.objects.filter(job_id=job.job_id).exists()
-    other = new_job(1, held_for=timedelta(seconds=30))
+    other = new_job(1, delay=timedelta(seconds=30))
     withdraw(other)
     assert not Job.objects.filter(job_id=other.job_id).exists()
 
@@ -179,16 +179,16 @@ def test_a_kind_that_the_program_does_not_have_fails_in_words(orders):
     Job.objects.update(kind="gone")
     assert run_once(job.job_id) is State.FAILED
     job.refresh_from_db()
-    assert "does not know jobs of kind gone" in job.error
+    assert "no runner for jobs of kind gone" in job.error
 
 
 def test_the_log_is_bounded():
     job = new_job(1)
-    for number in range(KEPT + 30):
+    for number in range(MAX_EVENTS + 30):
         record_event(job.job_id, f"Line {number}")
     lines = JobEvent.objects.filter(job=job)
-    assert lines.count() == KEPT
-    assert lines.first().sentence == f"Line {KEPT + 29}"
+    assert lines.count() == MAX_EVENTS
+    assert lines.first().sentence == f"Line {MAX_EVENTS + 29}"
 
 
 def test_what_a_store_said_is_in_the_reason(orders):

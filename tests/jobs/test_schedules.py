@@ -126,7 +126,7 @@ def test_a_fault_of_ours_is_kept_and_raised():
     with pytest.raises(ZeroDivisionError):
         broken()
     [row] = runs("drift")
-    assert row.error == "It broke off: ZeroDivisionError."
+    assert row.error == "The run stopped unexpectedly (ZeroDivisionError)."
 
 
 def test_old_runs_are_forgotten():
@@ -140,10 +140,10 @@ def test_old_runs_are_forgotten():
 
 
 def test_asking_sends_a_message_with_a_slot_of_its_own(cast):
-    row = schedules.ask("purge", "rosa@example.org")
+    row = schedules.request_run("purge", "rosa@example.org")
     assert (row.started_at, row.by) == (None, "rosa@example.org")
     with pytest.raises(Conflict):
-        schedules.ask("purge", "rosa@example.org")
+        schedules.request_run("purge", "rosa@example.org")
     purge(row.slot)
     row.refresh_from_db()
     assert row.ended_at is not None
@@ -152,7 +152,7 @@ def test_asking_sends_a_message_with_a_slot_of_its_own(cast):
     row.refresh_from_db()
     assert row.started_at == began
     assert len(runs("purge")) == 1
-    assert schedules.ask("purge", "rosa@example.org").pk != row.pk
+    assert schedules.request_run("purge", "rosa@example.org").pk != row.pk
 
 
 def test_a_slot_that_nobody_asked_for_does_nothing():
@@ -167,12 +167,12 @@ def test_without_a_broker_nothing_stays_behind(cast, settings):
     app.conf["broker_url"] = "redis://127.0.0.1:9/0"
     try:
         with pytest.raises(Unavailable):
-            schedules.ask("purge", "rosa@example.org")
+            schedules.request_run("purge", "rosa@example.org")
     finally:
         app.conf["broker_url"] = before
     assert runs("purge") == []
     with pytest.raises(NotFound):
-        schedules.ask("sweep", "rosa@example.org")
+        schedules.request_run("sweep", "rosa@example.org")
 
 
 @pytest.mark.parametrize("slot", ["", "hand-1"])

@@ -1,4 +1,4 @@
-"""The sweep takes up what a dead worker held and what the broker lost."""
+"""The sweeper recovers jobs of dead workers and resends lost messages."""
 
 from datetime import timedelta
 
@@ -70,7 +70,7 @@ def test_a_poison_job_is_given_up(sent, orders):
         sweep()
     job.refresh_from_db()
     assert job.state == State.FAILED
-    assert "5 times without getting further" in job.error
+    assert "5 times without progress" in job.error
     run_once(*sent()[-1])
     assert orders.settled == ["failed"]
 

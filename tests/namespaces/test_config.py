@@ -190,15 +190,15 @@ REFUSED = {
     "an inner key twice": (
         HEAD + "infrastructure:\n  min_workers: 1\n  min_workers: 2",
         4,
-        "min_workers is there twice",
+        "min_workers appears twice",
     ),
     "a second document": (HEAD + "---\nx: 1", 2, "second document"),
     "a list": ("- 1", 1, "mapping"),
     "nothing": ("", 1, "mapping"),
     "no schema": ("description: x", 1, "it is missing"),
-    "another schema": ("\nschema: v9", 2, 'this is "v9"'),
-    "an unknown section": (HEAD + "points: 3", 2, "no section points"),
-    "a secret": (HEAD + "infrastructure:\n  qdrant_api_key: x", 3, "does not belong"),
+    "another schema": ("\nschema: v9", 2, 'it is "v9"'),
+    "an unknown section": (HEAD + "points: 3", 2, "Unknown section points"),
+    "a secret": (HEAD + "infrastructure:\n  qdrant_api_key: x", 3, "is not part of"),
     "a tab": (HEAD + "infrastructure:\n\tmin_workers: 1", 3, "not YAML"),
     "an open quote": (HEAD + "description: 'x", 2, "not YAML"),
     "a control character": (HEAD + "description: a\x07", 2, "U+0007"),
@@ -206,7 +206,7 @@ REFUSED = {
     "size": (HEAD + "#" * 300_000, 1, "256 KiB"),
     "many values": (HEAD + "payload_indexes: [" + "1," * 30_000 + "]", 2, "20,000"),
     "a key that is a list": (HEAD + "? [a]\n: 1", 2, "plain word"),
-    "a merge": (HEAD + "<<: {description: x}", 2, "no section <<"),
+    "a merge": (HEAD + "<<: {description: x}", 2, "Unknown section <<"),
     "a number for a text": (HEAD + "description: 3", 2, "valid string"),
     "a word for a switch": (HEAD + "auto_create_indexes: yes", 2, "boolean"),
     "an unknown type": (
@@ -217,7 +217,7 @@ REFUSED = {
     "a key of an index": (
         HEAD + "payload_indexes:\n- field_name: a\n  type: float\n  x: 1",
         5,
-        "no field x",
+        "Unknown field x",
     ),
     "no type": (HEAD + "payload_indexes:\n- field_name: a", 3, "needs a type"),
     "a protected index": (

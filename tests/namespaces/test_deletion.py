@@ -144,7 +144,7 @@ def test_an_unfinished_clone_only_takes_what_its_own_job_made(world, source):
     job = launch(world.actor(), source.namespace_id, STAGING).job
     collections.create(shared(), job.namespace_id, {"v": (4, "cosine")})
     job = run_to_the_end(job)
-    assert "exists already" in job.error
+    assert "already exists" in job.error
     gone = run_to_the_end(deletion.begin(world.actor(), job.namespace_id))
     assert gone.state == State.DONE
     assert store.get(job.namespace_id) is None

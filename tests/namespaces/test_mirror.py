@@ -8,7 +8,8 @@ from nsadmin.errors import Invalid, NotFound
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from nsadmin.namespaces.read import mirror, queries
-from nsadmin.namespaces.read.listing import ListQuery, facets, listing
+from nsadmin.namespaces.read.facets import count_facets
+from nsadmin.namespaces.read.listing import ListQuery, listing
 from nsadmin.namespaces.read.mirror_bootstrap import MirrorEmpty
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -88,7 +89,7 @@ def test_search_filters_and_pages(cast):
 
 
 def test_facets_count_what_may_be_seen(cast):
-    found = facets(cast.actor(), ListQuery())
+    found = count_facets(cast.actor(), ListQuery())
     assert found.scope == [("org", 1), ("system", 1)]
     assert found.health == [("unknown", 2)]
 
@@ -102,7 +103,7 @@ def test_every_facet_is_counted_in_one_query(cast, django_assert_num_queries):
     )
     actor = cast.actor()
     with django_assert_num_queries(1):
-        found = facets(actor, ListQuery(tier="shared"))
+        found = count_facets(actor, ListQuery(tier="shared"))
     assert found.health == [("unknown", 3), ("failed", 1)]
     assert found.tier == [("shared", 3), ("dedicated_cpu", 1)]
     assert found.scope == [("org", 3), ("system", 1)]
@@ -112,7 +113,10 @@ def test_every_facet_is_counted_in_one_query(cast, django_assert_num_queries):
 
 def test_what_is_being_deleted_is_no_longer_counted_by_its_health(cast):
     make_namespace(cast.northlight, "going", in_qdrant=False, deletion={"task_id": "j"})
-    assert facets(cast.actor(), ListQuery()).health == [("unknown", 2), ("deleting", 1)]
+    assert count_facets(cast.actor(), ListQuery()).health == [
+        ("unknown", 2),
+        ("deleting", 1),
+    ]
     going = listing(cast.actor(), ListQuery(status="deleting")).rows
     assert [row.name for row in going] == ["going"]
     staying = listing(cast.actor(), ListQuery(status="unknown")).rows

@@ -4,13 +4,14 @@ import copy
 
 import pytest
 
+from nsadmin.api.schemas.namespaces import payload_index
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.plan import steps
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.patch_request import make_plan
 from nsadmin.namespaces.plan.plan import apply_steps
 from nsadmin.namespaces.plan.repair import Repair, missing_vectors
-from nsadmin.namespaces.read.rows import payload_indexes
+from nsadmin.namespaces.read.rows import listed_indexes
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
 from nsadmin.namespaces.schema.patch import parse_patch
@@ -59,7 +60,8 @@ def test_nothing_asked_nothing_planned():
 
 def test_what_the_api_shows_can_be_sent_back():
     here = namespace()
-    assert plan_of({"payload_indexes": payload_indexes(here)}, here).is_empty
+    sent = [payload_index(i) for i in listed_indexes(here)]
+    assert plan_of({"payload_indexes": sent}, here).is_empty
 
 
 def test_left_out_indexes_are_dropped_and_others_stay():

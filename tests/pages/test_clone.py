@@ -96,7 +96,7 @@ def test_a_source_that_is_not_whole_is_refused_in_words(browse, cast, status):
     )
     response = browse().post(f"/namespaces/{busy.namespace_id}/clone/", INPUT)
     assert response.status_code == 409
-    said = "the-job" if status == "cloning" else "a clone that failed"
+    said = "the-job" if status == "cloning" else "a clone whose job failed"
     assert said in response.content.decode()
     assert not Job.objects.exists()
 

@@ -250,7 +250,7 @@ def test_a_template_out_of_use_says_so_in_place_of_the_form(browse, cast):
     )
     response = browse().get(f"{NEW}?template={template.template_id}")
     assert response.status_code == 409
-    assert b"No namespace can begin with for sounds" in response.content
+    assert b"The template for sounds cannot be used here" in response.content
 
 
 def test_templates_of_one_name_are_told_apart_by_when_they_were_kept(browse, cast):

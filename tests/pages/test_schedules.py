@@ -42,7 +42,7 @@ def test_a_run_by_hand_is_sent_audited_and_shown(browse):
     assert event.summary == "Run “Purge” by hand."
     row = ScheduleRun.objects.get(name="purge")
     again = client.post("/schedules/purge/run/", follow=True).content.decode()
-    assert "It was asked for already." in again
+    assert "A run was requested already." in again
     purge(row.slot)
     part = client.get(AT, headers=HTMX).content.decode()
     assert "<html" not in part
@@ -52,7 +52,7 @@ def test_a_run_by_hand_is_sent_audited_and_shown(browse):
 
 def test_a_run_by_hand_answers_with_the_rows_where_they_are_swapped(browse):
     client = browse("platform_admin")
-    for words in ("Purge was asked for", "It was asked for already."):
+    for words in ("Purge was asked for", "A run was requested already."):
         response = client.post("/schedules/purge/run/", headers=HTMX)
         text = response.content.decode()
         assert response.status_code == 200

@@ -65,7 +65,7 @@ def test_sending_it_twice_keeps_one(browse, address):
     ("change", "said"),
     [
         ({"name": ""}, "A template needs a name."),
-        ({"name": "a\nb"}, "A name is one line"),
+        ({"name": "a\nb"}, "The name must be one line"),
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"scope": "system"}, "system is not one of the available choices"),
         ({"scope": "public"}, "public is not one of the available choices"),

@@ -49,8 +49,8 @@ def _check_password(request: HttpRequest, given: str) -> None:
     # lock this as well.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
         lockouts.record_lockout(user.email)
-        sentence = "Too many wrong passwords; try again in five minutes."
-        raise PasswordNeeded(sentence, code="password_locked")
+        message = "Too many wrong passwords; try again in five minutes."
+        raise PasswordNeeded(message, code="password_locked")
     if not check_password(given, user.password):
         raise PasswordNeeded("That is not your password.", code="password_wrong")
     ratelimit.clear(request, action="reauthenticate", user=user)

@@ -1,1 +1,1 @@
-"""The operations of `/v1`, one module per noun."""
+"""The operations of `/v1`, one module per kind of resource."""

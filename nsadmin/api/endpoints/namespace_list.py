@@ -1,23 +1,27 @@
-"""The list of namespaces, read from the mirror."""
+"""`/v1/namespaces` and `/v1/namespaces/list`: the list, read from the mirror."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
+from ninja import Router
 
+from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
-from nsadmin.api.http import parsing
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.pagination import pagination, window_of
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.filters import list_filters
+from nsadmin.api.schemas.lists import ListNamespacesResponse, ListStats
+from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
 from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import keyset, listing
-from nsadmin.namespaces.read import rows as present
 from nsadmin.namespaces.read.listing import ListQuery
 
+# Also of the single namespace: `/namespaces/list` goes before its placeholder.
+router = Router(tags=["Namespaces"])
 _COLUMNS = {
     "namespace_name": "name",
     "created_at": "created",
@@ -26,85 +30,75 @@ _COLUMNS = {
     "document_count": "documents",
     "payload_index_count": "indexes",
 }
-_LONG = (
-    "feature_extractors",
-    "payload_indexes",
-    "vector_inference_map",
-    "vector_configs",
-)
 
 
-def list_response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
-    """Answer with one page of the namespaces that the actor may know of."""
-    wanted = parsing.query(request, ListQueryString)
-    asked = parsing.validate(body, ListNamespacesRequest)
-    query = _list_query(wanted, asked)
+@router.post("/namespaces/list", response=responses(ListNamespacesResponse, 413, 415))
+@operation(Action.NAMESPACE_READ)
+def list_namespaces(
+    request: HttpRequest,
+    query: ListQueryString,
+    body: Annotated[
+        ListNamespacesRequest, JsonBody(ListNamespacesRequest, required=False)
+    ],
+) -> HttpResponse:
+    """The namespaces of your organization, filtered, sorted, in pages."""
+    return _list_response(request, query, body)
+
+
+@router.get("/namespaces", response=responses(ListNamespacesResponse))
+@operation(Action.NAMESPACE_READ)
+def list_all_namespaces(request: HttpRequest, query: ListQueryString) -> HttpResponse:
+    """The same list without filters."""
+    return _list_response(request, query, ListNamespacesRequest.model_validate({}))
+
+
+def _list_response(
+    request: HttpRequest, query: ListQueryString, body: ListNamespacesRequest
+) -> HttpResponse:
+    selection = _selection(query, body)
     window = window_of(
-        wanted, [query.digest], lambda said: keyset.decode(said, query.orders)
+        query, [selection.digest], lambda place: keyset.decode(place, selection.orders)
     )
     page = listing.listing(
         actor_of(request),
-        replace(query, limit=window.limit, offset=window.offset, after=window.place),
+        replace(
+            selection, limit=window.limit, offset=window.offset, after=window.place
+        ),
     )
     following = None if page.following is None else keyset.encode(page.following)
-    rows = page.rows
-    results = [present.row_response(row) for row in rows]
-    if wanted.view == "summary":
-        results = [
-            {key: value for key, value in result.items() if key not in _LONG}
-            for result in results
-        ]
-    return json_response(
-        {
-            "results": results,
-            "pagination": pagination(
-                request, window, total=page.total, following=following
-            ),
-            "total_count": page.total,
-            "stats": _stats(rows),
-        }
+    model = NamespaceSummary if query.view == "summary" else NamespaceModel
+    answer = ListNamespacesResponse.model_construct(
+        results=[model.of_row(row) for row in page.rows],
+        pagination=pagination(request, window, total=page.total, following=following),
+        total_count=page.total,
+        stats=ListStats.of(page.rows),
     )
+    return json_response(answer)
 
 
-def _list_query(wanted: ListQueryString, asked: ListNamespacesRequest) -> ListQuery:
-    sorts = _sorts(asked)
+def _selection(query: ListQueryString, body: ListNamespacesRequest) -> ListQuery:
+    sorts = _sorts(body)
     sort = sorts[0] if sorts else None
     return ListQuery(
-        organization_id=wanted.organization_id,
-        search=asked.search or "",
-        case_sensitive=bool(asked.case_sensitive),
-        include_system=wanted.include_system,
+        organization_id=query.organization_id,
+        search=body.search or "",
+        case_sensitive=bool(body.case_sensitive),
+        include_system=query.include_system,
         sort=_COLUMNS[sort.field] if sort is not None else "updated",
         descending=sort.direction == "desc" if sort is not None else None,
         then=tuple((_COLUMNS[s.field], s.direction == "desc") for s in sorts[1:]),
         whole=True,
-        **list_filters(asked.filters),
+        **list_filters(body.filters),
     )
 
 
-def _sorts(asked: ListNamespacesRequest) -> list[Sort]:
-    """Return the orders, foremost first; each field once."""
-    if asked.sort is not None and asked.sorts is not None:
-        sentence = "sort and sorts say different things; send one of them."
-        raise Invalid.at("sorts", sentence)
-    found = asked.sorts or ([asked.sort] if asked.sort is not None else [])
-    if len({sort.field for sort in found}) < len(found):
-        sentence = "A field is in the list twice."
-        raise Invalid.at("sorts", sentence)
-    return found
-
-
-def _stats(rows: Sequence[MirroredNamespace]) -> dict[str, float]:
-    totals = {
-        "feature_extractors": sum(len(row.extractor_ids) for row in rows),
-        "payload_indexes": sum(row.index_count for row in rows),
-        "documents": sum(row.document_count or 0 for row in rows),
-        "buckets": sum(row.bucket_count or 0 for row in rows),
-        "collections": sum(row.collection_count or 0 for row in rows),
-        "objects": sum(row.object_count or 0 for row in rows),
-    }
-    count = len(rows) or 1
-    return {
-        **{f"total_{key}": value for key, value in totals.items()},
-        **{f"avg_{key}_per_namespace": v / count for key, v in totals.items()},
-    }
+def _sorts(body: ListNamespacesRequest) -> list[Sort]:
+    """Return the orders, the most important first; raise Invalid for a field twice."""
+    if body.sort is not None and body.sorts is not None:
+        message = "sort and sorts contradict each other; send one of them."
+        raise Invalid.at("sorts", message)
+    sorts = body.sorts or ([body.sort] if body.sort is not None else [])
+    if len({sort.field for sort in sorts}) < len(sorts):
+        message = "A field is in the list twice."
+        raise Invalid.at("sorts", message)
+    return sorts

@@ -7,11 +7,11 @@ from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import openapi_extra, responses
+from nsadmin.access.web.gate import actor_of
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
-from nsadmin.api.schemas.requests import AddressQuery, NoQuery
+from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
 from nsadmin.namespaces.read import mirror_bootstrap, queries
 
@@ -21,7 +21,7 @@ _WAIT_S = 0.5
 
 
 class StatsRequest(BaseModel):
-    """Whose counts to answer with."""
+    """The namespaces whose counts are asked for."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -30,47 +30,29 @@ class StatsRequest(BaseModel):
     ] = Field(description="At most 100 ids.")
 
 
-@router.post(
-    "/namespaces/stats/batch",
-    response=responses(StatsBatch, 413, 415),
-    openapi_extra=openapi_extra(body=StatsRequest),
-)
-@endpoint(Action.NAMESPACE_READ)
-def batch_stats(request: HttpRequest) -> HttpResponse:
+@router.post("/namespaces/stats/batch", response=responses(StatsBatch, 413, 415))
+@operation(Action.NAMESPACE_READ)
+def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
-    parsing.query(request, NoQuery)
-    wanted = parsing.validate(parsing.body(request), StatsRequest)
     mirror_bootstrap.require_filled()
     rows = queries.visible(actor_of(request)).filter(
-        namespace_id__in=wanted.namespace_ids
+        namespace_id__in=body.namespace_ids
     )
-    found = {
-        row["namespace_id"]: {name: row[name] for name in _COUNTS}
+    stats = {
+        row.pop("namespace_id"): Counts.model_construct(**row)
         for row in rows.values("namespace_id", *_COUNTS)
     }
-    return json_response({"stats": found})
+    return json_response(StatsBatch.model_construct(stats=stats))
 
 
-@router.get(
-    "/namespaces/{identifier}/stats",
-    response=responses(NamespaceStats, 409),
-    openapi_extra=openapi_extra(query=AddressQuery),
-)
-@endpoint(Action.NAMESPACE_READ)
-def get_stats(request: HttpRequest, identifier: str) -> HttpResponse:
-    """How much one namespace holds, counted now; null where a store is silent."""
-    wanted = parsing.query(request, AddressQuery)
+@router.get("/namespaces/{identifier}/stats", response=responses(NamespaceStats, 409))
+@operation(Action.NAMESPACE_READ)
+def get_stats(
+    request: HttpRequest, identifier: str, query: AddressQuery
+) -> HttpResponse:
+    """The counts of one namespace, taken now; null where a store does not answer."""
     view = queries.get(
-        actor_of(request), identifier, organization_id=wanted.organization_id
+        actor_of(request), identifier, organization_id=query.organization_id
     )
-    queries.snapshot(view, wait_s=_WAIT_S)  # first: the look counts the documents
-    counts = view.counts
-    return json_response(
-        {
-            "namespace_id": view.namespace.namespace_id,
-            "document_count": counts.documents,
-            "bucket_count": counts.buckets,
-            "collection_count": counts.collections,
-            "object_count": counts.objects,
-        }
-    )
+    queries.snapshot(view, wait_s=_WAIT_S)  # first: the snapshot counts the documents
+    return json_response(NamespaceStats.of(view))

@@ -1,15 +1,17 @@
-"""`/v1/tasks`: how long work goes on; a task is a job."""
+"""`/v1/tasks`: list, get, cancel; a task is a job."""
+
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import actor_of, endpoint
-from nsadmin.api.http import parsing
-from nsadmin.api.http.openapi import openapi_extra, responses
-from nsadmin.api.http.pagination import numbered, pagination, window_of
+from nsadmin.access.web.gate import actor_of
+from nsadmin.api.http.openapi import responses
+from nsadmin.api.http.operation import JsonBody, operation
+from nsadmin.api.http.pagination import offset_place, pagination, window_of
 from nsadmin.api.http.responses import json_response
-from nsadmin.api.schemas.requests import ListTasksRequest, NoQuery, PageQuery, TaskSort
+from nsadmin.api.schemas.requests import ListTasksRequest, PageQuery, TaskSort
 from nsadmin.api.schemas.tasks import (
     CancelTaskResponse,
     ListTasksResponse,
@@ -21,51 +23,49 @@ from nsadmin.jobs import queries
 router = Router(tags=["Tasks"])
 
 
-@router.post(
-    "/tasks/list",
-    response=responses(ListTasksResponse, 413, 415),
-    openapi_extra=openapi_extra(query=PageQuery, body=ListTasksRequest, optional=True),
-)
-@endpoint(Action.JOB_READ)
-def list_tasks(request: HttpRequest) -> HttpResponse:
-    """The tasks of your organization, newest first unless asked otherwise, by pages."""
-    wanted = parsing.query(request, PageQuery)
-    body = parsing.body(request, optional=True)
-    asked = parsing.validate(body, ListTasksRequest)
-    sort = asked.sort or TaskSort()
-    window = window_of(wanted, [sort.field, sort.direction], numbered)
+@router.post("/tasks/list", response=responses(ListTasksResponse, 413, 415))
+@operation(Action.JOB_READ)
+def list_tasks(
+    request: HttpRequest,
+    query: PageQuery,
+    body: Annotated[ListTasksRequest, JsonBody(ListTasksRequest, required=False)],
+) -> HttpResponse:
+    """The tasks of your organization, newest first by default, in pages."""
+    sort = body.sort or TaskSort()
+    window = window_of(query, [sort.field, sort.direction], offset_place)
     offset = window.offset if window.place is None else window.place
-    states = queries.states_of([asked.status] if asked.status else [])
-    found = queries.listing(
+    statuses = [body.status] if body.status else []
+    page = queries.listing(
         actor_of(request),
-        states=states or ([asked.status] if asked.status else []),
-        task_types=[asked.task_type] if asked.task_type else [],
-        namespace_id=asked.filters.namespace_id or "" if asked.filters else "",
-        search=asked.search or "",
+        # A status that jobs never have is no state, and so finds none.
+        states=queries.states_of(statuses) or statuses,
+        task_types=[body.task_type] if body.task_type else [],
+        namespace_id=(body.filters and body.filters.namespace_id) or "",
+        search=body.search or "",
         oldest_first=sort.direction == "asc",
         limit=window.limit,
         offset=offset,
     )
     end = offset + window.limit
-    following = end if end < found.total else None
-    pages = pagination(request, window, total=found.total, following=following)
-    results = [queries.task_response(job) for job in found.rows]
-    return json_response({"results": results, "pagination": pages})
+    following = end if end < page.total else None
+    pages = pagination(request, window, total=page.total, following=following)
+    results = [TaskResponse.of(job) for job in page.rows]
+    return json_response(
+        ListTasksResponse.model_construct(results=results, pagination=pages)
+    )
 
 
 @router.get("/tasks/{task_id}", response=responses(TaskResponse))
-@endpoint(Action.JOB_READ)
+@operation(Action.JOB_READ)
 def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
-    """One task. Ask again after a second, then less and less often."""
-    parsing.query(request, NoQuery)
-    return json_response(queries.task_response(queries.get(actor_of(request), task_id)))
+    """One task. Poll after one second, then at growing intervals."""
+    return json_response(TaskResponse.of(queries.get(actor_of(request), task_id)))
 
 
 @router.delete("/tasks/{task_id}", response=responses(CancelTaskResponse, 409))
-@endpoint(Action.JOB_CONTROL)
+@operation(Action.JOB_CONTROL)
 def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
-    """Stop a task. What has ended, or never was, stays as it is and is no error."""
-    parsing.query(request, NoQuery)
+    """Stop a task. One that has ended or does not exist is no error."""
     try:
         job = queries.cancel(actor_of(request), task_id)
     except NotFound:
@@ -76,4 +76,6 @@ def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
             if job.is_live
             else f"The task has ended: {queries.STATUS[job.state]}."
         )
-    return json_response({"success": True, "message": message})
+    return json_response(
+        CancelTaskResponse.model_construct(success=True, message=message)
+    )

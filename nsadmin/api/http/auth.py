@@ -1,6 +1,6 @@
-"""Who calls: the key in the Authorization header, and nothing else.
+"""Authentication by the key in the Authorization header, and by nothing else.
 
-A session cookie opens no door here, so no other site can make a browser act.
+A session cookie is not accepted, so no other site can make a browser send requests.
 """
 
 import re
@@ -25,10 +25,10 @@ class BearerKey(HttpAuthBase):
     openapi_description = "An API key of your organization: `Bearer sk_…`."
 
     def __call__(self, request: HttpRequest) -> Actor:
-        """Return the actor of the key, counted; raise Unauthorized or RateLimited.
+        """Return the actor of the key; raise Unauthorized or RateLimited.
 
-        Good keys are counted by key, so that a guesser at the same address cannot use
-        up what they may ask.
+        A request with a valid key counts against the key, any other against its
+        address: a caller who guesses keys cannot use up the limit of a valid one.
         """
         try:
             actor = _actor(request)
@@ -44,7 +44,7 @@ def _actor(request: HttpRequest) -> Actor:
     header = request.headers.get("Authorization", "").strip()
     if not header:
         raise Unauthorized("Send an API key as Authorization: Bearer sk_….")
-    found = _HEADER.fullmatch(header)
-    if found is None:
+    match = _HEADER.fullmatch(header)
+    if match is None:
         raise Unauthorized("The API key is missing, wrong, revoked or expired.")
-    return actor_of_key(found[1])
+    return actor_of_key(match[1])

@@ -15,6 +15,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from redis.exceptions import RedisError
 
+from nsadmin.api.http.responses import json_default
+from nsadmin.api.schemas.errors import ErrorBody, ErrorDetails, ErrorEnvelope
 from nsadmin.errors import (
     BadRequest,
     Forbidden,
@@ -39,23 +41,23 @@ class MethodNotAllowedError(NsadminError):
 
 
 def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse:
-    """Return the error as the caller sees it, with the headers that belong to it."""
+    """Return the response of an error, with the headers that belong to it."""
     details = {
         **error.details,
         "request_id": getattr(request, "request_id", None),
     }
-    content = {
-        "success": False,
-        "status": error.status,
-        "error": {
-            "message": error.placed if isinstance(error, Invalid) else error.message,
-            "type": error.type,
-            "code": error.code,
-            "details": details,
-        },
-    }
+    envelope = ErrorEnvelope.model_construct(
+        success=False,
+        status=error.status,
+        error=ErrorBody.model_construct(
+            message=error.placed if isinstance(error, Invalid) else error.message,
+            type=error.type,
+            code=error.code,
+            details=ErrorDetails.model_construct(**details),
+        ),
+    )
     response = HttpResponse(
-        orjson.dumps(content, default=str),
+        orjson.dumps(envelope, default=json_default),
         status=error.status,
         content_type="application/json",
     )
@@ -75,7 +77,7 @@ def _headers(error: NsadminError) -> dict[str, str]:
 
 
 def to_nsadmin_error(exception: Exception) -> NsadminError:
-    """Return the error that an exception stands for; what is unexpected is logged."""
+    """Return the error for an exception; an unexpected exception is logged."""
     match exception:
         case NsadminError():
             return exception
@@ -92,15 +94,15 @@ def to_nsadmin_error(exception: Exception) -> NsadminError:
         case SuspiciousOperation() | UnreadablePostError():
             return error_for_status(400)
         case RedisError():
-            return _away("redis", "Redis does not answer.")
+            return _unavailable("redis", "Redis does not answer.")
         case OperationalError() | InterfaceError():
-            return _away("database", "The database does not answer.")
+            return _unavailable("database", "The database does not answer.")
     log.error("api.unexpected", exc_info=exception)
     return error_for_status(500)
 
 
 def error_for_status(status: int) -> NsadminError:
-    """Return the error for a status that somebody else has chosen."""
+    """Return the error for a status that Django or the framework has chosen."""
     match status:
         case 401:
             return Unauthorized("Send an API key as Authorization: Bearer sk_….")
@@ -121,24 +123,24 @@ def error_for_status(status: int) -> NsadminError:
     )
 
 
-def _away(store: str, sentence: str) -> Unavailable:
+def _unavailable(store: str, message: str) -> Unavailable:
     log.warning("api.store_away", store=store)
-    return Unavailable(sentence, details={"store": store})
+    return Unavailable(message, details={"store": store})
 
 
 def _invalid(errors: list[dict[str, Any]]) -> Invalid:
-    faults: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for item in errors:
         path = ".".join(str(part) for part in item["loc"])
-        faults.setdefault(path, []).append(str(item["msg"]))
-    return Invalid("The request is not acceptable.", errors=faults)
+        messages.setdefault(path, []).append(str(item["msg"]))
+    return Invalid("The request is not acceptable.", errors=messages)
 
 
-def _answer(request: HttpRequest, exception: Any) -> HttpResponse:
+def _error_response(request: HttpRequest, exception: Any) -> HttpResponse:
     return envelope_response(request, to_nsadmin_error(exception))
 
 
 def install(api: NinjaAPI) -> None:
-    """Make every exception of an operation end in the envelope."""
+    """Answer every exception of an operation with the envelope."""
     for kind in (Exception, Http404, HttpError, ValidationError):
-        api.add_exception_handler(kind, _answer)
+        api.add_exception_handler(kind, _error_response)

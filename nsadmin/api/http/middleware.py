@@ -1,4 +1,4 @@
-"""Whatever happens under `/v1`, the caller gets the API's own answers and headers."""
+"""The envelope and the headers of every response under `/v1`."""
 
 from collections.abc import Callable
 
@@ -18,27 +18,26 @@ _JSON = "application/json"
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Tell whether the request came to the JSON door."""
+    """Tell whether the request is for the API."""
     return request.path == "/v1" or request.path.startswith("/v1/")
 
 
 class EnvelopeMiddleware:
     """Turns Django's own error pages under `/v1` into the envelope.
 
-    Also answers HEAD as GET without the body, and says what the caller may still ask
-    for in this window.
+    Also answers HEAD as GET without the body, and adds the rate-limit headers.
     """
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; leave every other address alone."""
+        """Return the response; a request for a page passes unchanged."""
         if not is_api(request):
             return self.get_response(request)
         if request.method != "HEAD":
             return self._answer(request)
-        request.method = "GET"  # the routers know no HEAD
+        request.method = "GET"  # the routers do not support HEAD
         response = self._answer(request)
         request.method = "HEAD"
         response.headers["Content-Length"] = str(len(response.content))
@@ -60,7 +59,7 @@ class EnvelopeMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Answer for views outside the routers, such as the OpenAPI document."""
+        """Return the envelope for views outside the routers, such as the document."""
         if not is_api(request):
             return None
         return envelope_response(request, to_nsadmin_error(exception))

@@ -1,6 +1,7 @@
-"""Words for the OpenAPI document about what operations read by themselves.
+"""Parts of the OpenAPI document that the framework does not write.
 
-Operations read their query and body after the gate, so the framework cannot see them.
+An operation parses its query and body after the gate, where the framework cannot see
+them; `operation` describes them with these functions.
 """
 
 from typing import Any
@@ -15,12 +16,12 @@ _ERRORS = (400, 401, 403, 404, 422, 429, 500, 503)
 
 
 def responses(model: Any, *also: int, ok: int = 200) -> dict[Any, Any]:
-    """Return the responses of an operation: the model, or the envelope for errors."""
+    """Return the documented responses: the model, and the envelope for each error."""
     return {ok: model, frozenset({*_ERRORS, *also}): ErrorEnvelope}
 
 
 def header(description: str, **limits: Any) -> Schema:
-    """Return what the document says of a header; its value is a text."""
+    """Return the document's entry of a request header with a text value."""
     return {"description": description, "schema": {"type": "string", **limits}}
 
 
@@ -31,17 +32,20 @@ def openapi_extra(
     optional: bool = False,
     headers: dict[str, Schema] | None = None,
 ) -> Schema:
-    """Return what to add to an operation of the OpenAPI document."""
+    """Return the document's entries for an operation's query, headers and body.
+
+    A body without fields is accepted, but not described.
+    """
     parameters = _parameters(query) if query is not None else []
     for name, details in (headers or {}).items():
         parameters.append({"in": "header", "name": name, "required": False, **details})
-    found: Schema = {"parameters": parameters} if parameters else {}
-    if body is not None:
-        found["requestBody"] = {
+    extra: Schema = {"parameters": parameters} if parameters else {}
+    if body is not None and body.model_fields:
+        extra["requestBody"] = {
             "required": not optional,
             "content": {"application/json": {"schema": inlined(body)}},
         }
-    return found
+    return extra
 
 
 def _parameters(model: type[BaseModel]) -> list[Schema]:
@@ -55,12 +59,12 @@ def _parameters(model: type[BaseModel]) -> list[Schema]:
             "description": details.get("description", ""),
             "schema": details,
         }
-        for name, details in schema["properties"].items()
+        for name, details in schema.get("properties", {}).items()
     ]
 
 
 def inlined(model: type[BaseModel]) -> Schema:
-    """Return the model's JSON schema with its definitions put in place."""
+    """Return the model's JSON schema with each definition in place of its reference."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     resolved: Schema = _resolved(schema, definitions)

@@ -1,6 +1,6 @@
-"""How often somebody may ask: counted in Redis, by key; by address for the keyless.
+"""Rate limits: requests counted in Redis by API key, or by address without one.
 
-Without Redis everybody is let through: a limit is a courtesy, not a lock.
+While Redis does not answer, every request is let through.
 """
 
 import time
@@ -17,13 +17,14 @@ from redis.exceptions import RedisError
 
 from nsadmin.errors import RateLimited
 
-_PATIENCE_S = 0.25
+_TIMEOUT_S = 0.25
+# After a failure, skip Redis for this long.
 _PAUSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left in this window; `resets_at` in seconds since 1970."""
+    """The requests left in this window; `resets_at` in seconds since 1970."""
 
     limit: int
     remaining: int
@@ -31,7 +32,7 @@ class Allowance:
     window: int
 
     def headers(self) -> dict[str, str]:
-        """Return the four headers that tell the caller."""
+        """Return the four response headers."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -41,25 +42,27 @@ class Allowance:
 
 
 class Counter:
-    """Counts in one Redis; after a failure it is not asked for five seconds."""
+    """Counts requests in one Redis."""
 
     def __init__(self, url: str) -> None:
         storage = RedisStorage(
             url,
             key_prefix="nsadmin:limits",
-            socket_timeout=_PATIENCE_S,
-            socket_connect_timeout=_PATIENCE_S,
+            socket_timeout=_TIMEOUT_S,
+            socket_connect_timeout=_TIMEOUT_S,
         )
         self._limiter = FixedWindowRateLimiter(storage)
         self._silent_until = 0.0
 
-    def spend(self, item: RateLimitItem, *who: str) -> tuple[bool, Allowance] | None:
-        """Count one request; None if Redis is away."""
+    def spend(
+        self, item: RateLimitItem, *subject: str
+    ) -> tuple[bool, Allowance] | None:
+        """Count one request of a subject; None while Redis does not answer."""
         if time.monotonic() < self._silent_until:
             return None
         try:
-            allowed = self._limiter.hit(item, *who)
-            resets_at, remaining = self._limiter.get_window_stats(item, *who)
+            allowed = self._limiter.hit(item, *subject)
+            resets_at, remaining = self._limiter.get_window_stats(item, *subject)
         except RedisError:
             self._silent_until = time.monotonic() + _PAUSE_S
             return None
@@ -72,10 +75,10 @@ def _counter(url: str) -> Counter:
     return Counter(url)
 
 
-def spend(request: HttpRequest, *who: str) -> None:
-    """Count this request for somebody, or raise RateLimited."""
+def spend(request: HttpRequest, *subject: str) -> None:
+    """Count this request for a key or address; raise RateLimited beyond the limit."""
     item = parse(settings.NSADMIN_RATE_LIMIT)
-    counted = _counter(settings.NSADMIN_REDIS_URL).spend(item, *who)
+    counted = _counter(settings.NSADMIN_REDIS_URL).spend(item, *subject)
     if counted is None:
         return
     allowed, allowance = counted
@@ -95,7 +98,7 @@ def spend(request: HttpRequest, *who: str) -> None:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the caller's address; behind a trusted proxy, the one that it saw."""
+    """Return the caller's address; behind a trusted proxy, the one that it reports."""
     forwarded = request.headers.get("X-Forwarded-For", "")
     if settings.NSADMIN_TRUST_PROXY and forwarded:
         return forwarded.rpartition(",")[2].strip()[:64]

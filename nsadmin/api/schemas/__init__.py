@@ -1,5 +1,6 @@
-"""The shapes of answers, for the OpenAPI document; null stands for unknown or none.
+"""The models of requests and responses; null stands for unknown or none.
 
-They describe, they do not check: a namespace that another writer left in an odd shape
-must still be shown. The tests hold every answer against them.
+A response is built from its model by `of`, without validation: a namespace that another
+writer left in an odd shape must still be shown. The tests hold every response against
+the OpenAPI document that is made from these models.
 """

@@ -1,8 +1,12 @@
-"""What a change would do, and what ensuring indexes came to."""
+"""The preview of a change, and the result of ensuring indexes."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
+
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.change.preflight_checks import Check
+from nsadmin.namespaces.plan.plan import Plan
 
 
 class PlanStep(BaseModel, extra="allow"):
@@ -14,14 +18,14 @@ class PlanStep(BaseModel, extra="allow"):
 
 
 class PlanWarning(BaseModel):
-    """What to know before."""
+    """A consequence to know before the change."""
 
     sentence: str
     needs_tick: bool
 
 
 class PlanModel(BaseModel):
-    """What a change would do, in order."""
+    """The steps of a change, in order."""
 
     namespace_id: str
     revision: int
@@ -29,20 +33,40 @@ class PlanModel(BaseModel):
     steps: list[PlanStep]
     warnings: list[PlanWarning]
 
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Return a plan in the form in which the audit keeps its steps."""
+        written = plan.to_json()
+        written["steps"] = [PlanStep.model_construct(**s) for s in written["steps"]]
+        written["warnings"] = [
+            PlanWarning.model_construct(**w) for w in written["warnings"]
+        ]
+        return cls.model_construct(**written)
+
 
 class PreflightCheck(BaseModel):
-    """One thing that was looked at before a namespace runs elsewhere."""
+    """One check before a namespace moves to another cluster."""
 
     name: Literal["plan", "address", "qdrant", "key", "vectors", "ray", "jobs"]
     state: Literal["ok", "unknown", "blocks"] = Field(
-        description="What blocks would refuse the change just now."
+        description="`blocks`: the change would be refused just now."
     )
     title: str
     sentence: str
 
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        """Return a check's result."""
+        return cls.model_construct(
+            name=check.name,
+            state=check.state,
+            title=check.title,
+            sentence=check.sentence,
+        )
+
 
 class DryRun(BaseModel):
-    """The answer to `dry_run=true`; nothing was written."""
+    """The response to `dry_run=true`; nothing was written."""
 
     dry_run: Literal[True]
     plan: PlanModel
@@ -53,14 +77,24 @@ class DryRun(BaseModel):
         description="Only where the change moves the namespace to another cluster."
     )
 
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        """Return the preview of a change."""
+        return cls.model_construct(
+            dry_run=True,
+            plan=PlanModel.of(preview.plan),
+            qdrant_silent=preview.qdrant_silent,
+            checks=[PreflightCheck.of(check) for check in preview.checks],
+        )
+
 
 class EnsuredIndexes(BaseModel):
-    """What ensuring the indexes came to; each declared index is counted once."""
+    """The result of ensuring indexes; each declared index is counted once."""
 
     namespace_id: str
-    ensured: int = Field(description="There, if need be built by this call.")
-    rebuilt: int = Field(description="Dropped and built anew by this call.")
-    skipped: int = Field(description="Not there yet; it is built after the answer.")
+    ensured: int = Field(description="Present, or created by this call.")
+    rebuilt: int = Field(description="Dropped and rebuilt by this call.")
+    skipped: int = Field(description="Not present yet; it is built after the response.")
     created: int = Field(
         description="Deprecated: ensured and rebuilt together.", deprecated=True
     )

@@ -1,14 +1,15 @@
-"""A clone that has begun."""
+"""A clone that was started."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
 from nsadmin.api.schemas.namespaces import NamespaceModel
+from nsadmin.clones.state import CloneState
 
 
 class ClonedResources(BaseModel):
-    """What was copied; zeros until the clone is ready."""
+    """The numbers of copied resources; zeros until the clone is ready."""
 
     collections: int
     retrievers: int
@@ -19,7 +20,7 @@ class ClonedResources(BaseModel):
 
 
 class CloneNamespaceResponse(BaseModel):
-    """A clone that has begun; poll the task or the namespace."""
+    """A clone that was started; poll the task or the namespace."""
 
     namespace: NamespaceModel
     source_namespace_id: str
@@ -27,5 +28,19 @@ class CloneNamespaceResponse(BaseModel):
     task_id: str | None
     cloned_resources: ClonedResources | None
     primary_retriever_id: str | None = Field(
-        description="What the copy of the retriever is called, where there is just one."
+        description="The id of the copied retriever, where there is just one."
     )
+
+    @classmethod
+    def of(cls, state: CloneState) -> Self:
+        """Return a clone as far as its job has come."""
+        namespace = state.view.namespace
+        copied: dict[str, Any] = {**state.copied}
+        return cls.model_construct(
+            namespace=NamespaceModel.of(namespace, state.view.counts),
+            source_namespace_id=state.job.source_namespace_id,
+            status=namespace.clone_status,
+            task_id=str(state.job.job_id),
+            cloned_resources=ClonedResources.model_construct(**copied),
+            primary_retriever_id=state.primary_retriever_id,
+        )

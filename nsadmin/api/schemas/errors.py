@@ -6,15 +6,15 @@ from pydantic import BaseModel
 
 
 class ValidationFault(BaseModel):
-    """One fault of a request: where, what, and of what kind."""
+    """One error in a request: its place, its sentence and its kind."""
 
     location: str
     message: str
     type: str
 
 
-class ErrorDetails(BaseModel):
-    """What a program may need; which keys are there depends on the error."""
+class ErrorDetails(BaseModel, extra="allow"):
+    """Data for programs; which keys there are depends on the error."""
 
     request_id: str | None
     validation_errors: list[ValidationFault] | None = None

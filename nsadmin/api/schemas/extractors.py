@@ -1,14 +1,35 @@
 """Feature extractors: the builtin ones and those of a namespace."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel
 
-from nsadmin.api.schemas.namespaces import PayloadIndex
+from nsadmin.api.schemas.namespaces import PayloadIndex, payload_index
+from nsadmin.namespaces.read.rows import ListedIndex
+from nsadmin.namespaces.schema.document import Namespace, StoredExtractor
+from nsadmin.namespaces.schema.extractor_registry import Extractor, VectorIndex
+from nsadmin.namespaces.schema.extractors import REGISTRY
+
+# Published fields whose values no extractor has.
+_UNKNOWN: Final = (
+    "icon",
+    "type_mode",
+    "expected_input_types",
+    "inference_type",
+    "input_schema",
+    "output_schema",
+    "parameter_schema",
+    "max_inputs",
+    "costs",
+    "position_fields",
+    "capabilities",
+    "example_usage",
+)
 
 
 class VectorIndexEntry(BaseModel):
-    """A named vector that an extractor brings."""
+    """A named vector that an extractor adds."""
 
     name: str
     description: str | None
@@ -16,9 +37,26 @@ class VectorIndexEntry(BaseModel):
     index: dict[str, Any]
     feature_uri: str | None
 
+    @classmethod
+    def of(cls, vector: VectorIndex) -> Self:
+        """Return a vector of an extractor."""
+        return cls.model_construct(
+            name=vector.name,
+            description=None,
+            type="single",
+            index={
+                "name": vector.name,
+                "dimensions": vector.size,
+                "type": "dense",
+                "distance": vector.distance,
+                "inference_service_id": vector.inference,
+            },
+            feature_uri=None,
+        )
+
 
 class ExtractorModel(BaseModel):
-    """A builtin feature extractor; what is not published is null."""
+    """A builtin feature extractor; a value that is not published is null."""
 
     feature_extractor_name: str
     version: str
@@ -43,15 +81,39 @@ class ExtractorModel(BaseModel):
     capabilities: list[str] | None
     example_usage: dict[str, Any] | None
 
+    @classmethod
+    def of(cls, extractor: Extractor) -> Self:
+        """Return a builtin extractor."""
+        return cls.model_construct(**_values(extractor, extractor.vectors))
+
 
 class NamespaceExtractor(ExtractorModel):
-    """An extractor as one namespace has it registered."""
+    """An extractor as it is registered in a namespace."""
 
     params: dict[str, Any]
     feature_uri: str | None
     plugin_id: str | None
     deployed: bool | None
     validation_status: str | None
+
+    @classmethod
+    def of_stored(cls, stored: StoredExtractor) -> Self:
+        """Return a registered extractor; one that is not builtin is `custom`."""
+        params = stored.params or {}
+        extractor = REGISTRY.get(stored.id)
+        if extractor is None:
+            unknown = Extractor(stored.name, stored.version, "", (), "custom")
+            values = {**_values(unknown, ()), "source": "custom"}
+        else:
+            values = _values(extractor, extractor.vectors_for(params))
+        return cls.model_construct(
+            **values,
+            params=params,
+            feature_uri=None,
+            plugin_id=None,
+            deployed=None,
+            validation_status=None,
+        )
 
 
 class NamespaceExtractorsResponse(BaseModel):
@@ -63,3 +125,37 @@ class NamespaceExtractorsResponse(BaseModel):
     namespace_id: str
     builtin_count: int
     custom_count: int
+
+    @classmethod
+    def of(cls, namespace: Namespace, *, source: str) -> Self:
+        """Return a namespace's extractors of one source, or of `all`."""
+        every = [NamespaceExtractor.of_stored(e) for e in namespace.extractors]
+        listed = [e for e in every if source in ("all", e.source)]
+        return cls.model_construct(
+            success=True,
+            extractors=listed,
+            total=len(listed),
+            namespace_id=namespace.namespace_id,
+            builtin_count=sum(e.source == "builtin" for e in every),
+            custom_count=sum(e.source == "custom" for e in every),
+        )
+
+
+def _values(extractor: Extractor, vectors: Sequence[VectorIndex]) -> dict[str, Any]:
+    required = [
+        payload_index(ListedIndex(field, {"type": kind}, is_protected=True))
+        for field, kind in extractor.required_payload_indexes
+    ]
+    return {
+        **dict.fromkeys(_UNKNOWN),
+        "feature_extractor_name": extractor.name,
+        "version": extractor.version,
+        "feature_extractor_id": extractor.id,
+        "description": extractor.description,
+        "category": extractor.category,
+        "source": "builtin",
+        "supported_input_types": list(extractor.inputs),
+        "default_parameters": dict(extractor.defaults),
+        "required_vector_indexes": [VectorIndexEntry.of(v) for v in vectors],
+        "required_payload_indexes": required or None,
+    }

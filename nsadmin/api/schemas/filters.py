@@ -1,4 +1,7 @@
-"""Filters of lists: a few operators by name, turned into values, never passed on."""
+"""Filters of the list of namespaces: a few operators, parsed into plain values.
+
+No operator is passed on to a database.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,13 +11,13 @@ from pydantic import WithJsonSchema
 
 from nsadmin.errors import Invalid
 
-_MOST = 1000
-_LONGEST = 200
-_TEXT = {"type": "string", "maxLength": _LONGEST}
+_MAX_VALUES = 1000
+_MAX_LENGTH = 200
+_TEXT = {"type": "string", "maxLength": _MAX_LENGTH}
 _EQUAL = {"type": "object", "properties": {"$eq": _TEXT}, "required": ["$eq"]}
 _AMONG = {
     "type": "object",
-    "properties": {"$in": {"type": "array", "items": _TEXT, "maxItems": _MOST}},
+    "properties": {"$in": {"type": "array", "items": _TEXT, "maxItems": _MAX_VALUES}},
     "required": ["$in"],
 }
 _CONTAINS = {
@@ -25,7 +28,7 @@ _CONTAINS = {
     },
     "required": ["$regex"],
 }
-# What the API's document says of the filters.
+# The filters in the OpenAPI document.
 SCHEMA = WithJsonSchema(
     {
         "type": "object",
@@ -36,14 +39,14 @@ SCHEMA = WithJsonSchema(
         "additionalProperties": False,
     }
 )
-# Characters that mean themselves in a pattern, or are escaped.
-_PLAIN = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^A-Za-z0-9])*")
+# Characters without a meaning in patterns, or escaped ones.
+_PLAIN_TEXT = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^A-Za-z0-9])*")
 
 
 def list_filters(filters: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what the heart's list understands, or raise Invalid with every fault."""
-    found: dict[str, Any] = {}
-    faults: dict[str, list[str]] = {}
+    """Return the filters as arguments of `ListQuery`; raise Invalid with all errors."""
+    arguments: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
     for key, value in (filters or {}).items():
         reader = _READERS.get(key)
         at = f"filters.{key}"
@@ -51,12 +54,12 @@ def list_filters(filters: dict[str, Any] | None) -> dict[str, Any]:
             if reader is None:
                 known = " and ".join(_READERS)
                 raise Invalid.at(at, f"One can filter by {known} only.")
-            found |= reader(value, at)
-        except Invalid as fault:
-            faults |= fault.errors
-    if faults:
-        raise Invalid.all(faults)
-    return found
+            arguments |= reader(value, at)
+        except Invalid as invalid:
+            errors |= invalid.errors
+    if errors:
+        raise Invalid.all(errors)
+    return arguments
 
 
 def _by_id(value: Any, at: str) -> dict[str, Any]:
@@ -77,27 +80,27 @@ def _texts(value: Any, at: str, operators: str) -> tuple[str, ...]:
     if set(value) != {"$in"}:
         raise Invalid.at(at, f"The operators here are {operators}.")
     among, inside = value["$in"], f"{at}.$in"
-    if not isinstance(among, list) or len(among) > _MOST:
-        raise Invalid.at(inside, f"Must be a list of at most {_MOST:,} texts.")
+    if not isinstance(among, list) or len(among) > _MAX_VALUES:
+        raise Invalid.at(inside, f"Must be a list of at most {_MAX_VALUES:,} texts.")
     return tuple(_text(v, f"{inside}.{number}") for number, v in enumerate(among))
 
 
 def _text(value: Any, at: str) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        raise Invalid.at(at, f"Must be a text of at most {_LONGEST} characters.")
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH:
+        raise Invalid.at(at, f"Must be a text of at most {_MAX_LENGTH} characters.")
     return value
 
 
 def _contained(value: dict[str, Any], at: str) -> str:
     pattern = value.get("$regex")
-    if not isinstance(pattern, str) or not 1 <= len(pattern) <= _LONGEST:
+    if not isinstance(pattern, str) or not 1 <= len(pattern) <= _MAX_LENGTH:
         raise Invalid.at(
-            f"{at}.$regex", f"Must be a text of 1 to {_LONGEST} characters."
+            f"{at}.$regex", f"Must be a text of 1 to {_MAX_LENGTH} characters."
         )
     if value.get("$options", "i") != "i":
         raise Invalid.at(f"{at}.$options", "The one option is i.")
     text = pattern.removeprefix(".*").removesuffix(".*")
-    if not text or _PLAIN.fullmatch(text) is None:
+    if not text or _PLAIN_TEXT.fullmatch(text) is None:
         raise Invalid.at(
             f"{at}.$regex",
             "Only plain text is offered: it finds the names that contain it. "

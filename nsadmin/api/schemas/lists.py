@@ -1,12 +1,16 @@
 """Pages of lists."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 from pydantic import BaseModel
 
 from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
+from nsadmin.namespaces.models import MirroredNamespace
 
 
 class Pagination(BaseModel):
-    """Where a page stands; the totals only with `include_total=true`."""
+    """The position of a page; the totals only with `include_total=true`."""
 
     total: int | None
     page: int | None
@@ -32,6 +36,22 @@ class ListStats(BaseModel):
     avg_buckets_per_namespace: float
     avg_collections_per_namespace: float
     avg_objects_per_namespace: float
+
+    @classmethod
+    def of(cls, rows: Sequence[MirroredNamespace]) -> Self:
+        """Return the sums and averages of a page's rows."""
+        totals: dict[str, Any] = {
+            "feature_extractors": sum(len(row.extractor_ids) for row in rows),
+            "payload_indexes": sum(row.index_count for row in rows),
+            "documents": sum(row.document_count or 0 for row in rows),
+            "buckets": sum(row.bucket_count or 0 for row in rows),
+            "collections": sum(row.collection_count or 0 for row in rows),
+            "objects": sum(row.object_count or 0 for row in rows),
+        }
+        count = len(rows) or 1
+        averages = {f"avg_{k}_per_namespace": v / count for k, v in totals.items()}
+        totals = {f"total_{key}": value for key, value in totals.items()}
+        return cls.model_construct(**totals, **averages)
 
 
 class ListNamespacesResponse(BaseModel):

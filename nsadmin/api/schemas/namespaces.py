@@ -1,9 +1,16 @@
-"""A namespace as it is answered, alone and in a list."""
+"""A namespace in responses, alone and in a list."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import rows
+from nsadmin.namespaces.read.counts import Counts
+from nsadmin.namespaces.read.rows import ListedIndex, PublicInfrastructure
+from nsadmin.namespaces.schema.document import Namespace, StoredExtractor
 
 IndexType = Literal[
     "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
@@ -11,7 +18,7 @@ IndexType = Literal[
 
 
 class Infrastructure(BaseModel):
-    """Where a namespace computes and stores; a stored key is told, never shown."""
+    """Where a namespace computes and stores; a stored key is never shown."""
 
     qdrant_collection: str
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"]
@@ -33,6 +40,18 @@ class Infrastructure(BaseModel):
     s3_plugin_bucket: str | None = None
     s3_plugin_prefix: str | None = None
 
+    @classmethod
+    def of(cls, public: PublicInfrastructure) -> Self:
+        """Return the infrastructure with those fields that are stored."""
+        values = {
+            **public.settings,
+            "compute_tier": public.tier,
+            "qdrant_collection": public.collection,
+        }
+        if public.has_key is not None:
+            values["qdrant_api_key_provided"] = public.has_key
+        return cls.model_construct(**values)
+
 
 class FeatureExtractor(BaseModel):
     """A registered feature extractor; `params` are locked."""
@@ -42,9 +61,21 @@ class FeatureExtractor(BaseModel):
     feature_extractor_id: str
     params: dict[str, Any] | None
 
+    @classmethod
+    def of(cls, stored: StoredExtractor) -> Self:
+        """Return a registered extractor."""
+        return cls.model_construct(
+            feature_extractor_name=stored.name,
+            version=stored.version,
+            feature_extractor_id=stored.id,
+            params=stored.params or {},
+        )
 
-class PayloadIndex(BaseModel):
+
+class PayloadIndex(TypedDict):
     """A payload index; protected ones belong to the system or to an extractor."""
+
+    # A dict and not a model: a page of namespaces has thousands of them.
 
     field_name: str
     type: IndexType
@@ -52,8 +83,18 @@ class PayloadIndex(BaseModel):
     is_protected: bool
 
 
+def payload_index(index: ListedIndex) -> PayloadIndex:
+    """Return an index with its type in both places."""
+    return PayloadIndex(
+        field_name=index.field_name,
+        type=index.schema["type"],
+        field_schema=index.schema,
+        is_protected=index.is_protected,
+    )
+
+
 class QdrantStatus(BaseModel):
-    """What Qdrant says of the collection now."""
+    """The state of the Qdrant collection now."""
 
     status: Literal["green", "yellow", "red", "grey"]
     points_count: int
@@ -62,7 +103,7 @@ class QdrantStatus(BaseModel):
 
 
 class VectorConfig(BaseModel):
-    """A vector of one's own, which only standalone namespaces have."""
+    """A custom vector, which only standalone namespaces have."""
 
     name: str
     dimension: int
@@ -93,7 +134,7 @@ class NamespaceModel(BaseModel):
         description="Null: vectors come from feature extractors."
     )
     qdrant_status: QdrantStatus | None = Field(
-        description="Only where one namespace is asked for and Qdrant answers at once."
+        description="Only for a single namespace, and if Qdrant answers at once."
     )
     created_at: datetime | None
     updated_at: datetime | None
@@ -101,10 +142,35 @@ class NamespaceModel(BaseModel):
     clone_status: Literal["cloning", "ready", "failed"] | None
     clone_error: str | None
     source_namespace_id: str | None
-    revision: int = Field(description="Grows with every accepted change; the ETag.")
+    revision: int = Field(description="Increases with every accepted change; the ETag.")
     observed_revision: int = Field(
-        description="The revision that Qdrant has; lower while it is catching up."
+        description="The revision applied in Qdrant; lower while it is catching up."
     )
+
+    @classmethod
+    def of(
+        cls,
+        namespace: Namespace,
+        counts: Counts,
+        *,
+        qdrant_status: dict[str, Any] | None = None,
+    ) -> Self:
+        """Return a namespace with its counts."""
+        return cls.model_construct(
+            **_short_values(namespace, counts),
+            qdrant_status=_qdrant_status(qdrant_status),
+            feature_extractors=[FeatureExtractor.of(e) for e in namespace.extractors],
+            payload_indexes=[
+                payload_index(index) for index in rows.listed_indexes(namespace)
+            ],
+            vector_inference_map=namespace.vector_inference_map,
+            vector_configs=None,  # only namespaces without extractors would have them
+        )
+
+    @classmethod
+    def of_row(cls, row: MirroredNamespace) -> Self:
+        """Return the namespace of a row of the list."""
+        return cls.of(*rows.read_mirrored(row))
 
 
 class NamespaceSummary(NamespaceModel):
@@ -114,3 +180,49 @@ class NamespaceSummary(NamespaceModel):
     payload_indexes: list[PayloadIndex] = Field(exclude=True)
     vector_inference_map: dict[str, str] = Field(exclude=True)
     vector_configs: list[VectorConfig] | None = Field(exclude=True)
+
+    @classmethod
+    def of(
+        cls,
+        namespace: Namespace,
+        counts: Counts,
+        *,
+        qdrant_status: dict[str, Any] | None = None,
+    ) -> Self:
+        """Return a namespace without its long parts."""
+        return cls.model_construct(
+            **_short_values(namespace, counts),
+            qdrant_status=_qdrant_status(qdrant_status),
+        )
+
+
+def _qdrant_status(status: dict[str, Any] | None) -> QdrantStatus | None:
+    return None if status is None else QdrantStatus.model_construct(**status)
+
+
+def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
+    """Return the fields that a summary has too."""
+    return {
+        "namespace_name": namespace.name,
+        "object": "namespace",
+        "namespace_id": namespace.namespace_id,
+        "mode": "managed",
+        "namespace_type": namespace.namespace_type,
+        "scope": namespace.scope,
+        "infrastructure": Infrastructure.of(rows.public_infrastructure(namespace)),
+        "cluster_id": namespace.cluster_id,
+        "description": namespace.description,
+        "document_count": counts.documents,
+        "bucket_count": counts.buckets,
+        "collection_count": counts.collections,
+        "object_count": counts.objects,
+        "auto_create_indexes": namespace.auto_create_indexes,
+        "created_at": namespace.created_at,
+        "updated_at": namespace.updated_at,
+        "expires_at": namespace.expires_at,
+        "clone_status": namespace.clone_status,
+        "clone_error": namespace.clone_error,
+        "source_namespace_id": namespace.source_namespace_id,
+        "revision": namespace.revision,
+        "observed_revision": namespace.observed_revision,
+    }

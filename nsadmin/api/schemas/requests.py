@@ -1,6 +1,6 @@
-"""What operations read: query strings and the body of lists, as values.
+"""The models of query strings, and of the bodies of lists.
 
-The bodies that change something belong to the heart; they are not described here.
+The models of bodies that change something are in the rooms that check their meaning.
 """
 
 from typing import Annotated, Any, Literal
@@ -16,31 +16,39 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class EmptyBody(BaseModel):
+    """The body of an operation that takes no fields; `{}` or nothing at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class DryRunQuery(BaseModel):
-    """Whether to act, or to say what would happen."""
+    """Whether to preview the operation."""
 
     model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = Field(
-        default=False, description="Answer with the plan; write nothing."
+        default=False, description="Return the plan and write nothing."
     )
 
 
 class AddressQuery(BaseModel):
-    """How a name is read where several organizations may have it."""
+    """The organization of a name that several organizations may use."""
 
     model_config = ConfigDict(extra="forbid")
 
     organization_id: str | None = Field(
-        None, max_length=64, description="For staff: whose namespace the name means."
+        None,
+        max_length=64,
+        description="For staff: the organization whose namespace has the name.",
     )
 
 
 class ChangeQuery(AddressQuery):
-    """How a change is made."""
+    """Preview of a change, and the plan that it must have."""
 
     dry_run: bool = Field(
-        default=False, description="Answer with the plan; write nothing."
+        default=False, description="Return the plan and write nothing."
     )
     plan_digest: str | None = Field(
         None,
@@ -51,30 +59,31 @@ class ChangeQuery(AddressQuery):
 
 
 class DeleteQuery(AddressQuery):
-    """How a namespace is deleted."""
+    """Whether to end the jobs of the namespace."""
 
     force: bool = Field(
         default=False,
         description=(
-            "End the jobs that fill the namespace or read it; otherwise 409. A clone "
-            "that reads it fails with that reason and stays, unfinished, until its "
-            "owner discards it; what was copied into this namespace goes with it."
+            "End the jobs that write to the namespace or read it; otherwise 409. A "
+            "clone that reads it fails with that reason and stays, unfinished, until "
+            "its owner discards it; what was copied into this namespace is deleted."
         ),
     )
 
 
 class EnsureQuery(AddressQuery):
-    """How indexes are ensured."""
+    """Whether to rebuild indexes, and whether to preview it."""
 
     force_rebuild: bool = Field(
         default=False,
         description=(
-            "Drop and build also the indexes that are there, one after the other. "
-            "Filters on a field scan every point meanwhile; the cost grows with them."
+            "Drop and rebuild also the existing indexes, one after the other. "
+            "Meanwhile filters on the field scan every point, which is slower the more "
+            "points there are."
         ),
     )
     dry_run: bool = Field(
-        default=False, description="Answer with the plan; write nothing."
+        default=False, description="Return the plan and write nothing."
     )
 
 
@@ -109,7 +118,7 @@ class ListNamespacesRequest(BaseModel):
     )
     sort: Sort | None = None
     sorts: Annotated[list[Sort], Field(min_length=1, max_length=6)] | None = Field(
-        None, description="Several orders, the first one foremost; instead of `sort`."
+        None, description="Several orders, the most important first; instead of `sort`."
     )
     search: Annotated[str, Field(max_length=200)] | None = Field(
         None, description="Text within the name, id, description or extractors."
@@ -137,12 +146,12 @@ TaskWord = Literal[
 
 
 class TaskFilters(BaseModel):
-    """What tasks can be filtered by."""
+    """The filters of the list of tasks."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     namespace_id: Annotated[str, Field(max_length=128)] | None = Field(
-        None, description="The namespace that the task works on, or its source."
+        None, description="The namespace that the task changes, or its source."
     )
 
 
@@ -156,7 +165,7 @@ class TaskSort(BaseModel):
 
 
 class ListTasksRequest(BaseModel):
-    """Which tasks to list; a status that tasks here never have finds none."""
+    """Which tasks to list; a status that no task here can have finds none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -190,12 +199,15 @@ class PageQuery(BaseModel):
 
 
 class ListQueryString(PageQuery):
-    """Which namespaces to list, beside the body."""
+    """Which namespaces to list, in addition to the body."""
 
     include_system: bool = Field(
-        default=False, description="Add the platform's own, which are read-only."
+        default=False,
+        description="Add the platform's own namespaces, which are read-only.",
     )
     view: Literal["full", "summary"] = "full"
     organization_id: str | None = Field(
-        None, max_length=64, description="For staff: only this organization's."
+        None,
+        max_length=64,
+        description="For staff: only the namespaces of this organization.",
     )

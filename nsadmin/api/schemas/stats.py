@@ -1,10 +1,14 @@
-"""Counts of what namespaces hold; null where nobody knows."""
+"""Counts of what namespaces hold; null where unknown."""
+
+from typing import Self
 
 from pydantic import BaseModel
 
+from nsadmin.namespaces.read.queries import NamespaceView
+
 
 class Counts(BaseModel):
-    """How much a namespace holds."""
+    """The counts of a namespace's contents."""
 
     document_count: int | None
     bucket_count: int | None
@@ -17,8 +21,20 @@ class NamespaceStats(Counts):
 
     namespace_id: str
 
+    @classmethod
+    def of(cls, view: NamespaceView) -> Self:
+        """Return the counts of a namespace, taken now."""
+        counts = view.counts
+        return cls.model_construct(
+            namespace_id=view.namespace.namespace_id,
+            document_count=counts.documents,
+            bucket_count=counts.buckets,
+            collection_count=counts.collections,
+            object_count=counts.objects,
+        )
+
 
 class StatsBatch(BaseModel):
-    """Counts by namespace id; what you cannot see is left out."""
+    """Counts by namespace id; a namespace that you cannot see is left out."""
 
     stats: dict[str, Counts]

@@ -1,1 +1,1 @@
-"""Copying a namespace: collection, documents, points."""
+"""The copy stages of a clone job: collection, documents, points."""

@@ -1,8 +1,12 @@
-"""The clone's collection: made like the source's, indexes before any point."""
+"""The clone's collection in Qdrant, created like the source's.
+
+Indexes are created before any point is written, which is cheaper than afterwards.
+"""
 
 from typing import Any
 
 from nsadmin.clones.copy.context import CopyContext
+from nsadmin.clones.stages import PREPARE
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
@@ -13,60 +17,74 @@ from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 Schema = dict[str, Any]
 
 
-def prepare(c: CopyContext) -> None:
-    """Make the collection and every index; what is there already stays."""
-    shape = c.source_collection()
-    live = collections.get(c.target_cluster, c.target.collection)
+def prepare(context: CopyContext) -> None:
+    """Create the collection and its missing indexes.
+
+    Raises Conflict for a collection of this name that the job did not create.
+    """
+    source_live = context.source_collection()
+    live = collections.get(context.target_cluster, context.target.collection)
     if live is None:
-        _create(c, shape)
-        live = collections.get(c.target_cluster, c.target.collection)
-    if live is None or not is_made_by(live, str(c.job_id)):
-        raise Conflict("A collection with the clone's name exists already.")
-    wanted = _wanted(c, shape)
-    c.work.progress.begin("prepare", total=1 + len(wanted))
-    c.work.progress.advance("prepare", done=1)
-    for number, (field, schema) in enumerate(wanted.items(), 2):
-        c.work.require_held()
+        _create(context, source_live)
+        live = collections.get(context.target_cluster, context.target.collection)
+    if live is None or not is_made_by(live, str(context.job_id)):
+        raise Conflict("A collection with the clone's name already exists.")
+    indexes = _target_indexes(context, source_live)
+    progress = context.job.progress
+    progress.begin(PREPARE, total=1 + len(indexes))
+    progress.advance(PREPARE, done=1)
+    for number, (field, schema) in enumerate(indexes.items(), 2):
+        context.job.raise_if_interrupted()
         if field not in live.indexes:
             collections.create_index(
-                c.target_cluster, c.target.collection, field, schema
+                context.target_cluster, context.target.collection, field, schema
             )
-        c.work.progress.advance("prepare", done=number)
+        progress.advance(PREPARE, done=number)
 
 
 def is_made_by(live: LiveCollection, job_id: str) -> bool:
-    """Tell whether a collection was made by this job."""
+    """Tell whether this job created the collection, by the mark in its metadata."""
     return (live.raw.get("metadata") or {}).get(MARK) == job_id
 
 
-def _create(c: CopyContext, shape: LiveCollection | None) -> None:
+def _create(context: CopyContext, source_live: LiveCollection | None) -> None:
     metadata = {
-        MARK: str(c.job_id),
-        "namespace_id": c.target.namespace_id,
-        "cloned_from": c.source.namespace_id,
+        MARK: str(context.job_id),
+        "namespace_id": context.target.namespace_id,
+        "cloned_from": context.source.namespace_id,
     }
-    name = c.target.collection
-    if shape is None:
-        vectors = expected_vectors(c.source)
-        collections.create(c.target_cluster, name, vectors, metadata=metadata)
+    name = context.target.collection
+    if source_live is None:
+        vectors = expected_vectors(context.source)
+        collections.create(context.target_cluster, name, vectors, metadata=metadata)
     else:
-        collections.create_like(c.target_cluster, name, shape.raw, metadata=metadata)
+        collections.create_like(
+            context.target_cluster, name, source_live.raw, metadata=metadata
+        )
 
 
-def _wanted(c: CopyContext, shape: LiveCollection | None) -> dict[str, Schema]:
-    """The source's indexes as they are, and those that it ought to have."""
-    declared = {index.field_name: index.schema for index in c.source.indexes}
-    wanted: dict[str, Schema] = {
+def _target_indexes(
+    context: CopyContext, source_live: LiveCollection | None
+) -> dict[str, Schema]:
+    """Return the schema of each index by its field.
+
+    These are the indexes that the source's document requires and those that its
+    collection has; for a field with both, the collection's schema is taken.
+    """
+    configured = {index.field_name: index.schema for index in context.source.indexes}
+    indexes: dict[str, Schema] = {
         **{field: dict(schema) for field, schema in PROTECTED_INDEXES.items()},
-        **required_indexes(c.source),
-        **declared,
+        **required_indexes(context.source),
+        **configured,
     }
-    if shape is not None:
-        wanted |= {field: _schema(index) for field, index in shape.indexes.items()}
-    return wanted
+    if source_live is not None:
+        indexes |= {
+            field: _index_schema(index) for field, index in source_live.indexes.items()
+        }
+    return indexes
 
 
-def _schema(index: LiveIndex) -> Schema:
+def _index_schema(index: LiveIndex) -> Schema:
     return {
         **{k: v for k, v in index.params.items() if v is not None},
         "type": index.type,
@@ -74,24 +92,24 @@ def _schema(index: LiveIndex) -> Schema:
 
 
 def differences(source: LiveCollection, target: LiveCollection) -> list[str]:
-    """Return what the source has and the clone lacks or has otherwise."""
-    wrong = [
+    """Name the vectors and indexes that differ between source and clone."""
+    differing = [
         f"vector {name}"
         for name, vector in source.vectors.items()
         if target.vectors.get(name) != vector
     ]
     if set(source.vectors) != set(target.vectors):
-        wrong += sorted(set(target.vectors) - set(source.vectors))
-    wrong += [
+        differing += sorted(set(target.vectors) - set(source.vectors))
+    differing += [
         f"sparse vector {name}"
         for name in set(source.sparse_vectors).symmetric_difference(
             target.sparse_vectors
         )
     ]
-    wrong += [
+    differing += [
         f"index {field}"
         for field, index in source.indexes.items()
         if field not in target.indexes
-        or _schema(target.indexes[field]) != _schema(index)
+        or _index_schema(target.indexes[field]) != _index_schema(index)
     ]
-    return wrong
+    return differing

@@ -1,12 +1,12 @@
-"""What a slice of a clone works with: both namespaces, their clusters, the id map."""
+"""The context of a clone job's slice: both namespaces, their clusters, the id map."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from nsadmin.clones.request import Include
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap, make_map
-from nsadmin.clones.rewrite.remap import Dropped
+from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map
+from nsadmin.clones.rewrite.remap import OmissionLog
 from nsadmin.errors import Conflict, NotFound, UpstreamError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.namespaces.lifecycle import clone_target
@@ -20,82 +20,94 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
-REFERRED: tuple[IdKind, ...] = ("buckets", "collections", "retrievers", "taxonomies")
+REFERENCED_KINDS: tuple[IdKind, ...] = (
+    "buckets",
+    "collections",
+    "retrievers",
+    "taxonomies",
+)
 
 
 @dataclass(slots=True)
 class CopyContext:
-    """One slice's view of the clone; everything that lasts is in `work.cursor`."""
+    """The data of one slice; all that outlives the slice is in `job.cursor`.
 
-    work: JobContext
+    `ids` maps the ids of the source to new ones, `omissions` collects sentences about
+    data that is not copied.
+    """
+
+    job: JobContext
     source: Namespace
     target: Namespace
     source_cluster: Cluster
     target_cluster: Cluster
     include: Include
     ids: IdMap
-    dropped: Dropped
+    omissions: OmissionLog
 
     @property
     def job_id(self) -> UUID:
-        """The job, from which every new id is derived."""
-        return self.work.job.job_id
+        """The id of the job; every new id is derived from it."""
+        return self.job.job.job_id
 
     @property
     def tenant(self) -> tuple[str, str] | None:
-        """Old and new internal id where the clone goes to another organization."""
-        pair = (self.source.internal_id, self.target.internal_id)
-        return pair if pair[0] != pair[1] else None
+        """Old and new internal id if the clone goes to another organization."""
+        return _tenant(self.source, self.target)
 
     def save(self, **cursor: Any) -> None:
-        """Move the cursor after a step that the stores have confirmed."""
-        self.work.cursor.update(cursor)
-        self.work.outputs["dropped"] = self.dropped.sentences
-        self.work.checkpoint()
+        """Write a checkpoint with new cursor values, after the stores confirmed a step.
 
-    def learn_ids(self) -> bool:
-        """List the ids of the source; True if there are some that were not known.
-
-        Ids that are known stay known when the source loses them: points that were
-        copied may refer to them.
+        Raises what `JobContext.checkpoint` raises.
         """
-        known: dict[str, list[str]] = self.work.cursor.get("ids") or {}
-        found: dict[str, list[str]] = {}
-        for kind in REFERRED:
-            now = {
+        self.job.cursor.update(cursor)
+        self.job.outputs["dropped"] = self.omissions.sentences
+        self.job.checkpoint()
+
+    def refresh_ids(self) -> bool:
+        """Add the source's new ids to the id map; return whether there are any.
+
+        Ids of resources that the source deleted meanwhile stay in the map: points that
+        are copied already may refer to them.
+        """
+        known: dict[str, list[str]] = self.job.cursor.get("ids") or {}
+        listed: dict[str, list[str]] = {}
+        for kind in REFERENCED_KINDS:
+            current = {
                 str(d.get(ID_FIELD[kind]) or d["_id"])  # type: ignore[index]
                 for d in resources.every(kind, self.source.namespace_id)  # type: ignore[arg-type]
             }
-            found[kind] = sorted(now.union(known.get(kind, ())))
-        if found == known:
+            listed[kind] = sorted(current.union(known.get(kind, ())))
+        if listed == known:
             return False
-        self.work.cursor["ids"] = found
-        self.ids = _map(self.job_id, self.source, self.include, found, self.tenant)
+        self.job.cursor["ids"] = listed
+        self.ids = _id_map(self.job_id, self.source, self.include, listed, self.tenant)
         return True
 
     def require_source(self) -> None:
-        """Raise NotFound once the source is deleted; what is left of it proves nothing.
+        """Raise NotFound if the source is deleted.
 
-        Called before each stage and before the clone is shown.
+        Called before each stage and before the clone becomes ready, because the remains
+        of a deleted source would make an incomplete clone.
         """
-        _source(self.work)
+        _load_source(self.job)
 
     def source_collection(self) -> LiveCollection | None:
-        """Return the source's collection; None where it never had one.
+        """Return the source's collection, or None if the source never had one.
 
-        The first look is kept in the cursor: a collection that was there and is gone
-        was deleted, and a clone of what was read until then would not be whole.
+        The first answer is kept in the cursor, so that a collection that is deleted
+        during the copy raises NotFound instead of giving an incomplete clone.
         """
         live = collections.get(self.source_cluster, self.source.collection)
-        if live is None and self.work.cursor.get("has_collection"):
+        if live is None and self.job.cursor.get("has_collection"):
             raise NotFound("The source's collection was deleted while it was copied.")
-        self.work.cursor.setdefault("has_collection", live is not None)
+        self.job.cursor.setdefault("has_collection", live is not None)
         return live
 
     def source_page(
         self, offset: int | str | None, size: int
     ) -> tuple[list[dict[str, Any]], int | str | None]:
-        """Read a page of the source's points, and where the next one begins."""
+        """Return a page of the source's points and the offset of the next page."""
         try:
             return points.page(
                 self.source_cluster,
@@ -105,70 +117,90 @@ class CopyContext:
                 with_vectors=True,
             )
         except UpstreamError:
-            self.source_collection()  # says it in words if that is the reason
+            # If the collection was deleted, this raises an error that says so.
+            self.source_collection()
             raise
 
 
-def is_over(work: JobContext) -> bool:
-    """Tell whether the clone is ready already; the end of the job was not recorded."""
-    raw = store.get(work.inputs["namespace_id"])
+def is_ready(job_context: JobContext) -> bool:
+    """Tell whether the clone is ready; then an earlier slice died before its end."""
+    raw = store.get(job_context.inputs["namespace_id"])
     return (
-        raw is not None and raw.get("clone_status") == "ready" and _is_ours(raw, work)
+        raw is not None
+        and raw.get("clone_status") == "ready"
+        and _belongs_to_job(raw, job_context)
     )
 
 
-def _is_ours(raw: dict[str, Any], work: JobContext) -> bool:
-    return raw.get("clone_task_id") == str(work.job.job_id)
+def _belongs_to_job(raw: dict[str, Any], job_context: JobContext) -> bool:
+    return raw.get("clone_task_id") == str(job_context.job.job_id)
 
 
-def load_context(work: JobContext) -> CopyContext:
-    """Read both namespaces; raise where there is nothing to copy from or into."""
-    raw = store.get(work.inputs["namespace_id"])
-    if raw is None or not _is_ours(raw, work):
-        raise NotFound("The clone's namespace is not there any more.")
-    if document.is_deleting(raw):
-        raise Conflict("The clone's namespace is being deleted.")
-    if raw.get("clone_status") == "failed":
-        raw = clone_target.resume(raw["_id"]) or raw
-    if raw.get("clone_status") != "cloning":
-        raise Conflict("The clone's namespace is not one that is being filled.")
-    source = _source(work)
-    target = document.read(raw)
-    include = Include(**work.inputs["include_resources"])
-    tenant = (source.internal_id, target.internal_id)
+def load_context(job_context: JobContext) -> CopyContext:
+    """Read both namespaces and build the context of a slice.
+
+    Raises NotFound if the source or the target is deleted, Conflict if the target is
+    not being cloned into.
+    """
+    target = _load_target(job_context)
+    source = _load_source(job_context)
+    include = Include(**job_context.inputs["include_resources"])
     return CopyContext(
-        work=work,
+        job=job_context,
         source=source,
         target=target,
         source_cluster=cluster_of(source),
         target_cluster=cluster_of(target),
         include=include,
-        ids=_map(
-            work.job.job_id,
+        ids=_id_map(
+            job_context.job.job_id,
             source,
             include,
-            work.cursor.get("ids") or {},
-            tenant if tenant[0] != tenant[1] else None,
+            job_context.cursor.get("ids") or {},
+            _tenant(source, target),
         ),
-        dropped=Dropped(work.outputs.get("dropped") or ()),
+        omissions=OmissionLog(job_context.outputs.get("dropped") or ()),
     )
 
 
-def _source(work: JobContext) -> Namespace:
-    raw = store.get(work.inputs["source_namespace_id"])
+def _load_target(job_context: JobContext) -> Namespace:
+    """Read the clone's namespace; set its status from failed to cloning."""
+    raw = store.get(job_context.inputs["namespace_id"])
+    if raw is None or not _belongs_to_job(raw, job_context):
+        raise NotFound("The clone's namespace no longer exists.")
+    if document.is_deleting(raw):
+        raise Conflict("The clone's namespace is being deleted.")
+    if raw.get("clone_status") == "failed":
+        raw = clone_target.resume(raw["_id"]) or raw
+    if raw.get("clone_status") != "cloning":
+        raise Conflict("The clone's namespace is not being cloned into.")
+    return document.read(raw)
+
+
+def _load_source(job_context: JobContext) -> Namespace:
+    raw = store.get(job_context.inputs["source_namespace_id"])
     if raw is None or document.is_deleting(raw):
         raise NotFound(clone_target.SOURCE_GONE)
     return document.read(raw)
 
 
-def _map(
+def _tenant(source: Namespace, target: Namespace) -> tuple[str, str] | None:
+    old, new = source.internal_id, target.internal_id
+    return (old, new) if old != new else None
+
+
+def _id_map(
     job_id: UUID,
     source: Namespace,
     include: Include,
-    found: dict[str, list[str]],
+    listed: dict[str, list[str]],
     tenant: tuple[str, str] | None,
 ) -> IdMap:
-    copied: list[IdKind] = ["buckets"]
-    copied += [k for k in REFERRED[1:] if getattr(include, k)]
-    listed: dict[IdKind, list[str]] = {k: found.get(k, []) for k in REFERRED}
-    return make_map(job_id, source.namespace_id, listed, copied, tenant)
+    copied = [k for k in REFERENCED_KINDS if k == "buckets" or getattr(include, k)]
+    return build_id_map(
+        job_id=job_id,
+        source_namespace_id=source.namespace_id,
+        source_ids={k: listed.get(k, []) for k in REFERENCED_KINDS},
+        copied=copied,
+        tenant=tenant,
+    )

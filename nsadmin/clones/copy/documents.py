@@ -1,90 +1,103 @@
-"""Copying what a namespace holds in the namespace store, kind by kind."""
+"""Copying the MongoDB documents of a namespace's resources, kind by kind."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.rewrite import remap
+from nsadmin.clones.stages import OBJECTS
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import Kind
 
 Document = dict[str, Any]
 Page = list[Document]
 
-# Small enough that a slow store answers within its time limit.
-PAGE = 200
+# Documents in a page: small enough that a slow store answers within its time limit.
+PAGE_SIZE = 200
 
 
-def kinds(c: CopyContext) -> list[Kind]:
-    """The kinds that this clone copies, in an order that reads well in a log."""
-    found: list[Kind] = ["buckets"]
-    if c.include.collections:
-        found.append("collections")
-    found.append("objects")
-    if c.include.retrievers:
-        found.append("retrievers")
-    if c.include.taxonomies:
-        found.append("taxonomies")
-    return found
+def copied_kinds(context: CopyContext) -> list[Kind]:
+    """Return the kinds of resources that this clone copies, in the order of stages."""
+    kinds: list[Kind] = ["buckets"]
+    if context.include.collections:
+        kinds.append("collections")
+    kinds.append("objects")
+    if context.include.retrievers:
+        kinds.append("retrievers")
+    if context.include.taxonomies:
+        kinds.append("taxonomies")
+    return kinds
 
 
-def mapped(c: CopyContext, kind: Kind, document: Document) -> Document:
-    """Return the document as the clone has it."""
+def rewrite_document(context: CopyContext, kind: Kind, document: Document) -> Document:
+    """Return the clone's version of a source document."""
     if kind == "buckets":
-        return remap.bucket(document, c.ids)
+        return remap.bucket(document, context.ids)
     rules: dict[Kind, Callable[..., Document]] = {
         "objects": remap.object_,
         "collections": remap.collection,
         "retrievers": remap.retriever,
         "taxonomies": remap.taxonomy,
     }
-    return rules[kind](document, c.ids, c.dropped)
+    return rules[kind](document, context.ids, context.omissions)
 
 
-def source_pages(c: CopyContext, kind: Kind, *, after: str = "") -> Iterator[Page]:
-    """Return the source's documents page by page, those without a known id left out."""
-    while rows := resources.page(kind, c.source.namespace_id, after=after, limit=PAGE):
-        yield rows
-        after = rows[-1]["_id"]
+def source_pages(
+    context: CopyContext, kind: Kind, *, after: str = ""
+) -> Iterator[Page]:
+    """Yield the source's documents page by page, ordered by id, from behind `after`."""
+    namespace_id = context.source.namespace_id
+    while page := resources.page(kind, namespace_id, after=after, limit=PAGE_SIZE):
+        yield page
+        after = page[-1]["_id"]
 
 
-def copy_kinds(c: CopyContext, stage: str, copied: list[Kind]) -> None:
-    """Copy whole kinds of which there are few."""
-    total = sum(resources.count(kind, c.source.namespace_id) for kind in copied)
-    c.work.progress.begin(stage, total=total)
+def copy_kinds(context: CopyContext, stage: str, copied: list[Kind]) -> None:
+    """Copy all documents of these kinds without checkpoints, as there are few."""
+    total = sum(resources.count(kind, context.source.namespace_id) for kind in copied)
+    context.job.progress.begin(stage, total=total)
     done = 0
     for kind in copied:
-        for rows in source_pages(c, kind):
-            c.work.require_held()
-            put(c, kind, rows)
-            done += len(rows)
-            c.work.progress.advance(stage, done=done)
+        for page in source_pages(context, kind):
+            context.job.raise_if_interrupted()
+            write_page(context, kind, page)
+            done += len(page)
+            context.job.progress.advance(stage, done=done)
 
 
-def copy_objects(c: CopyContext) -> None:
-    """Copy objects page by page, going on where the last slice stopped."""
-    cursor = c.work.cursor
-    total = resources.count("objects", c.source.namespace_id)
-    c.work.progress.begin("objects", total=total)
+def copy_objects(context: CopyContext) -> None:
+    """Copy objects page by page, starting where the last slice stopped."""
+    cursor = context.job.cursor
+    total = resources.count("objects", context.source.namespace_id)
+    context.job.progress.begin(OBJECTS, total=total)
     done = cursor.get("done", 0)
-    for rows in source_pages(c, "objects", after=cursor.get("after", "")):
-        c.work.require_held()
-        put(c, "objects", rows)
-        done += len(rows)
-        c.work.progress.advance("objects", done=done)
-        c.save(after=rows[-1]["_id"], done=done)
+    for page in source_pages(context, "objects", after=cursor.get("after", "")):
+        context.job.raise_if_interrupted()
+        write_page(context, "objects", page)
+        done += len(page)
+        context.job.progress.advance(OBJECTS, done=done)
+        context.save(after=page[-1]["_id"], done=done)
 
 
-def put(c: CopyContext, kind: Kind, rows: Page) -> Page:
-    """Write a page of the source into the clone; return what was written."""
-    written = [mapped(c, kind, row) for row in rows if is_known(c, kind, row)]
-    resources.put(kind, written)
-    return written
+def write_page(context: CopyContext, kind: Kind, page: Page) -> None:
+    """Write a page of source documents into the clone."""
+    resources.put(
+        kind,
+        [
+            rewrite_document(context, kind, document)
+            for document in page
+            if is_mapped(context, kind, document)
+        ],
+    )
 
 
-def is_known(c: CopyContext, kind: Kind, row: Document) -> bool:
-    """Tell whether the id map has it; what came later is found by the proof."""
+def is_mapped(context: CopyContext, kind: Kind, document: Document) -> bool:
+    """Tell whether the id map has the document.
+
+    It lacks resources created after the job listed the ids; the verification adds them.
+    Objects keep their ids and are always copied.
+    """
     if kind == "objects":
         return True
-    own = str(row.get(resources.ID_FIELD[kind]) or row["_id"])
-    return own in c.ids.new[kind]
+    old_id = str(document.get(resources.ID_FIELD[kind]) or document["_id"])
+    return old_id in context.ids.new[kind]

@@ -1,37 +1,41 @@
-"""Copying points with all their vectors, page by page."""
+"""Copying the points of a collection with all their vectors, page by page."""
 
 from typing import Any, Final
 
 from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.rewrite import remap
+from nsadmin.clones.stages import POINTS
 from nsadmin.stores.qdrant import points
 
 Point = dict[str, Any]
 
 _PAGE_BYTES: Final = 4_000_000
-_PAGE_MOST: Final = 256
-# What a number of a vector and a payload take in JSON, about.
+_MIN_PAGE_POINTS: Final = 8
+_MAX_PAGE_POINTS: Final = 256
+# Estimated size in JSON of one number of a vector, and of one payload.
 _NUMBER_BYTES: Final = 12
 _PAYLOAD_BYTES: Final = 2_000
 
 
 def page_size(sizes: list[int]) -> int:
-    """Return how many points of these vector sizes make a page of a few megabytes."""
-    one = sum(sizes) * _NUMBER_BYTES + _PAYLOAD_BYTES
-    return max(8, min(_PAGE_MOST, _PAGE_BYTES // one))
+    """Return the number of points with these vector sizes in a page of about 4 MB."""
+    point_bytes = sum(sizes) * _NUMBER_BYTES + _PAYLOAD_BYTES
+    return max(_MIN_PAGE_POINTS, min(_MAX_PAGE_POINTS, _PAGE_BYTES // point_bytes))
 
 
-def mapped(c: CopyContext, point: Point) -> Point:
-    """Return a point as the clone has it: same id, same vectors, references renamed."""
+def rewrite_point(context: CopyContext, point: Point) -> Point:
+    """Return the clone's version of a point: same id and vectors, rewritten payload."""
     return {
         "id": point["id"],
         "vector": point.get("vector") or {},
-        "payload": remap.payload(point.get("payload") or {}, c.ids, c.dropped),
+        "payload": remap.payload(
+            point.get("payload") or {}, context.ids, context.omissions
+        ),
     }
 
 
 def as_point(row: Point) -> Point:
-    """Return what a page gives as a point, without what only the answer carries."""
+    """Return a row of a page without the keys that only Qdrant's response has."""
     return {
         "id": row["id"],
         "vector": row.get("vector") or {},
@@ -39,31 +43,35 @@ def as_point(row: Point) -> Point:
     }
 
 
-def own(c: CopyContext, rows: list[Point]) -> list[Point]:
+def own_points(context: CopyContext, rows: list[Point]) -> list[Point]:
     """Return the points of a page that belong to the source."""
-    namespace_id = c.source.namespace_id
+    namespace_id = context.source.namespace_id
     return [p for p in rows if remap.is_own(p.get("payload") or {}, namespace_id)]
 
 
-def copy_points(c: CopyContext) -> None:
-    """Copy every point, going on behind the last page that was confirmed.
+def copy_points(context: CopyContext) -> None:
+    """Copy every point, starting behind the last confirmed page.
 
-    A point that is in the clone already is left as it is: it is the same one, unless a
-    holder that lost the job long ago writes its page late. The proof compares anyway.
+    Points that the clone already has are not overwritten: they are equal, unless a
+    worker that lost the job wrote its page late. The verification compares them anyway.
     """
-    cursor, progress = c.work.cursor, c.work.progress
-    live = c.source_collection()
-    total = points.count(c.source_cluster, c.source.collection) if live else 0
-    progress.begin("points", total=total)
+    cursor, progress = context.job.cursor, context.job.progress
+    live = context.source_collection()
+    total = (
+        points.count(context.source_cluster, context.source.collection) if live else 0
+    )
+    progress.begin(POINTS, total=total)
     if live is None:
         return
     size = page_size([vector.size for vector in live.vectors.values()])
     done = cursor.get("done", 0)
     while not cursor.get("at_end"):
-        rows, following = c.source_page(cursor.get("offset"), size)
-        batch = [mapped(c, point) for point in own(c, rows)]
-        c.work.require_held()
-        points.put(c.target_cluster, c.target.collection, batch, insert_only=True)
+        rows, next_offset = context.source_page(cursor.get("offset"), size)
+        batch = [rewrite_point(context, point) for point in own_points(context, rows)]
+        context.job.raise_if_interrupted()
+        points.put(
+            context.target_cluster, context.target.collection, batch, insert_only=True
+        )
         done += len(batch)
-        progress.advance("points", done=done)
-        c.save(offset=following, done=done, at_end=following is None)
+        progress.advance(POINTS, done=done)
+        context.save(offset=next_offset, done=done, at_end=next_offset is None)

@@ -1,7 +1,7 @@
-"""New ids for a clone and the map from old to new ones. Pure.
+"""New ids for a clone, and the map from the source's ids to them. Pure.
 
-A new id is derived from the job and the old id, so a job that runs twice writes the
-same documents. Object and document ids are unique within a namespace and stay.
+A new id is derived from the job's id and the old id, so a stage that runs twice writes
+the same documents. Object and document ids are unique within a namespace and stay.
 """
 
 import string
@@ -19,32 +19,32 @@ ID_KINDS: Final[tuple[IdKind, ...]] = (
     "retrievers",
     "taxonomies",
 )
-_SHAPE: Final[Mapping[IdKind, tuple[str, int]]] = {
+_PREFIX_AND_LENGTH: Final[Mapping[IdKind, tuple[str, int]]] = {
     "namespaces": ("ns_", 12),
     "buckets": ("bkt_", 12),
     "collections": ("col_", 10),
     "retrievers": ("ret_", 12),
     "taxonomies": ("tax_", 12),
 }
-PREFIXES: Final = tuple(prefix for prefix, _ in _SHAPE.values())
+PREFIXES: Final = tuple(prefix for prefix, _ in _PREFIX_AND_LENGTH.values())
 _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 def new_id(job_id: UUID, kind: IdKind, old_id: str) -> str:
-    """Return the id that a resource gets in the clone that this job makes."""
-    prefix, length = _SHAPE[kind]
+    """Return the id of a resource in the clone that the job makes."""
+    prefix, length = _PREFIX_AND_LENGTH[kind]
     number = uuid5(job_id, f"{kind}|{old_id}").int
     letters = []
     for _ in range(length):
-        number, rest = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[rest])
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
     return prefix + "".join(letters)
 
 
-def is_shaped(value: str) -> bool:
-    """Tell whether a string looks like an id wherever it stands.
+def has_id_shape(value: str) -> bool:
+    """Tell whether a string has the form of a generated id, such as `col_k3f9x2`.
 
-    Ids that other programs chose may be plain words; those count as references only
+    Ids chosen by other programs may be plain words; those count as references only
     under a key that holds references.
     """
     if not value.startswith(PREFIXES):
@@ -55,11 +55,12 @@ def is_shaped(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class IdMap:
-    """What becomes of every id of the source.
+    """The new id of every id of the source.
 
-    `new` maps what is copied, kind by kind; `absent` holds what exists in the source
-    and is not copied. `tenant` is (old, new) internal id where the clone goes to
-    another organization.
+    `new` maps the ids of copied resources, kind by kind; `absent` holds the ids of
+    resources that the clone leaves out. `tenant` is the old and the new internal id if
+    the clone goes to another organization. `_shaped` has all ids that are recognized
+    by their form alone, with None for absent ones.
     """
 
     new: Mapping[IdKind, Mapping[str, str]]
@@ -68,21 +69,22 @@ class IdMap:
     _shaped: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        """Collect the ids that are known by their shape alone."""
-        for found in self.absent.values():
-            self._shaped.update({old: None for old in found if is_shaped(old)})
+        """Collect the ids that are recognized by their form alone."""
+        for absent in self.absent.values():
+            self._shaped.update({old: None for old in absent if has_id_shape(old)})
         for mapped in self.new.values():
-            self._shaped.update({o: n for o, n in mapped.items() if is_shaped(o)})
+            self._shaped.update({o: n for o, n in mapped.items() if has_id_shape(o)})
 
     def look_up(self, value: str, kinds: tuple[IdKind, ...]) -> str | None:
-        """Return the new id, the empty string if it is absent, None if it is no id.
+        """Return the new id, an empty string for an absent id, None for other values.
 
-        `kinds` are those that the key promises; without any, only the shape counts.
+        `kinds` are the kinds of ids that the value's key holds; without any, only ids
+        that are recognized by their form count.
         """
         for kind in kinds:
-            found = self.new.get(kind, {}).get(value)
-            if found is not None:
-                return found
+            new = self.new.get(kind, {}).get(value)
+            if new is not None:
+                return new
             if value in self.absent.get(kind, ()):
                 return ""
         if value in self._shaped:
@@ -91,33 +93,33 @@ class IdMap:
 
     @property
     def only_absent(self) -> "IdMap":
-        """The same map as if nothing were copied: it finds what points away."""
+        """A map of the absent ids alone; it finds references that cannot be kept."""
         return IdMap({}, self.absent)
 
     @property
     def old_ids(self) -> frozenset[str]:
-        """Every id of the source that must not be left in the clone."""
+        """Every id of the source; none of them may remain in the clone."""
         mapped = {old for ids in self.new.values() for old in ids}
         return frozenset(mapped.union(*self.absent.values()))
 
 
-def make_map(
+def build_id_map(
     job_id: UUID,
     source_namespace_id: str,
-    found: Mapping[IdKind, Iterable[str]],
+    source_ids: Mapping[IdKind, Iterable[str]],
     copied: Iterable[IdKind],
     tenant: tuple[str, str] | None = None,
 ) -> IdMap:
-    """Give every id that was found in the source a new one, or mark it absent."""
-    wanted = set(copied)
+    """Map every id of the source: to a new id if its kind is copied, else as absent."""
+    copied_kinds = set(copied)
     new: dict[IdKind, dict[str, str]] = {
         "namespaces": {
             source_namespace_id: new_id(job_id, "namespaces", source_namespace_id)
         }
     }
     absent: dict[IdKind, frozenset[str]] = {}
-    for kind, ids in found.items():
-        if kind in wanted:
+    for kind, ids in source_ids.items():
+        if kind in copied_kinds:
             new[kind] = {old: new_id(job_id, kind, old) for old in ids}
         else:
             absent[kind] = frozenset(ids)

@@ -1,10 +1,10 @@
-"""Rewriting references anywhere in a document, and finding those that are left. Pure.
+"""Rewriting references anywhere in a document, and finding remaining ones. Pure.
 
 A reference is a whole string, a whole segment of a path made of ids, or a key of a map,
-never a part of a text. It counts where its shape is an id's (`col_` and so on), or
-where its key holds references (`bucket_id`, `source.collection_ids`). Two things are
-never touched: names, and whatever says where a file lies, for a clone refers to the
-same files. Templates `{{…}}` are not ids and stay by themselves.
+never a part of a text. It is recognized by the form of an id (`col_` and so on), or by
+a key that holds references (`bucket_id`, `source.collection_ids`). Names and the
+addresses of files are never changed, because a clone refers to the same files.
+Template expressions `{{…}}` are no ids and stay.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from nsadmin.clones.rewrite.id_map import PREFIXES, IdKind, IdMap
 
 Json = Any
 
-# Names and addresses of files: kept as they are, whatever they look like.
-KEPT: Final = frozenset(
+# Names and addresses of files; their values stay even if they have the form of an id.
+UNCHANGED_KEYS: Final = frozenset(
     {
         "namespace_name",
         "bucket_name",
@@ -32,7 +32,7 @@ KEPT: Final = frozenset(
     }
 )
 
-_ENDINGS: Final[tuple[tuple[str, tuple[IdKind, ...]], ...]] = (
+_KINDS_BY_SUFFIX: Final[tuple[tuple[str, tuple[IdKind, ...]], ...]] = (
     ("namespace_id", ("namespaces",)),
     ("namespace_ids", ("namespaces",)),
     ("bucket_id", ("buckets",)),
@@ -44,7 +44,7 @@ _ENDINGS: Final[tuple[tuple[str, tuple[IdKind, ...]], ...]] = (
     ("taxonomy_id", ("taxonomies",)),
     ("taxonomy_ids", ("taxonomies",)),
 )
-_EXACT: Final[dict[str, tuple[IdKind, ...]]] = {
+_KINDS_BY_KEY: Final[dict[str, tuple[IdKind, ...]]] = {
     "collection_identifiers": ("collections",),
     "inference_collections": ("collections",),
     "s3_vector_index": ("collections",),
@@ -52,58 +52,61 @@ _EXACT: Final[dict[str, tuple[IdKind, ...]]] = {
     "source_bucket_schemas": ("buckets",),
     "source_id": ("buckets", "collections"),
 }
-# Paths of ids such as bkt_…/col_…; object ids in them stay.
-_IN_PATHS: Final = (*PREFIXES, "obj_", "doc_", "org_")
+# A path consists of ids, such as bkt_…/col_…; ids of objects in it stay.
+_PATH_PREFIXES: Final = (*PREFIXES, "obj_", "doc_", "org_")
 _PATH_KEYS: Final = frozenset({"path", "lineage_path"})
 _PATH_KINDS: Final[tuple[IdKind, ...]] = ("namespaces", "buckets", "collections")
-# In a filter condition these hold what its `field` (or Qdrant's `key`) is compared to.
-_OPERANDS: Final = frozenset({"value", "values", "match", "any", "except"})
-_MEMO: dict[str, tuple[IdKind, ...]] = {}
+# Keys of a filter condition whose values are compared with its `field` (or Qdrant's
+# `key`), so that the kind of id depends on that field.
+_OPERAND_KEYS: Final = frozenset({"value", "values", "match", "any", "except"})
+_KINDS_CACHE: dict[str, tuple[IdKind, ...]] = {}
+# Payloads may have any number of different keys.
+_MAX_CACHED_KEYS: Final = 5000
 
 
 def kinds_of(key: str) -> tuple[IdKind, ...]:
-    """Tell which kinds of ids a key holds by its name; none for all other keys."""
-    found = _MEMO.get(key)
-    if found is None:
-        last = key.rpartition(".")[2].removesuffix("[]")
-        found = _EXACT.get(last, ())
-        for ending, kinds in _ENDINGS:
-            if last.endswith(ending):
-                found = kinds
-        if len(_MEMO) < 5000:
-            _MEMO[key] = found
-    return found
+    """Return the kinds of ids that a key holds by its name; empty for other keys."""
+    kinds = _KINDS_CACHE.get(key)
+    if kinds is None:
+        last_part = key.rpartition(".")[2].removesuffix("[]")
+        kinds = _KINDS_BY_KEY.get(last_part, ())
+        for suffix, suffix_kinds in _KINDS_BY_SUFFIX:
+            if last_part.endswith(suffix):
+                kinds = suffix_kinds
+        if len(_KINDS_CACHE) < _MAX_CACHED_KEYS:
+            _KINDS_CACHE[key] = kinds
+    return kinds
 
 
-def rewritten(value: Json, ids: IdMap, key: str = "") -> tuple[Json, bool]:
-    """Return a copy with every reference renamed, and whether it may stay.
+def rewrite_references(value: Json, ids: IdMap, key: str = "") -> tuple[Json, bool]:
+    """Return a copy with new ids, and False if the value itself refers to an absent id.
 
-    What refers to something absent may not: its list loses the element, its map the
-    key. Who wants more to go, a whole stage say, removes it before.
+    Such values are removed from the lists and maps that hold them. A caller that wants
+    to remove more, such as a whole stage, does so before.
     """
     if isinstance(value, str):
-        return _string(value, ids, key)
+        return _rewrite_string(value, ids, key)
     if isinstance(value, dict):
-        return _map(value, ids, key), True
+        return _rewrite_map(value, ids, key), True
     if isinstance(value, list):
-        pairs = [rewritten(entry, ids, key) for entry in value]
-        return [entry for entry, stays in pairs if stays], True
+        pairs = [rewrite_references(entry, ids, key) for entry in value]
+        return [entry for entry, is_kept in pairs if is_kept], True
     return value, True
 
 
-def _string(value: str, ids: IdMap, key: str) -> tuple[str, bool]:
+def _rewrite_string(value: str, ids: IdMap, key: str) -> tuple[str, bool]:
     if ids.tenant is not None and _is_tenant(value, ids.tenant[0], key):
         return ids.tenant[1], True
     if "/" in value and _is_path(value, ids, key):
-        parts = [_segment(part, ids, key) for part in value.split("/")]
+        parts = [_rewrite_segment(part, ids, key) for part in value.split("/")]
         return "/".join(part for part in parts if part), True
-    found = ids.look_up(value, kinds_of(key))
-    return (value, True) if found is None else (found, found != "")
+    new = ids.look_up(value, kinds_of(key))
+    return (value, True) if new is None else (new, new != "")
 
 
-def _segment(part: str, ids: IdMap, key: str) -> str:
-    found = ids.look_up(part, _PATH_KINDS if key in _PATH_KEYS else ())
-    return part if found is None else found
+def _rewrite_segment(part: str, ids: IdMap, key: str) -> str:
+    new = ids.look_up(part, _PATH_KINDS if key in _PATH_KEYS else ())
+    return part if new is None else new
 
 
 def _is_tenant(value: str, old: str, key: str) -> bool:
@@ -111,50 +114,54 @@ def _is_tenant(value: str, old: str, key: str) -> bool:
 
 
 def _is_path(value: str, ids: IdMap, key: str) -> bool:
-    """A lineage path by its key, or a string that is ids and slashes alone."""
+    """Tell whether a string is a path of ids: by its key, or by all of its segments."""
     if key.endswith("lineage_path"):
         return True
     kinds = _PATH_KINDS if key in _PATH_KEYS else ()
     return all(
-        part.startswith(_IN_PATHS) or ids.look_up(part, kinds) is not None
+        part.startswith(_PATH_PREFIXES) or ids.look_up(part, kinds) is not None
         for part in value.split("/")
     )
 
 
-def _map(value: dict[str, Json], ids: IdMap, key: str) -> dict[str, Json]:
-    keyed = kinds_of(key)
-    after: dict[str, Json] = {}
+def _rewrite_map(value: dict[str, Json], ids: IdMap, key: str) -> dict[str, Json]:
+    """Return a copy of a map with new ids in its values and in keys that are ids."""
+    key_kinds = kinds_of(key)
+    rewritten: dict[str, Json] = {}
     for name, entry in value.items():
-        if name in KEPT and isinstance(entry, str):
-            after[name] = entry
+        if name in UNCHANGED_KEYS and isinstance(entry, str):
+            rewritten[name] = entry
             continue
         new_name = name
-        if keyed or name.startswith(PREFIXES):
-            found = ids.look_up(name, keyed)
-            if found == "":
+        if key_kinds or name.startswith(PREFIXES):
+            new_id = ids.look_up(name, key_kinds)
+            if new_id == "":
                 continue
-            new_name = found or name
-        changed, stays = rewritten(entry, ids, _key_of(name, value, key))
-        if stays:
-            after[new_name] = changed
-    return after
+            new_name = new_id or name
+        new_entry, is_kept = rewrite_references(entry, ids, _key_of(name, value, key))
+        if is_kept:
+            rewritten[new_name] = new_entry
+    return rewritten
 
 
-def _key_of(name: str, within: dict[str, Json], key: str) -> str:
-    """The key that tells what an entry holds; for filter conditions the field's."""
-    if name not in _OPERANDS:
+def _key_of(name: str, parent: dict[str, Json], key: str) -> str:
+    """Return the key that determines the kind of an entry's ids.
+
+    This is the entry's own name, but for operands of a filter condition its field.
+    """
+    if name not in _OPERAND_KEYS:
         return name
-    field = within.get("field") or within.get("key")
+    field = parent.get("field") or parent.get("key")
     return field if isinstance(field, str) else key
 
 
-def references(value: Json, ids: IdMap, key: str = "") -> Iterator[str]:
+def find_references(value: Json, ids: IdMap, key: str = "") -> Iterator[str]:
     """Yield every id of the source that a document refers to."""
     if isinstance(value, str):
         yield from _references_in_string(value, ids, key)
     elif isinstance(value, list):
         for entry in value:
-            yield from references(entry, ids, key)
+            yield from find_references(entry, ids, key)
     elif isinstance(value, dict):
         yield from _references_in_map(value, ids, key)
 
@@ -171,12 +178,11 @@ def _references_in_string(value: str, ids: IdMap, key: str) -> Iterator[str]:
 
 
 def _references_in_map(value: dict[str, Json], ids: IdMap, key: str) -> Iterator[str]:
-    keyed = kinds_of(key)
+    key_kinds = kinds_of(key)
     for name, entry in value.items():
-        if name in KEPT and isinstance(entry, str):
+        if name in UNCHANGED_KEYS and isinstance(entry, str):
             continue
-        if (keyed or name.startswith(PREFIXES)) and ids.look_up(
-            name, keyed
-        ) is not None:
+        may_be_id = key_kinds or name.startswith(PREFIXES)
+        if may_be_id and ids.look_up(name, key_kinds) is not None:
             yield name
-        yield from references(entry, ids, _key_of(name, value, key))
+        yield from find_references(entry, ids, _key_of(name, value, key))

@@ -1,113 +1,120 @@
-"""What a copied document looks like in the clone, kind by kind. Pure.
+"""The clone's version of a document, kind by kind. Pure.
 
-Everything that refers to something copied is renamed. What refers to something that is
-not copied goes, with a sentence: a reference in a list is left out of the list; a
-stage, an attachment or an edge that cannot work without it is left out as a whole; a
-taxonomy that lost a part is kept, not ready. Clusters, alerts, triggers, publication
-and marketplace listings are never copied.
+References to copied resources get the new ids. References to resources that are not
+copied are removed, and a sentence about each is collected: a list loses the element; a
+stage, an attachment or an edge that needs the resource is removed as a whole; a
+taxonomy that lost a part is kept, but not ready. Clusters, alerts, triggers,
+publication and marketplace listings are never copied.
 """
 
 import copy
 from collections.abc import Iterable
 from typing import Any
 
-from nsadmin.clones.rewrite.id_map import IdMap
-from nsadmin.clones.rewrite.references import references, rewritten
+from nsadmin.clones.rewrite.id_map import IdKind, IdMap
+from nsadmin.clones.rewrite.references import find_references, rewrite_references
 
 Document = dict[str, Any]
 
 
-class Dropped:
-    """The sentences about what was left out, each once, in order, bounded."""
+class OmissionLog:
+    """Sentences about data that was left out: each once, in order, at most `MAX`."""
+
+    MAX = 200
 
     def __init__(self, sentences: Iterable[str] = ()) -> None:
         self._sentences = dict.fromkeys(sentences)
 
-    MOST = 200
-
     def add(self, sentence: str) -> None:
-        """Keep a sentence; beyond the most that are kept, they are not told apart."""
-        if len(self._sentences) < self.MOST:
+        """Add a sentence; after `MAX` of them, one sentence stands for all others."""
+        if len(self._sentences) < self.MAX:
             self._sentences.setdefault(sentence)
         else:
-            self._sentences.setdefault("More of the same kind was left out.")
+            self._sentences.setdefault("More data was left out.")
 
     @property
     def sentences(self) -> list[str]:
-        """All of them."""
         return list(self._sentences)
 
 
 def bucket(document: Document, ids: IdMap) -> Document:
-    """A bucket: its own id and its namespace change, its files are shared."""
-    return _renamed(document, ids, "buckets", "bucket_id")
+    """Return the clone's bucket: new id and namespace, the same files."""
+    return _rewrite_with_new_id(document, ids, kind="buckets", id_field="bucket_id")
 
 
-def object_(document: Document, ids: IdMap, dropped: Dropped) -> Document:
-    """An object keeps its id; edges into collections that are not copied go."""
-    after = copy.copy(document)
-    edges = after.get("edges")
-    if isinstance(edges, list):
-        kept = [e for e in edges if not _points_away(e, ids)]
-        if len(kept) < len(edges):
-            dropped.add("Edges of objects to collections that are not copied.")
-        after["edges"] = kept
-    after = _plain(after, ids)
-    after["_id"] = f"{after['namespace_id']}:{after['object_id']}"
-    return after
+def object_(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the clone's object: the same id, without edges to absent collections."""
+    clone = copy.copy(document)
+    kept = _without_absent(clone.get("edges"), ids)
+    if kept != clone.get("edges"):
+        omissions.add("Edges of objects to collections that are not copied.")
+        clone["edges"] = kept
+    clone = _rewrite_document(clone, ids)
+    clone["_id"] = f"{clone['namespace_id']}:{clone['object_id']}"
+    return clone
 
 
-def collection(document: Document, ids: IdMap, dropped: Dropped) -> Document:
-    """A collection: what hangs on it and is not copied goes."""
-    after = copy.copy(document)
+def collection(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the clone's collection, without attachments that are not copied."""
+    clone = copy.copy(document)
     name = f"Collection “{document.get('collection_name', '')}”"
     for key, thing in (
         ("cluster_applications", "cluster"),
         ("alert_applications", "alert"),
     ):
-        if after.get(key):
-            dropped.add(f"{name} loses its {thing}s; those are never copied.")
-            after[key] = []
-    if after.pop("trigger_id", None):
-        dropped.add(f"{name} loses its trigger; triggers are never copied.")
+        if clone.get(key):
+            omissions.add(f"{name} loses its {thing}s; those are never copied.")
+            clone[key] = []
+    if clone.pop("trigger_id", None):
+        omissions.add(f"{name} loses its trigger; triggers are never copied.")
     for key, thing in (
         ("taxonomy_applications", "taxonomies"),
         ("retriever_enrichments", "retrievers"),
     ):
-        _filter(after, key, ids, dropped, f"{name} loses {thing} that are not copied.")
-    return _renamed(after, ids, "collections", "collection_id")
+        kept = _without_absent(clone.get(key), ids)
+        if kept != clone.get(key):
+            omissions.add(f"{name} loses {thing} that are not copied.")
+            clone[key] = kept
+    return _rewrite_with_new_id(
+        clone, ids, kind="collections", id_field="collection_id"
+    )
 
 
-def retriever(document: Document, ids: IdMap, dropped: Dropped) -> Document:
-    """A retriever: unpublished, without the stages that cannot work in the clone."""
-    after = copy.copy(document)
+def retriever(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the clone's retriever: unpublished, without stages that cannot work."""
+    clone = copy.copy(document)
     name = f"Retriever “{document.get('retriever_name', '')}”"
-    after.pop("marketplace_listing_id", None)
-    if after.get("is_published"):
-        dropped.add(f"{name} is not published in the clone.")
-        after["is_published"] = False
-    if _points_away(after.get("collection_ids"), ids):
-        dropped.add(f"{name} loses collections that are not copied.")
-    stages = after.get("stages")
+    clone.pop("marketplace_listing_id", None)
+    if clone.get("is_published"):
+        omissions.add(f"{name} is not published in the clone.")
+        clone["is_published"] = False
+    if _refers_to_absent(clone.get("collection_ids"), ids):
+        omissions.add(f"{name} loses collections that are not copied.")
+    stages = clone.get("stages")
     if isinstance(stages, list):
-        after["stages"] = [s for s in stages if _works(s, ids, name, dropped)]
-    return _renamed(after, ids, "retrievers", "retriever_id")
+        clone["stages"] = [s for s in stages if _keep_stage(s, ids, name, omissions)]
+    return _rewrite_with_new_id(clone, ids, kind="retrievers", id_field="retriever_id")
 
 
-def _works(stage: Any, ids: IdMap, name: str, dropped: Dropped) -> bool:
-    """A stage may search fewer collections; whatever else it names, it needs."""
-    if not _points_away(stage, ids):
+def _keep_stage(stage: Any, ids: IdMap, name: str, omissions: OmissionLog) -> bool:
+    """Tell whether a stage works in the clone, and collect the sentence if it changes.
+
+    A stage works with fewer collections to search; it needs every other reference.
+    """
+    if not _refers_to_absent(stage, ids):
         return True
-    if not _points_away(_without_lists(stage), ids):
-        dropped.add(f"{name} searches fewer collections; some are not copied.")
+    if not _refers_to_absent(_without_lists(stage), ids):
+        omissions.add(f"{name} searches fewer collections; some are not copied.")
         return True
     label = stage.get("stage_name", "") if isinstance(stage, dict) else ""
-    dropped.add(f"{name} loses its stage “{label}”, which needs what is not copied.")
+    omissions.add(
+        f"{name} loses its stage “{label}”, which needs a resource that is not copied."
+    )
     return False
 
 
 def _without_lists(value: Any) -> Any:
-    """The stage without its lists of collections to search."""
+    """Return a stage without its lists of collections to search."""
     if isinstance(value, dict):
         return {
             key: _without_lists(entry)
@@ -119,90 +126,90 @@ def _without_lists(value: Any) -> Any:
     return value
 
 
-def taxonomy(document: Document, ids: IdMap, dropped: Dropped) -> Document:
-    """A taxonomy: one that lost a retriever or a collection is kept, not ready."""
-    after = copy.deepcopy(document)
+def taxonomy(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the clone's taxonomy; not ready if it lost a retriever or a collection."""
+    clone = copy.deepcopy(document)
     name = f"Taxonomy “{document.get('taxonomy_name', '')}”"
-    config = after.get("config")
+    config = clone.get("config")
     if isinstance(config, dict):
         if config.get("cluster_ids"):
-            dropped.add(f"{name} loses its clusters; those are never copied.")
+            omissions.add(f"{name} loses its clusters; those are never copied.")
             config["cluster_ids"] = []
-        if _points_away(config.get("source_collection"), ids):
+        if _refers_to_absent(config.get("source_collection"), ids):
             del config["source_collection"]
-            _unready(after, name, dropped)
+            _mark_not_ready(clone, name, omissions)
         nodes = config.get("hierarchical_nodes")
         if isinstance(nodes, list):
-            kept = [n for n in nodes if not _lost_collection(n, ids)]
+            kept = [n for n in nodes if not _has_lost_collection(n, ids)]
             config["hierarchical_nodes"] = kept
             if len(kept) < len(nodes):
-                _unready(after, name, dropped)
-    if _points_away(after, ids):
-        _unready(after, name, dropped)
-    return _renamed(after, ids, "taxonomies", "taxonomy_id")
+                _mark_not_ready(clone, name, omissions)
+    if _refers_to_absent(clone, ids):
+        _mark_not_ready(clone, name, omissions)
+    return _rewrite_with_new_id(clone, ids, kind="taxonomies", id_field="taxonomy_id")
 
 
-def _lost_collection(node: Any, ids: IdMap) -> bool:
-    return isinstance(node, dict) and _points_away(
+def _has_lost_collection(node: Any, ids: IdMap) -> bool:
+    return isinstance(node, dict) and _refers_to_absent(
         {k: node.get(k) for k in ("collection_id", "parent_collection_id")}, ids
     )
 
 
-def _unready(after: Document, name: str, dropped: Dropped) -> None:
-    after["ready"] = False
-    dropped.add(f"{name} is not ready in the clone: it needs what is not copied.")
-
-
-def payload(document: Document, ids: IdMap, dropped: Dropped) -> Document:
-    """A point's payload, in the flat layout, the nested one, or a mixture."""
-    if ids.absent and _points_away(document, ids):
-        dropped.add("Traces in documents of what is not copied, such as taxonomies.")
-    return _plain(document, ids)
-
-
-def is_own(document: Document, namespace_id: str) -> bool:
-    """Tell whether a point belongs to the namespace; one that does not say so does.
-
-    Collections are one to one with namespaces; should one be shared nevertheless, the
-    points of others stay out of a clone.
-    """
-    inner = document.get("_internal")
-    nested = inner.get("namespace_id") if isinstance(inner, dict) else None
-    return all(
-        said in (None, namespace_id) for said in (document.get("namespace_id"), nested)
+def _mark_not_ready(clone: Document, name: str, omissions: OmissionLog) -> None:
+    clone["ready"] = False
+    omissions.add(
+        f"{name} is not ready in the clone: it needs a resource that is not copied."
     )
 
 
-def _points_away(value: Any, ids: IdMap) -> bool:
-    """Tell whether something refers to what exists in the source and is not copied."""
+def payload(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the clone's payload of a point, in the flat, nested or a mixed layout."""
+    if ids.absent and _refers_to_absent(document, ids):
+        omissions.add(
+            "References in documents to resources that are not copied, such as "
+            "taxonomies."
+        )
+    return _rewrite_document(document, ids)
+
+
+def is_own(document: Document, namespace_id: str) -> bool:
+    """Tell whether a payload belongs to the namespace, as one without an owner does.
+
+    Each namespace has a collection of its own. If two share one nevertheless, a clone
+    of the first must not get the points of the second.
+    """
+    inner = document.get("_internal")
+    nested = inner.get("namespace_id") if isinstance(inner, dict) else None
+    owners = (document.get("namespace_id"), nested)
+    return all(owner in (None, namespace_id) for owner in owners)
+
+
+def _refers_to_absent(value: Any, ids: IdMap) -> bool:
+    """Tell whether a value refers to a resource of the source that is not copied."""
     if not ids.absent or value is None:
         return False
-    away = ids.only_absent
-    return next(references(value, away), None) is not None
+    return next(find_references(value, ids.only_absent), None) is not None
 
 
-def _filter(
-    after: Document, key: str, ids: IdMap, dropped: Dropped, sentence: str
-) -> None:
-    entries = after.get(key)
+def _without_absent(entries: Any, ids: IdMap) -> Any:
+    """Return a list without elements that refer to absent ids; other values stay."""
     if not isinstance(entries, list):
-        return
-    kept = [entry for entry in entries if not _points_away(entry, ids)]
-    if len(kept) < len(entries):
-        dropped.add(sentence)
-    after[key] = kept
+        return entries
+    return [entry for entry in entries if not _refers_to_absent(entry, ids)]
 
 
-def _plain(document: Document, ids: IdMap) -> Document:
-    changed, _ = rewritten(document, ids)
-    after: Document = changed
-    return after
+def _rewrite_document(document: Document, ids: IdMap) -> Document:
+    changed, _ = rewrite_references(document, ids)
+    rewritten: Document = changed
+    return rewritten
 
 
-def _renamed(document: Document, ids: IdMap, kind: Any, id_field: str) -> Document:
-    """Rewrite a document and give it its new id under both of its keys."""
-    old = str(document.get(id_field) or document["_id"])
-    bare = {key: entry for key, entry in document.items() if key != "_id"}
-    after = _plain(bare, ids)
-    after[id_field] = ids.new[kind][old]
-    return {"_id": after[id_field], **after}
+def _rewrite_with_new_id(
+    document: Document, ids: IdMap, *, kind: IdKind, id_field: str
+) -> Document:
+    """Rewrite a document and set its new id, as `_id` and under `id_field`."""
+    old_id = str(document.get(id_field) or document["_id"])
+    without_id = {key: entry for key, entry in document.items() if key != "_id"}
+    rewritten = _rewrite_document(without_id, ids)
+    rewritten[id_field] = ids.new[kind][old_id]
+    return {"_id": rewritten[id_field], **rewritten}

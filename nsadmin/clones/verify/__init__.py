@@ -1,1 +1,1 @@
-"""Comparing a copy with its source."""
+"""The verification stage of a clone job: comparing the copy with its source."""

@@ -1,7 +1,8 @@
-"""A point of the source, renamed, against the clone's; and digests of both. Pure.
+"""Comparison and digests of points. Pure.
 
-A collection with cosine distance stores vectors at length one. Written again they come
-out the same but for the last bits of a float32, so numbers may differ by that much.
+A collection with cosine distance normalizes vectors when they are written. Writing a
+normalized vector again may change the last bits of its float32 numbers, so vectors are
+compared with a tolerance.
 """
 
 import math
@@ -12,17 +13,17 @@ import orjson
 
 Point = dict[str, Any]
 
-_RELATIVE: Final = 1e-5
-_ABSOLUTE: Final = 1e-6
-_WHOLE: Final = 1 << 128
+_RELATIVE_TOLERANCE: Final = 1e-5
+_ABSOLUTE_TOLERANCE: Final = 1e-6
+_DIGEST_MODULUS: Final = 1 << 128
 
 
-def is_same(wanted: Point, found: Point | None) -> bool:
+def is_same(expected: Point, actual: Point | None) -> bool:
     """Tell whether two points have the same payload and, within tolerance, vectors."""
-    if found is None or wanted["payload"] != (found.get("payload") or {}):
+    if actual is None or expected["payload"] != (actual.get("payload") or {}):
         return False
-    vectors = found.get("vector") or {}
-    return wanted["vector"] == vectors or _is_close(wanted["vector"], vectors)
+    vectors = actual.get("vector") or {}
+    return expected["vector"] == vectors or _is_close(expected["vector"], vectors)
 
 
 def _is_close(one: Any, other: Any) -> bool:
@@ -33,17 +34,19 @@ def _is_close(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_close, one, other))
     if isinstance(one, float | int) and isinstance(other, float | int):
-        return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
+        return math.isclose(
+            one, other, rel_tol=_RELATIVE_TOLERANCE, abs_tol=_ABSOLUTE_TOLERANCE
+        )
     return bool(one == other)
 
 
 def digest(point: Point) -> int:
-    """Return a number that stands for a point's id, payload and vectors."""
+    """Return a 128-bit hash of a point's id, payload and vectors."""
     content = [point["id"], point["payload"], point["vector"]]
-    written = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return int.from_bytes(blake2b(written, digest_size=16).digest(), "big")
+    serialized = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return int.from_bytes(blake2b(serialized, digest_size=16).digest(), "big")
 
 
-def added(total: str, numbers: list[int]) -> str:
-    """Add digests to a sum that does not depend on their order, both in hex."""
-    return f"{(int(total, 16) + sum(numbers)) % _WHOLE:032x}"
+def add_digests(total: str, digests: list[int]) -> str:
+    """Add digests to a sum in hex, which does not depend on the order of the points."""
+    return f"{(int(total, 16) + sum(digests)) % _DIGEST_MODULUS:032x}"

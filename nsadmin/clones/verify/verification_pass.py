@@ -1,7 +1,7 @@
-"""One pass of the proof: read source and clone side by side, mend what differs.
+"""One pass of the verification: compare source and clone, and repair differences.
 
-What differs is written again and read back; if it is still not the same, the proof has
-failed. A pass that found nothing to mend has proven what it read.
+Documents and points that differ are written again and read back; if they still differ,
+the verification has failed. A pass without repairs proves that all it read is equal.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from typing import Any, Final
 from nsadmin.clones.copy import documents, points
 from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.copy.points import Point
-from nsadmin.clones.rewrite.references import references
+from nsadmin.clones.rewrite.references import find_references
 from nsadmin.clones.verify import compare
 from nsadmin.errors import Conflict
 from nsadmin.stores.mongo import resources
@@ -18,13 +18,21 @@ from nsadmin.stores.mongo.resources import Kind
 from nsadmin.stores.qdrant import points as store
 
 Document = dict[str, Any]
+Documents = dict[str, Document]
+PointsById = dict[int | str, Point]
 
-_EMPTY: Final = "0" * 32
+_ZERO_DIGEST: Final = "0" * 32
 
 
 @dataclass(slots=True)
-class Pass:
-    """What one pass has seen so far; it is kept in the cursor between slices."""
+class VerificationPass:
+    """The state of one pass; it is kept in the job's cursor between slices.
+
+    `finished` has the compared kinds, `after` and `offset` the position in the current
+    one. `seen` counts the compared documents and points, `vectors` the points with each
+    vector, `foreign` the points of other namespaces in the source's collection,
+    `mended` the repaired differences.
+    """
 
     number: int = 1
     finished: list[str] = field(default_factory=list)
@@ -34,8 +42,8 @@ class Pass:
     vectors: dict[str, int] = field(default_factory=dict)
     foreign: int = 0
     mended: int = 0
-    source_digest: str = _EMPTY
-    clone_digest: str = _EMPTY
+    source_digest: str = _ZERO_DIGEST
+    clone_digest: str = _ZERO_DIGEST
 
     @property
     def checked(self) -> int:
@@ -43,159 +51,194 @@ class Pass:
         return sum(self.seen.values())
 
 
-def verification_error(sentence: str) -> Conflict:
-    """The error for a clone that is not what it should be."""
-    return Conflict(f"The proof failed: {sentence}", code="clone_unproven")
+def verification_error(reason: str) -> Conflict:
+    """Return the error for a clone that differs from its source."""
+    return Conflict(f"The verification failed: {reason}", code="clone_unproven")
 
 
-def run_pass(c: CopyContext, this: Pass) -> None:
-    """Carry a pass to its end, or as far as the slice goes."""
-    for kind in documents.kinds(c):
-        if kind not in this.finished:
-            _compare_kind(c, this, kind)
-            _end_part(c, this, kind)
-    if c.include.collections and "points" not in this.finished:
-        _compare_points(c, this)
-        _end_part(c, this, "points")
+def run_pass(context: CopyContext, current: VerificationPass) -> None:
+    """Run a pass to its end; raises what `JobContext.checkpoint` raises."""
+    for kind in documents.copied_kinds(context):
+        if kind not in current.finished:
+            _compare_kind(context, current, kind)
+            _end_part(context, current, kind)
+    if context.include.collections and "points" not in current.finished:
+        _compare_points(context, current)
+        _end_part(context, current, "points")
 
 
-def _end_part(c: CopyContext, this: Pass, part: str) -> None:
-    this.finished.append(part)
-    this.after, this.offset = "", None
-    _save(c, this)
+def _end_part(context: CopyContext, current: VerificationPass, part: str) -> None:
+    current.finished.append(part)
+    current.after, current.offset = "", None
+    _save(context, current)
 
 
-def _save(c: CopyContext, this: Pass) -> None:
-    c.work.progress.advance("verify", done=this.checked)
-    c.save(proof=asdict(this))
+def _save(context: CopyContext, current: VerificationPass) -> None:
+    context.job.progress.advance("verify", done=current.checked)
+    context.save(proof=asdict(current))
 
 
 # The namespace store ------------------------------------------------------------------
 
 
-def _compare_kind(c: CopyContext, this: Pass, kind: Kind) -> None:
-    for rows in documents.source_pages(c, kind, after=this.after):
-        known = [row for row in rows if documents.is_known(c, kind, row)]
-        wanted = {d["_id"]: d for d in (documents.mapped(c, kind, r) for r in known)}
-        found = _clone_documents(c, kind, wanted)
-        wrong = [d for own_id, d in wanted.items() if found.get(own_id) != d]
-        if wrong:
-            c.work.require_held()
-            resources.put(kind, wrong)
-            found = _clone_documents(c, kind, wanted)
-            if any(found.get(d["_id"]) != d for d in wrong):
-                raise verification_error(
-                    f"{kind} do not come out as they were written."
-                )
-        _require_no_reference(c, kind, list(found.values()))
-        this.mended += len(wrong)
-        this.seen[kind] = this.seen.get(kind, 0) + len(wanted)
-        this.after = rows[-1]["_id"]
-        _save(c, this)
+def _compare_kind(context: CopyContext, current: VerificationPass, kind: Kind) -> None:
+    """Compare all documents of a kind, page by page, and repair differences."""
+    for page in documents.source_pages(context, kind, after=current.after):
+        rewritten = [
+            documents.rewrite_document(context, kind, document)
+            for document in page
+            if documents.is_mapped(context, kind, document)
+        ]
+        expected = {document["_id"]: document for document in rewritten}
+        repaired, actual = _repair_documents(context, kind, expected)
+        _require_no_references(context, kind, list(actual.values()))
+        current.mended += repaired
+        current.seen[kind] = current.seen.get(kind, 0) + len(expected)
+        current.after = page[-1]["_id"]
+        _save(context, current)
+
+
+def _repair_documents(
+    context: CopyContext, kind: Kind, expected: Documents
+) -> tuple[int, Documents]:
+    """Write differing documents again; return their number and the documents read."""
+    actual = _clone_documents(context, kind, expected)
+    differing = _differing_documents(expected, actual)
+    if differing:
+        context.job.raise_if_interrupted()
+        resources.put(kind, differing)
+        actual = _clone_documents(context, kind, expected)
+        still_expected = {document["_id"]: document for document in differing}
+        if _differing_documents(still_expected, actual):
+            raise verification_error(f"{kind} read back differ from the written ones.")
+    return len(differing), actual
+
+
+def _differing_documents(expected: Documents, actual: Documents) -> list[Document]:
+    return [d for own_id, d in expected.items() if actual.get(own_id) != d]
 
 
 def _clone_documents(
-    c: CopyContext, kind: Kind, wanted: dict[str, Document]
-) -> dict[str, Document]:
-    """Read the clone's side. Objects keep their order, so theirs is a stretch."""
-    namespace_id = c.target.namespace_id
+    context: CopyContext, kind: Kind, expected: Documents
+) -> Documents:
+    """Return the clone's documents with the ids of `expected`.
+
+    Object ids keep their order in the clone, so only the range of a page is read; the
+    other kinds are few and are read as a whole.
+    """
+    namespace_id = context.target.namespace_id
     if kind != "objects":
         every = resources.every(kind, namespace_id)
-        return {d["_id"]: d for d in every if d["_id"] in wanted}
-    first, last = min(wanted), max(wanted)
-    found: dict[str, Document] = {}
-    after = first[:-1]  # everything that begins like the first one follows this
-    while rows := resources.page(kind, namespace_id, after=after):
-        found.update((d["_id"], d) for d in rows if d["_id"] in wanted)
-        after = rows[-1]["_id"]
+        return {d["_id"]: d for d in every if d["_id"] in expected}
+    first, last = min(expected), max(expected)
+    actual: Documents = {}
+    after = first[:-1]  # a prefix of the first id, so that page includes that id
+    while page := resources.page(kind, namespace_id, after=after):
+        actual.update((d["_id"], d) for d in page if d["_id"] in expected)
+        after = page[-1]["_id"]
         if after >= last:
             break
-    return found
+    return actual
 
 
-def _require_no_reference(c: CopyContext, what: str, rows: list[Document]) -> None:
+def _require_no_references(
+    context: CopyContext, title: str, rows: list[Document]
+) -> None:
+    """Raise Conflict if a document of the clone has an id of the source."""
     for row in rows:
-        left = next(references(row, c.ids), None)
-        if left is not None:
-            raise verification_error(f"{what} still refer to the source ({left}).")
+        old_id = next(find_references(row, context.ids), None)
+        if old_id is not None:
+            raise verification_error(f"{title} still refer to the source ({old_id}).")
 
 
 # Qdrant -------------------------------------------------------------------------------
 
 
-def _compare_points(c: CopyContext, this: Pass) -> None:
-    live = c.source_collection()
+def _compare_points(context: CopyContext, current: VerificationPass) -> None:
+    live = context.source_collection()
     if live is None:
         return
     size = points.page_size([vector.size for vector in live.vectors.values()])
     while True:
-        rows, following = c.source_page(this.offset, size)
-        own = points.own(c, rows)
-        wanted = [points.mapped(c, point) for point in own]
-        this.foreign += len(rows) - len(own)
-        if wanted:
-            _compare_page(c, this, wanted)
-        if following is None:
+        rows, next_offset = context.source_page(current.offset, size)
+        own = points.own_points(context, rows)
+        expected = [points.rewrite_point(context, point) for point in own]
+        current.foreign += len(rows) - len(own)
+        if expected:
+            _compare_page(context, current, expected)
+        if next_offset is None:
             return
-        this.offset = following
-        _save(c, this)
+        current.offset = next_offset
+        _save(context, current)
 
 
-def _compare_page(c: CopyContext, this: Pass, wanted: list[Point]) -> None:
-    found = _stretch(c, wanted)
-    wrong = [p for p in wanted if not compare.is_same(p, found.get(p["id"]))]
-    if wrong:
-        # The stretch may have been shifted by points that the source has no more.
-        found |= _by_id(c, wrong)
-        wrong = [p for p in wrong if not compare.is_same(p, found.get(p["id"]))]
-    if wrong:
-        c.work.require_held()
-        store.put(c.target_cluster, c.target.collection, wrong)
-        found |= _by_id(c, wrong)
-        if not all(compare.is_same(p, found.get(p["id"])) for p in wrong):
-            raise verification_error("points do not come out as they were written.")
-    this.mended += len(wrong)
-    payloads = [found[p["id"]].get("payload") or {} for p in wanted]
-    _require_no_reference(c, "documents", payloads)
-    _add(this, wanted, found)
+def _compare_page(
+    context: CopyContext, current: VerificationPass, expected: list[Point]
+) -> None:
+    """Compare a page of points with the clone's, and repair the ones that differ."""
+    actual = _read_same_range(context, expected)
+    differing = _differing_points(expected, actual)
+    if differing:
+        # The clone may have points that the source deleted meanwhile; they shift the
+        # range, so points that seem to be missing are read by their ids.
+        actual |= _read_by_id(context, differing)
+        differing = _differing_points(differing, actual)
+    if differing:
+        context.job.raise_if_interrupted()
+        store.put(context.target_cluster, context.target.collection, differing)
+        actual |= _read_by_id(context, differing)
+        if _differing_points(differing, actual):
+            raise verification_error("points read back differ from the written ones.")
+    current.mended += len(differing)
+    payloads = [actual[p["id"]].get("payload") or {} for p in expected]
+    _require_no_references(context, "documents", payloads)
+    _count_page(current, expected, actual)
 
 
-def _add(this: Pass, wanted: list[Point], found: dict[int | str, Point]) -> None:
-    """Count the page, its vectors, and both digests."""
-    this.seen["points"] = this.seen.get("points", 0) + len(wanted)
-    for point in wanted:
+def _differing_points(expected: list[Point], actual: PointsById) -> list[Point]:
+    return [p for p in expected if not compare.is_same(p, actual.get(p["id"]))]
+
+
+def _count_page(
+    current: VerificationPass, expected: list[Point], actual: PointsById
+) -> None:
+    """Add a page to the counts of points and vectors and to both digests."""
+    current.seen["points"] = current.seen.get("points", 0) + len(expected)
+    for point in expected:
         names = point["vector"] if isinstance(point["vector"], dict) else ("",)
         for name in names:
-            this.vectors[name] = this.vectors.get(name, 0) + 1
-    numbers = [compare.digest(p) for p in wanted]
-    # Equal within tolerance counts as equal; only what differs exactly is hashed.
+            current.vectors[name] = current.vectors.get(name, 0) + 1
+    source = [compare.digest(point) for point in expected]
+    # Vectors that differ within the tolerance count as equal, so such a point gets the
+    # digest of the source's point; otherwise the sums could never be equal.
     clone = [
-        number
-        if p["vector"] != found[p["id"]].get("vector")
-        else compare.digest(points.as_point(found[p["id"]]))
-        for p, number in zip(wanted, numbers, strict=True)
+        digest
+        if point["vector"] != actual[point["id"]].get("vector")
+        else compare.digest(points.as_point(actual[point["id"]]))
+        for point, digest in zip(expected, source, strict=True)
     ]
-    this.source_digest = compare.added(this.source_digest, numbers)
-    this.clone_digest = compare.added(this.clone_digest, clone)
+    current.source_digest = compare.add_digests(current.source_digest, source)
+    current.clone_digest = compare.add_digests(current.clone_digest, clone)
 
 
-def _stretch(c: CopyContext, wanted: list[Point]) -> dict[int | str, Point]:
+def _read_same_range(context: CopyContext, expected: list[Point]) -> PointsById:
+    """Return as many points of the clone as expected, from the first expected id on."""
     rows, _ = store.page(
-        c.target_cluster,
-        c.target.collection,
-        offset=wanted[0]["id"],
-        limit=len(wanted),
+        context.target_cluster,
+        context.target.collection,
+        offset=expected[0]["id"],
+        limit=len(expected),
         with_vectors=True,
     )
     return {row["id"]: row for row in rows}
 
 
-def _by_id(c: CopyContext, wanted: list[Point]) -> dict[int | str, Point]:
+def _read_by_id(context: CopyContext, expected: list[Point]) -> PointsById:
     rows, _ = store.page(
-        c.target_cluster,
-        c.target.collection,
-        limit=len(wanted),
+        context.target_cluster,
+        context.target.collection,
+        limit=len(expected),
         with_vectors=True,
-        where={"must": [{"has_id": [p["id"] for p in wanted]}]},
+        where={"must": [{"has_id": [p["id"] for p in expected]}]},
     )
     return {row["id"]: row for row in rows}

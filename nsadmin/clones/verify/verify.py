@@ -1,23 +1,24 @@
-"""The proof that a clone is complete and exact; only then it is shown as ready.
+"""The verification that a clone is complete and equal to its source.
 
-The source may be written while it is copied. A pass that had to mend something, or
-after which the source has more than the clone, is followed by another one, three in
-all. What the source still changed then is said in the result; what the clone holds has
-been read back and compared in any case.
+The source may change during the copy. After a pass that had to repair something, or
+after which the source has more data than the clone, another pass follows, up to three
+in all. Changes of the source after the last pass are reported in the job's outputs;
+everything that the clone holds was read back and compared in any case.
 """
 
 from typing import Any, Final
 
 from nsadmin.clones.copy import collection, documents
 from nsadmin.clones.copy.context import CopyContext
+from nsadmin.clones.request import NO_RESOURCES
 from nsadmin.clones.verify import verification_pass
-from nsadmin.clones.verify.verification_pass import Pass, verification_error
+from nsadmin.clones.verify.verification_pass import VerificationPass, verification_error
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 
 Json = dict[str, Any]
 
-MOST_PASSES: Final = 3
+MAX_PASSES: Final = 3
 _TITLES: Final = {
     "buckets": "Buckets",
     "objects": "Objects",
@@ -28,123 +29,161 @@ _TITLES: Final = {
 }
 
 
-def verify(c: CopyContext) -> None:
-    """Compare until a pass finds nothing; leave proof and counts in the outputs."""
-    this = Pass(**c.work.cursor.get("proof") or {})
+def verify(context: CopyContext) -> None:
+    """Compare until a pass finds no difference; write the result to the outputs.
+
+    Raises Conflict with code `clone_unproven` for differences that remain.
+    """
+    current = VerificationPass(**context.job.cursor.get("proof") or {})
     while True:
-        _begin(c, this)
-        verification_pass.run_pass(c, this)
-        again = this.mended > 0 or _is_behind(c, this)
-        if not again or this.number >= MOST_PASSES:
+        _start_pass(context, current)
+        verification_pass.run_pass(context, current)
+        needs_pass = current.mended > 0 or _has_source_grown(context, current)
+        if not needs_pass or current.number >= MAX_PASSES:
             break
-        c.work.note(f"{this.mended:,} differences mended; comparing once more.", "warn")
-        this = Pass(number=this.number + 1)
-    clone = _clone_counts(c)
-    changed = again or any(this.seen.get(k, 0) != n for k, n in clone.items())
-    c.work.outputs.update(
-        cloned_resources={**_NOTHING, **clone},
-        proof=_proof(c, this, clone),
+        context.job.record_event(
+            f"{current.mended:,} differences repaired; comparing again.", "warn"
+        )
+        current = VerificationPass(number=current.number + 1)
+    clone_counts = _clone_counts(context)
+    changed = needs_pass or any(
+        current.seen.get(part, 0) != count for part, count in clone_counts.items()
+    )
+    context.job.outputs.update(
+        cloned_resources={**NO_RESOURCES, **clone_counts},
+        proof=_report_rows(context, current, clone_counts),
         source_changed=changed,
     )
     if changed:
-        said = "The source was changed while it was copied; the proof has the numbers."
-        c.work.note(said, "warn")
+        message = "The source changed during the copy; the report has the numbers."
+        context.job.record_event(message, "warn")
     else:
-        c.work.note("Compared with the source: complete and exact.", "ok")
+        message = "Compared with the source: complete and identical."
+        context.job.record_event(message, "ok")
 
 
-_NOTHING: Final = dict.fromkeys(_TITLES, 0)
+def _start_pass(context: CopyContext, current: VerificationPass) -> None:
+    """Set the progress total; at the start of a pass, add the source's new ids."""
+    if not current.finished and not current.after:
+        context.refresh_ids()
+    parts = documents.copied_kinds(context)
+    total = sum(resources.count(kind, context.source.namespace_id) for kind in parts)
+    context.job.progress.begin("verify", total=total + _source_point_count(context))
+    context.job.progress.advance("verify", done=current.checked)
 
 
-def _begin(c: CopyContext, this: Pass) -> None:
-    """Know what to expect; resources that are new since the start get ids now."""
-    if not this.finished and not this.after:
-        c.learn_ids()
-    parts = documents.kinds(c)
-    total = sum(resources.count(kind, c.source.namespace_id) for kind in parts)
-    c.work.progress.begin("verify", total=total + _source_points(c))
-    c.work.progress.advance("verify", done=this.checked)
-
-
-def _source_points(c: CopyContext) -> int:
-    if not c.include.collections:
+def _source_point_count(context: CopyContext) -> int:
+    if not context.include.collections:
         return 0
-    if c.source_collection() is None:
+    if context.source_collection() is None:
         return 0
-    return points.count(c.source_cluster, c.source.collection)
+    return points.count(context.source_cluster, context.source.collection)
 
 
-def _clone_counts(c: CopyContext) -> dict[str, int]:
-    """Count the clone exactly, kind by kind."""
-    namespace_id = c.target.namespace_id
+def _clone_counts(context: CopyContext) -> dict[str, int]:
+    """Count the documents of each kind, and the points, of the clone exactly."""
+    namespace_id = context.target.namespace_id
     counts: dict[str, int] = {
-        kind: resources.count(kind, namespace_id) for kind in documents.kinds(c)
+        kind: resources.count(kind, namespace_id)
+        for kind in documents.copied_kinds(context)
     }
-    if c.include.collections:
-        counts["points"] = points.count(c.target_cluster, c.target.collection)
+    if context.include.collections:
+        counts["points"] = points.count(
+            context.target_cluster, context.target.collection
+        )
     return counts
 
 
-def _is_behind(c: CopyContext, this: Pass) -> bool:
-    """Tell whether the source has got something that the pass has not seen."""
-    source = c.source.namespace_id
+def _has_source_grown(context: CopyContext, current: VerificationPass) -> bool:
+    """Tell whether the source has more documents or points than the pass has seen."""
+    source = context.source.namespace_id
     if any(
-        resources.count(kind, source) > this.seen.get(kind, 0)
-        for kind in documents.kinds(c)
+        resources.count(kind, source) > current.seen.get(kind, 0)
+        for kind in documents.copied_kinds(context)
     ):
         return True
-    return _source_points(c) - this.foreign > this.seen.get("points", 0)
+    return _source_point_count(context) - current.foreign > current.seen.get(
+        "points", 0
+    )
 
 
-def _proof(c: CopyContext, this: Pass, clone: dict[str, int]) -> list[Json]:
-    """Return what was compared; raise where shape or vectors are not the same."""
-    rows = [_row(_TITLES[part], this.seen.get(part, 0), n) for part, n in clone.items()]
-    rows += _shape_rows(c)
-    if c.include.collections:
-        rows += _vector_rows(c, this, exact=clone["points"] == this.seen.get("points"))
-        rows.append(
-            _row(
-                "Digest of ids, payloads and vectors",
-                this.source_digest,
-                this.clone_digest,
-            )
-        )
-        if this.source_digest != this.clone_digest:
-            raise verification_error("the digests of the contents differ.")
-    rows.append(_row("References to the source in the clone", 0, 0))
+def _report_rows(
+    context: CopyContext, current: VerificationPass, clone_counts: dict[str, int]
+) -> list[Json]:
+    """Return the rows of the report; raise Conflict where source and clone differ."""
+    rows = [
+        _row(_TITLES[part], source=current.seen.get(part, 0), clone=count)
+        for part, count in clone_counts.items()
+    ]
+    rows += _collection_rows(context)
+    if context.include.collections:
+        exact = clone_counts["points"] == current.seen.get("points")
+        rows += _vector_rows(context, current, exact=exact)
+        rows.append(_digest_row(current))
+    # Every page was checked for references; one that is left raises an error.
+    rows.append(_row("References to the source in the clone", source=0, clone=0))
     return rows
 
 
-def _row(what: str, source: int | str, clone: int | str) -> Json:
-    return {"what": what, "source": source, "clone": clone, "equal": source == clone}
+def _digest_row(current: VerificationPass) -> Json:
+    if current.source_digest != current.clone_digest:
+        raise verification_error("the digests of the contents differ.")
+    return _row(
+        "Digest of ids, payloads and vectors",
+        source=current.source_digest,
+        clone=current.clone_digest,
+    )
 
 
-def _shape_rows(c: CopyContext) -> list[Json]:
-    source = c.source_collection()
-    clone = collections.get(c.target_cluster, c.target.collection)
+def _row(title: str, *, source: int | str, clone: int | str) -> Json:
+    return {"what": title, "source": source, "clone": clone, "equal": source == clone}
+
+
+def _collection_rows(context: CopyContext) -> list[Json]:
+    """Return the rows about vectors and indexes; none if the source has no collection.
+
+    Raises Conflict where the clone lacks something.
+    """
+    source = context.source_collection()
+    clone = collections.get(context.target_cluster, context.target.collection)
     if clone is None:
         raise verification_error("the clone has no collection.")
     if source is None:
         return []
-    wrong = collection.differences(source, clone)
-    if wrong:
-        raise verification_error(f"the collections differ in {', '.join(wrong[:5])}.")
+    differing = collection.differences(source, clone)
+    if differing:
+        names = ", ".join(differing[:5])
+        raise verification_error(f"the collections differ in {names}.")
     shared = len(set(source.indexes) & set(clone.indexes))
     return [
-        _row("Vectors with size and distance", len(source.vectors), len(clone.vectors)),
-        _row("Payload indexes of the source", len(source.indexes), shared),
+        _row(
+            "Vectors with size and distance",
+            source=len(source.vectors),
+            clone=len(clone.vectors),
+        ),
+        _row("Payload indexes of the source", source=len(source.indexes), clone=shared),
     ]
 
 
-def _vector_rows(c: CopyContext, this: Pass, *, exact: bool) -> list[Json]:
-    """Compare how many points have each vector; some lack some."""
+def _vector_rows(
+    context: CopyContext, current: VerificationPass, *, exact: bool
+) -> list[Json]:
+    """Return a row with the number of points for each vector.
+
+    A point may lack vectors. `exact` is True if the pass has seen as many points as
+    the clone has; then a different number raises Conflict.
+    """
     rows = []
-    for name, n in sorted(this.vectors.items()):
+    for name, source_count in sorted(current.vectors.items()):
         where = {"must": [{"has_vector": name}]}
-        clone = points.count(c.target_cluster, c.target.collection, where=where)
-        if exact and clone != n:
+        clone_count = points.count(
+            context.target_cluster, context.target.collection, where=where
+        )
+        if exact and clone_count != source_count:
             raise verification_error(
-                f"vector {name} is there {clone:,} times instead of {n:,}."
+                f"{clone_count:,} points of the clone have vector {name}, "
+                f"{source_count:,} of the source."
             )
-        rows.append(_row(f"Points with {name or 'the vector'}", n, clone))
+        title = f"Points with {name or 'the vector'}"
+        rows.append(_row(title, source=source_count, clone=clone_count))
     return rows

@@ -1,4 +1,4 @@
-"""Ending a job before its end: because somebody cancelled it, or for our own reason."""
+"""Stopping a job early: a person cancels it, or the program aborts it."""
 
 from functools import partial
 
@@ -6,49 +6,48 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.jobs.execution import dispatch, event_log
-from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.jobs.models import LIVE, MAX_ERROR_LENGTH, Job, State
 
 
-def stop(job: Job, sentence: str) -> None:
-    """Let a job fail with the sentence as soon as its runner can stop.
+def abort(job: Job, reason: str) -> None:
+    """Make a job fail with this reason as soon as its runner can stop.
 
-    One that has ended stays as it is; asking twice does no harm.
+    A job that has ended stays unchanged; repeating the call has no effect.
     """
     now = timezone.now()
-    mine = Job.objects.filter(job_id=job.job_id)
-    asked = {"cancel_requested": True, "error": sentence[:2000]}
-    # Two doors, tried twice: a slice may end between the first and the second.
+    row = Job.objects.filter(job_id=job.job_id)
+    request = {"cancel_requested": True, "error": reason[:MAX_ERROR_LENGTH]}
+    # Tried twice, because a slice may end between the two updates.
     for _ in range(2):
         ended = {"state": State.FAILED, "ended_at": now, "run_after": now}
-        if mine.filter(state=State.QUEUED).update(**asked, **ended):
-            event_log.record_event(job.job_id, sentence, "bad")
+        if row.filter(state=State.QUEUED).update(**request, **ended):
+            event_log.record_event(job.job_id, reason, "bad")
             job.refresh_from_db()
             transaction.on_commit(partial(dispatch.send, job), robust=True)
             return
-        if mine.filter(state=State.RUNNING).update(**asked):
+        if row.filter(state=State.RUNNING).update(**request):
             return
 
 
 def cancel(job: Job) -> bool:
-    """End a job as soon as its runner can stop; tell whether this was the first to ask.
+    """Cancel a job as soon as its runner can stop, and refresh `job`.
 
-    One that has ended stays as it is. `job` is as it is then.
+    Returns True for the first request; False for a repeated one, and for a job that has
+    ended, which stays unchanged.
     """
     now = timezone.now()
-    mine = Job.objects.filter(job_id=job.job_id)
-    # One of those who ask at once is first. A slice that ends meanwhile gives the job
-    # back with the word to stop, and the next one heeds it.
+    row = Job.objects.filter(job_id=job.job_id)
+    # Of concurrent calls one matches the row. If a slice ends meanwhile, the job is
+    # queued with `cancel_requested` set, and the next slice stops at once.
     is_first = bool(
-        mine.filter(state__in=LIVE, cancel_requested=False).update(
-            cancel_requested=True
-        )
+        row.filter(state__in=LIVE, cancel_requested=False).update(cancel_requested=True)
     )
     ended = {"state": State.CANCELLED, "ended_at": now, "run_after": now}
-    if mine.filter(state=State.QUEUED).update(**ended):
-        event_log.record_event(job.job_id, "Cancelled before it went on.", "warn")
+    if row.filter(state=State.QUEUED).update(**ended):
+        event_log.record_event(job.job_id, "Cancelled while queued.", "warn")
         job.refresh_from_db()
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     elif is_first:
-        event_log.record_event(job.job_id, "Asked to cancel.", "warn")
+        event_log.record_event(job.job_id, "Cancellation requested.", "warn")
     job.refresh_from_db()
     return is_first

@@ -1,24 +1,25 @@
-"""What a runner holds in its hands: the job, its cursor, and the word to stop."""
+"""Execution context of a job runner."""
 
 import copy
 import time
 from typing import Any
 
 from nsadmin.jobs.execution import event_log
-from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver
+from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceExpired
 from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.execution.progress import Progress
 from nsadmin.jobs.models import Job
 
+# A slice ends at the first checkpoint after this many seconds.
 SLICE_S = 20.0
 
 
 class JobContext:
     """One slice of one job.
 
-    The runner reads `inputs`, goes on from `cursor`, keeps `progress` up to date and
-    leaves its result in `outputs`. It calls `checkpoint` after each step that the
-    outside has confirmed, and `require_held` before a step that cannot be taken back.
+    The runner reads `inputs`, continues from `cursor`, updates `progress` and writes
+    its result to `outputs`. It calls `checkpoint` after each step that the stores have
+    confirmed, and `raise_if_interrupted` before each step that cannot be undone.
     """
 
     def __init__(self, job: Job, lease: Lease, *, slice_s: float = SLICE_S) -> None:
@@ -31,18 +32,18 @@ class JobContext:
         self._saved = copy.deepcopy(job.cursor)
         self._until = time.monotonic() + slice_s
 
-    def require_held(self) -> None:
-        """Raise Lost or Cancelled if the runner has to stop."""
+    def raise_if_interrupted(self) -> None:
+        """Raise LeaseLost or CancelRequested if the runner has to stop."""
         if self.lease.lost.is_set():
-            raise Lost
+            raise LeaseLost
         if self.lease.cancelled.is_set():
-            raise Cancelled
+            raise CancelRequested
 
     def checkpoint(self) -> None:
-        """Save cursor, progress and outputs, or raise Lost.
+        """Save cursor, progress and outputs; raise LeaseLost if that is not allowed.
 
-        Raises SliceOver once the slice's time is up, Cancelled if that was asked for;
-        what was saved stays saved. Only a cursor that moved counts as getting further.
+        Raises CancelRequested or, at the end of the slice's time, SliceExpired, both
+        after saving. A cursor that moved resets the counts of attempts and waits.
         """
         values: dict[str, Any] = {
             "cursor": self.cursor,
@@ -52,12 +53,12 @@ class JobContext:
         if self.cursor != self._saved:
             values |= {"attempts": 0, "waits": 0, "away_since": None, "waiting": ""}
         if not self.lease.write(**values):
-            raise Lost
+            raise LeaseLost
         self._saved = copy.deepcopy(self.cursor)
-        self.require_held()
+        self.raise_if_interrupted()
         if time.monotonic() > self._until:
-            raise SliceOver
+            raise SliceExpired
 
-    def note(self, sentence: str, role: str = "idle") -> None:
-        """Add a line to the job's log."""
-        event_log.record_event(self.job.job_id, sentence, role)
+    def record_event(self, message: str, role: str = "idle") -> None:
+        """Add a line to the job's log; roles as in `event_log`."""
+        event_log.record_event(self.job.job_id, message, role)

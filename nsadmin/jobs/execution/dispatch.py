@@ -1,4 +1,4 @@
-"""The hint to Celery that a job row has work; without it the sweeper finds the row."""
+"""Sending Celery messages that a job is due; the sweeper resends lost ones."""
 
 import structlog
 from celery import current_app
@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 TASK = "nsadmin.jobs.run"
 QUEUE = "celery"
-# A message that nobody took for so long is void: the sweeper has sent younger ones.
+# An older message is dropped by Celery; the sweeper has sent newer ones meanwhile.
 _EXPIRES_S = 60
 _CONNECTION = {
     "socket_connect_timeout": 1,
@@ -22,7 +22,7 @@ _CONNECTION = {
 
 
 def send(job: Job) -> bool:
-    """Send the message; False, and a line in the log, while the broker is away."""
+    """Send the message that runs a job; return False if the broker does not answer."""
     Job.objects.filter(job_id=job.job_id, epoch=job.epoch).update(
         sent_at=timezone.now()
     )
@@ -30,9 +30,9 @@ def send(job: Job) -> bool:
 
 
 def send_task(task: str, *args: object) -> bool:
-    """Have a worker do a task soon; False while the broker is away.
+    """Queue a Celery task; return False if the broker does not answer.
 
-    A request waits for this, so it is tried once, with short limits.
+    It is called during web requests, so there is one try with short timeouts.
     """
     try:
         with current_app.connection_for_write(

@@ -1,4 +1,7 @@
-"""Making a job: the row first, the message when the row is there for others to see."""
+"""Creating, releasing, withdrawing and resuming jobs.
+
+Messages are sent after the transaction commits, so that workers can see the row.
+"""
 
 import uuid
 from datetime import timedelta
@@ -12,7 +15,7 @@ from nsadmin.audit.record import AuditActor
 from nsadmin.audit.request_id import request_id
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State
 
 
 def enqueue(
@@ -29,18 +32,18 @@ def enqueue(
     op_id: str = "",
     stages: tuple[Stage, ...] = (),
     job_id: uuid.UUID | None = None,
-    held_for: timedelta | None = None,
+    delay: timedelta | None = None,
 ) -> Job:
-    """Write the row and send its message.
+    """Create a job and send its message.
 
-    `held_for` keeps it from running for a while: what it works on is still being made,
-    and `release` sends it. If that never comes, it runs then and finds out.
+    With `delay` the job does not run until `release` is called or the delay has
+    passed; meanwhile the caller prepares the namespace that the job works on.
     """
     now = timezone.now()
     job = Job.objects.create(
         job_id=job_id or uuid.uuid4(),
         kind=kind,
-        title=title[:300],
+        title=title[:MAX_TITLE_LENGTH],
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label,
@@ -53,36 +56,39 @@ def enqueue(
         op_id=op_id,
         inputs=inputs,
         progress=Progress(stages).to_json(),
-        run_after=now + (held_for or timedelta()),
+        run_after=now + (delay or timedelta()),
     )
     event_log.record_event(job.job_id, f"Queued by {actor.label}.")
-    if held_for is None:
+    if delay is None:
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     return job
 
 
 def release(job: Job) -> None:
-    """Let a held job run."""
-    waiting = Job.objects.filter(job_id=job.job_id, state=State.QUEUED)
-    if waiting.update(run_after=timezone.now()):
+    """Let a job that was created with a delay run now."""
+    delayed = Job.objects.filter(job_id=job.job_id, state=State.QUEUED)
+    if delayed.update(run_after=timezone.now()):
         transaction.on_commit(partial(dispatch.send, job), robust=True)
 
 
 def withdraw(job: Job) -> None:
-    """Take a held job back as if it had never been; a job that ran stays."""
+    """Delete a delayed job; one that has started stays."""
     Job.objects.filter(
         job_id=job.job_id, state=State.QUEUED, started_at=None, epoch=0
     ).delete()
 
 
 def resume(job: Job) -> bool:
-    """Queue a failed or cancelled job again from its cursor; False if it is not."""
+    """Queue a failed or cancelled job again from its cursor.
+
+    Returns False for a job in another state, or not yet settled.
+    """
     now = timezone.now()
-    again = Job.objects.filter(
+    is_queued = Job.objects.filter(
         job_id=job.job_id,
         epoch=job.epoch,
         state__in=(State.FAILED, State.CANCELLED),
-        settled=True,  # what it told the outside must not arrive after this
+        settled=True,  # otherwise the old end could be recorded after the resume
     ).update(
         state=State.QUEUED,
         epoch=job.epoch + 1,
@@ -96,13 +102,13 @@ def resume(job: Job) -> bool:
         settled=False,
         earlier_s=job.running_s(now) or 0.0,
         resumed_at=now,
-        progress=Progress.read(job.progress).rest(),
+        progress=Progress.read(job.progress).to_resume(),
         ended_at=None,
         sent_at=now,
         run_after=now,
     )
-    if again:
+    if is_queued:
         event_log.record_event(job.job_id, "Resumed from its last checkpoint.", "run")
         job.refresh_from_db()
         transaction.on_commit(partial(dispatch.send, job), robust=True)
-    return bool(again)
+    return bool(is_queued)

@@ -1,17 +1,17 @@
-"""Why a runner has to stop between two steps; a runner lets these pass through."""
+"""Exceptions that stop a runner between two steps; a runner must not catch them."""
 
 
-class Stop(Exception):
-    """Base of all reasons."""
+class Interrupt(Exception):
+    """Base of the reasons to stop."""
 
 
-class Lost(Stop):
-    """Somebody else holds the job now; nothing more may be written."""
+class LeaseLost(Interrupt):
+    """Another worker has the job; this one may write nothing more."""
 
 
-class Cancelled(Stop):
-    """A person asked for the end."""
+class CancelRequested(Interrupt):
+    """A person cancelled the job, or the program aborts it."""
 
 
-class SliceOver(Stop):
-    """Time to give the worker to others; the job goes on from its cursor."""
+class SliceExpired(Interrupt):
+    """The slice's time is up; the job is queued again and continues from its cursor."""

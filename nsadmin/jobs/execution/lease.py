@@ -1,7 +1,7 @@
-"""Who holds a job: claimed, kept and given back by conditional UPDATEs alone.
+"""The lease on a job: claimed, renewed and returned by conditional UPDATEs alone.
 
-Every write of a holder names job, epoch and owner. Whoever gives a job back moves the
-epoch, so whoever held it before finds no row to write to.
+Every write of a lease's owner filters by job, epoch and owner. Queuing a job again
+increases the epoch, so the writes of an earlier owner match no row.
 """
 
 import os
@@ -30,7 +30,11 @@ HEARTBEAT_S = 1.0
 
 @dataclass(slots=True)
 class Lease:
-    """The right to write to one job, as long as nobody took it away."""
+    """The right to write to one job, until the job is queued again.
+
+    The heartbeat's thread sets `lost` when another worker has the job, and `cancelled`
+    when the job is to stop.
+    """
 
     job_id: UUID
     epoch: int
@@ -39,13 +43,13 @@ class Lease:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def write(self, **values: Any) -> bool:
-        """Write to the row and renew the lease; False if it is not ours any more."""
+        """Write to the row and renew the lease; return False if the lease is lost."""
         now = timezone.now()
         renewed = {"lease_until": now + LEASE, "heartbeat_at": now}
         return self._write({**renewed, **values})
 
-    def give_back(self, *, run_after: datetime | None = None, **values: Any) -> bool:
-        """Queue the job again under the next epoch, for anybody to take up."""
+    def requeue(self, *, run_after: datetime | None = None, **values: Any) -> bool:
+        """Queue the job under the next epoch; return False if the lease is lost."""
         now = timezone.now()
         queued = {
             "state": State.QUEUED,
@@ -58,7 +62,7 @@ class Lease:
         return self._write({**queued, **values})
 
     def end(self, state: State, **values: Any) -> bool:
-        """Write the final state; False if somebody else holds the job now."""
+        """Write the final state; return False if the lease is lost."""
         now = timezone.now()
         ended = {
             "state": state,
@@ -71,27 +75,30 @@ class Lease:
         return self._write({**ended, **values})
 
     def _write(self, values: dict[str, Any]) -> bool:
-        mine = Job.objects.filter(
+        owned = Job.objects.filter(
             job_id=self.job_id,
             epoch=self.epoch,
             owner=self.owner,
             state=State.RUNNING,
         )
-        if mine.update(**values):
+        if owned.update(**values):
             return True
         self.lost.set()
         return False
 
 
-def _me() -> str:
+def _new_owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def claim(job_id: UUID, epoch: int) -> Lease | None:
-    """Take a queued job; None if the message is stale or somebody was faster."""
+    """Claim a queued job that is due.
+
+    Returns None if the epoch is stale or another worker was faster.
+    """
     now = timezone.now()
-    lease = Lease(job_id, epoch, _me())
-    taken = Job.objects.filter(
+    lease = Lease(job_id, epoch, owner=_new_owner())
+    is_claimed = Job.objects.filter(
         job_id=job_id, epoch=epoch, state=State.QUEUED, run_after__lte=now
     ).update(
         state=State.RUNNING,
@@ -100,15 +107,15 @@ def claim(job_id: UUID, epoch: int) -> Lease | None:
         heartbeat_at=now,
         started_at=Coalesce("started_at", now),
     )
-    return lease if taken else None
+    return lease if is_claimed else None
 
 
 @contextmanager
-def kept(lease: Lease) -> Iterator[None]:
-    """Renew the lease from a thread of its own for as long as the block lasts."""
+def renewing(lease: Lease) -> Iterator[None]:
+    """Renew the lease from a thread while the block runs."""
     done = threading.Event()
     thread = threading.Thread(
-        target=_beat, args=(lease, done), name="lease", daemon=True
+        target=_heartbeat, args=(lease, done), name="lease", daemon=True
     )
     thread.start()
     try:
@@ -118,7 +125,7 @@ def kept(lease: Lease) -> Iterator[None]:
         thread.join(timeout=10)
 
 
-def _beat(lease: Lease, done: threading.Event) -> None:
+def _heartbeat(lease: Lease, done: threading.Event) -> None:
     try:
         while not done.wait(HEARTBEAT_S):
             try:
@@ -128,7 +135,7 @@ def _beat(lease: Lease, done: threading.Event) -> None:
                 if row.values_list("cancel_requested", flat=True).first():
                     lease.cancelled.set()
             except DatabaseError as failure:
-                # A busy database costs one beat; the lease outlasts several.
+                # The lease lasts for several heartbeats, so one may be missed.
                 log.warning("heartbeat_missed", error=str(failure))
     finally:
         connections.close_all()

@@ -1,4 +1,4 @@
-"""What becomes of a job when its runner stops: done, failed, waiting, once more."""
+"""The state of a job after its runner stops: done, failed, waiting or retried."""
 
 import random
 from datetime import datetime, timedelta
@@ -11,78 +11,88 @@ from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import event_log
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.lease import Lease
-from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.registry import find
+from nsadmin.jobs.models import MAX_ERROR_LENGTH, MAX_WAITING_LENGTH, Job, State
+from nsadmin.jobs.registry import find_kind
 
 logger = structlog.get_logger(__name__)
 
+# A job that crashes this often without moving its cursor fails.
 MAX_ATTEMPTS = 5
-TOO_OFTEN = f"It was tried {MAX_ATTEMPTS} times without getting further."
-PATIENCE = timedelta(minutes=10)
-_LONGEST_WAIT_S = 30.0
-_LONGEST_SENTENCE = 2000
-_LONGEST_REASON = 300
+GAVE_UP = f"It was tried {MAX_ATTEMPTS} times without progress."
+# A job fails if a store does not answer for this long.
+MAX_OUTAGE = timedelta(minutes=10)
+_MAX_WAIT_S = 30.0
 
 
-def finish(work: JobContext) -> None:
-    """Write the result of a runner that came to its end."""
-    if work.lease.end(
+def finish(context: JobContext) -> None:
+    """Write the results of a runner that returned, and the state DONE."""
+    if context.lease.end(
         State.DONE,
-        cursor=work.cursor,
-        outputs=work.outputs,
-        progress=work.progress.to_json(),
+        cursor=context.cursor,
+        outputs=context.outputs,
+        progress=context.progress.to_json(),
     ):
-        work.note("Done.", "ok")
+        context.record_event("Done.", "ok")
 
 
-def fail(held: Lease, sentence: str, **values: object) -> None:
-    """End a job for a reason that trying again cannot help."""
-    if held.end(State.FAILED, error=sentence[:_LONGEST_SENTENCE], **values):
-        event_log.record_event(held.job_id, sentence, "bad")
+def fail(lease: Lease, message: str, **values: object) -> None:
+    """End a job with an error that a retry cannot help; also write these values."""
+    if lease.end(State.FAILED, error=message[:MAX_ERROR_LENGTH], **values):
+        event_log.record_event(lease.job_id, message, "bad")
 
 
-def wait(held: Lease, sentence: str) -> None:
-    """A store is away: try again later and later, and give up when it stays away."""
+def wait_for_store(lease: Lease, message: str) -> None:
+    """Queue a job whose store does not answer, with growing pauses.
+
+    The job fails once the store has not answered for MAX_OUTAGE.
+    """
     now = timezone.now()
-    row = Job.objects.only("waits", "away_since").get(job_id=held.job_id)
+    row = Job.objects.only("waits", "away_since").get(job_id=lease.job_id)
     since = row.away_since or now
-    if now - since > PATIENCE:
-        minutes = int(PATIENCE.total_seconds() // 60)
-        fail(held, f"{sentence} It has been silent for {minutes} minutes.")
+    if now - since > MAX_OUTAGE:
+        minutes = int(MAX_OUTAGE.total_seconds() // 60)
+        fail(lease, f"{message} There was no answer for {minutes} minutes.")
         return
-    given = held.give_back(
-        run_after=later(row.waits),
+    is_queued = lease.requeue(
+        run_after=next_attempt_at(row.waits),
         waits=row.waits + 1,
         away_since=since,
-        waiting=sentence[:_LONGEST_REASON],
+        waiting=message[:MAX_WAITING_LENGTH],
     )
-    if given and row.waits == 0:
+    if is_queued and row.waits == 0:
         event_log.record_event(
-            held.job_id, f"{sentence} Trying again until it does.", "warn"
+            lease.job_id, f"{message} Retrying until it answers.", "warn"
         )
 
 
-def again(held: Lease, sentence: str, **values: object) -> None:
-    """An unexpected end: once more, unless it got no further too often."""
-    row = Job.objects.only("attempts").get(job_id=held.job_id)
+def retry(lease: Lease, message: str, **values: object) -> None:
+    """Queue a crashed job again, or fail it with these values after MAX_ATTEMPTS."""
+    row = Job.objects.only("attempts").get(job_id=lease.job_id)
     attempts = row.attempts + 1
     if attempts >= MAX_ATTEMPTS:
-        fail(held, f"{sentence} {TOO_OFTEN}", **values)
-    elif held.give_back(run_after=later(row.attempts), attempts=attempts):
-        event_log.record_event(held.job_id, f"{sentence} Trying again.", "warn")
+        fail(lease, f"{message} {GAVE_UP}", **values)
+    elif lease.requeue(run_after=next_attempt_at(row.attempts), attempts=attempts):
+        event_log.record_event(lease.job_id, f"{message} Retrying.", "warn")
 
 
-def later(count: int) -> datetime:
-    """When to try again after `count` tries: longer and longer, and not all at once."""
-    longest = min(_LONGEST_WAIT_S, 2.0 ** min(count, 10))
+def next_attempt_at(count: int) -> datetime:
+    """Return the time of the next attempt after `count` attempts.
+
+    The pause doubles up to _MAX_WAIT_S and is random, so that jobs do not all come back
+    at once.
+    """
+    longest = min(_MAX_WAIT_S, 2.0 ** min(count, 10))
     return timezone.now() + timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311
 
 
 def settle(job: Job) -> bool:
-    """Tell the outside that a job has ended; what cannot be told now is told later."""
+    """Call the `settle` function of the job's kind; schedule a retry if it raises.
+
+    Returns whether the job is settled.
+    """
     if job.settled:
         return True
-    kind = find(job.kind)
+    kind = find_kind(job.kind)
     try:
         if kind is not None and kind.settle is not None:
             kind.settle(job)
@@ -92,11 +102,11 @@ def settle(job: Job) -> bool:
     except Exception:
         logger.exception("settle_broke", job_id=str(job.job_id))
         return _settle_later(job)
-    told = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
-    return bool(told.update(settled=True))
+    settled = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
+    return bool(settled.update(settled=True))
 
 
 def _settle_later(job: Job) -> bool:
-    waiting = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
-    waiting.update(run_after=later(job.waits), waits=F("waits") + 1)
+    unsettled = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
+    unsettled.update(run_after=next_attempt_at(job.waits), waits=F("waits") + 1)
     return False

@@ -1,4 +1,4 @@
-"""How far a job is: stages with counts, a percentage, a rate and the time left."""
+"""The progress of a job: stages with counts, a percentage, a rate and the time left."""
 
 import time
 from collections import deque
@@ -8,16 +8,18 @@ from typing import Any, Literal
 
 State = Literal["todo", "running", "done", "failed"]
 
-_WINDOW_S = 15.0
-# The history is a list of [seconds of the clock, units a second]; twice as far apart
-# once it is full, so that it always spans the whole job.
-_HISTORY_MOST = 80
-_HISTORY_EVERY_S = 1
+_SPEED_WINDOW_S = 15.0
+_MIN_SPEED_WINDOW_S = 0.5
+# The rate is measured over the samples of these last seconds.
+# The history is a list of [Unix time, units per second]. When it is full, every second
+# entry is dropped and the interval doubled, so that it always spans the whole job.
+_MAX_HISTORY = 80
+_HISTORY_INTERVAL_S = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Stage:
-    """One part of a job; `weight` is its share of the whole."""
+    """One part of a job; `weight` is its share of the whole duration."""
 
     key: str
     title: str
@@ -30,133 +32,156 @@ class Stage:
 
     @property
     def share(self) -> float:
-        """How much of the stage is done, from 0 to 1."""
+        """The finished part of the stage, from 0 to 1."""
         if self.state == "done":
             return 1.0
         return min(1.0, self.done / self.total) if self.total else 0.0
 
 
-class Progress:
-    """The stages of one job, kept up to date by its runner.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """A measurement of the current stage, for the rate and the time left."""
 
-    Speed is measured over the last seconds of this process, so that a pause or a
-    restart does not bend it for long.
+    at: float
+    stage: str
+    done: int
+    fraction: float
+
+
+class Progress:
+    """The stages of one job, updated by its runner.
+
+    The rate is measured over the last seconds of this process, so that a pause or a
+    restart does not distort it for long.
     """
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = list(stages)
-        self._begun = time.monotonic()
-        self._before = 0.0
-        self._marks: deque[tuple[float, str, int, float]] = deque(maxlen=200)
+        self._stage_started = time.monotonic()
+        self._earlier_seconds = 0.0
+        self._samples: deque[_Sample] = deque(maxlen=200)
         self.history: list[list[float]] = []
-        self.every_s = _HISTORY_EVERY_S
-        self._since: tuple[float, int] | None = None
+        self.every_s = _HISTORY_INTERVAL_S
+        self._last_history: tuple[float, int] | None = None
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Progress":
-        """Read what `to_json` wrote."""
+        """Read the JSON of `to_json`; unknown keys of a stage are ignored."""
         known = Stage.__dataclass_fields__
-        found = cls(
+        progress = cls(
             [
                 Stage(**{key: value for key, value in entry.items() if key in known})
                 for entry in stored.get("stages") or []
             ]
         )
-        found.history = list(stored.get("history") or [])
-        found.every_s = stored.get("every_s") or _HISTORY_EVERY_S
-        return found
+        progress.history = list(stored.get("history") or [])
+        progress.every_s = stored.get("every_s") or _HISTORY_INTERVAL_S
+        return progress
 
     def stage(self, key: str) -> Stage:
         """Return a stage by its key."""
         return next(stage for stage in self.stages if stage.key == key)
 
     def begin(self, key: str, *, total: int) -> None:
-        """Say that a stage is being worked on; its total may change as one learns."""
+        """Start or continue a stage; each slice may give another total."""
         stage = self.stage(key)
         if stage.state != "running":
             stage.state = "running"
-            self._marks.clear()
+            self._samples.clear()
         stage.total = max(total, stage.done)
-        self._begun = time.monotonic()
-        self._before = stage.seconds or 0.0
-        self._mark(stage)
+        self._stage_started = time.monotonic()
+        self._earlier_seconds = stage.seconds or 0.0
+        self._take_sample(stage)
 
     def advance(self, key: str, *, done: int) -> None:
-        """Say how much of a stage is done."""
+        """Set the number of finished units of a stage."""
         stage = self.stage(key)
         stage.done = done
         stage.total = max(stage.total, done)
-        stage.seconds = round(self._before + time.monotonic() - self._begun, 1)
-        self._mark(stage)
+        stage.seconds = self._stage_seconds()
+        self._take_sample(stage)
 
     def end(self, key: str) -> None:
-        """Say that a stage is done."""
+        """Set a stage's state to done."""
         stage = self.stage(key)
-        stage.seconds = round(self._before + time.monotonic() - self._begun, 1)
+        stage.seconds = self._stage_seconds()
         stage.state = "done"
 
+    def _stage_seconds(self) -> float:
+        """Return the running time of the current stage over all slices."""
+        seconds = self._earlier_seconds + time.monotonic() - self._stage_started
+        return round(seconds, 1)
+
     def stop(self) -> None:
-        """Say that the stage in hand has failed."""
+        """Set the running stage's state to failed."""
         for stage in self.stages:
             if stage.state == "running":
                 stage.state = "failed"
 
-    def rest(self) -> dict[str, Any]:
-        """Write it down for a job that is to go on: nothing is in hand, no pace."""
+    def to_resume(self) -> dict[str, Any]:
+        """Return the JSON for a job that is resumed: no running stage and no rate."""
         for stage in self.stages:
             if stage.state != "done":
                 stage.state = "todo"
         return {**self.to_json(), "rate": None, "left_s": None, "moved_at": None}
 
-    def _mark(self, stage: Stage) -> None:
+    def _take_sample(self, stage: Stage) -> None:
         now = time.monotonic()
-        self._remember(stage, now)
-        self._marks.append((now, stage.key, stage.done, self.fraction))
-        while len(self._marks) > 2 and now - self._marks[0][0] > _WINDOW_S:
-            self._marks.popleft()
+        self._append_history(stage, now)
+        self._samples.append(
+            _Sample(at=now, stage=stage.key, done=stage.done, fraction=self.fraction)
+        )
+        while len(self._samples) > 2 and now - self._samples[0].at > _SPEED_WINDOW_S:
+            self._samples.popleft()
 
-    def _remember(self, stage: Stage, now: float) -> None:
-        """Add the pace since the last entry; another stage begins a new stretch."""
-        begun = self._marks[-1] if self._marks else None
-        if self._since is None or begun is None or begun[1] != stage.key:
-            self._since = (now, stage.done)
+    def _append_history(self, stage: Stage, now: float) -> None:
+        """Add the rate since the last entry; a new stage only sets the start."""
+        previous = self._samples[-1] if self._samples else None
+        is_new_stage = previous is None or previous.stage != stage.key
+        if self._last_history is None or is_new_stage:
+            self._last_history = (now, stage.done)
             return
-        at, done = self._since
+        at, done = self._last_history
         if now - at < self.every_s:
             return
         rate = (stage.done - done) / (now - at)
         self.history.append([round(time.time()), round(rate, 1)])
-        self._since = (now, stage.done)
-        if len(self.history) > _HISTORY_MOST:
+        self._last_history = (now, stage.done)
+        if len(self.history) > _MAX_HISTORY:
             self.history = self.history[1::2]
             self.every_s *= 2
 
     @property
     def fraction(self) -> float:
-        """How much of the whole is done, from 0 to 1."""
+        """The finished part of the whole job, from 0 to 1."""
         whole = sum(stage.weight for stage in self.stages)
         if not whole:
             return 0.0
         return sum(stage.weight * stage.share for stage in self.stages) / whole
 
     def _speed(self) -> tuple[float | None, float | None]:
-        """Units a second in the stage in hand, and seconds left of the whole."""
-        if len(self._marks) < 2:
+        """Return the stage's units per second and the seconds left of the whole job.
+
+        Each is None where it cannot be estimated.
+        """
+        if len(self._samples) < 2:
             return None, None
-        (t0, _, done0, part0), (t1, _, done1, part1) = self._marks[0], self._marks[-1]
-        if t1 - t0 < 0.5:
+        first, last = self._samples[0], self._samples[-1]
+        seconds = last.at - first.at
+        if seconds < _MIN_SPEED_WINDOW_S:
             return None, None
-        rate = (done1 - done0) / (t1 - t0)
-        pace = (part1 - part0) / (t1 - t0)
-        left = (1 - part1) / pace if pace > 0 else None
-        return round(rate, 1), None if left is None else round(left, 1)
+        rate = round((last.done - first.done) / seconds, 1)
+        fraction_per_s = (last.fraction - first.fraction) / seconds
+        if fraction_per_s <= 0:
+            return rate, None
+        return rate, round((1 - last.fraction) / fraction_per_s, 1)
 
     def to_json(self) -> dict[str, Any]:
-        """Write it down for the job's row."""
+        """Return the value of `Job.progress`."""
         rate, left = self._speed()
         return {
             "stages": [asdict(stage) for stage in self.stages],
-            # 100 is for the end, not for what rounds to it.
+            # Rounded down, so that 100 means that every stage has ended.
             "percent": 100 if self.fraction == 1 else int(self.fraction * 100),
             "rate": rate,
             "left_s": left,

@@ -6,12 +6,17 @@ import structlog
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.jobs.execution import dispatch, event_log, lease, outcomes
+from nsadmin.jobs.execution import dispatch, event_log, outcomes
 from nsadmin.jobs.execution.context import SLICE_S, JobContext
-from nsadmin.jobs.execution.interrupts import Cancelled, Lost, SliceOver, Stop
-from nsadmin.jobs.execution.lease import Lease
+from nsadmin.jobs.execution.interrupts import (
+    CancelRequested,
+    Interrupt,
+    LeaseLost,
+    SliceExpired,
+)
+from nsadmin.jobs.execution.lease import Lease, claim, renewing
 from nsadmin.jobs.models import FINAL, Job, State
-from nsadmin.jobs.registry import Kind, find
+from nsadmin.jobs.registry import Kind, find_kind
 
 logger = structlog.get_logger(__name__)
 
@@ -19,10 +24,10 @@ logger = structlog.get_logger(__name__)
 def run_once(
     job_id: UUID | str, epoch: int | None = None, *, slice_s: float = SLICE_S
 ) -> State | None:
-    """Carry a job one slice further; return the state it is left in.
+    """Run one slice of a job; return the state of the job after it.
 
-    `epoch` is the message's; without one the row's own is taken. None means that there
-    was nothing to do: the message is stale, or the job is held or done.
+    `epoch` is the epoch of the Celery message, by default that of the row. Returns None
+    if nothing was run: the message is stale, or the job is running or has ended.
     """
     job = Job.objects.filter(job_id=job_id).first()
     if job is None:
@@ -30,63 +35,67 @@ def run_once(
     if job.state in FINAL:
         outcomes.settle(job)
         return None
-    held = lease.claim(job.job_id, job.epoch if epoch is None else epoch)
-    if held is None:
+    lease = claim(job.job_id, job.epoch if epoch is None else epoch)
+    if lease is None:
         return None
     job.refresh_from_db()
-    named = {"job_id": str(job.job_id), "request_id": job.request_id}
-    with lease.kept(held), structlog.contextvars.bound_contextvars(**named):
-        _carry(job, held, slice_s)
-    return _after(job)
+    log_fields = {"job_id": str(job.job_id), "request_id": job.request_id}
+    with renewing(lease), structlog.contextvars.bound_contextvars(**log_fields):
+        _run_slice(job, lease, slice_s)
+    return _finish_slice(job)
 
 
-def _carry(job: Job, held: Lease, slice_s: float) -> None:
-    """Run the kind's function and turn every way out of it into a state of the row."""
-    kind = find(job.kind)
+def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
+    """Run the kind's function and write the resulting state, whatever it raises."""
+    kind = find_kind(job.kind)
     if kind is None:
-        outcomes.fail(held, f"This program does not know jobs of kind {job.kind}.")
+        message = f"This version has no runner for jobs of kind {job.kind}."
+        outcomes.fail(lease, message)
         return
-    work = JobContext(job, held, slice_s=slice_s)
+    context = JobContext(job, lease, slice_s=slice_s)
     try:
-        _run(kind, work)
-    except Stop as reason:
-        _stop(held, work, reason)
-    except NsadminError as failure:
-        if failure.retryable:
-            outcomes.wait(held, failure.message)
+        _run(kind, context)
+    except Interrupt as interrupt:
+        _handle_interrupt(context, interrupt)
+    except NsadminError as error:
+        if error.retryable:
+            outcomes.wait_for_store(lease, error.message)
         else:
-            outcomes.fail(held, _explained(failure), progress=_stopped(work))
-    except Exception as failure:
+            progress = _stopped_progress(context)
+            outcomes.fail(lease, _full_message(error), progress=progress)
+    except Exception as error:
         logger.exception("job_broke")
-        sentence = f"It broke off unexpectedly ({type(failure).__name__})."
-        outcomes.again(held, sentence, progress=_stopped(work))
+        message = f"The job stopped unexpectedly ({type(error).__name__})."
+        outcomes.retry(lease, message, progress=_stopped_progress(context))
 
 
-def _run(kind: Kind, work: JobContext) -> None:
-    if work.job.cancel_requested:
-        raise Cancelled
-    kind.run(work)
-    outcomes.finish(work)
+def _run(kind: Kind, context: JobContext) -> None:
+    if context.job.cancel_requested:
+        raise CancelRequested
+    kind.run(context)
+    outcomes.finish(context)
 
 
-def _stop(held: Lease, work: JobContext, reason: Stop) -> None:
-    if isinstance(reason, SliceOver):
-        held.give_back()
-    elif isinstance(reason, Lost):
-        logger.info("job_lost", epoch=held.epoch)
-    elif reason_given := _reason_to_stop(held):
-        outcomes.fail(held, reason_given, progress=_stopped(work))
-    elif held.end(State.CANCELLED, progress=_stopped(work)):
-        event_log.record_event(held.job_id, "Cancelled.", "warn")
+def _handle_interrupt(context: JobContext, interrupt: Interrupt) -> None:
+    """Write the state of a job whose runner was interrupted."""
+    lease = context.lease
+    if isinstance(interrupt, SliceExpired):
+        lease.requeue()
+    elif isinstance(interrupt, LeaseLost):
+        logger.info("job_lost", epoch=lease.epoch)
+    elif abort_reason := _abort_reason(lease):
+        outcomes.fail(lease, abort_reason, progress=_stopped_progress(context))
+    elif lease.end(State.CANCELLED, progress=_stopped_progress(context)):
+        event_log.record_event(lease.job_id, "Cancelled.", "warn")
 
 
-def _reason_to_stop(held: Lease) -> str:
-    """Return why the program itself asked for the end; empty where a person did."""
-    return Job.objects.values_list("error", flat=True).get(job_id=held.job_id)
+def _abort_reason(lease: Lease) -> str:
+    """Return the reason if the program aborted the job; empty if a person cancelled."""
+    return Job.objects.values_list("error", flat=True).get(job_id=lease.job_id)
 
 
-def _after(job: Job) -> State:
-    """Tell the outside of an end, or send the message for the next slice."""
+def _finish_slice(job: Job) -> State:
+    """Settle a job that has ended, or send the message for its next slice."""
     job.refresh_from_db()
     if job.state in FINAL:
         outcomes.settle(job)
@@ -95,12 +104,12 @@ def _after(job: Job) -> State:
     return State(job.state)
 
 
-def _stopped(work: JobContext) -> dict[str, object]:
-    work.progress.stop()
-    return work.progress.to_json()
+def _stopped_progress(context: JobContext) -> dict[str, object]:
+    context.progress.stop()
+    return context.progress.to_json()
 
 
-def _explained(failure: NsadminError) -> str:
-    """The sentence, and what the store said where it said something."""
-    upstream = str(failure.details.get("upstream") or "")
-    return f"{failure.message} {upstream}".strip()
+def _full_message(error: NsadminError) -> str:
+    """Return the error's message, followed by the store's own message if it has one."""
+    upstream = str(error.details.get("upstream") or "")
+    return f"{error.message} {upstream}".strip()

@@ -1,4 +1,4 @@
-"""The sweep: what the broker lost, a dead worker held or nobody told is taken up."""
+"""The sweeper: recovers jobs of dead workers and resends lost messages."""
 
 from datetime import datetime, timedelta
 
@@ -7,76 +7,89 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from nsadmin.jobs.execution import dispatch, event_log
-from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, TOO_OFTEN
+from nsadmin.jobs.execution.outcomes import GAVE_UP, MAX_ATTEMPTS
 from nsadmin.jobs.models import FINAL, Job, State
 
 logger = structlog.get_logger(__name__)
 
-# How long a message may be on its way before another one is sent.
+# A message that was not taken for this long is sent again.
 RESEND_AFTER = timedelta(seconds=5)
-_MOST = 100
+# Jobs in one sweep; the sweep runs every second.
+_MAX_JOBS = 100
+# After this many deaths of its worker, a job waits before the next attempt.
+_ATTEMPTS_WITHOUT_PAUSE = 3
 
 
 def sweep() -> int:
-    """Take up everything that is due; return how many messages were sent."""
+    """Recover expired jobs and send messages for due ones; return their number."""
     now = timezone.now()
-    for job in Job.objects.filter(state=State.RUNNING, lease_until__lt=now)[:_MOST]:
-        _take_from_the_dead(job, now)
+    for job in Job.objects.filter(state=State.RUNNING, lease_until__lt=now)[:_MAX_JOBS]:
+        _recover_from_dead_worker(job, now)
     sent = 0
-    for job in _due(now):
+    for job in _due_jobs(now):
         if not dispatch.send(job):
-            break  # the broker is away; so will it be for the others
+            break  # the broker does not answer; it would not for the other jobs either
         sent += 1
     return sent
 
 
-def _due(now: datetime) -> list[Job]:
-    """Jobs nobody has a message of, or whose end nobody was told."""
-    silent = now - RESEND_AFTER
-    # A lease that just ran out or a wait that just ended is newer than any message.
-    waiting = Q(state=State.QUEUED) & (
-        Q(sent_at__lt=silent) | Q(run_after__gt=F("sent_at"))
+def _due_jobs(now: datetime) -> list[Job]:
+    """Return queued jobs whose message is missing or lost, and ended unsettled jobs."""
+    resend_before = now - RESEND_AFTER
+    # `run_after` is later than `sent_at` if a wait has ended since the last message.
+    queued = Q(state=State.QUEUED) & (
+        Q(sent_at__lt=resend_before) | Q(run_after__gt=F("sent_at"))
     )
-    untold = Q(state__in=FINAL, settled=False, sent_at__lt=silent)
-    due = Job.objects.filter(waiting | untold, run_after__lte=now)
-    return list(due.order_by("run_after")[:_MOST])
+    unsettled = Q(state__in=FINAL, settled=False, sent_at__lt=resend_before)
+    due = Job.objects.filter(queued | unsettled, run_after__lte=now)
+    return list(due.order_by("run_after")[:_MAX_JOBS])
 
 
-def _take_from_the_dead(job: Job, now: datetime) -> None:
-    """Move a job on whose holder has not renewed its lease."""
+def _recover_from_dead_worker(job: Job, now: datetime) -> None:
+    """Queue, cancel or fail a running job whose lease has expired."""
     expired = Job.objects.filter(
         job_id=job.job_id, epoch=job.epoch, state=State.RUNNING, lease_until__lt=now
     )
     attempts = job.attempts + 1
     if job.cancel_requested:
-        # With a reason it was the program that asked for the end, not a person.
+        # An error is set if the program aborted the job; a person's cancel has none.
         state = State.FAILED if job.error else State.CANCELLED
-        if expired.update(**_over(state, now)):
+        if expired.update(**_final_values(state, now)):
             event_log.record_event(job.job_id, job.error or "Cancelled.", "warn")
     elif attempts >= MAX_ATTEMPTS:
-        sentence = f"The worker stopped. {TOO_OFTEN}"
-        if expired.update(**_over(State.FAILED, now), error=sentence):
-            event_log.record_event(job.job_id, sentence, "bad")
-    elif expired.update(
-        state=State.QUEUED,
-        epoch=job.epoch + 1,
-        owner="",
-        lease_until=None,
-        attempts=attempts,
-        run_after=now + timedelta(seconds=0 if attempts < 3 else 2**attempts),
-        sent_at=now - RESEND_AFTER - timedelta(seconds=1),
-    ):
+        message = f"The worker stopped. {GAVE_UP}"
+        if expired.update(**_final_values(State.FAILED, now), error=message):
+            event_log.record_event(job.job_id, message, "bad")
+    elif expired.update(**_queued_values(job, attempts, now)):
         event_log.record_event(
-            job.job_id, "The worker stopped; another takes over.", "warn"
+            job.job_id, "The worker stopped; another one continues.", "warn"
         )
         logger.warning("job_taken_over", job_id=str(job.job_id), epoch=job.epoch + 1)
 
 
-def _over(state: State, now: datetime) -> dict[str, object]:
+def _queued_values(job: Job, attempts: int, now: datetime) -> dict[str, object]:
+    pause_s = 0 if attempts < _ATTEMPTS_WITHOUT_PAUSE else 2**attempts
+    return {
+        "state": State.QUEUED,
+        "epoch": job.epoch + 1,
+        "owner": "",
+        "lease_until": None,
+        "attempts": attempts,
+        "run_after": now + timedelta(seconds=pause_s),
+        "sent_at": _long_sent(now),
+    }
+
+
+def _final_values(state: State, now: datetime) -> dict[str, object]:
     return {
         "state": state,
         "ended_at": now,
         "lease_until": None,
         "run_after": now,
-        "sent_at": now - RESEND_AFTER - timedelta(seconds=1),
+        "sent_at": _long_sent(now),
     }
+
+
+def _long_sent(now: datetime) -> datetime:
+    """Return a `sent_at` for which this very sweep sends a message."""
+    return now - RESEND_AFTER - timedelta(seconds=1)

@@ -1,1 +1,1 @@
-"""Recurring work: the beat timetable and one row per run."""
+"""Recurring tasks: the timetable of Celery beat, and one row per run."""

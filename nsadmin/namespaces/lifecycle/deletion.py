@@ -164,7 +164,7 @@ def _job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
         namespace_name=namespace.name,
         op_id=op_id,
         stages=stages(),
-        held_for=_MARKING,
+        delay=_MARKING,
         inputs={
             "namespace_id": namespace.namespace_id,
             "namespace_name": namespace.name,

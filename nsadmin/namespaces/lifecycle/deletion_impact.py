@@ -10,7 +10,8 @@ from nsadmin.namespaces.change.blockers import running_jobs
 from nsadmin.namespaces.lifecycle.collection_removal import sharers
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.queries import Counts, NamespaceView
+from nsadmin.namespaces.read.counts import Counts
+from nsadmin.namespaces.read.queries import NamespaceView
 
 
 @dataclass(frozen=True, slots=True)

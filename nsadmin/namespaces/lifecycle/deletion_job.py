@@ -3,10 +3,10 @@
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, Unavailable
-from nsadmin.jobs.execution.cancellation import stop
+from nsadmin.jobs.execution.cancellation import abort
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.registry import kind
+from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.change.blockers import running_jobs
 from nsadmin.namespaces.lifecycle import collection_removal
 from nsadmin.namespaces.lifecycle.clone_target import SOURCE_GONE
@@ -38,7 +38,9 @@ def settle(job: Job) -> None:
     record.close(job.op_id, Outcome.FAILED, error=job.error)
 
 
-@kind(KIND, task_type="api_namespaces_delete", settle=settle, can_stop=False)
+@register_kind(
+    KIND, task_type="api_namespaces_delete", settle=settle, cancellable=False
+)
 def run(work: JobContext) -> None:
     """Delete what is in it, see that nothing is left, then delete its document."""
     namespace = _marked(work)
@@ -87,7 +89,7 @@ def _stop_jobs(work: JobContext, namespace: Namespace) -> None:
         work.checkpoint()
     work.progress.begin(STOP, total=len(ids))
     for job in mine:
-        stop(job, _reason(job, namespace))
+        abort(job, _reason(job, namespace))
     stopping = Job.objects.filter(job_id__in=ids, settled=False).count()
     work.progress.advance(STOP, done=len(ids) - stopping)
     if stopping:
@@ -129,7 +131,7 @@ def _delete_points(work: JobContext, namespace: Namespace) -> None:
         work.checkpoint()
     total = work.cursor["points"]
     work.progress.begin(POINTS, total=total)
-    work.require_held()
+    work.raise_if_interrupted()
     sentence = collection_removal.remove(cluster, namespace)
     if not collection_removal.is_gone(cluster, namespace):
         raise Unavailable("Qdrant still shows points of this namespace.")
@@ -159,7 +161,7 @@ def _delete_resources(work: JobContext, namespace: Namespace, resource: Kind) ->
 
 
 def _delete_batch(work: JobContext, resource: Kind, namespace_id: str) -> int:
-    work.require_held()
+    work.raise_if_interrupted()
     return resources.delete_some(resource, namespace_id, limit=_BATCH)
 
 
@@ -178,7 +180,7 @@ def _require_empty(namespace: Namespace) -> None:
 def _delete_record(work: JobContext, namespace: Namespace) -> None:
     """Delete the document by id and revision, then every trace that pages show."""
     work.progress.begin(RECORD, total=1)
-    work.require_held()
+    work.raise_if_interrupted()
     if not store.delete(namespace.namespace_id, revision=namespace.revision):
         raise Unavailable("The namespace changed while it was deleted.")
     _end(work, RECORD)
@@ -207,5 +209,5 @@ def _say_once(work: JobContext, key: str, sentence: str, role: str) -> None:
     said: list[str] = work.cursor.setdefault("said", [])
     if key not in said:
         said.append(key)
-        work.note(sentence, role)
+        work.record_event(sentence, role)
         work.checkpoint()

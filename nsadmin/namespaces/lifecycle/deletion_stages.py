@@ -24,11 +24,16 @@ _WEIGHT: Final[dict[Kind, int]] = {"objects": 40}
 def stages() -> tuple[Stage, ...]:
     """Return the stages of a deletion."""
     return (
-        Stage(STOP, "Stop what is running", "jobs", 5),
-        Stage(POINTS, "Documents and vectors", "points", 35),
+        Stage(key=STOP, title="Stop what is running", unit="jobs", weight=5),
+        Stage(key=POINTS, title="Documents and vectors", unit="points", weight=35),
         *(
-            Stage(kind, kind.capitalize(), kind, _WEIGHT.get(kind, 4))
+            Stage(
+                key=kind,
+                title=kind.capitalize(),
+                unit=kind,
+                weight=_WEIGHT.get(kind, 4),
+            )
             for kind in RESOURCES
         ),
-        Stage(RECORD, "The namespace itself", "", 4),
+        Stage(key=RECORD, title="The namespace itself", unit="", weight=4),
     )

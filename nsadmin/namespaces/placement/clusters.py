@@ -108,15 +108,15 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     Unseals the stored key to compare; connects to no cluster.
     """
     stored_url = _normalized_url(namespace.infrastructure.get("qdrant_url"))
-    url, faults = "", dict[str, list[str]]()
+    url, errors = "", dict[str, list[str]]()
     sent = given.get("qdrant_url")
     if isinstance(sent, str) and sent:  # the tier decides whether it may be absent
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
-        except Invalid as fault:
-            faults = fault.errors
+        except Invalid as error:
+            errors = error.errors
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
-        faults = {**faults, **_shared_name_errors(namespace)}
+        errors = {**errors, **_shared_name_errors(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
     key_fingerprint = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
@@ -124,19 +124,19 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
             Secret(key.get_secret_value()), binding_of(namespace, at)
         )
     return ClusterFacts(
-        url, stored_url, key_fingerprint, _stored_fingerprint(namespace), faults
+        url, stored_url, key_fingerprint, _stored_fingerprint(namespace), errors
     )
 
 
 def _shared_name_errors(namespace: Namespace) -> dict[str, list[str]]:
     """Return the error of a collection name that only a dedicated cluster allows."""
     owner = owner_of(namespace.internal_id)
-    sentence = shared_name_error(
+    message = shared_name_error(
         namespace.collection,
         namespace.namespace_id,
         owner.organization_id if owner else "",
     )
-    return {f"{INFRASTRUCTURE}compute_tier": [sentence]} if sentence else {}
+    return {f"{INFRASTRUCTURE}compute_tier": [message]} if message else {}
 
 
 def sealed_key(namespace: Namespace, given: Raw, user: str) -> Raw:

@@ -1,18 +1,15 @@
-"""Lists of namespaces from the mirror: filters, search, order, pages, facets."""
+"""Lists of namespaces from the mirror: filters, search, order, pages."""
 
 import hashlib
 import json
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import (
-    BooleanField,
     Case,
     CharField,
     Count,
-    ExpressionWrapper,
     F,
     Min,
     Q,
@@ -55,7 +52,7 @@ TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 _PAGING_FIELDS = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
 SOON = timedelta(days=1)
 # In SQL the same as `MirroredNamespace.status` of one row.
-_STATUS = Case(
+STATUS = Case(
     When(~Q(deletion_task_id=""), then=Value("deleting")),
     When(clone_status__in=("cloning", "failed"), then=F("clone_status")),
     default=F("health"),
@@ -100,8 +97,8 @@ class ListQuery:
         Raises Invalid for an unknown sort.
         """
         if self.sort not in SORTS:
-            sentence = f"Sort must be one of {', '.join(SORTS)}."
-            raise Invalid.at("sort", sentence)
+            message = f"Sort must be one of {', '.join(SORTS)}."
+            raise Invalid.at("sort", message)
         column, default = SORTS[self.sort]
         descending = default if self.descending is None else self.descending
         return [
@@ -146,18 +143,6 @@ class Page:
         return self.offset + len(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """The values of each facet with their counts, for the same search."""
-
-    health: list[tuple[str, int]] = field(default_factory=list)
-    tier: list[tuple[str, int]] = field(default_factory=list)
-    extractor: list[tuple[str, int]] = field(default_factory=list)
-    scope: list[tuple[str, int]] = field(default_factory=list)
-    expiring: int = 0
-    differs: int = 0
-
-
 def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
     """Return the visible rows that match the query, unordered."""
     rows = visible(actor)
@@ -169,7 +154,7 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
     if query.scope == "system":
         rows = rows.filter(scope="system")
     if query.status:
-        rows = rows.alias(status_now=_STATUS).filter(status_now=query.status)
+        rows = rows.alias(status_now=STATUS).filter(status_now=query.status)
     for condition in _conditions(query):
         rows = rows.filter(condition)
     return rows
@@ -257,46 +242,3 @@ def has_no_namespaces(actor: Actor, query: ListQuery) -> bool:
     """Tell whether the list would be empty without any search or filter."""
     every = ListQuery(organization_id=query.organization_id)
     return not filtered(actor, every).exists()
-
-
-def facets(actor: Actor, query: ListQuery) -> Facets:
-    """Count the values of each facet among the rows of the search, ignoring filters."""
-    base = ListQuery(
-        organization_id=query.organization_id,
-        search=query.search,
-        case_sensitive=query.case_sensitive,
-    )
-    kinds = filtered(actor, base).values(
-        "tier",
-        "scope",
-        "extractor_ids",
-        status=_STATUS,
-        soon=_as_boolean(Q(expires_at__lte=timezone.now() + SOON)),
-        differs=_as_boolean(Q(differences__gt=0)),
-    )
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    # One query over all rows, since there are few combinations of these values.
-    for kind in kinds.annotate(n=Count("pk")):
-        for facet in ("status", "tier", "scope"):
-            counted[facet][kind[facet]] += kind["n"]
-        for flag in ("soon", "differs"):
-            counted["flags"][flag] += kind["n"] if kind[flag] else 0
-        for extractor_id in kind["extractor_ids"]:
-            counted["extractor"][extractor_id] += kind["n"]
-    extractors = counted["extractor"].items()
-    return Facets(
-        health=_ordered(counted["status"], HEALTH),
-        tier=_ordered(counted["tier"], TIERS),
-        extractor=sorted(extractors, key=lambda pair: (-pair[1], pair[0])),
-        scope=_ordered(counted["scope"], ("org", "system")),
-        expiring=counted["flags"]["soon"],
-        differs=counted["flags"]["differs"],
-    )
-
-
-def _as_boolean(condition: Q) -> "ExpressionWrapper[Q]":
-    return ExpressionWrapper(condition, output_field=BooleanField())
-
-
-def _ordered(counted: Counter[str], order: tuple[str, ...]) -> list[tuple[str, int]]:
-    return [(value, counted[value]) for value in order if value in counted]

@@ -42,8 +42,8 @@ def require_filled() -> None:
         with connection.translate_errors(within_s=_FILL_TIMEOUT_S):
             mirror.reconcile()
     except Unavailable as away:
-        sentence = f"{_NOT_LOADED}. {away.message}"
-        raise MirrorEmpty(sentence, details={"store": "namespace store"}) from None
+        message = f"{_NOT_LOADED}. {away.message}"
+        raise MirrorEmpty(message, details={"store": "namespace store"}) from None
     finally:
         redis.release(_CLAIM)
 

@@ -13,33 +13,21 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
-from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
+from nsadmin.namespaces.read.counts import Counts, counts_of
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.mongo import resources
 
 RESOURCE = "namespace"
 # A namespace counts as watched for this long after a request for it.
 WATCHED_S = 30
 # An older cached snapshot is not used: the sampler has stopped renewing it.
 _CACHED_MAX_AGE_S = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts of a namespace's resources; None while unknown, never 0 for unknown."""
-
-    documents: int | None
-    objects: int | None
-    buckets: int | None
-    collections: int | None
-    retrievers: int | None
-    taxonomies: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,36 +232,6 @@ def view_of(
         from_mirror=from_mirror,
         as_of=as_of or timezone.now(),
     )
-
-
-def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
-    """Count resources in the store; documents come from the last snapshot of Qdrant.
-
-    While the store is unavailable, the counts of the mirror are returned.
-    """
-    look = LastLook.objects.filter(namespace_id=namespace_id).first()
-    documents = (look.live or {}).get("points") if look is not None else None
-    if not from_mirror:
-        try:
-            return Counts(documents, **_stored_counts(namespace_id))
-        except Unavailable:
-            pass
-    row = MirroredNamespace.objects.filter(namespace_id=namespace_id).first()
-    if row is None:
-        return Counts(documents, None, None, None, None, None)
-    return Counts(
-        documents if documents is not None else row.document_count,
-        row.object_count,
-        row.bucket_count,
-        row.collection_count,
-        row.retriever_count,
-        row.taxonomy_count,
-    )
-
-
-def _stored_counts(namespace_id: str) -> dict[str, int]:
-    counted = resources.counts(namespace_id, within_s=1)
-    return {str(kind): n for kind, n in counted.items()}
 
 
 def audit_of(

@@ -1,16 +1,16 @@
-"""Public forms of a namespace without secrets: the API's answers and table rows."""
+"""A namespace as the API and the tables show it: typed values without secrets."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
-from nsadmin.namespaces.read.queries import Counts
+from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import Namespace, Raw, Tier
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.infrastructure import PUBLIC_KEYS
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_INDEXES
@@ -18,103 +18,74 @@ from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, PROTECTED_
 IndexOrigin = Literal["Yours", "Auto", "Extractor", "System"]
 
 
-def namespace_response(
-    namespace: Namespace,
-    counts: Counts,
-    *,
-    qdrant_status: dict[str, Any] | None = None,
-) -> Raw:
-    """Return the NamespaceModel of the API; unknown is null."""
-    return {
-        "namespace_name": namespace.name,
-        "object": "namespace",
-        "namespace_id": namespace.namespace_id,
-        "mode": "managed",
-        "namespace_type": namespace.namespace_type,
-        "scope": namespace.scope,
-        "infrastructure": public_infrastructure(namespace),
-        "cluster_id": namespace.cluster_id,
-        "description": namespace.description,
-        "feature_extractors": [
-            {
-                "feature_extractor_name": e.name,
-                "version": e.version,
-                "feature_extractor_id": e.id,
-                "params": e.params or {},
-            }
-            for e in namespace.extractors
-        ],
-        "payload_indexes": payload_indexes(namespace),
-        "document_count": counts.documents,
-        "bucket_count": counts.buckets,
-        "collection_count": counts.collections,
-        "object_count": counts.objects,
-        "auto_create_indexes": namespace.auto_create_indexes,
-        "vector_inference_map": namespace.vector_inference_map,
-        "vector_configs": None,  # only namespaces without extractors would have them
-        "qdrant_status": qdrant_status,
-        "created_at": namespace.created_at,
-        "updated_at": namespace.updated_at,
-        "expires_at": namespace.expires_at,
-        "clone_status": namespace.clone_status,
-        "clone_error": namespace.clone_error,
-        "source_namespace_id": namespace.source_namespace_id,
-        "revision": namespace.revision,
-        "observed_revision": namespace.observed_revision,
-    }
+@dataclass(frozen=True, slots=True)
+class PublicInfrastructure:
+    """Where a namespace computes and stores, without secrets.
+
+    `settings` has the stored values that may be shown, by key. `has_key` tells whether
+    a Qdrant API key is stored; it is None on the shared tier, which has none.
+    """
+
+    tier: Tier
+    collection: str
+    has_key: bool | None
+    settings: Raw
 
 
-def row_response(row: MirroredNamespace) -> Raw:
-    """Return the same for a mirrored row, with the counts that the mirror knows."""
-    namespace = document.read(mirror.restore_document(row.document))
-    counts = Counts(
-        row.document_count,
-        row.object_count,
-        row.bucket_count,
-        row.collection_count,
-        row.retriever_count,
-        row.taxonomy_count,
-    )
-    return namespace_response(namespace, counts)
-
-
-def public_infrastructure(namespace: Namespace) -> Raw:
-    """Return the infrastructure without secrets; says whether a key is stored."""
+def public_infrastructure(namespace: Namespace) -> PublicInfrastructure:
+    """Return the infrastructure of a namespace without secrets."""
     stored = namespace.infrastructure
-    public = {key: stored[key] for key in PUBLIC_KEYS if key in stored}
-    provided = stored.get("qdrant_api_key_provided")
+    has_key = None
     if namespace.tier != "shared":
-        public["qdrant_api_key_provided"] = bool(
-            provided or stored.get("qdrant_api_key_sealed")
+        has_key = bool(
+            stored.get("qdrant_api_key_provided") or stored.get("qdrant_api_key_sealed")
         )
-    return {
-        **public,
-        "compute_tier": namespace.tier,
-        "qdrant_collection": namespace.collection,
-    }
+    return PublicInfrastructure(
+        tier=namespace.tier,
+        collection=namespace.collection,
+        has_key=has_key,
+        settings={key: stored[key] for key in PUBLIC_KEYS if key in stored},
+    )
 
 
-def payload_indexes(namespace: Namespace) -> list[Raw]:
+@dataclass(frozen=True, slots=True)
+class ListedIndex:
+    """A payload index of a namespace; `schema` holds its type and all parameters.
+
+    A protected index belongs to an extractor or to the system.
+    """
+
+    field_name: str
+    schema: Raw
+    is_protected: bool
+
+
+def listed_indexes(namespace: Namespace) -> list[ListedIndex]:
     """Return custom indexes first, then the protected ones of extractors and system."""
     custom = [
-        {
-            "field_name": index.field_name,
-            "type": index.type,
-            "field_schema": index.schema,
-            "is_protected": False,
-        }
+        ListedIndex(index.field_name, index.schema, is_protected=False)
         for index in namespace.indexes
     ]
     fixed = {**required_indexes(namespace), **PROTECTED_INDEXES}
     return custom + [
-        {
-            "field_name": field,
-            "type": schema["type"],
-            "field_schema": {**INDEX_DEFAULTS[schema["type"]], **schema},
-            "is_protected": True,
-        }
+        ListedIndex(
+            field, {**INDEX_DEFAULTS[schema["type"]], **schema}, is_protected=True
+        )
         for field, schema in fixed.items()
     ]
+
+
+def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
+    """Return the namespace of a mirrored row, and the counts that the mirror has."""
+    counts = Counts(
+        documents=row.document_count,
+        objects=row.object_count,
+        buckets=row.bucket_count,
+        collections=row.collection_count,
+        retrievers=row.retriever_count,
+        taxonomies=row.taxonomy_count,
+    )
+    return document.read(mirror.restore_document(row.document)), counts
 
 
 @dataclass(frozen=True, slots=True)

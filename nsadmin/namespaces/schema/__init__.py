@@ -1,1 +1,1 @@
-"""What a namespace is: its fields, limits, extractors, tiers and the document. Pure."""
+"""The fields of a namespace: input models, limits, rules and the document. Pure."""

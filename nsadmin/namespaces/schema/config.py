@@ -1,7 +1,7 @@
-"""A namespace's configuration as YAML: written, read back, turned into a patch. Pure.
+"""A namespace's configuration as YAML: export, parsing, conversion to a patch. Pure.
 
-The text holds what people decide and nothing that is secret or counted. Reading an
-unchanged text gives an empty patch; sections that are left out stay as they are.
+The text holds the settings of a namespace, without secrets and counts. An unchanged
+text gives an empty patch; omitted sections are not changed.
 """
 
 from typing import Any
@@ -41,7 +41,7 @@ _SECTIONS = (
 
 
 class _Dumper(yaml.SafeDumper):
-    """Text of several lines stands as such, list entries are indented."""
+    """Writes multi-line text as a block and indents list entries."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Indent lists below their key."""
@@ -57,7 +57,7 @@ _Dumper.add_representer(str, _text)
 
 
 def export_config(namespace: Namespace) -> dict[str, Any]:
-    """Return the configuration as plain values, in the order in which it is written."""
+    """Return the configuration as plain values in the order of the YAML text."""
     stored = namespace.infrastructure
     infrastructure = {
         key: stored[key]
@@ -92,7 +92,7 @@ def export_config(namespace: Namespace) -> dict[str, Any]:
 
 
 def to_yaml(namespace: Namespace) -> str:
-    """Return the configuration as YAML, the same for the same configuration."""
+    """Return the configuration as YAML; equal configurations give equal text."""
     return yaml.dump(
         export_config(namespace),
         Dumper=_Dumper,
@@ -104,37 +104,37 @@ def to_yaml(namespace: Namespace) -> str:
 
 
 def from_yaml(text: str) -> ParsedYaml:
-    """Read a configuration; raise Invalid with faults by line where it is none."""
+    """Parse a configuration; raise Invalid with errors by line if it is not one."""
     found = yaml_text.parse(text)
     schema = found.data.get("schema")
     if schema != SCHEMA:
-        said = "it is missing" if schema is None else f"this is {as_json(schema)}"
+        actual = "it is missing" if schema is None else f"it is {as_json(schema)}"
         raise yaml_text.line_error(
-            found.line_of("schema"), f"schema must be {SCHEMA}; {said}."
+            found.line_of("schema"), f"schema must be {SCHEMA}; {actual}."
         )
     unknown = [key for key in found.data if key not in _SECTIONS]
     if unknown:
         raise yaml_text.line_error(
             found.line_of(unknown[0]),
-            f"There is no section {unknown[0]}; there is: {', '.join(_SECTIONS)}.",
+            f"Unknown section {unknown[0]}; known sections: {', '.join(_SECTIONS)}.",
         )
     return found
 
 
 def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
-    """Return the error with its faults at the lines of the text."""
-    faults: dict[str, list[str]] = {}
-    for path, sentences in (error.errors or {"": [error.message]}).items():
+    """Return the error with its messages at lines of the text instead of paths."""
+    errors: dict[str, list[str]] = {}
+    for path, messages in (error.errors or {"": [error.message]}).items():
         place = path if path.startswith("line ") else f"line {found.line_of(path)}"
-        faults.setdefault(place, []).extend(sentences)
-    first = min(faults, key=lambda place: int(place.split()[1]))
-    return Invalid(f"{first.capitalize()}: {faults[first][0]}", errors=faults)
+        errors.setdefault(place, []).extend(messages)
+    first = min(errors, key=lambda place: int(place.split()[1]))
+    return Invalid(f"{first.capitalize()}: {errors[first][0]}", errors=errors)
 
 
 def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
-    """Return the patch that makes the namespace what the text says.
+    """Return the patch with the differences between the text and the namespace.
 
-    Holds only what differs. Raises Invalid with faults by line.
+    Raises Invalid with errors by line.
     """
     try:
         return _patch(found, namespace)
@@ -143,9 +143,9 @@ def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
 
 
 def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
-    said = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
+    sections = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
     now = export_config(namespace)
-    body = {key: value for key, value in said.items() if value != now[key]}
+    body = {key: value for key, value in sections.items() if value != now[key]}
     if isinstance(body.get("infrastructure"), dict):
         body["infrastructure"] = _changed_infrastructure(body, now)
         if not body["infrastructure"]:
@@ -153,8 +153,8 @@ def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
     try:
         patch = NamespacePatch.model_validate(body)
     except ValidationError as error:
-        faults = errors_of(error, NamespacePatch)
-        raise Invalid.all(faults) from None
+        errors = errors_of(error, NamespacePatch)
+        raise Invalid.all(errors) from None
     if patch.namespace_name is not None:
         patch.namespace_name = clean_name(patch.namespace_name)
     if patch.description is not None:
@@ -168,11 +168,11 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
     given, stored = body["infrastructure"], now["infrastructure"]
     for key in given:
         if key not in INFRASTRUCTURE_KEYS:
-            sentence = (
-                f"{key} does not belong to a configuration; "
-                f"there is: {', '.join(INFRASTRUCTURE_KEYS)}."
+            message = (
+                f"{key} is not part of a configuration; "
+                f"known keys: {', '.join(INFRASTRUCTURE_KEYS)}."
             )
-            raise Invalid.at(f"infrastructure.{key}", sentence)
+            raise Invalid.at(f"infrastructure.{key}", message)
     return {
         key: value
         for key, value in given.items()
@@ -183,29 +183,29 @@ def _changed_infrastructure(body: dict[str, Any], now: dict[str, Any]) -> Any:
 def _require_extractors(
     given: list[ExtractorInput] | None, namespace: Namespace
 ) -> None:
-    """Refuse a list that lacks a registered extractor: none is ever removed."""
+    """Raise Invalid for a list without a registered extractor: none can be removed."""
     if given is None:
         return
     listed = {(e.feature_extractor_name, e.version) for e in given}
     for entry in namespace.extractors:
         if (entry.name, entry.version) not in listed:
-            sentence = (
+            message = (
                 f"{entry.name} {entry.version} is registered and cannot be removed; "
                 "list it, or leave the section out."
             )
-            raise Invalid.at("feature_extractors", sentence)
+            raise Invalid.at("feature_extractors", message)
     twice = len(given) - len(listed)
     if twice:
-        sentence = "An extractor is in the list twice."
-        raise Invalid.at("feature_extractors", sentence)
+        message = "An extractor is in the list twice."
+        raise Invalid.at("feature_extractors", message)
 
 
 def _require_no_protected(given: list[PayloadIndexInput] | None) -> None:
     for number, entry in enumerate(given or []):
         if entry.is_protected:
-            sentence = "A configuration lists custom indexes; leave this one out."
+            message = "A configuration lists only custom indexes; remove this one."
             at = f"payload_indexes.{number}.is_protected"
-            raise Invalid.at(at, sentence)
+            raise Invalid.at(at, message)
         if entry.type is None:
-            sentence = f"An index needs a type: {', '.join(INDEX_TYPES)}."
-            raise Invalid.at(f"payload_indexes.{number}", sentence)
+            message = f"An index needs a type: {', '.join(INDEX_TYPES)}."
+            raise Invalid.at(f"payload_indexes.{number}", message)

@@ -1,7 +1,7 @@
-"""What may be said of a namespace that is to be made. Pure.
+"""The request body that creates a namespace. Pure.
 
-Every key of the published contract is known by name; a value that is not offered is
-refused with the reason.
+It knows every key of the published contract. An unsupported value is refused with the
+reason.
 """
 
 import re
@@ -27,13 +27,13 @@ from nsadmin.namespaces.schema.text import (
 )
 
 TTL_MIN = 60
-# A hundred years; what is meant to stay longer does not expire.
+# A hundred years.
 TTL_MAX = 100 * 365 * 24 * 3600
 ID_START, ID_MIN, ID_MAX = "ns_", 6, 60
 _ID = re.compile(rf"{ID_START}[A-Za-z0-9_-]{{{ID_MIN},{ID_MAX}}}")
-# What is not offered gets a reason of its own.
+# The list is unsupported; `_unsupported_values` gives the reason.
 _ALWAYS_EMPTY = Field(json_schema_extra={"maxItems": 0})
-# What most begin with, where nothing is said: text and still images.
+# Registered if the body names none: text and still images.
 DEFAULT_EXTRACTORS = ("text_extractor", "v1"), ("image_extractor", "v1")
 
 
@@ -48,7 +48,7 @@ CustomId = Annotated[
 
 
 class VectorConfig(StrictModel):
-    """A vector of one's own; only namespaces without extractors would have them."""
+    """A custom vector; not supported."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     dimension: Annotated[int, Field(ge=1, le=65_536)]
@@ -56,17 +56,17 @@ class VectorConfig(StrictModel):
 
 
 class NewNamespace(StrictModel):
-    """The body of a creation; null is the same as absent."""
+    """The body of a creation; null means absent."""
 
     namespace_name: Name = Field(description="3 to 64 characters, unique for you.")
     namespace_id: CustomId | None = Field(
-        None, description="Your own id, `ns_…`, to bring a namespace back under it."
+        None, description="Your own id, `ns_…`, to recreate a namespace under it."
     )
     mode: Literal["managed", "standalone"] | None = Field(
-        None, description="Only `managed` is offered."
+        None, description="Only `managed` is supported."
     )
     namespace_type: Literal["standard", "marketplace"] | None = Field(
-        None, description="Only `standard` is offered."
+        None, description="Only `standard` is supported."
     )
     scope: Literal["org", "system"] | None = Field(
         None, description="`org` by default; `system` is for platform admins."
@@ -76,15 +76,15 @@ class NewNamespace(StrictModel):
         None, description="Text and images by default; one must bring a vector."
     )
     features: Annotated[list[str], _ALWAYS_EMPTY] | None = Field(
-        None, description="Not offered."
+        None, description="Not supported."
     )
     vector_configs: Annotated[list[VectorConfig], _ALWAYS_EMPTY] | None = Field(
-        None, description="Not offered."
+        None, description="Not supported."
     )
     payload_indexes: Indexes | None = None
     auto_create_indexes: StrictBool | None = Field(None, description="False.")
     ttl_seconds: Annotated[int, Field(ge=TTL_MIN, le=TTL_MAX)] | None = Field(
-        None, description="It expires so many seconds after it is made; never if null."
+        None, description="Seconds from creation until it expires; never if null."
     )
     infrastructure: Infrastructure | None = Field(
         None, description="Needs an Enterprise plan; the shared cluster by default."
@@ -92,7 +92,7 @@ class NewNamespace(StrictModel):
 
     @property
     def extractors(self) -> list[ExtractorInput]:
-        """What to register; the baseline where nothing was said."""
+        """The extractors to register, by default DEFAULT_EXTRACTORS."""
         if self.feature_extractors is not None:
             return self.feature_extractors
         return [
@@ -102,41 +102,41 @@ class NewNamespace(StrictModel):
 
 
 def parse_new(body: Any) -> NewNamespace:
-    """Read the body of a creation, or raise Invalid with a fault for each field."""
-    wanted = validate(NewNamespace, body)
-    faults = _unsupported_values(wanted)
+    """Return the cleaned body, or raise Invalid with an error per field."""
+    request = validate(NewNamespace, body)
+    errors = _unsupported_values(request)
     try:
-        wanted.namespace_name = clean_name(wanted.namespace_name)
-    except Invalid as fault:
-        faults |= fault.errors
+        request.namespace_name = clean_name(request.namespace_name)
+    except Invalid as error:
+        errors |= error.errors
     try:
-        if wanted.description is not None:
-            wanted.description = clean_description(wanted.description)
-    except Invalid as fault:
-        faults |= fault.errors
-    if faults:
-        raise Invalid.all(faults)
-    return wanted
+        if request.description is not None:
+            request.description = clean_description(request.description)
+    except Invalid as error:
+        errors |= error.errors
+    if errors:
+        raise Invalid.all(errors)
+    return request
 
 
-def _unsupported_values(wanted: NewNamespace) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    if wanted.namespace_id is not None and not _ID.fullmatch(wanted.namespace_id):
-        sentence = (
-            f"An id is {ID_START} and {ID_MIN} to {ID_MAX} letters, digits, hyphens "
-            "or underscores."
+def _unsupported_values(request: NewNamespace) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    if request.namespace_id is not None and not _ID.fullmatch(request.namespace_id):
+        message = (
+            f"An id is {ID_START} followed by {ID_MIN} to {ID_MAX} letters, digits, "
+            "hyphens or underscores."
         )
-        faults["namespace_id"] = [sentence]
-    if wanted.mode == "standalone":
-        sentence = "Namespaces with vectors of one's own are not offered."
-        faults["mode"] = [sentence]
-    if wanted.namespace_type == "marketplace":
-        sentence = "Subscriptions are not offered, so neither are marketplaces."
-        faults["namespace_type"] = [sentence]
-    if wanted.features:
-        sentence = "Features are not offered; name the extractors themselves."
-        faults["features"] = [sentence]
-    if wanted.vector_configs:
-        sentence = "Vectors come from feature extractors; others are not offered."
-        faults["vector_configs"] = [sentence]
-    return faults
+        errors["namespace_id"] = [message]
+    if request.mode == "standalone":
+        message = "Namespaces with custom vectors are not supported."
+        errors["mode"] = [message]
+    if request.namespace_type == "marketplace":
+        message = "Marketplace namespaces are not supported."
+        errors["namespace_type"] = [message]
+    if request.features:
+        message = "Features are not supported; use feature_extractors."
+        errors["features"] = [message]
+    if request.vector_configs:
+        message = "Custom vectors are not supported; feature extractors define them."
+        errors["vector_configs"] = [message]
+    return errors

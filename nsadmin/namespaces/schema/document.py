@@ -1,4 +1,4 @@
-"""A namespace document as a typed value; tolerant of what other writers left. Pure."""
+"""A namespace document as a typed value; tolerant of foreign content. Pure."""
 
 import copy
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from nsadmin.namespaces.schema.payload_indexes import (
 )
 
 Raw = dict[str, Any]
-# Who asked for an index; stored are those of a user and those made automatically.
+# The source of an index; only those of `user` and `auto` are stored.
 Origin = Literal["user", "auto", "extractor", "system"]
 Tier = Literal["shared", "dedicated_cpu", "dedicated_gpu"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredIndex:
-    """A custom payload index as the namespace wants it; `schema` holds its type too."""
+    """A custom payload index of the document; `schema` includes its type."""
 
     field_name: str
     schema: Raw
@@ -35,7 +35,7 @@ class StoredIndex:
 
 @dataclass(frozen=True, slots=True)
 class StoredExtractor:
-    """A registered feature extractor; `params` may lack defaults."""
+    """A registered feature extractor; `params` may omit defaults."""
 
     name: str
     version: str
@@ -49,7 +49,7 @@ class StoredExtractor:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace as the store has it; `raw` is the document itself."""
+    """A namespace as stored; `raw` is the document itself."""
 
     namespace_id: str
     internal_id: str
@@ -93,7 +93,7 @@ class Namespace:
 
     @property
     def is_system(self) -> bool:
-        """Whether it belongs to the platform and is read by everybody."""
+        """Whether it belongs to the platform and is readable by all organizations."""
         return self.scope == "system"
 
 
@@ -121,7 +121,7 @@ def _indexes(raw: Mapping[str, Any]) -> tuple[StoredIndex, ...]:
 
 
 def read(raw: Raw) -> Namespace:
-    """Read a raw document; what is null, missing or foreign never raises."""
+    """Return the typed namespace; null, missing or foreign values never raise."""
     return Namespace(
         namespace_id=str(raw.get("namespace_id") or raw["_id"]),
         internal_id=str(raw.get("internal_id") or ""),
@@ -156,7 +156,7 @@ def read(raw: Raw) -> Namespace:
 
 
 def is_tombstone(raw: Raw) -> bool:
-    """Tell whether the namespace is a tombstone: deleted, but it can be restored."""
+    """Tell whether the namespace is a tombstone: deleted but restorable."""
     return _date(raw, "deleted_at") is not None
 
 
@@ -167,9 +167,9 @@ def is_deleting(raw: Raw) -> bool:
 
 
 def has_operation(raw: Raw, op_id: str) -> bool:
-    """Tell whether the operation is accepted, as far back as the document remembers."""
-    noted = [*(raw.get("changes") or []), *(raw.get("pending") or [])]
-    return any(entry.get("op_id") == op_id for entry in noted)
+    """Tell whether the document lists the operation as accepted."""
+    entries = [*(raw.get("changes") or []), *(raw.get("pending") or [])]
+    return any(entry.get("op_id") == op_id for entry in entries)
 
 
 def index_entry(index: StoredIndex) -> Raw:

@@ -26,7 +26,7 @@ EMBEDDING_MODEL_SIZES: Mapping[str, int] = {
 class VectorIndex:
     """A named vector: storage name, size, distance in lower case, inference service.
 
-    `inference` is None where the service is not known; then it is not mapped.
+    `inference` is None if the service is unknown; then the vector is not mapped to one.
     """
 
     name: str
@@ -39,8 +39,9 @@ class VectorIndex:
 class Extractor:
     """A builtin feature extractor.
 
-    `defaults` are the parameters that are locked when it is registered. `sized_by` maps
-    such a parameter to the sizes that its values give to the vectors in `resized`.
+    `defaults` are its parameters, which are locked once it is registered. `sized_by`
+    maps a parameter to the vector size for each of its values; the sizes apply to the
+    vectors in `resized`.
     """
 
     name: str
@@ -56,11 +57,11 @@ class Extractor:
 
     @property
     def id(self) -> str:
-        """`name_version`, as the API shows it."""
+        """The id in the API: `name_version`."""
         return f"{self.name}_{self.version}"
 
     def vectors_for(self, params: Mapping[str, Any]) -> tuple[VectorIndex, ...]:
-        """Return the vectors with the sizes that these parameters give them."""
+        """Return the vectors with their sizes for these parameters."""
         vectors = self.vectors
         for parameter, sizes in self.sized_by.items():
             value = params.get(parameter, self.defaults.get(parameter))

@@ -1,4 +1,4 @@
-"""The infrastructure object as it is sent, with the range of every field. Pure."""
+"""The infrastructure object of a request, with the range of every field. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ KEY_FIELD = "qdrant_api_key"
 SEALED_FIELD = "qdrant_api_key_sealed"
 # Never in a response, a plan or an audit row.
 SECRET_KEYS = frozenset({KEY_FIELD, SEALED_FIELD})
-# What a response shows; whatever other writers keep beside it stays inside.
+# Shown in responses; keys that other programs store are not.
 PUBLIC_KEYS = (
     "ray_cluster_id",
     "ray_head_node_url",
@@ -71,7 +71,7 @@ Description = Annotated[str, limits("string", maxLength=DESCRIPTION_MAX)]
 
 
 class InfrastructureInput(StrictModel):
-    """The object of PATCH; keys that are known but not offered get a reason."""
+    """The object of PATCH. Known keys that cannot be set are refused with a reason."""
 
     qdrant_collection: CollectionName | None = None
     compute_tier: Literal["shared", "dedicated_cpu", "dedicated_gpu"] | None = None
@@ -97,5 +97,5 @@ class InfrastructureInput(StrictModel):
     authorization: dict[str, Any] | None = None
 
 
-# It is read once the namespace is known; until then it is passed on as it was sent.
+# It is validated once the namespace is known; until then it is an unparsed object.
 INFRASTRUCTURE_SCHEMA = WithJsonSchema(InfrastructureInput.model_json_schema())

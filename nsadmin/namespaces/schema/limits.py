@@ -1,6 +1,6 @@
-"""How much a namespace's fields may hold: the code and the API's document read these.
+"""Limits of a namespace's fields, for validation and the OpenAPI document. Pure.
 
-Sizes in characters unless said otherwise.
+Lengths are in characters unless stated otherwise.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from pydantic import WithJsonSchema
 NAME_MIN, NAME_MAX = 3, 64
 DESCRIPTION_MAX = 2000
 FIELD_NAME_MAX = 255
-# All payload indexes of a namespace, the system's included.
+# Payload indexes of a namespace, including those of the system.
 MAX_INDEXES = 100
-# A list that is sent may hold system indexes too, and what is in it twice.
+# A list in a request may repeat indexes and include those of the system.
 MAX_SENT_INDEXES = 2 * MAX_INDEXES
-# More than there are; what is registered already may be sent again.
+# More than the registry has; registered extractors may be sent again.
 MAX_EXTRACTORS = 100
-# Of a text index: how long words are at least and at most.
+# Upper bound of a text index's min_token_len and max_token_len.
 TOKEN_LENGTH_MAX = 1000
 URL_MAX = 255
 GPU_TYPE_MAX = 64
@@ -24,8 +24,8 @@ API_KEY_MAX = 512
 
 
 def limits(kind: str, **more: Any) -> WithJsonSchema:
-    """Return what the document says of a field whose limits the code checks itself.
+    """Return the JSON schema of a field whose limits the code checks itself.
 
-    Texts are measured once they are cleaned, so what is sent may be a little longer.
+    Texts are measured after cleaning, so a request may send a slightly longer one.
     """
     return WithJsonSchema({"type": kind, **more})

@@ -1,6 +1,6 @@
-"""The bodies of PATCH and PUT of a namespace, and the errors of a body. Pure.
+"""Request bodies of PATCH and PUT, and turning pydantic's errors into ours. Pure.
 
-Every error is a sentence at the path of its field.
+Every error is a message at the path of its field.
 """
 
 from typing import Annotated, Any, TypeVar
@@ -16,7 +16,7 @@ from nsadmin.namespaces.schema.payload_indexes import Indexes
 from nsadmin.namespaces.schema.strict import StrictModel
 from nsadmin.namespaces.schema.text import Description, Name
 
-# Of the keys that a body may have, so many are named where another was sent.
+# The error of an unknown key names at most this many known keys.
 _MAX_NAMED = 10
 
 Infrastructure = Annotated[dict[str, Any], INFRASTRUCTURE_SCHEMA]
@@ -25,7 +25,7 @@ _Body = TypeVar("_Body", bound=BaseModel)
 
 
 class ExtractorInput(StrictModel):
-    """One feature extractor to append; the id is accepted back and must agree."""
+    """One feature extractor to register; an id that is sent must match."""
 
     feature_extractor_name: Annotated[str, Field(min_length=1, max_length=100)]
     version: Annotated[str, Field(min_length=1, max_length=20)]
@@ -37,7 +37,7 @@ Extractors = Annotated[list[ExtractorInput], Field(max_length=MAX_EXTRACTORS)]
 
 
 def _hide_key(given: dict[str, Any]) -> dict[str, Any]:
-    """Keep a key from showing itself wherever the patch is written down."""
+    """Wrap the cluster's key, so that it is masked wherever the patch is printed."""
     key = given.get("qdrant_api_key")
     return (
         {**given, "qdrant_api_key": SecretStr(key)} if isinstance(key, str) else given
@@ -45,7 +45,7 @@ def _hide_key(given: dict[str, Any]) -> dict[str, Any]:
 
 
 class NamespacePatch(StrictModel):
-    """The body of PATCH: every field optional, null is the same as absent."""
+    """The body of PATCH: every field is optional; null means absent."""
 
     namespace_name: Name | None = None
     description: Description | None = None
@@ -57,61 +57,61 @@ class NamespacePatch(StrictModel):
 
 
 class NamespacePut(StrictModel):
-    """The body of PUT: a name and the wanted list; null is the same as absent."""
+    """The body of PUT: a name and the full list of indexes; null means absent."""
 
     namespace_name: Name | None = None
     payload_indexes: Indexes | None = None
 
 
 def parse_patch(body: Any) -> NamespacePatch:
-    """Read the body of a PATCH, or raise Invalid with a fault for each wrong field.
+    """Return the model of a PATCH body, or raise Invalid with an error per field.
 
-    Name and description are judged by the plan: what is stored may be sent back.
+    The plan validates name and description, since stored ones may be sent back as is.
     """
     return validate(NamespacePatch, body)
 
 
 def parse_put(body: Any) -> None:
-    """Raise Invalid unless the body has the two fields of PUT and no other."""
+    """Raise Invalid unless the body has the fields of PUT and no others."""
     validate(NamespacePut, body)
 
 
 def validate(model: type[_Body], body: Any) -> _Body:
-    """Read a body as the model, or raise Invalid with a fault for each field."""
+    """Return the body as a model, or raise Invalid with an error per field."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        faults = errors_of(error, model)
-        first = next(iter(faults.items()))
-        sentence = f"{first[0]}: {first[1][0]}".lstrip(": ")
-        raise Invalid(sentence, errors=faults) from None
+        errors = errors_of(error, model)
+        first = next(iter(errors.items()))
+        message = f"{first[0]}: {first[1][0]}".lstrip(": ")
+        raise Invalid(message, errors=errors) from None
 
 
 def errors_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
-    """Turn pydantic's errors of a model into {path: sentences}."""
-    faults: dict[str, list[str]] = {}
+    """Return the errors of a model as {path: messages}."""
+    messages: dict[str, list[str]] = {}
     for item in error.errors():
         path = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             known = model.model_fields if len(item["loc"]) == 1 else ()
-            sentence = _unknown_field(str(item["loc"][-1]), list(known))
+            message = _unknown_field(str(item["loc"][-1]), list(known))
         elif item["type"] == "literal_error":
-            sentence = f"Must be one of {item['ctx']['expected']}."
+            message = f"Must be one of {item['ctx']['expected']}."
         elif item["type"] == "string_too_long":
-            sentence = names.too_long(item["ctx"]["max_length"], len(item["input"]))
+            message = names.too_long(item["ctx"]["max_length"], len(item["input"]))
         elif item["type"] in ("model_type", "dict_type"):
-            sentence = "Must be an object."
+            message = "Must be an object."
         else:
-            sentence = item["msg"].rstrip(".") + "."
-        faults.setdefault(path, []).append(sentence)
-    return faults
+            message = item["msg"].rstrip(".") + "."
+        messages.setdefault(path, []).append(message)
+    return messages
 
 
 def _unknown_field(key: str, known: list[str]) -> str:
-    """Say that a key is not read, and which are, as far as a sentence holds them."""
-    sentence = f"There is no field {key or 'with an empty name'} here"
+    """Return the message of an unknown key, with the keys that are known."""
+    message = f"Unknown field {key or 'with an empty name'}"
     if not known:
-        return f"{sentence}."
+        return f"{message}."
     first, more = known[:_MAX_NAMED], len(known) - _MAX_NAMED
     rest = f" and {more} more" if more > 0 else ""
-    return f"{sentence}; there is: {', '.join(first)}{rest}."
+    return f"{message}; known fields: {', '.join(first)}{rest}."

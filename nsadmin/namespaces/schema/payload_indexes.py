@@ -30,7 +30,7 @@ INDEX_TYPES: tuple[IndexType, ...] = (
     "uuid",
 )
 TOKENIZERS = ("word", "whitespace", "prefix", "multilingual")
-# The system's own indexes, on the flat layout: made with every collection.
+# The system's indexes of the flat payload layout; every collection has them.
 PROTECTED_INDEXES: Mapping[str, dict[str, Any]] = {
     "internal_id": {"type": "keyword", "is_tenant": True},
     "namespace_id": {"type": "keyword"},
@@ -60,7 +60,7 @@ INDEX_DEFAULTS: Mapping[IndexType, dict[str, Any]] = {
     "uuid": {"is_tenant": False},
 }
 _TOKEN_LENGTH = {"type": "integer", "minimum": 0, "maximum": TOKEN_LENGTH_MAX}
-# What the document says of `field_schema`; each type takes those of its defaults.
+# JSON schema of `field_schema`; a type accepts the parameters in its INDEX_DEFAULTS.
 _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "type": {"type": "string", "enum": list(INDEX_TYPES)},
     "is_tenant": {"type": "boolean"},
@@ -71,7 +71,7 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "max_token_len": _TOKEN_LENGTH,
     "lowercase": {"type": "boolean"},
 }
-# What Qdrant reads as a key without quotes, and [] for every item of a list.
+# Keys that Qdrant reads without quotes; [] stands for every item of a list.
 _PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
 
 FieldName = Annotated[str, limits("string", minLength=1, maxLength=FIELD_NAME_MAX)]
@@ -89,7 +89,7 @@ Parameters = Annotated[
 
 
 class PayloadIndexInput(StrictModel):
-    """One wanted payload index as it is sent."""
+    """One payload index of a request."""
 
     field_name: FieldName
     type: IndexType | None = None
@@ -103,10 +103,10 @@ Indexes = Annotated[
 
 
 def clean_field_name(name: str, *, at: str) -> str:
-    """Return a payload path such as `meta.tags[].name`, or raise Invalid.
+    """Return the name if it is a payload path such as `meta.tags[].name`, else raise.
 
-    Keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses other keys, or
-    reads them as another path than was meant.
+    A path has keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses
+    other keys or reads them as a different path. Raises Invalid at `at`.
     """
     if not 1 <= len(name) <= FIELD_NAME_MAX:
         raise Invalid.at(
@@ -122,9 +122,9 @@ def clean_field_name(name: str, *, at: str) -> str:
 
 
 def is_path(name: str) -> bool:
-    """Tell whether Qdrant reads the name as the payload path that is meant.
+    """Tell whether Qdrant reads the name as the intended payload path.
 
-    Other writers may have stored an index under a name that it does not.
+    Indexes that other programs stored may have names that are not paths.
     """
     return _PATH.fullmatch(name) is not None
 
@@ -132,16 +132,16 @@ def is_path(name: str) -> bool:
 def clean_schema(
     kind: IndexType, given: Mapping[str, Any], *, at: str, kept: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the full parameters of an index type with its defaults.
+    """Return all parameters of an index: the given ones over the type's defaults.
 
-    `kept` are the stored parameters of the same index: those that this form of the
-    contract does not know survive, and may be sent back as they are.
+    `kept` are the stored parameters of the same index. Those that this version does not
+    know are preserved, and may be sent back unchanged. Raises Invalid below `at`.
     """
     known = INDEX_DEFAULTS[kind]
     foreign = {k: v for k, v in kept.items() if k not in known and k != "type"}
     for key, value in given.items():
-        known_here = key == "type" or key in known
-        if not known_here and foreign.get(key, ...) != value:
+        is_known = key == "type" or key in known
+        if not is_known and foreign.get(key, ...) != value:
             raise Invalid.at(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
     merged = {
         **foreign,

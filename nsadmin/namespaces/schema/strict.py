@@ -1,9 +1,9 @@
-"""The base of the models of a request's body. Pure."""
+"""The base class of request bodies. Pure."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class StrictModel(BaseModel):
-    """Unknown keys are refused; strings are not turned into numbers or back."""
+    """A model that refuses unknown keys and does not convert between types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -25,7 +25,7 @@ _NAME_CHARACTERS = "/\\?#%"
 
 
 def name_key(name: str) -> str:
-    """The form under which a name is unique within its organization."""
+    """Return the form of a name that is unique within its organization."""
     return names.trimmed(name).casefold()
 
 
@@ -68,9 +68,9 @@ def clean_description(
     longest: int = DESCRIPTION_MAX,
     what: str = "description",
 ) -> str:
-    """Return the description with plain line ends; empty stands for none.
+    """Return the stored form of a description (NFC, \\n, trimmed), or raise Invalid.
 
-    `what` is the word for another text under the same rules.
+    An empty text means no description. `what` is the word for the text in errors.
     """
     cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     for character in cleaned:

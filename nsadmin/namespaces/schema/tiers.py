@@ -1,4 +1,4 @@
-"""What each compute tier asks for: the rules between fields of infrastructure. Pure."""
+"""The infrastructure fields that each compute tier requires or forbids. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,28 +23,28 @@ _CUSTOM = ("max_custom_models", "max_custom_plugins")
 def tier_errors(
     namespace: Namespace, sent: Raw, after: Raw, *, has_key: bool
 ) -> dict[str, str]:
-    """Return a sentence for each key of `after` that its tier does not allow.
+    """Return a message for each key of `after` that violates the rules of its tier.
 
-    What a namespace lacks already is only held against a change of its tier, so that
-    everything else of it can still be changed.
+    `sent` are the keys of the request. A field that was missing before is an error only
+    if the tier changes or the field is sent, so that other fields can still be changed.
     """
     tier = after["compute_tier"]
     moves = tier != namespace.tier
-    held = {**after, "qdrant_api_key": has_key or None}
-    found = {
+    values = {**after, "qdrant_api_key": has_key or None}
+    errors = {
         key: f"{tier} needs {key}."
         for key in _NEEDS[tier]
-        if (moves or key in sent) and held.get(key) is None
+        if (moves or key in sent) and values.get(key) is None
     }
     if tier == "shared":
-        found |= _on_shared(sent, after, moves=moves)
-    counted = moves or "gpus_per_worker" in sent
-    if tier == "dedicated_gpu" and counted and after.get("gpus_per_worker") == 0:
-        found["gpus_per_worker"] = "dedicated_gpu needs at least one GPU per worker."
+        errors |= _on_shared(sent, after, moves=moves)
+    checks_gpus = moves or "gpus_per_worker" in sent
+    if tier == "dedicated_gpu" and checks_gpus and after.get("gpus_per_worker") == 0:
+        errors["gpus_per_worker"] = "dedicated_gpu needs at least one GPU per worker."
     low, high = _number(after, "min_workers", 1), _number(after, "max_workers", 10)
     if low > high and ("min_workers" in sent or "max_workers" in sent):
-        found["min_workers"] = f"min_workers ({low}) exceeds max_workers ({high})."
-    return found
+        errors["min_workers"] = f"min_workers ({low}) exceeds max_workers ({high})."
+    return errors
 
 
 def _on_shared(sent: Raw, after: Raw, *, moves: bool) -> dict[str, str]:

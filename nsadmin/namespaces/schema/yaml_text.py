@@ -1,7 +1,7 @@
-"""Reading YAML strictly: plain values with the line of each, or faults by line. Pure.
+"""A strict YAML parser: plain values with their lines, or errors by line. Pure.
 
-YAML can do much that a configuration never needs and that has hurt others: aliases that
-unfold to gigabytes, tags that make objects, keys that come twice. All of it is refused.
+Features of YAML that a configuration does not need and that are dangerous are refused:
+aliases that expand to gigabytes, tags that create objects, duplicate keys.
 """
 
 import re
@@ -27,20 +27,20 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedYaml:
-    """What a text says; `lines` has the line, from 1, of each path in it."""
+    """The values of a text; `lines` has the line of each path, counted from 1."""
 
     data: dict[str, Any]
     lines: dict[str, int] = field(default_factory=dict)
 
     def line_of(self, path: str) -> int:
-        """Return the line of a path, or of the nearest part around it that is there."""
+        """Return the line of a path, or of its nearest parent in the text."""
         while path and path not in self.lines:
             path = path.rpartition(".")[0]
         return self.lines.get(path, 1)
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain words are text but for true, false, null and decimal numbers."""
+    """A loader whose plain scalars are text, true, false, null or decimal numbers."""
 
 
 _WORDS = {
@@ -54,13 +54,13 @@ for _tag, _pattern in _WORDS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), None)
 
 
-def line_error(line: int, sentence: str) -> Invalid:
-    """Return the error of a fault in a line."""
-    return Invalid(f"Line {line}: {sentence}", errors={f"line {line}": [sentence]})
+def line_error(line: int, message: str) -> Invalid:
+    """Return an error at a line, counted from 1."""
+    return Invalid(f"Line {line}: {message}", errors={f"line {line}": [message]})
 
 
 def parse(text: str) -> ParsedYaml:
-    """Read a text, or raise Invalid with every fault at its line."""
+    """Parse a text, or raise Invalid with each error at its line."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
         raise line_error(1, f"The text has more than {MAX_BYTES // 1024} KiB.")
     try:
@@ -68,8 +68,8 @@ def parse(text: str) -> ParsedYaml:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        sentence = f"U+{error.character:04X} cannot stand in YAML."
-        raise line_error(line, sentence) from None
+        message = f"U+{error.character:04X} is not allowed in YAML."
+        raise line_error(line, message) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -77,11 +77,11 @@ def parse(text: str) -> ParsedYaml:
     if not isinstance(root, yaml.MappingNode):
         raise line_error(1, "The text must be a mapping of keys to values.")
     lines: dict[str, int] = {}
-    faults: dict[str, list[str]] = {}
-    data = _value(root, "", lines, faults)
-    if faults:
-        first, sentences = next(iter(faults.items()))
-        raise Invalid(f"{first.capitalize()}: {sentences[0]}", errors=faults)
+    errors: dict[str, list[str]] = {}
+    data = _value(root, "", lines, errors)
+    if errors:
+        first, messages = next(iter(errors.items()))
+        raise Invalid(f"{first.capitalize()}: {messages[0]}", errors=errors)
     return ParsedYaml(data, lines)
 
 
@@ -91,17 +91,19 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
 
 
 def _require_plain(text: str) -> None:
-    """Walk the events, which is safe for any text, and refuse what is never needed."""
+    """Raise Invalid for unneeded features; parsing events is safe for any text."""
     depth = nodes = documents = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise line_error(line, "Anchors and aliases are not read; write it out.")
+            raise line_error(
+                line, "Anchors and aliases are not supported; repeat the value."
+            )
         if getattr(event, "tag", None) is not None:
-            raise line_error(line, "Tags are not read; write the plain value.")
+            raise line_error(line, "Tags are not supported; write the plain value.")
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise line_error(line, "There is a second document; one is read.")
+            raise line_error(line, "There is a second document; only one is allowed.")
         nodes += isinstance(event, yaml.NodeEvent)
         if nodes > _MAX_NODES:
             raise line_error(line, f"There are more than {_MAX_NODES:,} values.")
@@ -112,14 +114,14 @@ def _require_plain(text: str) -> None:
 
 
 def _value(
-    node: yaml.Node, path: str, lines: dict[str, int], faults: dict[str, list[str]]
+    node: yaml.Node, path: str, lines: dict[str, int], errors: dict[str, list[str]]
 ) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, lines, faults)
+        return _mapping(node, path, lines, errors)
     if isinstance(node, yaml.SequenceNode):
         return [
-            _value(item, f"{path}.{number}".lstrip("."), lines, faults)
+            _value(item, f"{path}.{number}".lstrip("."), lines, errors)
             for number, item in enumerate(node.value)
         ]
     return _PLAIN[node.tag](node.value)
@@ -129,21 +131,21 @@ def _mapping(
     node: yaml.MappingNode,
     path: str,
     lines: dict[str, int],
-    faults: dict[str, list[str]],
+    errors: dict[str, list[str]],
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         is_text = isinstance(key_node, yaml.ScalarNode) and key_node.tag.endswith("str")
         if not is_text:
-            faults.setdefault(f"line {line}", []).append("A key must be a plain word.")
+            errors.setdefault(f"line {line}", []).append("A key must be a plain word.")
             continue
         key = key_node.value
         inner = f"{path}.{key}".lstrip(".")
-        if key in found:
-            sentence = f"{key} is there twice; first in line {lines[inner]}."
-            faults.setdefault(f"line {line}", []).append(sentence)
+        if key in values:
+            message = f"{key} appears twice; first in line {lines[inner]}."
+            errors.setdefault(f"line {line}", []).append(message)
             continue
         lines[inner] = line
-        found[key] = _value(value_node, inner, lines, faults)
-    return found
+        values[key] = _value(value_node, inner, lines, errors)
+    return values

@@ -12,15 +12,16 @@ def facts(namespace: Namespace) -> list[tuple[str, str, str]]:
 
 
 def _facts(namespace: Namespace) -> Iterator[tuple[str, str, str]]:
-    stored = public_infrastructure(namespace)
+    public = public_infrastructure(namespace)
+    stored = public.settings
     is_shared = namespace.tier == "shared"
     if namespace.cluster_id:
         yield "Cluster", namespace.cluster_id, ""
     yield "Collection", namespace.collection, ""
     if not is_shared:
         yield "Qdrant", str(stored.get("qdrant_url") or "The platform's cluster"), ""
-        is_set = stored.get("qdrant_api_key_provided")
-        yield "API key", "Set" if is_set else "Not set", "Never shown" * bool(is_set)
+        is_set = bool(public.has_key)
+        yield "API key", "Set" if is_set else "Not set", "Never shown" * is_set
     low, high = stored.get("min_workers"), stored.get("max_workers")
     if low is not None or high is not None:
         scaled = "autoscaled" if stored.get("autoscaling_enabled") else "fixed"

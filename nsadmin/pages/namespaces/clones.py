@@ -12,8 +12,8 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
+from nsadmin.clones.preview import ClonePreview, preview
 from nsadmin.clones.request import NEVER, CloneRequest
-from nsadmin.clones.start import ClonePreview
 from nsadmin.errors import (
     Conflict,
     Invalid,
@@ -53,7 +53,7 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
             if wanted.source_organization_id:
                 step_up.require_password(request)
             return redirect("job", _start(actor, view, wanted).job_id)
-        shown = start.preview(actor, view.namespace.namespace_id, wanted)
+        shown = preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
     return _review(request, view, form, shown)
@@ -65,7 +65,7 @@ def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
     try:
         return start.launch(actor, source_id, wanted).job
     except (Conflict, QuotaExceeded):
-        begun = start.started_by(actor, source_id, wanted)
+        begun = start.find_double_submit(actor, source_id, wanted)
         if begun is None:
             raise
         return begun

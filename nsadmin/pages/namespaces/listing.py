@@ -14,7 +14,8 @@ from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
-from nsadmin.namespaces.read.listing import SORTS, Facets, ListQuery
+from nsadmin.namespaces.read.facets import Facets, count_facets
+from nsadmin.namespaces.read.listing import SORTS, ListQuery
 from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import shown_organization
@@ -66,7 +67,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         found = listing.listing(actor, query)
     except mirror_bootstrap.MirrorEmpty as unread:
         return _unread(request, query, unread.message)
-    groups = _groups(listing.facets(actor, query), query)
+    groups = _groups(count_facets(actor, query), query)
     context = {
         "found": found,
         "rows": _rows(request, found.rows),

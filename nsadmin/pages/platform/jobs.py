@@ -91,7 +91,7 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "events": row.events.all()[:_EVENTS],
         "may_cancel": actor.may(Action.JOB_CONTROL)
         and row.is_live
-        and queries.can_stop(row)
+        and queries.is_cancellable(row)
         and not row.cancel_requested,
         "may_end": actor.may(Action.JOB_CONTROL) and _is_unfinished(row),
         "is_clone": row.kind == CLONE,

@@ -93,7 +93,7 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     """Have a worker run it now."""
     actor = gate.actor_of(request)
     try:
-        runs.ask(name, actor.label)
+        runs.request_run(name, actor.label)
     except (Conflict, Unavailable) as error:
         messages.error(request, error.message)
         return _after(request)

@@ -44,7 +44,9 @@ def templates(request: HttpRequest) -> HttpResponse:
     scope = request.GET.get("scope", "")
     scope = scope if scope in SCOPE_WORDS else ""
     offset = offset_of(request)
-    rows = service.found(actor, shown.organization_id, search=search, scope=scope)
+    rows = service.search_templates(
+        actor, shown.organization_id, search=search, scope=scope
+    )
     some = list(rows[offset : offset + PER_PAGE])
     context = {
         "rows": [(row, SCOPE_WORDS[row.scope][0]) for row in some],
@@ -79,7 +81,7 @@ def template(request: HttpRequest, template_id: str) -> HttpResponse:
         "scope_word": SCOPE_WORDS[found.scope][0],
         **_configured(found.configuration),
         "may_create": usable and actor.may(Action.NAMESPACE_CREATE),
-        "may_switch": service.may_switch(actor, found),
+        "may_switch": service.may_set_active(actor, found),
         "curl": api_examples.posted(
             request, address, {"namespace_name": "field-recordings"}
         ),
@@ -109,7 +111,7 @@ def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
 def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
     """Take a template out of use, or into use again."""
     active = request.POST.get("active") == "on"
-    found = service.switch(gate.actor_of(request), template_id, active=active)
+    found = service.set_active(gate.actor_of(request), template_id, active=active)
     word = "can be used again" if active else "is out of use"
     messages.success(request, f"{found.name} {word}.")
     return redirect("template", found.template_id)
@@ -128,7 +130,7 @@ def new_template(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, view, form, status=422)
     try:
-        kept = service.save(
+        kept = service.create_from_namespace(
             actor,
             view.namespace.namespace_id,
             form.wanted(),

@@ -110,10 +110,10 @@ ANSWERED_WITH = {
 # Known to the contract, yet refused where it is said, and why.
 NOT_OFFERED = {
     "POST /namespaces mode is standalone": (
-        "Namespaces with vectors of one's own are not offered."
+        "Namespaces with custom vectors are not supported."
     ),
     "POST /namespaces namespace_type is marketplace": (
-        "Subscriptions are not offered, so neither are marketplaces."
+        "Marketplace namespaces are not supported."
     ),
     "PATCH /namespaces/{identifier} infrastructure.qdrant_collection minLength": (
         "The collection of a namespace cannot be changed."

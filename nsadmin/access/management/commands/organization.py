@@ -54,10 +54,10 @@ class Command(BaseCommand):
                 else:
                     make_first_admin(made, email, password)
                     how = f"admin {email}"
-        except ValidationError as fault:
-            raise CommandError(" ".join(fault.messages)) from None
-        except Invalid as fault:
-            raise CommandError(fault.message) from None
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        except Invalid as error:
+            raise CommandError(error.message) from None
         self.stdout.write(f"{made.organization_id} {made.name}, {how}")
 
     def _password(self, email: str, options: dict[str, Any]) -> str:

@@ -1,0 +1,49 @@
+"""Counts of a namespace's resources and documents."""
+
+from dataclasses import dataclass
+
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.stores.mongo import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of a namespace's resources; None while unknown, never 0 for unknown."""
+
+    documents: int | None
+    objects: int | None
+    buckets: int | None
+    collections: int | None
+    retrievers: int | None
+    taxonomies: int | None
+
+
+def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
+    """Count resources in the store; documents come from the last snapshot of Qdrant.
+
+    While the store is unavailable, the counts of the mirror are returned.
+    """
+    look = LastLook.objects.filter(namespace_id=namespace_id).first()
+    documents = (look.live or {}).get("points") if look is not None else None
+    if not from_mirror:
+        try:
+            return Counts(documents, **_stored_counts(namespace_id))
+        except Unavailable:
+            pass
+    row = MirroredNamespace.objects.filter(namespace_id=namespace_id).first()
+    if row is None:
+        return Counts(documents, None, None, None, None, None)
+    return Counts(
+        documents if documents is not None else row.document_count,
+        row.object_count,
+        row.bucket_count,
+        row.collection_count,
+        row.retriever_count,
+        row.taxonomy_count,
+    )
+
+
+def _stored_counts(namespace_id: str) -> dict[str, int]:
+    counted = resources.counts(namespace_id, within_s=1)
+    return {str(kind): n for kind, n in counted.items()}
