@@ -21,6 +21,8 @@ from nsadmin.access.permissions import ORGANIZATION_ROLES, Role
 from nsadmin.errors import Unauthorized
 
 _LAST_USED_STEP = timedelta(minutes=1)
+# The beginning of a key that is stored in plain text, to tell keys apart.
+_PREFIX_LENGTH = 10
 _REFUSAL = "The API key is missing, wrong, revoked or expired."
 
 
@@ -28,6 +30,16 @@ def digest(secret: str) -> str:
     """Return the keyed hash of a whole key as 64 hexadecimal digits."""
     pepper = settings.NSADMIN_KEY_PEPPER.encode()
     return hmac.new(pepper, secret.encode(), hashlib.sha256).hexdigest()
+
+
+def plaintext_of(key_id: str, secret: str) -> str:
+    """Return the whole key as its owner sends it."""
+    return f"sk_{key_id}_{secret}"
+
+
+def prefix_of(plaintext: str) -> str:
+    """Return the beginning of a key, by which lists show it."""
+    return plaintext[:_PREFIX_LENGTH]
 
 
 def new_key_id() -> str:
@@ -50,12 +62,12 @@ def create_key(
     A key without a creator belongs to nsadmin itself and keeps its own role.
     """
     key_id = key_id or new_key_id()
-    plaintext = f"sk_{key_id}_{secrets.token_urlsafe(32)}"
+    plaintext = plaintext_of(key_id, secrets.token_urlsafe(32))
     row = ApiKey.objects.create(
         key_id=key_id,
         organization=organization,
         name=name,
-        prefix=plaintext[:10],
+        prefix=prefix_of(plaintext),
         digest=digest(plaintext),
         role=role.value,
         scopes=sorted(scopes),

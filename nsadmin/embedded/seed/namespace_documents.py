@@ -8,6 +8,7 @@ from nsadmin.embedded.seed.points import declared_vectors
 from nsadmin.embedded.seed.specs import NamespaceSpec
 from nsadmin.namespaces.schema.document import StoredIndex, index_entry
 from nsadmin.namespaces.schema.extractors import REGISTRY, completed_params
+from nsadmin.namespaces.schema.infrastructure import DEFAULTS
 from nsadmin.namespaces.schema.payload_indexes import clean_schema
 from nsadmin.namespaces.schema.text import name_key
 
@@ -54,14 +55,14 @@ def infrastructure(spec: NamespaceSpec, cluster: Stored) -> Stored:
     shared = {
         "qdrant_collection": spec.namespace_id,
         "compute_tier": spec.compute_tier,
-        "max_concurrent_jobs": 10,
+        "max_concurrent_jobs": DEFAULTS["max_concurrent_jobs"],
         "autoscaling_enabled": False,
     }
     if spec.compute_tier == "shared":
         return shared
     workers = {
         "autoscaling_enabled": True,
-        "min_workers": 1,
+        "min_workers": DEFAULTS["min_workers"],
         "max_workers": 4,
         "ray_head_node_url": "ray://ray.northlight.example:10001",
     }

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import (
 from django.db import transaction
 
 from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organization.keys import digest
+from nsadmin.access.organization.keys import digest, plaintext_of, prefix_of
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
 from nsadmin.embedded.seed.data.ids import stable_id
@@ -82,7 +82,7 @@ def _organization(spec: OrganizationSpec) -> Organization:
             key_id=_key_id(spec, role),
             organization=row,
             name=f"demo {role.replace('_', ' ')}",
-            prefix=plaintext[:10],
+            prefix=prefix_of(plaintext),
             digest=digest(plaintext),
             role=role,
             created_at=FIRST_DAY,
@@ -99,7 +99,7 @@ def _plaintext(spec: OrganizationSpec, role: Role) -> str:
 
     A seed that is interrupted after this database was written would else lose it.
     """
-    return f"sk_{_key_id(spec, role)}_{digest(f'demo {spec.slug} {role}')}"
+    return plaintext_of(_key_id(spec, role), digest(f"demo {spec.slug} {role}"))
 
 
 def _join(person: PersonSpec, rows: dict[str, Organization]) -> None:
