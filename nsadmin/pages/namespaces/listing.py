@@ -35,11 +35,6 @@ class Facet:
     is_current: bool
     state: Badge | None = None
 
-    @property
-    def tint(self) -> str:
-        """The class that colours its icon."""
-        return f"s-{self.state.role}" if self.state else ""
-
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
@@ -71,6 +66,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         "found": found,
         "rows": _rows(request, found.rows),
         "query": query,
+        "search": query.search,
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
@@ -98,6 +94,7 @@ def _unread(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRespon
     context = {
         "unread": sentence,
         "query": query,
+        "search": query.search,
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
