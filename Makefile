@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench faults fuzz lock shots clean
+.PHONY: demo test check tabler bench faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -19,14 +19,19 @@ test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
-check: .venv/.ok ## style, types, import contracts, templates, migrations, settings
+check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles, settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	git ls-files 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	git ls-files 'templates/*.html' | xargs $(BIN)/djhtml --check --tabwidth 2
+	npm run --silent check
 	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 	$(BIN)/python -m tests.production_check
+
+tabler: node_modules/.ok ## the rules of Tabler that the pages use
+	npm run --silent tabler
 
 bench: .venv/.ok ## ratios against a peer or a limit, as a table
 	NSADMIN_LOG_LEVEL=WARNING $(BIN)/python -m pytest -m bench -q -s tests/bench
@@ -49,7 +54,7 @@ shots: .venv/.ok ## screenshots of every page into docs/screenshots
 	$(BIN)/python -m tests.browser.shots
 
 clean:
-	rm -rf .venv .tools .demo staticfiles
+	rm -rf .venv .tools .demo staticfiles node_modules
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools
@@ -59,4 +64,11 @@ clean:
 	$(UV) venv -q --allow-existing --python $(PYTHON) .venv
 	$(UV) pip sync -q --system-certs --compile-bytecode --require-hashes \
 	  --python $(BIN)/python $<
+	touch $@
+
+# Exact versions stand in package.json; a lock file would record where they came from.
+node_modules/.ok: package.json
+	@command -v npm >/dev/null || { \
+	  echo "make check needs npm (Node 20.19 or later) for the linters of static." >&2; exit 1; }
+	npm install --no-package-lock --no-audit --no-fund --ignore-scripts
 	touch $@

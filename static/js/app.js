@@ -102,7 +102,12 @@ const showTab = () => {
 showTab();
 
 // What is counted down stays true while the page is open.
-const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+const UNITS = [
+  ["d", 86400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+];
 
 const lasting = (seconds) => {
   const first = UNITS.findIndex(([, size]) => seconds >= size);
@@ -162,7 +167,10 @@ document.addEventListener("htmx:responseError", (event) => {
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (event.detail.elt?.matches("[data-quiet]")) return;
-    tell("The server did not answer. What you see is from before; it is tried again.", event.detail);
+    tell(
+      "The server did not answer. What you see is from before; it is tried again.",
+      event.detail,
+    );
   });
 }
 

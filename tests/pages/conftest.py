@@ -25,6 +25,12 @@ def _static_root(settings, tmp_path) -> None:
     settings.STATIC_ROOT = str(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _condensed(settings) -> None:
+    """Pages are compared as they are shown, not as their templates break lines."""
+    settings.MIDDLEWARE = ["tests.condensed.Middleware", *settings.MIDDLEWARE]
+
+
 @pytest.fixture
 def browse(cast: Cast) -> Callable[..., Client]:
     """Return a client that is signed in as a role; by default the admin of `own`."""

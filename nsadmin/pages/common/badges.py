@@ -7,6 +7,7 @@ from datetime import datetime
 from nsadmin.audit.models import Outcome
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.jobs.schedules.runs import is_lost
+from nsadmin.namespaces.read.rows import VectorRow
 from nsadmin.namespaces.read.status import TITLES
 
 
@@ -63,6 +64,14 @@ OUTCOMES: Mapping[str, Badge] = {
     Outcome.FAILED: Badge("bad", "circle-x", "Failed"),
 }
 
+VECTORS: Mapping[str, Badge] = {
+    "there": Badge("ok", "circle-check-fill", "There"),
+    "missing": Badge("warn", "alert-triangle-fill", "Missing"),
+    "other size": Badge("bad", "circle-x-fill", "Other size"),
+}
+VECTOR_STALE = Badge("idle", "circle-dashed", "There, last known")
+VECTOR_UNUSED = Badge("warn", "alert-triangle-fill", "On no point")
+
 KEYS: Mapping[str, Badge] = {
     "active": Badge("ok", "circle-check", "Active"),
     "expired": Badge("idle", "clock", "Expired"),
@@ -80,6 +89,15 @@ TIERS: Mapping[str, tuple[str, str]] = {
 def health_badge(key: str) -> Badge:
     """Return the badge of a namespace's status; Unknown for any other key."""
     return HEALTH.get(key, UNKNOWN)
+
+
+def vector_badge(row: VectorRow, *, is_stale: bool) -> Badge:
+    """Return the state of a vector; one last seen in Qdrant says so."""
+    if row.state == "there" and is_stale:
+        return VECTOR_STALE
+    if row.state == "there" and row.is_empty:
+        return VECTOR_UNUSED
+    return VECTORS.get(row.state, UNKNOWN)
 
 
 def job_badge(job: Job) -> Badge:

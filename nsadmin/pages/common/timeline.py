@@ -23,6 +23,13 @@ class Stretch:
     width: float
     state: Badge | None = None
 
+    @property
+    def css(self) -> str:
+        """Classes of the drawing; without data or a known state it is a gap."""
+        if self.state is None or self.state.role == "idle":
+            return "gap"
+        return f"s-{self.state.role} fill"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -49,6 +56,12 @@ class Timeline:
     def is_empty(self) -> bool:
         """Whether there is no data."""
         return all(stretch.state is None for stretch in self.band)
+
+    @property
+    def words(self) -> str:
+        """The states one after another, as a sentence."""
+        states = (stretch.state for stretch in self.band)
+        return ", then ".join(state.word if state else "no data" for state in states)
 
 
 def timeline(slots: Sequence[LookSlot], now: datetime) -> Timeline:

@@ -57,6 +57,7 @@ def _context(
             (offer, offer.extractor.id == chosen, [form[p] for p in offer.parameters])
             for offer in offers(view.namespace)
         ],
+        "is_stale": snapshot is None or not snapshot.ok,
         "points": snapshot.live.points if snapshot and snapshot.live else None,
         # Called only if the form is drawn; the plan has its own.
         "collections": lambda: to_reprocess(view),

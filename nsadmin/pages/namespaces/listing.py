@@ -37,11 +37,6 @@ class Facet:
     is_current: bool
     state: Badge | None = None
 
-    @property
-    def tint(self) -> str:
-        """The class that colours its icon."""
-        return f"s-{self.state.role}" if self.state else ""
-
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
@@ -83,6 +78,7 @@ def _list_context(
         "found": found,
         "rows": _rows(request, found.rows),
         "query": query,
+        "search": query.search,
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
@@ -112,6 +108,7 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
     context = {
         "unread": sentence,
         "query": query,
+        "search": query.search,
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),

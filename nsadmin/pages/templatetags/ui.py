@@ -1,7 +1,7 @@
 """Tags for the smallest parts: icons, bars, tabs, links that keep the query."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from django import template
 from django.http import HttpRequest
@@ -12,9 +12,27 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from nsadmin.access.permissions import Action
+from nsadmin.namespaces.read.rows import VectorRow
+from nsadmin.pages.common import badges
+from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.page_context import why_not
 
 register = template.Library()
+
+
+class CountedFacet(Protocol):
+    """A filter with its number of rows; a second click removes it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def is_current(self) -> bool: ...
+    @property
+    def state(self) -> Badge | None: ...
 
 
 @register.simple_tag
@@ -27,6 +45,19 @@ def icon(name: str, more: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def badge_icon(badge: Badge, size: str = "") -> SafeString:
+    """Draw the icon of a badge, turning where it turns."""
+    drawn: SafeString = icon(badge.icon, f"{size} turn" if badge.turns else size)
+    return drawn
+
+
+@register.filter
+def vector_badge(row: VectorRow, is_stale: bool) -> Badge:  # noqa: FBT001
+    """Return the state of a vector; `is_stale` while Qdrant does not answer."""
+    return badges.vector_badge(row, is_stale=is_stale)
 
 
 @register.simple_tag
@@ -110,6 +141,54 @@ def query_with(context: Context, key: str, value: object) -> str:
 def query_without(context: Context, key: str) -> str:
     """Return this page's address without one value; paging begins anew."""
     return _address(context, **{"offset": "", key: ""})
+
+
+@register.simple_tag
+def plan_form(target: str, *args: Any) -> SafeString:
+    """Write the attributes of a form whose answer replaces the page's change.
+
+    `target` is the name of a URL that takes `args`, or an address.
+    """
+    address = target if target.startswith("/") else reverse(target, args=args)
+    return format_html(
+        'method="post" action="{0}" hx-post="{0}" hx-target="#change" '
+        'hx-swap="outerHTML show:window:top" '
+        'hx-disabled-elt="find button[type=submit]"',
+        address,
+    )
+
+
+@register.inclusion_tag("components/facet.html", takes_context=True)
+def facet_link(
+    context: Context,
+    key: str,
+    value: str,
+    text: str,
+    *,
+    current: str = "",
+    state: Badge | None = None,
+) -> dict[str, Any]:
+    """Render a filter of the rail; the one without a value shows all."""
+    return {
+        "href": _address(context, **{"offset": "", key: value}),
+        "text": text,
+        "is_current": value == current,
+        "state": state,
+    }
+
+
+@register.inclusion_tag("components/facet.html", takes_context=True)
+def counted_facet(context: Context, facet: CountedFacet, text: str) -> dict[str, Any]:
+    """Render a filter of the rail with its number of rows."""
+    value = "" if facet.is_current else facet.value
+    return {
+        "href": _address(context, **{"offset": "", facet.key: value}),
+        "text": text,
+        "is_current": facet.is_current,
+        "state": facet.state,
+        "count": facet.count,
+        "removes": facet.is_current,
+    }
 
 
 @register.inclusion_tag("components/column.html", takes_context=True)

@@ -1,0 +1,60 @@
+"""The pages as a browser shows them: no white space that only the source has.
+
+Tests compare the markup with text; where a template breaks its lines is not their
+concern.
+"""
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+_KEPT = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
+_TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_QUOTED = re.compile(r"(\"[^\"]*\"|'[^']*')")
+_BLOCKS = (
+    "html|head|body|meta|link|title|template|header|footer|main|nav|aside|section|div"
+    "|p|h[1-6]|ul|ol|li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|form|fieldset"
+    "|legend|details|summary|option|select|svg|button|use|rect|line|polyline|polygon"
+)
+_AROUND_BLOCK = re.compile(
+    rf"\s*(</?(?:{_BLOCKS})\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)\s*"
+)
+
+
+def condensed(html: str) -> str:
+    """Return the markup with one space where a browser shows one, else none."""
+    parts = _KEPT.split(html)
+    # Each kept element is followed by its name, which the pattern had to remember.
+    return "".join(
+        part if place % 3 == 1 else _condensed(part)
+        for place, part in enumerate(parts)
+        if place % 3 != 2
+    )
+
+
+def _condensed(markup: str) -> str:
+    markup = _TAG.sub(lambda tag: _one_line(tag.group()), markup)
+    markup = re.sub(r"[ \t\r\n]+", " ", markup)
+    return _AROUND_BLOCK.sub(r"\1", markup)
+
+
+def _one_line(tag: str) -> str:
+    """Put one space between the attributes of a tag; their values stay."""
+    parts = _QUOTED.split(tag)
+    parts[::2] = [re.sub(r"\s+", " ", part) for part in parts[::2]]
+    return re.sub(r"\s+(/?>)$", r"\1", "".join(parts))
+
+
+class Middleware:
+    """Condenses every page of a test's client."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        kind = response.headers.get("Content-Type", "")
+        if kind.startswith("text/html") and not response.streaming:
+            response.content = condensed(response.content.decode()).encode()
+        return response
