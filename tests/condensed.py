@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 _KEPT = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
 _TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_SPACES = re.compile(r"[ \t\r\n]+")
 _QUOTED = re.compile(r"(\"[^\"]*\"|'[^']*')")
 _BLOCKS = (
     "html|head|body|meta|link|title|template|header|footer|main|nav|aside|section|div"
@@ -34,9 +35,14 @@ def condensed(html: str) -> str:
 
 
 def _condensed(markup: str) -> str:
-    markup = _TAG.sub(lambda tag: _one_line(tag.group()), markup)
-    markup = re.sub(r"[ \t\r\n]+", " ", markup)
-    return _AROUND_BLOCK.sub(r"\1", markup)
+    """Condense the text between the tags; the values of attributes stay."""
+    parts: list[str] = []
+    end = 0
+    for tag in _TAG.finditer(markup):
+        parts += [_SPACES.sub(" ", markup[end : tag.start()]), _one_line(tag.group())]
+        end = tag.end()
+    parts.append(_SPACES.sub(" ", markup[end:]))
+    return _AROUND_BLOCK.sub(r"\1", "".join(parts))
 
 
 def _one_line(tag: str) -> str:

@@ -84,11 +84,11 @@ def test_the_end_is_moved_from_the_warning_on(demo, visit, scripted):
     page.select_option("select[name=ends]", "date")
     page.fill("input[name=ends_on]", "2001-01-01")
     card = page.locator("#expiry")
-    card.get_by_role("button", name="Move the end").click()
+    card.get_by_role("button", name="Change the expiry").click()
     expect(card).to_contain_text("Must be at least a minute")
     expect(page.locator("input[name=ends_on]")).to_have_value("2001-01-01")
     assert not scripted or axe.faults(page) == []
     page.select_option("select[name=ends]", "1")
-    card.get_by_role("button", name="Move the end").click()
+    card.get_by_role("button", name="Change the expiry").click()
     expect(page.locator("#messages")).to_contain_text("currency-exhibit-draft ends on")
     expect(page.get_by_label("Deletion ahead")).to_contain_text("23 h")

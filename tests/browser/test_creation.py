@@ -119,5 +119,5 @@ def test_a_full_plan_is_told_before_anything_is_typed(demo: Demo, visit):
     [full] = [u for u in demo.facts["logins"] if u["email"].startswith("cleo@")]
     chromium.sign_in(page, demo.url, full["email"], full["password"])
     page.goto(f"{demo.url}/namespaces/new/")
-    expect(page.locator("main")).to_contain_text("The plan is full: 1 of 1")
+    expect(page.locator("main")).to_contain_text("The subscription is full: 1 of 1")
     expect(page.locator("textarea")).to_have_count(0)

@@ -167,7 +167,7 @@ def test_a_moved_plan_offers_a_choice(demo, visit, scripted, choice):
     expect(page.locator(".tabs [aria-current]")).to_have_count(0)
     change(demo, target, description=theirs)
     confirm(page)
-    expect(page.locator("h1")).to_have_text("The plan moved")
+    expect(page.locator("h1")).to_have_text("The plan changed")
     expect(page.locator("main")).to_contain_text("Changed by both: the description")
     page.get_by_label(re.compile(f"(Keep|Use) {choice}")).check()
     confirm(page)

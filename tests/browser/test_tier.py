@@ -69,5 +69,5 @@ def test_who_may_not_change_it_reads_it(demo: Demo, visit):
     target = demo.namespace("car-spotter-archive")["namespace_id"]
     page: Page = visit("viewer")
     page.goto(f"{demo.url}/namespaces/{target}/infrastructure/")
-    expect(page.locator("main")).to_contain_text("You can see this and not change it")
+    expect(page.locator("main")).to_contain_text("You can view this, not change it")
     expect(page.locator("input[name=max_workers]")).to_be_disabled()

@@ -86,7 +86,7 @@ def test_what_qdrant_does_not_say_is_its_default(schema, there, other):
 
 
 def test_an_answer_is_of_its_own_revision(cast):
-    """What another writer did meanwhile is not told as ours."""
+    """What another writer did meanwhile is not reported as ours."""
     patch = wanted("rank", {"type": "integer"})
     done = commit.commit(cast.actor(), cast.own.namespace_id, patch)
     assert done.view.namespace.revision == done.plan.revision + 1

@@ -62,11 +62,11 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     admin = browse()
     at = f"/namespaces/{namespace.namespace_id}/advice/"
     page = admin.get(at).content.decode()
-    assert "unused is told after 7 days." in page
+    assert "unused indexes appear after 7 days." in page
     assert "No filter on this field was reported" not in page
     filtered(namespace, ago=timedelta(days=8), rank=2)
     page = admin.get(at).content.decode()
-    assert "unused is told after 7 days." not in page
+    assert "unused indexes appear after 7 days." not in page
     assert "The keyword index can hold 0 of 3 sampled values." in page
     assert "No filter on this field was reported in 7 days." in page
     sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}
@@ -139,7 +139,7 @@ def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
     row = AutoIndex.objects.get()
     page = browse("support").get(f"/namespaces/{namespace.namespace_id}/advice/")
     text = page.content.decode()
-    assert "Created by themselves" in text
+    assert "Created automatically" in text
     assert f"{row.before_ms:.1f} ms" in text
     assert f"{row.after_ms:.1f} ms" in text
     assert "claimed 50 to 90 %" in text
@@ -173,7 +173,7 @@ def test_much_advice_is_folded_and_says_what_was_not_sampled(cast, browse, own):
     filtered(cast.own, **{f"field_{n:03}": 1000 - n for n in range(210)})
     page = browse().get(own + "advice/").content.decode()
     opened, folded = page.split("175 more pieces of advice")
-    assert "10 beyond these are in the API." in folded
+    assert "10 more are in the API." in folded
     assert opened.count("No sampled point has a value here.") == 20
     said = "Type not sampled yet; 20 fields are at a time, the most filtered first."
     assert opened.count(said) == 5
@@ -184,11 +184,11 @@ def test_a_first_report_is_of_this_hour_as_its_minute_is_not_kept(browse, own, c
     client = browse()
     filtered(cast.own, rank=1)
     page = client.get(own + "advice/").content.decode()
-    assert "Reporting began this hour; unused is told after 7 days." in page
+    assert "Reporting started this hour; unused indexes appear after 7 days." in page
     filtered(cast.own, ago=timedelta(hours=3), rank=1)
     page = client.get(own + "advice/").content.decode()
-    assert "Reporting began this hour" not in page
-    assert "Reporting began <time" in page
+    assert "Reporting started this hour" not in page
+    assert "Reporting started <time" in page
 
 
 def test_types_of_before_a_silence_say_when_they_were_sampled(

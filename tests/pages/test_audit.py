@@ -309,7 +309,7 @@ def test_the_plan_says_which_part_stays(browse, own, cast):
     extractor = {"feature_extractor_name": "text_extractor", "version": "v1"}
     event = commit(cast, {"feature_extractors": [extractor], "description": "New."})
     text = shown(browse().get(f"{own}audit/{event.op_id}/revert/"))
-    assert "Not all of it can be taken back." in text
+    assert "Part of it cannot be reverted." in text
     assert "text_extractor stays." in text
     assert "Remove the description." in text
 

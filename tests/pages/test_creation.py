@@ -125,7 +125,7 @@ def test_other_input_than_was_shown_is_shown_first(browse, cast):
     sent = {**shown, "extractors": ["image_extractor_v1"], "step": "confirm"}
     response = client.post(NEW, sent)
     assert response.status_code == 409
-    assert "The plan moved" in response.content.decode()
+    assert "The plan changed" in response.content.decode()
     assert made(cast) is None
 
 
@@ -269,7 +269,7 @@ def test_templates_of_one_name_are_told_apart_by_when_they_were_kept(browse, cas
 def test_a_full_plan_is_told_before_anything_is_typed(browse, cast, settings):
     settings.NSADMIN_PLAN_LIMITS = {"enterprise": 1}
     text = browse().get(NEW).content.decode()
-    assert "The plan is full" in text
+    assert "The subscription is full" in text
     assert " of 1" in text
     assert "<textarea" not in text
 

@@ -154,7 +154,9 @@ def test_the_list_counts_what_the_page_of_a_tombstone_counts(cast, sure, own):
 
 
 def test_an_empty_list_says_what_would_be_there(sure):
-    assert "Nothing is deleted" in sure().get("/namespaces/deleted/").content.decode()
+    assert (
+        "No deleted namespaces" in sure().get("/namespaces/deleted/").content.decode()
+    )
 
 
 def test_every_other_page_of_it_is_missing(sure, own, buried):
@@ -229,7 +231,7 @@ def test_protection_goes_through_its_plan(cast, sure, own):
     response = client.post(f"{own}protection/", {**hidden(shown), "step": "confirm"})
     assert response.status_code == 302
     assert store.get(cast.own.namespace_id)["protected"] is True
-    assert "Lift the protection" in client.get(f"{own}settings/").content.decode()
+    assert "Remove the protection" in client.get(f"{own}settings/").content.decode()
     assert client.get(f"{own}protection/").headers["Location"] == f"{own}settings/"
 
 

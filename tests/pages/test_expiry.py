@@ -56,7 +56,7 @@ def test_what_has_time_is_not_warned_of(cast, browse):
     assert "Expires in 1" in client.get(at(later, "settings/")).content.decode()
     text = client.get(at(cast.own, "settings/")).content.decode()
     assert "Never expires" in text
-    assert "Set the end" in text
+    assert "Set an expiry" in text
 
 
 def test_the_warning_gives_an_hour_even_after_the_end(cast, browse):
@@ -141,7 +141,7 @@ def test_a_member_moves_the_end_to_later_and_never_to_sooner(browse, cast, endin
     browse().post(at(ending, "expiry/"), {"ends": "7"})
     assert stored_end(ending) < now() + timedelta(days=8)
     said = AuditEvent.objects.filter(action="namespace:extend").first().summary
-    assert said.startswith("Set the end: it expires at")
+    assert said.startswith("Set the expiry: it expires at")
 
 
 def test_without_an_end_none_is_proposed(browse, cast, ending):
@@ -166,7 +166,7 @@ def test_what_is_protected_stays_and_nobody_says_otherwise(browse, cast):
         text = client.get(page).content.decode()
         assert "unless extended" not in text
         assert "Due for deletion" not in text
-    assert "Stays after its end while it is protected" in text
+    assert "Kept after it expires while it is protected" in text
 
 
 def test_before_the_warning_it_counts_to_an_hour_after_the_next_run(browse, cast):
@@ -217,15 +217,15 @@ def test_admins_are_asked_on_every_page_of_the_organization(browse, held):
     assert "due at once" not in browse("member").get("/namespaces/").content.decode()
     text = browse().get("/namespaces/due/").content.decode()
     assert text.count('href="/namespaces/ns_') == len(held)
-    assert "Let them be deleted" in text
+    assert "Approve deletion" in text
     seen = browse("viewer").get("/namespaces/due/").content.decode()
     assert "Admins of the organization decide." in seen
-    assert "Let them be deleted" not in seen
+    assert "Approve deletion" not in seen
 
 
 def test_nothing_held_is_said_calmly(browse):
     text = browse().get("/namespaces/due/").content.decode()
-    assert "Nothing is held in Northlight Media" in text
+    assert "Nothing waits for approval in Northlight Media" in text
 
 
 def test_letting_them_go_needs_the_password_and_deletes_with_the_next_run(
@@ -242,7 +242,7 @@ def test_letting_them_go_needs_the_password_and_deletes_with_the_next_run(
     )
     text = answer.content.decode()
     assert "21 namespaces will be deleted by the next run" in text
-    assert "Let them be deleted" not in text
+    assert "Approve deletion" not in text
     assert AuditEvent.objects.filter(action="namespace:let-expire").exists()
     assert reaper.cleanup_expired_namespaces().deleted == len(held)
 

@@ -122,7 +122,7 @@ def test_a_viewer_sees_and_does_not_append(client, cast):
     client.force_login(cast.users["viewer"])
     page = client.get(path(cast.own))
     assert page.status_code == 200
-    assert b"You may not append extractors" in page.content
+    assert b"You cannot append extractors" in page.content
     sent = {"extractor": "text_extractor_v1"}
     assert client.post(path(cast.own), sent).status_code == 403
 

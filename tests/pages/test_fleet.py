@@ -25,7 +25,7 @@ def text_of(browser):
 
 
 def names_in_order(text, *names):
-    table = text[text.index("Needs attention") : text.index("Collections of nobody")]
+    table = text[text.index("Needs attention") : text.index("Orphaned collections")]
     return sorted((n for n in names if f">{n}</a>" in table), key=table.index)
 
 
@@ -39,7 +39,7 @@ def test_a_healthy_fleet_says_so(cast, browse):
 
 def test_before_the_first_sample_nothing_is_claimed(cast, browse):
     text = text_of(browse("support"))
-    assert "No cluster was probed yet" in text
+    assert "No cluster has been checked yet" in text
     assert "Answers" not in text
     assert "Qdrant has not been asked yet." in text
 

@@ -141,7 +141,7 @@ def test_errors_are_a_sentence_to_htmx(browse, foreign):
 def test_unknown_address(browse, client, cast):
     response = browse().get("/nothing/here/")
     assert response.status_code == 404
-    assert b"There is nothing here" in response.content
+    assert b"Page not found" in response.content
     assert client.get("/nothing/here/").status_code == 404
 
 

@@ -46,7 +46,7 @@ def test_page_groups_by_origin(browse, address):
     assert "13 of 100 indexes" in text
     assert "<b>Yours</b> 2" in text
     assert "11 system indexes, protected" in text
-    assert "You may not change these." in text
+    assert "You cannot change these." in text
     assert "Preview plan" not in text
 
 

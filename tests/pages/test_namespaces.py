@@ -113,7 +113,7 @@ def test_until_they_were_read_it_says_so_and_asks_again(browse, settings):
 
 def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
     text = browse().get("/namespaces/?search=zzz").content.decode()
-    assert "The search leaves nothing to filter." in text
+    assert "The search has no results to filter." in text
     collection(store.NAME).delete_many({})
     MirroredNamespace.objects.all().delete()
     for query in ("?search=film", "?tier=dedicated_gpu", "?health=ready"):

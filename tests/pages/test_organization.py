@@ -42,7 +42,7 @@ def test_the_plan_says_how_much_is_used(browse, cast, settings):
     assert "10 namespaces" in text
     settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 10, "enterprise": 1}
     text = browse().get("/organization/plan/").content.decode()
-    assert "No further one can be made or cloned." in text
+    assert "You cannot create or clone another." in text
     settings.NSADMIN_PLAN_LIMITS = {"enterprise": None}
     text = browse().get("/organization/plan/").content.decode()
     assert '<td class="num">none</td>' in text

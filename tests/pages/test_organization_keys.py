@@ -152,7 +152,7 @@ def test_the_list_says_what_a_lower_role_did_to_a_key(sure, cast):
     key = key_in(maker.post(NEW, filled(maker, role="admin", scopes=["admin"])))
     Membership.objects.filter(user=cast.users["member"]).update(role="viewer")
     client = sure()
-    assert b"as viewer now, like its maker" in client.get(LIST).content
+    assert b"as viewer now, like its creator" in client.get(LIST).content
     assert call(client, key).status_code == 200
     Membership.objects.filter(user=cast.users["member"]).delete()
     assert b"Inactive" in client.get(LIST).content

@@ -55,7 +55,7 @@ def test_old_look_is_never_green(browse, own, cast, silence):
     LastLook.objects.update(taken_at=old, live_at=old)
     silence("mongodb")
     text = browse().get(own).content.decode()
-    assert "shown from the copy of" in text
+    assert "You see a copy from" in text
     assert "Unknown" in text
     assert "Ready</span>" not in text
 

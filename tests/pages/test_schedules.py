@@ -125,7 +125,7 @@ def test_earlier_runs_are_kept_below(browse):
 
 def test_staff_see_what_waits_for_a_human(browse, held):
     text = browse("support").get(AT).content.decode()
-    assert "Waiting for a human" in text
+    assert "Waiting for approval" in text
     assert "Northlight Media: 21 namespaces" in text
 
 

@@ -122,7 +122,7 @@ def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
     response = client.post(f"{own}settings/", {**hidden(shown), "step": "confirm"})
     text = response.content.decode()
     assert response.status_code == 409
-    assert "The plan moved" in text
+    assert "The plan changed" in text
     assert "Somebody else was here." in text
     assert "Scenes and faces." in text
     assert "Changed</span>" in text

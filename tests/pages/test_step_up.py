@@ -97,7 +97,7 @@ def test_htmx_gets_the_question_in_place_of_the_page(browse):
     assert response.headers["HX-Retarget"] == "#main"
     assert b"<html" not in response.content
     assert b"Is it you?" in response.content
-    assert b"<title>Your password, please" in response.content
+    assert b"<title>Confirm your password" in response.content
 
 
 def test_the_question_is_a_card_wherever_it_stands(browse):
@@ -118,7 +118,7 @@ def test_what_is_secret_in_a_form_does_not_come_along(browse):
     assert "canary-secret" not in text
     assert 'name="step" value="edit"' in text
     assert 'value="confirm"' not in text
-    assert "you type it once more" in text
+    assert "enter them again" in text
 
 
 def test_cancel_leads_back_to_this_site_only(browse):

@@ -128,7 +128,7 @@ def test_admins_begin_a_namespace_with_it_and_others_only_read(browse, cast):
     for role in ("viewer", "member", "support"):
         text = browse(role).get(page).content.decode()
         assert link not in text
-        assert "Take out of use" not in text
+        assert "Disable" not in text
 
 
 def test_out_of_use_it_is_offered_no_more_until_it_is_again(browse, cast):
@@ -137,7 +137,7 @@ def test_out_of_use_it_is_offered_no_more_until_it_is_again(browse, cast):
     client = browse()
     client.post(f"{page}use/", {"active": "off"})
     text = client.get(page).content.decode()
-    assert "nothing can be made from it" in text
+    assert "it cannot be used for new namespaces" in text
     assert "New namespace from it" not in text
     assert "for films" not in client.get("/namespaces/new/").content.decode()
     client.post(f"{page}use/", {"active": "on"})
@@ -174,9 +174,9 @@ def test_a_key_of_a_cluster_is_nowhere(browse, cast):
 @pytest.mark.parametrize(
     ("scope", "said"),
     [
-        ("user", "None for you alone yet"),
-        ("organization", "None of the organization yet"),
-        ("system", "The platform offers none yet"),
+        ("user", "No private templates yet"),
+        ("organization", "No templates of the organization yet"),
+        ("system", "No platform templates yet"),
     ],
 )
 def test_a_scope_without_any_says_how_one_is_made(browse, own, scope, said):

@@ -51,7 +51,7 @@ def text_of(response, status=200):
 
 def test_an_admin_sees_now_and_wanted_side_by_side(browse, page):
     text = text_of(browse().get(page))
-    assert "Current and wanted" in text
+    assert "Current and new" in text
     assert "Preview plan" in text
     assert "Not set" in text
     assert 'aria-current="page">Tier' in text
@@ -60,7 +60,7 @@ def test_an_admin_sees_now_and_wanted_side_by_side(browse, page):
 @pytest.mark.parametrize("role", ["viewer", "member", "support"])
 def test_who_may_not_change_it_reads_it(browse, page, role):
     text = text_of(browse(role).get(page))
-    assert "You can see this and not change it" in text
+    assert "You can view this, not change it" in text
     assert "<fieldset disabled>" in text
     assert "Preview plan" not in text
     assert 'id="preflight"' not in text
@@ -70,7 +70,7 @@ def test_who_may_not_change_it_reads_it(browse, page, role):
 def test_without_the_enterprise_plan_it_says_so(browse, page, cast):
     Organization.objects.filter(pk=cast.northlight.pk).update(plan="pro")
     text = text_of(browse().get(page))
-    assert "Dedicated tiers need the Enterprise plan" in text
+    assert "Dedicated tiers need the Enterprise subscription" in text
     assert "Northlight Media is on Pro" in text
     assert "<form" not in text.partition('id="change"')[2]
     answer = browse().post(

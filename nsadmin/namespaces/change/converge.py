@@ -63,7 +63,7 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
                 if not carry_out(cluster, namespace.collection, step, deadline):
                     return Progress(raw, observed=False, finished_ops=tuple(finished))
                 if step.must_be_recorded:
-                    raw = _record_left(raw, entry["op_id"], left)
+                    raw = _record_left(raw, entry["op_id"], [*left])
             finished.append(entry["op_id"])
             raw = _record_observed(raw, entry["revision"])
     except NsadminError as failure:
