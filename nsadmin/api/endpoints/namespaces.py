@@ -219,7 +219,7 @@ def preview_response(shown: commit.Preview, if_match: int | None) -> HttpRespons
     plan = shown.plan
     if if_match is not None and if_match != plan.revision:
         raise PreconditionFailed(
-            f"The namespace is at revision {plan.revision}; you saw another.",
+            f"The namespace is at revision {plan.revision}; you sent another revision.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
     data = {

@@ -1,4 +1,4 @@
-"""The stages of a deletion in order, and their share of the whole."""
+"""The stages of a deletion, in order, with their weights."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ KIND: Final = "delete"
 STOP: Final = "stop"
 POINTS: Final = "points"
 RECORD: Final = "record"
-# What refers to others goes before what it refers to.
+# Resources that refer to others are deleted first.
 RESOURCES: Final[tuple[Kind, ...]] = (
     "retrievers",
     "taxonomies",
@@ -24,11 +24,16 @@ _WEIGHT: Final[dict[Kind, int]] = {"objects": 40}
 def stages() -> tuple[Stage, ...]:
     """Return the stages of a deletion."""
     return (
-        Stage(STOP, "Stop what is running", "jobs", 5),
-        Stage(POINTS, "Documents and vectors", "points", 35),
+        Stage(key=STOP, title="Stop running jobs", unit="jobs", weight=5),
+        Stage(key=POINTS, title="Documents and vectors", unit="points", weight=35),
         *(
-            Stage(kind, kind.capitalize(), kind, _WEIGHT.get(kind, 4))
+            Stage(
+                key=kind,
+                title=kind.capitalize(),
+                unit=kind,
+                weight=_WEIGHT.get(kind, 4),
+            )
             for kind in RESOURCES
         ),
-        Stage(RECORD, "The namespace itself", "", 4),
+        Stage(key=RECORD, title="The namespace itself", unit="", weight=4),
     )

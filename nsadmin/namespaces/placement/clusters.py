@@ -102,20 +102,28 @@ def refusal_on_shared(name: str, namespace_id: str, organization_id: str) -> str
 def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     """Return what a plan has to know of the sent address and key; reads, dials none."""
     stored_url = _normal(namespace.infrastructure.get("qdrant_url"))
-    url, faults = "", dict[str, list[str]]()
+    url, errors = "", dict[str, list[str]]()
     sent = given.get("qdrant_url")
     if isinstance(sent, str) and sent:  # whether there may be none, the tier says
         try:
             url = destination(sent, field="infrastructure.qdrant_url").url
-        except Invalid as fault:
-            faults = fault.errors
+        except Invalid as invalid:
+            errors = invalid.errors
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
-        faults = {**faults, **_homeless(namespace)}
+        errors = {**errors, **_homeless(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
-    found = ""
+    sent_key = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
-        found = fingerprint(Secret(key.get_secret_value()), binding_of(namespace, at))
-    return ClusterFacts(url, stored_url, found, _stored_fingerprint(namespace), faults)
+        sent_key = fingerprint(
+            Secret(key.get_secret_value()), binding_of(namespace, at)
+        )
+    return ClusterFacts(
+        url=url,
+        stored_url=stored_url,
+        key=sent_key,
+        stored_key=_stored_fingerprint(namespace),
+        errors=errors,
+    )
 
 
 def _homeless(namespace: Namespace) -> dict[str, list[str]]:

@@ -70,12 +70,12 @@ class Frame:
         return jobs.live_counts(self.actor, self.organization.organization_id)
 
     @cached_property
-    def due(self) -> mass_expiry.Due | None:
+    def due(self) -> mass_expiry.HeldExpiry | None:
         """What waits for a human to let it be deleted, for who may."""
         if self.actor is None or self.organization is None:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
-        return mass_expiry.due(self.organization) if may_decide else None
+        return mass_expiry.held_expiry(self.organization) if may_decide else None
 
     @cached_property
     def theme(self) -> str:
