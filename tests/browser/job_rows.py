@@ -67,7 +67,7 @@ def _states() -> dict[str, dict[str, Any]]:
             **failed,
             "state": "failed",
             "progress": _progress(3, "failed"),
-            "error": "The source was deleted while it was copied.",
+            "error": "The source was deleted during the copy.",
         },
         "Cancelled": {
             **running,

@@ -151,7 +151,7 @@ def test_a_source_deleted_half_way_fails_in_words(plant: Plant, actor, source, l
         collections.drop(shared(), source.collection)
     _ended(job)
     assert job.state == State.FAILED
-    assert "deleted while it was copied" in job.error
+    assert "was deleted" in job.error
     until(lambda: clones.refreshed(job).settled, "it is told")
     assert job.error in store.get(job.namespace_id)["clone_error"]
     discard(actor, job.job_id)

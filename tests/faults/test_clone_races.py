@@ -107,4 +107,4 @@ def test_the_last_place_of_a_plan_is_given_once(actor, source, doors, settings):
     settings.NSADMIN_PLAN_LIMITS = {"pro": 2}
     answers = _both(actor, source, doors, ("one copy", "another copy"))
     said = _require_one(actor, answers, 403)
-    assert "The pro plan includes 2 namespaces; there are 2." in said
+    assert "The pro subscription includes 2 namespaces; there are 2." in said

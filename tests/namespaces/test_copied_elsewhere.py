@@ -53,7 +53,7 @@ def test_own_jobs_are_named_beside_it(cast, copy):
     with pytest.raises(Conflict) as refused:
         deletion.begin(cast.actor(), cast.own.namespace_id)
     assert refused.value.details["task_ids"] == [str(own.job_id)]
-    assert refused.value.message.startswith("A job is still at work")
+    assert refused.value.message.startswith("A job is still running")
     assert NAME not in refused.value.message
 
 

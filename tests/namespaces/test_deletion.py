@@ -136,7 +136,7 @@ def test_a_collection_that_others_use_stays_with_their_points(world):
     assert job.outputs["deleted"]["points"] == 4
     left, _ = points.page(shared(), own.collection)
     assert [point["id"] for point in left] == [77]
-    assert any("not this namespace's alone" in e.sentence for e in job.events.all())
+    assert any("not only this namespace's" in e.sentence for e in job.events.all())
     assert store.get(own.namespace_id) is None
 
 
@@ -191,7 +191,7 @@ def test_with_force_a_clone_fails_in_words_and_stays_until_it_is_discarded(
     clone.refresh_from_db()
     assert job.state == State.DONE
     assert (clone.state, clone.settled) == (State.FAILED, True)
-    assert clone.error == "The source was deleted while it was copied."
+    assert clone.error == "The source was deleted during the copy."
     event = AuditEvent.objects.get(op_id=clone.op_id)
     assert (event.outcome, event.error) == ("failed", clone.error)
     require_gone(source)
@@ -213,7 +213,7 @@ def test_a_clone_that_notices_first_ends_the_same(world, source):
         run_once(clone.job_id, slice_s=0)
     job = deletion.begin(world.actor(), source.namespace_id, force=True)
     clone = run_to_the_end(clone)
-    assert clone.error == "The source was deleted while it was copied."
+    assert clone.error == "The source was deleted during the copy."
     assert run_to_the_end(job).state == State.DONE
     require_gone(source)
     require_failed_and_there(clone)
@@ -246,7 +246,7 @@ def require_failed_and_there(clone: Job) -> None:
     raw = store.get(clone.namespace_id)
     assert (raw["clone_status"], raw["clone_error"]) == (
         "failed",
-        "The source was deleted while it was copied.",
+        "The source was deleted during the copy.",
     )
     assert "deletion" not in raw
     assert resources.count("objects", clone.namespace_id) > 0

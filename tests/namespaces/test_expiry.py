@@ -231,7 +231,7 @@ def test_twenty_go_and_one_more_asks_a_human(cast):
     assert (run.deleted, run.held) == (0, mass_expiry.MOST + 1)
     assert set(ReaperHold.objects.get().namespace_ids) == ids
     assert reaper.cleanup_expired_namespaces().held == mass_expiry.MOST + 1
-    held = mass_expiry.due(cast.northlight)
+    held = mass_expiry.held_expiry(cast.northlight)
     assert (
         mass_expiry.release(cast.actor(), cast.northlight, held.digest)
         == mass_expiry.MOST + 1
@@ -244,7 +244,7 @@ def test_what_joins_after_the_release_is_asked_for_again(cast):
     many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     mass_expiry.release(
-        cast.actor(), cast.northlight, mass_expiry.due(cast.northlight).digest
+        cast.actor(), cast.northlight, mass_expiry.held_expiry(cast.northlight).digest
     )
     ending(cast, "one more")
     run = reaper.cleanup_expired_namespaces()
@@ -255,7 +255,7 @@ def test_what_joins_after_the_release_is_asked_for_again(cast):
 def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
     many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
-    held = mass_expiry.due(cast.northlight)
+    held = mass_expiry.held_expiry(cast.northlight)
     for role, refusal in (
         ("viewer", Forbidden),
         ("member", Forbidden),
@@ -274,7 +274,9 @@ def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
     mass_expiry.release(cast.actor("platform_admin"), cast.northlight, held.digest)
     event = AuditEvent.objects.get(action="namespace:let-expire")
     assert event.organization_id == cast.northlight.organization_id
-    assert event.summary.startswith("Let 21 namespaces that have ended be deleted")
+    assert event.summary.startswith(
+        "Allow the deletion of 21 namespaces that have expired"
+    )
     assert event.summary.endswith(" and 16 more.")
 
 
@@ -282,11 +284,11 @@ def test_all_are_extended_at_once_and_nothing_is_held_any_more(cast):
     ids = many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     end = now() + timedelta(days=7)
-    held = mass_expiry.due(cast.northlight)
+    held = mass_expiry.held_expiry(cast.northlight)
     done = mass_expiry.extend_all(cast.actor(), cast.northlight, held.digest, end)
     assert done == (mass_expiry.MOST + 1, [])
     assert {store.get(i)["expires_at"] for i in ids} == {end}
-    assert mass_expiry.due(cast.northlight) is None
+    assert mass_expiry.held_expiry(cast.northlight) is None
     assert reaper.cleanup_expired_namespaces().held == 0
     assert not ReaperHold.objects.exists()
     assert AuditEvent.objects.filter(action="namespace:extend-all").count() == 1
@@ -296,8 +298,8 @@ def test_what_is_extended_by_itself_empties_the_hold(cast):
     ids = many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     expiry.extend(cast.actor(), ids.pop(), None)
-    assert mass_expiry.due(cast.northlight) is None
-    assert [d.organization for d in mass_expiry.everywhere()] == []
+    assert mass_expiry.held_expiry(cast.northlight) is None
+    assert [d.organization for d in mass_expiry.all_held()] == []
     assert reaper.cleanup_expired_namespaces().deleted == mass_expiry.MOST
 
 

@@ -100,7 +100,7 @@ def test_a_second_time_changes_nothing(cast, own_cluster):
 def test_another_key_is_another_plan(cast, own_cluster):
     own_cluster.receive(cast.own)
     shown = preview(cast, own_cluster.body(qdrant_api_key="something-else"))
-    with pytest.raises(Conflict, match="not the plan with that digest"):
+    with pytest.raises(Conflict, match="digest does not match the plan"):
         commit(cast, own_cluster.body(), digest=shown.plan.digest)
 
 
@@ -109,7 +109,7 @@ def test_vectors_are_never_left_behind(cast, own_cluster):
         commit(cast, own_cluster.body())
     assert fault.value.code == "vectors_left_behind"
     assert "restore a Qdrant snapshot" in fault.value.message
-    assert "clones are made on the shared cluster" in fault.value.message
+    assert "clones are created on the shared cluster" in fault.value.message
     own_cluster.receive(cast.own, leave_out=1)
     shown = preview(cast, own_cluster.body())
     assert shown.is_blocked
@@ -308,7 +308,9 @@ def test_a_job_or_an_undecided_clone_stands_against_it(cast, own_cluster):
         clone_status="failed",
         source_namespace_id=cast.own.namespace_id,
     )
-    with pytest.raises(Conflict, match="half a clone reads from here"):
+    with pytest.raises(
+        Conflict, match="half a clone is a failed clone of this namespace"
+    ):
         commit(cast, own_cluster.body())
     MirroredNamespace.objects.filter(namespace_id=failed.namespace_id).delete()
     job = Job.objects.create(

@@ -162,7 +162,7 @@ def test_a_system_namespace_is_for_platform_admins(cast):
 
 
 def test_protection_is_a_plan_for_admins_and_holds(cast):
-    own, on = cast.own.namespace_id, Protection(wanted=True)
+    own, on = cast.own.namespace_id, Protection(protect=True)
     with pytest.raises(Forbidden):
         commit.commit(cast.actor("member"), own, on)
     shown = commit.preview(cast.actor(), own, on)
@@ -176,7 +176,7 @@ def test_protection_is_a_plan_for_admins_and_holds(cast):
             act(cast.actor("platform_admin"), own)
         assert refused.value.code == "namespace_protected"
     assert commit.commit(cast.actor(), own, on).plan.is_empty
-    commit.commit(cast.actor(), own, Protection(wanted=False))
+    commit.commit(cast.actor(), own, Protection(protect=False))
     tombstones.soft_delete(cast.actor(), own)
 
 

@@ -302,7 +302,7 @@ def test_extractors_stay_and_that_is_said(browse, own, cast):
     assert f"{event.op_id}/revert/" not in shown(client.get(f"{own}audit/"))
     response = client.get(f"{own}audit/{event.op_id}/revert/")
     assert response.status_code == 422
-    assert b"Extractors are only ever appended" in response.content
+    assert b"Extractors cannot be removed" in response.content
 
 
 def test_the_plan_says_which_part_stays(browse, own, cast):

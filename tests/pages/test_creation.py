@@ -56,7 +56,7 @@ def test_the_first_submit_shows_the_plan_and_makes_nothing(browse, cast):
     text = shown.content.decode()
     assert shown.status_code == 200
     assert "Review the plan" in text
-    assert "Make the collection with the vector text_extractor_v1_embedding" in text
+    assert "Create the collection with the vector text_extractor_v1_embedding" in text
     assert "Dawn chorus." in text
     assert "/v1/namespaces" in text
     assert made(cast) is None
@@ -148,7 +148,7 @@ def test_a_name_taken_between_is_told_with_the_input_hidden(browse, cast):
         ({"namespace_name": "a/b"}, 'id="id_namespace_name_error"'),
         ({"namespace_name": ""}, "A namespace needs a name."),
         ({"extractors": []}, "Choose at least one extractor that adds a vector."),
-        ({"extractors": ["passthrough_extractor_v1"]}, "bring no vector"),
+        ({"extractors": ["passthrough_extractor_v1"]}, "add no vectors"),
         ({"extractors": ["nonsense"]}, "nonsense"),
         ({"expires": "date"}, "Enter the last day."),
         ({"expires": "date", "expires_on": "2020-01-01"}, "This day is in the past."),
@@ -158,7 +158,7 @@ def test_a_name_taken_between_is_told_with_the_input_hidden(browse, cast):
         ({"index_field": ["a b", "document_id"]}, 'id="index-fault-2"'),
         (
             {"index_field": [f"f{n}" for n in range(95)]},
-            "payload indexes of at most",
+            "payload indexes; at most",
         ),
     ],
 )
@@ -281,7 +281,7 @@ def test_a_plan_that_fills_up_meanwhile_keeps_the_input(browse, cast, settings):
     response = confirm(client, shown)
     assert response.status_code == 403
     text = response.content.decode()
-    assert "plan includes 1 namespace" in text
+    assert "subscription includes 1 namespace" in text
     assert 'value="field recordings"' in text
     assert made(cast) is None
 

@@ -84,7 +84,7 @@ def test_a_running_job_is_named_with_a_way_to_it(cast, sure, own):
     assert "typed_name" not in text
     response = client.post(f"{own}delete/", {"typed_name": "film archive"})
     assert response.status_code == 409
-    assert "still at work" in response.content.decode()
+    assert "still running" in response.content.decode()
 
 
 def test_who_may_not_is_told_who_can(cast, sure, own):

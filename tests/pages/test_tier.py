@@ -101,7 +101,7 @@ def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
     client = browse()
     shown = text_of(client.post(page, wanted(own_cluster)))
     assert "No vectors to leave behind" in shown
-    assert "Make the collection with the vector" in shown
+    assert "Create the collection with the vector" in shown
     done = client.post(page, {**hidden(shown), "step": "confirm"})
     assert done.status_code == 302
     raw = store.get(bare.namespace_id)
@@ -113,7 +113,7 @@ def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cas
     own_cluster.receive(cast.own)
     client = browse()
     shown = text_of(client.post(page, wanted(own_cluster)))
-    assert "Key may read and write" in shown
+    assert "Key can read and write" in shown
     assert "Vectors are already there" in shown
     assert store.get(cast.own.namespace_id)["revision"] == 1
     done = client.post(page, {**hidden(shown), "step": "confirm"})
@@ -128,7 +128,7 @@ def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cas
         page, {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
     )
     text = text_of(kept)
-    assert "largest number of workers" in text
+    assert "maximum number of workers" in text
     assert (
         "API key" not in text.partition("Steps, in this order")[2].partition("dock")[0]
     )
@@ -176,7 +176,7 @@ def test_the_fragment_looks_at_what_runs_now(browse, page):
     text = text_of(browse().get(f"{page}?check=1", headers=HTMX))
     assert text.lstrip().startswith("<section")
     assert "Vectors stay where they are" in text
-    assert "Writing is tried" in text
+    assert "Writing is tested" in text
 
 
 def test_faults_stand_beside_their_fields_with_the_input_kept(browse, page):

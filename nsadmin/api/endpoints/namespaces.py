@@ -105,7 +105,7 @@ def preview_response(preview: commit.Preview, if_match: int | None) -> HttpRespo
     plan = preview.plan
     if if_match is not None and if_match != plan.revision:
         raise PreconditionFailed(
-            f"The namespace is at revision {plan.revision}; you saw another.",
+            f"The namespace is at revision {plan.revision}; you sent another revision.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
     return json_response(DryRun.of(preview), revision=plan.revision)

@@ -1,4 +1,4 @@
-"""What has to be true before a namespace is deleted, and what stands against it."""
+"""Checks for conditions that prevent a change or the deletion of a namespace."""
 
 from django.db.models import Q
 
@@ -10,19 +10,19 @@ from nsadmin.namespaces.schema.document import Namespace
 
 def running_jobs(namespace_id: str) -> list[Job]:
     """Return the live jobs that fill or read the namespace, oldest first."""
-    of_it = Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
-    return list(Job.objects.filter(of_it, state__in=LIVE).order_by("created_at"))
+    related = Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
+    return list(Job.objects.filter(related, state__in=LIVE).order_by("created_at"))
 
 
-# What an organization is told of a job that is not its own: that there is one.
+# The only message about another organization's job: it reveals no id and no name.
 COPYING = "The platform is copying this namespace."
 
 
 def may_know(actor: Actor, namespace: Namespace, job: Job) -> bool:
-    """Tell whether the actor may learn the id and name of a job at work on it.
+    """Tell whether the actor may learn the id and name of a job on the namespace.
 
-    What the program itself is told may be kept where the namespace's organization
-    reads it, so it learns no more than they do.
+    Messages to the program itself may be stored where the namespace's organization
+    reads them, so the system actor learns no more than that organization.
     """
     if actor.is_staff and actor.kind != "system":
         return True
@@ -34,28 +34,28 @@ def require_unprotected(namespace: Namespace) -> None:
     """Raise Conflict for a namespace that is protected from deletion."""
     if namespace.is_protected:
         raise Conflict(
-            f"{namespace.name} is protected from deletion. An admin can lift that in "
-            "its settings.",
+            f"{namespace.name} is protected from deletion. An admin can turn that off "
+            "in its settings.",
             code="namespace_protected",
         )
 
 
 def require_unused(actor: Actor, namespace: Namespace) -> None:
-    """Raise Conflict while jobs fill the namespace or read it.
+    """Raise Conflict while jobs fill or read the namespace.
 
-    Those that the actor may know of are named.
+    The error names the jobs that the actor may know of.
     """
-    every = running_jobs(namespace.namespace_id)
-    if not every:
+    running = running_jobs(namespace.namespace_id)
+    if not running:
         return
-    jobs = [job for job in every if may_know(actor, namespace, job)]
+    jobs = [job for job in running if may_know(actor, namespace, job)]
     if not jobs:
         raise Conflict(COPYING, code="namespace_busy")
     titles = "; ".join(f"{job.title} ({job.job_id})" for job in jobs[:5])
     count = "A job is" if len(jobs) == 1 else f"{len(jobs)} jobs are"
-    more = f" {COPYING}" if len(jobs) < len(every) else ""
+    more = f" {COPYING}" if len(jobs) < len(running) else ""
     raise Conflict(
-        f"{count} still at work on this namespace: {titles}.{more}",
+        f"{count} still running on this namespace: {titles}.{more}",
         code="namespace_busy",
         details={
             "task_id": str(jobs[0].job_id),

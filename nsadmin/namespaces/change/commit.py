@@ -21,16 +21,17 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
-# A patch without If-Match that loses the race is planned again this often.
+# Attempts to write a change while other writers change the same document.
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan that is only shown; `qdrant_silent` says that its counts are missing.
+    """A plan that is not carried out.
 
-    `checks` are those of the cluster where the namespace would run, `actual` is what
-    Qdrant has now, None where it was not asked or did not answer.
+    `qdrant_silent` says that Qdrant did not answer, so that counts are missing.
+    `checks` are those of the cluster where the namespace would run. `actual` is the
+    state of the collection; None if Qdrant was not asked or did not answer.
     """
 
     view: NamespaceView
@@ -41,13 +42,13 @@ class Preview:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a check stands against carrying it out now."""
+        """Whether a check prevents the plan from being carried out now."""
         return any(check.state == "blocks" for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A change that has happened; not `converged` while Qdrant is catching up."""
+    """An accepted change; not `converged` while its steps in Qdrant are unfinished."""
 
     view: NamespaceView
     plan: Plan
@@ -57,7 +58,7 @@ class Outcome:
 
     @property
     def waiting(self) -> tuple[Step, ...]:
-        """The steps of this change that are not yet seen in Qdrant, in order."""
+        """The steps of this change that are not yet visible in Qdrant, in order."""
         pending = self.view.raw.get("pending") or []
         own = (entry for entry in pending if entry["op_id"] == self.op_id)
         return tuple(from_json(step) for entry in own for step in entry["steps"])
@@ -70,7 +71,7 @@ def preview(
     *,
     organization_id: str | None = None,
 ) -> Preview:
-    """Return what the request would do; nothing is written."""
+    """Return the plan of the request; nothing is written."""
     request = as_request(request)
     view = queries.get_stored(
         actor, identifier, organization_id=organization_id, action=request.action
@@ -97,13 +98,22 @@ def commit(
 ) -> Outcome:
     """Carry out a request: plan again, compare, accept, converge, mirror, audit.
 
-    Raises PlanChanged if `digest` names another plan, PreconditionFailed if `if_match`
+    Raises PlanChanged if `digest` is another plan's, PreconditionFailed if `if_match`
     is not the stored revision, Conflict for a taken name or a busy namespace,
-    Unavailable before anything is written if Qdrant has to answer and does not.
+    Unavailable before anything is written if Qdrant must answer and does not.
     """
+    # 1. Permission: `read` returns the stored namespace if the actor may change it.
+    # 2. Preconditions: it is not busy, the name is free, the subscription allows it.
+    # 3. Plan: made again from the stored document and the state of Qdrant.
+    # 4. Compare: with the digest and revision that the caller has seen.
+    # 5. Attempt: recorded in the audit before anything is written.
+    # 6. Accept: one compare-and-set of the document; if it has changed, from 1 again.
+    # 7. Converge, in `finish`: the steps in Qdrant are carried out and read back.
+    # 8. Mirror: the SQL copy and the cached snapshots are updated.
+    # 9. Outcome: recorded in the audit; the sweep finishes open steps later.
     request = as_request(request)
     op_id = record.new_op_id()
-    seen: list[tuple[NamespaceView, Plan]] = []
+    last_try: list[tuple[NamespaceView, Plan]] = []
 
     def read() -> NamespaceView:
         return queries.get_stored(
@@ -113,42 +123,54 @@ def commit(
     def change(view: NamespaceView) -> Raw | None:
         preconditions.require_open(view.namespace, request)
         planned = plan_change(actor, view.namespace, request)
-        seen[:] = [(view, planned.plan)]
-        _require_same(view, planned.plan, digest=digest, if_match=if_match)
-        if planned.changes_collection:
-            preconditions.require_carried_out(
-                actor, view.namespace, planned.plan, planned.actual
-            )
-        if planned.plan.is_empty:
-            return None
-        preflight.require(planned.checks)
-        _attempt(actor, view, planned, op_id, request)
-        return accepted_document(
-            view.namespace, planned.plan, op_id, sealed=planned.sealed
-        )
+        last_try[:] = [(view, planned.plan)]
+        _require_unchanged(view, planned.plan, digest=digest, if_match=if_match)
+        return _accept(actor, view, planned, op_id, request)
 
     with closing_refused(op_id):
         raw = write_document(read, change, op_id=op_id, tries=_TRIES)
-    [(view, plan)] = seen
+    [(view, plan)] = last_try
     if raw is None:
         return Outcome(view, plan, "", converged=not view.raw.get("pending"))
     return finish(raw, plan, op_id)
 
 
-def _require_same(
+def _accept(
+    actor: Actor,
+    view: NamespaceView,
+    planned: PlannedChange,
+    op_id: str,
+    request: ChangeRequest,
+) -> Raw | None:
+    """Record the attempt and return the accepted document; None for an empty plan.
+
+    Raises what the checks of the collection and of a new cluster raise.
+    """
+    if planned.changes_collection:
+        preconditions.require_carried_out(
+            actor, view.namespace, planned.plan, planned.actual
+        )
+    if planned.plan.is_empty:
+        return None
+    preflight.require(planned.checks)
+    _attempt(actor, view, planned, op_id, request)
+    return accepted_document(view.namespace, planned.plan, op_id, sealed=planned.sealed)
+
+
+def _require_unchanged(
     view: NamespaceView, plan: Plan, *, digest: str | None, if_match: int | None
 ) -> None:
-    """Hold the new plan against what the caller saw."""
+    """Raise PreconditionFailed or PlanChanged if the caller saw another state."""
     revision = view.namespace.revision
     if if_match is not None and if_match != revision:
         raise PreconditionFailed(
-            f"The namespace is at revision {revision}; you saw another.",
+            f"The namespace is at revision {revision}; you sent another revision.",
             details={"etag": f"r{revision}", "plan": plan.to_json()},
         )
     if digest is not None and digest != plan.digest:
         raise PlanChanged(
-            "This is not the plan with that digest: the namespace has changed, or "
-            "something else is asked for.",
+            "The digest does not match the plan: the namespace has changed, or the "
+            "request is a different one.",
             details={"plan": plan.to_json()},
         )
 
@@ -179,7 +201,7 @@ def _attempt(
 
 
 def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
-    """Bring Qdrant along with an accepted document; return how far that came."""
+    """Converge and mirror an accepted document, and close its audit row."""
     converged, error = True, ""
     if plan.needs_qdrant:
         progress = converge(raw)
@@ -196,7 +218,7 @@ def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:
 
 
 def _as_accepted(raw: Raw, progress: Progress) -> Raw:
-    """Return the document as this change left it, whoever wrote after it."""
+    """Return the document after this change, without the changes of later writers."""
     if progress.raw.get("revision") == raw["revision"]:
         return progress.raw
     if not progress.observed:

@@ -1,8 +1,7 @@
-"""Writing a namespace's document: the one compare-and-set loop, and what it writes.
+"""Writing a namespace's document: the only compare-and-set loop, and new versions.
 
-A document is read, changed and written only if it has not moved since it was read. All
-writers of documents go through `write_document`; a new document is inserted by the room
-`lifecycle`.
+A document is read, changed, and written only if it has not changed since it was read.
+All updates of documents use `write_document`; `lifecycle` inserts new documents.
 """
 
 from collections.abc import Callable
@@ -25,7 +24,7 @@ _KEPT_CHANGES = 50
 
 
 class TooManyWriters(Conflict):
-    """Other writers changed the document before each of the tries."""
+    """Other writers changed the document during each try."""
 
     default_code = "too_many_writers"
 
@@ -36,11 +35,11 @@ class TooManyWriters(Conflict):
 
 
 class Stored(Protocol):
-    """Something that was read from the store, with its document."""
+    """An object that holds a stored document."""
 
     @property
     def raw(self) -> Raw:
-        """The document as it is stored."""
+        """The stored document."""
 
 
 T = TypeVar("T", bound=Stored)
@@ -76,14 +75,15 @@ def write_document(
     op_id: str = "",
     tries: int = TRIES,
 ) -> Raw | None:
-    """Read, change, compare and set, again while others write; return what was written.
+    """Read, change, compare and set, repeated while others write.
 
-    `read` returns what is stored now, None where it is gone; `first` has been read just
-    now and serves the first try. `change` returns the new document, None to leave the
-    stored one; both may raise. `op_id` is the operation that the new document lists, if
-    it lists one: where an answer is lost, it tells whether the write has arrived.
+    `read` returns the stored object, None if it no longer exists; `first` replaces the
+    first read. `change` returns the new document, None to write nothing; both may
+    raise. `op_id` is the operation that the new document lists, if any: if the store's
+    answer is lost, it shows whether the document was written.
 
-    Returns None where nothing was written. Raises TooManyWriters after `tries`.
+    Returns the written document, None if nothing was written. Raises TooManyWriters
+    after `tries`.
     """
     for number in range(tries):
         stored = first if number == 0 and first is not None else read()
@@ -96,18 +96,18 @@ def write_document(
 
 
 def _compare_and_set(before: Raw, after: Raw, op_id: str) -> bool:
-    """Write `after` if the stored document still is `before`; False if it moved.
+    """Write `after` if the stored document still is `before`; False if it changed.
 
-    The store writes once more where the connection broke, so that a no may belong to
-    the second try alone. A write that is not listed may still arrive, so a failure
-    stays a failure then.
+    The driver repeats a write once if the connection broke, so that a negative answer
+    may be about the repeated write only. A write whose `op_id` is not stored yet may
+    still arrive, so an Unavailable error is raised again in that case.
     """
     failure: Unavailable | None = None
     try:
         if store.replace(before, after):
             return True
-    except Unavailable as silence:
-        failure = silence
+    except Unavailable as error:
+        failure = error
     if op_id:
         stored = store.get(before["_id"])
         if stored is not None and document.has_operation(stored, op_id):
@@ -120,11 +120,11 @@ def _compare_and_set(before: Raw, after: Raw, op_id: str) -> bool:
 def accepted_document(
     namespace: Namespace, plan: Plan, op_id: str, *, sealed: Raw | None = None
 ) -> Raw:
-    """Return the document as the plan makes it, one revision on.
+    """Return the next revision of the document, with the plan applied.
 
-    `changes` names the last operations, so that a sweep can tell an accepted attempt
-    from one that was never written. `pending` holds the Qdrant steps until they are
-    observed; earlier ones that are still open stay before them. `sealed` is a key that
+    `changes` lists the last operations, so that the recovery sweep can distinguish an
+    accepted attempt from one that was never written. `pending` holds the Qdrant steps
+    until they are observed; earlier open steps stay before them. `sealed` is a key that
     the plan stores.
     """
     after = apply_steps(namespace.raw, plan.steps, sealed=sealed)
@@ -132,7 +132,7 @@ def accepted_document(
         after["collection_key"] = collection_key(after)
     if "namespace_name" in after:
         after["name_key"] = name_key(after["namespace_name"])
-    _count(namespace, after, op_id)
+    _advance_revision(namespace, after, op_id)
     revision = after["revision"]
     steps = [step.to_json() for step in in_qdrant(plan.steps)]
     if steps:
@@ -145,21 +145,21 @@ def accepted_document(
 
 
 def updated_document(namespace: Namespace, op_id: str, **values: Any) -> Raw:
-    """Return the document with top-level values, one revision on; None removes a key.
+    """Return the next revision of the document with new values; None removes a key.
 
-    For changes without a plan, such as deleting and restoring. Steps that wait for
-    Qdrant go on waiting.
+    For changes without a plan, such as deleting and restoring. Pending Qdrant steps
+    stay pending.
     """
-    gone = {key for key, value in values.items() if value is None}
-    after = {k: v for k, v in {**namespace.raw, **values}.items() if k not in gone}
-    _count(namespace, after, op_id)
+    removed = {key for key, value in values.items() if value is None}
+    after = {k: v for k, v in {**namespace.raw, **values}.items() if k not in removed}
+    _advance_revision(namespace, after, op_id)
     if not after.get("pending"):
         after["observed_revision"] = after["revision"]
     return after
 
 
-def _count(namespace: Namespace, after: Raw, op_id: str) -> None:
-    """Move the document one revision on and list the operation that does it."""
+def _advance_revision(namespace: Namespace, after: Raw, op_id: str) -> None:
+    """Increment the revision, set the time, and list the operation in `changes`."""
     after["revision"] = namespace.revision + 1
     after["updated_at"] = _later(namespace.updated_at)
     entry = {"op_id": op_id, "revision": after["revision"]}
@@ -167,7 +167,7 @@ def _count(namespace: Namespace, after: Raw, op_id: str) -> None:
 
 
 def _later(before: datetime | None) -> datetime:
-    """Return the time to the millisecond, always after the one before."""
+    """Return the time in milliseconds, always later than `before`."""
     now = timezone.now()
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     if before is not None and now <= before:

@@ -1,4 +1,4 @@
-"""Carrying out the Qdrant steps that a document records, each read back."""
+"""Carrying out the pending Qdrant steps of a document and reading them back."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,16 +17,20 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster
 
-# A slow build gets this much of a request; the sweep waits for the rest.
+# Longest wait for a build during a request; the sweep waits for longer builds.
 REQUEST_S = 5
-# The lock outlasts the work; after a crash the next one waits for its end.
-_LOCK_MORE_S = 10
+# The lock outlives its process by this much, so that it ends after a crash.
+_LOCK_MARGIN_S = 10
 _GET_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the recorded steps came; `error` is why they stopped, if they did."""
+    """The document after the steps; `error` is why they stopped, empty if they did not.
+
+    `observed` says that all are visible in Qdrant, `finished_ops` are the operations
+    whose steps are.
+    """
 
     raw: Raw
     observed: bool
@@ -35,14 +39,17 @@ class Progress:
 
 
 def converge(raw: Raw, *, budget_s: float = REQUEST_S) -> Progress:
-    """Carry out what is pending, oldest first; never raises for a silent Qdrant.
+    """Carry out the pending steps, oldest first; never raises if Qdrant is silent.
 
-    One process at a time works on a namespace; the others leave it to that one.
+    Only one process at a time carries out the steps of a namespace: others return at
+    once.
     """
     namespace = document.read(raw)
     lock = f"converge:{namespace.namespace_id}"
-    if not redis.claim(lock, milliseconds=int((budget_s + _LOCK_MORE_S) * 1000)):
-        return Progress(raw, observed=False, error="Another process is at work on it.")
+    if not redis.claim(lock, milliseconds=int((budget_s + _LOCK_MARGIN_S) * 1000)):
+        return Progress(
+            raw, observed=False, error="Another process is carrying out the steps."
+        )
     try:
         return _carry_out(namespace, deadline=time.monotonic() + budget_s)
     finally:
@@ -53,7 +60,7 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
     raw = namespace.raw
     finished: list[str] = []
     try:
-        # Read again under the lock: what is pending may have been done meanwhile.
+        # Read again under the lock: another process may have finished steps meanwhile.
         raw = store.get(namespace.namespace_id) or raw
         cluster = cluster_of(document.read(raw))
         for entry in list(raw.get("pending") or []):
@@ -76,9 +83,9 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
 
 
 def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
-    """Do one step if it is not done, and read it back; False if it is still going on.
+    """Carry out a step and read it back; False while Qdrant is still building.
 
-    Repeating a step that is done issues no write.
+    A step that is done already causes no write.
     """
     wait_s = max(0.5, deadline - time.monotonic())
     if _is_done(cluster, name, step, timeout_s=min(_GET_S, wait_s)):
@@ -87,7 +94,7 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
         return False
     if not _is_done(cluster, name, step):
         raise Unavailable(
-            "Qdrant said that the step is done, but does not show it yet.",
+            "Qdrant reported the step as done, but does not show it yet.",
             details={"store": "qdrant"},
         )
     return True
@@ -106,7 +113,7 @@ def _is_done(
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """One live collection, as steps write to it; a build is waited for `wait_s`."""
+    """A CollectionWriter for one collection; waits `wait_s` seconds for a build."""
 
     cluster: Cluster
     name: str
@@ -144,10 +151,11 @@ class _Writer:
 
 
 def _record_left(raw: Raw, op_id: str, left: list[Raw]) -> Raw:
-    """Record the steps that are left once an index is dropped to be built again.
+    """Record the remaining steps after an index was dropped to be built again.
 
-    Only the record tells the new index from the old one if both are the same. Where it
-    cannot be written, the index is dropped and built once more: that costs time only.
+    The new index may look exactly like the old one, so only this record shows that the
+    old one was dropped. If it cannot be written, the index is dropped and built once
+    more, which only costs time.
     """
 
     def change(stored: Namespace) -> Raw | None:
@@ -162,7 +170,7 @@ def _record_left(raw: Raw, op_id: str, left: list[Raw]) -> Raw:
 
 
 def _record_observed(raw: Raw, revision: int) -> Raw:
-    """Record that the steps of one revision are seen in Qdrant."""
+    """Record that the steps of one revision are visible in Qdrant."""
 
     def change(stored: Namespace) -> Raw:
         pending = stored.raw.get("pending") or []
@@ -182,7 +190,7 @@ def _record_observed(raw: Raw, revision: int) -> Raw:
 
 
 def _write(raw: Raw, change: Callable[[Namespace], Raw | None]) -> Raw:
-    """Change the record of pending steps, which moves no revision."""
+    """Change the record of pending steps; the revision stays the same."""
 
     def read() -> Namespace | None:
         stored = store.get(raw["_id"])

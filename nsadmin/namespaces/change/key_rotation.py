@@ -1,8 +1,8 @@
-"""Sealing every stored key anew with the current seal key, one document at a time.
+"""Resealing every stored Qdrant key with the current seal key.
 
-Each document is written by itself, if it did not move meanwhile, so a rotation that is
-killed has done what it has done and the next one goes on from there. The old seal key
-has to stay configured until nothing is left.
+Each document is written on its own by compare-and-set, so an interrupted rotation can
+be started again and continues with the remaining keys. The old seal key must stay
+configured until none is left.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from nsadmin.stores.seal import current_key_id, seal
 
 @dataclass(slots=True)
 class Rotation:
-    """How many keys were sealed anew, were so already, did not open, kept moving."""
+    """Counts of keys: resealed, already current, unreadable, document kept changing."""
 
     rotated: int = 0
     current: int = 0
@@ -35,33 +35,33 @@ class Rotation:
 
 
 def rotate(*, limit: int | None = None) -> Rotation:
-    """Seal at most `limit` keys anew; a second run after the last changes nothing."""
+    """Reseal at most `limit` keys; keys with the current seal key are left alone."""
     counts, current = Rotation(), current_key_id()
-    for namespace_id in _sealed():
+    for namespace_id in _ids_with_key():
         if limit is not None and counts.rotated >= limit:
             break
-        word = _rotate_one(namespace_id, current)
-        setattr(counts, word, getattr(counts, word) + 1)
+        count = _rotate_one(namespace_id, current)
+        setattr(counts, count, getattr(counts, count) + 1)
     return counts
 
 
-def _sealed() -> Iterator[str]:
+def _ids_with_key() -> Iterator[str]:
     for raw in store.every():
         if _box(raw):
             yield raw["_id"]
 
 
 def _box(raw: Raw) -> Raw | None:
-    found = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
-    return found if isinstance(found, dict) else None
+    box = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
+    return box if isinstance(box, dict) else None
 
 
 class _UnreadableKey(Exception):
-    """The stored key does not open, or has no address."""
+    """The stored key cannot be unsealed, or has no address."""
 
 
 def _rotate_one(namespace_id: str, current: str) -> str:
-    """Seal one document's key anew; return the count of Rotation that it belongs to."""
+    """Reseal one document's key; return the name of the count in Rotation."""
 
     def read() -> Namespace | None:
         raw = store.get(namespace_id)
@@ -92,8 +92,8 @@ def _resealed(namespace: Namespace, box: Raw) -> Raw:
     sealed = {**box, **seal(key, clusters.binding_of(namespace, url))}
     infrastructure = {**namespace.raw["infrastructure"], SEALED_FIELD: sealed}
     after = {**namespace.raw, "infrastructure": infrastructure}
-    # No revision of its own, for the namespace has not changed; but a writer that read
-    # the document before must not put the older seal back.
+    # The revision stays, because the namespace has not changed; but a writer that has
+    # read the document before this must not write the old seal again.
     if namespace.updated_at is not None:
         after["updated_at"] = namespace.updated_at + timedelta(milliseconds=1)
     return after

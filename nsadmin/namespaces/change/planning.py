@@ -1,4 +1,4 @@
-"""From a change request to a plan, with what Qdrant shows where that matters."""
+"""Making the plan of a change request, with the state of Qdrant if it is needed."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,11 @@ from nsadmin.namespaces.schema.patch import NamespacePatch
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """A plan with what was found on the way.
+    """A plan and the data that it was made with.
 
-    `actual` is what Qdrant shows, None where it was not asked or did not answer.
-    `sealed` is a secret that the plan stores. `checks` are those of the cluster where
-    the namespace would run.
+    `actual` is the state of the collection, None if Qdrant was not asked or did not
+    answer. `sealed` is a secret that the plan stores. `checks` are those of the cluster
+    where the namespace would run.
     """
 
     plan: Plan
@@ -32,7 +32,7 @@ class PlannedChange:
 
     @property
     def changes_collection(self) -> bool:
-        """Whether it asks for changes where the namespace runs now."""
+        """Whether the plan changes the collection on the present cluster."""
         return self.plan.needs_qdrant and not self.plan.moves
 
 
@@ -44,7 +44,7 @@ def as_request(request: ChangeRequest | NamespacePatch) -> ChangeRequest:
 def plan_change(
     actor: Actor, namespace: Namespace, request: ChangeRequest
 ) -> PlannedChange:
-    """Plan, and check the other cluster where the plan moves the namespace."""
+    """Return the plan; if it moves the namespace, with checks of the other cluster."""
     plan, actual = build_plan(namespace, request)
     if not plan.moves:
         return PlannedChange(plan, actual)
@@ -57,9 +57,10 @@ def plan_change(
 def build_plan(
     namespace: Namespace, request: ChangeRequest
 ) -> tuple[Plan, ActualCollection | None]:
-    """Return the plan and what Qdrant shows; None where it was not asked or is silent.
+    """Return the plan and the state of the collection.
 
-    Qdrant is asked only where the plan depends on it or touches it.
+    The state is None if Qdrant was not asked or did not answer. Qdrant is asked only if
+    the plan depends on it or has steps in it.
     """
     facts = NO_FACTS
     if request.infrastructure is not None:

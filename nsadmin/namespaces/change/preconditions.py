@@ -1,4 +1,4 @@
-"""What has to be true before a change is planned, and before its plan is accepted."""
+"""Conditions for planning a change, and for accepting its plan."""
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
@@ -14,9 +14,9 @@ from nsadmin.stores.mongo import namespaces as store
 
 
 def require_open(namespace: Namespace, request: ChangeRequest) -> None:
-    """Raise Conflict or Forbidden for what no plan could make possible now."""
+    """Raise Conflict or NotEnabled if the namespace cannot be changed now."""
     _require_idle(namespace)
-    if request.new_name is not None:  # early and beside the field
+    if request.new_name is not None:  # early, so that the error names the field
         require_free_name(
             namespace.internal_id, request.new_name, besides=namespace.namespace_id
         )
@@ -25,16 +25,16 @@ def require_open(namespace: Namespace, request: ChangeRequest) -> None:
 
 
 def require_carried_out(
-    actor: Actor, namespace: Namespace, plan: Plan, seen: ActualCollection | None
+    actor: Actor, namespace: Namespace, plan: Plan, actual: ActualCollection | None
 ) -> None:
-    """Raise Unavailable or Conflict where Qdrant cannot do what the plan asks of it."""
+    """Raise Unavailable or Conflict if Qdrant cannot carry out the plan."""
     if not plan.needs_qdrant:
         return
-    if seen is None:
+    if actual is None:
         raise Unavailable(
             "Qdrant does not answer. Nothing was written.", details={"store": "qdrant"}
         )
-    _require_collection(plan, seen)
+    _require_collection(plan, actual)
     _require_no_copy(actor, namespace)
     _require_vector_call(namespace, plan)
 
@@ -42,7 +42,7 @@ def require_carried_out(
 def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None:
     """Raise Conflict if the tenant has a namespace of that name.
 
-    `besides` is the namespace that may have it: the one that is renamed.
+    `besides` is the id of the namespace that is renamed, which may have the name.
     """
     other = store.find_by_name(internal_id, name_key(name))
     if other is not None and other["_id"] != besides:
@@ -57,24 +57,24 @@ def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None
 def _require_idle(namespace: Namespace) -> None:
     blockers.require_not_deleting(namespace)
     if namespace.clone_status in ("cloning", "deleting"):
-        word = "being cloned into" if namespace.clone_status == "cloning" else "deleted"
+        state = "cloned into" if namespace.clone_status == "cloning" else "deleted"
         raise Conflict(
-            f"The namespace is {word}; wait for the job to end.",
+            f"The namespace is being {state}; wait for the job to end.",
             code="namespace_busy",
             details={"task_id": namespace.clone_task_id},
         )
 
 
-def _require_collection(plan: Plan, seen: ActualCollection) -> None:
-    if not seen.exists and not plan.makes_collection:
+def _require_collection(plan: Plan, actual: ActualCollection) -> None:
+    if not actual.exists and not plan.makes_collection:
         raise CollectionGone(
             "The collection of this namespace does not exist in Qdrant. "
-            "Its drift page can make it anew, empty."
+            "Its drift page can create it again, empty."
         )
 
 
 def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
-    """A clone is proven against its source's shape, so that waits for the clone."""
+    """Raise Conflict while a clone reads the namespace: the clone must match it."""
     copying = Job.objects.filter(
         source_namespace_id=namespace.namespace_id, state__in=LIVE
     ).first()
@@ -95,7 +95,7 @@ def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
 
 
 def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
-    """Refuse early where the server is too old to add a vector to a live collection."""
+    """Raise Conflict if the server is too old to add a vector to a live collection."""
     if not added_vectors(plan.steps):
         return
     version = probe.server_version(namespace)

@@ -1,7 +1,7 @@
 """The checks before a namespace runs on another cluster.
 
 Nothing is written and nothing is moved. Both clusters are asked at the same time, for
-two seconds in all; a cluster that has not answered by then counts as silent.
+at most two seconds; a cluster that has not answered by then counts as silent.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,13 +24,12 @@ WITHIN_S = 2.0
 def run(
     actor: Actor, now: Namespace, after: Namespace, *, tries_write: bool = True
 ) -> tuple[Check, ...]:
-    """Look at everything that a change from `now` to `after` depends on.
+    """Check everything that a change of placement from `now` to `after` depends on.
 
-    `after` is the document as it would be; jobs of organizations that the actor does
-    not know stay unnamed. Without `tries_write` the key is only tried
-    by reading.
+    Jobs of other organizations are not named. Without `tries_write` the key is only
+    tried by reading.
     """
-    there, here = _reached(now, after, tries_write=tries_write)
+    there, here = _reach_both(now, after, tries_write=tries_write)
     return (
         preflight_checks.subscription(after),
         *preflight_checks.cluster(after, there, tries_write=tries_write),
@@ -40,27 +39,27 @@ def run(
     )
 
 
-def run_new(wanted: Namespace) -> tuple[Check, ...]:
-    """Look at the cluster of one's own on which a new namespace would run."""
+def run_new(new: Namespace) -> tuple[Check, ...]:
+    """Check the dedicated cluster of a namespace that is to be created."""
     pool = ThreadPoolExecutor(max_workers=1)
     try:
-        there = _in_time(pool.submit(_reach, wanted, tries_write=True))
+        there = _in_time(pool.submit(_reach, new, tries_write=True))
     finally:
         pool.shutdown(wait=False)
-    return tuple(preflight_checks.cluster(wanted, there, tries_write=True))
+    return tuple(preflight_checks.cluster(new, there, tries_write=True))
 
 
 def require(checks: tuple[Check, ...]) -> None:
-    """Raise unless nothing blocks: Invalid at a field, Conflict, Unavailable."""
+    """Raise Invalid, Conflict or Unavailable if a check blocks."""
     blocking = [check for check in checks if check.state == "blocks"]
     if not blocking:
         return
     first = blocking[0]
-    sentence = " ".join(f"{c.title}. {c.sentence}".strip() for c in blocking)
+    message = " ".join(f"{c.title}. {c.sentence}".strip() for c in blocking)
     fields = {"address": "qdrant_url", "key": KEY_FIELD}
     if first.silent:
         raise Unavailable(
-            f"{sentence} Nothing was written.", details={"store": "qdrant"}
+            f"{message} Nothing was written.", details={"store": "qdrant"}
         )
     if first.name in fields:
         at = INFRASTRUCTURE + fields[first.name]
@@ -68,21 +67,21 @@ def require(checks: tuple[Check, ...]) -> None:
         raise Invalid.at(at, first.sentence, code=code)
     code = "vectors_left_behind" if first.name == "vectors" else "preflight_blocked"
     tasks = {"task_id": first.task_id} if first.task_id else {}
-    raise Conflict(sentence, code=code, details=tasks)
+    raise Conflict(message, code=code, details=tasks)
 
 
-def _reached(
+def _reach_both(
     now: Namespace, after: Namespace, *, tries_write: bool
 ) -> tuple[Reach, Reach]:
-    """Ask the wanted cluster and the present one, which may be the same."""
+    """Ask the new cluster and the present one, which may be the same; in that order."""
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         there = pool.submit(_reach, after, tries_write=tries_write)
-        same = _place(now) == _place(after)
-        here = there if same else pool.submit(_reach, now, tries_write=False)
+        is_same = _place(now) == _place(after)
+        here = there if is_same else pool.submit(_reach, now, tries_write=False)
         return _in_time(there), _in_time(here)
     finally:
-        # A name that does not resolve may hold its thread longer than we wait.
+        # Resolving a host name may block its thread for longer than this waits.
         pool.shutdown(wait=False)
 
 
@@ -95,8 +94,8 @@ def _place(namespace: Namespace) -> str:
 def _reach(namespace: Namespace, *, tries_write: bool) -> Reach:
     try:
         cluster = cluster_of(namespace)
-    except NsadminError as fault:
-        return Reach(fault=fault)
+    except NsadminError as error:
+        return Reach(fault=error)
     return connectivity.reach(
         cluster, namespace.collection, within_s=WITHIN_S, tries_write=tries_write
     )

@@ -1,6 +1,6 @@
-"""What the checks before a change of placement find, each in a sentence.
+"""The checks before a change of placement, each with its result as a sentence.
 
-They judge what the clusters answered (`Reach`) and what is stored; they ask no server.
+They judge the answers of the clusters (`Reach`) and stored data; they ask no server.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ Name = Literal["plan", "address", "qdrant", "key", "vectors", "ray", "jobs"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     `silent` says that it blocks because a store did not answer. `task_id` is the job
-    that stands against it. `is_empty` says that the collection has no points, so that
-    it can be made on the other cluster.
+    that blocks. `is_empty` says that the collection has no points, so that it can be
+    created on the other cluster.
     """
 
     name: Name
@@ -41,100 +41,109 @@ class Check:
 
 def subscription(namespace: Namespace) -> Check:
     if has_infrastructure(namespace):
-        return Check("plan", "ok", title="Plan is Enterprise")
-    return Check("plan", "blocks", title="The plan is not Enterprise")
+        return Check("plan", "ok", title="Subscription is Enterprise")
+    return Check("plan", "blocks", title="Subscription is not Enterprise")
 
 
 def cluster(after: Namespace, there: Reach, *, tries_write: bool) -> list[Check]:
     """Judge the address, the server and the key, in the order they are reached."""
     if there.addresses or after.tier == "shared":
         count = len(there.addresses)
-        said = "The address it resolves to was checked"
+        message = "The address it resolves to was checked"
         if count > 1:
-            said = f"All {count} addresses it resolves to were checked"
+            message = f"All {count} addresses it resolves to were checked"
         if after.tier == "shared":
-            said = "The platform's own cluster"
-        address = Check("address", "ok", title="Address is allowed", sentence=said)
+            message = "The platform's own cluster"
+        address = Check("address", "ok", title="Address is allowed", sentence=message)
     elif isinstance(there.fault, Invalid):
         sentence = there.fault.message
         address = Check(
             "address",
             "blocks",
-            title="The address may not be dialled",
+            title="Address is not allowed",
             sentence=sentence,
         )
-        return [address, _unasked("qdrant", "Qdrant"), _unasked("key", "Key")]
+        return [address, _unchecked("qdrant", "Qdrant"), _unchecked("key", "Key")]
     else:
         sentence = there.fault.message if there.fault else ""
         address = Check("address", "unknown", title="Address", sentence=sentence)
     return [address, _server(there), _key(there, tries_write=tries_write)]
 
 
-def _unasked(name: Name, title: str) -> Check:
+def _unchecked(name: Name, title: str) -> Check:
     return Check(
-        name, "unknown", title=title, sentence="Not asked, because of what is above."
+        name,
+        "unknown",
+        title=title,
+        sentence="Not checked, because a check above failed.",
     )
 
 
 def _server(there: Reach) -> Check:
     if there.version is None:
-        said = there.fault.message if there.fault else "It sends something else."
+        message = (
+            there.fault.message if there.fault else "The answer is not from Qdrant."
+        )
         silent = there.fault is None or isinstance(there.fault, Unavailable)
         return Check(
             "qdrant",
             "blocks",
             title="Qdrant does not answer",
-            sentence=said,
+            sentence=message,
             silent=silent,
         )
     numbers = [int(part) for part in there.version.split(".")[:2] if part.isdigit()]
     over = "over TLS" if there.is_tls else "without TLS"
-    said = f"{there.version} in {there.response_ms:,.0f} ms {over}; 1.18 is needed"
+    message = f"{there.version} in {there.response_ms:,.0f} ms {over}; 1.18 is needed"
     if tuple(numbers) < OLDEST:
-        return Check("qdrant", "blocks", title="Qdrant is too old", sentence=said)
-    return Check("qdrant", "ok", title="Qdrant answers", sentence=said)
+        return Check("qdrant", "blocks", title="Qdrant is too old", sentence=message)
+    return Check("qdrant", "ok", title="Qdrant answers", sentence=message)
 
 
 def _key(there: Reach, *, tries_write: bool) -> Check:
     if there.version is None:
-        return _unasked("key", "Key")
+        return _unchecked("key", "Key")
     if there.may_read is False:
-        said = "The cluster refuses this key. Give one that may read and write."
-        return Check("key", "blocks", title="Key is refused", sentence=said)
+        message = "The cluster refuses this key. Enter one that can read and write."
+        return Check("key", "blocks", title="Key is refused", sentence=message)
     if there.may_write is False:
-        said = "The cluster lets this key read only. Give one that may write."
-        return Check("key", "blocks", title="Key may only read", sentence=said)
+        message = "The cluster lets this key read only. Enter one that can write."
+        return Check("key", "blocks", title="Key can only read", sentence=message)
     if there.may_read and there.may_write:
-        return Check("key", "ok", title="Key may read and write")
-    said = (
-        "It may read. Writing is tried when you check again or preview the plan."
+        return Check("key", "ok", title="Key can read and write")
+    message = (
+        "It can read. Writing is tested when you check again or preview the plan."
         if there.may_read and not tries_write
-        else "It may read. Without the collection there is nothing to try writing on."
+        else "It can read. Writing cannot be tested without the collection."
         if there.may_read
-        else "The cluster did not say in time."
+        else "The cluster did not answer in time."
     )
-    return Check("key", "unknown", title="Key may write", sentence=said)
+    return Check("key", "unknown", title="Key can write", sentence=message)
 
 
 def vectors(after: Namespace, here: Reach, there: Reach) -> Check:
-    """Judge whether anything would be left behind; a change of tier moves nothing."""
+    """Judge whether points would be left behind; a change of tier moves none."""
     if there.version is None:
-        return _unasked("vectors", "Vectors")
+        return _unchecked("vectors", "Vectors")
     if there.points is None and there.has_collection is None:
         return _uncounted(there, "new")
     if here.points is None and here.has_collection is not False:
-        return _uncounted(here, "present")
+        return _uncounted(here, "current")
     name, count = after.collection, here.points or 0
     if here is not there and here.points == 0 and not there.points:
-        return _nothing_to_leave(name, there)
+        return _no_points(name, there)
     if there.points is None:
-        said = f"There is no collection {name} on that cluster. {_way_out(after.tier)}"
+        message = (
+            f"There is no collection {name} on that cluster. {_how_to_move(after.tier)}"
+        )
         title = f"{count:,} points would be left behind" if count else "No collection"
-        return Check("vectors", "blocks", title=title, sentence=said)
+        return Check("vectors", "blocks", title=title, sentence=message)
     if there.points != count:
-        said = f"{count:,} points here, {there.points:,} there. {_way_out(after.tier)}"
+        message = (
+            f"{count:,} points here, {there.points:,} there. {_how_to_move(after.tier)}"
+        )
         return Check(
-            "vectors", "blocks", title="Vectors would be left behind", sentence=said
+            "vectors", "blocks", title="Vectors would be left behind", sentence=message
         )
     if here is there:
         return Check(
@@ -143,13 +152,13 @@ def vectors(after: Namespace, here: Reach, there: Reach) -> Check:
             title="Vectors stay where they are",
             sentence=f"{count:,} points",
         )
-    said = f"{count:,} points; no move is needed"
-    return Check("vectors", "ok", title="Vectors are already there", sentence=said)
+    message = f"{count:,} points; nothing has to be moved"
+    return Check("vectors", "ok", title="Vectors are already there", sentence=message)
 
 
-def _nothing_to_leave(name: str, there: Reach) -> Check:
-    said = (
-        f"{name} has no points; it is made on that cluster with its vectors and indexes"
+def _no_points(name: str, there: Reach) -> Check:
+    message = (
+        f"{name} has no points; it is created there with its vectors and indexes"
         if there.points is None
         else f"{name} has no points on either cluster"
     )
@@ -157,41 +166,43 @@ def _nothing_to_leave(name: str, there: Reach) -> Check:
         "vectors",
         "ok",
         title="No vectors to leave behind",
-        sentence=said,
+        sentence=message,
         is_empty=True,
     )
 
 
 def _uncounted(reach: Reach, which: str) -> Check:
-    """Say why a cluster's points are not known: it refused the key, or was silent."""
+    """Return the check for a cluster that refused the key or did not count in time."""
     is_refused = reach.may_read is False
-    said = f"The {which} cluster did not count its points in time."
+    message = f"The {which} cluster did not count its points in time."
     if is_refused:
-        said = f"The {which} cluster refused the key, so its points were not counted."
+        message = (
+            f"The {which} cluster refused the key, so its points were not counted."
+        )
     return Check(
         "vectors",
         "blocks",
         title="Vectors are not counted",
-        sentence=said,
+        sentence=message,
         silent=not is_refused,
     )
 
 
-def _way_out(tier: str) -> str:
-    """Say how the vectors get there; clones are always made on the shared cluster."""
+def _how_to_move(tier: str) -> str:
+    """Return how to move the vectors; clones are always on the shared cluster."""
     snapshot = (
-        "restore a Qdrant snapshot of the collection there, under the same name, and "
-        "change the tier then"
+        "restore a Qdrant snapshot of the collection there, under the same name, then "
+        "change the tier"
     )
     if tier == "shared":
         return (
-            "A change of tier moves nothing. Clone the namespace: the clone is another "
-            f"one on the shared cluster, with all points. Or {snapshot}."
+            "A change of tier moves no vectors. Clone the namespace: the clone is a "
+            f"new namespace on the shared cluster, with all points. Or {snapshot}."
         )
     return (
-        "A change of tier moves nothing, and clones are made on the shared cluster: "
-        f"{snapshot}. Or make a new namespace on that tier through the API, and fill "
-        "it anew."
+        "A change of tier moves no vectors, and clones are created on the shared "
+        f"cluster: {snapshot}. Or create a new namespace on that tier through the API "
+        "and process your data again."
     )
 
 
@@ -202,52 +213,59 @@ def ray(after: Namespace) -> Check:
             "ray",
             "ok",
             title="No Ray head node is needed",
-            sentence="Not used on shared",
+            sentence="Not used on the shared tier",
         )
     if not stored:
         return Check(
-            "ray", "unknown", title="Ray head node", sentence="None is stored."
+            "ray", "unknown", title="Ray head node", sentence="No address is stored."
         )
     return Check(
         "ray",
         "unknown",
         title="Ray head node",
-        sentence="Its form is right. It is never dialled from here, so it is not known "
-        "whether it answers; jobs wait until it does.",
+        sentence="The address is well formed. It is never contacted from here, so it "
+        "is not known whether it answers; jobs wait until it does.",
     )
 
 
 def jobs(actor: Actor, now: Namespace) -> Check:
-    """Judge what is at work on the namespace, and clones that nobody has decided on."""
+    """Judge running jobs, pending steps and failed clones of the namespace."""
     live = blockers.running_jobs(now.namespace_id)
     if live:
         return _busy([job for job in live if blockers.may_know(actor, now, job)])
     if now.raw.get("pending"):
-        said = "Qdrant is still catching up with an earlier change."
-        return Check("jobs", "blocks", title="A change is not finished", sentence=said)
-    # A failed clone of another organization is nothing that this one could decide on.
-    undecided = MirroredNamespace.objects.filter(
+        message = "Qdrant is still catching up with an earlier change."
+        return Check(
+            "jobs", "blocks", title="A change is not finished", sentence=message
+        )
+    # Only clones of the same organization: it cannot resume or discard others.
+    failed_clone = MirroredNamespace.objects.filter(
         source_namespace_id=now.namespace_id,
         internal_id=now.internal_id,
         clone_status="failed",
         deleted_at=None,
     ).first()
-    if undecided is not None:
-        said = f"{undecided.name} reads from here. Resume or discard it first."
-        return Check("jobs", "blocks", title="A clone is undecided", sentence=said)
-    return Check("jobs", "ok", title="No job and no clone is at work")
+    if failed_clone is not None:
+        message = (
+            f"{failed_clone.name} is a failed clone of this namespace. "
+            "Resume or discard it first."
+        )
+        return Check(
+            "jobs", "blocks", title="A failed clone is unresolved", sentence=message
+        )
+    return Check("jobs", "ok", title="No job or clone is running")
 
 
 def _busy(known: list[Job]) -> Check:
-    """Name the jobs that the actor may know of, or say only that there is one."""
+    """Return the check for running jobs; `known` are those the actor may know of."""
     if not known:
         title = blockers.COPYING.removesuffix(".")
-        return Check("jobs", "blocks", title=title, sentence="Wait for its end.")
+        return Check("jobs", "blocks", title=title, sentence="Wait until it ends.")
     count = "A job is" if len(known) == 1 else f"{len(known)} jobs are"
     return Check(
         "jobs",
         "blocks",
-        title=f"{count} at work on it",
-        sentence=f"{known[0].title}. Wait for its end or cancel it first.",
+        title=f"{count} running",
+        sentence=f"{known[0].title}. Wait until it ends or cancel it first.",
         task_id=str(known[0].job_id),
     )

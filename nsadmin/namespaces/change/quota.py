@@ -1,4 +1,4 @@
-"""How many namespaces a plan includes."""
+"""The number of namespaces that a subscription includes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,20 +24,20 @@ def is_used_up(used: int, limit: int | None) -> bool:
 
 
 def used_quota(internal_id: str, plan: str) -> tuple[int, int | None]:
-    """Return how many there are and how many the plan includes, None for any number.
+    """Return the number of namespaces and the limit of the subscription.
 
-    What is not limited is not counted.
+    Without a limit they are not counted: (0, None).
     """
     limit = plan_limit(plan)
     return (0 if limit is None else store.count_of_tenant(internal_id)), limit
 
 
 def require_quota(internal_id: str, plan: str) -> None:
-    """Raise QuotaExceeded where the organization has as many as its plan includes."""
+    """Raise QuotaExceeded if the organization has as many as it may have."""
     current, limit = used_quota(internal_id, plan)
     if limit is not None and current >= limit:
         raise QuotaExceeded(
-            f"The {plan} plan includes {limit} "
+            f"The {plan} subscription includes {limit} "
             f"namespace{'' if limit == 1 else 's'}; there are {current}.",
             details={
                 "resource": _LIMITED,
@@ -50,9 +50,9 @@ def require_quota(internal_id: str, plan: str) -> None:
 
 @contextmanager
 def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
-    """Add a namespace within the block; nobody else takes the last place meanwhile.
+    """Hold the organization's quota lock while the block adds a namespace.
 
-    Raises as `require_room` does. A plan without a limit waits for nobody.
+    Raises as `require_quota` does. Without a limit no lock is taken.
     """
     if plan_limit(plan) is None:
         yield

@@ -1,4 +1,4 @@
-"""The sweep that closes what a crash or a slow build left open, by the audit's list."""
+"""The sweep that finishes changes left open in the audit by a crash or slow build."""
 
 import time
 from datetime import timedelta
@@ -20,18 +20,18 @@ from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-# A request is over by then: its calls have time limits that add up to less.
+# No request takes longer: the time limits of its calls add up to less.
 _UNACCEPTED_AFTER = timedelta(seconds=90)
 _ACCEPTED_AFTER = timedelta(seconds=3)
 _BUILD_S = 60
-# What the document's list tells; a deletion for good is closed by its job.
+# Operations that documents list in `changes`; a purge is closed by its job.
 _ACTIONS = (
     "namespace:create",
     "namespace:update",
     "namespace:delete",
     "namespace:restore",
 )
-# One sweep, and the wait between two tries of one operation.
+# Size and duration of one sweep, and the wait between two tries of an operation.
 _AT_ONCE = 100
 _SWEEP_S = 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 4, 60
@@ -39,33 +39,34 @@ _FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 def heal() -> int:
-    """Close the open attempts whose time is up; return how many were closed.
+    """Close open attempts that are old enough; return the number closed.
 
-    Whoever has waited longest for a turn is first, and who had one goes to the end with
-    a wait that grows. So what can never be closed does not hold up what can.
+    The operation that has waited longest is tried first; after a try, its next turn
+    comes after a growing wait. So operations that can never be closed do not delay
+    others.
     """
     deadline = time.monotonic() + _SWEEP_S
     closed = 0
-    for row in _due():
+    for row in _open_attempts():
         if time.monotonic() > deadline:
             break
         _postpone(row.op_id)
         try:
-            done = _close(row)
+            is_closed = _close(row)
         except Unavailable:
             break
         except Exception:
             log.exception("heal_failed", namespace=row.namespace_id, op_id=row.op_id)
             continue
-        if done:
+        if is_closed:
             HealingTurn.objects.filter(op_id=row.op_id).delete()
-        closed += done
+        closed += is_closed
     past = timezone.now() - _FORGOTTEN_AFTER
     HealingTurn.objects.filter(next_try_at__lt=past).delete()
     return closed
 
 
-def _due() -> list[AuditEvent]:
+def _open_attempts() -> list[AuditEvent]:
     now = timezone.now()
     turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
     turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
@@ -78,7 +79,7 @@ def _due() -> list[AuditEvent]:
 
 
 def _postpone(op_id: str) -> None:
-    """Note the try before it is made, so that one that ends the sweep waits as well."""
+    """Record the try before it is made, so that a try that ends the sweep waits too."""
     turn = HealingTurn.objects.filter(op_id=op_id).first()
     tries = turn.tries if turn else 0
     wait_s = min(_FIRST_WAIT_S * 2 ** min(tries, 10), _LONGEST_WAIT_S)
@@ -98,14 +99,14 @@ def _close(row: AuditEvent) -> bool:
         return _catch_up(raw, row)
     if row.at < timezone.now() - _UNACCEPTED_AFTER:
         sentence = "Interrupted before it was accepted; nothing was written."
-        if raw is not None and _is_out_of_memory(raw, row):
+        if raw is not None and _is_before_list(raw, row):
             sentence = "Interrupted; too much has changed since to tell how far it got."
         return record.close(row.op_id, Outcome.FAILED, error=sentence)
     return False
 
 
-def _is_out_of_memory(raw: Raw, row: AuditEvent) -> bool:
-    """Tell whether the document's list begins after the revision that was attempted."""
+def _is_before_list(raw: Raw, row: AuditEvent) -> bool:
+    """Tell whether the attempted revision is older than those the document lists."""
     listed = raw.get("changes") or []
     return bool(listed) and (row.revision or 0) < listed[0]["revision"]
 

@@ -1,4 +1,4 @@
-"""Changing where a namespace runs: sealing its key, checking the other cluster."""
+"""Moving a namespace to another cluster: sealing its key, checking the cluster."""
 
 from dataclasses import replace
 
@@ -18,31 +18,31 @@ from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 
-_MADE = PlanWarning(
-    "The collection has no points, so it is made on the other cluster; the empty one "
-    "on the cluster before stays."
+_CREATED_THERE = PlanWarning(
+    "The collection has no points, so it is created on the new cluster; the empty one "
+    "on the old cluster stays."
 )
 
 
 def require_alone(plan: Plan) -> None:
-    """Raise Invalid where a plan that moves a namespace changes its collection too.
+    """Raise Invalid if a plan that moves a namespace changes its collection too.
 
     Its steps in Qdrant would be planned on one cluster and carried out on the other.
     """
     if plan.needs_qdrant:
-        sentence = (
-            "Where a namespace runs is changed alone: send its extractors and indexes "
-            "before or afterwards."
+        message = (
+            "A change of tier or address cannot be combined with others: change "
+            "extractors and indexes before or afterwards."
         )
-        raise Invalid.at("infrastructure", sentence)
+        raise Invalid.at("infrastructure", message)
 
 
 def sealed_key_of(
     actor: Actor, namespace: Namespace, plan: Plan, infrastructure: Raw | None
 ) -> Raw | None:
-    """Seal the key that the plan stores; None where it stores none.
+    """Return the sealed key that the plan stores; None if it stores none.
 
-    `infrastructure` is what was sent, with the key.
+    `infrastructure` holds the sent values, with the key.
     """
     if any(step.stores_secret for step in plan.steps):
         return clusters.sealed_key(namespace, infrastructure or {}, actor.label)
@@ -60,18 +60,19 @@ def cluster_checks(
 def with_collection(
     namespace: Namespace, plan: Plan, sealed: Raw | None, checks: tuple[Check, ...]
 ) -> Plan:
-    """Return a plan that moves, with what an empty collection lacks where it goes.
+    """Return the plan with steps that create an empty collection on the new cluster.
 
-    The steps wait in the document that names the other cluster, so they are carried out
-    there. A collection with points is never made: its points would be left behind.
+    The steps are pending in the document that names the new cluster, so they are
+    carried out there. A collection with points is never created: its points would be
+    left behind.
     """
     if not any(check.is_empty for check in checks):
         return plan
     after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
-    seen = probe.actual_collection(after)
-    made = missing_collection(after, seen) or [
-        *missing_vectors(after, seen),
-        *missing_indexes(after, seen),
+    actual = probe.actual_collection(after)
+    added = missing_collection(after, actual) or [
+        *missing_vectors(after, actual),
+        *missing_indexes(after, actual),
     ]
-    warned = plan.warnings if seen.exists else (*plan.warnings, _MADE)
-    return replace(plan, steps=(*plan.steps, *made), warnings=warned)
+    warnings = plan.warnings if actual.exists else (*plan.warnings, _CREATED_THERE)
+    return replace(plan, steps=(*plan.steps, *added), warnings=warnings)

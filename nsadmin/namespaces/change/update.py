@@ -1,7 +1,7 @@
-"""Changing a document's top-level values, where there is no plan to show before.
+"""Changing top-level values of a document without a plan.
 
-Deleting, restoring, warning, extending: audit the attempt, compare and set, mirror,
-audit the outcome. The first writer wins.
+For deleting, restoring, warning and extending: record the attempt in the audit, compare
+and set, mirror, record the outcome. The first writer wins.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ Values = dict[str, Any]
 
 @contextmanager
 def closing_refused(op_id: str) -> Iterator[None]:
-    """Close the attempt as refused where the block raises, if it was recorded.
+    """Close the attempt as refused if the block raises and it was recorded.
 
-    While a store is away it is open whether the document was written: the attempt stays
-    open, and the recovery sweep finds out.
+    While a store is unavailable it is not known whether the document was written: the
+    attempt stays open for the recovery sweep.
     """
     try:
         yield
@@ -43,16 +43,16 @@ def update_document(
     actor: Actor,
     read: Callable[[], NamespaceView],
     values: Callable[[Namespace], Values],
+    *,
     action: str,
     summary: str,
-    *,
-    shown: str = "",
+    audited_field: str = "",
 ) -> NamespaceView:
-    """Give the document new values; None removes a key. Return it as it is then.
+    """Set values of the document, None to remove a key; return the new namespace.
 
-    `values` is called with what was read just now and refuses by raising. `{}` in the
-    summary is the namespace's name; `shown` names a value whose old and new the audit
-    keeps. Raises Conflict where others write without end, and what `read` raises.
+    `values` returns them for the namespace that was just read, or raises to refuse.
+    `{}` in the summary becomes the namespace's name; the audit keeps the old and new
+    value of `audited_field`. Raises TooManyWriters, and what `read` raises.
     """
     op_id = record.new_op_id()
 
@@ -68,7 +68,7 @@ def update_document(
             namespace_id=namespace.namespace_id,
             namespace_name=namespace.name,
             revision=after["revision"],
-            changes=_changed(namespace.raw, after, shown),
+            changes=_changed(namespace.raw, after, audited_field),
         )
         return after
 
@@ -79,10 +79,12 @@ def update_document(
     return queries.view_of(document.read(after))
 
 
-def _changed(before: Raw, after: Raw, shown: str) -> list[Raw]:
-    if not shown or before.get(shown) == after.get(shown):
+def _changed(before: Raw, after: Raw, audited_field: str) -> list[Raw]:
+    if not audited_field or before.get(audited_field) == after.get(audited_field):
         return []
-    step = SetField(shown, _text(before.get(shown)), _text(after.get(shown)))
+    step = SetField(
+        audited_field, _text(before.get(audited_field)), _text(after.get(audited_field))
+    )
     return [step.public_json()]
 
 

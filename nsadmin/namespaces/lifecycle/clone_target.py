@@ -1,4 +1,4 @@
-"""The life of a clone's target: reserved, filled, shown as ready or failed, removed."""
+"""The document of a clone's target: inserted, marked ready or failed, removed."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
-# Why a clone fails whose source is deleted, whoever notices first.
-SOURCE_GONE = "The source was deleted while it was copied."
+# The error of a clone whose source is deleted; two jobs may report it.
+SOURCE_GONE = "The source was deleted during the copy."
 
 
 def reserve(raw: Raw) -> None:
@@ -25,9 +25,10 @@ def reserve(raw: Raw) -> None:
 
 
 def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw | None:
-    """Give `clone_status` and other keys new values while it still is `expected`.
+    """Set `clone_status` and other keys if the status still is `expected`.
 
-    A value of None removes its key. Returns the new document, None if it moved on.
+    A value of None removes its key. Returns the new document, None if the status is
+    another one or the document is gone. Raises Unavailable if others keep writing.
     """
 
     def read() -> Namespace | None:
@@ -49,12 +50,12 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
 
 
 def ready(namespace_id: str) -> Raw | None:
-    """Show a clone's target as ready; only after its proof."""
+    """Mark a clone's target as ready; only after the copy was verified."""
     return set_clone_status(namespace_id, expected="cloning", clone_status="ready")
 
 
 def fail(namespace_id: str, error: str) -> Raw | None:
-    """Show a clone's target as failed, with the reason kept beside it."""
+    """Mark a clone's target as failed and store the error."""
     return set_clone_status(
         namespace_id,
         expected="cloning",
@@ -64,18 +65,21 @@ def fail(namespace_id: str, error: str) -> Raw | None:
 
 
 def resume(namespace_id: str) -> Raw | None:
-    """Show a failed clone's target as being cloned again."""
+    """Mark a failed clone's target as being cloned again."""
     return set_clone_status(
         namespace_id, expected="failed", clone_status="cloning", clone_error=None
     )
 
 
 def remove(namespace_id: str) -> bool:
-    """Delete a namespace's document, last of all that belongs to it."""
+    """Delete the document of a clone's target, after all of its data.
+
+    Returns False if it changed meanwhile.
+    """
     raw = store.get(namespace_id)
-    gone = raw is None or store.delete(
+    is_gone = raw is None or store.delete(
         namespace_id, revision=int(raw.get("revision") or 0)
     )
-    if gone:
+    if is_gone:
         mirror.forget(namespace_id)
-    return gone
+    return is_gone

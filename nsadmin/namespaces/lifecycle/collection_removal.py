@@ -1,4 +1,4 @@
-"""What goes from Qdrant: the collection, if it is this namespace's alone."""
+"""Removing a namespace from Qdrant: its collection, or only its points."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
-# In the metadata of a collection: the clone that made it, and may fill and drop it.
+# Metadata key of a collection: the clone that created it and may fill and drop it.
 MARK = "nsadmin_clone"
 
 
 def place_of(namespace: Namespace) -> Cluster | None:
-    """Return the namespace's cluster; None where it is dedicated and has no address."""
+    """Return the namespace's cluster; None if it is dedicated and has no address."""
     try:
         return cluster_of(namespace)
     except Invalid:
@@ -25,12 +25,12 @@ def place_of(namespace: Namespace) -> Cluster | None:
 
 def sharers(namespace: Namespace) -> list[Namespace]:
     """Return the other namespaces whose points are in the same collection."""
-    found = [
+    candidates = [
         document.read(raw) for raw in store.find_by_collection(namespace.collection)
     ]
     return [
         other
-        for other in found
+        for other in candidates
         if other.namespace_id != namespace.namespace_id
         and other.collection == namespace.collection
         and _address(other) == _address(namespace)
@@ -44,10 +44,10 @@ def _address(namespace: Namespace) -> str:
 
 
 def is_owned(namespace: Namespace, live: LiveCollection) -> bool:
-    """Tell whether the collection is this namespace's and no other one's.
+    """Tell whether the collection belongs to this namespace only.
 
-    No other namespace names it, what it says of itself does not name another one, and
-    the target of an unfinished clone only owns what the clone's own job has made.
+    No other namespace uses it, its metadata does not name another one, and the target
+    of an unfinished clone only owns a collection that the clone's job created.
     """
     metadata: dict[str, Any] = live.raw.get("metadata") or {}
     if sharers(namespace):
@@ -66,7 +66,7 @@ def own_points(namespace: Namespace) -> dict[str, Any]:
 
 
 def count(cluster: Cluster, namespace: Namespace, live: LiveCollection | None) -> int:
-    """Count the points that go with the namespace."""
+    """Count the points that are deleted with the namespace."""
     if live is None:
         return 0
     where = None if is_owned(namespace, live) else own_points(namespace)
@@ -74,9 +74,9 @@ def count(cluster: Cluster, namespace: Namespace, live: LiveCollection | None) -
 
 
 def remove(cluster: Cluster, namespace: Namespace) -> str:
-    """Drop the collection, or only this namespace's points where it has others too.
+    """Drop the collection, or only this namespace's points if it has others too.
 
-    Returns what was done as a sentence. Doing it again does no harm.
+    Returns a sentence about the result. May be repeated.
     """
     live = collections.get(cluster, namespace.collection)
     if live is None:
@@ -86,7 +86,7 @@ def remove(cluster: Cluster, namespace: Namespace) -> str:
         return f"The collection {namespace.collection} is dropped."
     points.delete(cluster, namespace.collection, where=own_points(namespace))
     return (
-        f"The collection {namespace.collection} is not this namespace's alone: it "
+        f"The collection {namespace.collection} is not only this namespace's: it "
         "stays, without this namespace's points."
     )
 

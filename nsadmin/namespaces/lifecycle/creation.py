@@ -1,7 +1,7 @@
-"""Making a namespace: planned, attempted, inserted, then Qdrant brought along.
+"""Creating a namespace: plan, audit the attempt, insert, then carry out in Qdrant.
 
-The document is inserted with the steps that Qdrant still lacks, so a crash after it is
-healed as that of any change is; a crash before it leaves nothing.
+The document is inserted with its pending Qdrant steps, so the recovery sweep finishes
+them after a crash; a crash before the insert leaves nothing.
 """
 
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Plan as Bought
+from nsadmin.access.models import Plan as Subscription
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
@@ -48,46 +48,46 @@ ACTION = "namespace:create"
 
 
 def preview(
-    actor: Actor, wanted: NewNamespace, *, operation: UUID | None = None
+    actor: Actor, request: NewNamespace, *, operation: UUID | None = None
 ) -> Preview:
-    """Return the steps that would make the namespace; nothing is written."""
-    namespace, plan = _planned(actor, wanted, operation or uuid4())
+    """Return the plan that would create the namespace; nothing is written."""
+    namespace, plan = _planned(actor, request, operation or uuid4())
     _require_free(namespace)
     quota.require_quota(actor.internal_id, actor.plan)
-    silent = False
+    is_silent = False
     try:
         _require_no_collection(namespace)
     except Unavailable:
-        silent = True
-    return Preview(queries.view_of(namespace), plan, qdrant_silent=silent)
+        is_silent = True
+    return Preview(queries.view_of(namespace), plan, qdrant_silent=is_silent)
 
 
 def create(
     actor: Actor,
-    wanted: NewNamespace,
+    request: NewNamespace,
     *,
     operation: UUID | None = None,
     digest: str | None = None,
 ) -> Outcome:
-    """Make the namespace.
+    """Create the namespace.
 
-    `operation` names the act: doing the same act again, after a crash or a lost answer,
-    gives the namespace that it made the first time.
+    `operation` makes this idempotent: repeated with the same id, after a crash or a
+    lost answer, it returns the namespace that was created the first time.
 
-    Raises Forbidden without the right, NotEnabled or QuotaExceeded where the plan says
-    no, PlanChanged if `digest` names another plan, Conflict for a name, id or
-    collection that is taken, Unavailable before anything is written if Qdrant does not
-    answer.
+    Raises Forbidden without the permission, NotEnabled or QuotaExceeded if the
+    subscription does not allow it, PlanChanged if `digest` is another plan's, Conflict
+    for a name, id or collection that is taken, Unavailable before anything is written
+    if Qdrant does not answer.
     """
     operation = operation or uuid4()
     op_id = f"op_{operation.hex}"
-    namespace, plan = _planned(actor, wanted, operation)
-    made = _made(namespace.namespace_id, op_id)
-    if made is not None:
-        return commit.finish(made, plan, op_id)
+    namespace, plan = _planned(actor, request, operation)
+    inserted = _inserted_by(op_id, namespace.namespace_id)
+    if inserted is not None:
+        return commit.finish(inserted, plan, op_id)
     if digest is not None and digest != plan.digest:
         raise PlanChanged(
-            "The plan is another than the one that was shown.",
+            "The plan has changed since it was shown.",
             details={"plan": plan.to_json()},
         )
     _require_free(namespace)
@@ -99,7 +99,7 @@ def create(
         with quota.reserve_quota(actor.internal_id, actor.plan):
             _insert(raw, op_id)
     except Unavailable:
-        raise  # whether it was inserted is open, and the sweep finds out
+        raise  # perhaps inserted: the sweep closes the attempt
     except NsadminError as refused:
         record.close(op_id, Ending.REFUSED, error=refused.message)
         raise
@@ -107,35 +107,35 @@ def create(
 
 
 def _planned(
-    actor: Actor, wanted: NewNamespace, operation: UUID
+    actor: Actor, request: NewNamespace, operation: UUID
 ) -> tuple[Namespace, Plan]:
-    """Return the namespace as it would begin, and its steps."""
+    """Return the new namespace before its steps, and its plan."""
     require(actor, Action.NAMESPACE_CREATE)
-    if wanted.scope == "system":
+    if request.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
-    if wanted.infrastructure is not None and actor.plan != Bought.ENTERPRISE:
+    if request.infrastructure is not None and actor.plan != Subscription.ENTERPRISE:
         raise NotEnabled(
-            "Infrastructure of one's own needs the Enterprise plan.",
+            "Custom infrastructure needs the Enterprise subscription.",
             details={"resource": "infrastructure", "tier": actor.plan},
         )
-    namespace_id = wanted.namespace_id or f"ns_{operation.hex[:16]}"
+    namespace_id = request.namespace_id or f"ns_{operation.hex[:16]}"
     raw = blank(
-        wanted,
+        request,
         namespace_id=namespace_id,
         internal_id=actor.internal_id,
-        told=_told(wanted.infrastructure or {}),
+        facts=_cluster_facts(request.infrastructure or {}),
         now=timezone.now(),
     )
-    _settle(raw, wanted.infrastructure or {})
+    _set_placement(raw, request.infrastructure or {})
     namespace = document.read(raw)
     _require_own_name(actor, namespace)
-    return namespace, creation_plan(namespace, wanted)
+    return namespace, creation_plan(namespace, request)
 
 
 def _require_own_name(actor: Actor, namespace: Namespace) -> None:
-    """Raise Invalid for a name on the shared cluster that others could have as well.
+    """Raise Invalid for a collection name that others may use on the shared cluster.
 
-    Whether they do is not looked at: the answer is the same.
+    The answer does not depend on whether they do use it.
     """
     if namespace.tier != "shared":
         return
@@ -147,24 +147,24 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
         raise Invalid.at(at, sentence)
 
 
-def _told(given: Raw) -> ClusterFacts:
-    """Return the sent address in its normal form, or what is wrong with it."""
-    url, key = given.get("qdrant_url"), "sent" if given.get("qdrant_api_key") else ""
+def _cluster_facts(sent: Raw) -> ClusterFacts:
+    """Return the sent address in its normal form, or its errors."""
+    url, key = sent.get("qdrant_url"), "sent" if sent.get("qdrant_api_key") else ""
     if not isinstance(url, str):
         return ClusterFacts(key=key)
     try:
         at = "infrastructure.qdrant_url"
         return ClusterFacts(url=destination(url, field=at).url, key=key)
-    except Invalid as fault:
-        return ClusterFacts(key=key, faults=fault.errors)
+    except Invalid as invalid:
+        return ClusterFacts(key=key, errors=invalid.errors)
 
 
-def _settle(raw: Raw, given: Raw) -> None:
-    """Give the collection its place: which cluster, under which sealed key."""
+def _set_placement(raw: Raw, sent: Raw) -> None:
+    """Add the cluster's sealed key and the collection key to the document."""
     infrastructure = raw["infrastructure"]
     if infrastructure["compute_tier"] != "shared":
         infrastructure[SEALED_FIELD] = seal_key(
-            given["qdrant_api_key"],
+            sent["qdrant_api_key"],
             internal_id=raw["internal_id"],
             namespace_id=raw["_id"],
             url=infrastructure["qdrant_url"],
@@ -172,18 +172,23 @@ def _settle(raw: Raw, given: Raw) -> None:
     raw["collection_key"] = collection_key(raw)
 
 
-def _made(namespace_id: str, op_id: str) -> Raw | None:
-    """Return the document that this very act has inserted, if it has."""
+def _inserted_by(op_id: str, namespace_id: str) -> Raw | None:
+    """Return the document if this operation has inserted it before."""
     raw = store.get(namespace_id)
     return raw if raw is not None and document.has_operation(raw, op_id) else None
 
 
 def _require_free(namespace: Namespace) -> None:
-    """Raise Conflict for what is taken; the unique indexes say so in the end."""
+    """Raise Conflict for a taken name, id or collection.
+
+    The unique indexes of the store have the last word.
+    """
     preconditions.require_free_name(namespace.internal_id, namespace.name)
-    # Read before the id: who comes in between takes that, and is told as such.
+    # Read before the id: a namespace created in between is reported by its id.
     holders = store.find_by_collection(namespace.collection)
-    if store.get(namespace.namespace_id) is not None or _was_elsewhere(namespace):
+    if store.get(namespace.namespace_id) is not None or _id_was_used_elsewhere(
+        namespace
+    ):
         raise Conflict(
             "This id is taken.",
             code="namespace_id_taken",
@@ -194,10 +199,10 @@ def _require_free(namespace: Namespace) -> None:
         raise _collection_taken()
 
 
-def _was_elsewhere(namespace: Namespace) -> bool:
-    """Tell whether another organization had a namespace of that id, now deleted.
+def _id_was_used_elsewhere(namespace: Namespace) -> bool:
+    """Tell whether another organization had a namespace with that id, now deleted.
 
-    What is known by id of the old one, its history and its use, is not the new one's.
+    Its audit and usage data are stored by id and must not become the new one's.
     """
     owner = owner_of(namespace.internal_id)
     others = AuditEvent.objects.filter(namespace_id=namespace.namespace_id)
@@ -215,38 +220,38 @@ def _collection_taken() -> Conflict:
 
 
 def _require_no_collection(namespace: Namespace) -> None:
-    """Ask Qdrant, which must answer, and must not have the collection."""
+    """Raise Conflict if the collection exists, Unavailable if Qdrant is silent."""
     if namespace.tier != "shared":
         preflight.require(preflight.run_new(namespace))
     if probe.actual_collection(namespace).exists:
-        _require_free(namespace)  # who was faster may have taken more than that
+        _require_free(namespace)  # a concurrent creation may have taken name or id too
         raise _collection_taken()
 
 
 def _insert(raw: Raw, op_id: str) -> None:
-    """Insert; where an answer is lost, the document tells whether it arrived."""
+    """Insert the document; if the answer is lost, read whether it was inserted."""
     try:
         store.insert(raw)
     except (Conflict, Unavailable):
-        if _made(raw["_id"], op_id) is not None:
+        if _inserted_by(op_id, raw["_id"]) is not None:
             return
-        # Which of the unique values it was is not said by the store.
+        # The store does not report which unique value is taken.
         _require_free(document.read(raw))
         raise
 
 
 def _attempt(actor: Actor, namespace: Namespace, plan: Plan, op_id: str) -> None:
-    said = f"Create “{namespace.name}”."
+    sentence = f"Create “{namespace.name}”."
     first = {
         "field": "namespace_name",
         "before": None,
         "after": namespace.name,
-        "sentence": said,
+        "sentence": sentence,
     }
     record.attempt(
         op_id=op_id,
         action=ACTION,
-        summary=" ".join([said, *(step.sentence() for step in plan.steps)]),
+        summary=" ".join([sentence, *(step.sentence() for step in plan.steps)]),
         actor=actor,
         organization_id=actor.organization_id,
         namespace_id=namespace.namespace_id,

@@ -1,4 +1,4 @@
-"""Deleting a namespace for good: marked by a compare-and-set, then a job empties it."""
+"""Deleting a namespace for good: mark its document, then run a job that empties it."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, PreconditionFailed, Unavailable
 from nsadmin.jobs.execution import enqueue
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces.change import blockers as gates
+from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND, stages
 from nsadmin.namespaces.read import mirror, queries
@@ -19,7 +19,8 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
-# Marking takes far less. If the process dies in between, the job finds out by itself.
+# Marking takes far less. If the process dies meanwhile, the job starts after this
+# time and checks for the mark itself.
 _MARKING = timedelta(seconds=30)
 ACTION = "namespace:purge"
 
@@ -32,15 +33,15 @@ def begin(
     if_match: int | None = None,
     organization_id: str | None = None,
 ) -> Job:
-    """Mark a namespace as being deleted and send the job; nothing brings it back.
+    """Mark a namespace as being deleted and send the job; this cannot be undone.
 
-    A namespace that is being deleted already gives the job that does it; one whose job
-    has failed lets that job go on. `force` ends the jobs that fill or read it;
-    a clone that reads it stays, failed.
+    If it is being deleted already, its job is returned, and resumed if it had failed.
+    `force` stops the jobs that fill or read the namespace; a clone that reads it stays,
+    failed.
 
-    Raises NotFound and Forbidden as every change does, PreconditionFailed if `if_match`
-    is not the stored revision, Conflict for a protected namespace and, without `force`,
-    for one that jobs are at work on.
+    Raises NotFound, Forbidden, PreconditionFailed if `if_match` is not the stored
+    revision, Conflict for a protected namespace and, without `force`, for one with
+    running jobs.
     """
     view = queries.get_stored(
         actor,
@@ -53,13 +54,13 @@ def begin(
         return known
     namespace = view.namespace
     _require_revision(namespace, if_match)
-    gates.require_unprotected(namespace)
+    blockers.require_unprotected(namespace)
     if not force:
-        gates.require_unused(actor, namespace)
+        blockers.require_unused(actor, namespace)
     try:
         return send(actor, view, if_match=if_match)
     except Conflict:
-        # Somebody else may have been faster by the blink of an eye.
+        # Another request may have marked it at the same time.
         known = running_deletion(
             actor, queries.get_stored(actor, namespace.namespace_id)
         )
@@ -69,7 +70,7 @@ def begin(
 
 
 def resume_failed(actor: Actor, job: Job) -> None:
-    """Let a failed deletion go on; NotFound where nothing of the namespace is left."""
+    """Resume a failed deletion; raise NotFound if the namespace no longer exists."""
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
         raise queries.namespace_not_found(job.namespace_id)
@@ -85,7 +86,10 @@ def resume_failed(actor: Actor, job: Job) -> None:
 
 
 def running_deletion(actor: Actor, view: NamespaceView) -> Job | None:
-    """Return the job that deletes the namespace, sent again where it had failed."""
+    """Return the job that deletes the namespace, resumed if it had failed.
+
+    None if it is not being deleted.
+    """
     task_id = view.namespace.deletion_task_id
     job = Job.objects.filter(job_id=task_id).first() if task_id else None
     if job is None or job.is_live or job.state == State.DONE:
@@ -95,7 +99,7 @@ def running_deletion(actor: Actor, view: NamespaceView) -> Job | None:
 
 
 def resume(actor: Actor, view: NamespaceView, job: Job) -> None:
-    """Let a failed deletion go on from its last checkpoint, as a new act of `actor`."""
+    """Resume a failed deletion from its checkpoint, as a new operation of `actor`."""
     if not enqueue.resume(job):
         return
     op_id = record.new_op_id()
@@ -105,14 +109,14 @@ def resume(actor: Actor, view: NamespaceView, job: Job) -> None:
 
 
 def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> Job:
-    """Make the job, mark the document as its own, let it run."""
+    """Create the job, mark the document with its id, start it."""
     op_id = record.new_op_id()
-    job = _job(actor, view, op_id)
+    job = _held_job(actor, view, op_id)
     _attempt(actor, view, op_id, revision=view.namespace.revision + 1)
     try:
         raw = _mark(view.namespace, job, op_id, if_match)
     except Unavailable:
-        raise  # the held job finds out whether the mark has landed
+        raise  # the held job checks whether the mark was written
     except NsadminError as refused:
         enqueue.withdraw(job)
         record.close(op_id, Outcome.REFUSED, error=refused.message)
@@ -123,19 +127,19 @@ def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> J
 
 
 def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> Raw:
-    """Write into the document that the job deletes it; again while others write."""
+    """Mark the document with the job that deletes it; return the new document."""
 
     def read() -> Namespace:
         raw = store.get(namespace.namespace_id)
         if raw is None:
             raise queries.namespace_not_found(namespace.namespace_id)
-        moved = document.read(raw)
-        gates.require_not_deleting(moved)
-        gates.require_unprotected(moved)
-        if moved.deleted_at != namespace.deleted_at:
+        current = document.read(raw)
+        blockers.require_not_deleting(current)
+        blockers.require_unprotected(current)
+        if current.deleted_at != namespace.deleted_at:
             raise queries.namespace_not_found(namespace.namespace_id)
-        _require_revision(moved, if_match)
-        return moved
+        _require_revision(current, if_match)
+        return current
 
     def change(stored: Namespace) -> Raw:
         mark = {"task_id": str(job.job_id), "op_id": op_id}
@@ -147,12 +151,13 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
 def _require_revision(namespace: Namespace, if_match: int | None) -> None:
     if if_match is not None and if_match != namespace.revision:
         raise PreconditionFailed(
-            f"The namespace is at revision {namespace.revision}; you saw another.",
+            f"The namespace is at revision {namespace.revision}; "
+            "you sent another revision.",
             details={"etag": f"r{namespace.revision}"},
         )
 
 
-def _job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
+def _held_job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
     namespace = view.namespace
     return enqueue.enqueue(
         KIND,

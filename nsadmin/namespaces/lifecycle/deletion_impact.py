@@ -1,4 +1,4 @@
-"""What deleting a namespace means: what goes, what is in the way, who refers to it."""
+"""The impact of deleting a namespace: counts, running jobs, clones, sharing."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from nsadmin.namespaces.read.queries import NamespaceView
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Counts are None where unknown, `sharing` too.
+    """The impact of a deletion; counts and `sharing` are None if unknown.
 
-    `jobs` and `clones` are those that the actor may know of; `other_jobs` counts the
-    live jobs of others, `sharing` the namespaces that use the same collection.
+    `jobs` and `clones` are those that the actor may know of. `other_jobs` counts the
+    live jobs of others, `sharing` other namespaces that use the same collection.
     """
 
     counts: Counts
@@ -29,22 +29,22 @@ class Impact:
     sharing: int | None
 
     def blocks(self, view: NamespaceView) -> bool:
-        """Tell whether the namespace cannot be deleted as it is now."""
+        """Tell whether the namespace cannot be deleted now."""
         namespace = view.namespace
         is_busy = bool(self.jobs or self.other_jobs)
         return is_busy or namespace.is_protected or bool(namespace.deletion_task_id)
 
 
 def impact_of(actor: Actor, view: NamespaceView) -> Impact:
-    """Look up what a deletion would take along; nothing is written."""
+    """Look up the impact of a deletion; nothing is written."""
     namespace_id = view.namespace.namespace_id
-    every = running_jobs(namespace_id)
-    known = visible_jobs(actor).filter(job_id__in=[job.job_id for job in every])
+    running = running_jobs(namespace_id)
+    known = visible_jobs(actor).filter(job_id__in=[job.job_id for job in running])
     clones = queries.visible(actor).filter(source_namespace_id=namespace_id)
     return Impact(
         counts=view.counts,
         jobs=list(known),
-        other_jobs=len(every) - len(known),
+        other_jobs=len(running) - len(known),
         clones=list(clones.order_by("name_key")),
         sharing=_sharing(view),
     )

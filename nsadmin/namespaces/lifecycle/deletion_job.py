@@ -1,4 +1,4 @@
-"""The job that empties a namespace: every step bears repetition, its record is last."""
+"""The job that empties a namespace; its stages may be repeated."""
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
@@ -30,7 +30,7 @@ _BATCH = 1000
 
 
 def settle(job: Job) -> None:
-    """Tell mirror and audit how the deletion ended."""
+    """Update mirror and audit when the deletion has ended."""
     if job.state == State.DONE:
         mirror.forget(job.namespace_id)
         record.close(job.op_id, Outcome.DONE)
@@ -42,7 +42,7 @@ def settle(job: Job) -> None:
     KIND, task_type="api_namespaces_delete", settle=settle, cancellable=False
 )
 def run(work: JobContext) -> None:
-    """Delete what is in it, see that nothing is left, then delete its document."""
+    """Delete the contents, check that nothing is left, then delete the document."""
     namespace = _marked(work)
     if namespace is None:
         _end(work, RECORD)
@@ -56,7 +56,10 @@ def run(work: JobContext) -> None:
 
 
 def _marked(work: JobContext) -> Namespace | None:
-    """Return the namespace if it is marked as this job's to delete; None if gone."""
+    """Return the namespace; None if an earlier run has deleted it.
+
+    Raises Conflict if its document is not marked with this job.
+    """
     raw = store.get(work.inputs["namespace_id"])
     if raw is None:
         if not work.cursor.get("seen"):
@@ -65,9 +68,7 @@ def _marked(work: JobContext) -> Namespace | None:
     if (raw.get("deletion") or {}).get("task_id") != str(work.job.job_id):
         sentence = "The namespace is not marked for this deletion; nothing was deleted."
         if work.cursor.get("seen"):
-            sentence = (
-                "Another program took the mark of the deletion off the namespace."
-            )
+            sentence = "Another program removed the deletion mark from the namespace."
         raise Conflict(sentence)
     if not work.cursor.get("seen"):
         work.cursor["seen"] = True
@@ -76,37 +77,40 @@ def _marked(work: JobContext) -> Namespace | None:
 
 
 def _stop_jobs(work: JobContext, namespace: Namespace) -> None:
-    """End the jobs that fill or read it.
+    """Stop the jobs that fill or read the namespace.
 
-    A clone that reads it stays as it came so far, failed: it is another namespace, and
-    may be another organization's. Its owner discards it.
+    A clone that reads it stays, failed and incomplete: it is another namespace, perhaps
+    of another organization. Its owner discards it.
     """
-    mine = [j for j in running_jobs(namespace.namespace_id) if j.kind != KIND]
-    known: list[str] = work.cursor.get("stopped") or []
-    ids = [*known, *(str(j.job_id) for j in mine if str(j.job_id) not in known)]
-    if ids != known:
+    running = [j for j in running_jobs(namespace.namespace_id) if j.kind != KIND]
+    recorded: list[str] = work.cursor.get("stopped") or []
+    ids = [
+        *recorded,
+        *(str(j.job_id) for j in running if str(j.job_id) not in recorded),
+    ]
+    if ids != recorded:
         work.cursor["stopped"] = ids
         work.checkpoint()
     work.progress.begin(STOP, total=len(ids))
-    for job in mine:
+    for job in running:
         abort(job, _reason(job, namespace))
     stopping = Job.objects.filter(job_id__in=ids, settled=False).count()
     work.progress.advance(STOP, done=len(ids) - stopping)
     if stopping:
-        raise Unavailable("A job at work on this namespace has not stopped yet.")
+        raise Unavailable("A job on this namespace has not stopped yet.")
     _end(work, STOP)
-    _tell_of_clones(work, namespace, ids)
+    _note_failed_clones(work, namespace, ids)
 
 
 def _reason(job: Job, namespace: Namespace) -> str:
-    """Say why the job ends; a clone that notices by itself says the same."""
+    """Return the error for the stopped job; a clone itself may report the same."""
     if job.source_namespace_id == namespace.namespace_id:
         return SOURCE_GONE
     return f"The target, {namespace.name}, is being deleted."
 
 
-def _tell_of_clones(work: JobContext, namespace: Namespace, ids: list[str]) -> None:
-    """Name the clones that failed by it, but for those of other organizations."""
+def _note_failed_clones(work: JobContext, namespace: Namespace, ids: list[str]) -> None:
+    """Note the clones of the same organization that the deletion has failed."""
     failed = Job.objects.filter(
         job_id__in=ids,
         source_namespace_id=namespace.namespace_id,
@@ -116,14 +120,16 @@ def _tell_of_clones(work: JobContext, namespace: Namespace, ids: list[str]) -> N
     for job in failed:
         name = job.namespace_name
         sentence = f"The clone “{name}” has failed and stays until it is discarded."
-        _say_once(work, str(job.job_id), sentence, "warn")
+        _record_once(work, str(job.job_id), sentence, "warn")
 
 
 def _delete_points(work: JobContext, namespace: Namespace) -> None:
-    """Remove what Qdrant has; the count is taken once, before anything goes."""
+    """Remove the points from Qdrant; they are counted once, before the removal."""
     cluster = collection_removal.place_of(namespace)
     if cluster is None:
-        _once(work, POINTS, "The dedicated cluster has no address: nothing is there.")
+        _end_once(
+            work, POINTS, "The dedicated cluster has no address, so nothing is there."
+        )
         return
     if "points" not in work.cursor:
         live = collections.get(cluster, namespace.collection)
@@ -136,12 +142,12 @@ def _delete_points(work: JobContext, namespace: Namespace) -> None:
     if not collection_removal.is_gone(cluster, namespace):
         raise Unavailable("Qdrant still shows points of this namespace.")
     work.progress.advance(POINTS, done=total)
-    _count(work, "points", total)
-    _once(work, POINTS, sentence)
+    _record_count(work, "points", total)
+    _end_once(work, POINTS, sentence)
 
 
 def _delete_resources(work: JobContext, namespace: Namespace, resource: Kind) -> None:
-    """Delete a kind of resource in batches; what is left tells how far it came."""
+    """Delete one kind of resource in batches; progress is counted from the rest."""
     namespace_id = namespace.namespace_id
     left = resources.count(resource, namespace_id)
     totals: dict[str, int] = work.cursor.setdefault("totals", {})
@@ -150,14 +156,14 @@ def _delete_resources(work: JobContext, namespace: Namespace, resource: Kind) ->
     done = totals[resource] - left
     work.progress.begin(resource, total=totals[resource])
     work.progress.advance(resource, done=done)
-    while gone := _delete_batch(work, resource, namespace_id):
-        done += gone
+    while deleted := _delete_batch(work, resource, namespace_id):
+        done += deleted
         work.progress.advance(resource, done=done)
-        _count(work, resource, done)
+        _record_count(work, resource, done)
         work.cursor["left"] = [resource, done]
         work.checkpoint()
-    _count(work, resource, totals[resource])
-    _once(work, resource, f"{totals[resource]:,} {resource} are deleted.")
+    _record_count(work, resource, totals[resource])
+    _end_once(work, resource, f"{totals[resource]:,} {resource} are deleted.")
 
 
 def _delete_batch(work: JobContext, resource: Kind, namespace_id: str) -> int:
@@ -165,12 +171,12 @@ def _delete_batch(work: JobContext, resource: Kind, namespace_id: str) -> int:
     return resources.delete_some(resource, namespace_id, limit=_BATCH)
 
 
-def _count(work: JobContext, what: str, number: int) -> None:
-    work.outputs["deleted"] = {**(work.outputs.get("deleted") or {}), what: number}
+def _record_count(work: JobContext, noun: str, number: int) -> None:
+    work.outputs["deleted"] = {**(work.outputs.get("deleted") or {}), noun: number}
 
 
 def _require_empty(namespace: Namespace) -> None:
-    """A late writer may have put something back; then the deletion begins again."""
+    """Raise Unavailable if another program has added data: the job then runs again."""
     cluster = collection_removal.place_of(namespace)
     left = sum(resources.counts(namespace.namespace_id).values())
     if left or (cluster and not collection_removal.is_gone(cluster, namespace)):
@@ -178,7 +184,7 @@ def _require_empty(namespace: Namespace) -> None:
 
 
 def _delete_record(work: JobContext, namespace: Namespace) -> None:
-    """Delete the document by id and revision, then every trace that pages show."""
+    """Delete the document by id and revision, then its mirror and locks."""
     work.progress.begin(RECORD, total=1)
     work.raise_if_interrupted()
     if not store.delete(namespace.namespace_id, revision=namespace.revision):
@@ -187,7 +193,7 @@ def _delete_record(work: JobContext, namespace: Namespace) -> None:
 
 
 def _end(work: JobContext, key: str) -> None:
-    """Finish a stage; with the last one nothing may remember the namespace."""
+    """Finish a stage; with the last one, remove the namespace's mirror and locks."""
     if key == RECORD:
         namespace_id = work.inputs["namespace_id"]
         mirror.forget(namespace_id)
@@ -198,16 +204,16 @@ def _end(work: JobContext, key: str) -> None:
     work.progress.end(key)
 
 
-def _once(work: JobContext, key: str, sentence: str) -> None:
-    """Finish a stage and say so a single time, however often it is repeated."""
+def _end_once(work: JobContext, key: str, sentence: str) -> None:
+    """Finish a stage and note the sentence once, even if the stage is repeated."""
     if work.progress.stage(key).state != "done":
         _end(work, key)
-    _say_once(work, key, sentence, "ok")
+    _record_once(work, key, sentence, "ok")
 
 
-def _say_once(work: JobContext, key: str, sentence: str, role: str) -> None:
-    said: list[str] = work.cursor.setdefault("said", [])
-    if key not in said:
-        said.append(key)
+def _record_once(work: JobContext, key: str, sentence: str, role: str) -> None:
+    recorded: list[str] = work.cursor.setdefault("said", [])
+    if key not in recorded:
+        recorded.append(key)
         work.record_event(sentence, role)
         work.checkpoint()

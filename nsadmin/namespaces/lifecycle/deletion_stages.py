@@ -1,4 +1,4 @@
-"""The stages of a deletion in order, and their share of the whole."""
+"""The stages of a deletion, in order, with their weights."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ KIND: Final = "delete"
 STOP: Final = "stop"
 POINTS: Final = "points"
 RECORD: Final = "record"
-# What refers to others goes before what it refers to.
+# Resources that refer to others are deleted first.
 RESOURCES: Final[tuple[Kind, ...]] = (
     "retrievers",
     "taxonomies",
@@ -24,7 +24,7 @@ _WEIGHT: Final[dict[Kind, int]] = {"objects": 40}
 def stages() -> tuple[Stage, ...]:
     """Return the stages of a deletion."""
     return (
-        Stage(key=STOP, title="Stop what is running", unit="jobs", weight=5),
+        Stage(key=STOP, title="Stop running jobs", unit="jobs", weight=5),
         Stage(key=POINTS, title="Documents and vectors", unit="points", weight=35),
         *(
             Stage(

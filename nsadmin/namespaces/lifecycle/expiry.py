@@ -1,6 +1,6 @@
-"""Expiry: moving the end of a namespace, and warning before it comes.
+"""Expiry: changing the expiry of a namespace, and warning before it.
 
-A namespace is deleted at its end, but never within an hour of the warning.
+A namespace is deleted when it expires, but never within an hour of the warning.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.errors import Conflict, Forbidden, Invalid
 from nsadmin.jobs.schedules import beat
-from nsadmin.namespaces.change import blockers as gates
+from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -24,7 +24,7 @@ from nsadmin.namespaces.schema.patch import validate
 
 WARNED = "expiry_warned_at"
 SCHEDULE = "cleanup_expired"
-# The warning stands at least this long before anything is deleted.
+# Least time between the warning and the deletion.
 NOTICE = timedelta(hours=1)
 SHORTEST_S = 60
 LONGEST = timedelta(days=3650)
@@ -32,7 +32,7 @@ LONGEST_S = int(LONGEST.total_seconds())
 
 
 class ExtendRequest(BaseModel):
-    """The new end: one of the two."""
+    """The new expiry: exactly one of the two fields."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -49,28 +49,28 @@ class ExtendRequest(BaseModel):
     )
 
     ttl_seconds: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] | None = Field(
-        None, description="So many seconds from now; null is the same as absent."
+        None, description="Seconds from now; null is the same as absent."
     )
     expires_at: Annotated[str, limits("string", format="date-time")] | None = Field(
         None,
         description=(
-            "At that time, which is at least a minute and at most ten years away; "
-            "null takes the end away."
+            "A time that is at least a minute and at most ten years away; null "
+            "removes the expiry."
         ),
     )
 
 
 def warned_at(namespace: Namespace) -> datetime | None:
-    """Return when the warning was given; None before that, or since the end moved."""
-    found = namespace.raw.get(WARNED)
-    return found if isinstance(found, datetime) else None
+    """Return the time of the warning; None if there was none for this expiry."""
+    warned = namespace.raw.get(WARNED)
+    return warned if isinstance(warned, datetime) else None
 
 
 def deletion_at(namespace: Namespace) -> datetime | None:
-    """Return when it is deleted: its end, or an hour after the warning if later.
+    """Return the time of deletion: the expiry, or an hour after the warning if later.
 
-    The warning comes with the next run of the schedule where there was none. What is
-    the platform's own or protected is not deleted.
+    Without a warning so far, the next run of the schedule gives it. None for system and
+    protected namespaces: they are not deleted.
     """
     if namespace.expires_at is None or namespace.is_system or namespace.is_protected:
         return None
@@ -80,9 +80,9 @@ def deletion_at(namespace: Namespace) -> datetime | None:
 
 
 def is_due(namespace: Namespace, now: datetime) -> bool:
-    """Tell whether its end has come and it was warned of long enough.
+    """Tell whether the namespace has expired and the notice after the warning is over.
 
-    What is protected is due as well; deleting it is refused then, and told of.
+    Also True for protected namespaces: their deletion is refused and reported.
     """
     warned = warned_at(namespace)
     if namespace.expires_at is None or namespace.is_system or warned is None:
@@ -91,32 +91,32 @@ def is_due(namespace: Namespace, now: datetime) -> bool:
 
 
 def end_from(body: Any, now: datetime) -> datetime | None:
-    """Read `{"ttl_seconds": n}` or `{"expires_at": time or null}`; null is never.
+    """Read `{"ttl_seconds": n}` or `{"expires_at": time or null}`; null is no expiry.
 
-    Raises Invalid for anything else, for an end in the past and for one too far away.
+    Raises Invalid for anything else, for a time in the past and for one too far away.
     """
-    wanted = validate(ExtendRequest, body)
-    given = wanted.model_fields_set - {"ttl_seconds"}
-    if (wanted.ttl_seconds is not None) == bool(given):
+    request = validate(ExtendRequest, body)
+    others = request.model_fields_set - {"ttl_seconds"}
+    if (request.ttl_seconds is not None) == bool(others):
         sentence = "Send either ttl_seconds or expires_at."
         raise Invalid.at("", sentence)
-    if wanted.ttl_seconds is not None:
-        return now + timedelta(seconds=wanted.ttl_seconds)
-    return None if wanted.expires_at is None else _at(wanted.expires_at, now)
+    if request.ttl_seconds is not None:
+        return now + timedelta(seconds=request.ttl_seconds)
+    return None if request.expires_at is None else _at(request.expires_at, now)
 
 
 def _at(text: str, now: datetime) -> datetime:
     sentence = "Must be a time with a zone, such as 2027-01-31T12:00:00Z."
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid.at("expires_at", sentence) from None
-    if found.tzinfo is None:
+    if time.tzinfo is None:
         raise Invalid.at("expires_at", sentence)
-    if found < now + timedelta(seconds=SHORTEST_S) or found > now + LONGEST:
+    if time < now + timedelta(seconds=SHORTEST_S) or time > now + LONGEST:
         sentence = "Must be at least a minute and at most ten years away."
         raise Invalid.at("expires_at", sentence)
-    return found
+    return time
 
 
 def extend(
@@ -126,13 +126,13 @@ def extend(
     *,
     organization_id: str | None = None,
 ) -> NamespaceView:
-    """Move the end, or take it away with None; the warning is then void.
+    """Set the expiry, or remove it with None; an earlier warning is cleared.
 
-    An end where there was none, or an earlier one, deletes the namespace in the end, so
-    that takes the right to delete.
+    Setting an expiry for the first time, or an earlier one, needs the permission to
+    delete, because it ends in a deletion.
 
-    Raises NotFound and Forbidden as every change does, Conflict where it is being
-    deleted. Whoever writes first wins against the reaper: both compare and set.
+    Raises NotFound, Forbidden, Invalid for a system namespace, Conflict if it is being
+    deleted. Extension and reaper both compare and set: the first writer wins.
     """
 
     def read() -> NamespaceView:
@@ -143,35 +143,44 @@ def extend(
             action=Action.NAMESPACE_UPDATE,
         )
 
-    kept = None if end is None else end.replace(microsecond=0)
+    new_end = None if end is None else end.replace(microsecond=0)
 
     def values(namespace: Namespace) -> Values:
-        gates.require_not_deleting(namespace)
-        if kept is not None and namespace.is_system:
+        blockers.require_not_deleting(namespace)
+        if new_end is not None and namespace.is_system:
             sentence = "A system namespace never expires."
             raise Invalid.at("expires_at", sentence)
-        if _is_sooner(kept, namespace.expires_at):
-            _require_deleting(actor)
-        return {"expires_at": kept, WARNED: None}
+        if _is_sooner(new_end, namespace.expires_at):
+            _require_delete_permission(actor)
+        return {"expires_at": new_end, WARNED: None}
 
     known = read()
-    if known.namespace.expires_at is None and kept is None:
+    if known.namespace.expires_at is None and new_end is None:
         return known
-    said = "never expires" if kept is None else f"expires at {kept:%Y-%m-%d %H:%M} UTC"
-    sooner = _is_sooner(kept, known.namespace.expires_at)
-    summary = f"{'Set the end' if sooner else 'Extend'}: it {said}."
     return update_document(
-        actor, read, values, "namespace:extend", summary, shown="expires_at"
+        actor,
+        read,
+        values,
+        action="namespace:extend",
+        summary=_extension_summary(new_end, known.namespace.expires_at),
+        audited_field="expires_at",
     )
 
 
-def _require_deleting(actor: Actor) -> None:
+def _extension_summary(end: datetime | None, before: datetime | None) -> str:
+    if end is None:
+        return "Extend: it never expires."
+    verb = "Set the expiry" if _is_sooner(end, before) else "Extend"
+    return f"{verb}: it expires at {end:%Y-%m-%d %H:%M} UTC."
+
+
+def _require_delete_permission(actor: Actor) -> None:
     try:
         require(actor, Action.NAMESPACE_DELETE)
     except Forbidden as refused:
         raise Forbidden(
-            "An end where there was none, or an earlier one, is for who may delete the "
-            f"namespace. {refused.message}",
+            "Only people who can delete the namespace can set or shorten its expiry. "
+            f"{refused.message}",
             details=refused.details,
         ) from None
 
@@ -181,7 +190,7 @@ def _is_sooner(end: datetime | None, before: datetime | None) -> bool:
 
 
 def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None:
-    """Note that the end is near; None where it was noted, or the end has moved."""
+    """Record the warning of the expiry; None if it was recorded or is not due."""
 
     def read() -> NamespaceView:
         return queries.get_stored(actor, namespace_id)
@@ -194,7 +203,9 @@ def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None
 
     summary = "Warn: the namespace expires soon and is deleted then."
     try:
-        return update_document(actor, read, values, "namespace:expiry-warning", summary)
+        return update_document(
+            actor, read, values, action="namespace:expiry-warning", summary=summary
+        )
     except Conflict as refused:
         if refused.code != "not_due":
             raise

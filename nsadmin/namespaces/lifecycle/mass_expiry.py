@@ -1,6 +1,6 @@
-"""The fuse: too many namespaces of one organization end at once, so a human is asked.
+"""Mass expiry: a person must agree if many namespaces of an organization expire.
 
-What is held stays as it is until somebody lets exactly these be deleted, or extends
+Their deletion is held until a person releases exactly these namespaces, or extends
 them.
 """
 
@@ -20,16 +20,17 @@ from nsadmin.errors import Conflict, NsadminError, Unavailable
 from nsadmin.namespaces.lifecycle import expiry
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 
-# More than this many, or this part of an organization's, in one run asks a human.
+# A run that deletes more than this number and share of an organization's namespaces
+# is held.
 MOST, MOST_SHARE = 20, 0.05
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What is held of an organization: the namespaces that are due now still.
+class HeldExpiry:
+    """The held namespaces of an organization that are still expired.
 
-    `digest` stands for exactly these. `released_by` is empty until somebody agreed.
+    `released_by` is empty until a person has released them.
     """
 
     organization: Organization
@@ -40,40 +41,40 @@ class Due:
 
     @property
     def digest(self) -> str:
-        """Name this set of namespaces, so that nobody agrees to another one."""
+        """Hash of the namespace ids, so that only the set shown is released."""
         ids = "\n".join(sorted(row.namespace_id for row in self.rows))
         return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
 def is_excessive(internal_id: str, count: int) -> bool:
-    """Tell whether so many of an organization's namespaces at once ask a human."""
+    """Tell whether a person must agree to `count` deletions in an organization."""
     rows = MirroredNamespace.objects.filter(internal_id=internal_id, deleted_at=None)
     return count > MOST and count > MOST_SHARE * rows.count()
 
 
 def hold_if_excessive(internal_id: str, ids: list[str]) -> bool:
-    """Hold the deletions where they are too many and nobody agreed to all of them."""
+    """Hold the deletions if they are too many and not released; return whether held."""
     if not is_excessive(internal_id, len(ids)):
         return False
-    hold, made = ReaperHold.objects.get_or_create(
+    hold, is_new = ReaperHold.objects.get_or_create(
         internal_id=internal_id, defaults={"namespace_ids": sorted(ids)}
     )
     if hold.released_at is not None and set(ids) <= set(hold.namespace_ids):
         return False
-    if not made and set(ids) != set(hold.namespace_ids):
+    if not is_new and set(ids) != set(hold.namespace_ids):
         ReaperHold.objects.filter(pk=hold.pk).update(
             namespace_ids=sorted(ids), released_at=None, released_by=""
         )
     return True
 
 
-def forget_others(internal_ids: Iterable[str]) -> None:
-    """Drop the holds of all organizations but these, for nothing is held there now."""
+def drop_other_holds(internal_ids: Iterable[str]) -> None:
+    """Delete the holds of all organizations except these."""
     ReaperHold.objects.exclude(internal_id__in=list(internal_ids)).delete()
 
 
-def due(organization: Organization) -> Due | None:
-    """Return what is held of an organization; None where nothing is, any more."""
+def held_expiry(organization: Organization) -> HeldExpiry | None:
+    """Return the held namespaces of an organization; None if it has no hold now."""
     internal_id = organization.internal_id
     hold = ReaperHold.objects.filter(internal_id=internal_id).first()
     if hold is None:
@@ -90,57 +91,68 @@ def due(organization: Organization) -> Due | None:
     )
     if not is_excessive(internal_id, len(rows)):
         return None
-    return Due(organization, rows, hold.held_at, hold.released_by, hold.released_at)
+    return HeldExpiry(
+        organization=organization,
+        rows=rows,
+        held_at=hold.held_at,
+        released_by=hold.released_by,
+        released_at=hold.released_at,
+    )
 
 
-def everywhere() -> list[Due]:
-    """Return what is held, of every organization, the oldest first."""
-    held = ReaperHold.objects.order_by("held_at").values_list("internal_id", flat=True)
-    owners = Organization.objects.in_bulk(list(held), field_name="internal_id")
-    found = [due(owners[internal_id]) for internal_id in held if internal_id in owners]
-    return [entry for entry in found if entry is not None]
+def all_held() -> list[HeldExpiry]:
+    """Return the held namespaces of all organizations, the oldest hold first."""
+    ids = ReaperHold.objects.order_by("held_at").values_list("internal_id", flat=True)
+    owners = Organization.objects.in_bulk(list(ids), field_name="internal_id")
+    entries = [held_expiry(owners[pk]) for pk in ids if pk in owners]
+    return [entry for entry in entries if entry is not None]
 
 
 def release(actor: Actor, organization: Organization, digest: str) -> int:
-    """Agree to the deletions that were shown; the next run carries out exactly those.
+    """Release the deletions that were shown; the next run carries out exactly those.
 
-    Returns how many. Raises Forbidden, and Conflict where others are due by now.
+    Returns their number. Raises Forbidden, and Conflict if the set has changed.
     """
-    held = _shown(actor, organization, digest)
-    agreed = ReaperHold.objects.filter(internal_id=organization.internal_id).update(
+    held = _require_shown(actor, organization, digest)
+    count = ReaperHold.objects.filter(internal_id=organization.internal_id).update(
         namespace_ids=sorted(row.namespace_id for row in held.rows),
         released_at=timezone.now(),
         released_by=actor.label,
     )
-    if not agreed:
-        raise _moved()
-    _note(actor, held, "namespace:let-expire", "Let {} that have ended be deleted: {}.")
+    if not count:
+        raise _changed()
+    _audit(
+        actor,
+        held,
+        "namespace:let-expire",
+        "Allow the deletion of {} that have expired: {}.",
+    )
     return len(held.rows)
 
 
 def extend_all(
     actor: Actor, organization: Organization, digest: str, end: datetime
 ) -> tuple[int, list[tuple[str, str]]]:
-    """Move the end of all that were shown; return how many, and [name, why not].
+    """Extend all that were shown; return their number and the failures (name, error).
 
-    Raises as `release` does, and Unavailable where the store is silent.
+    Raises as `release` does, and Unavailable if the store does not answer.
     """
-    held = _shown(actor, organization, digest)
-    extended, left = 0, []
+    held = _require_shown(actor, organization, digest)
+    extended, failures = 0, []
     for row in held.rows:
         try:
             expiry.extend(actor, row.namespace_id, end)
         except Unavailable:
             raise
         except NsadminError as refused:
-            left.append((row.name, refused.message))
+            failures.append((row.name, refused.message))
         else:
             extended += 1
-    _note(actor, held, "namespace:extend-all", "Extend {} that were due at once: {}.")
-    return extended, left
+    _audit(actor, held, "namespace:extend-all", "Extend {} that expired together: {}.")
+    return extended, failures
 
 
-def _shown(actor: Actor, organization: Organization, digest: str) -> Due:
+def _require_shown(actor: Actor, organization: Organization, digest: str) -> HeldExpiry:
     require_on(
         actor,
         Action.NAMESPACE_DELETE,
@@ -148,20 +160,20 @@ def _shown(actor: Actor, organization: Organization, digest: str) -> Due:
         scope="org",
         what="organization",
     )
-    held = due(organization)
+    held = held_expiry(organization)
     if held is None or held.digest != digest:
-        raise _moved()
+        raise _changed()
     return held
 
 
-def _moved() -> Conflict:
+def _changed() -> Conflict:
     return Conflict(
-        "Others are due by now than the list showed. Look at it again.",
+        "The list of expired namespaces has changed. Review it again.",
         code="due_moved",
     )
 
 
-def _note(actor: Actor, held: Due, action: str, summary: str) -> None:
+def _audit(actor: Actor, held: HeldExpiry, action: str, summary: str) -> None:
     names = [f"“{row.name}”" for row in held.rows[:_NAMED]]
     more = len(held.rows) - len(names)
     listed = ", ".join(names) + (f" and {more:,} more" if more else "")

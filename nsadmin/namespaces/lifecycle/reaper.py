@@ -1,8 +1,8 @@
-"""The reaper: every hour, what has expired becomes a tombstone; a purge comes later.
+"""The reaper: every hour, expired namespaces become tombstones; a purge follows later.
 
-Nothing is touched that was not read again just before: the end is judged on the stored
-document, and written by compare-and-set on the revision that was judged. Too many at
-once in one organization ask a human first.
+Each stored document is read again before it is changed, and written by compare-and-set
+on the revision that was checked. Mass expiry in one organization is held until a person
+agrees.
 """
 
 from collections.abc import Iterable
@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Run:
-    """What one run did; `left` names what was due and why it was left alone."""
+class ReaperRun:
+    """Counts of one run; `left` lists (namespace id, error) of refused deletions."""
 
     warned: int = 0
     deleted: int = 0
@@ -34,17 +34,20 @@ class Run:
     left: list[tuple[str, str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Write it down for the record of the schedule."""
+        """Return the counts for the record of the schedule."""
         return asdict(self)
 
 
-def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
-    """Warn of what ends within two hours, delete what has ended; twice does no harm."""
+def cleanup_expired_namespaces(now: datetime | None = None) -> ReaperRun:
+    """Warn of namespaces that expire within two hours; delete expired ones.
+
+    May be repeated.
+    """
     at = now or timezone.now()
-    done = Run()
+    done = ReaperRun()
     _warn(at, done)
     due: dict[str, list[str]] = {}
-    for namespace in _ending(at):
+    for namespace in _expiring(at):
         if expiry.is_due(namespace, at):
             due.setdefault(namespace.internal_id, []).append(namespace.namespace_id)
     held = [
@@ -52,7 +55,7 @@ def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
         for internal_id, ids in due.items()
         if mass_expiry.hold_if_excessive(internal_id, ids)
     ]
-    mass_expiry.forget_others(held)
+    mass_expiry.drop_other_holds(held)
     for internal_id, ids in due.items():
         if internal_id in held:
             done.held += len(ids)
@@ -63,8 +66,8 @@ def cleanup_expired_namespaces(now: datetime | None = None) -> Run:
     return done
 
 
-def _warn(at: datetime, done: Run) -> None:
-    for namespace in _ending(at + 2 * expiry.NOTICE):
+def _warn(at: datetime, done: ReaperRun) -> None:
+    for namespace in _expiring(at + 2 * expiry.NOTICE):
         if expiry.warned_at(namespace) is not None:
             continue
         try:
@@ -75,10 +78,10 @@ def _warn(at: datetime, done: Run) -> None:
             done.left.append((namespace.namespace_id, refused.message))
 
 
-def _ending(before: datetime) -> Iterable[Namespace]:
-    """Yield what ends before then as the store has it; never the platform's own.
+def _expiring(before: datetime) -> Iterable[Namespace]:
+    """Yield the stored namespaces that expire before then, except system namespaces.
 
-    All of it: what is held in one organization must not keep another's waiting.
+    There is no limit: held namespaces of one organization must not delay others.
     """
     rows = MirroredNamespace.objects.filter(
         expires_at__lte=before, scope="org", deleted_at=None, deletion_task_id=""
@@ -92,10 +95,10 @@ def _ending(before: datetime) -> Iterable[Namespace]:
             yield namespace
 
 
-def _reap(namespace_id: str, at: datetime, done: Run) -> None:
+def _reap(namespace_id: str, at: datetime, done: ReaperRun) -> None:
     def still_due(namespace: Namespace) -> None:
         if namespace.is_system or not expiry.is_due(namespace, at):
-            raise Conflict("Its end has moved.", code="not_due")
+            raise Conflict("Its expiry has changed.", code="not_due")
 
     try:
         tombstones.soft_delete(SYSTEM, namespace_id, only_if=still_due)

@@ -1,7 +1,7 @@
-"""Tombstones: namespaces that are deleted, but can be restored for some days.
+"""Tombstones: deleted namespaces that can be restored for some days.
 
-A tombstone has given its name and its place in the plan away. All of its data is still
-there, and nobody reaches it but through here.
+The name and the quota of a tombstone are free for others. Its data still exists, but is
+reached only through this module.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,7 @@ from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces.change import blockers as gates
-from nsadmin.namespaces.change import quota
+from nsadmin.namespaces.change import blockers, quota
 from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.lifecycle.expiry import WARNED
@@ -40,7 +39,7 @@ _AT_ONCE = 100
 def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
     """Return the tombstones of an organization that the actor may know of.
 
-    Raises Unread while nobody can say which there are.
+    Raises MirrorEmpty while the mirror is not filled.
     """
     mirror_bootstrap.require_filled()
     rows = MirroredNamespace.objects.exclude(deleted_at=None)
@@ -52,7 +51,10 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
 def get(
     actor: Actor, namespace_id: str, action: Action = Action.TOMBSTONE_READ
 ) -> NamespaceView:
-    """Return a tombstone to who may do this to it; NotFound for what is none."""
+    """Return a tombstone if the actor has the permission `action` for it.
+
+    Raises NotFound if there is no such tombstone, Forbidden without the permission.
+    """
     raw = store.get(namespace_id)
     if raw is None or not document.is_tombstone(raw):
         raise queries.namespace_not_found(namespace_id)
@@ -68,13 +70,13 @@ def get(
     except NotFound:
         raise queries.namespace_not_found(namespace_id) from None
     if namespace.scope == "system" and not actor.is_staff:
-        # Everybody reads the platform's namespaces, but not those that it has deleted.
+        # All organizations can read system namespaces, but not their tombstones.
         require(actor, Action.NAMESPACE_SYSTEM)
     return queries.view_of(namespace)
 
 
 def audit_of(view: NamespaceView, *, limit: int = 10) -> list[AuditEvent]:
-    """Return the last events of a tombstone that `get` has given, newest first."""
+    """Return the last audit events of a tombstone, newest first."""
     rows = AuditEvent.objects.filter(
         namespace_id=view.namespace.namespace_id, organization_id=view.organization_id
     )
@@ -87,11 +89,11 @@ def soft_delete(
     *,
     only_if: Callable[[Namespace], None] = lambda _namespace: None,
 ) -> NamespaceView:
-    """Delete a namespace so that it can be restored until its grace is over.
+    """Delete a namespace so that it can be restored for some days.
 
-    `only_if` is asked of each document that was read, and refuses by raising. Raises
-    NotFound and Forbidden as every change does, Conflict for a namespace that is
-    protected, that is being deleted or that jobs are at work on.
+    `only_if` is called with each document that was read, and raises to refuse. Raises
+    NotFound, Forbidden, and Conflict for a namespace that is protected, is being
+    deleted, or has running jobs.
     """
 
     def read() -> NamespaceView:
@@ -99,9 +101,9 @@ def soft_delete(
 
     def values(namespace: Namespace) -> Values:
         only_if(namespace)
-        gates.require_not_deleting(namespace)
-        gates.require_unprotected(namespace)
-        gates.require_unused(actor, namespace)
+        blockers.require_not_deleting(namespace)
+        blockers.require_unprotected(namespace)
+        blockers.require_unused(actor, namespace)
         now = timezone.now().replace(microsecond=0)
         days = timedelta(days=settings.NSADMIN_TOMBSTONE_DAYS)
         return {
@@ -112,21 +114,25 @@ def soft_delete(
         }
 
     view = update_document(
-        actor, read, values, "namespace:delete", "Delete “{}”; restorable."
+        actor,
+        read,
+        values,
+        action="namespace:delete",
+        summary="Delete “{}”; restorable.",
     )
-    # From here on the list is what tells of it, and it reads the mirror.
+    # The list of tombstones shows the counts, and it reads the mirror.
     mirror.record_counts(view.namespace.namespace_id)
     return view
 
 
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
-    """Bring a tombstone back under a name that is free; its old one is not judged.
+    """Restore a tombstone under a free name; its old name is not validated.
 
-    An end that has passed is taken away, or the next run would delete it again; one
-    that is still to come stays and is warned of anew.
+    A past expiry is removed, or the next run would delete the namespace again; a future
+    one stays, with a new warning.
 
-    Raises Invalid for a name that cannot be, Conflict for one that is taken and for a
-    tombstone that is being purged, QuotaExceeded where the plan has no room.
+    Raises Invalid for a name that is not allowed, Conflict for a taken name and for a
+    tombstone that is being purged, QuotaExceeded if the quota is used up.
     """
     view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     stripped = name.strip()
@@ -136,51 +142,57 @@ def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
         return get(actor, namespace_id, Action.NAMESPACE_DELETE)
 
     def values(namespace: Namespace) -> Values:
-        gates.require_not_deleting(namespace)
-        return {
-            "namespace_name": chosen,
-            "name_key": name_key(chosen),
-            "deleted_at": None,
-            "purge_after": None,
-            "deleted_by": None,
-            "expires_at": end_after_restoring(namespace),
-            WARNED: None,
-        }
+        blockers.require_not_deleting(namespace)
+        return _restored_values(namespace, chosen)
 
     internal_id = view.namespace.internal_id
     owner = owner_of(internal_id)
     summary = f"Restore “{chosen}”."
     try:
         with quota.reserve_quota(internal_id, owner.plan if owner else ""):
-            return update_document(actor, read, values, "namespace:restore", summary)
+            return update_document(
+                actor, read, values, action="namespace:restore", summary=summary
+            )
     except Conflict as taken:
         if taken.code != "namespace_name_taken":
             raise
         raise Conflict(
-            f"Another namespace is named {chosen} by now. Choose another name.",
+            f"Another namespace is now named {chosen}. Choose another name.",
             code=taken.code,
             details={"field": "namespace_name"},
         ) from None
 
 
+def _restored_values(namespace: Namespace, name: str) -> Values:
+    return {
+        "namespace_name": name,
+        "name_key": name_key(name),
+        "deleted_at": None,
+        "purge_after": None,
+        "deleted_by": None,
+        "expires_at": end_after_restoring(namespace),
+        WARNED: None,
+    }
+
+
 def end_after_restoring(namespace: Namespace) -> datetime | None:
-    """Return the end that it still has when it is brought back now."""
+    """Return the expiry after a restore now: a future one stays, a past one goes."""
     end = namespace.expires_at
     return end if end is not None and end > timezone.now() else None
 
 
 def purge(actor: Actor, namespace_id: str) -> Job:
-    """Delete a tombstone for good, now; a job that does so already is given back."""
+    """Delete a tombstone for good now; return the job, perhaps a running one."""
     view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     known = deletion.running_deletion(actor, view)
     return known or deletion.send(actor, view)
 
 
 def purge_due() -> int:
-    """Send a job for each tombstone whose grace is over; return how many were sent.
+    """Send a job for each tombstone whose grace period is over; return their number.
 
-    Each document is read again and marked by a compare-and-set, so that two of these at
-    once, or one beside a restore, do no harm.
+    Each document is read again and marked by compare-and-set, so that concurrent runs
+    and restores are safe.
     """
     now = timezone.now()
     due = MirroredNamespace.objects.filter(purge_after__lte=now, deletion_task_id="")

@@ -118,13 +118,17 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
         errors = {**errors, **_shared_name_errors(namespace)}
     key, at = given.get(KEY_FIELD), url or stored_url
-    key_fingerprint = ""
+    sent_key = ""
     if isinstance(key, SecretStr) and key.get_secret_value() and at:
-        key_fingerprint = fingerprint(
+        sent_key = fingerprint(
             Secret(key.get_secret_value()), binding_of(namespace, at)
         )
     return ClusterFacts(
-        url, stored_url, key_fingerprint, _stored_fingerprint(namespace), errors
+        url=url,
+        stored_url=stored_url,
+        key=sent_key,
+        stored_key=_stored_fingerprint(namespace),
+        errors=errors,
     )
 
 

@@ -1,1 +1,1 @@
-"""What a change request would do: steps, warnings and a digest. Pure."""
+"""Plans of change requests: steps, warnings and a digest. Pure."""

@@ -1,4 +1,4 @@
-"""An index that the program adds because of filter usage. Pure."""
+"""The request to add one payload index because of filter usage. Pure."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -15,7 +15,7 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 @dataclass(frozen=True, slots=True)
 class AutomaticIndex(ChangeRequest):
-    """One index to add; `reason` is the sentence of evidence that the audit keeps."""
+    """One index to add; `reason` is the evidence as a sentence, kept in the audit."""
 
     asks_qdrant: ClassVar[Literal["always"]] = "always"
     field: str
@@ -28,9 +28,9 @@ class AutomaticIndex(ChangeRequest):
         actual: ActualCollection | None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return the plan that adds the index; empty where the field has one already.
+        """Return the plan that adds the index; empty if the field is already indexed.
 
-        Raises Conflict where the namespace does not allow automatic indexes, or a
+        Raises Conflict if the namespace does not allow automatic indexes or if a
         person dropped this one before.
         """
         fixed = {**PROTECTED_INDEXES, **required_indexes(namespace)}
@@ -49,5 +49,5 @@ class AutomaticIndex(ChangeRequest):
 
     @property
     def evidence(self) -> str:
-        """The reason, for the audit."""
+        """The reason, recorded in the audit."""
         return self.reason

@@ -1,4 +1,4 @@
-"""A namespace that is not there yet: its document and the steps that make it. Pure."""
+"""The first document of a new namespace and the steps that create it. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -32,59 +32,62 @@ _ID_SHAPE = re.compile(r"ns_.*", re.IGNORECASE)
 
 
 def blank(
-    wanted: NewNamespace,
+    request: NewNamespace,
     *,
     namespace_id: str,
     internal_id: str,
-    told: ClusterFacts,
+    facts: ClusterFacts,
     now: datetime,
 ) -> Raw:
-    """Return the document before its first step: who, where and until when.
+    """Return the document of a new namespace before any step is applied to it.
 
-    Secrets are not in it: whoever seals them adds them.
+    It holds ids, name, owner, infrastructure and expiry, but no secrets: the caller
+    seals them and adds them.
     """
     moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
     raw: Raw = {
         "_id": namespace_id,
         "namespace_id": namespace_id,
         "internal_id": internal_id,
-        "namespace_name": wanted.namespace_name,
-        "name_key": name_key(wanted.namespace_name),
+        "namespace_name": request.namespace_name,
+        "name_key": name_key(request.namespace_name),
         "namespace_type": "standard",
-        "scope": wanted.scope or "org",
-        "infrastructure": new_infrastructure(wanted.infrastructure, namespace_id, told),
+        "scope": request.scope or "org",
+        "infrastructure": new_infrastructure(
+            request.infrastructure, namespace_id, facts
+        ),
         "feature_extractors": [],
         "payload_indexes": [],
-        "auto_create_indexes": bool(wanted.auto_create_indexes),
+        "auto_create_indexes": bool(request.auto_create_indexes),
         "vector_inference_map": {},
         "created_at": moment,
         "revision": 0,
         "observed_revision": 0,
         "changes": [],
     }
-    if wanted.description:
-        raw["description"] = wanted.description
-    if wanted.ttl_seconds is not None:
-        raw["expires_at"] = moment + timedelta(seconds=wanted.ttl_seconds)
+    if request.description:
+        raw["description"] = request.description
+    if request.ttl_seconds is not None:
+        raw["expires_at"] = moment + timedelta(seconds=request.ttl_seconds)
     return raw
 
 
 def creation_plan(
     namespace: Namespace,
-    wanted: NewNamespace,
+    request: NewNamespace,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> Plan:
-    """Return the steps that make the namespace: extractors, collection, indexes."""
-    registered = extractor_steps(namespace, wanted.extractors, registry, None)
+    """Return the steps that create the namespace: extractors, collection, indexes."""
+    registered = extractor_steps(namespace, request.extractors, registry, None)
     vectors = {
         name: list(shape)
         for step in registered
         for name, shape in step.added_vectors.items()
     }
     if not vectors:
-        sentence = "These extractors bring no vector; a collection needs at least one."
-        raise Invalid.at("feature_extractors", sentence)
-    # Vectors and indexes of extractors come with the collection.
+        message = "These extractors add no vectors; a collection needs at least one."
+        raise Invalid.at("feature_extractors", message)
+    # The collection is created with the vectors of the extractors.
     planned: list[Step] = [step for step in registered if step.store != "Qdrant"]
     planned.append(CreateCollection(namespace.namespace_id, vectors))
     after = document.read(apply_steps(namespace.raw, planned))
@@ -95,20 +98,23 @@ def creation_plan(
         )
         for field, schema in {**PROTECTED_INDEXES, **required}.items()
     ]
-    planned += index_steps(after, wanted.payload_indexes or [], required)
+    planned += index_steps(after, request.payload_indexes or [], required)
     return Plan(namespace.namespace_id, 0, tuple(planned))
 
 
-def new_infrastructure(given: Raw | None, namespace_id: str, told: ClusterFacts) -> Raw:
-    """Return what is stored of the infrastructure, without the key of its cluster."""
-    name = parse(given or {}).get("qdrant_collection", namespace_id)
-    sentence = ""
+def new_infrastructure(sent: Raw | None, namespace_id: str, facts: ClusterFacts) -> Raw:
+    """Return the infrastructure object of a new document, without a cluster's key.
+
+    Raises Invalid for values that are not allowed.
+    """
+    name = parse(sent or {}).get("qdrant_collection", namespace_id)
+    message = ""
     if not _COLLECTION.fullmatch(name):
-        sentence = "A name has letters, digits, hyphens, dots and underscores."
+        message = "Use letters, digits, hyphens, dots and underscores."
     elif _ID_SHAPE.fullmatch(name) and name != namespace_id:
-        sentence = "The name is shaped like the id of another namespace."
-    if sentence:
-        raise Invalid.at(f"{INFRASTRUCTURE}qdrant_collection", sentence)
+        message = "The name has the form of another namespace's id."
+    if message:
+        raise Invalid.at(f"{INFRASTRUCTURE}qdrant_collection", message)
     stored: Raw = {
         "qdrant_collection": name,
         "compute_tier": "shared",
@@ -116,6 +122,6 @@ def new_infrastructure(given: Raw | None, namespace_id: str, told: ClusterFacts)
         "autoscaling_enabled": True,
     }
     raw: Raw = {"_id": namespace_id, "infrastructure": stored}
-    steps = infrastructure_steps(document.read(raw), given or {}, told)
+    steps = infrastructure_steps(document.read(raw), sent or {}, facts)
     after: Raw = apply_steps(raw, steps)["infrastructure"]
     return after

@@ -1,4 +1,4 @@
-"""What a collection should have by its document, and what was seen of it. Pure."""
+"""The vectors and indexes a document declares, and those in Qdrant. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 @dataclass(frozen=True, slots=True)
 class ActualCollection:
-    """What Qdrant shows of the collection when the plan is made.
+    """The state of the collection in Qdrant when a plan is made.
 
     `vectors` maps a name to (size, distance), `indexes` a field to its type and
-    parameters. `exists` is False where there is no collection at all. `namespace_id`
-    is the owner that the collection itself names; empty where it names none.
+    parameters. `exists` is False if there is no collection. `namespace_id` is
+    the owner in the collection's metadata; empty if there is none.
     """
 
     exists: bool
@@ -28,20 +28,20 @@ class ActualCollection:
 def expected_vectors(
     namespace: Namespace, registry: Mapping[str, Extractor] = extractors.REGISTRY
 ) -> dict[str, tuple[int, str]]:
-    """Return {vector name: (size, distance)} that the registered extractors ask for."""
-    found: dict[str, tuple[int, str]] = {}
+    """Return {vector name: (size, distance)} that the registered extractors need."""
+    shapes: dict[str, tuple[int, str]] = {}
     for entry in namespace.extractors:
         extractor = registry.get(entry.id)
         if extractor is not None:
             for vector in extractor.vectors_for(entry.params or {}):
-                found.setdefault(vector.name, (vector.size, vector.distance))
-    return found
+                shapes.setdefault(vector.name, (vector.size, vector.distance))
+    return shapes
 
 
 def required_indexes(
     namespace: Namespace, registry: Mapping[str, Extractor] = extractors.REGISTRY
 ) -> dict[str, Raw]:
-    """Return {field: schema} that the registered extractors ask for."""
+    """Return {field: schema} that the registered extractors need."""
     return {
         field: {"type": kind}
         for entry in namespace.extractors
@@ -55,7 +55,7 @@ def origin_of(
     field: str,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> Origin:
-    """Tell who asks for the index on a field; a user for what nobody declared."""
+    """Return the origin of the index on a field; `user` if it is not declared."""
     if field in PROTECTED_INDEXES:
         return "system"
     stored = {index.field_name: index.origin for index in namespace.indexes}
@@ -67,7 +67,7 @@ def origin_of(
 def declared_indexes(
     namespace: Namespace, registry: Mapping[str, Extractor] = extractors.REGISTRY
 ) -> dict[str, Raw]:
-    """Return {field: schema} of all that should exist: system, extractor, custom."""
+    """Return {field: schema} of all declared indexes: system, extractor, custom."""
     return {
         **{field: dict(schema) for field, schema in PROTECTED_INDEXES.items()},
         **required_indexes(namespace, registry),

@@ -1,4 +1,4 @@
-"""Appending extractors: the steps that register them and add their vectors. Pure."""
+"""Steps that register feature extractors and add their vectors. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ def extractor_steps(
     registry: Mapping[str, Extractor],
     actual: ActualCollection | None,
 ) -> list[Step]:
-    """Return the extractors that are not registered yet, each with its vectors."""
+    """Return the steps for the extractors that are not registered yet."""
     steps: list[Step] = []
     known = {entry.id: entry.params for entry in namespace.extractors}
     vectors = _Vectors(namespace, registry, actual)
@@ -30,12 +30,12 @@ def extractor_steps(
             extractors.require_same_params(extractor, known[extractor.id], params)
             continue
         known[extractor.id] = params
-        brought = extractor.vectors_for(params)
-        services = {v.name: v.inference for v in brought if v.inference}
+        added = extractor.vectors_for(params)
+        services = {v.name: v.inference for v in added if v.inference}
         steps.append(
             AppendExtractor(extractor.name, extractor.version, params, services)
         )
-        steps += vectors.added(extractor, brought, at)
+        steps += vectors.added(extractor, added, at)
         steps += [
             CreateIndex(field, {"type": kind}, "extractor", declared=True)
             for field, kind in extractor.required_payload_indexes
@@ -57,7 +57,7 @@ def _known_extractor(
 
 
 class _Vectors:
-    """The vectors that are declared, in Qdrant, or added by an earlier extractor."""
+    """Vectors that are declared, exist in Qdrant, or were added by earlier entries."""
 
     def __init__(
         self,
@@ -71,7 +71,10 @@ class _Vectors:
     def added(
         self, extractor: Extractor, vectors: Sequence[VectorIndex], at: str
     ) -> list[Step]:
-        """Return a step for each new vector; raise Invalid for another shape."""
+        """Return a step for each new vector.
+
+        Raises Invalid if a vector of that name exists with another shape.
+        """
         steps: list[Step] = []
         for vector in vectors:
             shape = (vector.size, vector.distance)
@@ -80,12 +83,18 @@ class _Vectors:
             actual = self._present.get(vector.name, shape)
             if (declared, actual) != (shape, shape):
                 message = (
-                    f"{vector.name} is there with another size; "
+                    f"{vector.name} already exists with another size or distance; "
                     f"{extractor.id} needs {vector.size:,}."
                 )
                 raise Invalid.at(at, message)
             if is_new:
                 steps.append(
-                    AddVector(vector.name, *shape, extractor.id, vector.inference)
+                    AddVector(
+                        name=vector.name,
+                        size=vector.size,
+                        distance=vector.distance,
+                        extractor_id=extractor.id,
+                        inference=vector.inference,
+                    )
                 )
         return steps

@@ -1,8 +1,8 @@
-"""Whether two descriptions name the same payload index: the only place. Pure.
+"""The only comparison of a declared payload index with one in Qdrant. Pure.
 
-Qdrant leaves out parameters that have its own default. They are filled in before an
-index of Qdrant is compared with a declared one. Other writers may create indexes past
-us, with parameters that we have no word for: those do not count, and are kept.
+Qdrant omits parameters that have its default value. They are filled in before an index
+in Qdrant is compared with a declared one. Other programs may create indexes directly,
+with parameters that this program does not know: those are ignored here, and kept.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
-# What Qdrant does where an index does not say; a text index has no limits then.
+# Qdrant's defaults for omitted parameters; a text index then has no length limits.
 SERVER_DEFAULTS: Mapping[str, object] = {
     "is_tenant": False,
     "lookup": True,
@@ -23,7 +23,7 @@ SERVER_DEFAULTS: Mapping[str, object] = {
 def is_same_index(declared: Raw, actual: Raw) -> bool:
     """Tell whether Qdrant's index has the declared type and parameters.
 
-    Both are {"type": …, parameter: value}; `actual` is what Qdrant shows.
+    Both are {"type": …, parameter: value}; `actual` is the index in Qdrant.
     """
     if actual.get("type") != declared["type"]:
         return False
@@ -36,9 +36,9 @@ def _effective(actual: Raw, key: str) -> object:
 
 
 def unknown_parameters(declared: Raw, actual: Raw) -> Raw:
-    """Return the parameters of Qdrant's index that we have no word for.
+    """Return the parameters of Qdrant's index that this program does not know.
 
-    Empty where the type differs: they would mean something else there.
+    Empty if the type differs: the parameters have another meaning there.
     """
     if actual.get("type") != declared["type"]:
         return {}

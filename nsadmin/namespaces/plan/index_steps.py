@@ -1,4 +1,4 @@
-"""The wanted list of custom payload indexes, read against what is stored. Pure."""
+"""Steps from the stored custom payload indexes to the requested list. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,22 +20,25 @@ from nsadmin.namespaces.schema.payload_indexes import (
 
 def index_steps(
     namespace: Namespace,
-    given: Sequence[PayloadIndexInput],
+    entries: Sequence[PayloadIndexInput],
     required: Mapping[str, Mapping[str, Any]],
 ) -> list[Step]:
-    """Return drops first, then builds; an index that changes is dropped and built."""
-    wanted = wanted_indexes(namespace, given, required)
-    require_budget(len(wanted) + len(PROTECTED_INDEXES) + len(required))
+    """Return all drops, then all builds; a changed index is dropped and built.
+
+    Raises Invalid for a list that is not allowed.
+    """
+    requested = requested_indexes(namespace, entries, required)
+    require_budget(len(requested) + len(PROTECTED_INDEXES) + len(required))
     stored = {index.field_name: index for index in namespace.indexes}
     drops: list[Step] = []
     builds: list[Step] = []
     for name, index in stored.items():
-        target = wanted.get(name)
+        target = requested.get(name)
         if target is None or target.schema != index.schema:
             drops.append(
                 DropIndex(name, index.schema, index.origin, rebuilt=target is not None)
             )
-    for name, target in wanted.items():
+    for name, target in requested.items():
         current = stored.get(name)
         if current is None or current.schema != target.schema:
             builds.append(CreateIndex(name, target.schema, target.origin))
@@ -43,54 +46,55 @@ def index_steps(
 
 
 def require_budget(total: int) -> None:
-    """Raise Invalid if a namespace may not have that many indexes, all counted."""
+    """Raise Invalid if `total`, which counts all indexes, is over the limit."""
     if total > MAX_INDEXES:
-        sentence = (
-            f"That would be {total} payload indexes of at most {MAX_INDEXES}, "
-            f"{len(PROTECTED_INDEXES)} of them the system's."
+        message = (
+            f"That would be {total} payload indexes; at most {MAX_INDEXES} are "
+            f"allowed, including {len(PROTECTED_INDEXES)} system indexes."
         )
-        raise Invalid.at("payload_indexes", sentence)
+        raise Invalid.at("payload_indexes", message)
 
 
-def wanted_indexes(
+def requested_indexes(
     namespace: Namespace,
-    given: Sequence[PayloadIndexInput],
+    entries: Sequence[PayloadIndexInput],
     required: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, StoredIndex]:
-    """Return {field: index} of the custom indexes asked for; Invalid holds every fault.
+    """Return {field: index} of the requested custom indexes.
 
-    System indexes and those of extractors may be sent back as they are; they do not
-    belong to the list. An index that was made automatically keeps that origin.
+    System and extractor indexes may be sent back unchanged; they are left out of the
+    result. An index that was created automatically keeps that origin. Raises Invalid
+    with all errors.
     """
-    if len(given) > MAX_SENT_INDEXES:
-        sentence = (
-            f"{len(given):,} indexes were sent; a namespace may have {MAX_INDEXES}."
+    if len(entries) > MAX_SENT_INDEXES:
+        message = (
+            f"{len(entries):,} indexes were sent; a namespace may have {MAX_INDEXES}."
         )
-        raise Invalid.at("payload_indexes", sentence)
+        raise Invalid.at("payload_indexes", message)
     stored = {index.field_name: index for index in namespace.indexes}
     fixed = {**PROTECTED_INDEXES, **required}
-    found: dict[str, StoredIndex] = {}
-    faults: dict[str, list[str]] = {}
-    for number, entry in enumerate(given):
+    requested: dict[str, StoredIndex] = {}
+    errors: dict[str, list[str]] = {}
+    for number, entry in enumerate(entries):
         at = f"payload_indexes.{number}"
         try:
             if _is_fixed(entry, fixed, at):
                 continue
-            index = _one(entry, stored.get(entry.field_name), at)
-            if index.field_name in found:
+            index = _requested_index(entry, stored.get(entry.field_name), at)
+            if index.field_name in requested:
                 raise Invalid.at(
                     f"{at}.field_name", f"{index.field_name} is in the list twice."
                 )
-            found[index.field_name] = index
-        except Invalid as fault:
-            faults.update(fault.errors)
-    if faults:
-        raise Invalid.all(faults)
-    return found
+            requested[index.field_name] = index
+        except Invalid as invalid:
+            errors.update(invalid.errors)
+    if errors:
+        raise Invalid.all(errors)
+    return requested
 
 
 def _kind(entry: PayloadIndexInput, at: str) -> IndexType:
-    """The type, from the entry or its schema; the two must agree."""
+    """Return the index type of an entry or its schema; raise Invalid if they differ."""
     inner = (entry.field_schema or {}).get("type")
     if entry.type is not None and inner is not None and inner != entry.type:
         raise Invalid.at(
@@ -109,29 +113,32 @@ def _kind(entry: PayloadIndexInput, at: str) -> IndexType:
 def _is_fixed(
     entry: PayloadIndexInput, fixed: Mapping[str, Mapping[str, Any]], at: str
 ) -> bool:
-    """Tell whether the entry is a system or extractor index, sent back unchanged."""
+    """Tell whether the entry is a system or extractor index, sent back unchanged.
+
+    Raises Invalid if it is one and was changed.
+    """
     name = entry.field_name
     if name not in fixed:
         if entry.is_protected:
-            raise Invalid.at(
-                f"{at}.is_protected", f"{name} is not one of the system's indexes."
-            )
+            raise Invalid.at(f"{at}.is_protected", f"{name} is not a system index.")
         return False
     if not entry.is_protected:
-        sentence = f"{name} is indexed by the system and cannot be changed."
-        raise Invalid.at(f"{at}.field_name", sentence)
+        message = f"{name} is indexed by the system and cannot be changed."
+        raise Invalid.at(f"{at}.field_name", message)
     kind = _kind(entry, at)
     full = {**INDEX_DEFAULTS[kind], **fixed[name]}
     sent = {**full, **(entry.field_schema or {})}
     if kind != fixed[name]["type"] or sent != full:
-        sentence = f"{name} is indexed by the system and cannot be changed."
-        raise Invalid.at(f"{at}.field_schema", sentence)
+        message = f"{name} is indexed by the system and cannot be changed."
+        raise Invalid.at(f"{at}.field_schema", message)
     return True
 
 
-def _one(entry: PayloadIndexInput, before: StoredIndex | None, at: str) -> StoredIndex:
+def _requested_index(
+    entry: PayloadIndexInput, before: StoredIndex | None, at: str
+) -> StoredIndex:
     name = entry.field_name
-    if before is None:  # what another writer made may stay
+    if before is None:  # a stored name is not validated: another program wrote it
         name = clean_field_name(name, at=f"{at}.field_name")
     kind = _kind(entry, at)
     kept = before.schema if before is not None and before.type == kind else {}

@@ -1,4 +1,4 @@
-"""A patch of a namespace, as a plan. Pure."""
+"""The plan of a patch. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,22 +34,22 @@ class PatchRequest(ChangeRequest):
         actual: ActualCollection | None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return what the patch would do."""
+        """Return the plan of the patch."""
         return make_plan(namespace, self.patch, actual=actual, facts=facts)
 
     @property
     def infrastructure(self) -> Raw | None:
-        """The object `infrastructure` as it was sent."""
+        """The sent object `infrastructure`; None if there is none."""
         return self.patch.infrastructure
 
     @property
     def new_name(self) -> str | None:
-        """The name as it was sent."""
+        """The sent name; None if there is none."""
         return self.patch.namespace_name
 
     @property
     def must_ask_qdrant(self) -> bool:
-        """Whether Qdrant alone knows which vectors to repair."""
+        """Whether vectors are repaired: only Qdrant knows which are missing."""
         return bool(self.patch.repair_vectors)
 
 
@@ -61,10 +61,10 @@ def make_plan(
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
     facts: ClusterFacts = NO_FACTS,
 ) -> Plan:
-    """Return what the patch would do; raise Invalid or Conflict where it cannot.
+    """Return the plan of the patch; raise Invalid or Conflict if there can be none.
 
-    `actual` is None while Qdrant does not answer: the steps are the same then, except
-    for `repair_vectors`, which cannot be planned; a commit is refused then.
+    `actual` is None while Qdrant does not answer: the steps are then the same, except
+    that `repair_vectors` cannot be planned. A commit is refused in that case.
     """
     steps = _field_steps(namespace, patch)
     if patch.infrastructure is not None:
@@ -80,9 +80,9 @@ def make_plan(
 
 
 def _field_steps(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
-    """Return the plain fields, each only where it differs; null equals absent.
+    """Return a step for each plain field that changes; null is the same as absent.
 
-    What stays is not judged: a clone's name may be shorter than a new one.
+    An unchanged value is not validated: a clone's name may be shorter than the limit.
     """
     steps: list[Step] = []
     name = patch.namespace_name

@@ -1,6 +1,6 @@
-"""Change requests and the plans that they become. Pure.
+"""Change requests and their plans. Pure.
 
-A plan is steps in order; with what they make of a document and what they cost.
+A plan is an ordered list of steps with warnings about their cost.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order, what to know before, and the revision that it was made from."""
+    """Ordered steps, warnings, and the revision of the document it was made from."""
 
     namespace_id: str
     revision: int
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Name the steps with their before-values; the revision is not part of it."""
+        """Hash of the steps with their old values; the revision is not part of it."""
         written = json.dumps(
             [step.to_json() for step in self.steps], sort_keys=True, default=str
         )
@@ -52,22 +52,22 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing would change."""
+        """Whether there are no steps."""
         return not self.steps
 
     @property
     def needs_qdrant(self) -> bool:
-        """Whether Qdrant has to answer before the plan may be accepted."""
+        """Whether the plan has steps in Qdrant, which must then answer to a commit."""
         return bool(in_qdrant(self.steps))
 
     @property
     def makes_collection(self) -> bool:
-        """Whether the collection is created first, where there is none."""
+        """Whether the first step in Qdrant creates the collection."""
         return any(step.creates_collection for step in in_qdrant(self.steps)[:1])
 
     @property
     def moves(self) -> bool:
-        """Whether the namespace would run elsewhere, or reach its cluster otherwise."""
+        """Whether the namespace gets another cluster, or another key for it."""
         return any(step.moves for step in self.steps)
 
     def to_json(self) -> Raw:
@@ -87,8 +87,8 @@ class Plan:
 class ChangeRequest(ABC):
     """A request to change a namespace. Subclasses are frozen dataclasses.
 
-    `asks_qdrant` says whether the plan depends on what Qdrant shows: `if_touched` asks
-    only where the plan made without it has steps for Qdrant.
+    `asks_qdrant` says whether the plan needs the state of the collection: `if_touched`
+    asks Qdrant only if the plan made without it has steps in Qdrant.
     """
 
     __slots__ = ()
@@ -101,7 +101,7 @@ class ChangeRequest(ABC):
         actual: ActualCollection | None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return the plan; raise Invalid or Conflict where there can be none.
+        """Return the plan; raise Invalid or Conflict if there can be none.
 
         `actual` is None while Qdrant does not answer. `facts` are about the address
         and the key that the request sends.
@@ -116,34 +116,34 @@ class ChangeRequest(ABC):
 
     @property
     def infrastructure(self) -> Raw | None:
-        """What the request says of the infrastructure; None for nothing."""
+        """The sent infrastructure values; None if there are none."""
         return None
 
     @property
     def new_name(self) -> str | None:
-        """The name that the namespace is to have; None to keep it."""
+        """The new name of the namespace; None to keep the old one."""
         return None
 
     @property
     def must_ask_qdrant(self) -> bool:
-        """Whether there is no plan without Qdrant's answer."""
+        """Whether no plan can be made without Qdrant's answer."""
         return self.asks_qdrant == "always"
 
     @property
     def evidence(self) -> str:
-        """Why it is asked for, as the audit keeps it; empty for people's requests."""
+        """The reason for an automatic request, for the audit; empty for people's."""
         return ""
 
     @property
     def reverts(self) -> str:
-        """The operation that it takes back; empty for none."""
+        """The id of the operation that is reverted; empty if there is none."""
         return ""
 
 
 def apply_steps(raw: Raw, steps: Sequence[Step], *, sealed: Raw | None = None) -> Raw:
-    """Return the document once the steps are accepted; `raw` stays as it was.
+    """Return the document with the steps applied; `raw` itself is not changed.
 
-    `sealed` is the secret that a step stores: no step carries it.
+    `sealed` is the sealed secret for a step that stores one.
     """
     after = dict(raw)
     for step in steps:
@@ -154,10 +154,11 @@ def apply_steps(raw: Raw, steps: Sequence[Step], *, sealed: Raw | None = None) -
 def reconcile_unmanaged(
     steps: Sequence[Step], actual: ActualCollection | None
 ) -> list[Step]:
-    """Return the steps as they have to be beside what Qdrant has already.
+    """Return the steps, adapted to indexes in Qdrant that no document declares.
 
-    Another program may have created an index past us. A plan that declares its field
-    keeps the parameters that we do not know, and drops first what cannot stay.
+    Another program may have created an index directly. A plan that declares an index on
+    its field keeps parameters that this program does not know, and first drops an index
+    that differs.
     """
     if actual is None:
         return list(steps)
@@ -172,7 +173,7 @@ def reconcile_unmanaged(
 def plan_warnings(
     steps: Sequence[Step], actual: ActualCollection | None
 ) -> list[PlanWarning]:
-    """Return the cost of each step, in numbers where Qdrant answered."""
+    """Return the warnings of all steps; with counts if Qdrant answered."""
     warnings = _missing_vectors(steps, actual)
     for step in steps:
         warnings += step.warnings(actual)
@@ -180,14 +181,14 @@ def plan_warnings(
 
 
 def added_vectors(steps: Iterable[Step]) -> list[str]:
-    """Return the names of the vectors that a live collection gets."""
+    """Return the names of the vectors that are added to a live collection."""
     return [name for step in steps for name in step.added_vectors]
 
 
 def _missing_vectors(
     steps: Sequence[Step], actual: ActualCollection | None
 ) -> list[PlanWarning]:
-    """Say once for all new vectors that no point has them yet."""
+    """Return one warning for all new vectors: no point has them yet."""
     names = added_vectors(steps)
     if not names or (actual is not None and not actual.points):
         return []
@@ -199,6 +200,6 @@ def _missing_vectors(
     return [
         PlanWarning(
             f"{count} will lack {listed} until their collections are processed again; "
-            f"searches by {'it' if one else 'them'} find nothing before that."
+            f"searches by {'it' if one else 'them'} find nothing before then."
         )
     ]

@@ -1,4 +1,4 @@
-"""Protection from deletion: a setting that an admin turns on and off. Pure."""
+"""The request to turn protection from deletion on or off. Pure."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -13,10 +13,10 @@ from nsadmin.namespaces.schema.document import Namespace
 
 @dataclass(frozen=True, slots=True)
 class Protection(ChangeRequest):
-    """Whether the namespace is to be protected from deletion."""
+    """The request to protect the namespace from deletion, or to stop that."""
 
     asks_qdrant: ClassVar[Literal["never"]] = "never"
-    wanted: bool
+    protect: bool
 
     def plan(
         self,
@@ -24,12 +24,12 @@ class Protection(ChangeRequest):
         actual: ActualCollection | None = None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return the plan that sets or lifts the protection; empty if it is so."""
+        """Return the plan that sets or removes the protection; empty if unchanged."""
         before = namespace.is_protected
-        steps = [SetField("protected", before, self.wanted)]
-        return Plan.of(namespace, steps if before != self.wanted else [])
+        steps = [SetField("protected", before, self.protect)]
+        return Plan.of(namespace, steps if before != self.protect else [])
 
     @property
     def action(self) -> Action:
-        """Those who may delete decide on the protection."""
+        """The permission: the same as for deleting the namespace."""
         return Action.NAMESPACE_DELETE

@@ -1,4 +1,4 @@
-"""Bringing Qdrant in line with what the document declares. Pure."""
+"""Plans that repair Qdrant so that it matches the document. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from nsadmin.namespaces.schema.extractor_registry import Extractor
 
 @dataclass(frozen=True, slots=True)
 class Repair(ChangeRequest):
-    """What to bring in line with the document, where nothing in it changes.
+    """The request to repair parts of the collection; the document does not change.
 
-    `rebuild` drops and builds also the declared indexes that are there, `wrong` those
-    of them that are of another type or have other parameters. `extra` drops indexes
-    that no document declares. `collection` creates the whole collection, where there
-    is none, empty; then the others have nothing left to do.
+    `vectors` and `indexes` add missing ones. `rebuild` drops and builds all declared
+    indexes, `wrong` only those with another type or other parameters. `extra` drops
+    indexes that the document does not declare. `collection` creates a lost collection
+    with everything declared, but without points.
     """
 
     asks_qdrant: ClassVar[Literal["always"]] = "always"
@@ -50,7 +50,7 @@ class Repair(ChangeRequest):
         actual: ActualCollection | None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return the plan that adds what Qdrant lacks, or builds its indexes anew."""
+        """Return the plan; raise Unavailable if Qdrant does not answer."""
         if actual is None:
             raise Unavailable(
                 "Qdrant does not answer. Nothing was written.",
@@ -80,13 +80,13 @@ def missing_collection(
     actual: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
-    """Return the steps that create a lost collection with all that is declared."""
+    """Return the steps that create a lost collection as declared; none if it exists."""
     if actual.exists:
         return []
     expected = expected_vectors(namespace, registry)
     vectors = {name: list(shape) for name, shape in expected.items()}
-    made = CreateCollection(namespace.namespace_id, vectors)
-    return [made, *missing_indexes(namespace, actual, registry)]
+    create = CreateCollection(namespace.namespace_id, vectors)
+    return [create, *missing_indexes(namespace, actual, registry)]
 
 
 def missing_vectors(
@@ -96,7 +96,11 @@ def missing_vectors(
     *,
     besides: Sequence[Step] = (),
 ) -> list[Step]:
-    """Return a step for each expected vector that Qdrant lacks; wrong sizes stay."""
+    """Return a step for each expected vector that is missing in Qdrant.
+
+    Vectors that the steps `besides` add are left out. A vector of a wrong size is not
+    changed.
+    """
     planned = added_vectors(besides)
     owners = {
         vector.name: (entry.id, vector.inference)
@@ -105,7 +109,13 @@ def missing_vectors(
         for vector in extractor.vectors_for(entry.params or {})
     }
     return [
-        AddVector(name, size, distance, *owners[name])
+        AddVector(
+            name=name,
+            size=size,
+            distance=distance,
+            extractor_id=owners[name][0],
+            inference=owners[name][1],
+        )
         for name, (size, distance) in expected_vectors(namespace, registry).items()
         if name not in actual.vectors and name not in planned
     ]
@@ -116,7 +126,7 @@ def missing_indexes(
     actual: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
-    """Return a step for each declared index that Qdrant lacks."""
+    """Return a step for each declared index that is missing in Qdrant."""
     return [
         CreateIndex(field, schema, origin_of(namespace, field, registry), declared=True)
         for field, schema in declared_indexes(namespace, registry).items()
@@ -131,8 +141,8 @@ def rebuilt_indexes(
 ) -> list[Step]:
     """Return a drop and a build for each declared index; missing ones are only built.
 
-    One index after the other, so that only one at a time is missing. What Qdrant knows
-    of an index beyond what is declared is built again with it.
+    The indexes follow each other, so that only one is missing at a time. Parameters
+    that only Qdrant has are kept.
     """
     return [
         step
@@ -147,7 +157,7 @@ def rebuilt_indexes(
 
 
 def _rebuild(field: str, schema: Raw, index: Raw, origin: Origin) -> list[Step]:
-    """Return the drop of Qdrant's index, `{}` for none, and the build of the new."""
+    """Return the drop of Qdrant's `index` ({} if there is none) and a build."""
     steps: list[Step] = []
     if index:
         steps.append(DropIndex(field, index, origin, rebuilt=True, declared=True))
@@ -160,7 +170,7 @@ def wrong_indexes(
     actual: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
-    """Return a drop and a build for each declared index that is another in Qdrant."""
+    """Return a drop and a build for each declared index that differs in Qdrant."""
     return [
         step
         for field, schema in declared_indexes(namespace, registry).items()
@@ -176,7 +186,7 @@ def extra_indexes(
     actual: ActualCollection,
     registry: Mapping[str, Extractor] = extractors.REGISTRY,
 ) -> list[Step]:
-    """Return a drop for each index that Qdrant has without a declaration."""
+    """Return a drop for each index in Qdrant that is not declared."""
     declared = declared_indexes(namespace, registry)
     return [
         DropIndex(field, index, declared=True)

@@ -1,4 +1,4 @@
-"""Taking a change back: the steps that lead from what it made to what was. Pure."""
+"""The plan that reverts an earlier change. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 @dataclass(frozen=True, slots=True)
 class Revert(ChangeRequest):
-    """The request to take back the operation `op_id`, which carried out `done`."""
+    """The request to revert the operation `op_id`, whose steps were `done`."""
 
     op_id: str
     done: tuple[Step, ...]
 
     @property
     def transitions(self) -> list[Transition]:
-        """What the operation changed, each value once, from its first to its last."""
+        """The changed values, each once, with its first old and its last new value."""
         merged: dict[str, Transition] = {}
         for step in self.done:
             change = step.transition
@@ -39,12 +39,12 @@ class Revert(ChangeRequest):
 
     @property
     def infrastructure(self) -> Raw | None:
-        """What it would say of the infrastructure; None for nothing."""
+        """The old infrastructure values; None if the operation changed none."""
         return _infrastructure(self.transitions) or None
 
     @property
     def action(self) -> Action:
-        """The permission: lifting the protection needs the right to delete."""
+        """The permission: changing the protection needs the permission to delete."""
         if self.infrastructure is not None:
             return Action.NAMESPACE_INFRASTRUCTURE
         if any(change.subject == "protected" for change in self.transitions):
@@ -53,12 +53,12 @@ class Revert(ChangeRequest):
 
     @property
     def reverts(self) -> str:
-        """The operation, for the audit."""
+        """The id of the reverted operation, for the audit."""
         return self.op_id
 
     @property
     def stays(self) -> list[str]:
-        """What of the operation cannot be taken back, a sentence each."""
+        """A sentence for each step of the operation that cannot be reverted."""
         return [step.stays for step in self.done if step.stays]
 
     def plan(
@@ -67,14 +67,15 @@ class Revert(ChangeRequest):
         actual: ActualCollection | None,
         facts: ClusterFacts = NO_FACTS,
     ) -> Plan:
-        """Return the plan that puts back what was; empty where it is back already.
+        """Return the plan that restores the old values; empty if they are set already.
 
-        Raises Conflict where a later change made something else of the same value.
+        Raises Conflict if a later change set the same value to something else, Invalid
+        for a change of tier or address.
         """
         if any(step.moves and step.transition is not None for step in self.done):
             raise Invalid(
-                "A change of tier or address is not reverted from here: the "
-                "infrastructure page looks at the cluster first."
+                "A change of tier or address cannot be reverted here. Use the "
+                "infrastructure page: it checks the cluster first."
             )
         steps: list[Step] = []
         for change in self.transitions:
@@ -86,17 +87,20 @@ class Revert(ChangeRequest):
 
 
 def revert_of(op_id: str, changes: Iterable[Mapping[str, Any]]) -> Revert:
-    """Read the steps that an audit row lists; raise Invalid if none can be reverted."""
+    """Return the request to revert the steps of an audit row.
+
+    Raises Invalid if none of them can be reverted.
+    """
     done = tuple(from_json(dict(entry)) for entry in changes if "kind" in entry)
     revert = Revert(op_id, done)
     if not any(step.is_reversible for step in done):
-        reason = " ".join(revert.stays) or "It changed nothing that could be put back."
+        reason = " ".join(revert.stays) or "It changed nothing that can be restored."
         raise Invalid(f"This change cannot be reverted. {reason}")
     return revert
 
 
 def _infrastructure(transitions: Iterable[Transition]) -> Raw:
-    """Return the old values {key: value} of the fields of the infrastructure."""
+    """Return {key: old value} of the infrastructure fields."""
     return {
         change.subject.removeprefix(INFRASTRUCTURE): change.before
         for change in transitions
@@ -107,7 +111,7 @@ def _infrastructure(transitions: Iterable[Transition]) -> Raw:
 def _require_valid(
     namespace: Namespace, transitions: list[Transition], steps: list[Step]
 ) -> None:
-    """Raise where what was right then is not right beside the rest of today."""
+    """Raise Invalid or Conflict if the old values do not fit the document of today."""
     if not steps:
         return
     changed = [change for change in transitions if change.steps_back(namespace)]
@@ -120,5 +124,5 @@ def _require_valid(
     for step in steps:
         fields = step.indexes_after(fields)
     for name in (fields & required.keys()) - stored:
-        raise Conflict(f"{name} is indexed for an extractor by now.")
+        raise Conflict(f"{name} is now indexed for an extractor.")
     require_budget(len(fields) + len(PROTECTED_INDEXES) + len(required))

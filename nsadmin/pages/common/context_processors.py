@@ -71,12 +71,12 @@ class Frame:
         return jobs.live_counts(self.actor, self.organization.organization_id)
 
     @cached_property
-    def due(self) -> mass_expiry.Due | None:
+    def due(self) -> mass_expiry.HeldExpiry | None:
         """The expired namespaces that wait for a decision, if the actor may decide."""
         if self.actor is None or self.organization is None:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
-        return mass_expiry.due(self.organization) if may_decide else None
+        return mass_expiry.held_expiry(self.organization) if may_decide else None
 
     @cached_property
     def theme(self) -> str:

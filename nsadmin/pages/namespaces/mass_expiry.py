@@ -70,7 +70,7 @@ def _show(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
     organization = current_organization(request)
     context: dict[str, Any] = {
         "organization": organization,
-        "due": mass_expiry.due(organization),
+        "due": mass_expiry.held_expiry(organization),
         "may_decide": gate.actor_of(request).may(Action.NAMESPACE_DELETE),
         "next_run": beat.next_run("cleanup_expired", timezone.now()),
         "error": error,

@@ -80,7 +80,7 @@ def _render_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "now": now,
         "every": _EVERY_S if is_awaited else None,
-        "held": mass_expiry.everywhere(),
+        "held": mass_expiry.all_held(),
         "may_run": gate.actor_of(request).may(Action.SCHEDULE_RUN),
         "tab": "",
     }

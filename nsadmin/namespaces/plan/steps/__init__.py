@@ -1,7 +1,7 @@
-"""The steps that a plan is made of, one module per family. Pure.
+"""The steps of a plan, one module per family. Pure.
 
-A step is a value. It says what it does, changes the document, asks a collection for its
-part, knows when that is done, warns of its cost and can be reverted. A new kind of step
+A step is a value. It describes itself, changes the document, carries out its part in
+Qdrant and checks the result, warns of its cost and can be reverted. A new kind of step
 is a class in a module of this package and a line in `kinds`.
 """
 

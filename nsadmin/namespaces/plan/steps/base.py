@@ -1,4 +1,4 @@
-"""What every step can do, and what it needs from the outside to do it. Pure."""
+"""The interfaces of a step and of a collection that steps write to. Pure."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ Store = Literal["namespace store", "Qdrant"]
 
 @dataclass(frozen=True, slots=True)
 class PlanWarning:
-    """A consequence of a plan; `needs_tick` asks for consent of its own."""
+    """A consequence of a plan; with `needs_tick` a person must consent to it."""
 
     sentence: str
     needs_tick: bool = False
@@ -23,7 +23,7 @@ class PlanWarning:
 class CollectionWriter(Protocol):
     """The calls by which a step changes one live collection.
 
-    Those that build in the background return False while the build goes on.
+    Calls that build in the background return False while the build is running.
     """
 
     def create(self, namespace_id: str, vectors: Mapping[str, list[Any]]) -> bool:
@@ -65,16 +65,19 @@ class Transition(ABC):
 
     @abstractmethod
     def steps_back(self, namespace: Namespace) -> "list[Step]":
-        """Return the steps that put the old value back; none where it is back already.
+        """Return the steps that restore the old value; none if it is restored already.
 
-        Raises Conflict where a later change made something else of the value.
+        Raises Conflict if a later change set the value to something else.
         """
 
     def changed_since(self, now: str) -> Conflict:
-        """Return the error for a value that a later change made something else of."""
+        """Return the error for a value that a later change has changed.
+
+        `now` describes the present value, as the end of a sentence.
+        """
         return Conflict(
-            f"A later change touched the same: since “{self.sentence}” {now}. "
-            "Change it where it is now.",
+            f"A later change touched the same value: since “{self.sentence}” {now}. "
+            "Edit the current value instead.",
             code="changed_since",
         )
 
@@ -82,8 +85,7 @@ class Transition(ABC):
 class Step(ABC):
     """One part of a plan. Subclasses are frozen dataclasses.
 
-    The defaults describe a step that changes nothing but its own effect: most steps
-    override a few of them.
+    The default methods have no effect; each kind of step overrides a few of them.
     """
 
     __slots__ = ()
@@ -92,14 +94,14 @@ class Step(ABC):
 
     @abstractmethod
     def sentence(self) -> str:
-        """Return what the step does, as one sentence for people."""
+        """Return the description of the step, one sentence for people."""
 
     def hint(self) -> str:
-        """Return a remark that needs no consent; empty for none."""
+        """Return a remark that needs no consent; empty if there is none."""
         return ""
 
     def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
-        """Return old and new text where reading them side by side helps.
+        """Return the old and new text to show side by side; empty if there is none.
 
         `dropped` maps a field to the index that an earlier step of the plan drops.
         """
@@ -108,38 +110,38 @@ class Step(ABC):
     # Its effect on the document ------------------------------------------------------
 
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
-        """Return the document with the step accepted; the given one is not changed.
+        """Return the document with the step applied; `document` is not changed.
 
-        `sealed` is the secret that a step stores: no step carries it.
+        `sealed` is the sealed secret for a step that stores one.
         """
         return document
 
     @property
     def moves(self) -> bool:
-        """Whether the namespace runs elsewhere, or reaches its cluster otherwise."""
+        """Whether the namespace gets another cluster, or another key for it."""
         return False
 
     @property
     def stores_secret(self) -> bool:
-        """Whether a sealed secret belongs to the step."""
+        """Whether the step stores a sealed secret."""
         return False
 
     # Its effect on the collection ----------------------------------------------------
 
     def execute(self, collection: CollectionWriter) -> bool:
-        """Carry the step out; False while Qdrant is still at it."""
+        """Carry out the step; return False while Qdrant is still building."""
         raise NotImplementedError(self.kind)
 
     def is_done(self, actual: ActualCollection) -> bool:
-        """Tell whether Qdrant shows the effect.
+        """Tell whether the effect of the step is visible in Qdrant.
 
-        Raises UpstreamError where what is there instead can never become it.
+        Raises UpstreamError if it can never become visible.
         """
         raise NotImplementedError(self.kind)
 
     @property
     def must_be_recorded(self) -> bool:
-        """Whether its end is recorded before the next step of the plan begins."""
+        """Whether its completion is recorded before the next step begins."""
         return False
 
     @property
@@ -149,50 +151,50 @@ class Step(ABC):
 
     @property
     def added_vectors(self) -> Mapping[str, tuple[int, str]]:
-        """The vectors {name: (size, distance)} that a live collection gets."""
+        """The vectors {name: (size, distance)} that are added to a live collection."""
         return {}
 
     @property
     def dropped_index(self) -> Mapping[str, Raw]:
-        """The index {field: schema} that the step takes away."""
+        """The index {field: schema} that the step drops."""
         return {}
 
     def indexes_after(self, fields: set[str]) -> set[str]:
-        """Return the fields with an index once the step is done."""
+        """Return the indexed fields after the step; `fields` are those before it."""
         return fields
 
     def vectors_after(self, names: set[str]) -> set[str]:
-        """Return the names of vectors once the step is done."""
+        """Return the names of vectors after the step; `names` are those before it."""
         return names
 
     def reconcile(
         self, actual: ActualCollection, dropped: Mapping[str, Raw]
     ) -> "list[Step]":
-        """Return the steps that it takes beside what Qdrant has and no one declared.
+        """Return the steps to use given undeclared indexes in Qdrant.
 
-        `dropped` is what earlier steps of the plan take away.
+        `dropped` maps fields to the indexes that earlier steps of the plan drop.
         """
         return [self]
 
-    # What it costs, and the way back -------------------------------------------------
+    # Its cost, and reverting it ------------------------------------------------------
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return the consequences; in numbers where Qdrant answered."""
+        """Return the consequences; with counts if Qdrant answered."""
         return []
 
     @property
     def transition(self) -> Transition | None:
-        """What can be put back of the document; None where nothing can."""
+        """The change of the document that can be reverted; None if there is none."""
         return None
 
     @property
     def stays(self) -> str:
-        """Why the step cannot be reverted, as a sentence; empty where it can be."""
+        """The reason why the step cannot be reverted; empty if it can be."""
         return ""
 
     @property
     def is_reversible(self) -> bool:
-        """Whether a revert of its operation can put back what the step changed."""
+        """Whether a revert of its operation can restore the old value."""
         return self.transition is not None
 
     # Written down --------------------------------------------------------------------
@@ -202,7 +204,7 @@ class Step(ABC):
         return {"kind": self.kind, **asdict(self)}  # type: ignore[call-overload]
 
     def public_json(self) -> Raw:
-        """Return the step as readers see it: without secrets, with its sentence."""
+        """Return the step for readers: without secrets, with its sentence."""
         return {**self.to_json(), "store": self.store, "sentence": self.sentence()}
 
 

@@ -24,8 +24,8 @@ _EMPTY = PlanWarning(
 class AddVector(Step):
     """Add a named vector to the live collection.
 
-    `inference` is None where it is not known, and in steps that were written before
-    it was kept.
+    `inference` is the service that fills the vector; None if it is not known, as in
+    older records.
     """
 
     kind: ClassVar[str] = "add_vector"
@@ -37,13 +37,13 @@ class AddVector(Step):
     inference: str | None = None
 
     def sentence(self) -> str:
-        """Return what is added, and which inference service fills it where known."""
+        """Return the description with the inference service, if it is known."""
         shape = f"{self.size:,}, {self.distance}"
         service = f", inference service {self.inference}" if self.inference else ""
         return f"Add the vector {self.name} ({shape}{service})."
 
     def hint(self) -> str:
-        """Return what a new vector means for the points."""
+        """Return the effect of a new vector on the points."""
         return "No point is rewritten; size and distance cannot change later."
 
     def execute(self, collection: CollectionWriter) -> bool:
@@ -51,7 +51,7 @@ class AddVector(Step):
         return collection.create_vector(self.name, self.size, self.distance)
 
     def is_done(self, actual: ActualCollection) -> bool:
-        """Tell whether the vector is there; one of another shape is an error."""
+        """Tell whether the vector exists; raise UpstreamError for another shape."""
         shape = actual.vectors.get(self.name)
         if shape is not None and shape != (self.size, self.distance):
             size, distance = shape
@@ -74,7 +74,7 @@ class AddVector(Step):
 class CreateCollection(Step):
     """Create the collection of a namespace; `vectors` is {name: [size, distance]}.
 
-    The collection carries the namespace's id, so that no other namespace takes it.
+    The namespace's id is stored in its metadata, so that no other namespace uses it.
     """
 
     kind: ClassVar[str] = "create_collection"
@@ -83,24 +83,24 @@ class CreateCollection(Step):
     vectors: dict[str, list[Any]]
 
     def sentence(self) -> str:
-        """Return which vectors the collection has."""
+        """Return the description with the vectors of the collection."""
         shapes = [f"{n} ({s:,}, {d})" for n, (s, d) in self.vectors.items()]
         if not shapes:
-            return "Make the collection, without vectors."
+            return "Create the collection, without vectors."
         word = "the vector" if len(shapes) == 1 else "the vectors"
-        return f"Make the collection with {word} {', '.join(shapes)}."
+        return f"Create the collection with {word} {', '.join(shapes)}."
 
     def execute(self, collection: CollectionWriter) -> bool:
         """Create the collection."""
         return collection.create(self.namespace_id, self.vectors)
 
     def is_done(self, actual: ActualCollection) -> bool:
-        """Tell whether it is there; a collection of another namespace is an error."""
+        """Tell whether it exists; raise UpstreamError if it is another namespace's."""
         if not actual.exists:
             return False
         if actual.namespace_id != self.namespace_id:
             raise UpstreamError(
-                "A collection of that name exists, and is not this namespace's."
+                "A collection of that name exists and belongs to another namespace."
             )
         return True
 
@@ -114,5 +114,5 @@ class CreateCollection(Step):
         return names | set(self.vectors)
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return that the new collection is empty."""
+        """Return the warning that the new collection is empty."""
         return [_EMPTY]

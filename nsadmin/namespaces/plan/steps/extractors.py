@@ -9,7 +9,7 @@ from nsadmin.namespaces.schema.document import Raw
 
 @dataclass(frozen=True, slots=True)
 class AppendExtractor(Step):
-    """Register a feature extractor; its parameters are locked from then on.
+    """Register a feature extractor; its parameters cannot change afterwards.
 
     `inference` maps each of its vectors to the inference service that fills it.
     """
@@ -22,11 +22,14 @@ class AppendExtractor(Step):
     inference: dict[str, str]
 
     def sentence(self) -> str:
-        """Return which extractor is appended."""
-        return f"Append the extractor {self.name} {self.version}; its parameters lock."
+        """Return the description with the extractor's name and version."""
+        return (
+            f"Append the extractor {self.name} {self.version}; its parameters are then "
+            "locked."
+        )
 
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
-        """Append the entry and the services of its vectors."""
+        """Add the entry and the inference services of its vectors."""
         entry = {
             "feature_extractor_name": self.name,
             "version": self.version,
@@ -43,5 +46,5 @@ class AppendExtractor(Step):
 
     @property
     def stays(self) -> str:
-        """Why the extractor is not taken away."""
-        return f"Extractors are only ever appended; {self.name} stays."
+        """The reason why the extractor stays."""
+        return f"Extractors cannot be removed; {self.name} stays."

@@ -15,10 +15,10 @@ INFRASTRUCTURE = "infrastructure."
 # The fields that decide on which cluster a namespace runs.
 PLACEMENT = (INFRASTRUCTURE + "compute_tier", INFRASTRUCTURE + "qdrant_url")
 _TEXTS = ("description", "namespace_name", "infrastructure.description")
-# Attributes of Namespace that are not called like their field.
+# Attributes of Namespace whose name differs from the field's.
 _ATTRIBUTES = {"namespace_name": "name", "protected": "is_protected"}
 _FIELD_WORDS = {
-    "expires_at": "end",
+    "expires_at": "expiry",
     "namespace_name": "name",
     "description": "description",
     "auto_create_indexes": "automatic index creation",
@@ -27,13 +27,13 @@ _FIELD_WORDS = {
     "infrastructure.ray_head_node_url": "Ray head node",
     "infrastructure.gpu_type": "GPU type",
     "infrastructure.gpus_per_worker": "number of GPUs per worker",
-    "infrastructure.min_workers": "least number of workers",
-    "infrastructure.max_workers": "largest number of workers",
+    "infrastructure.min_workers": "minimum number of workers",
+    "infrastructure.max_workers": "maximum number of workers",
     "infrastructure.autoscaling_enabled": "autoscaling",
-    "infrastructure.max_concurrent_jobs": "number of jobs at once",
-    "infrastructure.max_custom_models": "number of own models",
-    "infrastructure.max_custom_plugins": "number of own plugins",
-    "infrastructure.description": "remark on the infrastructure",
+    "infrastructure.max_concurrent_jobs": "number of concurrent jobs",
+    "infrastructure.max_custom_models": "number of custom models",
+    "infrastructure.max_custom_plugins": "number of custom plugins",
+    "infrastructure.description": "infrastructure description",
 }
 _TIER_WORDS = {
     "shared": "shared",
@@ -44,7 +44,7 @@ _TIER_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class SetField(Step):
-    """Give a field of the document a new value; None removes it."""
+    """Set a field of the document; None removes it."""
 
     kind: ClassVar[str] = "set_field"
     store: ClassVar[Store] = "namespace store"
@@ -53,7 +53,7 @@ class SetField(Step):
     after: Any
 
     def sentence(self) -> str:
-        """Return what changes, with old and new value where they are short."""
+        """Return the description, with old and new value unless they are long."""
         word = _FIELD_WORDS.get(self.field, self.field)
         is_unset = self.before in (None, "")
         verb = "Remove" if not self.after else "Set" if is_unset else "Change"
@@ -80,7 +80,7 @@ class SetField(Step):
         return f"Change the {word} from {before} to {after}."
 
     def hint(self) -> str:
-        """Return what a new name or automatic indexes mean for programs."""
+        """Return the effect of a new name or of automatic indexes on programs."""
         if self.field == "namespace_name":
             return "Programs that use the old name find nothing; the id stays."
         if self.field == "auto_create_indexes" and self.after:
@@ -88,13 +88,13 @@ class SetField(Step):
         return ""
 
     def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
-        """Return the texts of a name or description."""
+        """Return the old and new text of a name or description."""
         if self.field in _TEXTS:
             return self.before or "", self.after or ""
         return "", ""
 
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
-        """Set the field; other writers' keys of an object stay as they are."""
+        """Set the field; other keys of `infrastructure` stay as they are."""
         if not self.field.startswith(INFRASTRUCTURE):
             return _with_value(document, self.field, self.after)
         holder = document.get("infrastructure") or {}
@@ -107,12 +107,12 @@ class SetField(Step):
         return self.field in PLACEMENT
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return what a new address of the cluster means."""
+        """Return the consequence of a new address."""
         if self.field != "infrastructure.qdrant_url":
             return []
         sentence = (
-            "Every search and every write goes to the other cluster from the "
-            "moment of the change; the collection on the one before stays."
+            "As soon as the change is made, every search and write goes to the new "
+            "cluster; the collection on the old cluster stays."
         )
         return [PlanWarning(sentence)]
 
@@ -123,7 +123,7 @@ class SetField(Step):
 
     @property
     def is_reversible(self) -> bool:
-        """Where a namespace runs is not put back: its cluster is checked first."""
+        """False for tier and address: their cluster has to be checked first."""
         return not self.moves
 
 
@@ -158,8 +158,8 @@ def _value(namespace: Namespace, field: str) -> Any:
 class SetSecret(Step):
     """Store, replace or remove a secret that is bound to `destination`.
 
-    `before` and `after` are keyed fingerprints, empty for none: another secret is
-    another plan, and the plan reveals nothing of either. `public_json` leaves them out.
+    `before` and `after` are keyed fingerprints, empty for no secret: another secret
+    gives another digest, and neither secret is revealed. `public_json` omits them.
     """
 
     kind: ClassVar[str] = "set_secret"
@@ -170,14 +170,14 @@ class SetSecret(Step):
     after: str
 
     def sentence(self) -> str:
-        """Return what becomes of the secret, never its value."""
+        """Return the description, never with the secret's value."""
         if not self.after:
             return "Remove the stored Qdrant API key."
         verb = "Replace" if self.before else "Store"
         return f"{verb} the Qdrant API key, sealed for {self.destination}."
 
     def hint(self) -> str:
-        """Return how a stored secret is kept."""
+        """Return how the secret is stored."""
         if not self.after:
             return ""
         return "Sealed for this namespace and this address; never shown again."
@@ -192,7 +192,7 @@ class SetSecret(Step):
 
     @property
     def moves(self) -> bool:
-        """Another key reaches the cluster otherwise, so it is checked first."""
+        """True: a new key is checked on the cluster first."""
         return True
 
     @property
@@ -201,20 +201,22 @@ class SetSecret(Step):
         return bool(self.after)
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return what removing the secret means."""
+        """Return the consequence of removing the secret."""
         if self.after:
             return []
-        sentence = "The stored key is deleted; coming back needs it once more."
+        sentence = (
+            "The stored key is deleted; going back to this cluster needs it again."
+        )
         return [PlanWarning(sentence)]
 
     @property
     def stays(self) -> str:
-        """Why the old secret is not put back."""
-        return "Secrets are kept nowhere else, so that one cannot be put back."
+        """The reason why the old secret cannot be restored."""
+        return "Old secrets are not kept, so this one cannot be restored."
 
     def public_json(self) -> Raw:
-        """Return the step with whether there is a secret instead of fingerprints."""
-        shown = Step.public_json(self)
-        shown["before"] = "set" if self.before else None
-        shown["after"] = "set" if self.after else None
-        return shown
+        """Return the step with `set` or None in place of the fingerprints."""
+        public = Step.public_json(self)
+        public["before"] = "set" if self.before else None
+        public["after"] = "set" if self.after else None
+        return public

@@ -25,7 +25,7 @@ from nsadmin.namespaces.schema.document import (
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex(Step):
-    """Build a payload index; `declared` ones are in the document already."""
+    """Build a payload index; `declared` if the document lists it already."""
 
     kind: ClassVar[str] = "create_index"
     store: ClassVar[Store] = "Qdrant"
@@ -35,13 +35,13 @@ class CreateIndex(Step):
     declared: bool = False
 
     def sentence(self) -> str:
-        """Return which index is built, with parameters that are not defaults."""
+        """Return the description with the parameters that are not defaults."""
         parameters = format_parameters(self.schema)
         tail = f" with {parameters}" if parameters else ""
         return f"Build the {self.schema['type']} index on {self.field}{tail}."
 
     def hint(self) -> str:
-        """Return what a build means for searches."""
+        """Return the effect of a build on searches."""
         return "Qdrant builds it while searches go on."
 
     def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
@@ -51,7 +51,7 @@ class CreateIndex(Step):
         return changed_parameters(dropped[self.field], self.schema)
 
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
-        """Append the index; a field that people ask for again is no longer muted."""
+        """Add the index; automatic indexes on its field are allowed again."""
         if self.declared:
             return document
         stored = StoredIndex(self.field, dict(self.schema), self.origin)
@@ -67,18 +67,18 @@ class CreateIndex(Step):
         return collection.create_index(self.field, self.schema)
 
     def is_done(self, actual: ActualCollection) -> bool:
-        """Tell whether Qdrant has this very index."""
+        """Tell whether Qdrant has this index with these parameters."""
         index = actual.indexes.get(self.field)
         return index is not None and is_same_index(self.schema, index)
 
     def indexes_after(self, fields: set[str]) -> set[str]:
-        """Return the fields with this one."""
+        """Return the fields and this one."""
         return fields | {self.field}
 
     def reconcile(
         self, actual: ActualCollection, dropped: Mapping[str, Raw]
     ) -> list[Step]:
-        """Keep the parameters that only Qdrant knows; drop first what cannot stay."""
+        """Keep parameters that only Qdrant knows; first drop an index that differs."""
         index = actual.indexes.get(self.field)
         if index is None:
             return [self]
@@ -90,7 +90,7 @@ class CreateIndex(Step):
 
     @property
     def transition(self) -> Transition | None:
-        """The index that a person or the program declared."""
+        """The added index; None if the document listed it before."""
         if self.declared:
             return None
         after = StoredIndex(self.field, dict(self.schema), self.origin)
@@ -99,9 +99,9 @@ class CreateIndex(Step):
 
 @dataclass(frozen=True, slots=True)
 class DropIndex(Step):
-    """Drop a payload index; `rebuilt` says that a new one follows.
+    """Drop a payload index; `rebuilt` if a new one is built next.
 
-    `declared` ones stay in the document: only Qdrant loses them for a while.
+    `declared` if the document keeps it, or does not list it: only Qdrant changes.
     """
 
     kind: ClassVar[str] = "drop_index"
@@ -113,18 +113,18 @@ class DropIndex(Step):
     declared: bool = False
 
     def sentence(self) -> str:
-        """Return which index goes."""
+        """Return the description with the index's type and field."""
         first = " first" if self.rebuilt else ""
         return f"Drop the {self.schema['type']} index on {self.field}{first}."
 
     def hint(self) -> str:
-        """Return what the loss means for the points."""
+        """Return the effect of the drop on the points."""
         if self.rebuilt:
             return ""
-        return "Points keep the field; only the fast way to filter by it goes."
+        return "Points keep the field; only fast filtering by it is lost."
 
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
-        """Take the index away; an automatic one is muted, so that it stays away."""
+        """Remove the index; a dropped automatic index is not created again."""
         if self.declared:
             return document
         after = dict(document)
@@ -142,18 +142,18 @@ class DropIndex(Step):
         return collection.drop_index(self.field)
 
     def is_done(self, actual: ActualCollection) -> bool:
-        """Tell whether it is gone; an index that took its place is not this one."""
+        """Tell whether the index is gone or another one has replaced it."""
         index = actual.indexes.get(self.field)
         return index is None or (self.rebuilt and not is_same_index(self.schema, index))
 
     @property
     def must_be_recorded(self) -> bool:
-        """Only the record tells the new index from the old one if both are the same."""
+        """True before a build: the new index may look exactly like the old one."""
         return self.rebuilt
 
     @property
     def dropped_index(self) -> Mapping[str, Raw]:
-        """The index itself."""
+        """The dropped index."""
         return {self.field: self.schema}
 
     def indexes_after(self, fields: set[str]) -> set[str]:
@@ -161,14 +161,14 @@ class DropIndex(Step):
         return fields - {self.field}
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return how many points a filter scans without the index."""
+        """Return the warning with the points that filters scan without the index."""
         until = " until the new index is built" if self.rebuilt else ""
         sentence = f"Filters on {self.field} scan {_points(actual)}{until}."
         return [PlanWarning(sentence, needs_tick=True)]
 
     @property
     def transition(self) -> Transition | None:
-        """The index that was declared before."""
+        """The removed index; None if the document does not change."""
         if self.declared:
             return None
         before = StoredIndex(self.field, dict(self.schema), self.origin)
@@ -182,7 +182,7 @@ def _points(actual: ActualCollection | None) -> str:
 
 
 class IndexTransition(Transition):
-    """A declared index (StoredIndex) before and after an operation; None for none."""
+    """A declared index (StoredIndex or None) before and after an operation."""
 
     __slots__ = ()
 
@@ -192,7 +192,7 @@ class IndexTransition(Transition):
         return f"index on {self.name}"
 
     def steps_back(self, namespace: Namespace) -> list[Step]:
-        """Return a drop of what was built and a build of what was there before."""
+        """Return a drop of the new index and a build of the old one, if they exist."""
         stored = {index.field_name: index for index in namespace.indexes}
         now = stored.get(self.name)
         if _is_same(now, self.before):

@@ -1,4 +1,4 @@
-"""The kinds of steps by name, to read what was written down. Pure."""
+"""The kinds of steps by name, to read stored steps. Pure."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""Values and index parameters as a step's sentence writes them. Pure."""
+"""Text of values and index parameters for the sentences of steps. Pure."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 
 def quote_value(value: Any) -> str:
-    """Return a value as a sentence quotes it."""
+    """Return a value for use in a sentence; a string in quotation marks."""
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):
@@ -33,8 +33,7 @@ def format_parameter(value: Any) -> str:
 def changed_parameters(before: Raw, after: Raw) -> tuple[str, str]:
     """Return old and new text of the parameters that differ, defaults included.
 
-    Two types share hardly a parameter, so where the type changes each side lists its
-    own parameters that are not defaults.
+    If the type changes, each side lists its own parameters that are not defaults.
     """
     if before["type"] != after["type"]:
         return _typed(before), _typed(after)

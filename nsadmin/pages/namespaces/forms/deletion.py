@@ -46,4 +46,4 @@ class ProtectionForm(ChangeForm):
 
     def wanted(self) -> Protection:
         """Return the choice."""
-        return Protection(self.cleaned_data["protected"] == "on")
+        return Protection(protect=self.cleaned_data["protected"] == "on")
