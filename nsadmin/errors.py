@@ -50,7 +50,7 @@ class BadRequest(NsadminError):
 
 
 class Unauthorized(NsadminError):
-    """Nobody is signed in, or the key is wrong, revoked or expired."""
+    """The request is not signed in, or its key is wrong, revoked or expired."""
 
     status = 401
     type = "UnauthorizedError"

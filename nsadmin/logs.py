@@ -1,4 +1,4 @@
-"""What no log line may say: links that let somebody set a password or join."""
+"""Links that set a password or join an organization never reach a log line."""
 
 import re
 from collections.abc import MutableMapping

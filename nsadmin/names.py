@@ -1,11 +1,11 @@
-"""What a name may hold, whatever it names. Pure.
+"""The characters that a name may have, for every kind of name. Pure.
 
 Names stand in sentences, lists and addresses, and two that look the same must be the
-same. So a name is NFC and trimmed, and what nobody sees is refused: control and format
-characters, directions among them, characters that Unicode lets fonts leave out, and
-blanks that are no spaces. Joiners (U+200C, U+200D) are format characters: Persian and
-Hindi names are written without them, and an emoji is a single one. Texts longer than a
-name, such as descriptions, keep them.
+same. So a name is NFC and trimmed, and invisible characters are refused: control and
+format characters (those for directions too), characters that fonts may leave out,
+and blanks other than the space. Joiners (U+200C, U+200D) are format characters: Persian
+and Hindi names do without them, and an emoji is a single one. Texts longer than
+a name, such as descriptions, keep them.
 """
 
 import unicodedata
@@ -39,12 +39,12 @@ def trimmed(text: str) -> str:
 
 
 def too_long(longest: int, count: int, subject: str = "It") -> str:
-    """Say that a text has too many characters, whoever measured it."""
+    """Return the sentence for a text with too many characters."""
     return f"{subject} may have at most {longest:,} characters; it has {count:,}."
 
 
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
-    """Return the name as it is stored; raise Invalid for a character nobody sees.
+    """Return the name as it is stored; raise Invalid for an invisible character.
 
     `longest` is held against the stored form, which may be longer than what was sent.
     """

@@ -335,7 +335,7 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "pymongo": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        # Somebody sent too much; the request's own line says so without a traceback.
+        # The request was too large; its own log line says so without a traceback.
         "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },

@@ -85,7 +85,7 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
     muted = set(namespace.raw.get("muted_auto_indexes") or [])
     key = namespace.namespace_id
     done.left += [
-        [key, u.field_name, "Somebody dropped it."]
+        [key, u.field_name, "A person dropped it."]
         for u in due
         if u.field_name in muted
     ]

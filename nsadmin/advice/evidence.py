@@ -23,7 +23,7 @@ _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 class Advised:
     """Advice on a namespace; `unknown` says in a sentence what could not be asked.
 
-    `sampled_at` is when payloads were sampled, None where nobody did of late.
+    `sampled_at` is when payloads were sampled, None without a recent sample.
     """
 
     advice: list[Advice]

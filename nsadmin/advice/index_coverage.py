@@ -16,7 +16,7 @@ class Serving:
     """The declared indexes as {field: type, or "system"}, and those Qdrant lacks.
 
     `seen_at` is when Qdrant last told its indexes; None where it never did, and then
-    nobody knows what is missing. `silence` says in a sentence why Qdrant has no
+    it is unknown what is missing. `silence` says in a sentence why Qdrant has no
     payloads to show now; empty where it has.
     """
 

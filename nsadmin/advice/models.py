@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Dismissal(models.Model):
-    """Somebody does not want this advice; it stays away until taken back."""
+    """A person dismissed this advice; it stays hidden until restored."""
 
     namespace_id = models.CharField(max_length=128)
     field_name = models.CharField(max_length=255)

@@ -57,8 +57,8 @@ class Evidence:
 
     `hours` is the window's length. `fixed` names the indexes of the system and of
     extractors, which no advice touches. `began` is the hour of the first report, and
-    `is_whole_week` says that it is at least 7 days ago: before, nobody knows what is
-    unused.
+    `is_whole_week` says that it is at least 7 days ago: before that it is unknown which
+    indexes are unused.
     """
 
     custom: Sequence[StoredIndex]

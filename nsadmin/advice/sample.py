@@ -12,7 +12,7 @@ from nsadmin.stores.qdrant import points
 
 _POINTS = 256
 _ENOUGH = 20
-# Nobody waits longer than this for a draw, nor for the one after rare fields.
+# The longest wait for a sample, and for the second one that looks for rare fields.
 _WAIT_S = 2.0
 # Qdrant reads whole payloads to find a rare field: not for any number of them.
 _MAX_RARE = 20

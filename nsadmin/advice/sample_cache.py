@@ -75,7 +75,7 @@ def cached(namespace_id: str, fields: Collection[str]) -> Sampled:
 def sampled(
     namespace: Namespace, fields: Sequence[str], *, others: Collection[str] = ()
 ) -> Sampled:
-    """Return what is kept, renewed where it is old and nobody else is at it.
+    """Return the kept sample; renew an old one unless another process is renewing it.
 
     Of `others` it tells what is kept, without a renewal. Raises Unavailable where
     Qdrant does not answer.

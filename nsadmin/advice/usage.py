@@ -45,7 +45,7 @@ class UsageReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FieldUsage:
-    """What is known of one field; `mean_ms` is None where nobody timed it.
+    """The usage of one field; `mean_ms` is None where no service reported times.
 
     `first_seen` and `last_seen` are hours within the window that was asked for.
     """

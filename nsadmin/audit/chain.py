@@ -3,7 +3,7 @@
 Every write of an event, its attempt as well as its outcome, appends an entry to the
 chain of its organization. An entry names the event's content by an HMAC and is itself
 an HMAC over its number, the event and the entry before. The key comes from
-NSADMIN_KEY_PEPPER, so that whoever can only write to the database cannot forge one.
+NSADMIN_KEY_PEPPER, so that write access to the database is not enough to forge one.
 """
 
 import hmac

@@ -1,4 +1,4 @@
-"""Secrets are never written into the audit, whoever records; only that there is one."""
+"""Secrets are never written into the audit, only that there is one."""
 
 import re
 from typing import Any

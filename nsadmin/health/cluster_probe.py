@@ -1,6 +1,6 @@
 """Clusters as a whole: which there are, whether each answers, what it uses.
 
-One cheap call tells that a whole cluster is silent; nobody has to ask for each of its
+One cheap call shows that a whole cluster is silent, without a call for each of its
 collections to learn of that.
 """
 

@@ -5,7 +5,7 @@ are; the mirror is never right and comes back by itself.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
@@ -31,33 +31,35 @@ Way = Literal[
 class Drift:
     """One item that differs.
 
-    `subject` is a vector, a field or a count; `wanted`, `actual` and `shown` are what
-    the namespace store, Qdrant and the mirror say, each empty where it says nothing.
+    `subject` is a vector, a field or a count; `wanted`, `actual` and `shown` are the
+    values of MongoDB, Qdrant and the mirror, empty for none. `right` is the source of
+    truth, `way` how the difference is repaired.
     """
 
     kind: str
-    subject: str
-    wanted: str
-    actual: str
-    shown: str
-    right: Right
+    _: KW_ONLY
+    subject: str = ""
+    wanted: str = ""
+    actual: str = ""
+    shown: str = ""
+    right: Right = "namespace store"
     way: Way
 
     @property
     def sentence(self) -> str:
-        """Say what differs and who is right."""
+        """Return what differs, as one sentence for people."""
         return _SENTENCES[self.kind].format(self)
 
 
 _SENTENCES = {
     "collection_missing": (
         "Qdrant has no collection {0.subject}. Its points are gone or elsewhere. "
-        "Restore a snapshot in Qdrant, or make the collection anew, empty."
+        "Restore a snapshot in Qdrant, or create the collection again, empty."
     ),
     "vector_missing": "The vector {0.subject} is declared and not in Qdrant.",
     "vector_empty": (
         "{0.actual} the vector {0.subject}: searches by it find nothing. No repair can "
-        "make it; process the collections of its extractor again."
+        "fill it; process the collections of its extractor again."
     ),
     "vector_size": (
         "The vector {0.subject} is {0.actual} in Qdrant and {0.wanted} by its "
@@ -72,8 +74,8 @@ _SENTENCES = {
         "The index on {0.subject} is {0.actual} in Qdrant and {0.wanted} by "
         "declaration."
     ),
-    "index_extra": "Qdrant has an index on {0.subject} that nobody declared.",
-    "pending": "A change is accepted and Qdrant has not followed yet.",
+    "index_extra": "Qdrant has an index on {0.subject} that is not declared.",
+    "pending": "A change is accepted and not yet applied in Qdrant.",
     "mirror_behind": "Lists show revision {0.shown}; the namespace is at {0.wanted}.",
     "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
     "tier_behind": "Lists show the tier {0.shown}; it is {0.wanted}.",
@@ -87,19 +89,13 @@ _SENTENCES = {
 def compare(
     namespace: Namespace, snapshot: Snapshot | None, row: MirroredNamespace | None
 ) -> list[Drift]:
-    """Return what differs; a silent Qdrant says nothing, so nothing differs from it."""
+    """Return the differences; a silent Qdrant is not compared."""
     found: list[Drift] = []
     if snapshot is not None and snapshot.ok:
         if not snapshot.exists or snapshot.live is None:
             name = namespace.collection
             gone = Drift(
-                "collection_missing",
-                name,
-                name,
-                "",
-                "",
-                "namespace store",
-                "collection",
+                "collection_missing", subject=name, wanted=name, way="collection"
             )
             return [gone, *_mirrored(namespace, row)]
         seen = probe.actual_from_snapshot(snapshot)
@@ -109,7 +105,7 @@ def compare(
         revision = f"{namespace.revision:,}"
         observed = f"{namespace.observed_revision:,}"
         found.append(
-            Drift("pending", "", revision, observed, "", "namespace store", "by itself")
+            Drift("pending", wanted=revision, actual=observed, way="by itself")
         )
     return [*found, *_mirrored(namespace, row), *_counted(snapshot, row)]
 
@@ -124,28 +120,30 @@ def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
         there = seen.vectors.get(name)
         wanted = _shape(*shape)
         if there is None:
-            yield Drift(
-                "vector_missing", name, wanted, "", "", "namespace store", "missing"
-            )
+            yield Drift("vector_missing", subject=name, wanted=wanted, way="missing")
         elif tuple(there) != shape:
             yield Drift(
                 "vector_size",
-                name,
-                wanted,
-                _shape(*there),
-                "",
-                "namespace store",
-                "clone",
+                subject=name,
+                wanted=wanted,
+                actual=_shape(*there),
+                way="clone",
             )
     for name, there in seen.vectors.items():
         if name not in expected:
-            yield Drift("vector_extra", name, "", _shape(*there), "", "nobody", "look")
+            yield Drift(
+                "vector_extra",
+                subject=name,
+                actual=_shape(*there),
+                right="nobody",
+                way="look",
+            )
 
 
 def _empty(
     namespace: Namespace, seen: ActualCollection, snapshot: Snapshot
 ) -> Iterator[Drift]:
-    """Yield the vectors that are on no point; that some lack one is as it should be."""
+    """Yield the vectors that every point lacks; that some points lack one is normal."""
     for name in expected_vectors(namespace):
         told = snapshot.vector_count(name)
         if name not in seen.vectors or told is None or not seen.points:
@@ -154,7 +152,7 @@ def _empty(
         if points and not have:
             lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
             yield Drift(
-                "vector_empty", name, name, lack, "", "namespace store", "process"
+                "vector_empty", subject=name, wanted=name, actual=lack, way="process"
             )
 
 
@@ -170,29 +168,19 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
         there = seen.indexes.get(field)
         wanted = _index(schema)
         if there is None:
-            yield Drift(
-                "index_missing", field, wanted, "", "", "namespace store", "missing"
-            )
+            yield Drift("index_missing", subject=field, wanted=wanted, way="missing")
         elif not is_same_index(schema, there):
             yield Drift(
                 "index_other",
-                field,
-                wanted,
-                _index({**there}),
-                "",
-                "namespace store",
-                "wrong",
+                subject=field,
+                wanted=wanted,
+                actual=_index({**there}),
+                way="wrong",
             )
     for field, there in seen.indexes.items():
         if field not in declared:
             yield Drift(
-                "index_extra",
-                field,
-                "",
-                _index({**there}),
-                "",
-                "namespace store",
-                "extra",
+                "index_extra", subject=field, actual=_index({**there}), way="extra"
             )
 
 
@@ -202,22 +190,13 @@ def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[D
     if row.revision != namespace.revision:
         yield Drift(
             "mirror_behind",
-            "",
-            f"{namespace.revision:,}",
-            "",
-            f"{row.revision:,}",
-            "namespace store",
-            "by itself",
+            wanted=f"{namespace.revision:,}",
+            shown=f"{row.revision:,}",
+            way="by itself",
         )
     elif row.tier != namespace.tier:
         yield Drift(
-            "tier_behind",
-            "",
-            namespace.tier,
-            "",
-            row.tier,
-            "namespace store",
-            "by itself",
+            "tier_behind", wanted=namespace.tier, shown=row.tier, way="by itself"
         )
 
 
@@ -230,10 +209,8 @@ def _counted(
     if shown is not None and shown != snapshot.live.points:
         yield Drift(
             "count_behind",
-            "",
-            "",
-            f"{snapshot.live.points:,}",
-            f"{shown:,}",
-            "Qdrant",
-            "by itself",
+            actual=f"{snapshot.live.points:,}",
+            shown=f"{shown:,}",
+            right="Qdrant",
+            way="by itself",
         )

@@ -128,8 +128,8 @@ def sweep() -> SweepResult:
 
 
 def _forget(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
-    """Drop what is stored of namespaces that are gone, and of collections of nobody
-    where no namespace leads any more: nobody can look there again."""
+    """Delete the rows of namespaces that are gone, and those of orphaned collections
+    on clusters that no namespace leads to: they cannot be checked again."""
     DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
     labels = [cluster.label for cluster in clusters]
     DriftRow.objects.filter(namespace_id="").exclude(cluster__in=labels).delete()
@@ -152,7 +152,13 @@ def _orphans(cluster: Cluster, known: set[str]) -> int:
     except NsadminError:
         return 0
     found = [
-        Drift("orphan", name, "", _held(cluster, name), "", "nobody", "look")
+        Drift(
+            "orphan",
+            subject=name,
+            actual=_held(cluster, name),
+            right="nobody",
+            way="look",
+        )
         for name in present
         if name.startswith(_OURS) and name not in known
     ]

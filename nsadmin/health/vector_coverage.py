@@ -13,7 +13,7 @@ from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
 
 _TIMEOUT_S = 1.0
-# Whoever compares again and again is told the last counts for this long.
+# Repeated comparisons get the last counts for this long.
 _KEPT_MS = 30_000
 
 

@@ -1,6 +1,6 @@
 """Short-lived texts in Redis, and who is being looked at. Losing them costs a question.
 
-With Redis away nothing is kept and nobody is watched; callers then ask the source.
+While Redis is away nothing is kept or watched; callers then ask the source.
 """
 
 import time
@@ -45,7 +45,7 @@ def drop(names: Iterable[str]) -> None:
 
 
 def watch(name: str, *, seconds: float) -> None:
-    """Note that somebody looks at this, now and for that long."""
+    """Record that a person views this, for so many seconds."""
     try:
         client().zadd(_WATCHED, {name: time.time() + seconds})
     except redis.RedisError:
@@ -66,7 +66,7 @@ def kept_and_watched(name: str, looked_at: str) -> tuple[str | None, float]:
 
 
 def watched() -> set[str]:
-    """Return what somebody looks at; forget what nobody does any more."""
+    """Return what is being viewed; forget entries whose time is over."""
     now = time.time()
     try:
         client().zremrangebyscore(_WATCHED, "-inf", now)

@@ -83,7 +83,7 @@ def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
     commit.commit(cast.actor(), willing.namespace_id, patch)
     left = auto_indexing.run(now=NOW).left
     assert stored(willing) == {}
-    assert [willing.namespace_id, "rank", "Somebody dropped it."] in left
+    assert [willing.namespace_id, "rank", "A person dropped it."] in left
 
 
 def test_a_run_is_capped_for_each_collection(cast):

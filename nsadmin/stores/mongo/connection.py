@@ -19,7 +19,7 @@ from nsadmin.errors import Unavailable
 Document = dict[str, Any]
 Done = TypeVar("Done")
 
-# Who reads one document is waited for by somebody; a store that is well needs 1 ms.
+# A person waits for the read of one document; a healthy store needs 1 ms.
 READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
 
@@ -84,7 +84,7 @@ def twice(write: Callable[[], Done]) -> Done:
     """Do a write, and once more where its connection broke; it must bear repetition.
 
     After a restart of the server the connections that are kept open are of the past,
-    and whoever writes first finds that out. A server that is silent is not asked again.
+    and the first write finds that out. A server that is silent is not asked again.
     """
     try:
         return write()

@@ -92,7 +92,7 @@ def replace(before: Document, after: Document) -> bool:
     are seen. A document without `revision` is adopted as revision 0.
 
     Written again where the connection broke. False may then mean that the first try
-    had arrived, so whoever must know looks for what is its own in the document.
+    had arrived: a caller that must know looks for its operation in the document.
     """
     expected: Document = {"_id": before["_id"]}
     for key in ("revision", "updated_at", "observed_revision"):

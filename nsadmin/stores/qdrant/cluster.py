@@ -63,7 +63,7 @@ def dedicated(url: str, api_key: Secret | None) -> Cluster:
 
 
 def _transport(shared_cluster: bool) -> httpx.BaseTransport:  # noqa: FBT001
-    """Return connections of one's own; whoever uses them closes them when collected.
+    """Return separate connections; they close when they are garbage collected.
 
     A client that falls out of the cache may still be at work in another thread, so the
     cache cannot close it.
