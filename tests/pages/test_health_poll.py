@@ -165,7 +165,7 @@ def test_the_rest_of_the_page_follows_a_silence(opened, cast, own, silence):
     for part in ("difference", "counts", "vectors", "indexes", "state"):
         assert f'id="live-{part}" hx-swap-oob="true"' in around
     assert "Documents, last known" in around
-    assert "There, last known" in around
+    assert "Present, last known" in around
     assert "Last known, from" in around
     assert "Ready" not in around
     shown = re.search(r'name="shown" value="([0-9a-f]+)"', around)[1]

@@ -199,7 +199,7 @@ def test_waiting_for_a_store_gives_the_reason(browse, address, state):
     assert "and tried 3 times" in text
     assert "Time left not known" in text
     Job.objects.update(waiting="MongoDB does not answer.")
-    assert b"Waiting for the namespace store" in browse().get(address).content
+    assert b"Waiting for MongoDB" in browse().get(address).content
 
 
 def test_an_answer_that_does_not_come_is_said(browse, address, job):

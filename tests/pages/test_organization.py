@@ -37,7 +37,7 @@ def test_many_members_come_in_pages_with_the_same_queries(
 def test_the_plan_says_how_much_is_used(browse, cast, settings):
     settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 10, "enterprise": 2}
     text = browse().get("/organization/plan/").content.decode()
-    assert "Enterprise plan" in text
+    assert "Enterprise subscription" in text
     assert '<td class="num">1</td><td class="num">2</td>' in text
     assert "10 namespaces" in text
     settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 10, "enterprise": 1}

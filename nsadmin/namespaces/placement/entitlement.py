@@ -1,4 +1,4 @@
-"""Dedicated infrastructure, which only the Enterprise plan includes."""
+"""Dedicated infrastructure, which only the Enterprise subscription includes."""
 
 from nsadmin.access.models import Plan
 from nsadmin.access.organization.organizations import owner_of
@@ -26,6 +26,6 @@ def require_infrastructure(namespace: Namespace, given: Raw) -> None:
     if has_infrastructure(namespace) or not differs(namespace, given):
         return
     raise NotEnabled(
-        "Changing the infrastructure needs the Enterprise plan.",
+        "Changing the infrastructure needs the Enterprise subscription.",
         details={"resource": "infrastructure", "tier": plan_of(namespace)},
     )

@@ -87,7 +87,8 @@ class NewNamespace(StrictModel):
         None, description="Seconds from creation until it expires; never if null."
     )
     infrastructure: Infrastructure | None = Field(
-        None, description="Needs an Enterprise plan; the shared cluster by default."
+        None,
+        description="Needs an Enterprise subscription; the shared cluster by default.",
     )
 
     @property

@@ -65,11 +65,11 @@ OUTCOMES: Mapping[str, Badge] = {
 }
 
 VECTORS: Mapping[str, Badge] = {
-    "there": Badge("ok", "circle-check-fill", "There"),
+    "there": Badge("ok", "circle-check-fill", "Present"),
     "missing": Badge("warn", "alert-triangle-fill", "Missing"),
     "other size": Badge("bad", "circle-x-fill", "Other size"),
 }
-VECTOR_STALE = Badge("idle", "circle-dashed", "There, last known")
+VECTOR_STALE = Badge("idle", "circle-dashed", "Present, last known")
 VECTOR_UNUSED = Badge("warn", "alert-triangle-fill", "On no point")
 
 KEYS: Mapping[str, Badge] = {

@@ -117,7 +117,7 @@ def effects(
         f"1 write, revision {now} → {plan.revision + 1:,}, only if it is still {now}"
     )
     return [
-        ("Namespace store", write),
+        ("MongoDB", write),
         (
             "Qdrant",
             many(calls, "call, read back|calls, each read back")
@@ -137,7 +137,7 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     end = namespace.expires_at
     return [
         ("Description", namespace.description or "Empty"),
-        ("Namespace store", "1 write, revision 1"),
+        ("MongoDB", "1 write, revision 1"),
         (
             "Qdrant",
             many(len(in_qdrant(plan.steps)), "call, read back|calls, each read back"),

@@ -66,6 +66,6 @@ def _verdict(
     except (Invalid, Conflict) as refusal:
         return Badge("bad", "alert-triangle", refusal.message)
     except Unavailable:
-        sentence = "Availability unknown: the namespace store does not answer."
+        sentence = "Availability unknown: MongoDB does not answer."
         return Badge("idle", "circle-dashed", sentence)
     return Badge("ok", "circle-check", "This name is free.")

@@ -97,7 +97,7 @@ def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
     current = current_stage(stages)
     proven = (job.outputs or {}).get("proof")
     if state is WAITING:
-        store = "Qdrant" if "Qdrant" in job.waiting else "the namespace store"
+        store = "Qdrant" if "Qdrant" in job.waiting else "MongoDB"
         return f"Waiting for {store}"
     if state is LOST:
         return "Worker lost, resuming"

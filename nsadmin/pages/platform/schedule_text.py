@@ -29,7 +29,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Measuring indexes",
         "Measures and checks the automatic indexes whose build has finished.",
     ),
-    "reconcile": ("Mirror", "Compares the mirror with the namespace store."),
+    "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
     "sample": ("Sampling", "Asks Qdrant about collections without a recent answer."),
 }
