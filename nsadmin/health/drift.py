@@ -27,21 +27,22 @@ Way = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One item that differs.
+    """One difference between the namespace store, Qdrant and the mirror.
 
-    `subject` is a vector, a field or a count; `wanted`, `actual` and `shown` are what
-    the namespace store, Qdrant and the mirror say, each empty where it says nothing.
+    `subject` is the name of the vector, field or collection. `wanted` is the value in
+    the namespace store, `actual` the one in Qdrant and `shown` the one in the mirror;
+    a value that does not apply is "".
     """
 
     kind: str
-    subject: str
-    wanted: str
-    actual: str
-    shown: str
     right: Right
     way: Way
+    subject: str = ""
+    wanted: str = ""
+    actual: str = ""
+    shown: str = ""
 
     @property
     def sentence(self) -> str:
@@ -93,13 +94,11 @@ def compare(
         if not snapshot.exists or snapshot.live is None:
             name = namespace.collection
             gone = Drift(
-                "collection_missing",
-                name,
-                name,
-                "",
-                "",
-                "namespace store",
-                "collection",
+                kind="collection_missing",
+                subject=name,
+                wanted=name,
+                right="namespace store",
+                way="collection",
             )
             return [gone, *_mirrored(namespace, row)]
         seen = probe.actual_from_snapshot(snapshot)
@@ -109,7 +108,13 @@ def compare(
         revision = f"{namespace.revision:,}"
         observed = f"{namespace.observed_revision:,}"
         found.append(
-            Drift("pending", "", revision, observed, "", "namespace store", "by itself")
+            Drift(
+                kind="pending",
+                wanted=revision,
+                actual=observed,
+                right="namespace store",
+                way="by itself",
+            )
         )
     return [*found, *_mirrored(namespace, row), *_counted(snapshot, row)]
 
@@ -125,21 +130,30 @@ def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
         wanted = _shape(*shape)
         if there is None:
             yield Drift(
-                "vector_missing", name, wanted, "", "", "namespace store", "missing"
+                kind="vector_missing",
+                subject=name,
+                wanted=wanted,
+                right="namespace store",
+                way="missing",
             )
         elif tuple(there) != shape:
             yield Drift(
-                "vector_size",
-                name,
-                wanted,
-                _shape(*there),
-                "",
-                "namespace store",
-                "clone",
+                kind="vector_size",
+                subject=name,
+                wanted=wanted,
+                actual=_shape(*there),
+                right="namespace store",
+                way="clone",
             )
     for name, there in seen.vectors.items():
         if name not in expected:
-            yield Drift("vector_extra", name, "", _shape(*there), "", "nobody", "look")
+            yield Drift(
+                kind="vector_extra",
+                subject=name,
+                actual=_shape(*there),
+                right="nobody",
+                way="look",
+            )
 
 
 def _empty(
@@ -154,7 +168,12 @@ def _empty(
         if points and not have:
             lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
             yield Drift(
-                "vector_empty", name, name, lack, "", "namespace store", "process"
+                kind="vector_empty",
+                subject=name,
+                wanted=name,
+                actual=lack,
+                right="namespace store",
+                way="process",
             )
 
 
@@ -171,28 +190,29 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
         wanted = _index(schema)
         if there is None:
             yield Drift(
-                "index_missing", field, wanted, "", "", "namespace store", "missing"
+                kind="index_missing",
+                subject=field,
+                wanted=wanted,
+                right="namespace store",
+                way="missing",
             )
         elif not is_same_index(schema, there):
             yield Drift(
-                "index_other",
-                field,
-                wanted,
-                _index({**there}),
-                "",
-                "namespace store",
-                "wrong",
+                kind="index_other",
+                subject=field,
+                wanted=wanted,
+                actual=_index({**there}),
+                right="namespace store",
+                way="wrong",
             )
     for field, there in seen.indexes.items():
         if field not in declared:
             yield Drift(
-                "index_extra",
-                field,
-                "",
-                _index({**there}),
-                "",
-                "namespace store",
-                "extra",
+                kind="index_extra",
+                subject=field,
+                actual=_index({**there}),
+                right="namespace store",
+                way="extra",
             )
 
 
@@ -201,23 +221,19 @@ def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[D
         return
     if row.revision != namespace.revision:
         yield Drift(
-            "mirror_behind",
-            "",
-            f"{namespace.revision:,}",
-            "",
-            f"{row.revision:,}",
-            "namespace store",
-            "by itself",
+            kind="mirror_behind",
+            wanted=f"{namespace.revision:,}",
+            shown=f"{row.revision:,}",
+            right="namespace store",
+            way="by itself",
         )
     elif row.tier != namespace.tier:
         yield Drift(
-            "tier_behind",
-            "",
-            namespace.tier,
-            "",
-            row.tier,
-            "namespace store",
-            "by itself",
+            kind="tier_behind",
+            wanted=namespace.tier,
+            shown=row.tier,
+            right="namespace store",
+            way="by itself",
         )
 
 
@@ -229,11 +245,9 @@ def _counted(
     shown = row.document_count
     if shown is not None and shown != snapshot.live.points:
         yield Drift(
-            "count_behind",
-            "",
-            "",
-            f"{snapshot.live.points:,}",
-            f"{shown:,}",
-            "Qdrant",
-            "by itself",
+            kind="count_behind",
+            actual=f"{snapshot.live.points:,}",
+            shown=f"{shown:,}",
+            right="Qdrant",
+            way="by itself",
         )

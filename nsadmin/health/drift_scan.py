@@ -152,7 +152,13 @@ def _orphans(cluster: Cluster, known: set[str]) -> int:
     except NsadminError:
         return 0
     found = [
-        Drift("orphan", name, "", _held(cluster, name), "", "nobody", "look")
+        Drift(
+            kind="orphan",
+            subject=name,
+            actual=_held(cluster, name),
+            right="nobody",
+            way="look",
+        )
         for name in present
         if name.startswith(_OURS) and name not in known
     ]
