@@ -11,6 +11,7 @@ from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import versions
 
 
 def require_open(namespace: Namespace, request: ChangeRequest) -> None:
@@ -99,9 +100,10 @@ def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
     if not added_vectors(plan.steps):
         return
     version = probe.server_version(namespace)
-    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
-    if numbers and numbers < [1, 18]:
+    # A version that cannot be read is not refused here; Qdrant answers for itself.
+    if versions.supports_new_vectors(version) is False:
         raise Conflict(
-            f"Adding a vector to live points needs Qdrant 1.18; this is {version}.",
+            f"Adding a vector to a collection needs Qdrant {versions.MINIMUM_TEXT}; "
+            f"this one is {version}.",
             code="qdrant_too_old",
         )

@@ -13,9 +13,8 @@ from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.entitlement import has_infrastructure
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.qdrant import versions
 from nsadmin.stores.qdrant.connectivity import Reach
-
-OLDEST = (1, 18)
 
 State = Literal["ok", "unknown", "blocks"]
 Name = Literal["plan", "address", "qdrant", "key", "vectors", "ray", "jobs"]
@@ -87,10 +86,10 @@ def _server(there: Reach) -> Check:
             sentence=said,
             silent=silent,
         )
-    numbers = [int(part) for part in there.version.split(".")[:2] if part.isdigit()]
     over = "over TLS" if there.is_tls else "without TLS"
-    said = f"{there.version} in {there.response_ms:,.0f} ms {over}; 1.18 is needed"
-    if tuple(numbers) < OLDEST:
+    answer = f"{there.version} in {there.response_ms:,.0f} ms {over}"
+    said = f"{answer}; {versions.MINIMUM_TEXT} is needed"
+    if not versions.supports_new_vectors(there.version):
         return Check("qdrant", "blocks", title="Qdrant is too old", sentence=said)
     return Check("qdrant", "ok", title="Qdrant answers", sentence=said)
 
