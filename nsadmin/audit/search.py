@@ -1,4 +1,4 @@
-"""Finding events: by who, what, outcome, time and words."""
+"""Search of audit events by actor, action, outcome, days and text."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 from nsadmin import names
 from nsadmin.audit.models import AuditEvent
 
-# What is looked for in the written changes, by the word of the filter.
+# {value of the filter: texts, one of which the stored JSON of the changes contains}.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "name": ('"field": "namespace_name"',),
     "description": ('"field": "description"',),
@@ -34,10 +34,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """What to look for; empty values do not narrow.
+    """The filters of a search; an empty value filters nothing.
 
-    `actor` is kind and id with a colon, `what` an action or a word of `KINDS`, `since`
-    and `until` are days of UTC, both included.
+    `actor` is "kind:id", `what` an action or a key of `KINDS`, `since` and `until`
+    are the first and the last day in UTC.
     """
 
     actor: str = ""
@@ -49,16 +49,16 @@ class AuditQuery:
 
 
 def matching(rows: QuerySet[AuditEvent], query: AuditQuery) -> QuerySet[AuditEvent]:
-    """Return the rows that the query asks for, newest first."""
+    """Return the rows that match the query, newest first."""
     kind, _, actor_id = query.actor.partition(":")
     if query.actor:
         rows = rows.filter(actor_kind=kind, actor_id=actor_id)
     if query.outcome:
         rows = rows.filter(outcome=query.outcome)
     if query.since:
-        rows = rows.filter(at__gte=_begins(query.since))
+        rows = rows.filter(at__gte=_start_of_day(query.since))
     if query.until:
-        rows = rows.filter(at__lt=_begins(query.until) + timedelta(days=1))
+        rows = rows.filter(at__lt=_start_of_day(query.until) + timedelta(days=1))
     if query.what in KINDS:
         rows = _written(rows).filter(_any("written__contains", KINDS[query.what]))
     elif query.what:
@@ -67,17 +67,17 @@ def matching(rows: QuerySet[AuditEvent], query: AuditQuery) -> QuerySet[AuditEve
 
 
 def actors(rows: QuerySet[AuditEvent]) -> list[tuple[str, str, str]]:
-    """Return kind, id and label of everybody who acted, at most 200."""
+    """Return (kind, id, label) of at most 200 actors in the rows."""
     columns = ("actor_kind", "actor_id", "actor_label")
     return list(rows.order_by(*columns).values_list(*columns).distinct()[:200])
 
 
 def actions(rows: QuerySet[AuditEvent]) -> list[str]:
-    """Return every action that was recorded."""
+    """Return the names of all actions in the rows."""
     return list(rows.order_by("action").values_list("action", flat=True).distinct())
 
 
-def _begins(day: date) -> datetime:
+def _start_of_day(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
@@ -86,7 +86,7 @@ def _written(rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
 
 
 def _with_text(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """Narrow to rows with the text; databases write JSON escaped or as it is."""
+    """Filter rows by a text. Databases store JSON with or without escapes: try both."""
     if not text:
         return rows
     spellings = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}

@@ -100,10 +100,13 @@ def compare(
                 right="namespace store",
                 way="collection",
             )
-            return [gone, *_mirrored(namespace, row)]
+            return [gone, *_mirror_differences(namespace, row)]
         seen = probe.actual_from_snapshot(snapshot)
-        found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
-        found += _indexes(namespace, seen)
+        found += [
+            *_vector_differences(namespace, seen),
+            *_empty_vectors(namespace, seen, snapshot),
+        ]
+        found += _index_differences(namespace, seen)
     if namespace.raw.get("pending"):
         revision = f"{namespace.revision:,}"
         observed = f"{namespace.observed_revision:,}"
@@ -116,18 +119,24 @@ def compare(
                 way="by itself",
             )
         )
-    return [*found, *_mirrored(namespace, row), *_counted(snapshot, row)]
+    return [
+        *found,
+        *_mirror_differences(namespace, row),
+        *_count_differences(snapshot, row),
+    ]
 
 
-def _shape(size: int, distance: str) -> str:
+def _format_shape(size: int, distance: str) -> str:
     return f"{size:,} {distance}"
 
 
-def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
+def _vector_differences(
+    namespace: Namespace, seen: ActualCollection
+) -> Iterator[Drift]:
     expected = expected_vectors(namespace)
     for name, shape in expected.items():
         there = seen.vectors.get(name)
-        wanted = _shape(*shape)
+        wanted = _format_shape(*shape)
         if there is None:
             yield Drift(
                 kind="vector_missing",
@@ -141,7 +150,7 @@ def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
                 kind="vector_size",
                 subject=name,
                 wanted=wanted,
-                actual=_shape(*there),
+                actual=_format_shape(*there),
                 right="namespace store",
                 way="clone",
             )
@@ -150,13 +159,13 @@ def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
             yield Drift(
                 kind="vector_extra",
                 subject=name,
-                actual=_shape(*there),
+                actual=_format_shape(*there),
                 right="nobody",
                 way="look",
             )
 
 
-def _empty(
+def _empty_vectors(
     namespace: Namespace, seen: ActualCollection, snapshot: Snapshot
 ) -> Iterator[Drift]:
     """Yield the vectors that are on no point; that some lack one is as it should be."""
@@ -177,17 +186,17 @@ def _empty(
             )
 
 
-def _index(schema: dict[str, Any]) -> str:
+def _format_index(schema: dict[str, Any]) -> str:
     known = {"type": schema["type"], **schema}
     more = format_parameters(known) if schema["type"] else ""
     return f"{schema['type']}, {more}" if more else str(schema["type"])
 
 
-def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
+def _index_differences(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
     declared = declared_indexes(namespace)
     for field, schema in declared.items():
         there = seen.indexes.get(field)
-        wanted = _index(schema)
+        wanted = _format_index(schema)
         if there is None:
             yield Drift(
                 kind="index_missing",
@@ -201,7 +210,7 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
                 kind="index_other",
                 subject=field,
                 wanted=wanted,
-                actual=_index({**there}),
+                actual=_format_index({**there}),
                 right="namespace store",
                 way="wrong",
             )
@@ -210,13 +219,15 @@ def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
             yield Drift(
                 kind="index_extra",
                 subject=field,
-                actual=_index({**there}),
+                actual=_format_index({**there}),
                 right="namespace store",
                 way="extra",
             )
 
 
-def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[Drift]:
+def _mirror_differences(
+    namespace: Namespace, row: MirroredNamespace | None
+) -> Iterator[Drift]:
     if row is None:
         return
     if row.revision != namespace.revision:
@@ -237,7 +248,7 @@ def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[D
         )
 
 
-def _counted(
+def _count_differences(
     snapshot: Snapshot | None, row: MirroredNamespace | None
 ) -> Iterator[Drift]:
     if row is None or snapshot is None or not snapshot.ok or snapshot.live is None:
