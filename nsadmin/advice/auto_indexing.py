@@ -57,7 +57,7 @@ def run(*, now: datetime | None = None) -> Run:
     done = Run()
     for raw in store.every():
         namespace = document.read(raw)
-        if not _asks(namespace):
+        if not _is_enabled(namespace):
             continue
         done.namespaces += 1
         try:
@@ -73,7 +73,7 @@ def next_run(namespace: Namespace, now: datetime) -> datetime | None:
     return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
 
 
-def _asks(namespace: Namespace) -> bool:
+def _is_enabled(namespace: Namespace) -> bool:
     busy = namespace.clone_status in ("cloning", "failed", "deleting")
     gone = bool(namespace.raw.get("deleted_at"))
     return namespace.auto_create_indexes and not busy and not gone
@@ -97,7 +97,7 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
         types = sample_cache.fresh(namespace, batch) if done.begun < limit else {}
         for name in batch:
             reason = (
-                _begun(namespace, uses[name], types[name], done)
+                _begin_build(namespace, uses[name], types[name], done)
                 if done.begun < limit
                 else _NEXT
             )
@@ -105,7 +105,7 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
     done.left += [[key, name, _NEXT] for name in names[MAX_LOOKED_AT:]]
 
 
-def _begun(
+def _begin_build(
     namespace: Namespace, used: FieldUsage, inference: Inference, done: Run
 ) -> str:
     """Begin the build of one field; return the sentence of why it is left alone."""

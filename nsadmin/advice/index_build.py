@@ -77,7 +77,7 @@ def begin(
 
 
 def _time_before(namespace: Namespace, row: AutoIndex, kind: IndexType) -> None:
-    points = sample.steady(namespace, row.field_name)
+    points = sample.repeatable_sample(namespace, row.field_name)
     payloads = [point["payload"] for point in points]
     asked = measure.probe(row.field_name, kind, payloads)
     if asked is not None:
@@ -115,7 +115,7 @@ def _measure(namespace: Namespace, row: AutoIndex) -> bool:
     if row.index_type == "text":
         return _end(row, State.DONE)
     for _ in range(_TRIES):  # points may change between the sample and the count
-        points = sample.steady(namespace, row.field_name)
+        points = sample.repeatable_sample(namespace, row.field_name)
         row.expected, row.found = measure.agreement(namespace, asked, points)
         if row.expected == row.found:
             return _end(row, State.DONE)

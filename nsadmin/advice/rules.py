@@ -30,7 +30,7 @@ _HOLDS: Mapping[IndexType, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """One thing to do, why, and what it rests on.
 
@@ -121,12 +121,12 @@ def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:
     if not fits:
         sentence += f" The budget of {MAX_INDEXES} indexes is used up: drop one first."
     return Advice(
-        "missing" if fits else "over_budget",
-        usage.field_name,
-        inference.type if inference else None,
-        sentence,
-        usage,
-        inference,
+        kind="missing" if fits else "over_budget",
+        field_name=usage.field_name,
+        index_type=inference.type if inference else None,
+        sentence=sentence,
+        usage=usage,
+        inference=inference,
     )
 
 
@@ -143,10 +143,20 @@ def _wrong(
         "sampled values."
     )
     return Advice(
-        "wrong_type", index.field_name, inference.type, sentence, usage, inference
+        kind="wrong_type",
+        field_name=index.field_name,
+        index_type=inference.type,
+        sentence=sentence,
+        usage=usage,
+        inference=inference,
     )
 
 
 def _unused(index: StoredIndex) -> Advice:
     sentence = "No filter on this field was reported in 7 days."
-    return Advice("unused", index.field_name, index.type, sentence)
+    return Advice(
+        kind="unused",
+        field_name=index.field_name,
+        index_type=index.type,
+        sentence=sentence,
+    )

@@ -20,7 +20,7 @@ _MAX_RARE = 20
 Point = dict[str, Any]
 
 
-def take(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
+def draw_samples(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
     """Return {field: points}, each point with its `id` and its `payload`.
 
     The points are drawn by chance from everywhere: ids often follow the time at which
@@ -36,19 +36,21 @@ def take(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
     common = _draw(namespace, asked)
     found |= dict.fromkeys(asked, common)
     if len(common) == _POINTS:
-        rare = [field for field in asked if not _is_met(common, field)][:_MAX_RARE]
+        rare = [field for field in asked if not _has_enough_values(common, field)][
+            :_MAX_RARE
+        ]
         found |= _draw_rare(namespace, rare)
     return found
 
 
-def steady(namespace: Namespace, field: str) -> list[Point]:
+def repeatable_sample(namespace: Namespace, field: str) -> list[Point]:
     """Return the same points as long as nothing changes: to compare before and after.
 
     Raises Unavailable where Qdrant does not answer.
     """
     cluster, name = cluster_of(namespace), namespace.collection
     first, _ = points.page(cluster, name, limit=_POINTS, only=[field])
-    if len(first) < _POINTS or _is_met(first, field):
+    if len(first) < _POINTS or _has_enough_values(first, field):
         return first
     where = {"must": [_has(field)]}
     rare, _ = points.page(cluster, name, limit=_POINTS, only=[field], where=where)
@@ -84,7 +86,7 @@ def _has(field: str) -> dict[str, Any]:
     return {"must_not": [{"is_empty": {"key": field}}]}
 
 
-def _is_met(sampled: list[Point], field: str) -> bool:
+def _has_enough_values(sampled: list[Point], field: str) -> bool:
     holding = [
         p for p in sampled if next(values_at(p["payload"], field), None) is not None
     ]

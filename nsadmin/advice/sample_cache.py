@@ -69,7 +69,7 @@ def typed_first(
 
 def cached(namespace_id: str, fields: Collection[str]) -> Sampled:
     """Return what is kept, without asking Qdrant."""
-    return _told(_read(namespace_id), fields)
+    return _select(_read(namespace_id), fields)
 
 
 def sampled(
@@ -83,17 +83,17 @@ def sampled(
     key = namespace.namespace_id
     kept = _read(key)
     told = {*fields, *others}
-    if not _old(kept, fields):
-        return _told(kept, told)
+    if not _stale_fields(kept, fields):
+        return _select(kept, told)
     flight = f"sample:{key}"
     if redis.claim(flight, milliseconds=_FLIGHT_MS):
         kept = _read(key)
-        kept = _renew(namespace, kept, _old(kept, fields))
+        kept = _renew(namespace, kept, _stale_fields(kept, fields))
         redis.release(flight)  # after a failure the claim runs out by itself
-    return _told(kept, told)
+    return _select(kept, told)
 
 
-def _old(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str]:
+def _stale_fields(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str]:
     return [
         name for name in fields if name not in kept or kept[name].is_older_than(FRESH)
     ]
@@ -102,7 +102,7 @@ def _old(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str]:
 def _renew(
     namespace: Namespace, kept: dict[str, _Entry], fields: Sequence[str]
 ) -> dict[str, _Entry]:
-    taken = sample.take(namespace, fields)
+    taken = sample.draw_samples(namespace, fields)
     now = timezone.now()
     entries = {
         name: entry
@@ -116,23 +116,25 @@ def _renew(
     text = json.dumps(
         {name: asdict(entry) for name, entry in newest}, default=datetime.isoformat
     )
-    ephemeral.store(_name(namespace.namespace_id), text, seconds=_KEPT.total_seconds())
+    ephemeral.store(
+        _cache_key(namespace.namespace_id), text, seconds=_KEPT.total_seconds()
+    )
     return entries
 
 
 def _read(namespace_id: str) -> dict[str, _Entry]:
-    text = ephemeral.load(_name(namespace_id))
+    text = ephemeral.load(_cache_key(namespace_id))
     if text is None:
         return {}
-    return {name: _revived(**entry) for name, entry in json.loads(text).items()}
+    return {name: _parse_entry(**entry) for name, entry in json.loads(text).items()}
 
 
-def _revived(*, at: str, inference: dict[str, Any]) -> _Entry:
+def _parse_entry(*, at: str, inference: dict[str, Any]) -> _Entry:
     examples = tuple(inference.pop("examples"))
     return _Entry(datetime.fromisoformat(at), Inference(**inference, examples=examples))
 
 
-def _told(kept: Mapping[str, _Entry], fields: Collection[str]) -> Sampled:
+def _select(kept: Mapping[str, _Entry], fields: Collection[str]) -> Sampled:
     own = {name: kept[name] for name in fields if name in kept}
     return Sampled(
         {name: entry.inference for name, entry in own.items()},
@@ -140,5 +142,5 @@ def _told(kept: Mapping[str, _Entry], fields: Collection[str]) -> Sampled:
     )
 
 
-def _name(namespace_id: str) -> str:
+def _cache_key(namespace_id: str) -> str:
     return f"sampled:{namespace_id}"

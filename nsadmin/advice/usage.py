@@ -71,13 +71,13 @@ def parse_report(body: Any) -> Tallies:
         except Invalid as fault:
             faults.update(fault.errors)
             continue
-        found[name] = _plus(found.get(name, Tally(0)), entry)
+        found[name] = _add_report(found.get(name, Tally(0)), entry)
     if faults:
         raise Invalid.all(faults)
     return found
 
 
-def _plus(tally: Tally, entry: FieldReport) -> Tally:
+def _add_report(tally: Tally, entry: FieldReport) -> Tally:
     if entry.latency_ms is None:
         return Tally(tally.count + entry.count, tally.timed, tally.total_ms)
     return Tally(
@@ -131,7 +131,7 @@ def _window(
     names = {
         name for hour, bucket in buckets if hour >= since[hours] for name in bucket
     }
-    found = [_summed(name, buckets, since, hours) for name in names]
+    found = [_sum_usage(name, buckets, since, hours) for name in names]
     return sorted(found, key=lambda f: (-f.count, f.field_name))
 
 
@@ -153,7 +153,7 @@ def silent_hours(namespace_id: str, *, hours: int, now: datetime) -> list[dateti
     return [hour for hour, bucket in zip(window, buckets, strict=True) if not bucket]
 
 
-def _summed(
+def _sum_usage(
     name: str,
     buckets: list[tuple[datetime, dict[str, Tally]]],
     since: dict[int, datetime],

@@ -1,4 +1,4 @@
-"""What happened: append-only events with before and after, no foreign keys.
+"""The audit log: append-only events with old and new values, without foreign keys.
 
-May touch the relational database and nothing else outside.
+Its only store is the relational database.
 """

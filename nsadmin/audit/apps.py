@@ -11,7 +11,7 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        """Have the triggers installed after every migration."""
+        """Install the triggers after every migration."""
         from nsadmin.audit.triggers import install
 
         post_migrate.connect(install, sender=self, dispatch_uid="audit_keeping")

@@ -1,9 +1,9 @@
-"""The chain over the audit: each entry holds the one before, so nothing goes unseen.
+"""The hash chain over the audit: each entry contains the hash of the one before.
 
-Every write of an event, its attempt as well as its outcome, appends an entry to the
-chain of its organization. An entry names the event's content by an HMAC and is itself
-an HMAC over its number, the event and the entry before. The key comes from
-NSADMIN_KEY_PEPPER, so that write access to the database is not enough to forge one.
+Every write of an event, its attempt and its outcome, appends an entry to the chain of
+its organization. An entry holds an HMAC of the event's content, and its own hash is an
+HMAC over its number, the event and the hash before. The key comes from
+NSADMIN_KEY_PEPPER, so write access to the database alone cannot forge an entry.
 """
 
 import hmac
@@ -16,10 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
 
-BEGINNING = "0" * 64
+FIRST_PREVIOUS_HASH = "0" * 64
 
 
-def sealed_entry(text: str) -> str:
+def keyed_hash(text: str) -> str:
     """Return the keyed hash of a text, 64 hexadecimal digits."""
     pepper: str = settings.NSADMIN_KEY_PEPPER
     if not pepper:
@@ -29,16 +29,16 @@ def sealed_entry(text: str) -> str:
 
 
 def digest(event: AuditEvent) -> str:
-    """Name the content of an event: every column with a value, in one spelling.
+    """Return the keyed hash of an event's non-empty columns, as canonical JSON.
 
-    Empty columns are left out, so that a later one does not change older digests.
+    Empty columns are left out, so that a column added later changes no older digest.
     """
     content = {
         field.attname: _plain(value)
         for field in event._meta.concrete_fields  # noqa: SLF001 - Django's own API
         if (value := getattr(event, field.attname)) not in (None, "")
     }
-    return sealed_entry(json.dumps(content, sort_keys=True, separators=(",", ":")))
+    return keyed_hash(json.dumps(content, sort_keys=True, separators=(",", ":")))
 
 
 def _plain(value: Any) -> Any:
@@ -51,20 +51,21 @@ def _plain(value: Any) -> Any:
 
 def link(organization_id: str, number: int, op_id: str, content: str, last: str) -> str:
     """Return the hash of an entry that follows the hash `last`."""
-    return sealed_entry(json.dumps([organization_id, number, op_id, content, last]))
+    return keyed_hash(json.dumps([organization_id, number, op_id, content, last]))
 
 
-def locked(organization_id: str) -> ChainHead:
-    """Return the end of an organization's chain; writers wait for each other here.
+def lock_head(organization_id: str) -> ChainHead:
+    """Lock and return the end of an organization's chain, so that writers take turns.
 
-    Needs a transaction. SQLite's begins with the write lock; others lock the row.
+    Needs a transaction. In SQLite the transaction itself holds the write lock; other
+    databases lock the row.
     """
     heads = ChainHead.objects.select_for_update()
     head = heads.filter(organization_id=organization_id).first()
     if head is not None:
         return head
     ChainHead.objects.get_or_create(
-        organization_id=organization_id, defaults={"hash": BEGINNING}
+        organization_id=organization_id, defaults={"hash": FIRST_PREVIOUS_HASH}
     )
     return heads.get(organization_id=organization_id)
 

@@ -1,4 +1,4 @@
-"""Secrets are never written into the audit, only that there is one."""
+"""Masks secrets in audit records; a record shows only that a secret is set."""
 
 import re
 from typing import Any
@@ -26,5 +26,5 @@ def mask(value: Any) -> Any:
 
 
 def _hides(key: Any, value: Any) -> bool:
-    """Tell whether the key names a secret; whether one is set may be seen."""
+    """Whether the key names a secret that is set; an empty value may be shown."""
     return isinstance(value, (str, dict)) and bool(value and _SECRET.search(str(key)))

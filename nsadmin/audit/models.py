@@ -1,4 +1,4 @@
-"""Audit events; rows are added and closed once, never changed or deleted otherwise."""
+"""Audit events: a row is added and closed once, and never changed otherwise."""
 
 from typing import ClassVar
 
@@ -17,12 +17,12 @@ class Outcome(models.TextChoices):
 
 
 class AuditEvent(models.Model):
-    """One operation: who did what to what, from which values to which, how it ended.
+    """One operation: its actor, action, target, changed values and outcome.
 
     `op_id` is unique, so an operation has one row however often it is retried.
-    `revision` is the one the operation makes. `changes` is a list of
+    `revision` is the revision that the operation creates. `changes` is a list of
     {"field", "before", "after", "sentence"}; secrets are never in it. `reverts` is the
-    `op_id` of the operation that this one takes back.
+    `op_id` of the operation that this one reverts.
     """
 
     op_id = models.CharField(max_length=64, unique=True)
@@ -79,7 +79,7 @@ class ChainEntry(models.Model):
 
 
 class ChainHead(models.Model):
-    """Where an organization's chain ends, so that a cut end is noticed."""
+    """The last number and hash of a chain, so that removed last entries are noticed."""
 
     organization_id = models.CharField(max_length=64, primary_key=True)
     number = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""Writing the audit: an attempt before the first outside write, then its outcome."""
+"""Write the audit: an attempt before the first write to a store, then its outcome."""
 
 import uuid
 from collections.abc import Iterable
@@ -26,11 +26,11 @@ class AuditActor(Protocol):
 
     @property
     def label(self) -> str:
-        """The name that people know: an e-mail address or the name of a key."""
+        """The name shown to people: an e-mail address or the name of a key."""
 
 
 class RecordedActor(NamedTuple):
-    """An actor that is no longer there to ask, such as the one a job row names."""
+    """An actor known only from stored values, such as the one in a job row."""
 
     kind: str
     id: str
@@ -55,10 +55,10 @@ def attempt(
     changes: Iterable[dict[str, Any]] = (),
     reverts: str = "",
 ) -> AuditEvent:
-    """Write the row that says what is about to happen.
+    """Write the row of an operation before it starts.
 
     Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
-    Secrets among the changes are masked; `reverts` is the operation taken back.
+    Secrets among the changes are masked; `reverts` is the operation reverted.
     """
     values = {
         "action": action,
@@ -75,7 +75,7 @@ def attempt(
         "reverts": reverts,
     }
     with transaction.atomic():
-        head = chain.locked(organization_id)
+        head = chain.lock_head(organization_id)
         row = AuditEvent.objects.filter(op_id=op_id).first()
         row = row or AuditEvent(op_id=op_id)
         for name, value in values.items():
@@ -86,7 +86,7 @@ def attempt(
 
 
 def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
-    """Write how the operation ended; False if it had been closed for good before.
+    """Write the outcome of an operation; False if it already has a final one.
 
     `accepted` may still become `done`; every other outcome is final.
     """
@@ -97,7 +97,7 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
     if organization_id is None:
         return False
     with transaction.atomic():
-        head = chain.locked(organization_id)
+        head = chain.lock_head(organization_id)
         row = found.first()
         if row is None:
             return False
@@ -108,14 +108,14 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
 
 
 def is_known(op_id: str) -> bool:
-    """Tell whether the operation has a row, so that it has been here before."""
+    """Whether the operation has an audit row already."""
     return AuditEvent.objects.filter(op_id=op_id).exists()
 
 
 def record(
     outcome: Outcome = Outcome.DONE, *, op_id: str = "", **event: Any
 ) -> AuditEvent:
-    """Write an event that is over already; arguments as for `attempt`."""
+    """Write an event that has already ended; arguments as for `attempt`."""
     row = attempt(op_id=op_id or new_op_id(), **event)
     close(row.op_id, outcome)
     return row

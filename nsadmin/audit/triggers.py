@@ -1,6 +1,6 @@
-"""Triggers by which the database itself refuses to change or delete what is written.
+"""Database triggers that refuse to change or delete audit rows.
 
-They are installed after every `migrate`, for SQLite loses a table's triggers whenever a
+They are installed after every `migrate`, because SQLite loses a table's triggers when a
 migration rebuilds the table.
 """
 
@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connections
 
 _FINAL = "OLD.outcome IN ('done', 'refused', 'failed')"
-# An attempt may be refreshed by a retry; who did what to which never changes.
+# A retry may update the other columns of an attempt, but never these.
 _FIXED = ("op_id", "organization_id", "namespace_id", "action", "actor_id")
-# What is accepted keeps its content and may only be given its outcome.
+# An accepted event may only get its outcome; these columns are then fixed too.
 _CONTENT = ("summary", "actor_label", "request_id", "revision", "changes", "reverts")
 
 
@@ -56,7 +56,7 @@ def _postgresql(name: str, rule: tuple[str, str, str, str]) -> list[str]:
 
 
 def remove(*, using: str) -> None:
-    """Take the triggers away; only a test's database is ever emptied like that."""
+    """Remove the triggers, so that tests can empty their database."""
     connection = connections[using]
     with connection.cursor() as cursor:
         for name, (table, *_) in _rules("IS NOT").items():
@@ -65,7 +65,7 @@ def remove(*, using: str) -> None:
 
 
 def install(*, using: str, **_: Any) -> None:
-    """Install the triggers, where the database knows them; twice does no harm."""
+    """Install the triggers on SQLite and PostgreSQL; safe to repeat."""
     connection = connections[using]
     write = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
     if write is None or "audit_chainhead" not in connection.introspection.table_names():

@@ -1,4 +1,4 @@
-"""Checking the chain: what was changed, removed, inserted or reordered since."""
+"""Verify the chain: find rows that were changed, removed, inserted or reordered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that is not as it was written; `number` is its place in the chain."""
+    """A row that differs from what was written; `number` is its place in the chain."""
 
     number: int
     op_id: str
@@ -18,7 +18,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An organization's chain: its length, the hash at its end, its faults in order."""
+    """The result for one organization: length, last hash, and faults by number."""
 
     organization_id: str
     count: int
@@ -34,10 +34,10 @@ def organizations() -> list[str]:
 
 
 def verify(organization_id: str, noted: Mapping[int, str] | None = None) -> Verdict:
-    """Compare every event and entry of an organization with what the chain says.
+    """Check every event and entry of an organization against its chain.
 
-    `noted` are hashes by number as an earlier verification printed them; they tell
-    whether the end was cut off since.
+    `noted` is {number: hash} from the output of earlier verifications; it reveals
+    whether the last entries were removed since.
     """
     faults, latest, count, last = _entries(organization_id, noted or {})
     faults += _events(organization_id, latest, count)
@@ -60,7 +60,7 @@ def _entries(
     """Walk the entries; return faults, {op_id: last number, content}, length, hash."""
     faults: list[Fault] = []
     latest: dict[str, tuple[int, str]] = {}
-    number, last = 0, chain.BEGINNING
+    number, last = 0, chain.FIRST_PREVIOUS_HASH
     rows = ChainEntry.objects.filter(organization_id=organization_id)
     for entry in rows.order_by("number").iterator():
         number += 1
@@ -85,7 +85,7 @@ def _entries(
 def _events(
     organization_id: str, latest: dict[str, tuple[int, str]], count: int
 ) -> list[Fault]:
-    """Hold every event against its last entry; use up `latest` on the way."""
+    """Compare every event with its last entry; removes the events from `latest`."""
     faults: list[Fault] = []
     rows = AuditEvent.objects.filter(organization_id=organization_id)
     for event in rows.order_by("pk").iterator():

@@ -5,7 +5,7 @@ are; the mirror is never right and comes back by itself.
 """
 
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nsadmin.namespaces.models import MirroredNamespace
@@ -27,23 +27,22 @@ Way = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One item that differs.
+    """One difference between the namespace store, Qdrant and the mirror.
 
-    `subject` is a vector, a field or a count; `wanted`, `actual` and `shown` are the
-    values of MongoDB, Qdrant and the mirror, empty for none. `right` is the source of
-    truth, `way` how the difference is repaired.
+    `subject` is the name of the vector, field or collection. `wanted` is the value in
+    the namespace store, `actual` the one in Qdrant and `shown` the one in the mirror;
+    a value that does not apply is "".
     """
 
     kind: str
-    _: KW_ONLY
+    right: Right
+    way: Way
     subject: str = ""
     wanted: str = ""
     actual: str = ""
     shown: str = ""
-    right: Right = "namespace store"
-    way: Way
 
     @property
     def sentence(self) -> str:
@@ -95,52 +94,78 @@ def compare(
         if not snapshot.exists or snapshot.live is None:
             name = namespace.collection
             gone = Drift(
-                "collection_missing", subject=name, wanted=name, way="collection"
+                kind="collection_missing",
+                subject=name,
+                wanted=name,
+                right="namespace store",
+                way="collection",
             )
-            return [gone, *_mirrored(namespace, row)]
+            return [gone, *_mirror_differences(namespace, row)]
         seen = probe.actual_from_snapshot(snapshot)
-        found += [*_vectors(namespace, seen), *_empty(namespace, seen, snapshot)]
-        found += _indexes(namespace, seen)
+        found += [
+            *_vector_differences(namespace, seen),
+            *_empty_vectors(namespace, seen, snapshot),
+        ]
+        found += _index_differences(namespace, seen)
     if namespace.raw.get("pending"):
         revision = f"{namespace.revision:,}"
         observed = f"{namespace.observed_revision:,}"
         found.append(
-            Drift("pending", wanted=revision, actual=observed, way="by itself")
+            Drift(
+                kind="pending",
+                wanted=revision,
+                actual=observed,
+                right="namespace store",
+                way="by itself",
+            )
         )
-    return [*found, *_mirrored(namespace, row), *_counted(snapshot, row)]
+    return [
+        *found,
+        *_mirror_differences(namespace, row),
+        *_count_differences(snapshot, row),
+    ]
 
 
-def _shape(size: int, distance: str) -> str:
+def _format_shape(size: int, distance: str) -> str:
     return f"{size:,} {distance}"
 
 
-def _vectors(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
+def _vector_differences(
+    namespace: Namespace, seen: ActualCollection
+) -> Iterator[Drift]:
     expected = expected_vectors(namespace)
     for name, shape in expected.items():
         there = seen.vectors.get(name)
-        wanted = _shape(*shape)
+        wanted = _format_shape(*shape)
         if there is None:
-            yield Drift("vector_missing", subject=name, wanted=wanted, way="missing")
-        elif tuple(there) != shape:
             yield Drift(
-                "vector_size",
+                kind="vector_missing",
                 subject=name,
                 wanted=wanted,
-                actual=_shape(*there),
+                right="namespace store",
+                way="missing",
+            )
+        elif tuple(there) != shape:
+            yield Drift(
+                kind="vector_size",
+                subject=name,
+                wanted=wanted,
+                actual=_format_shape(*there),
+                right="namespace store",
                 way="clone",
             )
     for name, there in seen.vectors.items():
         if name not in expected:
             yield Drift(
-                "vector_extra",
+                kind="vector_extra",
                 subject=name,
-                actual=_shape(*there),
+                actual=_format_shape(*there),
                 right="nobody",
                 way="look",
             )
 
 
-def _empty(
+def _empty_vectors(
     namespace: Namespace, seen: ActualCollection, snapshot: Snapshot
 ) -> Iterator[Drift]:
     """Yield the vectors that every point lacks; that some points lack one is normal."""
@@ -152,55 +177,78 @@ def _empty(
         if points and not have:
             lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
             yield Drift(
-                "vector_empty", subject=name, wanted=name, actual=lack, way="process"
+                kind="vector_empty",
+                subject=name,
+                wanted=name,
+                actual=lack,
+                right="namespace store",
+                way="process",
             )
 
 
-def _index(schema: dict[str, Any]) -> str:
+def _format_index(schema: dict[str, Any]) -> str:
     known = {"type": schema["type"], **schema}
     more = format_parameters(known) if schema["type"] else ""
     return f"{schema['type']}, {more}" if more else str(schema["type"])
 
 
-def _indexes(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
+def _index_differences(namespace: Namespace, seen: ActualCollection) -> Iterator[Drift]:
     declared = declared_indexes(namespace)
     for field, schema in declared.items():
         there = seen.indexes.get(field)
-        wanted = _index(schema)
+        wanted = _format_index(schema)
         if there is None:
-            yield Drift("index_missing", subject=field, wanted=wanted, way="missing")
-        elif not is_same_index(schema, there):
             yield Drift(
-                "index_other",
+                kind="index_missing",
                 subject=field,
                 wanted=wanted,
-                actual=_index({**there}),
+                right="namespace store",
+                way="missing",
+            )
+        elif not is_same_index(schema, there):
+            yield Drift(
+                kind="index_other",
+                subject=field,
+                wanted=wanted,
+                actual=_format_index({**there}),
+                right="namespace store",
                 way="wrong",
             )
     for field, there in seen.indexes.items():
         if field not in declared:
             yield Drift(
-                "index_extra", subject=field, actual=_index({**there}), way="extra"
+                kind="index_extra",
+                subject=field,
+                actual=_format_index({**there}),
+                right="namespace store",
+                way="extra",
             )
 
 
-def _mirrored(namespace: Namespace, row: MirroredNamespace | None) -> Iterator[Drift]:
+def _mirror_differences(
+    namespace: Namespace, row: MirroredNamespace | None
+) -> Iterator[Drift]:
     if row is None:
         return
     if row.revision != namespace.revision:
         yield Drift(
-            "mirror_behind",
+            kind="mirror_behind",
             wanted=f"{namespace.revision:,}",
             shown=f"{row.revision:,}",
+            right="namespace store",
             way="by itself",
         )
     elif row.tier != namespace.tier:
         yield Drift(
-            "tier_behind", wanted=namespace.tier, shown=row.tier, way="by itself"
+            kind="tier_behind",
+            wanted=namespace.tier,
+            shown=row.tier,
+            right="namespace store",
+            way="by itself",
         )
 
 
-def _counted(
+def _count_differences(
     snapshot: Snapshot | None, row: MirroredNamespace | None
 ) -> Iterator[Drift]:
     if row is None or snapshot is None or not snapshot.ok or snapshot.live is None:
@@ -208,7 +256,7 @@ def _counted(
     shown = row.document_count
     if shown is not None and shown != snapshot.live.points:
         yield Drift(
-            "count_behind",
+            kind="count_behind",
             actual=f"{snapshot.live.points:,}",
             shown=f"{shown:,}",
             right="Qdrant",

@@ -23,7 +23,7 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Others may keep collections of their own beside ours; only this shape is ours.
-_OURS = "ns_"
+_COLLECTION_PREFIX = "ns_"
 _TIMEOUT_S = 2.0
 # What passes by itself within seconds, or only once collections are processed again, is
 # shown on the page and not counted: no repair has anything to do for it.
@@ -46,7 +46,7 @@ def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drif
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     if snapshot is not None and snapshot.ok:  # silence proves nothing
-        _remember(key, "", [d for d in found if d.kind not in _UNCOUNTED])
+        _store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return found
 
 
@@ -56,7 +56,7 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def _remember(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+def _store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
     now = timezone.now()
     stored = {
         (row.kind, row.subject): row
@@ -122,20 +122,20 @@ def sweep() -> SweepResult:
             silent += 1
         else:
             differences += len(found)
-    _forget(ids, known)
+    _delete_stale(ids, known)
     differences += sum(_orphans(cluster, known[cluster]) for cluster in opened)
     return SweepResult(differences, silent)
 
 
-def _forget(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
-    """Delete the rows of namespaces that are gone, and those of orphaned collections
-    on clusters that no namespace leads to: they cannot be checked again."""
+def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
+    """Drop what is stored of namespaces that are gone, and of collections of nobody
+    where no namespace leads any more: nobody can look there again."""
     DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
     labels = [cluster.label for cluster in clusters]
     DriftRow.objects.filter(namespace_id="").exclude(cluster__in=labels).delete()
 
 
-def _held(cluster: Cluster, name: str) -> str:
+def _point_count_text(cluster: Cluster, name: str) -> str:
     """Say how many points a collection holds."""
     try:
         found = collections.get(cluster, name, timeout_s=_TIMEOUT_S)
@@ -153,14 +153,14 @@ def _orphans(cluster: Cluster, known: set[str]) -> int:
         return 0
     found = [
         Drift(
-            "orphan",
+            kind="orphan",
             subject=name,
-            actual=_held(cluster, name),
+            actual=_point_count_text(cluster, name),
             right="nobody",
             way="look",
         )
         for name in present
-        if name.startswith(_OURS) and name not in known
+        if name.startswith(_COLLECTION_PREFIX) and name not in known
     ]
-    _remember("", cluster.label, found)
+    _store_differences("", cluster.label, found)
     return len(found)

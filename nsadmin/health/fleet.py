@@ -27,7 +27,7 @@ TROUBLES: tuple[Trouble, ...] = (
 )
 SHOWN = 200
 # A probe comes every 5 s; after this long its answer vouches for nothing.
-_VOUCHES = timedelta(seconds=60)
+_PROBE_VALID_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def fleet() -> Fleet:
 
 def is_answering(cluster: ClusterLook) -> bool:
     """Tell whether a cluster answered just now; what was long ago is not known."""
-    is_young = timezone.now() - cluster.taken_at <= _VOUCHES
+    is_young = timezone.now() - cluster.taken_at <= _PROBE_VALID_FOR
     return is_young and cluster.unknown_since is None
 
 

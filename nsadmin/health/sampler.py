@@ -26,7 +26,7 @@ _SLOW_S = 300
 _WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
 _PROBED_MS = 4000
 # Something beside the look is asked only while the look itself is young.
-_YOUNG_S = 1.6 * probe.PROBE_INTERVAL_S
+_RECENT_S = 1.6 * probe.PROBE_INTERVAL_S
 _TIMEOUT_S = 1.0
 
 
@@ -54,7 +54,7 @@ def sample() -> Sampled:
         if found.silence:
             snapshots.record_silence(ids, found.silence)
         else:
-            answered += _look_at(found.cluster, ids)
+            answered += _sample_cluster(found.cluster, ids)
     if redis.claim("trim", milliseconds=_SLOW_S * 1000):
         history.trim()
     return Sampled(answered, _silent(chain.from_iterable(known.values())))
@@ -66,7 +66,7 @@ def _silent(ids: Iterable[str]) -> int:
     return len(set(unanswered.values_list("namespace_id", flat=True)).intersection(ids))
 
 
-def _look_at(cluster: Cluster, ids: list[str]) -> int:
+def _sample_cluster(cluster: Cluster, ids: list[str]) -> int:
     """Ask what is due on a cluster that answers; stop where it falls silent."""
     answered = 0
     namespace = None
@@ -75,7 +75,7 @@ def _look_at(cluster: Cluster, ids: list[str]) -> int:
         if raw is None or document.is_deleting(raw):
             continue
         namespace = document.read(raw)
-        answered += _renew(namespace)
+        answered += _sample_namespace(namespace)
         if probe.cluster_silence(cluster.url):
             return answered
     if namespace is not None:
@@ -96,12 +96,12 @@ def _due(ids: list[str]) -> list[str]:
     return [key for key in ids if key not in found] + old
 
 
-def _renew(namespace: Namespace) -> bool:
+def _sample_namespace(namespace: Namespace) -> bool:
     """Use the one question of these 5 s; tell whether Qdrant answered it."""
     if not probe.claim(namespace.namespace_id):
         return False
     before = snapshots.stored(namespace.namespace_id)
-    if before is not None and before.ok and before.age_s < _YOUNG_S:
+    if before is not None and before.ok and before.age_s < _RECENT_S:
         vectors = before.live.vectors if before.live is not None else ()
         for kind in (
             "builds",
@@ -109,7 +109,7 @@ def _renew(namespace: Namespace) -> bool:
             *(f"{snapshots.VECTOR_COUNT_PREFIX}{v}" for v in vectors),
         ):
             if before.fact_age_s(kind) > _every_s(kind, before):
-                return _ask_beside(namespace, kind, before)
+                return _ask_extra(namespace, kind, before)
     found = probe.probe_collection(namespace, timeout_s=_TIMEOUT_S)
     if namespace.clone_status != "cloning":
         drift_scan.scan_namespace(namespace, found)
@@ -122,13 +122,13 @@ def _every_s(kind: str, before: Snapshot) -> float:
     return probe.PROBE_INTERVAL_S if kind == "builds" and is_busy else _SLOW_S
 
 
-def _ask_beside(namespace: Namespace, kind: str, before: Snapshot) -> bool:
+def _ask_extra(namespace: Namespace, kind: str, before: Snapshot) -> bool:
     if kind.startswith(snapshots.VECTOR_COUNT_PREFIX):
         points = before.live.points if before.live is not None else 0
         return vector_coverage.ask_counts(
             namespace, kind.removeprefix(snapshots.VECTOR_COUNT_PREFIX), points
         )
-    ask = telemetry.builds if kind == "builds" else telemetry.shards
+    ask = telemetry.optimizations if kind == "builds" else telemetry.shards
     try:
         cluster = cluster_of(namespace)
         with probe.track_reachability(cluster):

@@ -25,7 +25,7 @@ def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
     try:
         cluster = cluster_of(namespace)
         with probe.track_reachability(cluster):
-            found = telemetry.having(
+            found = telemetry.count_with_vector(
                 cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
             )
     except NsadminError:

@@ -1,6 +1,6 @@
-"""Counters by the hour in Redis: how often each thing was used, and how long it took.
+"""Hourly counters in Redis: the number of uses of each name and their total time.
 
-Losing Redis loses the counts of the past, never anything that cannot be counted again.
+If Redis loses its data, past counts are lost; counting goes on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from nsadmin.errors import Unavailable
 from nsadmin.stores.redis import client
 
 KEPT_HOURS = 31 * 24
-# A sender that invents names cannot fill the memory.
+# Limits the memory that a sender of invented names can use.
 MAX_NAMES_AN_HOUR = 1000
 _US = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Uses, those of them that were timed, and the sum of their milliseconds."""
+    """The number of uses, the number of timed uses, and their total in milliseconds."""
 
     count: int
     timed: int = 0
@@ -43,9 +43,9 @@ def _key(subject: str, hour: datetime, part: str) -> str:
 
 
 def add(subject: str, at: datetime, tallies: Mapping[str, Tally]) -> list[str]:
-    """Add to the hour's counters; return the names that did not fit any more.
+    """Add to the hour's counters; return the names above the limit, not counted.
 
-    Raises Unavailable while Redis is away; nothing is counted then.
+    Raises Unavailable if Redis does not answer; nothing is counted then.
     """
     hour = hour_of(at)
     counts, timed, spent = (_key(subject, hour, p) for p in ("n", "timed", "us"))
@@ -68,7 +68,7 @@ def add(subject: str, at: datetime, tallies: Mapping[str, Tally]) -> list[str]:
                 pipe.expire(key, KEPT_HOURS * 3600)
             pipe.execute()
     except redis.RedisError:
-        raise _away() from None
+        raise _unavailable() from None
     return left_over
 
 
@@ -81,7 +81,7 @@ def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:
                     pipe.hgetall(_key(subject, hour, part))
             answers = pipe.execute()
     except redis.RedisError:
-        raise _away() from None
+        raise _unavailable() from None
     found = []
     for at in range(0, len(answers), 3):
         counts, timed, spent = answers[at : at + 3]
@@ -97,7 +97,7 @@ def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:
 
 
 def first_hour(subject: str, now: datetime) -> datetime | None:
-    """Return the oldest kept hour with uses; None where nothing is kept."""
+    """Return the oldest stored hour with uses; None if there is none."""
     hours = last_hours(now, KEPT_HOURS)
     try:
         with client().pipeline(transaction=False) as pipe:
@@ -105,7 +105,7 @@ def first_hour(subject: str, now: datetime) -> datetime | None:
                 pipe.exists(_key(subject, hour, "n"))
             there = pipe.execute()
     except redis.RedisError:
-        raise _away() from None
+        raise _unavailable() from None
     return next((h for h, found in zip(hours, there, strict=True) if found), None)
 
 
@@ -119,8 +119,8 @@ def forget(subject: str, now: datetime) -> None:
     try:
         client().delete(*keys)
     except redis.RedisError:
-        raise _away() from None
+        raise _unavailable() from None
 
 
-def _away() -> Unavailable:
+def _unavailable() -> Unavailable:
     return Unavailable("The usage counters do not answer.", details={"store": "redis"})

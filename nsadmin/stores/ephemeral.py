@@ -1,6 +1,7 @@
-"""Short-lived texts in Redis, and who is being looked at. Losing them costs a question.
+"""Short-lived texts in Redis, and the names of namespaces that pages show now.
 
-While Redis is away nothing is kept or watched; callers then ask the source.
+While Redis does not answer, nothing is stored and no namespace counts as watched;
+callers then ask the source of the data.
 """
 
 import time
@@ -18,7 +19,7 @@ def _key(name: str) -> str:
 
 
 def store(name: str, text: str, *, seconds: float) -> None:
-    """Keep a text for that long."""
+    """Store a text for a number of seconds."""
     try:
         client().set(_key(name), text, px=round(seconds * 1000))
     except redis.RedisError:
@@ -26,7 +27,7 @@ def store(name: str, text: str, *, seconds: float) -> None:
 
 
 def load(name: str) -> str | None:
-    """Return the text, or None where there is none any more."""
+    """Return the text; None if it expired or was never stored."""
     try:
         found = client().get(_key(name))
     except redis.RedisError:
@@ -35,7 +36,7 @@ def load(name: str) -> str | None:
 
 
 def drop(names: Iterable[str]) -> None:
-    """Forget texts before their end."""
+    """Delete texts before they expire."""
     keys = [_key(name) for name in names]
     try:
         if keys:
@@ -45,19 +46,19 @@ def drop(names: Iterable[str]) -> None:
 
 
 def watch(name: str, *, seconds: float) -> None:
-    """Record that a person views this, for so many seconds."""
+    """Mark a name as watched for a number of seconds from now."""
     try:
         client().zadd(_WATCHED, {name: time.time() + seconds})
     except redis.RedisError:
         return
 
 
-def kept_and_watched(name: str, looked_at: str) -> tuple[str | None, float]:
-    """Return a text, and for how many seconds more `looked_at` counts as such."""
+def load_with_watch_time(name: str, watched_name: str) -> tuple[str | None, float]:
+    """Return a text, and for how many more seconds the other name is watched."""
     try:
         with client().pipeline(transaction=False) as both:
             both.get(_key(name))
-            both.zscore(_WATCHED, looked_at)
+            both.zscore(_WATCHED, watched_name)
             text, until = both.execute()
     except redis.RedisError:
         return None, 0.0
@@ -66,7 +67,7 @@ def kept_and_watched(name: str, looked_at: str) -> tuple[str | None, float]:
 
 
 def watched() -> set[str]:
-    """Return what is being viewed; forget entries whose time is over."""
+    """Return the watched names; delete those whose time is over."""
     now = time.time()
     try:
         client().zremrangebyscore(_WATCHED, "-inf", now)

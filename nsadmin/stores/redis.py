@@ -1,4 +1,4 @@
-"""Redis: short-lived locks for single flight, and whether it answers."""
+"""The Redis client, and locks that expire, so that one caller does a piece of work."""
 
 import threading
 import time
@@ -10,8 +10,8 @@ from django.conf import settings
 from nsadmin.errors import Unavailable
 
 
-class _Claims:
-    """The locks of this process, for as long as there are no others."""
+class _LocalClaims:
+    """Locks within this process, used while Redis does not answer."""
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
@@ -31,12 +31,13 @@ class _Claims:
             self._until.pop(key, None)
 
 
-_here = _Claims()
+_local_claims = _LocalClaims()
 
 
 @lru_cache(maxsize=4)
 def _connect(url: str) -> redis.Redis:
-    # A crowd waits for its turn; all dialling at once would look like a silent server.
+    # Callers wait for a free connection. If all connected at once, the connection
+    # limit of the server would look like an outage.
     pool = redis.BlockingConnectionPool.from_url(
         url, max_connections=32, timeout=2, socket_timeout=2, socket_connect_timeout=1
     )
@@ -59,22 +60,22 @@ def ping() -> None:
 
 
 def claim(key: str, *, milliseconds: int) -> bool:
-    """Take a lock that ends by itself; True for the one caller that got it.
+    """Take a lock that expires; True for the one caller that gets it.
 
-    With Redis away one caller of each process gets it: doing the work twice is the safe
-    side, doing it for each of a crowd is not.
+    While Redis does not answer, one caller in each process gets the lock: doing the
+    work once per process is acceptable, doing it once per request is not.
     """
     try:
         return bool(
             client().set(f"nsadmin:claim:{key}", b"1", nx=True, px=milliseconds)
         )
     except redis.RedisError:
-        return _here.claim(key, milliseconds / 1000)
+        return _local_claims.claim(key, milliseconds / 1000)
 
 
 def release(key: str) -> None:
-    """Give the lock back early, so that the next caller need not wait for its end."""
-    _here.release(key)
+    """Release the lock before it expires."""
+    _local_claims.release(key)
     try:
         client().delete(f"nsadmin:claim:{key}")
     except redis.RedisError:

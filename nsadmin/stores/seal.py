@@ -19,7 +19,7 @@ from nsadmin.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a secret belongs to; `destination` is a normal form such as https://h:6333."""
+    """The place of a secret; `destination` is a normalized URL such as https://h:6333."""
 
     internal_id: str
     namespace_id: str
@@ -27,7 +27,7 @@ class Binding:
     destination: str
 
     def encoded(self) -> bytes:
-        """Return the additional data; JSON keeps the parts apart whatever they hold."""
+        """Return the additional data as JSON, so that the parts cannot run together."""
         parts = [self.internal_id, self.namespace_id, self.field, self.destination]
         return json.dumps(parts, separators=(",", ":")).encode()
 
@@ -55,31 +55,32 @@ def _keys() -> dict[str, bytes]:
     return {key_id: base64.b64decode(encoded) for key_id, _, encoded in entries}
 
 
-def _first() -> tuple[str, bytes]:
+def _sealing_key() -> tuple[str, bytes]:
     keys = _keys()
     if not keys:
-        raise Unavailable("No key is configured to seal secrets with.")
+        raise Unavailable("No key to encrypt secrets is configured.")
     return next(iter(keys.items()))
 
 
 def current_key_id() -> str:
-    """Return the id of the key that seals; all others only open."""
-    return _first()[0]
+    """Return the id of the key that encrypts; the other keys only decrypt."""
+    return _sealing_key()[0]
 
 
 def fingerprint(secret: Secret, binding: Binding) -> str:
-    """Return 16 characters that tell two secrets at one place apart, and no more.
+    """Return 16 characters that differ for different secrets with one binding.
 
-    Keyed, so that a secret cannot be found by trying; it changes with the key.
+    They are a keyed hash, so a secret cannot be guessed from them; they change with
+    the key.
     """
-    key = hmac.digest(_first()[1], b"fingerprint", "sha256")
-    said = binding.encoded() + b"\0" + secret.reveal().encode()
-    return hmac.digest(key, said, "sha256").hex()[:16]
+    key = hmac.digest(_sealing_key()[1], b"fingerprint", "sha256")
+    content = binding.encoded() + b"\0" + secret.reveal().encode()
+    return hmac.digest(key, content, "sha256").hex()[:16]
 
 
 def seal(secret: Secret, binding: Binding) -> dict[str, str]:
-    """Return what is stored: {"kid", "nonce", "box"}, base64 but for the key id."""
-    kid, key = _first()
+    """Return {"kid", "nonce", "box"} for storage; nonce and box are in base64."""
+    kid, key = _sealing_key()
     nonce = os.urandom(12)
     box = AESGCM(key).encrypt(nonce, secret.reveal().encode(), binding.encoded())
     return {
@@ -95,7 +96,7 @@ def unseal(sealed: object, binding: Binding) -> Secret:
         raise Unavailable("The stored secret cannot be read. Enter it again.")
     key = _keys().get(str(sealed.get("kid")))
     if key is None:
-        raise Unavailable("The key that sealed this secret is not configured.")
+        raise Unavailable("The key that encrypted this secret is not configured.")
     try:
         nonce = base64.b64decode(sealed["nonce"])
         box = base64.b64decode(sealed["box"])

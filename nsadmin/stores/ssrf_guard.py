@@ -1,8 +1,8 @@
-"""Which addresses may be dialled on behalf of a customer, checked at every connect.
+"""The addresses that may be connected to for a customer, checked at every connection.
 
-A URL is looked at twice: its shape when it is stored, and every address that its host
-resolves to when a connection is opened. The connection then goes to the address that
-was checked, so a name that changes its answer in between gains nothing.
+A URL is checked twice: its form when it is stored, and every address that its host
+resolves to when a connection is opened. The connection goes to the checked address, so
+a DNS answer that changes after the check has no effect.
 """
 
 import ipaddress
@@ -26,7 +26,8 @@ _SCHEMES = {"http": 80, "https": 443}
 _REFUSED_PORTS = frozenset(
     {22, 25, 53, 110, 143, 445, 465, 587, 993, 995, 11211, 27017}
 )
-# Globally routable by the letter, yet ways round: translation, tunnels, an agent.
+# Formally public, but they lead to other networks: address translation, tunnels, and
+# the metadata service of a cloud.
 _REFUSED_NETWORKS = [
     ipaddress.ip_network(text)
     for text in (
@@ -53,7 +54,7 @@ class Destination:
 
     @property
     def url(self) -> str:
-        """The URL in its one normal form; secrets are bound to it."""
+        """The normalized URL, to which secrets are bound."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -84,13 +85,15 @@ def destination(url: str, *, field: str = "qdrant_url") -> Destination:
         host = parts.hostname.rstrip(".").encode("idna").decode().lower()
     except UnicodeError:
         raise refuse("The host name is not valid.") from None
-    if not _HOST.fullmatch(host):  # what a sign was spelled out to may be no host
+    if not _HOST.fullmatch(
+        host
+    ):  # IDNA may turn a character into several, such as a slash
         raise refuse("The host name is not valid.")
     return Destination(parts.scheme, host, port)
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address belongs to the open internet and to no way round it."""
+    """Whether an address is public and does not lead to another network."""
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
     return not any(
@@ -135,7 +138,7 @@ def checked_address(host: str, port: int) -> str:
 
 
 class _GuardedBackend(httpcore.SyncBackend):
-    """Opens connections only to addresses that were checked just now."""
+    """Opens connections only to addresses that it has just checked."""
 
     def connect_tcp(
         self,

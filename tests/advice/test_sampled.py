@@ -60,9 +60,9 @@ def test_a_rare_field_is_found_and_an_absent_one_is_not(cast):
 
 def test_the_points_to_compare_are_the_same_before_and_after(cast):
     namespace = filled(cast, "steady", [{"a": n} for n in range(300)])
-    first = sample.steady(namespace, "a")
+    first = sample.repeatable_sample(namespace, "a")
     assert len(first) == 256
-    assert sample.steady(namespace, "a") == first
+    assert sample.repeatable_sample(namespace, "a") == first
 
 
 def test_a_sample_is_kept_for_a_while(cast):

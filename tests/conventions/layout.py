@@ -188,12 +188,27 @@ def environment(module: Module) -> Iterator[str]:
             yield "os.environ[…]"
 
 
+def minimum_versions(module: Module) -> Iterator[str]:
+    """Qdrant's minimum version is written out, as numbers or in a text."""
+    nodes = list(ast.walk(module.tree))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Tuple | ast.List):
+            is_minimum = ast.unparse(node) in ("(1, 18)", "[1, 18]")
+        else:
+            is_code = isinstance(node, ast.Constant) and id(node) not in docstrings
+            is_minimum = is_code and "1.18" in ast.unparse(node)
+        if is_minimum:
+            yield ast.unparse(node)
+
+
 _NAMESPACES = "nsadmin.stores.mongo.namespaces"
 _COLLECTIONS = "nsadmin.stores.qdrant.collections"
 
 CLAIMS: tuple[Claim, ...] = (
     Claim("pymongo", ("nsadmin/stores/mongo/",), _imports("pymongo")),
     Claim("qdrant_client", ("nsadmin/stores/qdrant/",), _imports("qdrant_client")),
+    Claim("qdrant_minimum", ("nsadmin/stores/qdrant/versions.py",), minimum_versions),
     Claim("httpx", ("nsadmin/stores/",), _imports("httpx", "requests", "urllib3")),
     Claim("cryptography", ("nsadmin/stores/seal.py",), _imports("cryptography")),
     Claim("resolving", ("nsadmin/stores/ssrf_guard.py",), lookups),

@@ -18,6 +18,7 @@ QDRANT = "from nsadmin.stores.qdrant import collections\n"
 SAMPLES: dict[str, tuple[str, str]] = {
     "pymongo": ("import pymongolike", "from pymongo import errors"),
     "qdrant_client": ("qdrant_client = 1", "def f():\n  import qdrant_client.models"),
+    "qdrant_minimum": ("'needs 1.8'; (1, 8)", "version < (1, 18)"),
     "httpx": ("from nsadmin import stores", "import httpx as http"),
     "cryptography": ("import hashlib", "from cryptography.fernet import Fernet"),
     "resolving": (

@@ -63,7 +63,7 @@ def test_appending_is_refused_with_its_reason_and_nothing_is_written(cast, older
         commit.commit(cast.actor(), cast.own.namespace_id, parse_patch(TEXT))
     assert refused.value.code == "qdrant_too_old"
     assert refused.value.message == (
-        "Adding a vector to live points needs Qdrant 1.18; this is 1.17.3."
+        "Adding a vector to a collection needs Qdrant 1.18; this one is 1.17.3."
     )
     assert store.get(cast.own.namespace_id)["revision"] == 1
     assert older

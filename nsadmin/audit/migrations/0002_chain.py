@@ -11,7 +11,7 @@ def chain_what_is_there(apps, schema_editor):
     ends = {}
     for event in event_model.objects.order_by("pk").iterator():
         owner = event.organization_id
-        number, last = ends.get(owner, (0, chain.BEGINNING))
+        number, last = ends.get(owner, (0, chain.FIRST_PREVIOUS_HASH))
         content = chain.digest(event)
         written = chain.link(owner, number + 1, event.op_id, content, last)
         entry_model.objects.create(

@@ -100,9 +100,10 @@ def _require_vector_call(namespace: Namespace, plan: Plan) -> None:
     if not added_vectors(plan.steps):
         return
     version = probe.server_version(namespace)
-    if versions.is_too_old(version):
+    # A version that cannot be read is not refused here; Qdrant answers for itself.
+    if versions.supports_new_vectors(version) is False:
         raise Conflict(
-            "Adding a vector to live points needs Qdrant "
-            f"{versions.MINIMUM_TEXT}; this is {version}.",
+            f"Adding a vector to a collection needs Qdrant {versions.MINIMUM_TEXT}; "
+            f"this one is {version}.",
             code="qdrant_too_old",
         )

@@ -94,7 +94,7 @@ def _server(there: Reach) -> Check:
     over = "over TLS" if there.is_tls else "without TLS"
     answer = f"{there.version} in {there.response_ms:,.0f} ms {over}"
     message = f"{answer}; {versions.MINIMUM_TEXT} is needed"
-    if versions.is_too_old(there.version):
+    if not versions.supports_new_vectors(there.version):
         return Check("qdrant", "blocks", title="Qdrant is too old", sentence=message)
     return Check("qdrant", "ok", title="Qdrant answers", sentence=message)
 

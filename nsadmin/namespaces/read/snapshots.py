@@ -206,7 +206,7 @@ def _cache_copy(copy: CachedSnapshot) -> None:
 
 def cached(namespace_id: str) -> CachedSnapshot | None:
     """Return the copy in Redis, or None if there is none."""
-    text, left = ephemeral.kept_and_watched(f"look:{namespace_id}", namespace_id)
+    text, left = ephemeral.load_with_watch_time(f"look:{namespace_id}", namespace_id)
     if text is None:
         return None
     copy = json.loads(text)

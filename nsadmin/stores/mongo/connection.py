@@ -1,4 +1,4 @@
-"""Connections: one client per URL and process, every failure one kind of error."""
+"""MongoDB clients, one per URL and process; every failure becomes Unavailable."""
 
 import atexit
 import os
@@ -19,7 +19,7 @@ from nsadmin.errors import Unavailable
 Document = dict[str, Any]
 Done = TypeVar("Done")
 
-# A person waits for the read of one document; a healthy store needs 1 ms.
+# The limit for reading one document while a request waits; a healthy store needs 1 ms.
 READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
 
@@ -66,10 +66,10 @@ def collection(name: str) -> Collection[Document]:
 
 @contextmanager
 def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
-    """Turn the driver's failures to reach or hear the server into Unavailable.
+    """Turn the driver's connection errors and timeouts into Unavailable.
 
-    `within_s` bounds all calls inside together, the driver's own retries and the
-    search for a server included; inside another bound the shorter one counts.
+    `within_s` limits the total time of the calls inside, including the driver's retries
+    and server selection. Of two nested limits the shorter one applies.
     """
     try:
         with pymongo.timeout(within_s) if within_s else nullcontext():
@@ -80,11 +80,11 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
         ) from None
 
 
-def twice(write: Callable[[], Done]) -> Done:
-    """Do a write, and once more where its connection broke; it must bear repetition.
+def retry_once(write: Callable[[], Done]) -> Done:
+    """Do a write, and repeat it once if its connection broke; it must be idempotent.
 
-    After a restart of the server the connections that are kept open are of the past,
-    and the first write finds that out. A server that is silent is not asked again.
+    After a restart of the server the pooled connections are closed, which only the
+    next write detects. A write that timed out is not repeated.
     """
     try:
         return write()

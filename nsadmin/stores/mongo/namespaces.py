@@ -9,8 +9,8 @@ from nsadmin.stores.mongo.connection import (
     READ_S,
     Document,
     collection,
+    retry_once,
     translate_errors,
-    twice,
 )
 
 NAME = "namespaces"
@@ -85,14 +85,14 @@ def insert(document: Document) -> None:
 
 
 def replace(before: Document, after: Document) -> bool:
-    """Write `after` if the stored document still is `before`; False if it moved.
+    """Write `after` if the stored document still is `before`; False if it changed.
 
-    Compares `revision` and `updated_at` as they were read, because a foreign writer may
-    move only the latter, and `observed_revision`, which moves alone once pending steps
-    are seen. A document without `revision` is adopted as revision 0.
+    Compares `revision`; `updated_at`, because other writers may change only that; and
+    `observed_revision`, which changes alone when pending steps are finished. A document
+    without `revision` counts as revision 0.
 
-    Written again where the connection broke. False may then mean that the first try
-    had arrived: a caller that must know looks for its operation in the document.
+    The write is repeated once if the connection broke. False may then mean that the
+    first attempt succeeded; a caller that must know looks for its own change.
     """
     expected: Document = {"_id": before["_id"]}
     for key in ("revision", "updated_at", "observed_revision"):
@@ -104,14 +104,14 @@ def replace(before: Document, after: Document) -> bool:
             if stored is None or stored.get("revision") is not None:
                 return False
         try:
-            done = twice(lambda: collection(NAME).replace_one(expected, after))
+            done = retry_once(lambda: collection(NAME).replace_one(expected, after))
             return done.matched_count == 1
         except errors.DuplicateKeyError:
             raise _taken() from None
 
 
 def delete(namespace_id: str, *, revision: int) -> bool:
-    """Delete the document if it has that revision; False if it moved or is gone."""
+    """Delete the document if it has that revision; False if it changed or is gone."""
     with translate_errors():
         found = collection(NAME).delete_one({"_id": namespace_id, "revision": revision})
         return found.deleted_count == 1

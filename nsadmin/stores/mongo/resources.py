@@ -1,4 +1,4 @@
-"""What is inside a namespace: buckets, objects, collections, retrievers, taxonomies."""
+"""Namespace contents: buckets, objects, collections, retrievers, taxonomies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -8,8 +8,8 @@ from pymongo import ASCENDING, ReplaceOne
 from nsadmin.stores.mongo.connection import (
     Document,
     collection,
+    retry_once,
     translate_errors,
-    twice,
 )
 
 Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
@@ -85,7 +85,7 @@ def put(kind: Kind, documents: Sequence[Document]) -> None:
         return
     writes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
     with translate_errors():
-        twice(lambda: collection(kind).bulk_write(writes, ordered=False))
+        retry_once(lambda: collection(kind).bulk_write(writes, ordered=False))
 
 
 def count(kind: Kind, namespace_id: str) -> int:

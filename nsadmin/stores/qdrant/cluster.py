@@ -1,4 +1,4 @@
-"""Which cluster holds a namespace, and the clients that speak to it.
+"""A Qdrant cluster: its address and key, and the clients that call it.
 
 qdrant_client is imported when the first client is made: it takes more than a second,
 and most commands never need it.
@@ -33,7 +33,7 @@ BUILD_TIMEOUT_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A Qdrant address with its key; `is_shared` ones are the operator's own."""
+    """The address and key of a cluster; `is_shared` is true for the operator's own."""
 
     url: str
     api_key: Secret | None = field(default=None, repr=False, compare=False)
@@ -55,7 +55,7 @@ def shared() -> Cluster:
 
 
 def dedicated(url: str, api_key: Secret | None) -> Cluster:
-    """Return a customer's own cluster; its address is guarded at every connect."""
+    """Return a customer's own cluster; its address is checked at every connection."""
     place = destination(url)
     return Cluster(
         place.url, api_key, is_shared=False, label=f"{place.host}:{place.port}"
@@ -63,10 +63,10 @@ def dedicated(url: str, api_key: Secret | None) -> Cluster:
 
 
 def _transport(shared_cluster: bool) -> httpx.BaseTransport:  # noqa: FBT001
-    """Return separate connections; they close when they are garbage collected.
+    """Return a transport for one client, closed when the client is garbage-collected.
 
-    A client that falls out of the cache may still be at work in another thread, so the
-    cache cannot close it.
+    A client evicted from the cache may still be in use by another thread, so the cache
+    cannot close it.
     """
     if not shared_cluster:
         return guarded_transport()
@@ -120,24 +120,24 @@ def http(cluster: Cluster) -> httpx.Client:
 
 
 def collection_name(name: str) -> str:
-    """Return the name if it is harmless in a path, else raise Invalid."""
+    """Return the name if it is safe in a URL path, else raise Invalid."""
     if not _COLLECTION.fullmatch(name) or name in (".", ".."):
         raise Invalid("The collection name contains characters that are not allowed.")
     return name
 
 
 def vector_name(name: str) -> str:
-    """Return the vector name if it is harmless in a path, else raise Invalid."""
+    """Return the vector name if it is safe in a URL path, else raise Invalid."""
     if not _VECTOR.fullmatch(name) or name in (".", ".."):
         raise Invalid("The vector name contains characters that are not allowed.")
     return name
 
 
 def field_name(name: str) -> str:
-    """Return the payload path as one segment of a path, else raise Invalid.
+    """Return the field name as one escaped segment of a URL path, or raise Invalid.
 
-    Other writers may have given an index a name that is refused here elsewhere; it can
-    still be dropped, so every character but the harmless ones is escaped.
+    Other programs may have made indexes on names that our forms refuse. These indexes
+    can still be dropped, so unusual characters are escaped, not refused.
     """
     if not name or set(name) <= {"."} or len(name) > 255:
         raise Invalid("The field name is not allowed.")
@@ -147,8 +147,8 @@ def field_name(name: str) -> str:
 def refusal(status: int, text: str) -> NsadminError:
     """Return the error for an answer of Qdrant that is not a success.
 
-    Too many requests and faults of the server may pass by themselves; every other
-    answer is a no. 501 comes from the embedded server alone.
+    Status 429 and 5xx are temporary, so they become Unavailable; others become
+    UpstreamError. Only the embedded server sends 501.
     """
     if status == 429 or (status >= 500 and status != 501):
         return Unavailable(
@@ -164,7 +164,7 @@ def refusal(status: int, text: str) -> NsadminError:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn the clients' failures into Unavailable or UpstreamError."""
+    """Turn errors of httpx and qdrant_client into Unavailable or UpstreamError."""
     try:
         yield
     except NsadminError:
@@ -174,7 +174,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def _translated(failure: Exception) -> Exception:
-    """Return what a failure of httpx or qdrant_client means; others stay themselves."""
+    """Return our error for one of httpx or qdrant_client; other errors unchanged."""
     content = getattr(failure, "content", None)
     if isinstance(content, bytes):  # qdrant_client's UnexpectedResponse
         status = getattr(failure, "status_code", None) or 500

@@ -1,4 +1,4 @@
-"""Collections as they are: read, made, dropped; vectors and payload indexes in them."""
+"""Read, create and drop collections, their vectors and their payload indexes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class LiveIndex:
 
 @dataclass(frozen=True, slots=True)
 class LiveCollection:
-    """What one GET of a collection tells.
+    """The answer to one GET of a collection.
 
     `points` and `indexed_vectors` are Qdrant's own, approximate counts. `raw` is the
     configuration as Qdrant gave it, for making another collection of the same shape.
@@ -93,7 +93,7 @@ def _read(result: Schema) -> LiveCollection:
 def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
     """Return the collection, or None where it does not exist.
 
-    Over plain HTTP, so that what a newer server adds is kept rather than refused.
+    Over plain HTTP, because qdrant_client refuses fields that a newer server adds.
     """
     with translate_errors():
         answer = http(cluster).get(
@@ -107,7 +107,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
 
 
 def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
-    """Return the server's version such as 1.18.3; the cheapest proof of an answer."""
+    """Return the server's version such as 1.18.3. The cheapest call."""
     with translate_errors():
         answer = http(cluster).get("/", timeout=timeout_s)
     if answer.status_code != 200:
@@ -190,8 +190,8 @@ def create_vector(
 ) -> None:
     """Add a named vector to a live collection; the same one again changes nothing.
 
-    Servers before 1.18 do not have the call; that is an UpstreamError with
-    status 404 or 405.
+    Servers older than `versions.MINIMUM_TEXT` do not have this call: UpstreamError
+    with status 404 or 405.
     """
     kind = {"euclidean": "Euclid", "dot_product": "Dot"}.get(
         distance, distance.capitalize()
@@ -244,10 +244,10 @@ def _waited(
                 method, path, params={"wait": "true"}, json=body, timeout=wait_s
             )
         except httpx.ReadTimeout:
-            return False  # the build goes on without us
+            return False  # Qdrant goes on with the build
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
     status = (answer.json().get("result") or {}).get("status")
     if status not in ("completed", "acknowledged", "wait_timeout"):
-        raise UpstreamError("Qdrant answered with a status that is not known.")
+        raise UpstreamError("Qdrant answered with an unknown status.")
     return bool(status == "completed")

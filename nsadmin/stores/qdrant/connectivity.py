@@ -1,7 +1,7 @@
-"""How far one gets with an address and a key: answered, read, written, counted.
+"""Test an address and a key: does a server answer, may the key read and write.
 
-Whether a key may write is tried by deleting an empty list of points: every server
-checks the key's right to write first, and then there is nothing to delete.
+The right to write is tested by deleting an empty list of points: a server checks the
+key's right to write first, and then has nothing to delete.
 """
 
 import time
@@ -23,7 +23,7 @@ _REFUSALS = (401, 403)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What was found before the first thing that failed; None for what is not known."""
+    """The results up to the first failure; None for values that are not known."""
 
     addresses: tuple[str, ...] = ()
     is_tls: bool = False
@@ -36,8 +36,8 @@ class Reach:
     fault: NsadminError | None = None
 
 
-class _Walk:
-    """The steps, each with the time that is left."""
+class _ReachTest:
+    """The steps of the test, which share one time limit."""
 
     def __init__(self, cluster: Cluster, name: str, within_s: float) -> None:
         self._cluster = cluster
@@ -64,12 +64,12 @@ class _Walk:
         answer = self._ask("GET", "/")
         self.found["response_ms"] = (time.perf_counter() - began) * 1000
         try:
-            said = answer.json() if answer.status_code == 200 else None
+            body = answer.json() if answer.status_code == 200 else None
         except ValueError:
-            said = None
-        if not isinstance(said, dict) or not isinstance(said.get("version"), str):
-            raise UpstreamError("What answers at this address is not Qdrant.")
-        self.found["version"] = said["version"]
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("version"), str):
+            raise UpstreamError("The server at this address is not Qdrant.")
+        self.found["version"] = body["version"]
 
     def count(self) -> None:
         answer = self._ask("POST", f"{self._path}/points/count", {"exact": True})
@@ -80,15 +80,15 @@ class _Walk:
             self.found["points"] = int(answer.json()["result"]["count"])
 
     def write(self) -> None:
-        # Without the collection only a refusal says anything.
+        # If the collection does not exist, only a refusal is conclusive.
         answer = self._ask("POST", f"{self._path}/points/delete", {"points": []})
         if answer.status_code == 200 or answer.status_code in _REFUSALS:
             self.found["may_write"] = answer.status_code == 200
 
 
 def reach(cluster: Cluster, name: str, *, within_s: float, tries_write: bool) -> Reach:
-    """Go as far as the cluster lets us; never raises for what it does."""
-    walk = _Walk(cluster, name, within_s)
+    """Run the steps until one fails; failures are returned in `fault`, not raised."""
+    walk = _ReachTest(cluster, name, within_s)
     steps = [walk.address, walk.server, walk.count]
     fault = None
     try:

@@ -56,9 +56,9 @@ def page(
     where: Json | None = None,
     only: list[str] | None = None,
 ) -> tuple[list[Json], int | str | None]:
-    """Return points in id order from `offset` on, and where the next page begins.
+    """Return points in id order from `offset` on, and the offset of the next page.
 
-    `only` leaves out every other field of the payload.
+    `only` names the payload fields to return.
     """
     body: Json = {
         "limit": limit,
@@ -83,9 +83,9 @@ def pick(
     where: Json | None = None,
     timeout_s: float,
 ) -> list[Json]:
-    """Return points drawn by chance from the whole collection, without vectors.
+    """Return a random sample of the collection's points, without vectors.
 
-    A collection of no more than `limit` points is returned whole, in any order.
+    A collection of at most `limit` points is returned whole, in any order.
     """
     body: Json = {
         "query": {"sample": "random"},

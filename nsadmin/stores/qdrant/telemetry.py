@@ -1,6 +1,6 @@
-"""What Qdrant tells beside a collection: builds, shards, memory and disk.
+"""Qdrant's reports on optimizations, shards, memory and disk.
 
-Older and smaller servers tell less. What is not told is None, never 0.
+Some servers lack some of these reports; the value is then None, never 0.
 """
 
 import re
@@ -22,12 +22,12 @@ Json = dict[str, Any]
 _RESIDENT = re.compile(
     r"^memory_resident_bytes(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE
 )
-_UNTOLD = (400, 404, 405, 501)
+_UNSUPPORTED = (400, 404, 405, 501)
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    """An optimization that runs; `total` is None where its length is not known."""
+class Optimization:
+    """A running optimization; `total` is None if its length is not known."""
 
     optimizer: str
     stage: str
@@ -37,17 +37,17 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Builds:
-    """The optimizations of a collection; queued ones with the points they will move."""
+class Optimizations:
+    """A collection's running optimizations, and the queued ones with their points."""
 
-    running: tuple[Build, ...]
+    running: tuple[Optimization, ...]
     queued: int
     queued_points: int
 
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a collection is spread: shards, copies of them, those that do not serve."""
+    """The numbers of shards, of replicas, and of inactive replicas and transfers."""
 
     shards: int
     replicas: int
@@ -57,7 +57,7 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bytes of a collection on the node that answered, by its own estimate."""
+    """A collection's bytes on the node that answered, as that node estimates."""
 
     disk: int
     memory: int
@@ -65,33 +65,37 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a server uses: resident memory, and the size of each collection."""
+    """A server's resident memory in bytes, and the size of each collection."""
 
     memory: int | None
     sizes: dict[str, Size]
 
 
-def builds(cluster: Cluster, name: str, *, timeout_s: float) -> Builds | None:
-    """Return what is being optimized, None where the server does not tell."""
+def optimizations(
+    cluster: Cluster, name: str, *, timeout_s: float
+) -> Optimizations | None:
+    """Return a collection's optimizations; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/optimizations"
     result = _result(_get(cluster, path, timeout_s))
-    return None if result is None else read_builds(result)
+    return None if result is None else parse_optimizations(result)
 
 
-def read_builds(result: Json) -> Builds:
-    """Return what the answer of /optimizations says."""
+def parse_optimizations(result: Json) -> Optimizations:
+    """Parse the result of /optimizations."""
     summary = result.get("summary") or {}
-    return Builds(
-        running=tuple(_build(entry) for entry in result.get("running") or ()),
+    return Optimizations(
+        running=tuple(
+            _parse_optimization(entry) for entry in result.get("running") or ()
+        ),
         queued=int(summary.get("queued_optimizations") or 0),
         queued_points=int(summary.get("queued_points") or 0),
     )
 
 
-def _build(entry: Json) -> Build:
+def _parse_optimization(entry: Json) -> Optimization:
     progress = entry.get("progress") or {}
-    leaf = _current(progress)
-    return Build(
+    leaf = _current_stage(progress)
+    return Optimization(
         optimizer=str(entry.get("optimizer") or ""),
         stage=str(leaf.get("name") or ""),
         done=leaf.get("done"),
@@ -100,16 +104,16 @@ def _build(entry: Json) -> Build:
     )
 
 
-def _current(node: Json) -> Json:
-    """Return the innermost operation that has begun and not ended."""
+def _current_stage(node: Json) -> Json:
+    """Return the innermost operation that has started and not finished."""
     for child in node.get("children") or ():
         if child.get("started_at") and not child.get("finished_at"):
-            return _current(child)
+            return _current_stage(child)
     return node
 
 
 def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
-    """Return how a collection is spread, None where the server does not tell."""
+    """Return a collection's shards; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/cluster"
     result = _result(_get(cluster, path, timeout_s))
     if result is None:
@@ -123,33 +127,35 @@ def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
     )
 
 
-def having(cluster: Cluster, name: str, vector: str, *, timeout_s: float) -> int | None:
-    """Count the points that have a vector, None where the server cannot tell."""
+def count_with_vector(
+    cluster: Cluster, name: str, vector: str, *, timeout_s: float
+) -> int | None:
+    """Count the points that have a vector; None if the server cannot count them."""
     path = f"/collections/{collection_name(name)}/points/count"
     body = {"exact": True, "filter": {"must": [{"has_vector": vector}]}}
     with translate_errors():
         answer = http(cluster).post(path, json=body, timeout=timeout_s)
-    result = _result(_heeded(answer))
+    result = _result(_supported_answer(answer))
     return None if result is None else int(result["count"])
 
 
 def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
-    """Return what the server says of its memory and of each collection's size."""
+    """Return the server's memory use and the size of each collection."""
     metrics = _get(cluster, "/metrics", timeout_s)
-    told = _result(_get(cluster, "/telemetry?details_level=4", timeout_s))
+    telemetry = _result(_get(cluster, "/telemetry?details_level=4", timeout_s))
     return Resources(
-        memory=resident(metrics.text) if metrics is not None else None,
-        sizes=sizes(told or {}),
+        memory=resident_memory(metrics.text) if metrics is not None else None,
+        sizes=collection_sizes(telemetry or {}),
     )
 
 
-def resident(metrics: str) -> int | None:
-    """Return the bytes in memory that the metrics name, None where they do not."""
+def resident_memory(metrics: str) -> int | None:
+    """Return the resident bytes in the text of /metrics; None if it has none."""
     found = _RESIDENT.search(metrics)
     return int(float(found[1])) if found else None
 
 
-def sizes(telemetry: Json) -> dict[str, Size]:
+def collection_sizes(telemetry: Json) -> dict[str, Size]:
     """Return the size of each collection whose segments the telemetry describes."""
     found = {}
     collections = (telemetry.get("collections") or {}).get("collections") or ()
@@ -172,11 +178,11 @@ def _segments(collection: Json) -> Iterator[Json]:
 def _get(cluster: Cluster, path: str, timeout_s: float) -> httpx.Response | None:
     with translate_errors():
         answer = http(cluster).get(path, timeout=timeout_s)
-    return _heeded(answer)
+    return _supported_answer(answer)
 
 
-def _heeded(answer: httpx.Response) -> httpx.Response | None:
-    if answer.status_code in _UNTOLD:
+def _supported_answer(answer: httpx.Response) -> httpx.Response | None:
+    if answer.status_code in _UNSUPPORTED:
         return None
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)

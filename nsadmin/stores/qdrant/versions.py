@@ -1,10 +1,13 @@
-"""The oldest Qdrant that everything here works with: the only place that names it."""
+"""The oldest Qdrant that can change the vectors of a collection with points."""
 
-MINIMUM = (1, 18)
-MINIMUM_TEXT = ".".join(str(number) for number in MINIMUM)
+MINIMUM_TEXT = "1.18"
+_MINIMUM = (1, 18)
 
 
-def is_too_old(version: str) -> bool:
-    """Tell whether a version such as 1.16.2 is older; one that has no number is not."""
+def supports_new_vectors(version: str) -> bool | None:
+    """Compare a version such as 1.18.3-dev with the minimum; None if it has no number.
+
+    Only the first two parts count.
+    """
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    return bool(numbers) and numbers < MINIMUM
+    return numbers >= _MINIMUM if numbers else None
