@@ -1,11 +1,11 @@
-"""The app that registers the system checks, and what is collected to be served."""
+"""Django apps for the system checks and for the static files."""
 
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class CollectedFilesConfig(StaticFilesConfig):
-    """Leaves out what django-htmx brings for other versions of htmx than ours."""
+    """Leaves out the files of django-htmx for other versions of htmx."""
 
     ignore_patterns = [  # noqa: RUF012 - Django's own attribute
         *StaticFilesConfig.ignore_patterns,
@@ -23,5 +23,5 @@ class ChecksConfig(AppConfig):
     verbose_name = "nsadmin"
 
     def ready(self) -> None:
-        """Import for the side effects: checks register, `shared_task` finds Celery."""
+        """Import modules that register the checks and the Celery application."""
         from nsadmin import celery, checks  # noqa: F401

@@ -1,4 +1,4 @@
-"""The Celery application; a message is only a hint that a job row has work."""
+"""The Celery application. A message only wakes a worker; job rows hold the work."""
 
 import os
 from typing import Any
@@ -15,7 +15,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def use_django_logging(**_kwargs: Any) -> None:
-    """Keep the JSON lines of `settings.LOGGING`; Celery would install its own."""
+    """Use `settings.LOGGING`, because Celery would install its own logging."""
     import logging.config
 
     from django.conf import settings
@@ -25,7 +25,7 @@ def use_django_logging(**_kwargs: Any) -> None:
 
 @worker_init.connect
 def check_settings(**_kwargs: Any) -> None:
-    """Workers do not run system checks by themselves."""
+    """Run the system checks, which workers do not run by themselves."""
     from nsadmin.checks import refuse_to_serve_unready
 
     refuse_to_serve_unready()

@@ -1,4 +1,4 @@
-"""System checks: what must be set before anything is served, each with its name."""
+"""System checks of the settings that are required to serve requests."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ REQUIRED = {
 _SHORTEST = {"NSADMIN_SECRET_KEY": 50, "NSADMIN_KEY_PEPPER": 32}
 
 
-# Where Django has a name of its own for what the environment calls otherwise.
+# {environment variable: setting} where the names differ.
 _NAMES = {
     "DATABASE_URL": "NSADMIN_DATABASE_URL",
     "NSADMIN_ALLOWED_HOSTS": "ALLOWED_HOSTS",
@@ -67,9 +67,9 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def refuse_to_serve_unready() -> None:
-    """Raise ImproperlyConfigured with every fault; servers and workers call it first.
+    """Run the system checks; raise ImproperlyConfigured with all their errors.
 
-    Web servers and workers do not run system checks by themselves.
+    Web servers and workers call this, because they run no checks by themselves.
     """
     faults = [m for m in run_checks(tags=[TAG]) if m.is_serious()]
     if faults:

@@ -1,25 +1,25 @@
-"""The family of errors that the rooms raise and the doors translate.
+"""The errors that the packages raise and that the pages and the API translate.
 
-Each error knows its HTTP status, its type and code in the API's envelope, and whether
-trying again can help. It carries a message for a person and, where useful, details.
+Each class defines its HTTP status, its type and code in the API's envelope, and whether
+a retry can help. An instance has a message for people and, where useful, details.
 """
 
 import json
 from typing import Any, ClassVar
 
-_LONGEST = 100
+_MAX_LENGTH = 100
 
 
 def as_json(value: Any) -> str:
-    """Write a sent value for a sentence as it was sent, only shorter if it is long."""
+    """Return a value as JSON for a message, cut at 100 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
 
 
 class NsadminError(Exception):
-    """Base of all errors that have an answer for the caller.
+    """The base of all errors that are answered to the caller.
 
-    `message` is shown to people as it is, so it names no host, key or path.
+    `message` is shown to people, so it must not contain a host, key or path.
     `details` is JSON-ready data for programs.
     """
 
@@ -50,7 +50,7 @@ class BadRequest(NsadminError):
 
 
 class Unauthorized(NsadminError):
-    """The request is not signed in, or its key is wrong, revoked or expired."""
+    """The request has no valid session or API key."""
 
     status = 401
     type = "UnauthorizedError"
@@ -58,7 +58,7 @@ class Unauthorized(NsadminError):
 
 
 class Forbidden(NsadminError):
-    """The actor may see the thing but not do this to it."""
+    """The actor may see the object, but not perform this action on it."""
 
     status = 403
     type = "ForbiddenError"
@@ -66,7 +66,7 @@ class Forbidden(NsadminError):
 
 
 class NotEnabled(Forbidden):
-    """The organization's plan does not include this."""
+    """The organization's plan does not include this feature."""
 
     type = "NotEnabledError"
     default_code = "not_enabled"
@@ -80,7 +80,7 @@ class QuotaExceeded(Forbidden):
 
 
 class PasswordNeeded(NsadminError):
-    """The actor may do this, but only right after giving the password again."""
+    """The action needs the password to be entered again first."""
 
     status = 422
     type = "PasswordNeededError"
@@ -88,7 +88,7 @@ class PasswordNeeded(NsadminError):
 
 
 class NotFound(NsadminError):
-    """The thing does not exist, or the actor may not know that it does."""
+    """The object does not exist, or the actor may not see it."""
 
     status = 404
     type = "NotFoundError"
@@ -96,7 +96,7 @@ class NotFound(NsadminError):
 
 
 class Conflict(NsadminError):
-    """The state of the thing forbids the change (name taken, locked, busy)."""
+    """The state of the object does not allow the change: name taken, locked, busy."""
 
     status = 409
     type = "AlreadyExistsError"
@@ -104,14 +104,14 @@ class Conflict(NsadminError):
 
 
 class CollectionGone(Conflict):
-    """Qdrant has no collection for the namespace, so nothing in it can change."""
+    """The namespace's collection is missing in Qdrant, so it cannot be changed."""
 
     type = "QdrantError"
     default_code = "collection_missing"
 
 
 class PlanChanged(Conflict):
-    """The plan that was shown is not the plan that would be carried out now.
+    """The plan has changed since it was shown.
 
     `details["plan"]` is the new plan as JSON-ready data.
     """
@@ -120,7 +120,7 @@ class PlanChanged(Conflict):
 
 
 class PreconditionFailed(NsadminError):
-    """`If-Match` names another revision than the stored one."""
+    """The revision in `If-Match` is not the stored one."""
 
     status = 412
     type = "PreconditionFailedError"
@@ -128,7 +128,7 @@ class PreconditionFailed(NsadminError):
 
 
 class LengthRequired(NsadminError):
-    """The body comes in chunks, which are not read."""
+    """The body is sent in chunks without a length, which is not supported."""
 
     status = 411
     type = "BadRequestError"
@@ -136,7 +136,7 @@ class LengthRequired(NsadminError):
 
 
 class TooLarge(NsadminError):
-    """The body exceeds the limit."""
+    """The body exceeds the size limit."""
 
     status = 413
     type = "BadRequestError"
@@ -144,7 +144,7 @@ class TooLarge(NsadminError):
 
 
 class WrongMedia(NsadminError):
-    """The body is of a media type that is not accepted."""
+    """The media type of the body is not supported."""
 
     status = 415
     type = "BadRequestError"
@@ -152,10 +152,10 @@ class WrongMedia(NsadminError):
 
 
 class Invalid(NsadminError):
-    """The request was read, but what it says is not acceptable.
+    """The request has valid syntax, but invalid values.
 
     `errors` maps a field path such as `payload_indexes.0.field_name` to messages;
-    the empty path is for errors of the whole.
+    the empty path is for errors of the whole request.
     """
 
     status = 422
@@ -200,15 +200,15 @@ class Invalid(NsadminError):
 
     @property
     def placed(self) -> str:
-        """The sentence with its place before it, for who sees no form beside it."""
-        places = (at for at, said in self.errors.items() if self.message in said)
+        """The message after its field path, for output without a form."""
+        places = (at for at, texts in self.errors.items() if self.message in texts)
         path = next(places, "")
         is_placed = not path or self.message.startswith(f"{path}:")
         return self.message if is_placed else f"{path}: {self.message}"
 
 
 class RateLimited(NsadminError):
-    """The caller asks too often; `details["retry_after"]` is in seconds."""
+    """The caller exceeds the rate limit; `details["retry_after"]` is in seconds."""
 
     status = 429
     type = "TooManyRequestsError"
@@ -229,7 +229,7 @@ class Unavailable(NsadminError):
 
 
 class UpstreamError(NsadminError):
-    """A store answered and said no; trying again as it is cannot help."""
+    """A store refused the call; a retry of the same call cannot help."""
 
     status = 502
     type = "QdrantError"

@@ -1,4 +1,4 @@
-"""Links that set a password or join an organization never reach a log line."""
+"""Removes from log lines the links that set a password or accept an invitation."""
 
 import re
 from collections.abc import MutableMapping
@@ -12,7 +12,7 @@ def without_links(
     method: str,  # noqa: ARG001
     event: MutableMapping[str, Any],
 ) -> MutableMapping[str, Any]:
-    """Return the event with the key of every such link left out."""
+    """Return the event with the secret part of every such link removed."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = _LINK.sub(r"\1…", value)

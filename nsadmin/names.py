@@ -1,11 +1,10 @@
-"""The characters that a name may have, for every kind of name. Pure.
+"""The rules for the characters of all names. Pure.
 
-Names stand in sentences, lists and addresses, and two that look the same must be the
-same. So a name is NFC and trimmed, and invisible characters are refused: control and
-format characters (those for directions too), characters that fonts may leave out,
-and blanks other than the space. Joiners (U+200C, U+200D) are format characters: Persian
-and Hindi names do without them, and an emoji is a single one. Texts longer than
-a name, such as descriptions, keep them.
+Two names that look the same must be the same. So a name is in NFC and trimmed, and
+invisible characters are refused: control and format characters (including direction
+marks), default-ignorable characters, and blanks other than spaces. Joiners (U+200C,
+U+200D) are format characters, so Persian and Hindi names and combined emoji are written
+without them. Longer texts, such as descriptions, may contain joiners.
 """
 
 import unicodedata
@@ -29,7 +28,7 @@ _UNSEEN = (
 
 
 def composed(text: str) -> str:
-    """Return the text in NFC, as all texts are stored; so a search has to be, too."""
+    """Return the text in NFC, the form of stored texts; search texts need it too."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -39,14 +38,14 @@ def trimmed(text: str) -> str:
 
 
 def too_long(longest: int, count: int, subject: str = "It") -> str:
-    """Return the sentence for a text with too many characters."""
+    """Return the message for a text with too many characters."""
     return f"{subject} may have at most {longest:,} characters; it has {count:,}."
 
 
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
     """Return the name as it is stored; raise Invalid for an invisible character.
 
-    `longest` is held against the stored form, which may be longer than what was sent.
+    `longest` limits the stored form, which may be longer than the text sent.
     """
     cleaned = trimmed(text)
     if longest is not None and len(cleaned) > longest:
@@ -63,7 +62,7 @@ def clean(text: str, *, at: str, what: str = "name", longest: int | None = None)
 
 
 def is_hidden(character: str) -> bool:
-    """Tell whether a character of a name would not be seen, or move others."""
+    """Whether a character is invisible, or changes the order of others."""
     if unicodedata.category(character) in _HIDDEN_CATEGORIES:
         return True
     return any(first <= ord(character) <= last for first, last in _UNSEEN)

@@ -1,7 +1,7 @@
-"""Django settings, all read from the environment; `nsadmin.checks` names what lacks.
+"""Django settings, read from the environment; `nsadmin.checks` verifies them.
 
-Every default is the secure one. What is ours is prefixed NSADMIN_ in the environment
-and here, so a setting has one name everywhere.
+Every default is the secure one. Our own settings begin with NSADMIN_, here and in the
+environment, so a setting has one name everywhere.
 """
 
 import secrets
@@ -20,28 +20,34 @@ from nsadmin.logs import without_links
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# 1. Ours -----------------------------------------------------------------------------
+# 1. Our own settings -----------------------------------------------------------------
+# Secrets: the key that signs cookies, and the key of all keyed hashes.
 NSADMIN_SECRET_KEY: str = env.str("NSADMIN_SECRET_KEY", "")
 NSADMIN_KEY_PEPPER: str = env.str("NSADMIN_KEY_PEPPER", "")
-# "id:base64 of 32 bytes", several separated by commas; the first seals, all open.
+# Keys for stored secrets, each "id:base64 of 32 bytes", separated by commas. The first
+# key encrypts; all of them decrypt.
 NSADMIN_SEAL_KEYS: list[str] = env.list("NSADMIN_SEAL_KEYS", [])
+# Stores: the namespace store, the shared Qdrant cluster, Redis, the SQL database.
 NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
 NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
-# host:port pairs that a customer's dedicated cluster may have though they are private.
+# Private host:port pairs that are allowed for dedicated clusters.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
+# The limit on API requests.
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
-# Plain http, for a machine of one's own only: no HSTS, cookies without Secure.
+# Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
+# Trust the X-Forwarded headers of a reverse proxy.
 NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
+# The number of namespaces that each plan allows; None is unlimited.
 NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise": None}
-# How long a namespace that was deleted in the pages can be restored.
+# The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
-# A random key keeps commands importable where none is set; the check refuses to serve.
+# Without a key, a random one lets commands run; the system check refuses to serve.
 SECRET_KEY = NSADMIN_SECRET_KEY or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
@@ -70,8 +76,8 @@ INSTALLED_APPS = [
     "nsadmin.api",
     "nsadmin.apps.ChecksConfig",
 ]
-# The servers and data of the demo are no part of production: `manage.py` sets this for
-# the commands that need them, and the wheel does not contain the package.
+# The embedded servers and the demo are not part of production: `manage.py` sets this
+# for the commands that need them, and the wheel does not contain the package.
 if env.bool("NSADMIN_EMBEDDED", default=False):
     INSTALLED_APPS.append("nsadmin.embedded")
 
@@ -150,12 +156,12 @@ CACHES: dict[str, dict[str, Any]] = {
             "timeout": 0.5,
             "socket_timeout": 0.5,
             "socket_connect_timeout": 0.5,
-            "retry": Retry(NoBackoff(), 0),  # the row is the second try
+            "retry": Retry(NoBackoff(), 0),  # sessions are read from SQL instead
         },
     },
 }
 
-# 4. People ---------------------------------------------------------------------------
+# 4. Accounts and e-mail --------------------------------------------------------------
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -174,8 +180,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# The password again before what is hard to undo: ten attempts in five minutes. Joining:
-# as often as signing in.
+# Attempts to enter the password again, and to accept an invitation.
 ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user", "join": "30/m/ip"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "namespaces"
@@ -186,7 +191,7 @@ EMAIL_BACKEND = env.str(
 EMAIL_HOST = env.str("NSADMIN_EMAIL_HOST", "localhost")
 DEFAULT_FROM_EMAIL = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
 
-# 5. Safety ---------------------------------------------------------------------------
+# 5. Sessions, cookies and security headers -------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "sessions"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -222,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# 6. Pages ----------------------------------------------------------------------------
+# 6. Language, time zone and static files ---------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -231,7 +236,7 @@ USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("NSADMIN_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # no page asks for a name without its hash
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages link only hashed names
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -239,7 +244,7 @@ STORAGES = {
     },
 }
 
-# 7. Long work ------------------------------------------------------------------------
+# 7. Celery ---------------------------------------------------------------------------
 CELERY_BROKER_URL = NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
@@ -300,7 +305,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
-# 8. Logs: JSON lines, request id in each ---------------------------------------------
+# 8. Logs: JSON lines with the request id ---------------------------------------------
 _SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -335,11 +340,11 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "pymongo": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        # The request was too large; its own log line says so without a traceback.
+        # Requests that are too large: the request log has them without a traceback.
         "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
-# Ours has been looked at before, by RequestIdMiddleware.
+# RequestIdMiddleware has already checked the id.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True

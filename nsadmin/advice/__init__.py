@@ -1,1 +1,1 @@
-"""Which payload fields queries filter by, and which indexes that asks for."""
+"""Index advice from the fields that queries filter by."""

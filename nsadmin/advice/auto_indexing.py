@@ -1,4 +1,4 @@
-"""Indexes that create themselves: every 6 hours, for namespaces that asked for it.
+"""Automatic indexes: created every 6 hours, for namespaces that have them enabled.
 
 A field filtered more than 100 times in 24 hours gets its index, never one on a field of
 the system, few in one run, one build in a collection at a time. Two runs at once are
@@ -28,17 +28,17 @@ log = structlog.get_logger(__name__)
 SCHEDULE = "auto_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
-# Reports may name any field. Samples go on past those that come to nothing, so far.
+# Reports may name any field; so many are sampled in search of those to index.
 MAX_LOOKED_AT = 100
-_NEXT = "The next run will come to it."
+_NEXT = "It is left for the next run."
 _LEFT_KEPT = 200
 
 
 @dataclass(slots=True)
 class Run:
-    """What one run did; `left` is [namespace, field, reason] of what it left alone.
+    """The result of one run; `left` lists [namespace, field, reason] not indexed.
 
-    The field is empty where the namespace as a whole could not be asked.
+    The field is empty if the namespace could not be read.
     """
 
     namespaces: int = 0
@@ -46,13 +46,13 @@ class Run:
     left: list[list[str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Write it down for the record of the schedule, whole namespaces first."""
+        """Return the run as JSON for the schedule's record, whole namespaces first."""
         left = sorted(self.left, key=lambda entry: entry[1] != "")
         return {**asdict(self), "left": left[:_LEFT_KEPT]}
 
 
 def run(*, now: datetime | None = None) -> Run:
-    """Look at every namespace that asked for it and begin the builds that are due."""
+    """Begin the due builds of every namespace with automatic indexes."""
     at = now or timezone.now()
     done = Run()
     for raw in store.every():
@@ -69,7 +69,7 @@ def run(*, now: datetime | None = None) -> Run:
 
 
 def next_run(namespace: Namespace, now: datetime) -> datetime | None:
-    """Return when indexes are created next; None where the namespace has it off."""
+    """Return the time of the next run; None if the namespace has it disabled."""
     return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
 
 
@@ -80,12 +80,12 @@ def _is_enabled(namespace: Namespace) -> bool:
 
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
-    """Begin what is due; write down what was left alone with the reason."""
+    """Begin the due builds; record the other fields with the reason."""
     due = unindexed(evidence.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
     muted = set(namespace.raw.get("muted_auto_indexes") or [])
     key = namespace.namespace_id
     done.left += [
-        [key, u.field_name, "A person dropped it."]
+        [key, u.field_name, "A user dropped this index."]
         for u in due
         if u.field_name in muted
     ]
@@ -108,7 +108,7 @@ def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
 def _begin_build(
     namespace: Namespace, used: FieldUsage, inference: Inference, done: Run
 ) -> str:
-    """Begin the build of one field; return the sentence of why it is left alone."""
+    """Begin the build of one field; return the reason if it is not begun, else ""."""
     if inference.type is None:
         return inference.sentence
     try:
@@ -119,7 +119,7 @@ def _begin_build(
 
 
 def finish_open() -> int:
-    """Measure every build that has come to its end; return how many."""
+    """Measure every build that has ended; return their number."""
     done = 0
     for row in AutoIndex.objects.filter(state=AutoIndex.State.BUILDING):
         try:

@@ -1,4 +1,4 @@
-"""Waving advice away, with who did it and why; and taking that back."""
+"""Dismiss advice with a reason, and restore it."""
 
 from typing import get_args
 
@@ -18,13 +18,13 @@ MAX_REASON = 500
 def dismiss(
     actor: Actor, namespace_id: str, *, kind: str, field: str, reason: str
 ) -> Dismissal:
-    """Keep one piece of advice away; again only renews the reason.
+    """Hide one piece of advice; a repetition replaces the reason.
 
-    Raises Invalid without a reason: who reads it later has to know why.
+    Raises Invalid without a reason.
     """
     view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     if kind not in get_args(Kind):
-        sentence = "There is no such advice."
+        sentence = "This kind of advice does not exist."
         raise Invalid.at("kind", sentence)
     why = _reason(reason)
     clean_field_name(field, at="field_name")
@@ -43,12 +43,12 @@ def _reason(written: str) -> str:
     if reason and len(reason) <= MAX_REASON:
         return reason
     long = f"The reason may have at most {MAX_REASON} characters."
-    sentence = long if reason else "Say why."
+    sentence = long if reason else "Give a reason."
     raise Invalid.at("reason", sentence)
 
 
 def restore(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:
-    """Let the advice be shown again; False where it was not dismissed."""
+    """Show the advice again; False if it was not dismissed."""
     view = queries.get_stored(actor, namespace_id, action=Action.NAMESPACE_UPDATE)
     gone, _ = Dismissal.objects.filter(
         namespace_id=view.namespace.namespace_id, field_name=field, kind=kind

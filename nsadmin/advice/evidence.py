@@ -1,4 +1,4 @@
-"""Everything that advice on one namespace rests on, gathered from the stores."""
+"""The evidence for the advice on one namespace, gathered from the stores."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,17 +13,17 @@ from nsadmin.advice.sample_cache import Sampled
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.schema.document import Namespace
 
-# Of the fields without an index, so many get a sample at a time.
+# So many fields without an index are sampled at a time.
 MAX_SAMPLED = 20
-# Of the first report its hour is known: the seven days run from the end of it.
+# Only the hour of the first report is known; the seven days start at its end.
 _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """Advice on a namespace; `unknown` says in a sentence what could not be asked.
+    """The advice on a namespace; `unknown` says why payloads were not sampled, or "".
 
-    `sampled_at` is when payloads were sampled, None without a recent sample.
+    `sampled_at` is the time of the oldest sample used, None if there is none.
     """
 
     advice: list[Advice]
@@ -48,7 +48,7 @@ def evidence(
     hours: int = usage.DAY,
     now: datetime | None = None,
 ) -> Evidence:
-    """Return the uses; samples come later. Raises Unavailable without counters."""
+    """Return the uses, without samples. Raises Unavailable if Redis does not answer."""
     at = now or timezone.now()
     key = namespace.namespace_id
     window, week = usage.windows(key, [hours, usage.WEEK], now=at)
@@ -72,7 +72,7 @@ def advised(
     min_count: int = AUTO_THRESHOLD,
     now: datetime | None = None,
 ) -> Advised:
-    """Return the advice; with Qdrant away the types stay unknown and it says so."""
+    """Return the advice; without Qdrant the types stay unknown, see `unknown`."""
     at = now or timezone.now()
     seen = evidence(namespace, hours=hours, now=at)
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
@@ -103,10 +103,10 @@ def advised(
 def _types(
     namespace: Namespace, wanted: list[str], own: list[str], *, silence: str
 ) -> tuple[Sampled, str]:
-    """Return what samples say, with the sentence of why they could not be renewed.
+    """Return the sampled types, and why they could not be renewed, or "".
 
-    A silent cluster is spared the sample, and the reader the wait for it. Fresh samples
-    keep their place, so that readers one after another share one.
+    A cluster known not to answer is not sampled, to save the wait. Fields with a fresh
+    sample keep their order, so that successive requests share one sample.
     """
     key = namespace.namespace_id
     if silence:

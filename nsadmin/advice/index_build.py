@@ -1,7 +1,7 @@
-"""One automatic index from its evidence to its measured gain.
+"""Build one automatic index and measure its gain.
 
-The same exact filtered count is timed before and after. Once built, the index has to
-agree with our own reading of sampled payloads; where it does not, it is incomplete.
+The same exact filtered count is timed before and after. A built index must find the
+sampled points that match by our own comparison; else it is marked incomplete.
 """
 
 from dataclasses import asdict
@@ -26,7 +26,7 @@ from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 
 State = AutoIndex.State
-# A row without an accepted change after this long was left by a crash.
+# A row that still has no accepted change after this long comes from a crash.
 _ABANDONED = timedelta(minutes=10)
 _TRIES = 3
 
@@ -34,9 +34,9 @@ _TRIES = 3
 def begin(
     namespace: Namespace, used: FieldUsage, inference: Inference
 ) -> AutoIndex | None:
-    """Measure, add the index, measure again; None if another build is on its way.
+    """Measure, add the index, measure again; None if another build is running.
 
-    Raises what the change raises; the row then says why nothing was built.
+    Raises the errors of `commit`; the row then contains the message.
     """
     if inference.type is None:
         return None
@@ -89,11 +89,11 @@ def _time_before(namespace: Namespace, row: AutoIndex, kind: IndexType) -> None:
 def finish(row: AutoIndex) -> bool:
     """Measure a build that has ended; False while it goes on.
 
-    Raises Unavailable where a store is silent; it is tried again then.
+    Raises Unavailable if a store does not answer; the caller tries again later.
     """
     raw = store.get(row.namespace_id)
     if raw is None:
-        return _end(row, State.FAILED, error="The namespace is gone.")
+        return _end(row, State.FAILED, error="The namespace was deleted.")
     namespace = document.read(raw)
     if row.field_name not in {index.field_name for index in namespace.indexes}:
         if timezone.now() - row.created_at < _ABANDONED and not row.op_id:

@@ -1,4 +1,4 @@
-"""Which filtered fields an index serves: declared, and there when Qdrant last told."""
+"""The fields that an index serves: declared, and present in the last snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 class Serving:
     """The declared indexes as {field: type, or "system"}, and those Qdrant lacks.
 
-    `seen_at` is when Qdrant last told its indexes; None where it never did, and then
-    it is unknown what is missing. `silence` says in a sentence why Qdrant has no
-    payloads to show now; empty where it has.
+    `seen_at` is the time of the last answer of Qdrant; None if there was none, and
+    then the missing indexes are not known. `silence` says why payloads cannot be
+    sampled now; empty if they can.
     """
 
     declared: Mapping[str, str]
@@ -31,17 +31,17 @@ class Serving:
 
 
 def fixed_fields(namespace: Namespace) -> set[str]:
-    """Name the indexes that are not the namespace's own to change."""
+    """Return the indexes that the system or an extractor requires."""
     return {*PROTECTED_INDEXES, *required_indexes(namespace)}
 
 
 def serving(namespace: Namespace) -> Serving:
-    """Compare what is declared with the last look at Qdrant; it may be renewed."""
+    """Compare the declared indexes with the snapshot, renewed if it is old."""
     return compared(namespace, probe.snapshot(namespace))
 
 
 def compared(namespace: Namespace, seen: Snapshot | None) -> Serving:
-    """Compare what is declared with a look at Qdrant."""
+    """Compare the declared indexes with a snapshot."""
     declared: dict[str, str] = {i.field_name: i.type for i in namespace.indexes}
     declared |= dict.fromkeys(fixed_fields(namespace), "system")
     told_at = seen.live_at if seen else None

@@ -1,4 +1,4 @@
-"""The index type that payload values ask for, from a sample of them. Pure."""
+"""Infer the index type of a field from sampled payload values. Pure."""
 
 import re
 import uuid
@@ -10,12 +10,12 @@ from typing import Any
 
 from nsadmin.namespaces.schema.payload_indexes import IndexType
 
-# Texts longer than this, or with more words, are searched in rather than matched.
+# Strings longer than this, or with more words, count as text, others as keywords.
 _KEYWORD_LENGTH = 128
 _KEYWORD_WORDS = 6
 _CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 _DATE = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]{_CLOCK})?")
-# A field is one for texts, or one for keywords, where so many of its strings are.
+# The share of the strings that must be of one kind to decide for it.
 _CLEARLY = 0.9
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 80
@@ -23,9 +23,9 @@ _EXAMPLE_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What a sample says: a type or None, the kinds counted, and a few values.
+    """The result of a sample: a type or None, values by kind, and some examples.
 
-    `values` counts the values looked at; a list counts each of its elements.
+    `values` counts the sampled values; a list counts each of its elements.
     """
 
     type: IndexType | None
@@ -36,7 +36,7 @@ class Inference:
 
     @property
     def sentence(self) -> str:
-        """Say why this type, or why none."""
+        """The reason for the type, or for having none."""
         if not self.values:
             return "No sampled point has a value here."
         parts = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.items())
@@ -62,7 +62,7 @@ def _walk(value: Any, parts: list[str]) -> Iterator[Any]:
 
 
 def infer(payloads: Iterable[Any], path: str) -> Inference:
-    """Return the type that the values at the path ask for; None for a mixture."""
+    """Infer the type from the values at the path; its type is None for a mixture."""
     kinds: Counter[str] = Counter()
     examples: dict[str, None] = {}
     points = 0
@@ -83,7 +83,7 @@ def infer(payloads: Iterable[Any], path: str) -> Inference:
 
 
 def _settled(kinds: Mapping[str, int]) -> IndexType | None:
-    """Join kinds that one type holds: whole numbers among floats, dates among dates."""
+    """Return the one type that can index all these kinds; None if there is none."""
     joined: tuple[tuple[set[str], IndexType], ...] = (
         ({"bool"}, "bool"),
         ({"integer"}, "integer"),

@@ -1,4 +1,4 @@
-"""How long a filtered count takes on the live collection, and whether it is right."""
+"""Time a filtered count on the live collection, and check its result."""
 
 import statistics
 import time
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One filter: what Qdrant is asked, and the value that it asks for."""
+    """One filter on a field for a value."""
 
     field: str
     type: IndexType
@@ -50,7 +50,7 @@ class Probe:
         return {"must": [{"key": self.field, **condition}]}
 
     def matches(self, payload: Any) -> bool:
-        """Judge a payload ourselves, as the filter should."""
+        """Whether a payload matches the filter, by our own comparison."""
         return any(self._is(value) for value in values_at(payload, self.field))
 
     def _is(self, value: Any) -> bool:
@@ -83,7 +83,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def probe(field: str, kind: IndexType, payloads: Iterable[Any]) -> Probe | None:
-    """Return a filter for the commonest sampled value; None where there is none."""
+    """Return a filter for the most frequent sampled value; None if there is none."""
     seen: Counter[str] = Counter()
     originals: dict[str, Any] = {}
     for payload in payloads:
@@ -113,7 +113,7 @@ def _fits(kind: IndexType, value: Any) -> bool:
 
 
 def time_count(namespace: Namespace, asked: Probe) -> Timing:
-    """Count by the filter several times; raise Unavailable where Qdrant is silent."""
+    """Time the exact count; raise Unavailable if Qdrant does not answer."""
     cluster = cluster_of(namespace)
     taken = []
     count = 0
@@ -127,9 +127,9 @@ def time_count(namespace: Namespace, asked: Probe) -> Timing:
 def agreement(
     namespace: Namespace, asked: Probe, sampled: list[Json]
 ) -> tuple[int, int]:
-    """Return how many sampled points match by our reading, and by the index's.
+    """Count the sampled points that match by our comparison, and by the index.
 
-    An index of texts splits words its own way, so for it the two may differ rightly.
+    A text index splits words in its own way, so its count may rightly differ.
     """
     expected = sum(asked.matches(point["payload"]) for point in sampled)
     ids = [point["id"] for point in sampled]

@@ -1,4 +1,4 @@
-"""What was dismissed, and what was built by itself."""
+"""Dismissed advice, and automatic indexes."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Dismissal(models.Model):
-    """A person dismissed this advice; it stays hidden until restored."""
+    """Advice that a user has dismissed; it is hidden until it is restored."""
 
     namespace_id = models.CharField(max_length=128)
     field_name = models.CharField(max_length=255)
@@ -28,11 +28,11 @@ class Dismissal(models.Model):
 
 
 class AutoIndex(models.Model):
-    """An index that was created by itself: its evidence, and the gain as measured.
+    """An automatic index with its evidence and its measured gain.
 
-    Milliseconds of the same exact filtered count before and after. `expected` and
-    `found` are how many sampled points match by our own reading and by the index's;
-    null for texts, whose words the index splits in its own way.
+    `before_ms` and `after_ms` time the same exact filtered count. `expected` and
+    `found` count the sampled points that match by our own comparison and by the index;
+    null for text indexes, which split words in their own way.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Which indexes a namespace should have and should not, with the evidence. Pure."""
+"""Advice on the indexes that a namespace should or should not have. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.namespaces.schema.payload_indexes import IndexType
 
 Kind = Literal["missing", "over_budget", "wrong_type", "unused"]
-# What the platform promises of an index; the measured gain is shown beside it.
+# The gain that the platform claims for an index; the measured one is shown beside it.
 CLAIM = "50-90%"
-# A field filtered more often than this in 24 hours gets its index by itself.
+# A field filtered more often than this in 24 hours gets an automatic index.
 AUTO_THRESHOLD = 100
 
-# Which sampled values an index of a type finds.
+# {index type: kinds of values that it can index}.
 _HOLDS: Mapping[IndexType, frozenset[str]] = {
     "keyword": frozenset({"keyword", "text", "uuid", "datetime"}),
     "text": frozenset({"text", "keyword", "uuid", "datetime"}),
@@ -32,10 +32,10 @@ _HOLDS: Mapping[IndexType, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """One thing to do, why, and what it rests on.
+    """One change to make, with its reason and evidence.
 
-    `index_type` is the type to build, or the type that is there for what is unused;
-    None where the sample does not settle it.
+    `index_type` is the type to build, or the present type of an unused index; None if
+    the sample does not determine it.
     """
 
     kind: Kind
@@ -47,18 +47,18 @@ class Advice:
 
     @property
     def word(self) -> str:
-        """The kind as people write it."""
+        """The kind in words."""
         return self.kind.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What advice rests on: uses in the window asked for and in 7 days, and samples.
+    """The evidence for advice: uses in a window and in 7 days, and sampled types.
 
     `hours` is the window's length. `fixed` names the indexes of the system and of
     extractors, which no advice touches. `began` is the hour of the first report, and
-    `is_whole_week` says that it is at least 7 days ago: before that it is unknown which
-    indexes are unused.
+    `is_whole_week` says that it is at least 7 days ago; before, unused indexes are
+    not known.
     """
 
     custom: Sequence[StoredIndex]
@@ -72,7 +72,7 @@ class Evidence:
 
 
 def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldUsage]:
-    """Return what was filtered more than `min_count` times without any index."""
+    """Return the fields filtered more than `min_count` times without an index."""
     indexed = {index.field_name for index in seen.custom} | set(seen.fixed)
     return [
         usage
@@ -82,7 +82,7 @@ def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldU
 
 
 def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
-    """Return what to build, what to change and what to drop, in this order."""
+    """Return the advice: indexes to build, to change and to drop, in this order."""
     free = MAX_INDEXES - len(seen.custom) - len(seen.fixed)
     found = [
         _missing(usage, seen, fits=number < free)

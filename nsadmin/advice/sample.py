@@ -1,4 +1,4 @@
-"""Payload values to judge by: a few hundred points, more where a field is rare."""
+"""Sample payload values: a few hundred points, more for rare fields."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +12,9 @@ from nsadmin.stores.qdrant import points
 
 _POINTS = 256
 _ENOUGH = 20
-# The longest wait for a sample, and for the second one that looks for rare fields.
+# The time limit of each draw, the common one and the one for rare fields.
 _WAIT_S = 2.0
-# Qdrant reads whole payloads to find a rare field: not for any number of them.
+# Limits the rare fields of a draw, because Qdrant reads whole payloads to find them.
 _MAX_RARE = 20
 
 Point = dict[str, Any]
@@ -23,11 +23,10 @@ Point = dict[str, Any]
 def draw_samples(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[Point]]:
     """Return {field: points}, each point with its `id` and its `payload`.
 
-    The points are drawn by chance from everywhere: ids often follow the time at which
-    points were written, so the first ones would tell of the oldest alone. All fields
-    share one draw, and those that it hardly meets share a second one. A field whose
-    name is no path has none: Qdrant would refuse the whole call. Raises Unavailable
-    where Qdrant does not answer.
+    The points are a random sample: ids often follow the time of writing, so the first
+    points would be the oldest. All fields share one draw, and rare fields share a
+    second one. A field whose name is not a valid path gets no points, because Qdrant
+    would refuse the whole call. Raises Unavailable if Qdrant does not answer.
     """
     asked = [field for field in fields if is_path(field)]
     found: dict[str, list[Point]] = {field: [] for field in fields}
@@ -44,9 +43,9 @@ def draw_samples(namespace: Namespace, fields: Sequence[str]) -> dict[str, list[
 
 
 def repeatable_sample(namespace: Namespace, field: str) -> list[Point]:
-    """Return the same points as long as nothing changes: to compare before and after.
+    """Return the first points with the field, the same ones if no data changes.
 
-    Raises Unavailable where Qdrant does not answer.
+    Raises Unavailable if Qdrant does not answer.
     """
     cluster, name = cluster_of(namespace), namespace.collection
     first, _ = points.page(cluster, name, limit=_POINTS, only=[field])
@@ -71,7 +70,7 @@ def _draw(
 
 
 def _draw_rare(namespace: Namespace, fields: list[str]) -> dict[str, list[Point]]:
-    """Draw among points with any of the fields; nothing where that takes too long."""
+    """Draw among points with any of the fields; {} if that takes too long."""
     if not fields:
         return {}
     where = {"should": [_has(field) for field in fields]}

@@ -1,7 +1,7 @@
-"""What samples said of the fields, kept for a while and renewed by one at a time.
+"""The cache of inferred types, renewed by one request at a time.
 
-However many look at the advice, and whichever window they ask for, a namespace is
-sampled by one of them; the others get what was known before, or nothing yet.
+Of simultaneous requests for a namespace only one samples it; the others get the cached
+types, if there are any.
 """
 
 import json
@@ -17,17 +17,17 @@ from nsadmin.advice.infer import Inference, infer
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 
-# A sample is as good as new for this long; afterwards it is the last one known.
+# A younger sample is not renewed.
 FRESH = timedelta(minutes=5)
 _KEPT = timedelta(days=1)
 _MAX_KEPT = 500
-# One renewal at a time; one that fails keeps the next away for this long.
+# One renewal at a time; after a failure the next waits for this long.
 _FLIGHT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What is known of the fields; `at` is when the oldest of it was sampled."""
+    """The known types of fields; `at` is the time of the oldest sample among them."""
 
     inferences: Mapping[str, Inference] = field(default_factory=dict)
     at: datetime | None = None
@@ -43,7 +43,7 @@ class _Entry:
 
 
 def fresh(namespace: Namespace, fields: Sequence[str]) -> dict[str, Inference]:
-    """Sample now, whatever is kept. Raises Unavailable where Qdrant does not answer."""
+    """Sample now, without the cache. Raises Unavailable if Qdrant does not answer."""
     kept = _renew(namespace, _read(namespace.namespace_id), fields)
     return {name: kept[name].inference for name in fields}
 
@@ -51,10 +51,10 @@ def fresh(namespace: Namespace, fields: Sequence[str]) -> dict[str, Inference]:
 def typed_first(
     namespace_id: str, fields: Sequence[str], *, age: timedelta = timedelta(0)
 ) -> list[str]:
-    """Return the fields with those last whose kept sample settled no type.
+    """Return the fields, moving those without an inferred type to the end.
 
-    Else their order stays, and so do fields whose sample is younger than `age`. Anyone
-    may report a field that no payload has: it must not keep the others from their turn.
+    A field whose sample is younger than `age` is not moved. Reports may name fields
+    that no payload has; these must not use up the limited number of samples.
     """
     kept = _read(namespace_id)
 
@@ -68,29 +68,29 @@ def typed_first(
 
 
 def cached(namespace_id: str, fields: Collection[str]) -> Sampled:
-    """Return what is kept, without asking Qdrant."""
+    """Return the cached types, without asking Qdrant."""
     return _select(_read(namespace_id), fields)
 
 
 def sampled(
     namespace: Namespace, fields: Sequence[str], *, others: Collection[str] = ()
 ) -> Sampled:
-    """Return the kept sample; renew an old one unless another process is renewing it.
+    """Return the cached types, renewed if old and if no other request renews them.
 
-    Of `others` it tells what is kept, without a renewal. Raises Unavailable where
+    Types of `others` are returned as cached, never renewed. Raises Unavailable if
     Qdrant does not answer.
     """
     key = namespace.namespace_id
     kept = _read(key)
-    told = {*fields, *others}
+    names = {*fields, *others}
     if not _stale_fields(kept, fields):
-        return _select(kept, told)
+        return _select(kept, names)
     flight = f"sample:{key}"
     if redis.claim(flight, milliseconds=_FLIGHT_MS):
         kept = _read(key)
         kept = _renew(namespace, kept, _stale_fields(kept, fields))
         redis.release(flight)  # after a failure the claim runs out by itself
-    return _select(kept, told)
+    return _select(kept, names)
 
 
 def _stale_fields(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str]:

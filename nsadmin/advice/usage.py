@@ -1,6 +1,6 @@
-"""Which fields queries filtered by: reported in batches, counted by the hour in UTC.
+"""The fields that queries filter by: reported in batches, counted by UTC hour.
 
-24 hours are the current hour and the 23 before it.
+24 hours means the current hour and the 23 before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ DAY, WEEK = 24, 7 * 24
 KEPT_HOURS = counters.KEPT_HOURS
 MAX_FIELDS = 100
 _LARGEST = 1_000_000
-# Of a report, by field.
+# {field name: tally}.
 Tallies = dict[str, Tally]
 
 
@@ -36,7 +36,7 @@ class FieldReport(BaseModel):
 
 
 class UsageReport(BaseModel):
-    """The body of a report: what happened since the last one."""
+    """The body of a report: the uses since the last report."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -45,9 +45,9 @@ class UsageReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FieldUsage:
-    """The usage of one field; `mean_ms` is None where no service reported times.
+    """The use of one field; `mean_ms` is None if no report had a time.
 
-    `first_seen` and `last_seen` are hours within the window that was asked for.
+    `first_seen` and `last_seen` are hours within the requested window.
     """
 
     field_name: str
@@ -93,9 +93,9 @@ def count_filter(
     *,
     at: datetime | None = None,
 ) -> list[str]:
-    """Count a batch; return the fields that did not fit. For services in Python too.
+    """Count a batch; return the fields above the limit, which are not counted.
 
-    Raises Unavailable while Redis is away.
+    Also called by Python services. Raises Unavailable if Redis does not answer.
     """
     return counters.add(_subject(namespace_id), at or timezone.now(), fields)
 
@@ -105,7 +105,7 @@ def used(
 ) -> list[FieldUsage]:
     """Return every field filtered by in the last hours, the most used first.
 
-    Raises Unavailable while Redis is away: unknown is not the same as unused.
+    Raises Unavailable if Redis does not answer: unknown is not the same as unused.
     """
     [found] = windows(namespace_id, [hours], now=now or timezone.now())
     return found
@@ -114,7 +114,7 @@ def used(
 def windows(
     namespace_id: str, sizes: Sequence[int], *, now: datetime
 ) -> list[list[FieldUsage]]:
-    """Return the same for several windows, given in hours, with one question."""
+    """Return the usage of several windows, given in hours, with one call to Redis."""
     hours = counters.last_hours(now, max(*sizes, WEEK))
     read = counters.read(_subject(namespace_id), hours)
     buckets = list(zip(hours, read, strict=True))
@@ -136,9 +136,9 @@ def _window(
 
 
 def began(namespace_id: str, *, now: datetime) -> datetime | None:
-    """Return the hour of the first report that is kept, None where there is none.
+    """Return the hour of the first stored report; None if there is none.
 
-    Raises Unavailable while Redis is away.
+    Raises Unavailable if Redis does not answer.
     """
     return counters.first_hour(_subject(namespace_id), now)
 
@@ -146,7 +146,7 @@ def began(namespace_id: str, *, now: datetime) -> datetime | None:
 def silent_hours(namespace_id: str, *, hours: int, now: datetime) -> list[datetime]:
     """Return those of the last hours in which nothing was reported, oldest first.
 
-    Raises Unavailable while Redis is away.
+    Raises Unavailable if Redis does not answer.
     """
     window = counters.last_hours(now, hours)
     buckets = counters.read(_subject(namespace_id), window)

@@ -1,1 +1,1 @@
-"""What Qdrant says: the sampler, judgement in words, and whether the stores answer."""
+"""Health: sampling Qdrant, finding drift, and checking that the stores answer."""

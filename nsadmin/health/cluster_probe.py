@@ -1,7 +1,7 @@
-"""Clusters as a whole: which there are, whether each answers, what it uses.
+"""Probes of whole clusters: whether each answers, its version and its resources.
 
-One cheap call shows that a whole cluster is silent, without a call for each of its
-collections to learn of that.
+One cheap call shows that a cluster does not answer, so its collections need not be
+asked one by one.
 """
 
 import time
@@ -31,7 +31,7 @@ _RESOURCES_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a cluster said to one cheap call; `silence` is a sentence or empty."""
+    """The answer of a cluster to one call; `silence` is the error message or ""."""
 
     cluster: Cluster
     version: str
@@ -40,9 +40,9 @@ class Probe:
 
 
 def known() -> dict[Cluster, list[str]]:
-    """Return the clusters with the ids of their namespaces, as the mirror has them.
+    """Return {cluster: ids of its namespaces} from the mirror.
 
-    Whose dedicated address is missing or not allowed is on none.
+    Namespaces with a missing or refused dedicated address are left out.
     """
     rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
     on_shared = rows.filter(tier="shared").values_list("namespace_id", flat=True)
@@ -58,7 +58,7 @@ def known() -> dict[Cluster, list[str]]:
 
 
 def probe(clusters: Collection[Cluster]) -> Iterator[Probe]:
-    """Ask each for its version, which needs no key; silent ones wait side by side."""
+    """Ask each cluster for its version, in parallel; that needs no key."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         yield from threads.map(_ask, clusters)
 
@@ -76,7 +76,7 @@ def _ask(cluster: Cluster) -> Probe:
 
 
 def store(found: Probe, *, namespaces: int) -> None:
-    """Store what a cluster said, with the number of namespaces on it."""
+    """Store the answer of a cluster, with the number of its namespaces."""
     now, cluster = timezone.now(), found.cluster
     values: dict[str, object] = {
         "label": cluster.label,
@@ -94,7 +94,7 @@ def store(found: Probe, *, namespaces: int) -> None:
 
 
 def last_probe(namespace: Namespace) -> ClusterLook | None:
-    """Return the last look at the cluster that holds a namespace."""
+    """Return the last probe of the cluster that holds a namespace."""
     try:
         url = cluster_of(namespace).url
     except NsadminError:
@@ -103,14 +103,14 @@ def last_probe(namespace: Namespace) -> ClusterLook | None:
 
 
 def forget_others(clusters: Iterable[Cluster]) -> None:
-    """Drop what is stored of clusters that hold no namespace any more."""
+    """Delete the probes of clusters that no longer hold a namespace."""
     ClusterLook.objects.exclude(url__in=[c.url for c in clusters]).delete()
 
 
 def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
-    """Every five minutes ask what the cluster uses, and how large each collection is.
+    """Store memory use and collection sizes, at most once in five minutes.
 
-    `cluster` has its key, `namespace_ids` are of the namespaces on it.
+    `cluster` includes its key; `namespace_ids` are the namespaces on it.
     """
     now = timezone.now()
     row = ClusterLook.objects.filter(url=cluster.url).first()

@@ -1,7 +1,7 @@
-"""Where the three differ: what is wanted, what Qdrant has, what lists show. Pure.
+"""Differences between the namespace store, Qdrant and the mirror. Pure.
 
-The namespace store is right about what should be, Qdrant about how many points there
-are; the mirror is never right and comes back by itself.
+The namespace store is right about vectors, indexes and settings, Qdrant about the
+number of points. The mirror is a copy: it is never right, and updates by itself.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 
 Right = Literal["namespace store", "Qdrant", "nobody"]
-# What a repair is called in `Repair`, or how it comes about otherwise.
+# The repair in `Repair` that removes the difference, or how else it is removed.
 Way = Literal[
     "missing", "wrong", "extra", "collection", "process", "by itself", "clone", "look"
 ]
@@ -46,41 +46,40 @@ class Drift:
 
     @property
     def sentence(self) -> str:
-        """Return what differs, as one sentence for people."""
+        """The difference as a sentence for people."""
         return _SENTENCES[self.kind].format(self)
 
 
 _SENTENCES = {
     "collection_missing": (
-        "Qdrant has no collection {0.subject}. Its points are gone or elsewhere. "
-        "Restore a snapshot in Qdrant, or create the collection again, empty."
+        "Qdrant has no collection {0.subject}. Its points are lost or on another "
+        "cluster. Restore a snapshot in Qdrant, or create the collection empty."
     ),
-    "vector_missing": "The vector {0.subject} is declared and not in Qdrant.",
+    "vector_missing": "The vector {0.subject} is declared but missing in Qdrant.",
     "vector_empty": (
         "{0.actual} the vector {0.subject}: searches by it find nothing. No repair can "
-        "fill it; process the collections of its extractor again."
+        "compute it; process the collections of its extractor again."
     ),
     "vector_size": (
-        "The vector {0.subject} is {0.actual} in Qdrant and {0.wanted} by its "
-        "extractor. Points cannot change size: clone into a new namespace."
+        "The vector {0.subject} is {0.actual} in Qdrant, but its extractor needs "
+        "{0.wanted}. Points cannot change size: clone into a new namespace."
     ),
     "vector_extra": (
         "Qdrant has a vector {0.subject} that no extractor declares. Append its "
-        "extractor, or leave it: searches never use it, it only costs memory."
+        "extractor, or leave it: searches never use it, but it uses memory."
     ),
-    "index_missing": "The index on {0.subject} is declared and not in Qdrant.",
+    "index_missing": "The index on {0.subject} is declared but missing in Qdrant.",
     "index_other": (
-        "The index on {0.subject} is {0.actual} in Qdrant and {0.wanted} by "
-        "declaration."
+        "The index on {0.subject} is {0.actual} in Qdrant, but declared as {0.wanted}."
     ),
     "index_extra": "Qdrant has an index on {0.subject} that is not declared.",
-    "pending": "A change is accepted and not yet applied in Qdrant.",
+    "pending": "A change is accepted, but not finished in Qdrant yet.",
     "mirror_behind": "Lists show revision {0.shown}; the namespace is at {0.wanted}.",
     "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
-    "tier_behind": "Lists show the tier {0.shown}; it is {0.wanted}.",
+    "tier_behind": "Lists show the tier {0.shown}; the tier is {0.wanted}.",
     "orphan": (
         "The collection {0.subject} belongs to no namespace; it holds {0.actual}. "
-        "Nothing here drops it: look at its points, then drop it in Qdrant."
+        "This console cannot drop it: check its points, then drop it in Qdrant."
     ),
 }
 
@@ -88,7 +87,7 @@ _SENTENCES = {
 def compare(
     namespace: Namespace, snapshot: Snapshot | None, row: MirroredNamespace | None
 ) -> list[Drift]:
-    """Return the differences; a silent Qdrant is not compared."""
+    """Return the differences; without an answer of Qdrant, none that concern it."""
     found: list[Drift] = []
     if snapshot is not None and snapshot.ok:
         if not snapshot.exists or snapshot.live is None:
@@ -168,12 +167,12 @@ def _vector_differences(
 def _empty_vectors(
     namespace: Namespace, seen: ActualCollection, snapshot: Snapshot
 ) -> Iterator[Drift]:
-    """Yield the vectors that every point lacks; that some points lack one is normal."""
+    """Yield the vectors that no point has; some points may rightly lack a vector."""
     for name in expected_vectors(namespace):
-        told = snapshot.vector_count(name)
-        if name not in seen.vectors or told is None or not seen.points:
+        counted = snapshot.vector_count(name)
+        if name not in seen.vectors or counted is None or not seen.points:
             continue
-        have, points = told
+        have, points = counted
         if points and not have:
             lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
             yield Drift(

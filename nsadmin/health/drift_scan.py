@@ -1,4 +1,4 @@
-"""Looking for drift and remembering it: at once for a page, every night for all."""
+"""Find drift and store it: for one namespace at once, for all every night."""
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -22,11 +22,11 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster, shared
 
-# Others may keep collections of their own beside ours; only this shape is ours.
+# Our collections have this prefix; other programs may keep collections beside them.
 _COLLECTION_PREFIX = "ns_"
 _TIMEOUT_S = 2.0
-# What passes by itself within seconds, or only once collections are processed again, is
-# shown on the page and not counted: no repair has anything to do for it.
+# These are shown but not counted, because no repair applies: they end by themselves, or
+# when collections are processed again.
 _UNCOUNTED = frozenset(
     {"pending", "mirror_behind", "count_behind", "tier_behind", "vector_empty"}
 )
@@ -34,24 +34,24 @@ _UNCOUNTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """How many items differ, and how many namespaces could not be compared."""
+    """The number of differences, and of namespaces that could not be compared."""
 
     differences: int
     silent: int
 
 
 def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
-    """Compare now, remember what was found, and return it."""
+    """Compare now, store the differences, and return them."""
     key = namespace.namespace_id
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
-    if snapshot is not None and snapshot.ok:  # silence proves nothing
+    if snapshot is not None and snapshot.ok:  # else nothing is known
         _store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return found
 
 
 def stored_drift(namespace: Namespace) -> list[DriftRow]:
-    """Return what differed at the last comparison."""
+    """Return the differences of the last comparison."""
     rows = DriftRow.objects.filter(namespace_id=namespace.namespace_id, cluster="")
     return list(rows.order_by("pk"))
 
@@ -101,7 +101,7 @@ def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> Non
 
 
 def sweep() -> SweepResult:
-    """Look at every namespace and every collection."""
+    """Compare every namespace, and find collections that belong to no namespace."""
     known: dict[Cluster, set[str]] = {shared(): set()}
     opened = {shared()}
     differences = silent = 0
@@ -109,7 +109,7 @@ def sweep() -> SweepResult:
     for raw in store.every():
         namespace = document.read(raw)
         ids.add(namespace.namespace_id)
-        with suppress(NsadminError):  # its look will say why
+        with suppress(NsadminError):  # the snapshot has the error
             known.setdefault(endpoint_of(namespace), set()).add(namespace.collection)
             opened.add(cluster_of(namespace))
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
@@ -128,15 +128,14 @@ def sweep() -> SweepResult:
 
 
 def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
-    """Drop what is stored of namespaces that are gone, and of collections of nobody
-    where no namespace leads any more: nobody can look there again."""
+    """Delete rows of deleted namespaces, and of clusters that no namespace uses."""
     DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
     labels = [cluster.label for cluster in clusters]
     DriftRow.objects.filter(namespace_id="").exclude(cluster__in=labels).delete()
 
 
 def _point_count_text(cluster: Cluster, name: str) -> str:
-    """Say how many points a collection holds."""
+    """Return the number of points of a collection in words."""
     try:
         found = collections.get(cluster, name, timeout_s=_TIMEOUT_S)
     except NsadminError:
@@ -146,7 +145,7 @@ def _point_count_text(cluster: Cluster, name: str) -> str:
 
 
 def _orphans(cluster: Cluster, known: set[str]) -> int:
-    """Remember collections of our shape that belong to no namespace."""
+    """Store the collections with our prefix that belong to no namespace; count them."""
     try:
         present = collections.names(cluster)
     except NsadminError:

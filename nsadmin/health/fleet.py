@@ -1,6 +1,6 @@
-"""The platform as a whole: clusters, what needs attention worst first, orphans.
+"""The whole platform: clusters, namespaces with trouble, orphaned collections.
 
-All of it is stored already, so no source that is away keeps the rest from being shown.
+It reads only stored values, so it works while other stores do not answer.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
 
 Trouble = Literal["error", "unknown", "no collection", "drift", "failed", "held"]
-# The worst first.
+# In order of severity, the worst first.
 TROUBLES: tuple[Trouble, ...] = (
     "error",
     "unknown",
@@ -26,13 +26,13 @@ TROUBLES: tuple[Trouble, ...] = (
     "held",
 )
 SHOWN = 200
-# A probe comes every 5 s; after this long its answer vouches for nothing.
+# A cluster is probed every 5 s; an answer older than this is out of date.
 _PROBE_VALID_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """A namespace and the worst of what is wrong with it."""
+    """A namespace and the worst of its troubles."""
 
     row: MirroredNamespace
     organization: str
@@ -43,7 +43,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everything that the fleet page shows; `more` namespaces are not listed."""
+    """The content of the fleet page; `more` counts the namespaces not listed."""
 
     clusters: list[ClusterLook]
     attention: list[Attention]
@@ -52,7 +52,7 @@ class Fleet:
 
 
 def fleet() -> Fleet:
-    """Gather it; six queries, whatever the size."""
+    """Read the fleet with six queries, whatever its size."""
     found = sorted(_attention(), key=lambda a: (TROUBLES.index(a.trouble), a.row.name))
     clusters = ClusterLook.objects.all()
     return Fleet(
@@ -64,9 +64,9 @@ def fleet() -> Fleet:
 
 
 def is_answering(cluster: ClusterLook) -> bool:
-    """Tell whether a cluster answered just now; what was long ago is not known."""
-    is_young = timezone.now() - cluster.taken_at <= _PROBE_VALID_FOR
-    return is_young and cluster.unknown_since is None
+    """Whether the last probe is recent and the cluster answered it."""
+    is_recent = timezone.now() - cluster.taken_at <= _PROBE_VALID_FOR
+    return is_recent and cluster.unknown_since is None
 
 
 def _attention() -> Iterator[Attention]:
@@ -89,7 +89,7 @@ def _attention() -> Iterator[Attention]:
 
 
 def _held() -> dict[str, datetime]:
-    """Return what has ended and waits for a human, with the time since then."""
+    """Return {id: since when} of expired namespaces that wait for a confirmation."""
     holds = ReaperHold.objects.filter(released_at=None)
     return {key: hold.held_at for hold in holds for key in hold.namespace_ids}
 
@@ -97,7 +97,7 @@ def _held() -> dict[str, datetime]:
 def _troubles(
     row: MirroredNamespace, look: LastLook | None, held_at: datetime | None
 ) -> Iterator[tuple[Trouble, str, datetime | None]]:
-    """Yield what is wrong with a namespace, the worst first."""
+    """Yield the troubles of a namespace, the worst first."""
     live = (look.live if look is not None else None) or {}
     is_there = look is None or look.exists
     if row.health == "error" and is_there:
@@ -116,4 +116,4 @@ def _troubles(
     if row.clone_status == "failed":
         yield "failed", row.clone_error or "The clone did not finish.", None
     if held_at is not None:
-        yield "held", "It has ended; its deletion waits for a human.", held_at
+        yield "held", "It has expired; its deletion waits for a confirmation.", held_at

@@ -1,4 +1,4 @@
-"""What was found to differ, and since when."""
+"""Stored drift, and the last probe of each cluster."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 class DriftRow(models.Model):
-    """One item that differed at the last look; gone as soon as it agrees again.
+    """One difference at the last comparison, deleted when it no longer exists.
 
-    `namespace_id` is empty for a collection that belongs to no namespace; `cluster`
-    says where that is.
+    For a collection that belongs to no namespace, `namespace_id` is empty and `cluster`
+    is the label of its cluster; else `cluster` is empty.
     """
 
     namespace_id = models.CharField(max_length=128, blank=True)
@@ -38,9 +38,9 @@ class DriftRow(models.Model):
 
 
 class ClusterLook(models.Model):
-    """A Qdrant cluster at the last probe: whether it answers, and what it is.
+    """The last probe of a Qdrant cluster.
 
-    `version`, `memory_bytes` and `answered_at` are of the last good answer;
+    `version`, `memory_bytes` and `answered_at` come from the last successful answer;
     `unknown_since` is null while the cluster answers.
     """
 

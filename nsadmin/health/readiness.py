@@ -25,7 +25,7 @@ _CHECKS: dict[str, Callable[[], None]] = {
 
 
 def failures() -> list[str]:
-    """Return the names of the stores that do not answer; Qdrant may be away."""
+    """Return the names of the stores that do not answer; Qdrant is not required."""
     found = []
     for name, check in _CHECKS.items():
         try:

@@ -1,7 +1,7 @@
-"""The sample: watched collections are asked every 5 s, the others every 5 minutes.
+"""Samples watched collections every 5 s, the others every 5 minutes.
 
-A cluster is probed first, by one cheap call. One that is silent is silent for all of
-its namespaces, and none of its collections is asked.
+A cluster is probed first, by one cheap call. If it does not answer, this is recorded
+for all its namespaces, and none of its collections is asked.
 """
 
 from collections.abc import Iterable
@@ -22,24 +22,24 @@ from nsadmin.stores.qdrant import telemetry
 from nsadmin.stores.qdrant.cluster import Cluster
 
 _SLOW_S = 300
-# A beat that comes a little early shall not miss its turn.
+# A little shorter than the interval, because the schedule may run a little early.
 _WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
 _PROBED_MS = 4000
-# Something beside the look is asked only while the look itself is young.
+# Extra facts are asked only while the snapshot itself is recent.
 _RECENT_S = 1.6 * probe.PROBE_INTERVAL_S
 _TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """How many collections answered now, and of how many the last look is silence."""
+    """The number of collections that answered now, and that failed to answer last."""
 
     answered: int
     silent: int
 
 
 def sample() -> Sampled:
-    """Renew every look that is due."""
+    """Renew every snapshot that is due."""
     known = cluster_probe.known()
     cluster_probe.forget_others(known)
     mine = [
@@ -61,13 +61,13 @@ def sample() -> Sampled:
 
 
 def _silent(ids: Iterable[str]) -> int:
-    """Count what did not answer when it was last asked, by whomever that was."""
+    """Count the namespaces whose last request got no answer, whoever sent it."""
     unanswered = LastLook.objects.filter(ok=False)
     return len(set(unanswered.values_list("namespace_id", flat=True)).intersection(ids))
 
 
 def _sample_cluster(cluster: Cluster, ids: list[str]) -> int:
-    """Ask what is due on a cluster that answers; stop where it falls silent."""
+    """Sample the due namespaces of a cluster; stop when it no longer answers."""
     answered = 0
     namespace = None
     for key in _due(ids):
@@ -84,7 +84,7 @@ def _sample_cluster(cluster: Cluster, ids: list[str]) -> int:
 
 
 def _due(ids: list[str]) -> list[str]:
-    """Return whose look is old; those without one first, then the oldest."""
+    """Return the ids with an old snapshot; those without one first, then by age."""
     watched = ephemeral.watched()
     rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
     found = {row.namespace_id: snapshots.from_row(row) for row in rows}
@@ -97,7 +97,7 @@ def _due(ids: list[str]) -> list[str]:
 
 
 def _sample_namespace(namespace: Namespace) -> bool:
-    """Use the one question of these 5 s; tell whether Qdrant answered it."""
+    """Send the one request allowed in 5 s; return whether Qdrant answered it."""
     if not probe.claim(namespace.namespace_id):
         return False
     before = snapshots.stored(namespace.namespace_id)
@@ -117,7 +117,7 @@ def _sample_namespace(namespace: Namespace) -> bool:
 
 
 def _every_s(kind: str, before: Snapshot) -> float:
-    """While something is optimized, every second question is how far it is."""
+    """Return the interval of a fact; progress is asked often while Qdrant optimizes."""
     is_busy = before.live is not None and before.live.status in ("yellow", "grey")
     return probe.PROBE_INTERVAL_S if kind == "builds" and is_busy else _SLOW_S
 
@@ -140,7 +140,7 @@ def _ask_extra(namespace: Namespace, kind: str, before: Snapshot) -> bool:
 
 
 def _ask_resources(namespace: Namespace, ids: list[str]) -> None:
-    """Ask for the cluster of the namespace, with the namespace's key."""
+    """Ask the cluster of the namespace, with the namespace's key."""
     try:
         cluster_probe.ask_resources(cluster_of(namespace), ids)
     except NsadminError:

@@ -1,7 +1,7 @@
-"""How many points have each vector: one count for each, asked seldom.
+"""The number of points that have each vector, counted rarely.
 
-A collection that has a vector again after it was lost looks whole; only its points
-tell that the vector is on none of them.
+A vector that was lost and added again looks complete in the configuration of the
+collection; only a count shows that no point has it.
 """
 
 from nsadmin.errors import NsadminError
@@ -13,14 +13,14 @@ from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
 
 _TIMEOUT_S = 1.0
-# Repeated comparisons get the last counts for this long.
+# Repeated comparisons use the last counts for this long.
 _KEPT_MS = 30_000
 
 
 def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
-    """Count once and store it beside the look; tell whether Qdrant answered.
+    """Count once and store the count; return whether Qdrant answered.
 
-    `points` are those of the look, for the count to be read against.
+    `points` is the number of points in the snapshot, stored beside the count.
     """
     try:
         cluster = cluster_of(namespace)
@@ -36,15 +36,15 @@ def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
 
 
 def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:
-    """Return the look with counts of this half minute; without them it stays."""
+    """Return the snapshot with counts of the last 30 s, if Qdrant gives them."""
     if snapshot is None or not snapshot.ok or snapshot.live is None:
         return snapshot
     key = f"having:{namespace.namespace_id}"
     counted = [
         snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{v}") for v in snapshot.live.vectors
     ]
-    is_young = max(counted, default=0) * 1000 < _KEPT_MS
-    if is_young or not redis.claim(key, milliseconds=_KEPT_MS):
+    is_recent = max(counted, default=0) * 1000 < _KEPT_MS
+    if is_recent or not redis.claim(key, milliseconds=_KEPT_MS):
         return snapshot
     for vector in snapshot.live.vectors:
         if not ask_counts(namespace, vector, snapshot.live.points):

@@ -83,7 +83,7 @@ def test_protected_mixed_and_dropped_fields_are_left_alone(cast, willing):
     commit.commit(cast.actor(), willing.namespace_id, patch)
     left = auto_indexing.run(now=NOW).left
     assert stored(willing) == {}
-    assert [willing.namespace_id, "rank", "A person dropped it."] in left
+    assert [willing.namespace_id, "rank", "A user dropped this index."] in left
 
 
 def test_a_run_is_capped_for_each_collection(cast):
@@ -109,7 +109,7 @@ def test_invented_fields_keep_no_real_one_from_its_index(willing):
 def test_more_invented_fields_than_a_run_looks_at_only_delay(willing):
     invented = {f"invented_{n}": 1000 for n in range(auto_indexing.MAX_LOOKED_AT)}
     filtered(willing, **invented, title=500)
-    late = [willing.namespace_id, "title", "The next run will come to it."]
+    late = [willing.namespace_id, "title", "It is left for the next run."]
     assert late in auto_indexing.run(now=NOW).left
     assert stored(willing) == {}
     assert auto_indexing.run(now=NOW).begun == 1

@@ -217,7 +217,7 @@ def test_silence_is_not_agreement(cast, drifted, settings):
     assert "Whether anything differs is unknown." in page
     assert "Everything agrees" not in page
     assert "Below is what differed when they were last compared" in page
-    assert "The index on title is declared and not in Qdrant." in page
+    assert "The index on title is declared but missing in Qdrant." in page
     assert "last known" in page
     assert "Add what is missing" not in page
 

@@ -112,7 +112,10 @@ def test_advice_is_dismissed_with_a_reason_and_taken_back(cast, browse, own):
 def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
     filtered(cast.own, rank=150, title=140)
     admin = browse()
-    for reason, fault in (("  ", "Say why."), ("x" * 501, "at most 500 characters")):
+    for reason, fault in (
+        ("  ", "Give a reason."),
+        ("x" * 501, "at most 500 characters"),
+    ):
         sent = {"which": "missing/title", "reason": reason}
         answer = admin.post(own + "advice/dismissals/", sent)
         page = answer.content.decode()
@@ -125,7 +128,7 @@ def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
     nonsense = {"which": "eat/rank", "reason": "because"}
     page = admin.post(own + "advice/dismissals/", nonsense)
     assert page.status_code == 422
-    assert "There is no such advice." in page.content.decode()
+    assert "This kind of advice does not exist." in page.content.decode()
     support = browse("support").post(own + "advice/dismissals/", nonsense)
     assert support.status_code == 403
 
