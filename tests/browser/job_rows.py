@@ -56,7 +56,7 @@ def _states() -> dict[str, dict[str, Any]]:
     return {
         "Queued, not started": {"progress": _progress(9), "created_at": _moment(-42)},
         "Documents and vectors": running,
-        "Nothing has come back": {
+        "No response from Qdrant": {
             **running,
             "progress": _progress(3, moved_at=time.time() - 25),
         },

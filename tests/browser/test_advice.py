@@ -23,7 +23,7 @@ def test_a_schedule_run_by_hand_builds_an_index_with_a_measured_gain(demo, visit
     row = page.locator("tbody tr", has_text="Indexes from usage")
     row.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text(
-        "Indexes from usage was asked for"
+        "Indexes from usage is queued for a worker"
     )
     expect(row).to_contain_text("1 index built", timeout=60_000)
     expect(row).to_contain_text("by Petra Novak")
@@ -90,5 +90,7 @@ def test_the_end_is_moved_from_the_warning_on(demo, visit, scripted):
     assert not scripted or axe.faults(page) == []
     page.select_option("select[name=ends]", "1")
     card.get_by_role("button", name="Change the expiry").click()
-    expect(page.locator("#messages")).to_contain_text("currency-exhibit-draft ends on")
+    expect(page.locator("#messages")).to_contain_text(
+        "currency-exhibit-draft expires on"
+    )
     expect(page.get_by_label("Deletion ahead")).to_contain_text("23 h")

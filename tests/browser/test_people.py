@@ -91,7 +91,7 @@ def test_a_member_is_invited_joins_is_changed_and_removed(
     page.get_by_role("row").filter(has_text=email).get_by_role("link").click()
     page.check("input[name=role][value=viewer]")
     page.get_by_role("button", name="Change the role").click()
-    expect(page.locator("#messages")).to_contain_text("Nele Vries is viewer now")
+    expect(page.locator("#messages")).to_contain_text("Nele Vries is now viewer")
     assert status(theirs, settings) == 403
 
     page.get_by_role("row").filter(has_text=email).get_by_role("link").click()

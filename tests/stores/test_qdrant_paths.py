@@ -135,7 +135,7 @@ def test_a_name_is_one_segment_or_refused(
     sent: list[str] = []
 
     @settings(
-        max_examples=60,
+        max_examples=120,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
