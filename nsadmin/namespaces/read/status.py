@@ -3,12 +3,50 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.utils import timezone
 
-if TYPE_CHECKING:  # snapshots import the mirror, which imports this module
-    from nsadmin.namespaces.read.snapshots import Snapshot
+
+class LiveStatus(Protocol):
+    """The part of a live collection that its status depends on."""
+
+    @property
+    def status(self) -> str:
+        """The color that Qdrant reports."""
+
+    @property
+    def optimizer_error(self) -> str:
+        """The reason for red; empty for none."""
+
+
+class Probed(Protocol):
+    """The last probe of a collection: a Snapshot, which this module does not import."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether Qdrant answered."""
+
+    @property
+    def error(self) -> str:
+        """The reason why it did not."""
+
+    @property
+    def unknown_since(self) -> datetime | None:
+        """The time of the first probe without an answer since the last good one."""
+
+    @property
+    def taken_at(self) -> datetime:
+        """The time of the probe."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether Qdrant has the collection."""
+
+    @property
+    def live(self) -> LiveStatus | None:
+        """The collection of the last good answer."""
+
 
 # {status: its title}; the last three come from a job, the others from Qdrant.
 TITLES: Mapping[str, str] = {
@@ -61,7 +99,7 @@ def status_for(color: object, *, ok: bool, exists: bool) -> str:
     return _OF_COLOR.get(str(color), "unknown") if exists else "error"
 
 
-def status_text(snapshot: "Snapshot | None") -> StatusText:
+def status_text(snapshot: Probed | None) -> StatusText:
     """Return the status of a snapshot; `unknown` for None and for a silent server."""
     if snapshot is None:
         return _unknown("Qdrant has not been asked yet.", None)
@@ -80,7 +118,7 @@ def status_text(snapshot: "Snapshot | None") -> StatusText:
     return StatusText(key, TITLES[key], _SENTENCES.get(key, failure))
 
 
-def current_status_text(snapshot: "Snapshot | None") -> StatusText:
+def current_status_text(snapshot: Probed | None) -> StatusText:
     """Return the status now; `unknown` for a snapshot that is older than a minute."""
     last = status_text(snapshot)
     if snapshot is None or timezone.now() - snapshot.taken_at <= _VALID_FOR:
