@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.change import relocation
 from nsadmin.namespaces.change.preflight_checks import Check
-from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.change.relocation import Relocation, require_alone
+from nsadmin.namespaces.placement.sent_infrastructure import SentInfrastructure
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.read import probe
@@ -48,10 +47,8 @@ def plan_change(
     plan, actual = build_plan(namespace, request)
     if not plan.moves:
         return PlannedChange(plan, actual)
-    sealed = relocation.sealed_key_of(actor, namespace, plan, request.infrastructure)
-    checks = relocation.cluster_checks(actor, namespace, plan, sealed)
-    plan = relocation.with_collection(namespace, plan, sealed, checks)
-    return PlannedChange(plan, actual, sealed, checks)
+    move = Relocation(actor, namespace, plan, request.infrastructure)
+    return PlannedChange(move.whole_plan, actual, move.sealed_key, move.checks)
 
 
 def build_plan(
@@ -62,15 +59,13 @@ def build_plan(
     The state is None if Qdrant was not asked or did not answer. Qdrant is asked only if
     the plan depends on it or has steps in it.
     """
-    facts = NO_FACTS
-    if request.infrastructure is not None:
-        facts = clusters.cluster_facts(namespace, request.infrastructure)
+    facts = SentInfrastructure(namespace, request.infrastructure).facts
     actual: ActualCollection | None = None
     if request.must_ask_qdrant:
         actual = probe.actual_collection(namespace)
     plan = request.plan(namespace, actual, facts)
     if plan.moves:
-        relocation.require_alone(plan)
+        require_alone(plan)
     if actual is not None or request.asks_qdrant == "never" or not plan.needs_qdrant:
         return plan, actual
     try:

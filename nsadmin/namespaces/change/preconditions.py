@@ -4,7 +4,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change import blockers
-from nsadmin.namespaces.placement import entitlement
+from nsadmin.namespaces.placement.sent_infrastructure import SentInfrastructure
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, added_vectors
 from nsadmin.namespaces.read import probe
@@ -21,8 +21,7 @@ def require_open(namespace: Namespace, request: ChangeRequest) -> None:
         require_free_name(
             namespace.internal_id, request.new_name, besides=namespace.namespace_id
         )
-    if request.infrastructure is not None:
-        entitlement.require_infrastructure(namespace, request.infrastructure)
+    SentInfrastructure(namespace, request.infrastructure).require_included()
 
 
 def require_carried_out(

@@ -1,6 +1,7 @@
 """Moving a namespace to another cluster: sealing its key, checking the cluster."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
@@ -37,42 +38,55 @@ def require_alone(plan: Plan) -> None:
         raise Invalid.at("infrastructure", message)
 
 
-def sealed_key_of(
-    actor: Actor, namespace: Namespace, plan: Plan, infrastructure: Raw | None
-) -> Raw | None:
-    """Return the sealed key that the plan stores; None if it stores none.
+@dataclass(frozen=True)
+class Relocation:
+    """A plan that moves a namespace, with its needs on the cluster where it goes.
 
-    `infrastructure` holds the sent values, with the key.
+    `infrastructure` holds the sent values, with the key. Each property is worked out
+    once, when it is first asked for.
     """
-    if any(step.stores_secret for step in plan.steps):
-        return clusters.sealed_key(namespace, infrastructure or {}, actor.label)
-    return None
 
+    actor: Actor
+    namespace: Namespace
+    plan: Plan
+    infrastructure: Raw | None
 
-def cluster_checks(
-    actor: Actor, namespace: Namespace, plan: Plan, sealed: Raw | None
-) -> tuple[Check, ...]:
-    """Return the checks of the cluster where the plan would put the namespace."""
-    after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
-    return preflight.run(actor, namespace, after)
+    @cached_property
+    def sealed_key(self) -> Raw | None:
+        """The sealed key that the plan stores; None if it stores none."""
+        if any(step.stores_secret for step in self.plan.steps):
+            sent = self.infrastructure or {}
+            return clusters.sealed_key(self.namespace, sent, self.actor.label)
+        return None
 
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of the cluster where the plan would put the namespace."""
+        return preflight.run(self.actor, self.namespace, self._after)
 
-def with_collection(
-    namespace: Namespace, plan: Plan, sealed: Raw | None, checks: tuple[Check, ...]
-) -> Plan:
-    """Return the plan with steps that create an empty collection on the new cluster.
+    @cached_property
+    def whole_plan(self) -> Plan:
+        """The plan with steps that create an empty collection on the new cluster.
 
-    The steps are pending in the document that names the new cluster, so they are
-    carried out there. A collection with points is never created: its points would be
-    left behind.
-    """
-    if not any(check.is_empty for check in checks):
-        return plan
-    after = document.read(apply_steps(namespace.raw, plan.steps, sealed=sealed))
-    actual = probe.actual_collection(after)
-    added = missing_collection(after, actual) or [
-        *missing_vectors(after, actual),
-        *missing_indexes(after, actual),
-    ]
-    warnings = plan.warnings if actual.exists else (*plan.warnings, _CREATED_THERE)
-    return replace(plan, steps=(*plan.steps, *added), warnings=warnings)
+        The steps are pending in the document that names the new cluster, so they are
+        carried out there. A collection with points is never created: its points would
+        be left behind.
+        """
+        plan = self.plan
+        if not any(check.is_empty for check in self.checks):
+            return plan
+        actual = probe.actual_collection(self._after)
+        added = missing_collection(self._after, actual) or [
+            *missing_vectors(self._after, actual),
+            *missing_indexes(self._after, actual),
+        ]
+        warnings = plan.warnings if actual.exists else (*plan.warnings, _CREATED_THERE)
+        return replace(plan, steps=(*plan.steps, *added), warnings=warnings)
+
+    @cached_property
+    def _after(self) -> Namespace:
+        """The namespace as the plan would make it."""
+        steps = self.plan.steps
+        return document.read(
+            apply_steps(self.namespace.raw, steps, sealed=self.sealed_key)
+        )
