@@ -4,6 +4,7 @@ import pytest
 
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.desired import ActualCollection
+from nsadmin.namespaces.plan.index_identity import is_same_index
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
 from nsadmin.namespaces.read import probe
@@ -57,3 +58,18 @@ def test_an_index_without_limits_is_not_taken_for_the_declared_one(cast: Cast):
     done = commit.commit(cast.actor(), cast.own.namespace_id, repair)
     assert done.converged
     assert CreateIndex("title", TEXT).is_done(probe.actual_collection(cast.own))
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        {**TEXT, "lowercase": None},
+        {"type": "keyword", "is_tenant": None},
+        {"type": "integer", "lookup": True, "range": None},
+    ],
+)
+def test_an_index_that_is_reported_with_nulls_is_the_same_as_itself(reported):
+    """A rebuild drops it: it is not taken for the index that replaces it."""
+    assert is_same_index(reported, reported)
+    drop = DropIndex("title", reported, rebuilt=True, declared=True)
+    assert not drop.is_done(showing(reported))

@@ -164,7 +164,7 @@ def _record_left(raw: Raw, op_id: str, left: list[Raw]) -> Raw:
         return None if pending == before else {**stored.raw, "pending": pending}
 
     try:
-        return _write(raw, change)
+        return _write(raw, change) or raw
     except TooManyWriters:
         return raw
 
@@ -186,14 +186,19 @@ def _record_observed(raw: Raw, revision: int) -> Raw:
         )
         return after
 
-    return _write(raw, change)
+    written = _write(raw, change)
+    # A document that was deleted meanwhile has nothing left to wait for.
+    return written if written is not None else change(document.read(raw))
 
 
-def _write(raw: Raw, change: Callable[[Namespace], Raw | None]) -> Raw:
-    """Change the record of pending steps; the revision stays the same."""
+def _write(raw: Raw, change: Callable[[Namespace], Raw | None]) -> Raw | None:
+    """Change the record of pending steps; the revision stays the same.
+
+    Returns None if nothing was written: the record was right, or the document is gone.
+    """
 
     def read() -> Namespace | None:
         stored = store.get(raw["_id"])
         return document.read(stored) if stored is not None else None
 
-    return write_document(read, change, first=document.read(raw)) or raw
+    return write_document(read, change, first=document.read(raw))

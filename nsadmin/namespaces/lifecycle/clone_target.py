@@ -31,6 +31,8 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
     another one or the document is gone. Raises Unavailable if others keep writing.
     """
 
+    op_id = record.new_op_id()
+
     def read() -> Namespace | None:
         raw = store.get(namespace_id)
         return document.read(raw) if raw is not None else None
@@ -38,10 +40,10 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
     def change(namespace: Namespace) -> Raw | None:
         if namespace.raw.get("clone_status") != expected:
             return None
-        return updated_document(namespace, record.new_op_id(), **values)
+        return updated_document(namespace, op_id, **values)
 
     try:
-        after = write_document(read, change)
+        after = write_document(read, change, op_id=op_id)
     except TooManyWriters as busy:  # a job tries again once a store is available
         raise Unavailable(busy.message) from busy
     if after is not None:

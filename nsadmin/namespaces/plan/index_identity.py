@@ -23,15 +23,16 @@ SERVER_DEFAULTS: Mapping[str, object] = {
 def is_same_index(declared: Raw, actual: Raw) -> bool:
     """Tell whether Qdrant's index has the declared type and parameters.
 
-    Both are {"type": …, parameter: value}; `actual` is the index in Qdrant.
+    Both are {"type": …, parameter: value}; `actual` is the index in Qdrant. A parameter
+    that is null on either side has Qdrant's default.
     """
     if actual.get("type") != declared["type"]:
         return False
-    return all(_effective(actual, key) == value for key, value in declared.items())
+    return all(_effective(actual, key) == _effective(declared, key) for key in declared)
 
 
-def _effective(actual: Raw, key: str) -> object:
-    value = actual.get(key)
+def _effective(index: Raw, key: str) -> object:
+    value = index.get(key)
     return SERVER_DEFAULTS.get(key) if value is None else value
 
 
