@@ -95,6 +95,12 @@ def write_document(
     raise TooManyWriters
 
 
+def read_stored(namespace_id: str) -> Namespace | None:
+    """Return the namespace as it is stored now, None if it is gone: a plain `read`."""
+    raw = store.get(namespace_id)
+    return document.read(raw) if raw is not None else None
+
+
 def _compare_and_set(before: Raw, after: Raw, op_id: str) -> bool:
     """Write `after` if the stored document still is `before`; False if it changed.
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsadmin.errors import NsadminError, Unavailable, UpstreamError
-from nsadmin.namespaces.change.compare_and_set import TooManyWriters, write_document
+from nsadmin.namespaces.change.compare_and_set import (
+    TooManyWriters,
+    read_stored,
+    write_document,
+)
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import probe
@@ -196,9 +200,5 @@ def _write(raw: Raw, change: Callable[[Namespace], Raw | None]) -> Raw | None:
 
     Returns None if nothing was written: the record was right, or the document is gone.
     """
-
-    def read() -> Namespace | None:
-        stored = store.get(raw["_id"])
-        return document.read(stored) if stored is not None else None
-
-    return write_document(read, change, first=document.read(raw))
+    first = document.read(raw)
+    return write_document(lambda: read_stored(first.namespace_id), change, first=first)

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.namespaces.change.compare_and_set import TooManyWriters, write_document
+from nsadmin.namespaces.change.compare_and_set import (
+    TooManyWriters,
+    read_stored,
+    write_document,
+)
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
@@ -63,10 +66,6 @@ class _UnreadableKey(Exception):
 def _rotate_one(namespace_id: str, current: str) -> str:
     """Reseal one document's key; return the name of the count in Rotation."""
 
-    def read() -> Namespace | None:
-        raw = store.get(namespace_id)
-        return document.read(raw) if raw is not None else None
-
     def change(namespace: Namespace) -> Raw | None:
         box = _box(namespace.raw)
         if box is None or box.get("kid") == current:
@@ -74,7 +73,11 @@ def _rotate_one(namespace_id: str, current: str) -> str:
         return _resealed(namespace, box)
 
     try:
-        return "rotated" if write_document(read, change) else "current"
+        return (
+            "rotated"
+            if write_document(lambda: read_stored(namespace_id), change)
+            else "current"
+        )
     except _UnreadableKey:
         return "unreadable"
     except TooManyWriters:

@@ -6,11 +6,11 @@ from nsadmin.audit import record
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change.compare_and_set import (
     TooManyWriters,
+    read_stored,
     updated_document,
     write_document,
 )
 from nsadmin.namespaces.read import mirror
-from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
@@ -33,17 +33,13 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
 
     op_id = record.new_op_id()
 
-    def read() -> Namespace | None:
-        raw = store.get(namespace_id)
-        return document.read(raw) if raw is not None else None
-
     def change(namespace: Namespace) -> Raw | None:
         if namespace.raw.get("clone_status") != expected:
             return None
         return updated_document(namespace, op_id, **values)
 
     try:
-        after = write_document(read, change, op_id=op_id)
+        after = write_document(lambda: read_stored(namespace_id), change, op_id=op_id)
     except TooManyWriters as busy:  # a job tries again once a store is available
         raise Unavailable(busy.message) from busy
     if after is not None:
