@@ -42,6 +42,17 @@ def too_long(longest: int, count: int, subject: str = "It") -> str:
     return f"{subject} may have at most {longest:,} characters; it has {count:,}."
 
 
+def clip(text: str, longest: int) -> str:
+    """Return a foreign text as every database can store it, cut to `longest`.
+
+    PostgreSQL refuses NUL, and no encoding has lone surrogates; both become U+FFFD. A
+    cut text ends in an ellipsis.
+    """
+    stored = text[: longest + 1].replace("\0", "\ufffd")
+    stored = stored.encode(errors="surrogatepass").decode(errors="replace")
+    return stored if len(stored) <= longest else f"{stored[: longest - 1]}…"
+
+
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
     """Return the name as it is stored; raise Invalid for an invisible character.
 

@@ -24,6 +24,7 @@ MAX_ERROR_LENGTH = 2000
 MAX_WAITING_LENGTH = 300
 MAX_EVENT_LENGTH = 500
 MAX_RUN_ERROR_LENGTH = 500
+MAX_ITEM_LENGTH = 255
 LIVE = (State.QUEUED, State.RUNNING)
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 
@@ -153,3 +154,35 @@ class ScheduleRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.slot}"
+
+
+class ItemFailure(models.Model):
+    """What fails at one item of a loop over many, such as one namespace of all.
+
+    `loop` is the name of the loop, `kind` and `item` say what failed there. `times`
+    counts the failures since the row was made. The row is closed by `resolved_at` once
+    the item succeeds; a later failure opens it again with a new `first_seen`.
+    """
+
+    loop = models.CharField(max_length=32)
+    kind = models.CharField(max_length=16)
+    item = models.CharField(max_length=MAX_ITEM_LENGTH)
+    message = models.CharField(max_length=MAX_RUN_ERROR_LENGTH)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    times = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["loop", "kind", "item"], name="one_row_per_failing_item"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "item"], name="item_failure_by_item"),
+            models.Index(fields=["resolved_at"], name="item_failure_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loop}: {self.kind} {self.item}"
