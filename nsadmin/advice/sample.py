@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
 from nsadmin.advice.infer import values_at
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -13,7 +15,6 @@ from nsadmin.stores.qdrant import points
 _POINTS = 256
 _ENOUGH = 20
 # The time limit of each draw, the common one and the one for rare fields.
-_WAIT_S = 2.0
 # Limits the rare fields of a draw, because Qdrant reads whole payloads to find them.
 _MAX_RARE = 20
 
@@ -65,7 +66,7 @@ def _draw(
         limit=_POINTS,
         only=fields,
         where=where,
-        timeout_s=_WAIT_S,
+        timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S,
     )
 
 

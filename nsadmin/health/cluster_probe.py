@@ -10,21 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
-from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
+from nsadmin.stores.qdrant.cluster import Cluster, shared
 
-_TIMEOUT_S = 1.0
-_SLOW_TIMEOUT_S = 5.0
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
 
@@ -47,10 +46,13 @@ def known() -> dict[Cluster, list[str]]:
     rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
     on_shared = rows.filter(tier="shared").values_list("namespace_id", flat=True)
     found: dict[Cluster, list[str]] = {shared(): list(on_shared)}
-    for row in rows.exclude(tier="shared").only("namespace_id", "document"):
+    for row in rows.exclude(tier="shared").only(
+        "namespace_id", "internal_id", "document"
+    ):
         infrastructure = row.document.get("infrastructure") or {}
         try:
-            cluster = dedicated(str(infrastructure.get("qdrant_url") or ""), None)
+            url = str(infrastructure.get("qdrant_url") or "")
+            cluster = dedicated_of(row.internal_id, url)
         except NsadminError:
             continue
         found.setdefault(cluster, []).append(row.namespace_id)
@@ -68,7 +70,9 @@ def _ask(cluster: Cluster) -> Probe:
     version = silence = ""
     try:
         with observe.track_reachability(cluster):
-            version = collections.version(cluster, timeout_s=_TIMEOUT_S)
+            version = collections.version(
+                cluster, timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S
+            )
     except NsadminError as failure:
         silence = failure.message
     took = (time.perf_counter() - began) * 1000
@@ -118,7 +122,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         return
     ClusterLook.objects.filter(pk=row.pk).update(resources_at=now)
     try:
-        found = telemetry.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
+        found = telemetry.resources(cluster, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S)
     except NsadminError:
         return
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=found.memory)

@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx
 import orjson
+from django.conf import settings
 
+from nsadmin.stores.qdrant import answers, point_answers
 from nsadmin.stores.qdrant.cluster import (
     Cluster,
     collection_name,
@@ -12,6 +14,7 @@ from nsadmin.stores.qdrant.cluster import (
     refusal,
     translate_errors,
 )
+from nsadmin.stores.qdrant.transport import MOST_BYTES
 
 Json = dict[str, Any]
 
@@ -31,10 +34,11 @@ def _post(
             content=orjson.dumps(body),
             headers={"content-type": "application/json"},
             timeout=httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s,
+            extensions={MOST_BYTES: settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES},
         )
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
-    return orjson.loads(answer.content)["result"]
+    return answers.result(answer.content)
 
 
 def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
@@ -43,7 +47,7 @@ def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/count"
-    return int(_post(cluster, path, body)["count"])
+    return point_answers.count(_post(cluster, path, body))
 
 
 def page(
@@ -70,8 +74,7 @@ def page(
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/scroll"
-    result = _post(cluster, path, body)
-    return result["points"], result.get("next_page_offset")
+    return point_answers.page(_post(cluster, path, body))
 
 
 def pick(
@@ -95,8 +98,7 @@ def pick(
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/query"
-    found: list[Json] = _post(cluster, path, body, timeout_s=timeout_s)["points"]
-    return found
+    return point_answers.page(_post(cluster, path, body, timeout_s=timeout_s))[0]
 
 
 def put(
