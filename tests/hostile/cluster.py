@@ -134,7 +134,7 @@ class HostileCluster:
             self._send(connection, drop)
 
     def _drip(self, connection: socket.socket) -> None:
-        self._head(connection, "Content-Length: 100000000")
+        self._head(connection, "Content-Length: 100000")
         self._dripped(connection, b"[", b"1")
 
     def _drip_chunks(self, connection: socket.socket) -> None:

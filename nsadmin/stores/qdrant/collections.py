@@ -29,8 +29,6 @@ __all__ = ["LiveCollection", "LiveIndex", "LiveVector"]
 
 Schema = dict[str, Any]
 
-_WRITE_TIMEOUT_S = 30
-
 
 def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
     """Return the collection, or None where it does not exist.
@@ -68,6 +66,11 @@ def names(cluster: Cluster) -> list[str]:
     return answers.names(answer.content)
 
 
+def _whole_seconds() -> int:
+    """Return the deadline of a call, as qdrant_client and the server's own wait."""
+    return max(1, round(settings.NSADMIN_CLUSTER_DEADLINE_S))
+
+
 def create(
     cluster: Cluster,
     name: str,
@@ -94,7 +97,7 @@ def create(
             collection_name(name),
             vectors_config=params,
             metadata=metadata,
-            timeout=_WRITE_TIMEOUT_S,
+            timeout=_whole_seconds(),
         )
 
 
@@ -123,7 +126,7 @@ def drop(cluster: Cluster, name: str) -> bool:
     """Drop a collection; False where there was none."""
     asked = collection_name(name)
     with translate_client_errors():
-        return client(cluster).delete_collection(asked, timeout=_WRITE_TIMEOUT_S)
+        return client(cluster).delete_collection(asked, timeout=_whole_seconds())
 
 
 def create_vector(
