@@ -19,6 +19,11 @@ from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import NsadminError
 from nsadmin.jobs.schedules import beat
+from nsadmin.namespaces.placement.cluster_share import (
+    EVERY,
+    ClusterShare,
+    dedicated_ids,
+)
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
@@ -51,13 +56,13 @@ class Run:
         return {**asdict(self), "left": left[:_LEFT_KEPT]}
 
 
-def run(*, now: datetime | None = None) -> Run:
-    """Begin the due builds of every namespace with automatic indexes."""
+def run(*, now: datetime | None = None, share: ClusterShare = EVERY) -> Run:
+    """Begin the due builds of every namespace with automatic indexes in this share."""
     at = now or timezone.now()
     done = Run()
     for raw in store.every():
         namespace = document.read(raw)
-        if not _is_enabled(namespace):
+        if not _is_enabled(namespace) or not share.covers(namespace):
             continue
         done.namespaces += 1
         try:
@@ -118,10 +123,19 @@ def _begin_build(
     return ""
 
 
-def finish_open() -> int:
-    """Measure every build that has ended; return their number."""
-    done = 0
+def clusters_that_build() -> list[str]:
+    """Return the addresses of the dedicated clusters on which builds go on."""
+    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
+    ids, on_dedicated = building.values_list("namespace_id", flat=True), dedicated_ids()
+    return sorted({on_dedicated[key] for key in ids if key in on_dedicated})
+
+
+def finish_open(share: ClusterShare = EVERY) -> int:
+    """Measure every build of this share that has ended; return their number."""
+    done, on_dedicated = 0, dedicated_ids()
     for row in AutoIndex.objects.filter(state=AutoIndex.State.BUILDING):
+        if not share.covers_id(row.namespace_id, on_dedicated):
+            continue
         try:
             done += index_build.finish(row)
         except NsadminError as failure:
