@@ -1,7 +1,6 @@
 """The work on each customer's cluster is a message of its own, in a queue of its own."""
 
 import socket
-from contextlib import suppress
 from datetime import timedelta
 from queue import Empty
 
@@ -51,13 +50,19 @@ def on_it(cast, hanging):
 def queued(queue: str) -> list[str]:
     """The tasks of the messages in a queue, which is empty afterwards."""
     found = []
-    with app.connection_for_read() as connection, suppress(Empty):
+    with app.connection_for_read() as connection:
         waiting = connection.SimpleQueue(queue)
-        while True:
-            message = waiting.get(block=False)
+        while (message := _next(waiting)) is not None:
             message.ack()
             found.append(message.headers["task"])
     return found
+
+
+def _next(waiting):
+    try:
+        return waiting.get(block=False)
+    except Empty:
+        return None
 
 
 def looked_at() -> set[str]:

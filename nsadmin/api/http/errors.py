@@ -94,15 +94,17 @@ def to_nsadmin_error(exception: Exception) -> NsadminError:
         case SuspiciousOperation() | UnreadablePostError():
             return error_for_status(400)
         case RedisError():
-            refuses = isinstance(exception, ResponseError)
-            message = (
-                "refuses writes; it may be full." if refuses else "does not answer."
-            )
-            return _unavailable("redis", f"Redis {message}")
+            return _redis_unavailable(exception)
         case OperationalError() | InterfaceError():
             return _unavailable("database", "The database does not answer.")
     log.error("api.unexpected", exc_info=exception)
     return error_for_status(500)
+
+
+def _redis_unavailable(exception: RedisError) -> NsadminError:
+    if isinstance(exception, ResponseError):  # it answers, and does not do it
+        return _unavailable("redis", "Redis refuses writes; it may be full.")
+    return _unavailable("redis", "Redis does not answer.")
 
 
 def error_for_status(status: int) -> NsadminError:

@@ -25,7 +25,7 @@ def web(port: int) -> Process:
     """The pages and the API."""
     return Process(
         name="web",
-        argv=[sys.executable, "-m", "nsadmin.embedded.servers.web", str(port)],
+        argv=[sys.executable, "-m", "nsadmin.serve", "--port", str(port)],
         answers=lambda: answers_ok(HOST, port, "/readyz"),
     )
 
@@ -38,7 +38,7 @@ def workers() -> list[Process]:
     only a process can be killed when it hangs; they share the memory of their parent.
     """
     jobs = ("--pool", "threads", "--concurrency", "2")
-    clusters = ("--pool", "prefork", "--concurrency", "3")
+    clusters = ("--pool", "prefork", "--concurrency", "2")
     return [
         _worker("worker", queues.JOBS, *jobs),
         _worker("second_worker", queues.JOBS, *jobs),
