@@ -10,7 +10,7 @@ from qdrant_client import QdrantClient
 
 from tests.contract.qdrant.conftest import KEY, NewName
 from tests.contract.qdrant.steps import dense, error_of
-from tests.embedded_servers import RunningQdrant
+from tests.embedded_servers import RunningQdrant, running_qdrant
 
 MIB = 1024 * 1024
 
@@ -39,9 +39,25 @@ def test_a_body_of_32_mib_is_taken_and_a_larger_one_is_not(
     reply = http.put(path, content=padded(32 * MIB), headers=JSON)
     assert reply.status_code == 200
     reply = http.put(path, content=padded(32 * MIB + 1), headers=JSON)
-    assert "larger than allowed" in error_of(reply, 400)
+    text = f"JSON payload ({32 * MIB + 1} bytes) is larger than allowed"
+    wanted = f"Payload error: {text} (limit: {32 * MIB} bytes)."
+    assert error_of(reply, 400) == wanted
     counted = http.post(f"/collections/{made}/points/count", json={})
     assert counted.json()["result"] == {"count": 1}
+
+
+@pytest.mark.embedded_only  # a foreign server's limit is not ours to set
+def test_the_limit_of_a_body_can_be_set(tmp_path: Path) -> None:
+    with running_qdrant(tmp_path / "data", max_body=1000) as server:
+        path = f"{server.url}/collections/c"
+        body = {"vectors": {"size": 1, "distance": "Dot"}}
+        assert httpx.put(path, json=body).is_success
+        assert httpx.put(f"{path}/points", content=padded(1000)).is_success
+        reply = httpx.put(f"{path}/points", content=padded(1001))
+        assert "(1001 bytes) is larger than allowed" in error_of(reply, 400)
+        unsized = httpx.put(f"{path}/points", content=iter([padded(1001)]))
+        text = "Payload error: JSON payload has exceeded limit (1000 bytes)."
+        assert error_of(unsized, 400) == text
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from nsadmin.embedded.qdrant.convert.config import without_nulls
 from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     optional,
     required,
     typed,
+    without_nulls,
 )
 from nsadmin.embedded.qdrant.errors import invalid
 

@@ -102,19 +102,6 @@ async def clear_issues(_call: Call) -> Any:
     return True
 
 
-@router.reads("GET", "/collections/{name}/cluster")
-async def collection_cluster(call: Call) -> Any:
-    """One shard on one node."""
-    points = call.catalog.get(call.names["name"]).figures()["points_count"]
-    return {
-        "peer_id": 1,
-        "shard_count": 1,
-        "local_shards": [{"shard_id": 0, "points_count": points, "state": "Active"}],
-        "remote_shards": [],
-        "shard_transfers": [],
-    }
-
-
 @router.reads("GET", "/collections/{name}/optimizations")
 async def optimizations(call: Call) -> Any:
     """The build that runs and the one that waits for its turn."""
