@@ -195,6 +195,8 @@ def _answer(result: Any, started: float) -> Answer:
 
 
 def _refusal(error: ApiError, started: float) -> Answer:
+    if error.is_plain:
+        return error.status, error.message.encode(), TEXT, error.retry_after
     spent = time.perf_counter() - started
     body = orjson.dumps({"status": {"error": error.message}, "time": spent})
     return error.status, body, JSON, error.retry_after

@@ -12,6 +12,7 @@ class ApiError(Exception):
         self, status: int, message: str, *, retry_after: int | None = None
     ) -> None:
         super().__init__(message)
+        self.is_plain = False
         self.status = status
         self.message = message
         self.retry_after = retry_after
@@ -50,6 +51,13 @@ def no_inference() -> ApiError:
 def not_found(text: str) -> ApiError:
     """Something that the request names does not exist."""
     return ApiError(404, f"Not found: {text}")
+
+
+def no_snapshot_file(name: str) -> ApiError:
+    """The 404 of a snapshot to download, which Qdrant answers in plain text."""
+    error = not_found(f"Snapshot {name} not found")
+    error.is_plain = True
+    return error
 
 
 def conflict(text: str) -> ApiError:

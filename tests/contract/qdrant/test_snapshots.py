@@ -87,8 +87,18 @@ def test_a_snapshot_is_listed_fetched_and_deleted(
     assert hashlib.sha256(content).hexdigest() == snapshot.checksum
     assert client.delete_snapshot(name, snapshot.name)
     assert client.list_snapshots(name) == []
-    error_of(http.get(source.path), 404)
-    error_of(http.delete(source.path), 404)
+    for reply in (http.get(source.path), http.delete(source.path)):
+        assert reply.status_code == 404
+        assert "Not found" in reply.text
+
+
+def test_a_snapshot_that_is_not_there_is_said_in_plain_text(
+    http: httpx.Client, filled: str
+) -> None:
+    reply = http.get(f"/collections/{filled}/snapshots/none.snapshot")
+    assert reply.status_code == 404
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert reply.text.startswith("Not found: Snapshot ")
 
 
 def test_recovery_into_a_new_collection(

@@ -44,6 +44,14 @@ _TOKENIZERS = {
 }
 
 
+_SHOWN_UNSET: dict[str, Json] = {
+    "integer": {"lookup": None, "range": None, "is_principal": None},
+    "float": {"is_principal": None},
+    "datetime": {"is_principal": None},
+    "text": {"tokenizer": "word"},
+}
+
+
 def _members(enumeration: Any) -> dict[str, Any]:
     names = [name for name in dir(enumeration) if not name.startswith("_")]
     return {name.lower(): getattr(enumeration, name) for name in names}
@@ -77,6 +85,11 @@ def engine_schema(schema: str | Json) -> Any:
     build, keys = _PARAMS[schema["type"]]
     flags = {key: optional(schema, key, bool) for key in keys}
     return build(**without_nulls(flags))
+
+
+def shown_params(schema: Json) -> Json:
+    """The parameters as the API shows them: some are there when they are not set."""
+    return {**_SHOWN_UNSET.get(schema["type"], {}), **schema}
 
 
 def data_type(schema: str | Json) -> str:

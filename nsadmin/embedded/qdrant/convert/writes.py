@@ -51,6 +51,9 @@ class Write:
     """What a refusal calls the size of its batch; empty where that has no limit."""
     longest: dict[str, int] = field(default_factory=dict)
     """The most vectors of a multivector and indices of a sparse one, by name."""
+    kind: str = ""
+    body: Json = field(default_factory=dict)
+    """The call and its body, as they were read."""
 
 
 def upsert(body: Json, vectors: VectorChecker) -> Write:
@@ -154,13 +157,19 @@ WRITES: dict[str, Callable[[Json, VectorChecker], Write]] = {
 }
 
 
+def read_write(kind: str, body: Json, vectors: VectorChecker) -> Write:
+    """One write of that kind."""
+    with engine_calls():
+        return replace(WRITES[kind](body, vectors), kind=kind, body=body)
+
+
 def batch(body: Json, checker: Callable[[], VectorChecker]) -> list[Write | ApiError]:
     """A list of operations, each either read or the refusal for its turn.
 
     An operation that is not well formed refuses them all.
     """
     operations = each(body.get("operations"), _named_operation, "operations")
-    return [_read(name, value, checker()) for name, value in operations]
+    return [_one_of_many(name, value, checker()) for name, value in operations]
 
 
 def _named_operation(item: Any) -> tuple[str, Json]:
@@ -172,10 +181,9 @@ def _named_operation(item: Any) -> tuple[str, Json]:
     return name, typed(value, dict, name)
 
 
-def _read(name: str, value: Json, vectors: VectorChecker) -> Write | ApiError:
+def _one_of_many(name: str, value: Json, vectors: VectorChecker) -> Write | ApiError:
     try:
-        with engine_calls():
-            return WRITES[name](value, vectors)
+        return read_write(name, value, vectors)
     except FormatError:
         raise
     except ApiError as refusal:

@@ -33,27 +33,6 @@ async def readyz(_call: Call) -> Any:
     return Plain("all shards are ready")
 
 
-@router.reads("GET", "/metrics")
-async def metrics(call: Call) -> Any:
-    """Counters for Prometheus."""
-    server = call.server
-    lines = [
-        *_family("app_info", "gauge", "information about qdrant server"),
-        f'app_info{{name="qdrant",version="{VERSION}"}} 1',
-        *_family("collections_total", "gauge", "number of collections"),
-        f"collections_total {len(server.catalog.collections)}",
-        *_family("rest_responses_total", "counter", "total number of responses"),
-    ]
-    for (method, template, status), count in sorted(server.answers.items()):
-        labels = f'method="{method}",endpoint="{template}",status="{status}"'
-        lines.append(f"rest_responses_total{{{labels}}} {count}")
-    return Plain("\n".join(lines) + "\n")
-
-
-def _family(name: str, kind: str, help_text: str) -> tuple[str, str]:
-    return f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"
-
-
 @router.reads("GET", "/telemetry")
 async def telemetry(call: Call) -> Any:
     """The version, the collections and the answers given so far."""

@@ -7,10 +7,11 @@ from qdrant_edge import CountRequest
 from nsadmin.embedded.qdrant.collection import Collection
 from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.convert.filter import engine_filter
-from nsadmin.embedded.qdrant.convert.writes import WRITES, Write, batch
+from nsadmin.embedded.qdrant.convert.writes import Write, batch, read_write
 from nsadmin.embedded.qdrant.errors import ApiError, engine_calls
 from nsadmin.embedded.qdrant.router import Call, Handler, router
 from nsadmin.embedded.qdrant.strict.rules import check_timeout, check_write, rules_of
+from nsadmin.embedded.qdrant.substrings import with_substrings
 
 _CALLS = {
     "upsert": ("PUT", "/collections/{name}/points"),
@@ -40,10 +41,19 @@ def _apply(
         if isinstance(write, ApiError):
             raise write
         check_write(collection, write)
-        call.server.rates.spend(collection, "write", _cost(collection, write))
-        number = collection.apply(write.operation, write.points)
+        resolved = _with_substrings(collection, write)
+        call.server.rates.spend(collection, "write", _cost(collection, resolved))
+        number = collection.apply(resolved.operation, resolved.points)
         results.append(update_result(call, number))
     return results
+
+
+def _with_substrings(collection: Collection, write: Write) -> Write:
+    """The write with its filter's text matches carried out, now that it is its turn."""
+    body = with_substrings(collection, write.body)
+    if body == write.body:
+        return write
+    return read_write(write.kind, body, collection.vectors())
 
 
 def _cost(collection: Collection, write: Write) -> int:
@@ -61,8 +71,7 @@ def _handler(kind: str) -> Handler:
         collection, body = call.catalog.get(call.names["name"]), call.body()
         check_timeout(collection, call.query)
         async with collection.exclusive():
-            with engine_calls():
-                write = WRITES[kind](body, collection.vectors())
+            write = read_write(kind, body, collection.vectors())
             results = _apply(call, collection, [write])
         call.catalog.optimizer.consider(collection)
         return results[0]

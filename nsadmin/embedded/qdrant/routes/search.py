@@ -30,6 +30,7 @@ from nsadmin.embedded.qdrant.strict.rules import (
     check_searches,
     check_timeout,
 )
+from nsadmin.embedded.qdrant.substrings import with_substrings
 
 Check = Callable[[Collection, Json], None]
 
@@ -40,7 +41,7 @@ def _reading(call: Call, check: Check = check_read) -> tuple[Collection, Json]:
     check_timeout(collection, call.query)
     check(collection, body)
     call.server.rates.spend(collection, "read", read_cost(body))
-    return collection, body
+    return collection, with_substrings(collection, body)
 
 
 @router.reads("POST", "/collections/{name}/points/scroll")
@@ -50,7 +51,8 @@ async def scroll(call: Call) -> Any:
     with engine_calls():
         records, following = collection.shard.scroll(scroll_request(body))
     points = [record_out(record) for record in records]
-    return {"points": points, "next_page_offset": json_id(following)}
+    offset = None if following is None else json_id(following)
+    return {"points": points, "next_page_offset": offset}
 
 
 @router.reads("POST", "/collections/{name}/points/count")
@@ -127,4 +129,7 @@ async def query_batch(call: Call) -> Any:
     check_timeout(collection, call.query)
     check_searches(collection, searches)
     call.server.rates.spend(collection, "read", sum(map(read_cost, searches)))
-    return [_run_query(collection, search) for search in searches]
+    return [
+        _run_query(collection, with_substrings(collection, search))
+        for search in searches
+    ]
