@@ -155,7 +155,7 @@ def test_reads_go_on_during_a_build(client: QdrantClient, filled: str) -> None:
     assert failures == []
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a build can be over before it is looked at elsewhere")
 def test_deleting_a_collection_ends_its_build(
     client: QdrantClient, filled: str
 ) -> None:

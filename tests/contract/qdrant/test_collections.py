@@ -258,7 +258,7 @@ def test_the_sharding_method_is_kept(http: httpx.Client, name: str) -> None:
     assert params["sharding_method"] == "custom"
 
 
-@pytest.mark.embedded_only  # a distributed server makes shard keys
+@pytest.mark.embedded_only("a distributed server makes shard keys")
 def test_one_node_makes_no_shard_keys_and_moves_no_shards(
     http: httpx.Client, name: str
 ) -> None:

@@ -14,7 +14,7 @@ def test_root_names_the_version(http: httpx.Client) -> None:
     assert [part.isdigit() for part in root["version"].split(".")] == [True] * 3
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("names the embedded engine")
 def test_the_embedded_engine_can_be_told_from_a_server(http: httpx.Client) -> None:
     root = http.get("/").json()
     assert (root["version"], root["commit"]) == ("1.19.0", "edge-0.9.0")
@@ -53,7 +53,7 @@ def test_metrics_and_telemetry_count_collections(
     assert told(http)["collections_total"] >= 1
 
 
-@pytest.mark.embedded_only  # nobody else makes collections there
+@pytest.mark.embedded_only("others may make collections on a server of theirs")
 def test_metrics_count_every_collection(
     client: QdrantClient, http: httpx.Client, name: str
 ) -> None:

@@ -46,7 +46,7 @@ def test_a_body_of_32_mib_is_taken_and_a_larger_one_is_not(
     assert counted.json()["result"] == {"count": 1}
 
 
-@pytest.mark.embedded_only  # a foreign server's limit is not ours to set
+@pytest.mark.embedded_only("a limit of the embedded server's command line")
 def test_the_limit_of_a_body_can_be_set(tmp_path: Path) -> None:
     with running_qdrant(tmp_path / "data", max_body=1000) as server:
         path = f"{server.url}/collections/c"
@@ -91,7 +91,7 @@ def test_a_bad_query_parameter_is_refused(http: httpx.Client, made: str) -> None
 @pytest.mark.parametrize(
     "bad", ["..", ".", "../..", "../../etc", "..\\..", "a/../../b", "a/b", "\0"]
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("looks into the data directory")
 def test_a_name_cannot_leave_the_data_directory(
     embedded: RunningQdrant, embedded_data: Path, made: str, bad: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_name_cannot_leave_the_data_directory(
     assert raw_request(embedded, "GET", f"/collections/{made}") == 200
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("looks into the data directory")
 def test_a_name_that_only_looks_like_a_way_out_is_a_name(
     client: QdrantClient, embedded_data: Path, new_name: NewName
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_name_that_only_looks_like_a_way_out_is_a_name(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 64,
     ],
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else is not ours to attack")
 def test_what_is_not_http_does_not_hurt(
     embedded: RunningQdrant, http: httpx.Client, sent: bytes
 ) -> None:
@@ -147,7 +147,7 @@ def test_what_is_not_http_does_not_hurt(
     assert http.get("/healthz").status_code == 200
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else is not ours to attack")
 def test_a_client_that_leaves_in_the_middle_does_not_hurt(
     embedded: RunningQdrant, http: httpx.Client, made: str
 ) -> None:

@@ -175,7 +175,7 @@ def test_a_text_in_place_of_a_query_vector_is_for_an_inference_service(
     assert "InferenceService URL not configured" in error_of(reply, 500)
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server has the queries that the engine lacks")
 def test_a_query_the_engine_cannot_do_says_so(http: httpx.Client, filled: str) -> None:
     body = {"query": {"formula": {"sum": [1.0, "$score"]}}, "prefetch": []}
     text = error_of(http.post(f"/collections/{filled}/points/query", json=body), 501)

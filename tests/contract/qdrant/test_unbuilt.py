@@ -8,7 +8,7 @@ import pytest
 from tests.contract.qdrant.openapi import Document
 from tests.contract.qdrant.steps import error_of
 
-pytestmark = pytest.mark.embedded_only
+pytestmark = pytest.mark.embedded_only("a server has what the engine lacks")
 
 UNBUILT = {
     ("DELETE", "/cluster/peer/{peer_id}"),
