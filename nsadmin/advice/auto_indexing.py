@@ -75,14 +75,14 @@ def next_run(namespace: Namespace, now: datetime) -> datetime | None:
 
 def _is_enabled(namespace: Namespace) -> bool:
     busy = namespace.clone_status in ("cloning", "failed", "deleting")
-    gone = bool(namespace.raw.get("deleted_at"))
+    gone = namespace.deleted_at is not None
     return namespace.auto_create_indexes and not busy and not gone
 
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
     """Begin the due builds; record the other fields with the reason."""
     due = unindexed(evidence.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
-    muted = set(namespace.raw.get("muted_auto_indexes") or [])
+    muted = set(namespace.muted_auto_indexes)
     key = namespace.namespace_id
     done.left += [
         [key, u.field_name, "A user dropped this index."]

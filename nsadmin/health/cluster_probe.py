@@ -18,7 +18,6 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
-from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
@@ -125,7 +124,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
     if not found.sizes:
         return
     for mirrored in MirroredNamespace.objects.filter(pk__in=namespace_ids):
-        namespace = document.read(mirror.restore_document(mirrored.document))
+        namespace = mirror.read_row(mirrored)
         size = found.sizes.get(namespace.collection)
         if size is not None:
             snapshots.record(namespace.namespace_id, size=asdict(size))

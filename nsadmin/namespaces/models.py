@@ -9,7 +9,8 @@ class MirroredNamespace(models.Model):
     """A copy of a namespace for lists; the namespace store holds the original.
 
     Counts are null while unknown. `document` is the store's document without secrets,
-    which is shown while the store is away.
+    which is shown while the store is away. `search_text` has what a search looks
+    through, without case; `unreadable` a line for each value that cannot be read.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -18,6 +19,8 @@ class MirroredNamespace(models.Model):
     name = models.CharField(max_length=128)
     name_key = models.CharField(max_length=256)
     description = models.TextField(blank=True)
+    search_text = models.TextField(blank=True)
+    unreadable = models.TextField(blank=True)
     scope = models.CharField(max_length=16, default="org")
     namespace_type = models.CharField(max_length=16, default="standard")
     tier = models.CharField(max_length=16, default="shared")
@@ -62,6 +65,11 @@ class MirroredNamespace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def faults(self) -> list[str]:
+        """What cannot be read of the document, in sentences."""
+        return self.unreadable.split("\n") if self.unreadable else []
 
     @property
     def status(self) -> str:

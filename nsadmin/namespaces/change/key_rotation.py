@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nsadmin.errors import Invalid, Unavailable
+from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.change.compare_and_set import (
     TooManyWriters,
     read_stored,
@@ -55,7 +55,9 @@ def _ids_with_key() -> Iterator[str]:
 
 
 def _box(raw: Raw) -> Raw | None:
-    box = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
+    infrastructure = raw.get("infrastructure")
+    stored = infrastructure if isinstance(infrastructure, dict) else {}
+    box = stored.get(SEALED_FIELD)
     return box if isinstance(box, dict) else None
 
 
@@ -82,6 +84,8 @@ def _rotate_one(namespace_id: str, current: str) -> str:
         return "unreadable"
     except TooManyWriters:
         return "moved"
+    except Conflict:
+        return "unreadable"
 
 
 def _resealed(namespace: Namespace, box: Raw) -> Raw:

@@ -62,8 +62,7 @@ class ExtendRequest(BaseModel):
 
 def warned_at(namespace: Namespace) -> datetime | None:
     """Return the time of the warning; None if there was none for this expiry."""
-    warned = namespace.raw.get(WARNED)
-    return warned if isinstance(warned, datetime) else None
+    return namespace.expiry_warned_at
 
 
 def deletion_at(namespace: Namespace) -> datetime | None:

@@ -39,7 +39,7 @@ class AutomaticIndex(ChangeRequest):
             return Plan.of(namespace, ())
         if not namespace.auto_create_indexes:
             raise Conflict("Automatic index creation is off.", code="auto_off")
-        if self.field in (namespace.raw.get("muted_auto_indexes") or []):
+        if self.field in namespace.muted_auto_indexes:
             raise Conflict("A person dropped this automatic index.", code="auto_muted")
         if len(present) >= MAX_INDEXES:
             message = f"The budget of {MAX_INDEXES} payload indexes is used up."
