@@ -33,6 +33,12 @@ NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
 NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
+# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server,
+# and our own limit on the bytes of an answer about points.
+NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
+NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
+    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
+)
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 # Private host:port pairs that are allowed for dedicated clusters.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
