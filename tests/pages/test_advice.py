@@ -67,7 +67,7 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     filtered(namespace, ago=timedelta(days=8), rank=2)
     page = admin.get(at).content.decode()
     assert "unused indexes appear after 7 days." not in page
-    assert "The keyword index can hold 0 of 3 sampled values." in page
+    assert "The keyword index holds 0 of the 3 points that have a value." in page
     assert "No filter on this field was reported in 7 days." in page
     sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}
     plan = admin.post(at, sent).content.decode()

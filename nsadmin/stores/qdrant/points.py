@@ -37,13 +37,19 @@ def _post(
     return orjson.loads(answer.content)["result"]
 
 
-def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
+def count(
+    cluster: Cluster,
+    name: str,
+    *,
+    where: Json | None = None,
+    timeout_s: float | None = None,
+) -> int:
     """Count points exactly, all or those that match a Qdrant filter."""
     body: Json = {"exact": True}
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/count"
-    return int(_post(cluster, path, body)["count"])
+    return int(_post(cluster, path, body, timeout_s=timeout_s)["count"])
 
 
 def page(
