@@ -146,15 +146,16 @@ def finish(row: AutoIndex) -> bool:
 
 def _holding(namespace: Namespace, row: AutoIndex) -> Holding | None:
     """Return what the built index holds; None if Qdrant does not tell."""
+    sampled = row.evidence["sample"]["points"] if "sample" in row.evidence else 0
     try:
-        held = index_coverage.holding(namespace, row.field_name)
+        held = index_coverage.holding(namespace, row.field_name, sampled=sampled)
         if held is None or not held.is_too_little:
             return held
         # The build may still go on. Qdrant carries out writes in their order, so this
         # one, which changes nothing, returns after the build.
         nothing: dict[str, Any] = {"must": [{"has_id": []}]}
         points.delete(cluster_of(namespace), namespace.collection, where=nothing)
-        return index_coverage.holding(namespace, row.field_name)
+        return index_coverage.holding(namespace, row.field_name, sampled=sampled)
     except UpstreamError:
         return None
 

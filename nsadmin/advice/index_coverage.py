@@ -110,17 +110,23 @@ def holdings(
     return found
 
 
-def holding(namespace: Namespace, field: str) -> Holding | None:
+def holding(namespace: Namespace, field: str, *, sampled: int = 0) -> Holding | None:
     """Return what the index on a field holds now; None if there is no such index.
 
     Points whose value is null or an empty list have none; a list with a null in it is
-    not counted either, as only some of these are in an index. Raises Unavailable if
-    Qdrant takes too long, UpstreamError if it refuses to count.
+    not counted either, as only some of these are in an index. `sampled` points are
+    known to have one, which is taken where strict mode refuses to count. Raises
+    Unavailable if Qdrant takes too long, UpstreamError if it refuses.
     """
     cluster, name = cluster_of(namespace), namespace.collection
     absent = [{"is_empty": {"key": field}}, {"is_null": {"key": field}}]
     where = {"must_not": absent}
-    having = points.count(cluster, name, where=where, timeout_s=_COUNT_S)
+    try:
+        having = points.count(cluster, name, where=where, timeout_s=_COUNT_S)
+    except UpstreamError:
+        if not sampled:
+            raise
+        having = sampled
     live = collections.get(cluster, name, timeout_s=_COUNT_S)
     index = live.indexes.get(field) if live is not None else None
     if index is None:

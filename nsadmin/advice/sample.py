@@ -68,9 +68,9 @@ def draw_samples(
         raise _refused(failure) from None
     found |= dict.fromkeys(asked, common)
     if len(common) >= limit:
-        rare = [field for field in asked if not _has_enough_values(common, field)][
-            :_MAX_RARE
-        ]
+        most = min(_MAX_RARE, strict_limit(live, "filter_max_conditions") or _MAX_RARE)
+        rare = [field for field in asked if not _has_enough_values(common, field)]
+        rare = rare[:most]
         found |= _draw_rare(namespace, rare, limit)
     return found
 
