@@ -13,6 +13,7 @@ from nsadmin.health import vector_coverage
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import cluster_of, endpoint_of
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -100,8 +101,8 @@ def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> Non
     )
 
 
-def sweep() -> SweepResult:
-    """Compare every namespace, and find collections that belong to no namespace."""
+def sweep(share: ClusterShare = EVERY) -> SweepResult:
+    """Compare every namespace of this share; find collections that belong to none."""
     known: dict[Cluster, set[str]] = {shared(): set()}
     opened = {shared()}
     differences = silent = 0
@@ -114,6 +115,8 @@ def sweep() -> SweepResult:
             opened.add(cluster_of(namespace))
         if namespace.clone_status == "cloning" or raw.get("deleted_at"):
             continue
+        if not share.covers(namespace):
+            continue
         snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
         found = scan_namespace(
             namespace, vector_coverage.refreshed(namespace, snapshot)
@@ -123,7 +126,8 @@ def sweep() -> SweepResult:
         else:
             differences += len(found)
     _delete_stale(ids, known)
-    differences += sum(_orphans(cluster, known[cluster]) for cluster in opened)
+    asked = [cluster for cluster in opened if share.covers_cluster(cluster)]
+    differences += sum(_orphans(cluster, known[cluster]) for cluster in asked)
     return SweepResult(differences, silent)
 
 

@@ -11,6 +11,7 @@ from itertools import chain
 from nsadmin.errors import NsadminError
 from nsadmin.health import cluster_probe, drift_scan, vector_coverage
 from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -38,14 +39,15 @@ class Sampled:
     silent: int
 
 
-def sample() -> Sampled:
-    """Renew every snapshot that is due."""
+def sample(share: ClusterShare = EVERY) -> Sampled:
+    """Renew every snapshot of this share that is due."""
     known = cluster_probe.known()
     cluster_probe.forget_others(known)
     mine = [
         cluster
         for cluster in known
-        if redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
+        if share.covers_cluster(cluster)
+        and redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
     ]
     answered = 0
     for found in cluster_probe.probe(mine):
