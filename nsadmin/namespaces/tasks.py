@@ -6,7 +6,7 @@ from celery import shared_task
 
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
-from nsadmin.namespaces.lifecycle import reaper, tombstones
+from nsadmin.namespaces.lifecycle import purging, reaper
 from nsadmin.namespaces.read import mirror
 
 
@@ -28,7 +28,7 @@ def heal() -> dict[str, Any]:
 @record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
     """Start the permanent deletion of tombstones whose grace period is over."""
-    return {"sent": tombstones.purge_due()}
+    return purging.run()
 
 
 @shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)

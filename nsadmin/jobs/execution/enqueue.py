@@ -16,6 +16,7 @@ from nsadmin.audit.request_id import request_id
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State
+from nsadmin.names import clip
 
 
 def enqueue(
@@ -43,7 +44,7 @@ def enqueue(
     job = Job.objects.create(
         job_id=job_id or uuid.uuid4(),
         kind=kind,
-        title=title[:MAX_TITLE_LENGTH],
+        title=clip(title, MAX_TITLE_LENGTH),
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label,
@@ -51,7 +52,7 @@ def enqueue(
         organization_id=organization_id,
         internal_id=internal_id,
         namespace_id=namespace_id,
-        namespace_name=namespace_name,
+        namespace_name=clip(namespace_name, 128),
         source_namespace_id=source_namespace_id,
         op_id=op_id,
         inputs=inputs,
