@@ -61,6 +61,12 @@ NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise"
 NSADMIN_JOB_SLOTS: dict[str, int] = {"free": 1, "pro": 2, "enterprise": 3}
 # The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
+# In 24 hours the platform deletes at most this number of namespaces by itself, or this
+# share of all in percent if that is more; the others wait for a platform admin.
+NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
+NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
+# A purge that fails for this many days leaves the collection behind.
+NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
