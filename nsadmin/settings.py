@@ -4,6 +4,7 @@ Every default is the secure one. Our own settings begin with NSADMIN_, here and 
 environment, so a setting has one name everywhere.
 """
 
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,22 @@ NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
 NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
+# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server,
+# and our own limit on the bytes of an answer about points.
+NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
+NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
+    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
+)
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 # Private host:port pairs that are allowed for dedicated clusters.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 # The limit on API requests.
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
+# The same for all keys of an organization, and how many valid keys it may have.
+NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
+    "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute"
+)
+NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
 # Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 # Trust the X-Forwarded headers of a reverse proxy.
@@ -49,12 +61,23 @@ NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise"
 NSADMIN_JOB_SLOTS: dict[str, int] = {"free": 1, "pro": 2, "enterprise": 3}
 # The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
+# In 24 hours the platform deletes at most this number of namespaces by itself, or this
+# share of all in percent if that is more; the others wait for a platform admin.
+NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
+NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
+# A purge that fails for this many days leaves the collection behind.
+NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
 SECRET_KEY = NSADMIN_SECRET_KEY or secrets.token_urlsafe(48)
 DEBUG = False
-ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+# Each as host or host:port; * stands for any port. Django compares hosts alone, and
+# `HostPortMiddleware` the ports.
+NSADMIN_ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+ALLOWED_HOSTS: list[str] = [
+    re.sub(r":(\d+|\*)$", "", entry) for entry in NSADMIN_ALLOWED_HOSTS
+]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -89,6 +112,7 @@ MIDDLEWARE = [
     "nsadmin.access.web.middleware.RequestIdMiddleware",
     "nsadmin.access.web.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "nsadmin.access.web.middleware.HostPortMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nsadmin.access.web.middleware.RequestLogMiddleware",

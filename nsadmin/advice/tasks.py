@@ -24,7 +24,7 @@ _FINISH_CLUSTER = "nsadmin.advice.finish_cluster"
     soft_time_limit=1800,
     time_limit=1860,
 )
-@record_run("auto_indexes")
+@record_run(auto_indexing.SCHEDULE)
 def auto_indexes() -> dict[str, Any]:
     """Create the indexes that filter usage asks for."""
     urls = sorted(set(dedicated_ids().values()))
@@ -32,7 +32,7 @@ def auto_indexes() -> dict[str, Any]:
     return {**auto_indexing.run(share=SHARED).to_json(), "clusters": sent}
 
 
-@cluster_task(_INDEX_CLUSTER, loop="auto_indexes", limit_s=300)
+@cluster_task(_INDEX_CLUSTER, loop=auto_indexing.SCHEDULE, limit_s=300)
 def auto_indexes_cluster(url: str) -> None:
     """Create such indexes on one dedicated cluster."""
     auto_indexing.run(share=ClusterShare(url))
@@ -44,7 +44,7 @@ def auto_indexes_cluster(url: str) -> None:
     soft_time_limit=120,
     time_limit=150,
 )
-@record_run("finish_indexes", keep="news")
+@record_run(auto_indexing.FINISH, keep="news")
 def finish() -> dict[str, Any]:
     """Measure the builds that have ended."""
     urls = auto_indexing.clusters_that_build()

@@ -8,7 +8,7 @@ from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
-from nsadmin.namespaces.lifecycle import reaper, tombstones
+from nsadmin.namespaces.lifecycle import purging, reaper
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 from nsadmin.namespaces.read import mirror
 
@@ -56,7 +56,7 @@ def heal_cluster(url: str) -> None:
 @record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
     """Start the permanent deletion of tombstones whose grace period is over."""
-    return {"sent": tombstones.purge_due()}
+    return purging.run()
 
 
 @shared_task(

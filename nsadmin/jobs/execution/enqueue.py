@@ -17,6 +17,7 @@ from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State
 from nsadmin.jobs.queues import JOBS
+from nsadmin.names import clip
 
 
 def enqueue(
@@ -47,7 +48,7 @@ def enqueue(
     job = Job.objects.create(
         job_id=job_id or uuid.uuid4(),
         kind=kind,
-        title=title[:MAX_TITLE_LENGTH],
+        title=clip(title, MAX_TITLE_LENGTH),
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label,
@@ -55,7 +56,7 @@ def enqueue(
         organization_id=organization_id,
         internal_id=internal_id,
         namespace_id=namespace_id,
-        namespace_name=namespace_name,
+        namespace_name=clip(namespace_name, 128),
         source_namespace_id=source_namespace_id,
         op_id=op_id,
         queue=queue,
