@@ -5,18 +5,20 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pymongo
+from bson.errors import InvalidBSON, InvalidDocument
 from django.conf import settings
 from pymongo import errors
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
-from nsadmin.errors import Unavailable
+from nsadmin.errors import Conflict, Unavailable, UpstreamError
+from nsadmin.stores.mongo import decoding
 
-Document = dict[str, Any]
+Document = decoding.Document
 Done = TypeVar("Done")
 
 # The limit for reading one document while a request waits; a healthy store needs 1 ms.
@@ -56,7 +58,10 @@ def database() -> Database[Document]:
     """Return the database of NSADMIN_MONGODB_URL, else the one called nsadmin."""
     connected = _connect(settings.NSADMIN_MONGODB_URL)
     found = connected.get_default_database(_DEFAULT_DATABASE)
-    return found.with_options(write_concern=WriteConcern(w="majority", j=True))
+    return found.with_options(
+        codec_options=decoding.OPTIONS,
+        write_concern=WriteConcern(w="majority", j=True),
+    )
 
 
 def collection(name: str) -> Collection[Document]:
@@ -66,7 +71,10 @@ def collection(name: str) -> Collection[Document]:
 
 @contextmanager
 def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
-    """Turn the driver's connection errors and timeouts into Unavailable.
+    """Turn the driver's errors into ours.
+
+    These are Unavailable for connection errors and timeouts, Conflict for a document
+    that cannot be written, UpstreamError for an answer that cannot be decoded.
 
     `within_s` limits the total time of the calls inside, including the driver's retries
     and server selection. Of two nested limits the shorter one applies.
@@ -77,6 +85,19 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
     except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.NotPrimaryError):
         raise Unavailable(
             "The namespace store does not answer.", details={"store": "namespace store"}
+        ) from None
+    except (UnicodeEncodeError, InvalidDocument, errors.DocumentTooLarge) as reason:
+        what = "is too large"
+        if isinstance(reason, UnicodeEncodeError):
+            what = "has bytes that are not UTF-8"
+        raise Conflict(
+            f"The namespace store cannot write this document: it {what}. Nothing was "
+            "written.",
+            code="document_unwritable",
+        ) from None
+    except InvalidBSON:
+        raise UpstreamError(
+            "The namespace store's answer is damaged and cannot be decoded."
         ) from None
 
 

@@ -34,7 +34,13 @@ class Page:
     size: int
 
 
-def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
+def count(
+    cluster: Cluster,
+    name: str,
+    *,
+    where: Json | None = None,
+    timeout_s: float | None = None,
+) -> int:
     """Count points exactly, all or those that match a Qdrant filter.
 
     A collection whose strict mode forbids exact counts is counted by its ids. Raises
@@ -45,7 +51,9 @@ def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/count"
     try:
-        return int(exchange.call(cluster, "POST", path, body)["count"])
+        return int(
+            exchange.call(cluster, "POST", path, body, timeout_s=timeout_s)["count"]
+        )
     except StrictModeRefusal as refused:
         if refused.rule != "search_allow_exact":
             raise
