@@ -3,10 +3,15 @@
 A field filtered more than 100 times in 24 hours gets its index, never one on a field of
 the system, few in one run, one build in a collection at a time. Two runs at once are
 harmless: the row of the build and the plan each let only one of them act.
+
+Documents and payloads are what others wrote. Each namespace, and each field of one,
+fails alone: the failure is recorded at it, and the run goes on.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import structlog
@@ -17,15 +22,16 @@ from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.usage import FieldUsage
-from nsadmin.errors import NsadminError
+from nsadmin.errors import Conflict, Invalid, NsadminError
+from nsadmin.jobs import items
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-SCHEDULE = "auto_indexes"
+SCHEDULE, FINISH = "auto_indexes", "finish_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
 # Reports may name any field; so many are sampled in search of those to index.
@@ -55,15 +61,19 @@ def run(*, now: datetime | None = None) -> Run:
     """Begin the due builds of every namespace with automatic indexes."""
     at = now or timezone.now()
     done = Run()
-    for raw in store.every():
+
+    def one(raw: Raw) -> None:
         namespace = document.read(raw)
         if not _is_enabled(namespace):
-            continue
+            return
         done.namespaces += 1
         try:
             _one_namespace(namespace, at, done)
         except NsadminError as failure:
             done.left.append([namespace.namespace_id, "", failure.message])
+            raise
+
+    items.each(SCHEDULE, store.every(), one, key=itemgetter("_id"), is_complete=True)
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
 
@@ -80,50 +90,86 @@ def _is_enabled(namespace: Namespace) -> bool:
 
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
-    """Begin the due builds; record the other fields with the reason."""
+    """Begin the due builds; record the other fields with the reason.
+
+    A field that was muted because its index held too little was named when that
+    happened, and is not named again.
+    """
     due = unindexed(evidence.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
-    muted = set(namespace.muted_auto_indexes)
+    muted = index_build.muted(namespace)
     key = namespace.namespace_id
     done.left += [
         [key, u.field_name, "A user dropped this index."]
         for u in due
-        if u.field_name in muted
+        if muted.get(u.field_name) == ""
     ]
     uses = {u.field_name: u for u in due if u.field_name not in muted}
     names = sample_cache.typed_first(key, list(uses))
     limit = min(MAX_IN_A_RUN, done.begun + MAX_IN_A_COLLECTION)
+    failed = set()
     for start in range(0, min(len(names), MAX_LOOKED_AT), evidence.MAX_SAMPLED):
         batch = names[start : start + evidence.MAX_SAMPLED]
         types = sample_cache.fresh(namespace, batch) if done.begun < limit else {}
         for name in batch:
-            reason = (
-                _begin_build(namespace, uses[name], types[name], done)
-                if done.begun < limit
-                else _NEXT
-            )
-            done.left += [[key, name, reason]] if reason else []
+            if done.begun >= limit:
+                done.left.append([key, name, _NEXT])
+            elif not _begin_build(namespace, uses[name], types[name], done):
+                failed.add(_item(key, name))
     done.left += [[key, name, _NEXT] for name in names[MAX_LOOKED_AT:]]
+    _resolve_others(key, failed)
 
 
 def _begin_build(
     namespace: Namespace, used: FieldUsage, inference: Inference, done: Run
-) -> str:
-    """Begin the build of one field; return the reason if it is not begun, else ""."""
-    if inference.type is None:
-        return inference.sentence
-    try:
-        done.begun += index_build.begin(namespace, used, inference) is not None
-    except NsadminError as failure:
-        return failure.message
-    return ""
+) -> bool:
+    """Begin the build of one field; False if that failed, which is then recorded.
+
+    A field that gets no index is listed in `left` with the reason.
+    """
+    key, name = namespace.namespace_id, used.field_name
+
+    def begin() -> None:
+        if inference.type is None:
+            done.left.append([key, name, inference.sentence])
+            return
+        try:
+            done.begun += index_build.begin(namespace, used, inference) is not None
+        except (Conflict, Invalid) as refusal:
+            done.left.append([key, name, refusal.message])
+        except NsadminError as failure:
+            done.left.append([key, name, failure.message])
+            raise
+
+    return items.succeeds(SCHEDULE, "index", _item(key, name), begin)
+
+
+def _item(namespace_id: str, field_name: str) -> str:
+    return items.storable_key(f"{namespace_id}/{field_name}")
+
+
+def _resolve_others(namespace_id: str, failed: Collection[str]) -> None:
+    """Close the rows of fields of the namespace that did not fail this time."""
+    rows = items.open_failures().filter(
+        loop=SCHEDULE, kind="index", item__startswith=f"{namespace_id}/"
+    )
+    for row in rows.exclude(item__in=list(failed)):
+        items.resolve(SCHEDULE, "index", row.item)
 
 
 def finish_open() -> int:
-    """Measure every build that has ended; return their number."""
+    """Judge and measure every build that has ended; return their number."""
     done = 0
-    for row in AutoIndex.objects.filter(state=AutoIndex.State.BUILDING):
-        try:
-            done += index_build.finish(row)
-        except NsadminError as failure:
-            log.warning("auto_index_waits", field=row.field_name, why=failure.message)
+
+    def one(row: AutoIndex) -> None:
+        nonlocal done
+        done += index_build.finish(row)
+
+    items.each(
+        FINISH,
+        AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk"),
+        one,
+        key=lambda row: _item(row.namespace_id, row.field_name),
+        kind="index",
+        is_complete=True,
+    )
     return done

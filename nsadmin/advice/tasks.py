@@ -9,14 +9,14 @@ from nsadmin.jobs.schedules.runs import record_run
 
 
 @shared_task(name="nsadmin.advice.auto_indexes", ignore_result=True)
-@record_run("auto_indexes")
+@record_run(auto_indexing.SCHEDULE)
 def auto_indexes() -> dict[str, Any]:
     """Create the indexes that filter usage asks for."""
     return auto_indexing.run().to_json()
 
 
 @shared_task(name="nsadmin.advice.finish", ignore_result=True)
-@record_run("finish_indexes", keep="news")
+@record_run(auto_indexing.FINISH, keep="news")
 def finish() -> dict[str, Any]:
     """Measure the builds that have ended."""
     return {"finished": auto_indexing.finish_open()}

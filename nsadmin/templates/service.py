@@ -16,7 +16,11 @@ from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.readable import require_readable
-from nsadmin.templates.configuration import configuration_of, namespace_from
+from nsadmin.templates.configuration import (
+    configuration_of,
+    namespace_from,
+    require_usable,
+)
 from nsadmin.templates.fields import (
     DESCRIPTION_MAX,
     Instantiation,
@@ -118,7 +122,8 @@ def create_from_namespace(
     """Save a namespace's configuration as a template.
 
     `template_id` makes the request repeatable: if the template exists, it is returned.
-    Raises NotFound for an unknown namespace, Forbidden without permission.
+    Raises NotFound for an unknown namespace, Forbidden without permission, Conflict
+    for a configuration with which no namespace can be created.
     """
     if new.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
@@ -128,6 +133,8 @@ def create_from_namespace(
         return existing
     namespace = view.namespace
     require_readable(namespace, ("feature_extractors", "payload_indexes"))
+    configuration = configuration_of(namespace)
+    require_usable(configuration)
     description = new.description or namespace.description
     description = description or f"The configuration of {namespace.name}."
     template = NamespaceTemplate.objects.create(
@@ -140,7 +147,7 @@ def create_from_namespace(
         description=description[:DESCRIPTION_MAX],
         category=new.category or "",
         tags=new.tags or [],
-        configuration=configuration_of(namespace),
+        configuration=configuration,
         source_namespace_id=namespace.namespace_id,
     )
     record.record(
