@@ -13,6 +13,8 @@ from bson import Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 from bson.decimal128 import Decimal128
 
+from nsadmin.namespaces.schema.text import name_key
+
 MISSING: Any = object()
 WHOLE = "a whole number from 0 to 2,147,483,647"
 YEARS = "a date in the years 1900 to 8999"
@@ -34,6 +36,11 @@ class Odd:
     def id(self) -> str:
         return f"ns_odd_{self.name}"
 
+    @property
+    def _name_key(self) -> Any:
+        name = self.values.get("namespace_name", f"odd {self.name}")
+        return name_key(name) if isinstance(name, str) else MISSING
+
     def document(self, internal_id: str) -> dict[str, Any]:
         """Return the whole document, of the organization unless it says otherwise."""
         now = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -42,7 +49,7 @@ class Odd:
             "namespace_id": self.id,
             "internal_id": internal_id,
             "namespace_name": f"odd {self.name}",
-            "name_key": f"odd {self.name}",
+            "name_key": self._name_key,
             "namespace_type": "standard",
             "scope": "org",
             "infrastructure": {

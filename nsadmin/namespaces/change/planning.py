@@ -15,7 +15,6 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.readable import require_readable
 
-
 _IN_PARTS = {
     "infrastructure",
     "feature_extractors",
