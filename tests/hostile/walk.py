@@ -122,6 +122,7 @@ def _filled(address: str, values: dict[str, str]) -> str:
 
 
 def signed_in(cast: Cast, role: str) -> Client:
+    """Return the browser of a person who works for Northlight."""
     client = Client(raise_request_exception=False)
     client.force_login(cast.users[role], BACKEND)
     session = client.session
