@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.advice import usage
+from nsadmin.celery import app
 from nsadmin.jobs.models import ItemFailure, ScheduleRun
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.schema.document import Namespace
@@ -48,8 +48,9 @@ def odd_world(cast: Cast) -> tuple[Cast, dict[str, Namespace]]:
 
 def run_every_schedule() -> None:
     """Do what the workers do, in this process."""
+    app.loader.import_default_modules()
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
-        current_app.tasks[entry["task"]]()
+        app.tasks[entry["task"]]()
 
 
 def test_there_are_enough_odd_things() -> None:
