@@ -148,7 +148,16 @@ def place_in(room: str, module: Module) -> str:
 
 
 # The modules of a root that others may import; those above import the sub-rooms.
-BELOW = {"models", "registry", "actor", "permissions", "request", "stages"}
+BELOW = {
+    "models",
+    "queues",
+    "items",
+    "registry",
+    "actor",
+    "permissions",
+    "request",
+    "stages",
+}
 
 
 def imported(room: str, module: Module, names: Iterable[str]) -> set[str]:
