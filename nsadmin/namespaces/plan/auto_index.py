@@ -10,7 +10,6 @@ from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, reconcile_unmanage
 from nsadmin.namespaces.plan.steps import CreateIndex, DropIndex
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
-from nsadmin.namespaces.schema.muted import muted_fields
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 
@@ -40,7 +39,7 @@ class AutomaticIndex(ChangeRequest):
             return Plan.of(namespace, ())
         if not namespace.auto_create_indexes:
             raise Conflict("Automatic index creation is off.", code="auto_off")
-        if self.field in muted_fields(namespace.raw):
+        if self.field in namespace.muted_auto_indexes:
             raise Conflict(
                 "This automatic index was dropped before.", code="auto_muted"
             )

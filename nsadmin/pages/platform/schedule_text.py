@@ -48,9 +48,15 @@ def meaning(name: str) -> str:
 def result_text(name: str, result: Result) -> str:
     """Return the result of a run as text; plain counts for other schedules."""
     if name in _RESULT_TEXTS:
-        return _RESULT_TEXTS[name](result)
+        return f"{_RESULT_TEXTS[name](result)}{_apart(result)}"
     counts = [f"{key} {n:,}" for key, n in result.items() if isinstance(n, int)]
     return ", ".join(counts).capitalize()
+
+
+def _apart(result: Result) -> str:
+    """Return the sentence about customers' clusters, each of which has its own run."""
+    number = result.get("clusters", 0)
+    return f" {many(number, 'dedicated cluster')} asked apart." if number else ""
 
 
 def _auto_indexes(result: Result) -> str:
