@@ -58,7 +58,7 @@ def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drif
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     if snapshot is not None and snapshot.ok:  # else nothing is known
-        _store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
+        store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return bounded(found)
 
 
@@ -77,7 +77,7 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def _store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+def store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
     """Store at most MOST_STORED differences in bulk; delete those that are gone."""
     now = timezone.now()
     rows = {
@@ -196,7 +196,7 @@ class _Sweep:
         orphans = sorted(name for name in ours if name not in known)
         found = [_orphan(cluster, name) for name in orphans[:MOST_STORED]]
         unasked = [_orphan(None, name) for name in orphans[MOST_STORED:]]
-        _store_differences("", cluster.label, [*found, *unasked])
+        store_differences("", cluster.label, [*found, *unasked])
         self.differences += len(orphans)
 
 
