@@ -4,6 +4,7 @@ Every default is the secure one. Our own settings begin with NSADMIN_, here and 
 environment, so a setting has one name everywhere.
 """
 
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 # The limit on API requests.
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
+# The same for all keys of an organization, and how many valid keys it may have.
+NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
+    "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute"
+)
+NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
 # Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 # Trust the X-Forwarded headers of a reverse proxy.
@@ -50,7 +56,12 @@ NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
 # Without a key, a random one lets commands run; the system check refuses to serve.
 SECRET_KEY = NSADMIN_SECRET_KEY or secrets.token_urlsafe(48)
 DEBUG = False
-ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+# Each as host or host:port; * stands for any port. Django compares hosts alone, and
+# `HostPortMiddleware` the ports.
+NSADMIN_ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+ALLOWED_HOSTS: list[str] = [
+    re.sub(r":(\d+|\*)$", "", entry) for entry in NSADMIN_ALLOWED_HOSTS
+]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -85,6 +96,7 @@ MIDDLEWARE = [
     "nsadmin.access.web.middleware.RequestIdMiddleware",
     "nsadmin.access.web.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "nsadmin.access.web.middleware.HostPortMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nsadmin.access.web.middleware.RequestLogMiddleware",

@@ -1,10 +1,18 @@
 """From a namespace to a template's configuration, and back. Pure."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from nsadmin.errors import Conflict, Invalid
+from nsadmin.namespaces.plan.creation import blank, creation_plan
+from nsadmin.namespaces.plan.desired import required_indexes
+from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
+from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import validate
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 
 Raw = dict[str, Any]
 
@@ -20,7 +28,12 @@ _KEPT_INFRASTRUCTURE = (
 
 
 def configuration_of(namespace: Namespace) -> Raw:
-    """Return the configuration of a namespace, without data, addresses and secrets."""
+    """Return the configuration of a namespace, without data, addresses and secrets.
+
+    Every parameter of an index is kept, also one that this version does not know. An
+    index that every namespace has, or that an extractor brings, is left out.
+    """
+    fixed = {*PROTECTED_INDEXES, *required_indexes(namespace)}
     return {
         "feature_extractors": [
             {
@@ -34,13 +47,10 @@ def configuration_of(namespace: Namespace) -> Raw:
             {
                 "field_name": index.field_name,
                 "type": index.type,
-                "field_schema": {
-                    key: value
-                    for key, value in index.schema.items()
-                    if isinstance(value, str | int | float | bool)
-                },
+                "field_schema": index.schema,
             }
             for index in namespace.indexes
+            if index.field_name not in fixed
         ],
         "auto_create_indexes": namespace.auto_create_indexes,
         "description": namespace.description,
@@ -64,7 +74,8 @@ def namespace_from(
     `with_infrastructure` is False if the organization's plan does not include it.
     """
     infrastructure = configuration.get("infrastructure") or None
-    return NewNamespace.model_validate(
+    new = validate(
+        NewNamespace,
         {
             "namespace_name": name,
             "description": description,
@@ -72,5 +83,27 @@ def namespace_from(
             "payload_indexes": configuration["payload_indexes"],
             "auto_create_indexes": configuration["auto_create_indexes"],
             "infrastructure": infrastructure if with_infrastructure else None,
-        }
+        },
     )
+    return new.like_stored(configuration["payload_indexes"])
+
+
+def require_usable(configuration: Mapping[str, Any]) -> None:
+    """Raise Conflict if no namespace can be created with the configuration."""
+    try:
+        new = namespace_from(
+            configuration, name="template", description=None, with_infrastructure=True
+        )
+        raw = blank(
+            new,
+            namespace_id="ns_template",
+            internal_id="",
+            facts=NO_FACTS,
+            now=datetime.now(UTC),
+        )
+        creation_plan(document.read(raw), new)
+    except Invalid as fault:
+        raise Conflict(
+            f"No namespace could be created with this configuration: {fault.message}",
+            code="template_unusable",
+        ) from None

@@ -15,7 +15,11 @@ from nsadmin.errors import Conflict, Forbidden, NotFound
 from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.read import queries
-from nsadmin.templates.configuration import configuration_of, namespace_from
+from nsadmin.templates.configuration import (
+    configuration_of,
+    namespace_from,
+    require_usable,
+)
 from nsadmin.templates.fields import (
     DESCRIPTION_MAX,
     Instantiation,
@@ -117,7 +121,8 @@ def create_from_namespace(
     """Save a namespace's configuration as a template.
 
     `template_id` makes the request repeatable: if the template exists, it is returned.
-    Raises NotFound for an unknown namespace, Forbidden without permission.
+    Raises NotFound for an unknown namespace, Forbidden without permission, Conflict
+    for a configuration with which no namespace can be created.
     """
     if new.scope == "system":
         require(actor, Action.NAMESPACE_SYSTEM)
@@ -126,6 +131,8 @@ def create_from_namespace(
     if existing is not None:
         return existing
     namespace = view.namespace
+    configuration = configuration_of(namespace)
+    require_usable(configuration)
     description = new.description or namespace.description
     description = description or f"The configuration of {namespace.name}."
     template = NamespaceTemplate.objects.create(
@@ -138,7 +145,7 @@ def create_from_namespace(
         description=description[:DESCRIPTION_MAX],
         category=new.category or "",
         tags=new.tags or [],
-        configuration=configuration_of(namespace),
+        configuration=configuration,
         source_namespace_id=namespace.namespace_id,
     )
     record.record(

@@ -463,3 +463,18 @@ def test_the_plan_limits_their_number(call: Caller, settings: Any) -> None:
             "tier": "pro",
             "request_id": "",
         }
+
+
+def test_only_a_few_ids_may_be_tried_that_cannot_be_used(call: Caller) -> None:
+    """The answer tells that somebody has an id, so it is not given without end."""
+    foreign = call.cast.foreign.namespace_id
+
+    def tried(namespace_id: str) -> int:
+        body = {"namespace_name": "probe", "namespace_id": namespace_id}
+        return call("POST", "/namespaces?dry_run=true", body).status_code
+
+    assert [tried(foreign) for _ in range(20)] == [409] * 20
+    assert tried(foreign) == 429
+    assert tried("ns_nobody_has_this") == 429
+    body = {"namespace_name": "probe"}
+    assert call("POST", "/namespaces?dry_run=true", body).status_code == 200

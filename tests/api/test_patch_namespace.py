@@ -655,3 +655,84 @@ def test_without_qdrant_only_what_needs_it_is_refused(call: Caller, settings) ->
     assert store.get(call.cast.own.namespace_id)["revision"] == 2
     shown = patched(call, {"payload_indexes": [index()]}, "?dry_run=true")
     assert shown["qdrant_silent"] is True
+
+
+# What a client that is generated from the published API adds to every index.
+ALL_DEFAULTS = {
+    "is_tenant": False,
+    "lookup": True,
+    "range": True,
+    "tokenizer": "word",
+    "min_token_len": 2,
+    "max_token_len": 15,
+    "lowercase": True,
+}
+
+
+@pytest.mark.parametrize("others", [ALL_DEFAULTS, dict.fromkeys(ALL_DEFAULTS)])
+@pytest.mark.parametrize(
+    "kind",
+    ["keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"],
+)
+def test_the_defaults_of_other_types_are_dropped(
+    call: Caller, kind: str, others: dict[str, Any]
+) -> None:
+    body = {"payload_indexes": [{"field_name": "x", "field_schema": {"type": kind}}]}
+    plain = patched(call, body)
+
+    body["payload_indexes"][0]["field_schema"] = {**others, "type": kind}
+    again = patched(call, body)
+
+    assert again["revision"] == plain["revision"]
+    assert again["payload_indexes"] == plain["payload_indexes"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("keyword", "min_token_len", 3),
+        ("keyword", "min_token_len", 2.0),
+        ("text", "is_tenant", True),
+        ("geo", "lookup", 1),
+        ("uuid", "range", False),
+        ("bool", "tokenizer", "Word"),
+    ],
+)
+def test_other_values_of_another_types_parameter_are_refused(
+    call: Caller, kind: str, key: str, value: Any
+) -> None:
+    schema = {"type": kind, key: value}
+    body = {"payload_indexes": [{"field_name": "x", "field_schema": schema}]}
+    response = call("PATCH", path(call), body)
+    assert response.status_code == 422
+    assert locations_of(response) == [f"payload_indexes.0.field_schema.{key}"]
+
+
+@pytest.mark.parametrize("others", [{}, ALL_DEFAULTS, dict.fromkeys(ALL_DEFAULTS)])
+def test_sending_back_what_was_read_changes_nothing(
+    call: Caller, others: dict[str, Any]
+) -> None:
+    kinds = ("keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid")
+    patched(
+        call,
+        {"payload_indexes": [{"field_name": f"a_{k}", "type": k} for k in kinds]},
+    )
+    before = json.loads(call("GET", path(call)).content)
+    body = {
+        key: copy.deepcopy(before[key])
+        for key in (
+            "namespace_name",
+            "description",
+            "infrastructure",
+            "feature_extractors",
+            "payload_indexes",
+            "auto_create_indexes",
+        )
+    }
+    for index in body["payload_indexes"]:
+        index["field_schema"] = {**others, **index["field_schema"]}
+
+    after = patched(call, body)
+
+    assert after["revision"] == before["revision"]
+    assert after["payload_indexes"] == before["payload_indexes"]

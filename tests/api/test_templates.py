@@ -94,6 +94,44 @@ def test_a_namespace_is_made_from_it(call: Caller) -> None:
     assert found["document_count"] == 0
 
 
+def test_every_parameter_of_an_index_is_kept(call: Caller) -> None:
+    """Other programs store parameters and names that this console does not offer."""
+    title = {"type": "text", "tokenizer": "word", "stopwords": {"languages": ["en"]}}
+    source = make_namespace(
+        call.cast.northlight,
+        "rich",
+        in_qdrant=False,
+        indexes={"rank": {**RANK, "on_disk": True}, "a title": title},
+    )
+    template_id = kept(call, source=source.namespace_id)["template_id"]
+
+    response = call(
+        "POST", f"{ROOT}/{template_id}/instantiate", {"namespace_name": "from-it"}
+    )
+
+    assert response.status_code == 201, response.content
+    raw = store.get(json.loads(response.content)["namespace_id"])
+    assert raw is not None
+    found = {
+        index["field_name"]: index["field_schema"] for index in raw["payload_indexes"]
+    }
+    assert found["rank"] == {**RANK, "on_disk": True}
+    assert found["a title"]["stopwords"] == {"languages": ["en"]}
+
+
+def test_a_configuration_that_no_namespace_can_have_is_not_kept(call: Caller) -> None:
+    source = make_namespace(
+        call.cast.northlight, "bare", in_qdrant=False, extractors=()
+    )
+    response = call(
+        "POST",
+        f"{ROOT}/from-namespace/{source.namespace_id}",
+        {"template_name": "a template"},
+    )
+    assert response.status_code == 409
+    assert error_of(response)["code"] == "template_unusable"
+
+
 def test_the_source_may_be_gone_by_then(call: Caller) -> None:
     template_id = kept(call)["template_id"]
     store.delete(call.cast.own.namespace_id, revision=1)

@@ -107,7 +107,7 @@ def test_defaults_are_filled_in():
         ("text", {"tokenizer": "japanese"}, "s.tokenizer"),
         ("text", {"lowercase": "yes"}, "s.lowercase"),
         ("integer", {"lookup": False, "range": False}, "s"),
-        ("keyword", {"range": True}, "s.range"),
+        ("keyword", {"range": False}, "s.range"),
         ("geo", {"on_disk": True}, "s.on_disk"),
     ],
 )

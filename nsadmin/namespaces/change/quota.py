@@ -13,9 +13,14 @@ _LIMITED = "namespaces"
 
 
 def plan_limit(plan: str) -> int | None:
-    """Return how many namespaces a plan includes; None for any number."""
+    """Return how many namespaces a subscription includes; None for any number.
+
+    A subscription that is not in the settings includes as many as the smallest one.
+    """
     limits: dict[str, int | None] = settings.NSADMIN_PLAN_LIMITS
-    return limits.get(plan)
+    if plan in limits:
+        return limits[plan]
+    return min((limit for limit in limits.values() if limit is not None), default=0)
 
 
 def is_used_up(used: int, limit: int | None) -> bool:

@@ -98,7 +98,9 @@ def creation_plan(
         )
         for field, schema in {**PROTECTED_INDEXES, **required}.items()
     ]
-    planned += index_steps(after, request.payload_indexes or [], required)
+    planned += index_steps(
+        after, request.payload_indexes or [], required, like=request.stored_indexes
+    )
     return Plan(namespace.namespace_id, 0, tuple(planned))
 
 

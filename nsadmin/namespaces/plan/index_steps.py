@@ -1,6 +1,7 @@
 """Steps from the stored custom payload indexes to the requested list. Pure."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nsadmin.errors import Invalid
@@ -15,19 +16,25 @@ from nsadmin.namespaces.schema.payload_indexes import (
     PayloadIndexInput,
     clean_field_name,
     clean_schema,
+    without_others_defaults,
 )
+
+NOTHING: Mapping[str, StoredIndex] = MappingProxyType({})
 
 
 def index_steps(
     namespace: Namespace,
     entries: Sequence[PayloadIndexInput],
     required: Mapping[str, Mapping[str, Any]],
+    *,
+    like: Mapping[str, StoredIndex] = NOTHING,
 ) -> list[Step]:
     """Return all drops, then all builds; a changed index is dropped and built.
 
-    Raises Invalid for a list that is not allowed.
+    `like` has indexes that are stored elsewhere, whose names and parameters are
+    accepted. Raises Invalid for a list that is not allowed.
     """
-    requested = requested_indexes(namespace, entries, required)
+    requested = requested_indexes(namespace, entries, required, like=like)
     require_budget(len(requested) + len(PROTECTED_INDEXES) + len(required))
     stored = {index.field_name: index for index in namespace.indexes}
     drops: list[Step] = []
@@ -59,6 +66,8 @@ def requested_indexes(
     namespace: Namespace,
     entries: Sequence[PayloadIndexInput],
     required: Mapping[str, Mapping[str, Any]],
+    *,
+    like: Mapping[str, StoredIndex] = NOTHING,
 ) -> dict[str, StoredIndex]:
     """Return {field: index} of the requested custom indexes.
 
@@ -80,7 +89,8 @@ def requested_indexes(
         try:
             if _is_fixed(entry, fixed, at):
                 continue
-            index = _requested_index(entry, stored.get(entry.field_name), at)
+            name = entry.field_name
+            index = _requested_index(entry, stored.get(name), like.get(name), at)
             if index.field_name in requested:
                 raise Invalid.at(
                     f"{at}.field_name", f"{index.field_name} is in the list twice."
@@ -127,7 +137,8 @@ def _is_fixed(
         raise Invalid.at(f"{at}.field_name", message)
     kind = _kind(entry, at)
     full = {**INDEX_DEFAULTS[kind], **fixed[name]}
-    sent = {**full, **(entry.field_schema or {})}
+    parameters = without_others_defaults(kind, entry.field_schema or {})
+    sent = {**full, **{k: v for k, v in parameters.items() if v is not None}}
     if kind != fixed[name]["type"] or sent != full:
         message = f"{name} is indexed by the system and cannot be changed."
         raise Invalid.at(f"{at}.field_schema", message)
@@ -135,13 +146,16 @@ def _is_fixed(
 
 
 def _requested_index(
-    entry: PayloadIndexInput, before: StoredIndex | None, at: str
+    entry: PayloadIndexInput,
+    before: StoredIndex | None,
+    like: StoredIndex | None,
+    at: str,
 ) -> StoredIndex:
-    name = entry.field_name
-    if before is None:  # a stored name is not validated: another program wrote it
+    name, known = entry.field_name, before or like
+    if known is None:  # a stored name is not validated: another program wrote it
         name = clean_field_name(name, at=f"{at}.field_name")
     kind = _kind(entry, at)
-    kept = before.schema if before is not None and before.type == kind else {}
+    kept = known.schema if known is not None and known.type == kind else {}
     schema = clean_schema(
         kind, entry.field_schema or {}, at=f"{at}.field_schema", kept=kept
     )

@@ -5,11 +5,13 @@ reason.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field, PrivateAttr, StrictBool
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.document import StoredIndex
 from nsadmin.namespaces.schema.limits import limits
 from nsadmin.namespaces.schema.patch import (
     ExtractorInput,
@@ -90,6 +92,27 @@ class NewNamespace(StrictModel):
         None,
         description="Needs an Enterprise subscription; the shared cluster by default.",
     )
+
+    _stored_indexes: dict[str, StoredIndex] = PrivateAttr(default_factory=dict)
+
+    def like_stored(self, indexes: Iterable[Mapping[str, Any]]) -> Self:
+        """Accept these indexes of another namespace as they are stored there.
+
+        Their names and parameters may be ones that only other programs write. Each
+        has `field_name`, `type` and `field_schema`.
+        """
+        self._stored_indexes = {
+            index["field_name"]: StoredIndex(
+                index["field_name"], {**index["field_schema"], "type": index["type"]}
+            )
+            for index in indexes
+        }
+        return self
+
+    @property
+    def stored_indexes(self) -> Mapping[str, StoredIndex]:
+        """The indexes that `like_stored` accepted, by field."""
+        return self._stored_indexes
 
     @property
     def extractors(self) -> list[ExtractorInput]:

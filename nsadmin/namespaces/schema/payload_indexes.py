@@ -59,6 +59,12 @@ INDEX_DEFAULTS: Mapping[IndexType, dict[str, Any]] = {
     },
     "uuid": {"is_tenant": False},
 }
+# The default of every parameter, whatever type it belongs to.
+_PUBLISHED_DEFAULTS: Mapping[str, Any] = {
+    key: default
+    for parameters in INDEX_DEFAULTS.values()
+    for key, default in parameters.items()
+}
 _TOKEN_LENGTH = {"type": "integer", "minimum": 0, "maximum": TOKEN_LENGTH_MAX}
 # JSON schema of `field_schema`; a type accepts the parameters in its INDEX_DEFAULTS.
 _PARAMETERS: Mapping[str, dict[str, Any]] = {
@@ -139,6 +145,7 @@ def clean_schema(
     """
     known = INDEX_DEFAULTS[kind]
     foreign = {k: v for k, v in kept.items() if k not in known and k != "type"}
+    given = without_others_defaults(kind, given)
     for key, value in given.items():
         is_known = key == "type" or key in known
         if not is_known and foreign.get(key, ...) != value:
@@ -166,6 +173,26 @@ def clean_schema(
                 f"min_token_len ({shortest}) exceeds max_token_len ({longest}).",
             )
     return {"type": kind, **merged}
+
+
+def without_others_defaults(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without those of other types that are null or default.
+
+    Clients that are generated from the published API send the defaults of every type.
+    """
+    known = INDEX_DEFAULTS.get(kind, {})  # type: ignore[call-overload]
+    return {
+        key: value
+        for key, value in given.items()
+        if key in known or not _is_published_default(key, value)
+    }
+
+
+def _is_published_default(key: str, value: Any) -> bool:
+    if key not in _PUBLISHED_DEFAULTS:
+        return False
+    default = _PUBLISHED_DEFAULTS[key]
+    return value is None or (type(value) is type(default) and value == default)
 
 
 def _boolean(value: Any, key: str, at: str) -> bool:

@@ -148,7 +148,11 @@ class NewNamespaceForm(ChangeForm):
 
     def wanted(self, actor: Actor) -> NewNamespace:
         """Return the input as a new namespace, or raise Invalid."""
-        return parse_new(self.body(actor))
+        chosen = self.templates.get(self.cleaned_data["template"])
+        wanted = parse_new(self.body(actor))
+        if chosen is None:
+            return wanted
+        return wanted.like_stored(chosen.configuration.get("payload_indexes") or [])
 
     def body(self, actor: Actor) -> dict[str, Any]:
         """Return the body of the API call that creates the same namespace."""
