@@ -115,7 +115,11 @@ def _require_no_foreign_points(
     elif across and request.include.collections:
         found = foreign.count_in(source)
         if found:
-            verb = "point of the source names" if found == 1 else "points of the source name"
+            verb = (
+                "point of the source names"
+                if found == 1
+                else "points of the source name"
+            )
             raise foreign.refusal(f"{found:,} {verb}")
 
 

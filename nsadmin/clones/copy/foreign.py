@@ -24,8 +24,8 @@ def refusal(found: str) -> Conflict:
     """Return the error of a clone that such points stand against."""
     return Conflict(
         f"{found} another namespace in the payload, so a clone in another organization "
-        "would get data of that namespace. A platform admin can start the clone "
-        "without these points (leave_out_foreign_points).",
+        "would get data of that namespace. A platform admin can have such points left "
+        "out of the clone.",
         code=CODE,
     )
 

@@ -135,8 +135,8 @@ def _is_renamed(one: Any, other: Any, marks: Marks) -> bool:
 def _shown(value: Any, marks: Marks) -> str:
     text = marks.shown(value) if isinstance(value, str) else repr(value)
     clipped = text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
-    if isinstance(value, str) and len(value) > _MAX_SHOWN:
-        return f"“{clipped}” ({len(value):,} characters)"
+    if isinstance(value, str) and len(text) > _MAX_SHOWN:
+        return f"“{clipped}” ({len(text):,} characters)"
     return f"“{clipped}”" if isinstance(value, str) else clipped
 
 
