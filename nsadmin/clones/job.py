@@ -1,11 +1,12 @@
 """The job that fills a clone: repeatable copy stages, then the verification."""
 
+import time
 from collections.abc import Callable
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import stages
-from nsadmin.clones.copy import collection, documents, points
+from nsadmin.clones.copy import collection, documents, finish, points
 from nsadmin.clones.copy.context import CopyContext, is_ready, load_context
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
@@ -14,6 +15,8 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.read import snapshots
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.bulk import rate_limits
 
 StageFunction = Callable[[CopyContext], None]
 
@@ -38,15 +41,20 @@ def run(job_context: JobContext) -> None:
     if is_ready(job_context):
         return
     context = load_context(job_context)
-    if "ids" not in job_context.cursor:
+    with rate_limits.waited_for(context.pause):
+        _run_stages(context)
+        _mark_ready(context)
+
+
+def _run_stages(context: CopyContext) -> None:
+    if "ids" not in context.job.cursor:
         context.refresh_ids()
         context.save()
     for key, run_stage in _stage_functions(context):
-        if key not in job_context.cursor.get("finished", []):
+        if key not in context.job.cursor.get("finished", []):
             context.require_source()
             run_stage(context)
             _end_stage(context, key)
-    _mark_ready(context)
 
 
 def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
@@ -61,7 +69,9 @@ def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
         stages.VERIFY: verify.verify,
     }
     return [
-        (stage.key, functions[stage.key]) for stage in stages.stages(context.include)
+        (stage.key, functions[stage.key])
+        for stage in stages.stages(context.include)
+        if stage.key in functions  # the passes of the verification are one function
     ]
 
 
@@ -93,9 +103,26 @@ def _mark_ready(context: CopyContext) -> None:
 
     Raises Conflict if the status was changed meanwhile.
     """
-    context.job.raise_if_interrupted()
     context.require_source()
+    finish.finish_settings(context)
+    context.job.raise_if_interrupted()
+    _record_count(context)
     updated = clone_target.ready(context.target.namespace_id)
     if updated is None and not is_ready(context.job):
         raise Conflict("The status of the clone's namespace changed during the copy.")
-    snapshots.invalidate(context.target.namespace_id)
+
+
+def _record_count(context: CopyContext) -> None:
+    """Store a snapshot of the clone with the proven number of points.
+
+    Written before the clone is ready, so that nobody reads the number of an earlier
+    look, and Qdrant's own number is approximate.
+    """
+    began = time.perf_counter()
+    live = collections.get(context.target_cluster, context.target.collection)
+    milliseconds = (time.perf_counter() - began) * 1000
+    if live is not None:
+        proven = context.job.outputs["cloned_resources"]["points"]
+        snapshots.store_counted(
+            context.target.namespace_id, live, points=proven, milliseconds=milliseconds
+        )

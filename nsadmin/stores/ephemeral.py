@@ -45,6 +45,20 @@ def drop(names: Iterable[str]) -> None:
         return
 
 
+def increment(name: str, *, seconds: int) -> int:
+    """Add one to a number that is forgotten after its time; return its new value.
+
+    Returns 0 while Redis does not answer.
+    """
+    try:
+        with client().pipeline() as both:
+            both.set(_key(name), 0, ex=seconds, nx=True)
+            both.incr(_key(name))
+            return int(both.execute()[1])
+    except redis.RedisError:
+        return 0
+
+
 def watch(name: str, *, seconds: float) -> None:
     """Mark a name as watched for a number of seconds from now."""
     try:

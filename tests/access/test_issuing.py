@@ -20,7 +20,13 @@ from nsadmin.access.organization.keys import (
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Invalid, NotFound, Unauthorized
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    QuotaExceeded,
+    Unauthorized,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -188,3 +194,15 @@ def test_the_states_of_a_key(actor, ana, halden) -> None:
     assert state() == "idle"
     ApiKey.objects.update(revoked_at=now)
     assert state() == "revoked"
+
+
+def test_an_organization_may_have_so_many_valid_keys(actor, ana, settings) -> None:
+    settings.NSADMIN_MAX_API_KEYS = 2
+    first, _ = made(actor, ana)
+    made(actor, ana)
+    with pytest.raises(QuotaExceeded):
+        made(actor, ana)
+
+    key_management.revoke(actor, ana.organization, first.key_id)
+    made(actor, ana)
+    assert ApiKey.objects.filter(revoked_at=None).count() == 2

@@ -33,3 +33,24 @@ def test_the_log_names_the_same_id(caplog, settings) -> None:
         response = Client().get("/v1/nothing")
     ids = {record.msg["request_id"] for record in caplog.records}
     assert ids == {response.headers["X-Request-Id"]}
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("console.example", 404),
+        ("console.example:80", 404),
+        ("console.example:443", 404),
+        ("console.example:8000", 404),  # the web server's own
+        ("console.example:9443", 404),  # listed
+        ("forwarded.example:1234", 404),  # any port is listed
+        ("console.example:2375", 400),
+        ("other.example", 400),
+    ],
+)
+def test_links_cannot_lead_to_a_foreign_port(host: str, status: int, settings) -> None:
+    settings.ALLOWED_HOSTS = ["console.example", "forwarded.example"]
+    settings.NSADMIN_ALLOWED_HOSTS = ["console.example:9443", "forwarded.example:*"]
+    headers = {"host": host}
+    response = Client().get("/v1/nothing", headers=headers, SERVER_PORT="8000")
+    assert response.status_code == status

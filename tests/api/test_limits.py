@@ -85,3 +85,13 @@ def test_nothing_of_the_key_is_in_redis(call: Caller) -> None:
     key_id = ApiKey.objects.get(name="admin key").key_id
     assert key_id in names
     assert call.cast.keys["admin"].split("_", 2)[2] not in names
+
+
+def test_the_keys_of_an_organization_have_a_limit_together(
+    call: Caller, settings: Any
+) -> None:
+    settings.NSADMIN_ORGANIZATION_RATE_LIMIT = "3/minute"
+    roles = ("admin", "member", "admin", "member")
+    answers = [call("GET", "/namespaces", role=role) for role in roles]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert error_of(answers[-1])["details"]["limit"] == 3

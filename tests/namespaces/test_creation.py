@@ -12,6 +12,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.record import RecordedActor
 from nsadmin.errors import Conflict, NsadminError, QuotaExceeded, Unavailable
+from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.change.compare_and_set import accepted_document
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.lifecycle import creation
@@ -177,3 +178,11 @@ def test_the_last_place_of_a_plan_goes_to_one(racing: Cast, settings: Any) -> No
     assert refusals.count(None) == 1
     assert all(isinstance(r, QuotaExceeded) for r in refusals if r is not None)
     assert store.count_of_tenant(racing.halden.internal_id) == 2
+
+
+def test_an_unknown_subscription_includes_as_many_as_the_smallest(
+    settings: Any,
+) -> None:
+    settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 10, "enterprise": None}
+    assert quota.plan_limit("platinum") == 1
+    assert quota.plan_limit("enterprise") is None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from nsadmin.access.organization.keys import (
 )
 from nsadmin.access.permissions import ORGANIZATION_ROLES, SCOPES, Role
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, Invalid, NotFound
+from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded
 
 KeyState = Literal["active", "expired", "revoked", "idle"]
 
@@ -48,13 +49,15 @@ def issue(
 
     Raises Invalid for rights beyond the actor's own role, a bad name and a past expiry,
     Conflict for a `key_id` that exists: a form that is sent twice must not make a
-    second key.
+    second key. Raises QuotaExceeded if the organization has as many valid keys as the
+    settings allow.
     """
     if request.role not in grantable(actor) or not request.scopes <= set(SCOPES):
         raise Invalid("A key cannot have more rights than the person who makes it.")
     if request.expires_at is not None and request.expires_at <= timezone.now():
         raise Invalid.at("expires_at", "This day is in the past. Choose a later one.")
     name = names.clean(request.name, at="name", longest=NAME_MAX)
+    _require_place(organization)
     try:
         with transaction.atomic():
             row, plaintext = create_key(
@@ -74,6 +77,16 @@ def issue(
             "if it is lost, revoke it and make another."
         ) from None
     return row, plaintext
+
+
+def _require_place(organization: Organization) -> None:
+    now, limit = timezone.now(), settings.NSADMIN_MAX_API_KEYS
+    valid = organization.api_keys.filter(revoked_at=None).exclude(expires_at__lte=now)
+    if valid.count() >= limit:
+        raise QuotaExceeded(
+            f"An organization may have {limit:,} valid API keys. Revoke one first.",
+            details={"resource": "api_keys", "current": valid.count(), "limit": limit},
+        )
 
 
 def revoke(actor: Actor, organization: Organization, key_id: str) -> ApiKey:

@@ -4,8 +4,10 @@ import re
 import uuid
 from collections.abc import Callable
 
-from django.core.exceptions import ImproperlyConfigured
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
+from django.http.request import split_domain_port
 from django.http.response import HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
@@ -41,6 +43,27 @@ class RequestIdMiddleware:
             request_id.reset(reset)
         response.headers["X-Request-Id"] = chosen
         return response
+
+
+class HostPortMiddleware:
+    """Refuses a Host header with a foreign port, because links are made of the header.
+
+    A mailed link to reset a password would lead to whatever listens on that port. The
+    usual ports are allowed, that of the web server, and those of NSADMIN_ALLOWED_HOSTS.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Raise DisallowedHost, which is answered with 400."""
+        host, port = split_domain_port(request.get_host())
+        usual = ("", "80", "443", request.META.get("SERVER_PORT", ""))
+        if port not in usual:
+            allowed = settings.NSADMIN_ALLOWED_HOSTS
+            if f"{host}:{port}" not in allowed and f"{host}:*" not in allowed:
+                raise DisallowedHost("The port in the Host header is not allowed.")
+        return self.get_response(request)
 
 
 class RequestLogMiddleware(RequestMiddleware):

@@ -10,7 +10,11 @@ from ninja.security.http import HttpAuthBase
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization.keys import actor_of_key
-from nsadmin.api.http.rate_limit import address_of, spend
+from nsadmin.api.http.rate_limit import (
+    address_of,
+    spend,
+    spend_of_organization,
+)
 from nsadmin.errors import Unauthorized
 
 _HEADER = re.compile(
@@ -27,8 +31,9 @@ class BearerKey(HttpAuthBase):
     def __call__(self, request: HttpRequest) -> Actor:
         """Return the actor of the key; raise Unauthorized or RateLimited.
 
-        A request with a valid key counts against the key, any other against its
-        address: a caller who guesses keys cannot use up the limit of a valid one.
+        A request with a valid key counts against the key and its organization, any
+        other against its address: a caller who guesses keys cannot use up the limit of
+        a valid one.
         """
         try:
             actor = _actor(request)
@@ -36,6 +41,7 @@ class BearerKey(HttpAuthBase):
             spend(request, "address", address_of(request))
             raise
         spend(request, "key", actor.id)
+        spend_of_organization(request, actor.organization_id)
         request.actor = actor  # type: ignore[attr-defined]
         return actor
 

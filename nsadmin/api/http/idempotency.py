@@ -5,7 +5,6 @@ nothing and is not kept, so the request may be tried again. After an error of th
 the operation is tried again under the same operation id.
 """
 
-import hashlib
 import json
 import re
 import time
@@ -19,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http import parsing
@@ -121,10 +121,15 @@ def _claim(request: HttpRequest, route: str, key: str) -> KeptAnswer:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    """Return a hash of method, URL and body, whatever the order of the body's keys."""
+    """Return a keyed hash of method, URL and body, whatever the order of its keys.
+
+    The body may hold a cluster's key, which a plain hash would let readers of the
+    database confirm by guessing.
+    """
     body = json.dumps(parsing.body(request, optional=True), sort_keys=True)
     parts = [request.method, request.get_full_path(), body]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    keyed = salted_hmac(__name__, json.dumps(parts), algorithm="sha256")
+    return keyed.hexdigest()
 
 
 def _row(name: dict[str, str], fingerprint: str) -> KeptAnswer:

@@ -30,6 +30,7 @@ class Allowance:
     remaining: int
     resets_at: int
     window: int
+    is_within: bool = True
 
     def headers(self) -> dict[str, str]:
         """Return the four response headers."""
@@ -54,9 +55,7 @@ class Counter:
         self._limiter = FixedWindowRateLimiter(storage)
         self._silent_until = 0.0
 
-    def spend(
-        self, item: RateLimitItem, *subject: str
-    ) -> tuple[bool, Allowance] | None:
+    def spend(self, item: RateLimitItem, *subject: str) -> Allowance | None:
         """Count one request of a subject; None while Redis does not answer."""
         if time.monotonic() < self._silent_until:
             return None
@@ -67,7 +66,7 @@ class Counter:
             self._silent_until = time.monotonic() + _PAUSE_S
             return None
         window = item.get_expiry()
-        return allowed, Allowance(item.amount, remaining, ceil(resets_at), window)
+        return Allowance(item.amount, remaining, ceil(resets_at), window, allowed)
 
 
 @lru_cache(maxsize=4)
@@ -77,13 +76,31 @@ def _counter(url: str) -> Counter:
 
 def spend(request: HttpRequest, *subject: str) -> None:
     """Count this request for a key or address; raise RateLimited beyond the limit."""
-    item = parse(settings.NSADMIN_RATE_LIMIT)
-    counted = _counter(settings.NSADMIN_REDIS_URL).spend(item, *subject)
-    if counted is None:
-        return
-    allowed, allowance = counted
-    request.allowance = allowance  # type: ignore[attr-defined]
-    if not allowed:
+    allowance = _spend(settings.NSADMIN_RATE_LIMIT, *subject)
+    if allowance is not None:
+        request.allowance = allowance  # type: ignore[attr-defined]
+        _require(allowance)
+
+
+def spend_of_organization(request: HttpRequest, organization_id: str) -> None:
+    """Count this request for its organization; raise RateLimited beyond the limit.
+
+    An organization could raise its limit with more keys otherwise. The headers of an
+    answer are those of the key, unless the organization's limit is reached.
+    """
+    limit = settings.NSADMIN_ORGANIZATION_RATE_LIMIT
+    allowance = _spend(limit, "organization", organization_id)
+    if allowance is not None and not allowance.is_within:
+        request.allowance = allowance  # type: ignore[attr-defined]
+        _require(allowance)
+
+
+def _spend(limit: str, *subject: str) -> Allowance | None:
+    return _counter(settings.NSADMIN_REDIS_URL).spend(parse(limit), *subject)
+
+
+def _require(allowance: Allowance) -> None:
+    if not allowance.is_within:
         left = allowance.resets_at - int(time.time())
         wait = min(max(left, 1), allowance.window)
         raise RateLimited(

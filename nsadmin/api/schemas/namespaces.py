@@ -125,6 +125,9 @@ class NamespaceModel(BaseModel):
     feature_extractors: list[FeatureExtractor]
     payload_indexes: list[PayloadIndex]
     document_count: int | None
+    document_count_at: datetime | None = Field(
+        description="When Qdrant told the number of documents."
+    )
     bucket_count: int | None
     collection_count: int | None
     object_count: int | None
@@ -145,6 +148,13 @@ class NamespaceModel(BaseModel):
     revision: int = Field(description="Increases with every accepted change; the ETag.")
     observed_revision: int = Field(
         description="The revision applied in Qdrant; lower while it is catching up."
+    )
+    unreadable: list[str] = Field(
+        default_factory=list,
+        description=(
+            "What cannot be read of the stored document, a sentence for each value, "
+            "which is left out or null here. Absent if everything can be read."
+        ),
     )
 
     @classmethod
@@ -202,7 +212,8 @@ def _qdrant_status(status: dict[str, Any] | None) -> QdrantStatus | None:
 
 def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
     """Return the fields that a summary has too."""
-    return {
+    odd = {"unreadable": list(namespace.faults)} if namespace.faults else {}
+    return odd | {
         "namespace_name": namespace.name,
         "object": "namespace",
         "namespace_id": namespace.namespace_id,
@@ -213,6 +224,7 @@ def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
         "cluster_id": namespace.cluster_id,
         "description": namespace.description,
         "document_count": counts.documents,
+        "document_count_at": counts.documents_at,
         "bucket_count": counts.buckets,
         "collection_count": counts.collections,
         "object_count": counts.objects,

@@ -14,9 +14,10 @@ def environment(
     keys = directory.secrets()
     ours = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
     ours |= {
-        "NSADMIN_ALLOWED_HOSTS": f"{HOST},localhost",
+        "NSADMIN_ALLOWED_HOSTS": f"{HOST}:*,localhost:*",
         "NSADMIN_INSECURE_HTTP": "1",
         "NSADMIN_RATE_LIMIT": "6000/minute",
+        "NSADMIN_ORGANIZATION_RATE_LIMIT": "30000/minute",
         "NSADMIN_STATIC_ROOT": str(directory.path / "static"),
         "NSADMIN_EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
         "PYTHONUNBUFFERED": "1",

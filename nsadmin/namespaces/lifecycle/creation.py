@@ -10,11 +10,9 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan as Subscription
-from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
-from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import (
     Conflict,
@@ -24,9 +22,14 @@ from nsadmin.errors import (
     PlanChanged,
     Unavailable,
 )
-from nsadmin.namespaces.change import commit, preconditions, preflight, quota
+from nsadmin.namespaces.change import commit, preflight, quota
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.change.compare_and_set import accepted_document
+from nsadmin.namespaces.lifecycle.availability import (
+    collection_taken,
+    require_few_refusals,
+    require_free,
+)
 from nsadmin.namespaces.placement.clusters import (
     checked_url,
     collection_key,
@@ -52,7 +55,7 @@ def preview(
 ) -> Preview:
     """Return the plan that would create the namespace; nothing is written."""
     namespace, plan = _planned(actor, request, operation or uuid4())
-    _require_free(namespace)
+    require_free(namespace)
     quota.require_quota(actor.internal_id, actor.plan)
     is_silent = False
     try:
@@ -90,7 +93,7 @@ def create(
             "The plan has changed since it was shown.",
             details={"plan": plan.to_json()},
         )
-    _require_free(namespace)
+    require_free(namespace)
     _require_no_collection(namespace)
     raw = accepted_document(namespace, plan, op_id)
     raw["created_at"] = raw["updated_at"]
@@ -118,6 +121,8 @@ def _planned(
             "Custom infrastructure needs the Enterprise subscription.",
             details={"resource": "infrastructure", "tier": actor.plan},
         )
+    if request.namespace_id is not None:
+        require_few_refusals(actor.internal_id)
     namespace_id = request.namespace_id or f"ns_{operation.hex[:16]}"
     raw = blank(
         request,
@@ -177,54 +182,13 @@ def _inserted_by(op_id: str, namespace_id: str) -> Raw | None:
     return raw if raw is not None and document.has_operation(raw, op_id) else None
 
 
-def _require_free(namespace: Namespace) -> None:
-    """Raise Conflict for a taken name, id or collection.
-
-    The unique indexes of the store have the last word.
-    """
-    preconditions.require_free_name(namespace.internal_id, namespace.name)
-    # Read before the id: a namespace created in between is reported by its id.
-    holders = store.find_by_collection(namespace.collection)
-    if store.get(namespace.namespace_id) is not None or _id_was_used_elsewhere(
-        namespace
-    ):
-        raise Conflict(
-            "This id is taken.",
-            code="namespace_id_taken",
-            details={"field": "namespace_id"},
-        )
-    place = collection_key(namespace.raw)
-    if any(collection_key(raw) == place for raw in holders):
-        raise _collection_taken()
-
-
-def _id_was_used_elsewhere(namespace: Namespace) -> bool:
-    """Tell whether another organization had a namespace with that id, now deleted.
-
-    Its audit and usage data are stored by id and must not become the new one's.
-    """
-    owner = owner_of(namespace.internal_id)
-    others = AuditEvent.objects.filter(namespace_id=namespace.namespace_id)
-    if owner is not None:
-        others = others.exclude(organization_id=owner.organization_id)
-    return others.exclude(outcome__in=(Ending.REFUSED, Ending.FAILED)).exists()
-
-
-def _collection_taken() -> Conflict:
-    return Conflict(
-        "A collection of that name exists already.",
-        code="collection_taken",
-        details={"field": "infrastructure.qdrant_collection"},
-    )
-
-
 def _require_no_collection(namespace: Namespace) -> None:
     """Raise Conflict if the collection exists, Unavailable if Qdrant is silent."""
     if namespace.tier != "shared":
         preflight.require(preflight.run_new(namespace))
     if probe.actual_collection(namespace).exists:
-        _require_free(namespace)  # a concurrent creation may have taken name or id too
-        raise _collection_taken()
+        require_free(namespace)  # a concurrent creation may have taken name or id too
+        raise collection_taken()
 
 
 def _insert(raw: Raw, op_id: str) -> None:
@@ -235,7 +199,7 @@ def _insert(raw: Raw, op_id: str) -> None:
         if _inserted_by(op_id, raw["_id"]) is not None:
             return
         # The store does not report which unique value is taken.
-        _require_free(document.read(raw))
+        require_free(document.read(raw))
         raise
 
 
