@@ -33,11 +33,15 @@ _GZIP, _ZLIB = 31, 15
 
 
 class HostileCluster:
-    """The server; `sent` counts the bytes of its answers, `asked` lists the requests."""
+    """The server; `sent` counts the bytes of its answers, `asked` lists the requests.
+
+    `connections` counts the connections that it took.
+    """
 
     def __init__(self, mode: str = HEALTHY) -> None:
         self.mode = mode
         self.sent = 0
+        self.connections = 0
         self.asked: list[str] = []
         self._is_over = threading.Event()
         self._open: set[socket.socket] = set()
@@ -71,6 +75,7 @@ class HostileCluster:
             except OSError:
                 return
             self._open.add(connection)
+            self.connections += 1
             threading.Thread(
                 target=self._serve, args=(connection,), daemon=True
             ).start()

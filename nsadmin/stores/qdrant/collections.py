@@ -39,11 +39,15 @@ _CREATION_PARAMS = (
 )
 
 
-def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
+def get(
+    cluster: Cluster, name: str, *, timeout_s: float | None = None
+) -> LiveCollection | None:
     """Return the collection, or None where it does not exist.
 
+    Without `timeout_s` it waits as long as a plan does.
     Over plain HTTP, because qdrant_client refuses fields that a newer server adds.
     """
+    timeout_s = settings.NSADMIN_PLAN_TIMEOUT_S if timeout_s is None else timeout_s
     with translate_errors():
         answer = http(cluster).get(
             f"/collections/{collection_name(name)}", timeout=timeout_s
@@ -55,7 +59,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
     return answers.collection(answer.content)
 
 
-def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
+def version(cluster: Cluster, *, timeout_s: float) -> str:
     """Return the server's version such as 1.18.3. The cheapest call."""
     with translate_errors():
         answer = http(cluster).get("/", timeout=timeout_s)
