@@ -7,6 +7,8 @@ is no second draw for rare fields.
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
 from nsadmin.advice.values import values_at
 from nsadmin.errors import NsadminError, UpstreamError
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -18,7 +20,6 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 _POINTS = 256
 _ENOUGH = 20
 # The time limit of each draw, the common one and the one for rare fields.
-_WAIT_S = 2.0
 # Limits the rare fields of a draw, because Qdrant reads whole payloads to find them.
 _MAX_RARE = 20
 
@@ -28,7 +29,9 @@ Point = dict[str, Any]
 def look(namespace: Namespace) -> LiveCollection:
     """Return the collection to sample, or raise UpstreamError if there is none."""
     name = namespace.collection
-    live = collections.get(cluster_of(namespace), name, timeout_s=_WAIT_S)
+    live = collections.get(
+        cluster_of(namespace), name, timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S
+    )
     if live is None:
         raise UpstreamError("The collection of this namespace is missing in Qdrant.")
     return live
@@ -94,7 +97,7 @@ def _draw(
         limit=_POINTS,
         only=fields,
         where=where,
-        timeout_s=_WAIT_S,
+        timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S,
     )
 
 
