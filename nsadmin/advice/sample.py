@@ -19,7 +19,6 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 _POINTS = 256
 _ENOUGH = 20
-# The time limit of each draw, the common one and the one for rare fields.
 # Limits the rare fields of a draw, because Qdrant reads whole payloads to find them.
 _MAX_RARE = 20
 
