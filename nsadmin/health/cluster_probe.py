@@ -28,8 +28,6 @@ from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 # The names of the loops in the rows of failing items.
 PLACING: Final = "cluster"
 SIZES: Final = "sizes"
-# What a column of whole numbers holds.
-_BYTES = range(2**63)
 _ODD = "Qdrant's answer makes no sense."
 _TIMEOUT_S = 1.0
 _SLOW_TIMEOUT_S = 5.0
@@ -137,7 +135,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         found = telemetry.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
     except NsadminError:
         return
-    memory = found.memory if found.memory in _BYTES else None
+    memory = found.memory if snapshots.is_count(found.memory) else None
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=memory)
     if not found.sizes:
         return
