@@ -232,7 +232,6 @@ def test_what_a_plan_builds_on_must_be_readable(odd_store: Cast) -> None:
     tier = {"infrastructure": {"max_workers": 4}}
     for name, body in (
         ("index_text", INDEX),
-        ("muted", INDEX),
         ("extractor_nameless", INDEX),
         ("infra_text", tier),
         ("tier_unknown", tier),
