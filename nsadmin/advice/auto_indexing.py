@@ -8,10 +8,10 @@ Documents and payloads are what others wrote. Each namespace, and each field of 
 fails alone: the failure is recorded at it, and the run goes on.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -25,8 +25,13 @@ from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.jobs import items
 from nsadmin.jobs.schedules import beat
+from nsadmin.namespaces.placement.cluster_share import (
+    EVERY,
+    ClusterShare,
+    dedicated_ids,
+)
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
@@ -57,15 +62,12 @@ class Run:
         return {**asdict(self), "left": left[:_LEFT_KEPT]}
 
 
-def run(*, now: datetime | None = None) -> Run:
-    """Begin the due builds of every namespace with automatic indexes."""
+def run(*, now: datetime | None = None, share: ClusterShare = EVERY) -> Run:
+    """Begin the due builds of every namespace with automatic indexes in this share."""
     at = now or timezone.now()
     done = Run()
 
-    def one(raw: Raw) -> None:
-        namespace = document.read(raw)
-        if not _is_enabled(namespace):
-            return
+    def one(namespace: Namespace) -> None:
         done.namespaces += 1
         try:
             _one_namespace(namespace, at, done)
@@ -73,7 +75,13 @@ def run(*, now: datetime | None = None) -> Run:
             done.left.append([namespace.namespace_id, "", failure.message])
             raise
 
-    items.each(SCHEDULE, store.every(), one, key=itemgetter("_id"), is_complete=True)
+    items.each(
+        SCHEDULE,
+        _enabled(share),
+        one,
+        key=attrgetter("namespace_id"),
+        is_complete=share == EVERY,
+    )
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
 
@@ -81,6 +89,14 @@ def run(*, now: datetime | None = None) -> Run:
 def next_run(namespace: Namespace, now: datetime) -> datetime | None:
     """Return the time of the next run; None if the namespace has it disabled."""
     return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
+
+
+def _enabled(share: ClusterShare) -> Iterator[Namespace]:
+    """Yield the namespaces of the share that may get indexes."""
+    for raw in store.every():
+        namespace = document.read(raw)
+        if _is_enabled(namespace) and share.covers(namespace):
+            yield namespace
 
 
 def _is_enabled(namespace: Namespace) -> bool:
@@ -156,20 +172,28 @@ def _resolve_others(namespace_id: str, failed: Collection[str]) -> None:
         items.resolve(SCHEDULE, "index", row.item)
 
 
-def finish_open() -> int:
-    """Judge and measure every build that has ended; return their number."""
-    done = 0
+def clusters_that_build() -> list[str]:
+    """Return the addresses of the dedicated clusters on which builds go on."""
+    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
+    ids, on_dedicated = building.values_list("namespace_id", flat=True), dedicated_ids()
+    return sorted({on_dedicated[key] for key in ids if key in on_dedicated})
+
+
+def finish_open(share: ClusterShare = EVERY) -> int:
+    """Judge and measure every build of this share that has ended; return the number."""
+    done, on_dedicated = 0, dedicated_ids()
 
     def one(row: AutoIndex) -> None:
         nonlocal done
         done += index_build.finish(row)
 
+    rows = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk")
     items.each(
         FINISH,
-        AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk"),
+        [row for row in rows if share.covers_id(row.namespace_id, on_dedicated)],
         one,
         key=lambda row: _item(row.namespace_id, row.field_name),
         kind="index",
-        is_complete=True,
+        is_complete=share == EVERY,
     )
     return done

@@ -20,6 +20,7 @@ from nsadmin.jobs.execution.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.placement.job_queue import job_queue, max_concurrent_jobs
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
@@ -114,6 +115,7 @@ def find_double_submit(
         namespace_name=request.namespace_name,
         created_at__gt=timezone.now() - _DOUBLE_SUBMIT_WINDOW,
         inputs__include_resources=_include_json(request),
+        inputs__leave_out_foreign_points=request.leave_out_foreign_points,
     )
     return same_request.exclude(state__in=(State.FAILED, State.CANCELLED)).first()
 
@@ -147,11 +149,14 @@ def _enqueue_job(
         stages=stages(request.include),
         job_id=uuid.UUID(raw["clone_task_id"]),
         delay=_RESERVATION_TIME,
+        queue=job_queue(source, document.read(raw)),
+        max_concurrent=max_concurrent_jobs(source),
         inputs={
             "source_namespace_id": source.namespace_id,
             "namespace_id": raw["_id"],
             "namespace_name": request.namespace_name,
             "include_resources": _include_json(request),
+            "leave_out_foreign_points": request.leave_out_foreign_points,
         },
     )
 

@@ -27,6 +27,7 @@ class MirroredNamespace(models.Model):
     extractor_ids = models.JSONField(default=list)
     index_count = models.IntegerField(default=0)
     document_count = models.BigIntegerField(null=True)
+    document_count_at = models.DateTimeField(null=True)
     object_count = models.BigIntegerField(null=True)
     bucket_count = models.BigIntegerField(null=True)
     collection_count = models.BigIntegerField(null=True)
@@ -169,3 +170,41 @@ class ReaperHold(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.namespace_ids)} of {self.internal_id}"
+
+
+class DeletionHold(models.Model):
+    """Deletions that the platform wants to make by itself and that a fuse holds.
+
+    `kind` is "expiry" or "purge", `reason` why they are held. After a platform admin
+    has released them, the next run makes these and no others.
+    """
+
+    kind = models.CharField(max_length=16, primary_key=True)
+    reason = models.CharField(max_length=16)
+    namespace_ids = models.JSONField(default=list)
+    held_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {len(self.namespace_ids)} held"
+
+
+class DeletionRun(models.Model):
+    """One run that may delete: its time by the database, and what it deleted unasked.
+
+    Deletions that a person has released are not counted. Runs that delete nothing share
+    one row.
+    """
+
+    kind = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    deleted = models.IntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "at"], name="deletion_run_latest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%H:%M:%S}"

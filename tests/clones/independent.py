@@ -81,6 +81,8 @@ class Reader:
 
 def same_numbers(one: Any, other: Any) -> bool:
     """Whether two vectors are equal up to the rounding of cosine collections."""
+    if one == other:
+        return True
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
             same_numbers(one[key], other[key]) for key in one

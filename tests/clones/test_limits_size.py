@@ -46,17 +46,17 @@ def test_points_with_65_535_dimensions_are_copied(plain, reader, clone):
     reader.require_equal(plain.collection, job.namespace_id, points=12)
 
 
-@pytest.mark.parametrize(
-    ("status", "text"),
-    [
-        (413, "JSON payload (9 bytes) is larger than allowed (limit: 9000 bytes)."),
-        (413, "<html><h1>413 Request Entity Too Large</h1></html>"),
-        (400, "JSON payload (9 bytes) is larger than allowed (limit: 9000 bytes)."),
-        (400, "Payload Too Large"),
-    ],
-)
+REFUSALS = [
+    refusal(413, "JSON payload (9 bytes) is larger than allowed (limit: 9000 bytes)."),
+    refusal(413, "<html><h1>413 Request Entity Too Large</h1></html>"),
+    refusal(400, "JSON payload (9 bytes) is larger than allowed (limit: 9000 bytes)."),
+    refusal(400, "Payload Too Large"),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSALS, ids=lambda answer: answer.body[:40])
 def test_a_body_that_is_refused_is_split_until_it_fits(
-    plain, reader, clone, proxy, status, text
+    plain, reader, clone, proxy, refused
 ):
     reader.put(plain.collection, plain_points(60, text="x" * 1_000))
     sizes = []
@@ -65,7 +65,7 @@ def test_a_body_that_is_refused_is_split_until_it_fits(
         if asked.method == "PUT" and "/points" in asked.path:
             sizes.append(len(asked.body))
             if len(asked.body) > 9_000:
-                return refusal(status, text)
+                return refused
         return None
 
     proxy.rule = refuse
