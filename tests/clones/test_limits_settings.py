@@ -27,6 +27,7 @@ EVERYTHING = {
     },
     "sparse_vectors": {"words": {"modifier": "idf", "index": {"on_disk": True}}},
     "on_disk_payload": False,
+    "shard_number": 3,
     "replication_factor": 2,
     "write_consistency_factor": 2,
     "hnsw_config": {
@@ -57,6 +58,8 @@ EVERYTHING = {
 def full(plain, reader):
     """A namespace whose collection has no default setting, and an alias."""
     reader.remake(plain.collection, EVERYTHING)
+    fan_out = {"read_fan_out_factor": 2, "read_fan_out_delay_ms": 30}
+    reader.ask("PATCH", f"/collections/{plain.collection}", {"params": fan_out})
     alias = {"collection_name": plain.collection, "alias_name": f"a{plain.collection}"}
     reader.ask("POST", "/collections/aliases", {"actions": [{"create_alias": alias}]})
     points = plain_points(20)
@@ -95,7 +98,7 @@ def test_all_settings_are_in_the_clone_and_the_losses_in_the_report(
     assert job.outputs["dropped"][:2] == _losses(full)
     row = next(r for r in job.outputs["proof"] if r["what"].startswith("Settings"))
     assert row["equal"]
-    assert row["source"] == row["clone"] > 40
+    assert row["source"] == row["clone"] > 30
     reader.require_equal(full.collection, job.namespace_id, points=20)
 
 
@@ -132,7 +135,8 @@ def test_a_setting_that_the_server_loses_fails_the_proof(full, clone, proxy):
     job = clone(full)
     assert job.state == State.FAILED
     assert job.error == (
-        "The verification failed: the collections differ in strict_mode_config."
+        "The verification failed: the collections differ in "
+        "params.read_fan_out_delay_ms, params.read_fan_out_factor, strict_mode_config."
     )
 
 
