@@ -25,6 +25,7 @@ from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.rules import Holding
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Conflict, NsadminError, UpstreamError
+from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.auto_index import AutomaticIndex, UselessIndex
@@ -207,6 +208,6 @@ def muted(namespace: Namespace) -> dict[str, str]:
 
 
 def _end(row: AutoIndex, state: State, *, error: str = "") -> bool:
-    row.state, row.error, row.ended_at = state, error[:500], timezone.now()
+    row.state, row.error, row.ended_at = state, clip(error, 500), timezone.now()
     row.save()
     return True

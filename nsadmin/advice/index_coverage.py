@@ -84,9 +84,10 @@ def holdings(
 ) -> dict[str, Holding]:
     """Return what those indexes hold that may hold too little; others are left out.
 
-    An index with half of all points needs no count, which is not cheap.
+    An index with half of all points needs no count, which is not cheap. Nothing is
+    returned while Qdrant optimizes or steps wait, as an index may still be built.
     """
-    if live.status == "yellow" or namespace.observed_revision < namespace.revision:
+    if live.status == "yellow" or namespace.raw.get("pending"):
         return {}
     few = {
         field: index.points

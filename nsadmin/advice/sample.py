@@ -7,6 +7,8 @@ without an index; its samples are smaller then, and have no second draw.
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
 from nsadmin.advice.values import values_at
 from nsadmin.errors import NsadminError, UpstreamError
 from nsadmin.names import clip
@@ -19,7 +21,6 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 _POINTS = 256
 _ENOUGH = 20
 # The time limit of each draw, the common one and the one for rare fields.
-_WAIT_S = 2.0
 # Limits the rare fields of a draw, because Qdrant reads whole payloads to find them.
 _MAX_RARE = 20
 # Characters kept of what Qdrant says.
@@ -31,7 +32,9 @@ Point = dict[str, Any]
 def look(namespace: Namespace) -> LiveCollection:
     """Return the collection to sample, or raise UpstreamError if there is none."""
     name = namespace.collection
-    live = collections.get(cluster_of(namespace), name, timeout_s=_WAIT_S)
+    live = collections.get(
+        cluster_of(namespace), name, timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S
+    )
     if live is None:
         raise UpstreamError("The collection of this namespace is missing in Qdrant.")
     return live
@@ -121,7 +124,7 @@ def _draw(
         limit=limit,
         only=fields,
         where=where,
-        timeout_s=_WAIT_S,
+        timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S,
     )
 
 

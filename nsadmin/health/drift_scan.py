@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,7 +28,6 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Our collections have this prefix; other programs may keep collections beside them.
 _COLLECTION_PREFIX = "ns_"
-_TIMEOUT_S = 2.0
 # The name of the loop in the rows of failing items.
 LOOP: Final = "drift"
 # Differences of one namespace, and orphans of one cluster, that are stored.
@@ -58,7 +58,7 @@ def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drif
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     if snapshot is not None and snapshot.ok:  # else nothing is known
-        _store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
+        store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return bounded(found)
 
 
@@ -77,7 +77,7 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def _store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+def store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
     """Store at most MOST_STORED differences in bulk; delete those that are gone."""
     now = timezone.now()
     rows = {
@@ -176,7 +176,7 @@ class _Sweep:
         if raw is None:
             return
         namespace = document.read(raw)
-        snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
+        snapshot = probe.snapshot(namespace, wait_s=settings.NSADMIN_PAGE_TIMEOUT_S)
         found = scan_namespace(
             namespace, vector_coverage.refreshed(namespace, snapshot)
         )
@@ -196,7 +196,7 @@ class _Sweep:
         orphans = sorted(name for name in ours if name not in known)
         found = [_orphan(cluster, name) for name in orphans[:MOST_STORED]]
         unasked = [_orphan(None, name) for name in orphans[MOST_STORED:]]
-        _store_differences("", cluster.label, [*found, *unasked])
+        store_differences("", cluster.label, [*found, *unasked])
         self.differences += len(orphans)
 
 
@@ -217,7 +217,9 @@ def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
 def _point_count_text(cluster: Cluster, name: str) -> str:
     """Return the number of points of a collection in words."""
     try:
-        found = collections.get(cluster, name, timeout_s=_TIMEOUT_S)
+        found = collections.get(
+            cluster, name, timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S
+        )
     except NsadminError:
         return "an unknown number of points"
     count = found.points if found is not None else 0

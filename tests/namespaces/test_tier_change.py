@@ -248,7 +248,7 @@ def test_a_new_address_without_its_key_is_refused_and_nothing_is_dialled(
     commit(cast, own_cluster.body())
     with listening() as (port, arrived):
         host = f"127.0.0.1:{port}"
-        settings.NSADMIN_CLUSTER_HOSTS = [own_cluster.listed, host]
+        settings.NSADMIN_CLUSTER_HOSTS = [own_cluster.listed, f"{host}=*"]
         for url in (f"http://{host}", f"http://{host}/", f"HTTP://{host}"):
             with pytest.raises(Invalid) as fault:
                 commit(cast, {"qdrant_url": url})
@@ -258,6 +258,7 @@ def test_a_new_address_without_its_key_is_refused_and_nothing_is_dialled(
 
 def test_an_address_that_is_not_listed_is_refused(cast, own_cluster, settings):
     settings.NSADMIN_CLUSTER_HOSTS = []
+    settings.NSADMIN_CLUSTER_PORTS = [own_cluster.port]
     shown = preview(cast, own_cluster.body())
     assert states(shown)["address"] == "blocks"
     with pytest.raises(Invalid) as fault:
@@ -283,7 +284,7 @@ def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(
     cast, settings
 ):
     with listening(answers=False) as (port, _):
-        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
+        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}=*"]
         given = {
             "compute_tier": "dedicated_cpu",
             "qdrant_url": f"http://127.0.0.1:{port}",

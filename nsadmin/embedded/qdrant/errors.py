@@ -91,12 +91,15 @@ def no_collection(name: str) -> ApiError:
 
 
 _MISSING_POINT = re.compile(r"^No point with id", re.IGNORECASE)
+_FIXED_SETTING = "config is incompatible with existing segments"
 _ENGINE_FAULT = re.compile(r"^Service runtime error|^IO Error", re.IGNORECASE)
 
 
 def from_engine(error: BaseException) -> ApiError:
     """The API error for an engine exception, which is classified by its text."""
     text = str(error)
+    if _FIXED_SETTING in text:
+        return unsupported(text)
     if type(error).__name__ == "PanicException" or _ENGINE_FAULT.match(text):
         return internal(text)
     if _MISSING_POINT.match(text):

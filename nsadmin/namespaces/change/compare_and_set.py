@@ -140,7 +140,7 @@ def accepted_document(
     after = apply_steps(namespace.raw, plan.steps, sealed=sealed)
     if plan.moves and "collection_key" in after:
         after["collection_key"] = collection_key(after)
-    if "namespace_name" in after:
+    if isinstance(after.get("namespace_name"), str):
         after["name_key"] = name_key(after["namespace_name"])
     _advance_revision(namespace, after, op_id)
     revision = after["revision"]

@@ -5,9 +5,10 @@ be started again and continues with the remaining keys. The old seal key must st
 configured until none is left.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from operator import itemgetter
 from typing import Final
 
 from django.utils import timezone
@@ -51,29 +52,26 @@ def rotate(*, limit: int | None = None) -> Rotation:
     """
     counts, current = Rotation(), current_key_id()
 
-    def rotate_one(namespace_id: str) -> None:
+    def rotate_one(raw: Raw) -> None:
+        if _box(raw) is None:
+            return
         try:
-            is_rotated = _rotate_one(namespace_id, current)
+            is_rotated = _rotate_one(raw["_id"], current)
         except TooManyWriters:
             counts.moved += 1
             raise
         counts.rotated += is_rotated
         counts.current += not is_rotated
 
-    def wanted() -> Iterator[str]:
-        for namespace_id in _ids_with_key():
-            if limit is not None and counts.rotated >= limit:
-                return
-            yield namespace_id
-
-    complete = limit is None
-    tally = items.each(LOOP, wanted(), rotate_one, key=str, is_complete=complete)
+    tally = items.each(
+        LOOP,
+        takewhile(lambda _: limit is None or counts.rotated < limit, store.every()),
+        rotate_one,
+        key=itemgetter("_id"),
+        is_complete=limit is None,
+    )
     counts.unreadable = tally.failed - counts.moved
     return counts
-
-
-def _ids_with_key() -> list[str]:
-    return [raw["_id"] for raw in store.every() if _box(raw)]
 
 
 def _box(raw: Raw) -> Raw | None:

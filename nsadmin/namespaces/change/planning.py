@@ -15,6 +15,14 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.readable import require_readable
 
+_IN_PARTS = {
+    "infrastructure",
+    "feature_extractors",
+    "payload_indexes",
+    "vector_inference_map",
+    "muted_auto_indexes",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
@@ -57,9 +65,12 @@ def plan_change(
 
 
 def _built_on(plan: Plan) -> set[str]:
-    """Return the fields of the document that the plan changes or relies on."""
+    """Return the fields of the document that the plan changes in part, or relies on.
+
+    A plain field is replaced whole, whatever it was.
+    """
     # What the steps make of an empty document are the fields that they change.
-    fields = set(apply_steps({}, plan.steps, sealed={}))
+    fields = _IN_PARTS & set(apply_steps({}, plan.steps, sealed={}))
     if plan.needs_qdrant or plan.moves:
         fields |= {"infrastructure", "feature_extractors", "payload_indexes"}
     if "payload_indexes" in fields:

@@ -247,6 +247,7 @@ def _look_values(look: LastLook | None) -> dict[str, Any]:
         return {"health": "unknown", "health_since": None}
     values: dict[str, Any] = {
         "document_count": _stored_count((look.live or {}).get("points")),
+        "document_count_at": look.live_at if look.live else None,
         "health": history.status_of(look),
     }
     return values | {"health_since": None if look.ok else look.unknown_since}

@@ -189,7 +189,7 @@ def _mirrored_row(
 
 
 def snapshot(
-    view: NamespaceView, *, wait_s: float = 0.5, now: bool = False
+    view: NamespaceView, *, wait_s: float | None = None, now: bool = False
 ) -> Snapshot | None:
     """Return a recent snapshot of Qdrant, or the stored one while the store is away.
 

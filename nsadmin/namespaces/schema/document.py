@@ -160,9 +160,7 @@ def read(raw: Raw) -> Namespace:
             raw, "source_namespace_id", longest=MAX_ID_LENGTH
         ),
         "is_protected": bool(reader.flag(raw, "protected")),
-        "deletion_task_id": reader.id(
-            deletion or {}, "task_id", longest=_MAX_OWN_ID, at="deletion"
-        ),
+        "deletion_task_id": reader.uuid(deletion or {}, "task_id", at="deletion"),
         "deleted_by": reader.text(raw, "deleted_by", longest=_MAX_LABEL),
     }
     return Namespace(namespace_id=namespace_id, faults=reader.faults, raw=raw, **values)

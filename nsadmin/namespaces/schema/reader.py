@@ -5,6 +5,7 @@ or out of range. A reader never raises: it returns what can be read, and keeps a
 sentence for each value that cannot.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -24,6 +25,8 @@ _MAX_FAULTS = 20
 _MAX_FAULT_LENGTH = 300
 _MAX_KEY_LENGTH = 60
 _MAX_QUOTED_LENGTH = 40
+_UUID_LENGTH = 36
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Pages and the API have addresses of their own under these words.
 _RESERVED_IDS = frozenset({"", ".", "..", "new", "deleted", "due", "list", "stats"})
 
@@ -128,6 +131,14 @@ class Reader:
             self.note(join(at, key), fault)
             return None
         return self.text(holder, key, at=at)
+
+    def uuid(self, holder: Mapping[str, Any], key: str, *, at: str = "") -> str | None:
+        """Return the id of a job, which is a UUID."""
+        value = self.id(holder, key, longest=_UUID_LENGTH, at=at)
+        if value is None or _UUID.fullmatch(value):
+            return value
+        self.note(join(at, key), f"is “{value}”, expected a UUID")
+        return None
 
     def choice(
         self,

@@ -24,6 +24,12 @@ Done = TypeVar("Done")
 # The limit for reading one document while a request waits; a healthy store needs 1 ms.
 READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
+_UNWRITABLE = (
+    UnicodeEncodeError,
+    InvalidDocument,
+    errors.DocumentTooLarge,
+    errors.WriteError,
+)
 
 
 # Keyed by process id too: a client must not cross a fork.
@@ -86,19 +92,27 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
         raise Unavailable(
             "The namespace store does not answer.", details={"store": "namespace store"}
         ) from None
-    except (UnicodeEncodeError, InvalidDocument, errors.DocumentTooLarge) as reason:
-        what = "is too large"
-        if isinstance(reason, UnicodeEncodeError):
-            what = "has bytes that are not UTF-8"
-        raise Conflict(
-            f"The namespace store cannot write this document: it {what}. Nothing was "
-            "written.",
-            code="document_unwritable",
-        ) from None
+    except errors.DuplicateKeyError:
+        raise
+    except _UNWRITABLE as reason:
+        raise _unwritable(reason) from None
     except InvalidBSON:
         raise UpstreamError(
             "The namespace store's answer is damaged and cannot be decoded."
         ) from None
+
+
+def _unwritable(reason: Exception) -> Conflict:
+    what = "refuses it"
+    if isinstance(reason, UnicodeEncodeError):
+        what = "cannot write its bytes that are not UTF-8"
+    if isinstance(reason, errors.DocumentTooLarge):
+        what = "cannot write a document of its size"
+    return Conflict(
+        f"This document cannot be changed: the namespace store {what}. Nothing was "
+        "written.",
+        code="document_unwritable",
+    )
 
 
 def retry_once(write: Callable[[], Done]) -> Done:
