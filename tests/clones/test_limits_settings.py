@@ -6,7 +6,7 @@ from nsadmin.clones.copy import settings as rules
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest
 from nsadmin.jobs.models import State
-from tests.clones.independent import plain_points, refusal
+from tests.clones.independent import answered, plain_points, refusal
 
 # No value is a default of Qdrant.
 EVERYTHING = {
@@ -210,3 +210,40 @@ def test_many_aliases_are_named_in_short():
     (sentence,) = rules.alias_losses([f"alias{number}" for number in range(12)])
     assert sentence.endswith("“alias9” and 2 more; they stay there.")
     assert rules.alias_losses([]) == []
+
+
+def test_points_keep_the_shard_key_that_they_have(plain, reader, clone, proxy):
+    vectors = {"v": {"size": 4, "distance": "Dot"}}
+    body = {"vectors": vectors, "sharding_method": "custom", "replication_factor": 2}
+    reader.remake(plain.collection, body)
+    reader.put(plain.collection, plain_points(6))
+    keys = {number: ("east", 7)[number % 2] for number in range(1, 7)}
+    made, written = [], []
+
+    def distributed(asked):
+        path = asked.path.partition("?")[0]
+        source = f"/collections/{plain.collection}"
+        if path == "/cluster":
+            return answered({"status": "enabled", "peers": {"1": {}, "2": {}}})
+        if path == f"{source}/points/scroll":
+            result = reader.ask("POST", path, asked.json)
+            for point in result["points"]:
+                point["shard_key"] = keys[point["id"]]
+            return answered(result)
+        if path.endswith("/shards"):
+            if asked.method == "PUT":
+                made.append(asked.json["shard_key"])
+                return answered(True)
+            shown = ["east", 7] if path.startswith(source) else made
+            return answered({"shard_keys": [{"key": key} for key in shown]})
+        if path.endswith("/points") and asked.method == "PUT":
+            written.append(asked.json)
+        return None
+
+    proxy.rule = distributed
+    job = clone(plain)
+    assert (job.state, job.error) == (State.DONE, "")
+    assert made == ["east", 7]
+    assert {p["id"]: w["shard_key"] for w in written for p in w["points"]} == keys
+    config = reader.config(job.namespace_id)["params"]
+    assert (config["sharding_method"], config["replication_factor"]) == ("custom", 2)
