@@ -5,8 +5,17 @@ import binascii
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import (
+    CheckMessage,
+    Error,
+    Info,
+    Warning,  # noqa: A004 - the name that Django gives it
+    register,
+    run_checks,
+)
 from django.core.exceptions import ImproperlyConfigured
+
+from nsadmin import serve
 
 TAG = "nsadmin"
 
@@ -63,6 +72,44 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
             hint = REQUIRED["NSADMIN_SEAL_KEYS"]
             message = f"Entry {number} of NSADMIN_SEAL_KEYS is malformed."
             found.append(Error(message, hint=hint, id="nsadmin.E003"))
+    return found
+
+
+@register(TAG, deploy=True)
+def job_slots(**_kwargs: Any) -> list[CheckMessage]:
+    """W004 for each subscription whose organizations could run no job at all."""
+    return [
+        Warning(
+            f"NSADMIN_JOB_SLOTS of the plan {plan} is {number}, so no job would run.",
+            hint="Set 1 or more; fewer than the workers of the queue “jobs”.",
+            id="nsadmin.W004",
+        )
+        for plan, number in settings.NSADMIN_JOB_SLOTS.items()
+        if number < 1
+    ]
+
+
+@register(TAG, deploy=True)
+def web_server(**_kwargs: Any) -> list[CheckMessage]:
+    """W005 if Django takes larger bodies than the web server, and I001 about another.
+
+    Which web server runs cannot be seen from here, so I001 states what it has to do.
+    """
+    found: list[CheckMessage] = []
+    largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if largest is None or largest > serve.MAX_BODY_BYTES:
+        message = "DATA_UPLOAD_MAX_MEMORY_SIZE is larger than the web server's limit."
+        hint = f"Set {serve.MAX_BODY_BYTES} bytes or fewer."
+        found.append(Warning(message, hint=hint, id="nsadmin.W005"))
+    found.append(
+        Info(
+            "Serve with `python -m nsadmin.serve`: it reads each request whole before "
+            "a thread takes it, within a time limit.",
+            hint="Another server needs a proxy in front that buffers requests, or slow "
+            "uploads stop it; in nginx that is proxy_request_buffering, on by default.",
+            id="nsadmin.I001",
+        )
+    )
     return found
 
 

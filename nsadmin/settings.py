@@ -17,6 +17,7 @@ from environs import env
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from nsadmin.jobs import queues
 from nsadmin.logs import without_links
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +34,12 @@ NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
 NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
+# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server,
+# and our own limit on the bytes of an answer about points.
+NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
+NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
+    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
+)
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 # Private host:port pairs that are allowed for dedicated clusters.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
@@ -49,8 +56,17 @@ NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
 # The number of namespaces that each plan allows; None is unlimited.
 NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise": None}
+# The number of jobs of one organization that run at the same time, by its plan. Fewer
+# than the workers of the queue `jobs`, so that one organization cannot hold them all.
+NSADMIN_JOB_SLOTS: dict[str, int] = {"free": 1, "pro": 2, "enterprise": 3}
 # The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
+# In 24 hours the platform deletes at most this number of namespaces by itself, or this
+# share of all in percent if that is more; the others wait for a platform admin.
+NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
+NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
+# A purge that fails for this many days leaves the collection behind.
+NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
@@ -268,12 +284,18 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-CELERY_TASK_ROUTES = {"nsadmin.jobs.sweep": {"queue": "ctl"}}
+CELERY_TASK_DEFAULT_QUEUE = queues.MAINTENANCE
+CELERY_TASK_ROUTES = {
+    "nsadmin.jobs.sweep": {"queue": queues.CONTROL},
+    "nsadmin.namespaces.heal": {"queue": queues.CONTROL},
+    "nsadmin.jobs.run": {"queue": queues.JOBS},
+    "nsadmin.*_cluster": {"queue": queues.CLUSTERS},
+}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
         "task": "nsadmin.jobs.sweep",
         "schedule": 1.0,
-        "options": {"expires": 3.0, "queue": "ctl"},
+        "options": {"expires": 3.0},
     },
     "reconcile": {
         "task": "nsadmin.namespaces.reconcile",

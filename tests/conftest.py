@@ -130,6 +130,17 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     close()
 
 
+@pytest.fixture(scope="session")
+def others(_wired: Servers) -> frozenset[str]:
+    """The collections that a server of somebody else had before this run."""
+    from nsadmin.stores.qdrant import collections
+    from nsadmin.stores.qdrant.cluster import shared
+    from tests.cast import COLLECTION_PREFIX
+
+    names = collections.names(shared())
+    return frozenset(n for n in names if not n.startswith(COLLECTION_PREFIX))
+
+
 @pytest.fixture(autouse=True)
 def _emptied_audit(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a test that really commits empty its tables; the triggers come back then."""

@@ -120,15 +120,23 @@ def running_qdrant(
     read_only_key: str | None = None,
     port: int | None = None,
     max_open: int = 64,
+    max_body: int | None = None,
 ) -> Iterator[RunningQdrant]:
-    """An embedded Qdrant; without a key it lets everybody in."""
+    """An embedded Qdrant; without a key it lets everybody in.
+
+    It takes bodies of `max_body` bytes, 32 MiB unless told otherwise.
+    """
     port = port or ports.free_port()
     process = qdrant_process.process(
         data_dir, port, api_key=api_key or "", name="qdrant"
     )
     process = replace(
         process,
-        argv=[*process.argv, "--max-open", str(max_open)],
+        argv=[
+            *process.argv,
+            *("--max-open", str(max_open)),
+            *(() if max_body is None else ("--max-body", str(max_body))),
+        ],
         env={
             **process.env,
             "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY": read_only_key or "",

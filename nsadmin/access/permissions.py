@@ -43,6 +43,7 @@ class Action(StrEnum):
     KEY_MANAGE = "key:manage"
     PLATFORM_READ = "platform:read"
     SCHEDULE_RUN = "schedule:run"
+    DELETION_RELEASE = "deletion:release"  # deletions that a fuse holds
     STYLEGUIDE_READ = "styleguide:read"
     ACCOUNT_USE = "account:use"  # the user's own preferences: theme, organization shown
 

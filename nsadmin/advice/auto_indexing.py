@@ -3,10 +3,15 @@
 A field filtered more than 100 times in 24 hours gets its index, never one on a field of
 the system, few in one run, one build in a collection at a time. Two runs at once are
 harmless: the row of the build and the plan each let only one of them act.
+
+Documents and payloads are what others wrote. Each namespace, and each field of one,
+fails alone: the failure is recorded at it, and the run goes on.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -17,15 +22,21 @@ from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
 from nsadmin.advice.usage import FieldUsage
-from nsadmin.errors import NsadminError
+from nsadmin.errors import Conflict, Invalid, NsadminError
+from nsadmin.jobs import items
 from nsadmin.jobs.schedules import beat
+from nsadmin.namespaces.placement.cluster_share import (
+    EVERY,
+    ClusterShare,
+    dedicated_ids,
+)
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
 
-SCHEDULE = "auto_indexes"
+SCHEDULE, FINISH = "auto_indexes", "finish_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
 # Reports may name any field; so many are sampled in search of those to index.
@@ -51,19 +62,26 @@ class Run:
         return {**asdict(self), "left": left[:_LEFT_KEPT]}
 
 
-def run(*, now: datetime | None = None) -> Run:
-    """Begin the due builds of every namespace with automatic indexes."""
+def run(*, now: datetime | None = None, share: ClusterShare = EVERY) -> Run:
+    """Begin the due builds of every namespace with automatic indexes in this share."""
     at = now or timezone.now()
     done = Run()
-    for raw in store.every():
-        namespace = document.read(raw)
-        if not _is_enabled(namespace):
-            continue
+
+    def one(namespace: Namespace) -> None:
         done.namespaces += 1
         try:
             _one_namespace(namespace, at, done)
         except NsadminError as failure:
             done.left.append([namespace.namespace_id, "", failure.message])
+            raise
+
+    items.each(
+        SCHEDULE,
+        _enabled(share),
+        one,
+        key=attrgetter("namespace_id"),
+        is_complete=share == EVERY,
+    )
     log.info("auto_indexes_run", namespaces=done.namespaces, begun=done.begun)
     return done
 
@@ -73,57 +91,109 @@ def next_run(namespace: Namespace, now: datetime) -> datetime | None:
     return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
 
 
+def _enabled(share: ClusterShare) -> Iterator[Namespace]:
+    """Yield the namespaces of the share that may get indexes."""
+    for raw in store.every():
+        namespace = document.read(raw)
+        if _is_enabled(namespace) and share.covers(namespace):
+            yield namespace
+
+
 def _is_enabled(namespace: Namespace) -> bool:
     busy = namespace.clone_status in ("cloning", "failed", "deleting")
-    gone = bool(namespace.raw.get("deleted_at"))
+    gone = namespace.deleted_at is not None
     return namespace.auto_create_indexes and not busy and not gone
 
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:
-    """Begin the due builds; record the other fields with the reason."""
+    """Begin the due builds; record the other fields with the reason.
+
+    A field that was muted because its index held too little was named when that
+    happened, and is not named again.
+    """
     due = unindexed(evidence.evidence(namespace, now=at), min_count=AUTO_THRESHOLD)
-    muted = set(namespace.raw.get("muted_auto_indexes") or [])
+    muted = index_build.muted(namespace)
     key = namespace.namespace_id
     done.left += [
         [key, u.field_name, "A user dropped this index."]
         for u in due
-        if u.field_name in muted
+        if muted.get(u.field_name) == ""
     ]
     uses = {u.field_name: u for u in due if u.field_name not in muted}
     names = sample_cache.typed_first(key, list(uses))
     limit = min(MAX_IN_A_RUN, done.begun + MAX_IN_A_COLLECTION)
+    failed = set()
     for start in range(0, min(len(names), MAX_LOOKED_AT), evidence.MAX_SAMPLED):
         batch = names[start : start + evidence.MAX_SAMPLED]
         types = sample_cache.fresh(namespace, batch) if done.begun < limit else {}
         for name in batch:
-            reason = (
-                _begin_build(namespace, uses[name], types[name], done)
-                if done.begun < limit
-                else _NEXT
-            )
-            done.left += [[key, name, reason]] if reason else []
+            if done.begun >= limit:
+                done.left.append([key, name, _NEXT])
+            elif not _begin_build(namespace, uses[name], types[name], done):
+                failed.add(_item(key, name))
     done.left += [[key, name, _NEXT] for name in names[MAX_LOOKED_AT:]]
+    _resolve_others(key, failed)
 
 
 def _begin_build(
     namespace: Namespace, used: FieldUsage, inference: Inference, done: Run
-) -> str:
-    """Begin the build of one field; return the reason if it is not begun, else ""."""
-    if inference.type is None:
-        return inference.sentence
-    try:
-        done.begun += index_build.begin(namespace, used, inference) is not None
-    except NsadminError as failure:
-        return failure.message
-    return ""
+) -> bool:
+    """Begin the build of one field; False if that failed, which is then recorded.
 
+    A field that gets no index is listed in `left` with the reason.
+    """
+    key, name = namespace.namespace_id, used.field_name
 
-def finish_open() -> int:
-    """Measure every build that has ended; return their number."""
-    done = 0
-    for row in AutoIndex.objects.filter(state=AutoIndex.State.BUILDING):
+    def begin() -> None:
+        if inference.type is None:
+            done.left.append([key, name, inference.sentence])
+            return
         try:
-            done += index_build.finish(row)
+            done.begun += index_build.begin(namespace, used, inference) is not None
+        except (Conflict, Invalid) as refusal:
+            done.left.append([key, name, refusal.message])
         except NsadminError as failure:
-            log.warning("auto_index_waits", field=row.field_name, why=failure.message)
+            done.left.append([key, name, failure.message])
+            raise
+
+    return items.succeeds(SCHEDULE, "index", _item(key, name), begin)
+
+
+def _item(namespace_id: str, field_name: str) -> str:
+    return items.storable_key(f"{namespace_id}/{field_name}")
+
+
+def _resolve_others(namespace_id: str, failed: Collection[str]) -> None:
+    """Close the rows of fields of the namespace that did not fail this time."""
+    rows = items.open_failures().filter(
+        loop=SCHEDULE, kind="index", item__startswith=f"{namespace_id}/"
+    )
+    for row in rows.exclude(item__in=list(failed)):
+        items.resolve(SCHEDULE, "index", row.item)
+
+
+def clusters_that_build() -> list[str]:
+    """Return the addresses of the dedicated clusters on which builds go on."""
+    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
+    ids, on_dedicated = building.values_list("namespace_id", flat=True), dedicated_ids()
+    return sorted({on_dedicated[key] for key in ids if key in on_dedicated})
+
+
+def finish_open(share: ClusterShare = EVERY) -> int:
+    """Judge and measure every build of this share that has ended; return the number."""
+    done, on_dedicated = 0, dedicated_ids()
+
+    def one(row: AutoIndex) -> None:
+        nonlocal done
+        done += index_build.finish(row)
+
+    rows = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk")
+    items.each(
+        FINISH,
+        [row for row in rows if share.covers_id(row.namespace_id, on_dedicated)],
+        one,
+        key=lambda row: _item(row.namespace_id, row.field_name),
+        kind="index",
+        is_complete=share == EVERY,
+    )
     return done

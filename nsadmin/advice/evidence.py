@@ -1,17 +1,19 @@
 """The evidence for the advice on one namespace, gathered from the stores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import index_coverage, sample_cache, usage
+from nsadmin.advice import index_build, index_coverage, sample_cache, usage
 from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.rules import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
 from nsadmin.advice.sample_cache import Sampled
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.limits import MAX_INDEXES
 
 # So many fields without an index are sampled at a time.
 MAX_SAMPLED = 20
@@ -23,7 +25,8 @@ _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 class Advised:
     """The advice on a namespace; `unknown` says why payloads were not sampled, or "".
 
-    `sampled_at` is the time of the oldest sample used, None if there is none.
+    `sampled_at` is the time of the oldest sample used, None if there is none. `muted`
+    is {field: reason} of those without an automatic index, see `index_build.muted`.
     """
 
     advice: list[Advice]
@@ -32,6 +35,7 @@ class Advised:
     evidence: Evidence
     serving: Serving
     taken_at: datetime
+    muted: Mapping[str, str]
     unknown: str = ""
     sampled_at: datetime | None = None
 
@@ -76,10 +80,10 @@ def advised(
     at = now or timezone.now()
     seen = evidence(namespace, hours=hours, now=at)
     wanted = [u.field_name for u in unindexed(seen, min_count=min_count)]
-    own = [index.field_name for index in seen.custom]
+    own = [index.field_name for index in seen.custom][:MAX_INDEXES]
     served = index_coverage.serving(namespace)
     types, unknown = _types(namespace, wanted, own, silence=served.silence)
-    seen = replace(seen, inferences=types.inferences)
+    seen = replace(seen, inferences=types.inferences, holdings=types.holdings)
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
     found = advise(seen, min_count=min_count)
@@ -95,6 +99,7 @@ def advised(
         evidence=seen,
         serving=served,
         taken_at=at,
+        muted=index_build.muted(namespace),
         unknown=unknown,
         sampled_at=types.at,
     )

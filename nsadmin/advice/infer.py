@@ -1,24 +1,19 @@
 """Infer the index type of a field from sampled payload values. Pure."""
 
-import re
-import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from nsadmin.advice.values import HOLDS, example, kind_of, values_at
 from nsadmin.namespaces.schema.payload_indexes import IndexType
 
-# Strings longer than this, or with more words, count as text, others as keywords.
-_KEYWORD_LENGTH = 128
-_KEYWORD_WORDS = 6
-_CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
-_DATE = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]{_CLOCK})?")
 # The share of the strings that must be of one kind to decide for it.
 _CLEARLY = 0.9
 _EXAMPLES = 3
-_EXAMPLE_LENGTH = 80
+_INDEXABLE = frozenset().union(*HOLDS.values())
+# The first type that holds every sampled value is taken.
+_EXACT: tuple[IndexType, ...] = ("bool", "integer", "float", "uuid", "datetime", "geo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +35,11 @@ class Inference:
         if not self.values:
             return "No sampled point has a value here."
         parts = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.items())
-        if self.type is None:
-            return f"The sampled values are mixed: {parts}."
-        return f"Sampled values: {parts}."
-
-
-def values_at(payload: Any, path: str) -> Iterator[Any]:
-    """Yield every value at a path such as `metadata.tags[]`; lists are opened."""
-    yield from _walk(payload, path.replace("[]", "").split("."))
-
-
-def _walk(value: Any, parts: list[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for element in value:
-            yield from _walk(element, parts)
-    elif not parts:
-        if value is not None:
-            yield value
-    elif isinstance(value, dict) and parts[0] in value:
-        yield from _walk(value[parts[0]], parts[1:])
+        if self.type is not None:
+            return f"Sampled values: {parts}."
+        if not _INDEXABLE & self.kinds.keys():
+            return f"No index can hold the sampled values: {parts}."
+        return f"The sampled values are mixed: {parts}."
 
 
 def infer(payloads: Iterable[Any], path: str) -> Inference:
@@ -70,9 +51,9 @@ def infer(payloads: Iterable[Any], path: str) -> Inference:
         found = list(values_at(payload, path))
         points += bool(found)
         for value in found:
-            kinds[_kind(value)] += 1
+            kinds[kind_of(value)] += 1
             if len(examples) < _EXAMPLES:
-                examples.setdefault(str(value)[:_EXAMPLE_LENGTH])
+                examples.setdefault(example(value))
     return Inference(
         type=_settled(kinds),
         kinds=dict(kinds.most_common()),
@@ -84,19 +65,12 @@ def infer(payloads: Iterable[Any], path: str) -> Inference:
 
 def _settled(kinds: Mapping[str, int]) -> IndexType | None:
     """Return the one type that can index all these kinds; None if there is none."""
-    joined: tuple[tuple[set[str], IndexType], ...] = (
-        ({"bool"}, "bool"),
-        ({"integer"}, "integer"),
-        ({"integer", "float"}, "float"),
-        ({"uuid"}, "uuid"),
-        ({"datetime"}, "datetime"),
-        ({"geo"}, "geo"),
-    )
-    for accepted, kind in joined:
-        if kinds and kinds.keys() <= accepted:
-            return kind
-    strings = {"keyword", "uuid", "datetime", "text"}
-    return _of_strings(kinds) if kinds and kinds.keys() <= strings else None
+    if not kinds:
+        return None
+    for exact in _EXACT:
+        if kinds.keys() <= HOLDS[exact]:
+            return exact
+    return _of_strings(kinds) if kinds.keys() <= HOLDS["keyword"] else None
 
 
 def _of_strings(kinds: Mapping[str, int]) -> IndexType | None:
@@ -110,46 +84,3 @@ def _of_strings(kinds: Mapping[str, int]) -> IndexType | None:
     if long >= _CLEARLY * values:
         return "text"
     return "keyword" if values - long >= _CLEARLY * values else None
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "float"
-    if isinstance(value, str):
-        return _text_kind(value)
-    if isinstance(value, dict) and set(value) == {"lon", "lat"}:
-        return "geo"
-    return "object"
-
-
-def _text_kind(value: str) -> str:
-    if _is_uuid(value):
-        return "uuid"
-    if _is_date(value):
-        return "datetime"
-    is_long = len(value) > _KEYWORD_LENGTH or len(value.split()) > _KEYWORD_WORDS
-    return "text" if is_long else "keyword"
-
-
-def _is_uuid(value: str) -> bool:
-    if len(value) != 36:
-        return False
-    try:
-        uuid.UUID(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_date(value: str) -> bool:
-    if _DATE.fullmatch(value) is None:
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True

@@ -5,10 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from nsadmin.advice.infer import values_at
+from nsadmin.advice.values import HOLDS, kind_of, moment, values_at, words
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.payload_indexes import IndexType
@@ -17,6 +16,8 @@ from nsadmin.stores.qdrant import points
 _ROUNDS = 5
 # Half the side of the box around a place, in degrees.
 _NEAR = 0.05
+# Longer strings are not filtered by.
+_LONGEST = 1000
 
 Json = dict[str, Any]
 
@@ -55,13 +56,12 @@ class Probe:
 
     def _is(self, value: Any) -> bool:
         if self.type == "datetime":
-            return _moment(value) == _moment(self.value)
+            return moment(value) == moment(self.value)
         if self.type == "geo":
-            try:
-                near = abs(value["lon"] - self.value["lon"]) <= _NEAR
-                return bool(near and abs(value["lat"] - self.value["lat"]) <= _NEAR)
-            except (KeyError, TypeError):
+            if kind_of(value) != "geo":
                 return False
+            near = abs(value["lon"] - self.value["lon"]) <= _NEAR
+            return bool(near and abs(value["lat"] - self.value["lat"]) <= _NEAR)
         is_bool = isinstance(value, bool)
         return is_bool == isinstance(self.value, bool) and bool(value == self.value)
 
@@ -74,14 +74,6 @@ class Timing:
     count: int
 
 
-def _moment(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def probe(field: str, kind: IndexType, payloads: Iterable[Any]) -> Probe | None:
     """Return a filter for the most frequent sampled value; None if there is none."""
     seen: Counter[str] = Counter()
@@ -89,27 +81,32 @@ def probe(field: str, kind: IndexType, payloads: Iterable[Any]) -> Probe | None:
     for payload in payloads:
         for value in values_at(payload, field):
             if _fits(kind, value):
-                seen[repr(value)] += 1
-                originals.setdefault(repr(value), value)
+                asked = _asked(kind, value)
+                seen[repr(asked)] += 1
+                originals.setdefault(repr(asked), asked)
     if not seen:
         return None
-    value = originals[seen.most_common(1)[0][0]]
+    return Probe(field, kind, originals[seen.most_common(1)[0][0]])
+
+
+def _asked(kind: IndexType, value: Any) -> Any:
+    """Return what a filter asks for to find the value: of a text, its longest word."""
     if kind == "text":
-        value = max(str(value).split(), key=len, default="")
-    return Probe(field, kind, value)
+        return max(words(value), key=len)
+    if kind == "geo":
+        return {"lon": value["lon"], "lat": value["lat"]}
+    return value
 
 
 def _fits(kind: IndexType, value: Any) -> bool:
-    if kind == "bool":
-        return isinstance(value, bool)
-    if kind in ("integer", "float"):
-        accepted = (int,) if kind == "integer" else (int, float)
-        return isinstance(value, accepted) and not isinstance(value, bool)
-    if kind == "geo":
-        return isinstance(value, dict)
-    if kind == "datetime":
-        return _moment(value) is not None
-    return isinstance(value, str) and bool(value.strip())
+    """Tell whether the index holds the value, and the probe's row can store it."""
+    if kind_of(value) not in HOLDS[kind]:
+        return False
+    if not isinstance(value, str):
+        return True
+    if kind == "text":
+        return bool(words(value))
+    return bool(value.strip()) and len(value) <= _LONGEST and "\0" not in value
 
 
 def time_count(namespace: Namespace, asked: Probe) -> Timing:

@@ -30,6 +30,7 @@ class Dismissal(models.Model):
 class AutoIndex(models.Model):
     """An automatic index with its evidence and its measured gain.
 
+    `dropped` ones held too little and were dropped again; `error` says how little.
     `before_ms` and `after_ms` time the same exact filtered count. `expected` and
     `found` count the sampled points that match by our own comparison and by the index;
     null for text indexes, which split words in their own way.
@@ -39,6 +40,7 @@ class AutoIndex(models.Model):
         BUILDING = "building"
         DONE = "done"
         INCOMPLETE = "incomplete"
+        DROPPED = "dropped"
         FAILED = "failed"
 
     namespace_id = models.CharField(max_length=128, db_index=True)

@@ -1,7 +1,7 @@
 """Advice on the indexes that a namespace should or should not have. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -17,17 +17,33 @@ CLAIM = "50-90%"
 # A field filtered more often than this in 24 hours gets an automatic index.
 AUTO_THRESHOLD = 100
 
-# {index type: kinds of values that it can index}.
-_HOLDS: Mapping[IndexType, frozenset[str]] = {
-    "keyword": frozenset({"keyword", "text", "uuid", "datetime"}),
-    "text": frozenset({"text", "keyword", "uuid", "datetime"}),
-    "integer": frozenset({"integer"}),
-    "float": frozenset({"float", "integer"}),
-    "bool": frozenset({"bool"}),
-    "geo": frozenset({"geo"}),
-    "datetime": frozenset({"datetime"}),
-    "uuid": frozenset({"uuid"}),
-}
+# An index that holds a smaller share of the points with a value is of no use.
+LEAST_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an index holds, by Qdrant's own counts.
+
+    `points` have a value in the field, `held` of them are in the index. `index_type` is
+    the type of the index that was counted.
+    """
+
+    index_type: str
+    points: int
+    held: int
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether the index misses most of the points that have a value."""
+        return self.held < LEAST_SHARE * self.points
+
+    @property
+    def sentence(self) -> str:
+        """The two counts in words."""
+        if self.points == 1:
+            return f"holds {self.held} of the one point that has a value"
+        return f"holds {self.held:,} of the {self.points:,} points that have a value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +74,8 @@ class Evidence:
     `hours` is the window's length. `fixed` names the indexes of the system and of
     extractors, which no advice touches. `began` is the hour of the first report, and
     `is_whole_week` says that it is at least 7 days ago; before, unused indexes are
-    not known.
+    not known. `holdings` has what Qdrant says that indexes hold, of those it was asked
+    about.
     """
 
     custom: Sequence[StoredIndex]
@@ -69,6 +86,7 @@ class Evidence:
     inferences: Mapping[str, Inference]
     began: datetime | None = None
     is_whole_week: bool = False
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
 
 
 def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldUsage]:
@@ -90,10 +108,13 @@ def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
     ]
     used = {usage.field_name: usage for usage in seen.week}
     for index in seen.custom:
-        inference = seen.inferences.get(index.field_name)
-        wrong = _wrong(index, inference, used.get(index.field_name))
-        if wrong is not None:
-            found.append(wrong)
+        holding = seen.holdings.get(index.field_name)
+        if holding is None or holding.index_type != index.type:
+            continue
+        if holding.is_too_little:
+            inference = seen.inferences.get(index.field_name)
+            usage = used.get(index.field_name)
+            found.append(_wrong(index, holding, inference, usage))
     if used and seen.is_whole_week:
         found += [_unused(i) for i in seen.custom if i.field_name not in used]
     return found
@@ -131,22 +152,18 @@ def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:
 
 
 def _wrong(
-    index: StoredIndex, inference: Inference | None, usage: FieldUsage | None
-) -> Advice | None:
-    if inference is None or not inference.values:
-        return None
-    held = sum(inference.kinds.get(kind, 0) for kind in _HOLDS[index.type])
-    if held * 2 >= inference.values:
-        return None
-    sentence = (
-        f"The {index.type} index can hold {held:,} of {inference.values:,} "
-        "sampled values."
-    )
+    index: StoredIndex,
+    holding: Holding,
+    inference: Inference | None,
+    usage: FieldUsage | None,
+) -> Advice:
+    better = inference.type if inference else None
     return Advice(
         kind="wrong_type",
         field_name=index.field_name,
-        index_type=inference.type,
-        sentence=sentence,
+        # The same type would hold no more.
+        index_type=None if better == index.type else better,
+        sentence=f"The {index.type} index {holding.sentence}.",
         usage=usage,
         inference=inference,
     )

@@ -1,4 +1,4 @@
-"""The cache of inferred types, renewed by one request at a time.
+"""The cache of inferred types and of what indexes hold, renewed by one at a time.
 
 Of simultaneous requests for a namespace only one samples it; the others get the cached
 types, if there are any.
@@ -8,12 +8,13 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
+from pydantic import TypeAdapter, ValidationError
 
-from nsadmin.advice import sample
+from nsadmin.advice import index_coverage, sample
 from nsadmin.advice.infer import Inference, infer
+from nsadmin.advice.rules import Holding
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 
@@ -27,9 +28,13 @@ _FLIGHT_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The known types of fields; `at` is the time of the oldest sample among them."""
+    """The known types of fields; `at` is the time of the oldest sample among them.
+
+    `holdings` has what the indexes hold that Qdrant was asked about.
+    """
 
     inferences: Mapping[str, Inference] = field(default_factory=dict)
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
     at: datetime | None = None
 
 
@@ -37,9 +42,13 @@ class Sampled:
 class _Entry:
     at: datetime
     inference: Inference
+    holding: Holding | None = None
 
     def is_older_than(self, age: timedelta) -> bool:
         return timezone.now() - self.at >= age
+
+
+_ENTRIES = TypeAdapter(dict[str, _Entry])
 
 
 def fresh(namespace: Namespace, fields: Sequence[str]) -> dict[str, Inference]:
@@ -102,7 +111,10 @@ def _stale_fields(kept: Mapping[str, _Entry], fields: Sequence[str]) -> list[str
 def _renew(
     namespace: Namespace, kept: dict[str, _Entry], fields: Sequence[str]
 ) -> dict[str, _Entry]:
-    taken = sample.draw_samples(namespace, fields)
+    live = sample.look(namespace)
+    taken = sample.draw_samples(namespace, fields, live)
+    declared = {index.field_name for index in namespace.indexes}
+    held = index_coverage.holdings(namespace, live, declared.intersection(fields))
     now = timezone.now()
     entries = {
         name: entry
@@ -111,7 +123,7 @@ def _renew(
     }
     for name, points in taken.items():
         inference = infer((point["payload"] for point in points), name)
-        entries[name] = _Entry(now, inference)
+        entries[name] = _Entry(now, inference, held.get(name))
     newest = list(entries.items())[-_MAX_KEPT:]
     text = json.dumps(
         {name: asdict(entry) for name, entry in newest}, default=datetime.isoformat
@@ -123,21 +135,21 @@ def _renew(
 
 
 def _read(namespace_id: str) -> dict[str, _Entry]:
+    """Return the cached entries; whatever another version wrote is no entry."""
     text = ephemeral.load(_cache_key(namespace_id))
     if text is None:
         return {}
-    return {name: _parse_entry(**entry) for name, entry in json.loads(text).items()}
-
-
-def _parse_entry(*, at: str, inference: dict[str, Any]) -> _Entry:
-    examples = tuple(inference.pop("examples"))
-    return _Entry(datetime.fromisoformat(at), Inference(**inference, examples=examples))
+    try:
+        return _ENTRIES.validate_json(text)
+    except ValidationError:
+        return {}
 
 
 def _select(kept: Mapping[str, _Entry], fields: Collection[str]) -> Sampled:
     own = {name: kept[name] for name in fields if name in kept}
     return Sampled(
         {name: entry.inference for name, entry in own.items()},
+        {name: e.holding for name, e in own.items() if e.holding is not None},
         min((entry.at for entry in own.values()), default=None),
     )
 

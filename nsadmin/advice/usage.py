@@ -12,8 +12,13 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.limits import FIELD_NAME_MAX
 from nsadmin.namespaces.schema.patch import validate
-from nsadmin.namespaces.schema.payload_indexes import FieldName, clean_field_name
+from nsadmin.namespaces.schema.payload_indexes import (
+    FieldName,
+    clean_field_name,
+    is_path,
+)
 from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 
@@ -131,6 +136,8 @@ def _window(
     names = {
         name for hour, bucket in buckets if hour >= since[hours] for name in bucket
     }
+    # Other programs can write to Redis: a report names nothing else.
+    names = {name for name in names if len(name) <= FIELD_NAME_MAX and is_path(name)}
     found = [_sum_usage(name, buckets, since, hours) for name in names]
     return sorted(found, key=lambda f: (-f.count, f.field_name))
 

@@ -11,6 +11,7 @@ from nsadmin.audit import chain
 from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.request_id import request_id
+from nsadmin.names import clip
 
 
 class AuditActor(Protocol):
@@ -62,14 +63,14 @@ def attempt(
     """
     values = {
         "action": action,
-        "summary": summary[:500],
+        "summary": clip(summary, 500),
         "actor_kind": actor.kind,
         "actor_id": actor.id,
-        "actor_label": actor.label,
+        "actor_label": clip(actor.label, 254),
         "request_id": request_id.get(),
         "organization_id": organization_id,
         "namespace_id": namespace_id,
-        "namespace_name": namespace_name,
+        "namespace_name": clip(namespace_name, 128),
         "revision": revision,
         "changes": mask(list(changes)),
         "reverts": reverts,
@@ -101,7 +102,11 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
         row = found.first()
         if row is None:
             return False
-        row.outcome, row.closed_at, row.error = outcome, timezone.now(), error[:1000]
+        row.outcome, row.closed_at, row.error = (
+            outcome,
+            timezone.now(),
+            clip(error, 1000),
+        )
         row.save(update_fields=["outcome", "closed_at", "error"])
         chain.append(head, row)
     return True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import stages
-from nsadmin.clones.copy import collection, documents, points
+from nsadmin.clones.copy import collection, documents, finish, points
 from nsadmin.clones.copy.context import CopyContext, is_ready, load_context
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict
@@ -16,6 +16,7 @@ from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.bulk import rate_limits
 
 StageFunction = Callable[[CopyContext], None]
 
@@ -40,15 +41,20 @@ def run(job_context: JobContext) -> None:
     if is_ready(job_context):
         return
     context = load_context(job_context)
-    if "ids" not in job_context.cursor:
+    with rate_limits.waited_for(context.pause):
+        _run_stages(context)
+        _mark_ready(context)
+
+
+def _run_stages(context: CopyContext) -> None:
+    if "ids" not in context.job.cursor:
         context.refresh_ids()
         context.save()
     for key, run_stage in _stage_functions(context):
-        if key not in job_context.cursor.get("finished", []):
+        if key not in context.job.cursor.get("finished", []):
             context.require_source()
             run_stage(context)
             _end_stage(context, key)
-    _mark_ready(context)
 
 
 def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
@@ -97,8 +103,9 @@ def _mark_ready(context: CopyContext) -> None:
 
     Raises Conflict if the status was changed meanwhile.
     """
-    context.job.raise_if_interrupted()
     context.require_source()
+    finish.finish_settings(context)
+    context.job.raise_if_interrupted()
     _record_count(context)
     updated = clone_target.ready(context.target.namespace_id)
     if updated is None and not is_ready(context.job):

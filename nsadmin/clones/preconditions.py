@@ -10,6 +10,17 @@ from nsadmin.namespaces.change import blockers, preconditions, quota
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.readable import require_readable
+
+# The fields of the source that its clone takes over.
+_COPIED = (
+    "infrastructure",
+    "feature_extractors",
+    "payload_indexes",
+    "vector_inference_map",
+    "auto_create_indexes",
+    "description",
+)
 
 
 def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView:
@@ -73,12 +84,13 @@ def _require_organization_named(actor: Actor, view: NamespaceView) -> None:
 
 
 def _require_ready(actor: Actor, source: Namespace) -> None:
-    """Raise Conflict for a source that is being cloned into, deleted or incomplete."""
+    """Raise Conflict for a source that is busy, incomplete or cannot be read whole."""
     is_foreign = source.internal_id != actor.internal_id and not actor.is_staff
     if is_foreign and source.deletion_task_id is not None:
         # A system namespace: visible to every organization, but its jobs are not.
         raise Conflict("The source is being deleted.", code="namespace_busy")
     blockers.require_not_deleting(source)
+    require_readable(source, _COPIED)
     details = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):
         activity = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nsadmin.access.actor import Actor
-from nsadmin.clones import preconditions
+from nsadmin.clones import limits_preview, preconditions
 from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import NO_RESOURCES, CloneRequest
 from nsadmin.errors import NsadminError
@@ -29,13 +29,17 @@ class ClonePreview:
 def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePreview:
     """Return the forecast of a clone without writing. Raises like `launch`."""
     source = preconditions.check(actor, identifier, request)
+    counts = _planned_counts(source.namespace, request)
     return ClonePreview(
         source=source,
         request=request,
-        counts=_planned_counts(source.namespace, request),
+        counts=counts,
         included=request.include.included,
         left_out=request.include.left_out,
-        warnings=_warnings(actor, source.namespace, request),
+        warnings=[
+            *_warnings(actor, source.namespace, request),
+            *limits_preview.warnings(source.namespace, counts.get("points")),
+        ],
     )
 
 

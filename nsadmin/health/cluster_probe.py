@@ -9,20 +9,28 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Final
 
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
+from nsadmin.jobs import items
+from nsadmin.names import clip
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
-from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 
+# The names of the loops in the rows of failing items.
+PLACING: Final = "cluster"
+SIZES: Final = "sizes"
+# What a column of whole numbers holds.
+_BYTES = range(2**63)
+_ODD = "Qdrant's answer makes no sense."
 _TIMEOUT_S = 1.0
 _SLOW_TIMEOUT_S = 5.0
 _AT_ONCE = 8
@@ -31,29 +39,35 @@ _RESOURCES_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The answer of a cluster to one call; `silence` is the error message or ""."""
+    """The answer of a cluster to one call; `silence` is the error message or "".
+
+    `failure` is an error that the call should not raise, for an answer that nobody
+    foresaw.
+    """
 
     cluster: Cluster
     version: str
     response_ms: float
     silence: str
+    failure: Exception | None = None
 
 
 def known() -> dict[Cluster, list[str]]:
     """Return {cluster: ids of its namespaces} from the mirror.
 
-    Namespaces with a missing or refused dedicated address are left out.
+    Namespaces with a missing or refused dedicated address are left out, and named.
     """
     rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
     on_shared = rows.filter(tier="shared").values_list("namespace_id", flat=True)
     found: dict[Cluster, list[str]] = {shared(): list(on_shared)}
-    for row in rows.exclude(tier="shared").only("namespace_id", "document"):
+
+    def place(row: MirroredNamespace) -> None:
         infrastructure = row.document.get("infrastructure") or {}
-        try:
-            cluster = dedicated(str(infrastructure.get("qdrant_url") or ""), None)
-        except NsadminError:
-            continue
+        cluster = dedicated(str(infrastructure.get("qdrant_url") or ""), None)
         found.setdefault(cluster, []).append(row.namespace_id)
+
+    others = rows.exclude(tier="shared").only("namespace_id", "document")
+    items.each(PLACING, others, place, key=lambda row: row.pk, is_complete=True)
     return found
 
 
@@ -65,21 +79,23 @@ def probe(clusters: Collection[Cluster]) -> Iterator[Probe]:
 
 def _ask(cluster: Cluster) -> Probe:
     began = time.perf_counter()
-    version = silence = ""
+    version, silence, odd = "", "", None
     try:
         with observe.track_reachability(cluster):
-            version = collections.version(cluster, timeout_s=_TIMEOUT_S)
+            version = clip(collections.version(cluster, timeout_s=_TIMEOUT_S), 64)
     except NsadminError as failure:
         silence = failure.message
+    except Exception as failure:  # noqa: BLE001 - whatever an odd answer causes
+        silence, odd = _ODD, failure
     took = (time.perf_counter() - began) * 1000
-    return Probe(cluster, version[:64], took, silence)
+    return Probe(cluster, version, took, silence, odd)
 
 
 def store(found: Probe, *, namespaces: int) -> None:
     """Store the answer of a cluster, with the number of its namespaces."""
     now, cluster = timezone.now(), found.cluster
     values: dict[str, object] = {
-        "label": cluster.label,
+        "label": clip(cluster.label, 255),
         "taken_at": now,
         "namespaces": namespaces,
     }
@@ -121,11 +137,16 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         found = telemetry.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
     except NsadminError:
         return
-    ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=found.memory)
+    memory = found.memory if found.memory in _BYTES else None
+    ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=memory)
     if not found.sizes:
         return
-    for mirrored in MirroredNamespace.objects.filter(pk__in=namespace_ids):
-        namespace = document.read(mirror.restore_document(mirrored.document))
+
+    def store_size(mirrored: MirroredNamespace) -> None:
+        namespace = mirror.read_row(mirrored)
         size = found.sizes.get(namespace.collection)
         if size is not None:
             snapshots.record(namespace.namespace_id, size=asdict(size))
+
+    rows = MirroredNamespace.objects.filter(pk__in=namespace_ids)
+    items.each(SIZES, rows, store_size, key=lambda row: row.pk)

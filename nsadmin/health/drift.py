@@ -77,6 +77,7 @@ _SENTENCES = {
     "mirror_behind": "Lists show revision {0.shown}; the namespace is at {0.wanted}.",
     "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
     "tier_behind": "Lists show the tier {0.shown}; the tier is {0.wanted}.",
+    "more": "… and {0.actual} more differences.",
     "orphan": (
         "The collection {0.subject} belongs to no namespace; it holds {0.actual}. "
         "This console cannot drop it: check its points, then drop it in Qdrant."

@@ -1,9 +1,9 @@
 """Find drift and store it: for one namespace at once, for all every night."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,12 +12,15 @@ from nsadmin.errors import NsadminError
 from nsadmin.health import vector_coverage
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
+from nsadmin.jobs import items
+from nsadmin.names import clip
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import cluster_of, endpoint_of
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster, shared
@@ -25,6 +28,11 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 # Our collections have this prefix; other programs may keep collections beside them.
 _COLLECTION_PREFIX = "ns_"
 _TIMEOUT_S = 2.0
+# The name of the loop in the rows of failing items.
+LOOP: Final = "drift"
+# Differences of one namespace, and orphans of one cluster, that are stored.
+MOST_STORED = 500
+_VALUES = ("wanted", "actual", "shown", "right", "way", "sentence")
 # These are shown but not counted, because no repair applies: they end by themselves, or
 # when collections are processed again.
 _UNCOUNTED = frozenset(
@@ -34,10 +42,14 @@ _UNCOUNTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """The number of differences, and of namespaces that could not be compared."""
+    """The number of differences, and of namespaces that could not be compared.
+
+    `failed` counts namespaces and clusters at which the comparison itself failed.
+    """
 
     differences: int
     silent: int
+    failed: int = 0
 
 
 def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
@@ -46,8 +58,17 @@ def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drif
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     if snapshot is not None and snapshot.ok:  # else nothing is known
-        _store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
-    return found
+        store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
+    return bounded(found)
+
+
+def bounded(found: Sequence[Drift]) -> list[Drift]:
+    """Return at most MOST_STORED differences, and one that counts the others."""
+    more = len(found) - MOST_STORED
+    if more <= 0:
+        return list(found)
+    rest = Drift(kind="more", actual=f"{more:,}", right="nobody", way="look")
+    return [*found[:MOST_STORED], rest]
 
 
 def stored_drift(namespace: Namespace) -> list[DriftRow]:
@@ -56,23 +77,34 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def _store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+def store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+    """Store at most MOST_STORED differences in bulk; delete those that are gone."""
     now = timezone.now()
-    stored = {
-        (row.kind, row.subject): row
-        for row in DriftRow.objects.filter(namespace_id=namespace_id, cluster=cluster)
+    rows = {
+        (drift.kind, items.storable_key(drift.subject)): drift
+        for drift in bounded(found)
     }
+    stored = DriftRow.objects.filter(namespace_id=namespace_id, cluster=cluster)
     with transaction.atomic():
-        for drift in found:
-            row = stored.pop((drift.kind, drift.subject), None)
-            if row is None:
-                _insert(namespace_id, cluster, drift, now)
-            else:
-                DriftRow.objects.filter(pk=row.pk).update(
-                    **_values(drift), last_seen=now
+        DriftRow.objects.bulk_create(
+            (
+                DriftRow(
+                    namespace_id=namespace_id,
+                    cluster=cluster,
+                    kind=kind,
+                    subject=subject,
+                    first_seen=now,
+                    last_seen=now,
+                    **_values(drift),
                 )
-        if stored:
-            DriftRow.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
+                for (kind, subject), drift in rows.items()
+            ),
+            update_conflicts=True,
+            unique_fields=["namespace_id", "cluster", "kind", "subject"],
+            update_fields=["last_seen", *_VALUES],
+            batch_size=500,
+        )
+        stored.filter(last_seen__lt=now).delete()
         if namespace_id:
             MirroredNamespace.objects.filter(namespace_id=namespace_id).exclude(
                 differences=len(found)
@@ -81,50 +113,98 @@ def _store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) 
 
 def _values(drift: Drift) -> dict[str, str]:
     return {
-        "wanted": drift.wanted[:255],
-        "actual": drift.actual[:255],
-        "shown": drift.shown[:255],
+        "wanted": clip(drift.wanted, 255),
+        "actual": clip(drift.actual, 255),
+        "shown": clip(drift.shown, 255),
         "right": drift.right,
         "way": drift.way,
-        "sentence": drift.sentence[:1000],
+        "sentence": clip(drift.sentence, 1000),
     }
 
 
-def _insert(namespace_id: str, cluster: str, drift: Drift, now: datetime) -> None:
-    DriftRow.objects.get_or_create(
-        namespace_id=namespace_id,
-        cluster=cluster,
-        kind=drift.kind,
-        subject=drift.subject,
-        defaults={**_values(drift), "first_seen": now, "last_seen": now},
+def sweep(share: ClusterShare = EVERY) -> SweepResult:
+    """Compare every namespace of this share; find collections that belong to none."""
+    run = _Sweep()
+    # A list: a comparison may take longer than the store keeps a cursor.
+    ids = list(run.placed(share))
+    is_complete = share == EVERY
+    tally = items.each(LOOP, ids, run.compare, key=str, is_complete=is_complete)
+    _delete_stale(run.ids, run.known)
+    clusters = items.each(
+        LOOP,
+        [cluster for cluster in run.opened if share.covers_cluster(cluster)],
+        run.find_orphans,
+        key=lambda cluster: cluster.url,
+        kind="cluster",
     )
+    return SweepResult(run.differences, run.silent, tally.failed + clusters.failed)
 
 
-def sweep() -> SweepResult:
-    """Compare every namespace, and find collections that belong to no namespace."""
-    known: dict[Cluster, set[str]] = {shared(): set()}
-    opened = {shared()}
-    differences = silent = 0
-    ids = set()
-    for raw in store.every():
+class _Sweep:
+    """One comparison of everything.
+
+    `ids` has every namespace, `known` the collections of each cluster that belong to
+    one, `unplaced` those of namespaces whose cluster cannot be read: they are nobody's
+    orphans.
+    """
+
+    def __init__(self) -> None:
+        self.differences = self.silent = 0
+        self.ids: list[str] = []
+        self.known: dict[Cluster, set[str]] = {shared(): set()}
+        self.opened = {shared()}
+        self.unplaced: set[str] = set()
+
+    def placed(self, share: ClusterShare) -> Iterator[object]:
+        """Note the place of every collection; yield the ids of those to compare."""
+        for raw in store.every():
+            namespace = document.read(raw)
+            self.ids.append(str(raw["_id"]))
+            self.unplaced |= _collection_names(raw)
+            with suppress(NsadminError):  # the snapshot has the error
+                at = endpoint_of(namespace)
+                self.known.setdefault(at, set()).add(namespace.collection)
+                self.unplaced -= _collection_names(raw)
+                self.opened.add(cluster_of(namespace))
+            is_busy = namespace.clone_status == "cloning" or raw.get("deleted_at")
+            if not is_busy and share.covers(namespace):
+                yield raw["_id"]
+
+    def compare(self, namespace_id: Any) -> None:
+        """Compare one namespace."""
+        raw = store.get(namespace_id)
+        if raw is None:
+            return
         namespace = document.read(raw)
-        ids.add(namespace.namespace_id)
-        with suppress(NsadminError):  # the snapshot has the error
-            known.setdefault(endpoint_of(namespace), set()).add(namespace.collection)
-            opened.add(cluster_of(namespace))
-        if namespace.clone_status == "cloning" or raw.get("deleted_at"):
-            continue
         snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
         found = scan_namespace(
             namespace, vector_coverage.refreshed(namespace, snapshot)
         )
         if snapshot is None or not snapshot.ok:
-            silent += 1
+            self.silent += 1
         else:
-            differences += len(found)
-    _delete_stale(ids, known)
-    differences += sum(_orphans(cluster, known[cluster]) for cluster in opened)
-    return SweepResult(differences, silent)
+            self.differences += len(found)
+
+    def find_orphans(self, cluster: Cluster) -> None:
+        """Store the collections with our prefix that belong to no namespace."""
+        try:
+            present = collections.names(cluster)
+        except NsadminError:
+            return  # its silence is known from the probes
+        known = self.known[cluster] | self.unplaced
+        ours = (name for name in present if name.startswith(_COLLECTION_PREFIX))
+        orphans = sorted(name for name in ours if name not in known)
+        found = [_orphan(cluster, name) for name in orphans[:MOST_STORED]]
+        unasked = [_orphan(None, name) for name in orphans[MOST_STORED:]]
+        store_differences("", cluster.label, [*found, *unasked])
+        self.differences += len(orphans)
+
+
+def _collection_names(raw: Raw) -> set[str]:
+    """Return the names that a document's collection may have, however odd it is."""
+    infrastructure = raw.get("infrastructure")
+    named = infrastructure if isinstance(infrastructure, dict) else {}
+    return {str(raw["_id"]), str(named.get("qdrant_collection"))}
 
 
 def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
@@ -144,22 +224,9 @@ def _point_count_text(cluster: Cluster, name: str) -> str:
     return "1 point" if count == 1 else f"{count:,} points"
 
 
-def _orphans(cluster: Cluster, known: set[str]) -> int:
-    """Store the collections with our prefix that belong to no namespace; count them."""
-    try:
-        present = collections.names(cluster)
-    except NsadminError:
-        return 0
-    found = [
-        Drift(
-            kind="orphan",
-            subject=name,
-            actual=_point_count_text(cluster, name),
-            right="nobody",
-            way="look",
-        )
-        for name in present
-        if name.startswith(_COLLECTION_PREFIX) and name not in known
-    ]
-    _store_differences("", cluster.label, found)
-    return len(found)
+def _orphan(cluster: Cluster | None, name: str) -> Drift:
+    """Return a collection of nobody, with its points if its cluster is asked."""
+    points = "an unknown number of points"
+    if cluster is not None:
+        points = _point_count_text(cluster, name)
+    return Drift(kind="orphan", subject=name, actual=points, right="nobody", way="look")

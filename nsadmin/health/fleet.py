@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.health.models import ClusterLook, DriftRow
-from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
+from nsadmin.jobs import items
+from nsadmin.jobs.models import ItemFailure
+from nsadmin.namespaces.lifecycle import fuse
+from nsadmin.namespaces.lifecycle.fuse import HeldDeletions
+from nsadmin.namespaces.models import (
+    DeletionHold,
+    LastLook,
+    MirroredNamespace,
+    ReaperHold,
+)
 
 Trouble = Literal["error", "unknown", "no collection", "drift", "failed", "held"]
 # In order of severity, the worst first.
@@ -26,6 +35,7 @@ TROUBLES: tuple[Trouble, ...] = (
     "held",
 )
 SHOWN = 200
+SHOWN_FAILING = 50
 # A cluster is probed every 5 s; an answer older than this is out of date.
 _PROBE_VALID_FOR = timedelta(seconds=60)
 
@@ -42,25 +52,51 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
+class FailingItem:
+    """What fails at an item, with its namespace if it is one that lists know."""
+
+    row: ItemFailure
+    namespace: MirroredNamespace | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
-    """The content of the fleet page; `more` counts the namespaces not listed."""
+    """The content of the fleet page.
+
+    `more` and `more_failing` count the namespaces and the failing items not listed.
+    """
 
     clusters: list[ClusterLook]
     attention: list[Attention]
     more: int
     orphans: list[DriftRow]
+    failing: list[FailingItem]
+    more_failing: int
+    held: list[HeldDeletions]
 
 
 def fleet() -> Fleet:
-    """Read the fleet with six queries, whatever its size."""
+    """Read the fleet with a fixed number of queries, whatever its size."""
     found = sorted(_attention(), key=lambda a: (TROUBLES.index(a.trouble), a.row.name))
     clusters = ClusterLook.objects.all()
+    failing, all_failing = _failing(), items.open_failures().count()
     return Fleet(
         clusters=sorted(clusters, key=lambda c: (is_answering(c), c.label)),
         attention=found[:SHOWN],
         more=max(0, len(found) - SHOWN),
         orphans=list(DriftRow.objects.filter(kind="orphan").order_by("subject")),
+        failing=failing,
+        more_failing=max(0, all_failing - len(failing)),
+        held=fuse.all_held(),
     )
+
+
+def _failing() -> list[FailingItem]:
+    """Return the items that fail, the longest failing first, bounded."""
+    rows = list(items.open_failures()[:SHOWN_FAILING])
+    ids = [row.item for row in rows if row.kind == "namespace"]
+    known = MirroredNamespace.objects.defer("document").in_bulk(ids)
+    return [FailingItem(row, known.get(row.item)) for row in rows]
 
 
 def is_answering(cluster: ClusterLook) -> bool:
@@ -90,7 +126,10 @@ def _attention() -> Iterator[Attention]:
 
 def _held() -> dict[str, datetime]:
     """Return {id: since when} of expired namespaces that wait for a confirmation."""
-    holds = ReaperHold.objects.filter(released_at=None)
+    holds: list[DeletionHold | ReaperHold] = [
+        *DeletionHold.objects.filter(kind=fuse.EXPIRY, released_at=None),
+        *ReaperHold.objects.filter(released_at=None),
+    ]
     return {key: hold.held_at for hold in holds for key in hold.namespace_ids}
 
 

@@ -1,4 +1,4 @@
-"""Whether the stores that every page needs answer now."""
+"""Whether the stores that every page needs answer now, and Redis takes writes."""
 
 from collections.abc import Callable
 
@@ -19,17 +19,17 @@ def _database() -> None:
 
 _CHECKS: dict[str, Callable[[], None]] = {
     "database": _database,
-    "redis": redis.ping,
+    "redis": redis.check_writable,
     "namespace store": mongo.ping,
 }
 
 
-def failures() -> list[str]:
-    """Return the names of the stores that do not answer; Qdrant is not required."""
-    found = []
+def failures() -> dict[str, str]:
+    """Return {store: why it cannot be used}; Qdrant is not required."""
+    found = {}
     for name, check in _CHECKS.items():
         try:
             check()
-        except Unavailable:
-            found.append(name)
+        except Unavailable as failure:
+            found[name] = failure.message
     return found

@@ -4,13 +4,20 @@ A cluster is probed first, by one cheap call. If it does not answer, this is rec
 for all its namespaces, and none of its collections is asked.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
+from typing import Final
+
+from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health import cluster_probe, drift_scan, vector_coverage
+from nsadmin.health.cluster_probe import Probe
+from nsadmin.jobs import items
 from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -21,6 +28,8 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import telemetry
 from nsadmin.stores.qdrant.cluster import Cluster
 
+# The name of the loop in the rows of failing items.
+LOOP: Final = "sample"
 _SLOW_S = 300
 # A little shorter than the interval, because the schedule may run a little early.
 _WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
@@ -32,32 +41,41 @@ _TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The number of collections that answered now, and that failed to answer last."""
+    """The numbers of collections that answered now, that failed to answer last, and
+    of namespaces and clusters at which the sampling itself failed.
+    """
 
     answered: int
     silent: int
+    failed: int = 0
 
 
-def sample() -> Sampled:
-    """Renew every snapshot that is due."""
+def sample(share: ClusterShare = EVERY) -> Sampled:
+    """Renew every snapshot of this share that is due."""
     known = cluster_probe.known()
     cluster_probe.forget_others(known)
     mine = [
         cluster
         for cluster in known
-        if redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
+        if share.covers_cluster(cluster)
+        and redis.claim(f"probe:{cluster.url}", milliseconds=_PROBED_MS)
     ]
-    answered = 0
-    for found in cluster_probe.probe(mine):
-        ids = known[found.cluster]
-        cluster_probe.store(found, namespaces=len(ids))
-        if found.silence:
-            snapshots.record_silence(ids, found.silence)
-        else:
-            answered += _sample_cluster(found.cluster, ids)
+    tally = items.Tally()
+
+    def sample_cluster(found: Probe) -> None:
+        _sample_cluster(found, known[found.cluster], tally)
+
+    clusters = items.each(
+        LOOP,
+        cluster_probe.probe(mine),
+        sample_cluster,
+        key=lambda found: found.cluster.url,
+        kind="cluster",
+    )
     if redis.claim("trim", milliseconds=_SLOW_S * 1000):
         history.trim()
-    return Sampled(answered, _silent(chain.from_iterable(known.values())))
+    silent = _silent(chain.from_iterable(known.values()))
+    return Sampled(tally.done, silent, tally.failed + clusters.failed)
 
 
 def _silent(ids: Iterable[str]) -> int:
@@ -66,32 +84,53 @@ def _silent(ids: Iterable[str]) -> int:
     return len(set(unanswered.values_list("namespace_id", flat=True)).intersection(ids))
 
 
-def _sample_cluster(cluster: Cluster, ids: list[str]) -> int:
-    """Sample the due namespaces of a cluster; stop when it no longer answers."""
-    answered = 0
-    namespace = None
-    for key in _due(ids):
-        raw = store.get(key)
+def _sample_cluster(found: Probe, ids: list[str], tally: items.Tally) -> None:
+    """Store the probe of a cluster, and sample its due namespaces if it answered.
+
+    `tally` counts the collections that answer, and the namespaces that fail.
+    """
+    cluster_probe.store(found, namespaces=len(ids))
+    if found.silence:
+        snapshots.record_silence(ids, found.silence)
+        if found.failure is not None:
+            raise found.failure
+        return
+    sampled: list[Namespace] = []
+
+    def sample_one(namespace_id: str) -> None:
+        raw = store.get(namespace_id)
         if raw is None or document.is_deleting(raw):
-            continue
+            return
         namespace = document.read(raw)
-        answered += _sample_namespace(namespace)
+        tally.done += _sample_namespace(namespace)
+        sampled.append(namespace)
+
+    due = _while_answering(found.cluster, _due(ids))
+    tally.failed += items.each(LOOP, due, sample_one, key=str).failed
+    if sampled and not probe.cluster_silence(found.cluster.url):
+        _ask_resources(sampled[-1], ids)
+
+
+def _while_answering(cluster: Cluster, ids: Iterable[str]) -> Iterator[str]:
+    """Yield the ids until the cluster no longer answers."""
+    for namespace_id in ids:
         if probe.cluster_silence(cluster.url):
-            return answered
-    if namespace is not None:
-        _ask_resources(namespace, ids)
-    return answered
+            return
+        yield namespace_id
 
 
 def _due(ids: list[str]) -> list[str]:
     """Return the ids with an old snapshot; those without one first, then by age."""
-    watched = ephemeral.watched()
+    watched, now = ephemeral.watched(), timezone.now()
     rows = LastLook.objects.filter(namespace_id__in=ids).order_by("taken_at")
-    found = {row.namespace_id: snapshots.from_row(row) for row in rows}
+    found = {
+        key: (now - taken_at).total_seconds() if ok else math.inf
+        for key, ok, taken_at in rows.values_list("namespace_id", "ok", "taken_at")
+    }
     old = [
         key
-        for key, seen in found.items()
-        if not seen.ok or seen.age_s > (_WATCHED_S if key in watched else _SLOW_S)
+        for key, age_s in found.items()
+        if age_s > (_WATCHED_S if key in watched else _SLOW_S)
     ]
     return [key for key in ids if key not in found] + old
 

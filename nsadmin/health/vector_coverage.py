@@ -13,6 +13,8 @@ from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
 
 _TIMEOUT_S = 1.0
+# More vectors than a namespace has are counted by nobody's page.
+_MOST_VECTORS = 50
 # Repeated comparisons use the last counts for this long.
 _KEPT_MS = 30_000
 
@@ -40,13 +42,12 @@ def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | Non
     if snapshot is None or not snapshot.ok or snapshot.live is None:
         return snapshot
     key = f"having:{namespace.namespace_id}"
-    counted = [
-        snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{v}") for v in snapshot.live.vectors
-    ]
+    vectors = list(snapshot.live.vectors)[:_MOST_VECTORS]
+    counted = [snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{v}") for v in vectors]
     is_recent = max(counted, default=0) * 1000 < _KEPT_MS
     if is_recent or not redis.claim(key, milliseconds=_KEPT_MS):
         return snapshot
-    for vector in snapshot.live.vectors:
+    for vector in vectors:
         if not ask_counts(namespace, vector, snapshot.live.points):
             break
     redis.release(key)

@@ -21,7 +21,7 @@ from django.db import (
     connection,
     transaction,
 )
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError, Unavailable
@@ -35,6 +35,7 @@ ItemKind = Literal["namespace", "cluster", "job", "organization", "key", "index"
 
 # Closed rows are kept for this long, to show what was wrong lately.
 KEPT_FOR = timedelta(days=30)
+UNMET_FOR = timedelta(days=7)
 # These stores hold all items, so their silence is no item's own failure.
 _STORES_OF_ALL = ("namespace store", "redis")
 
@@ -144,9 +145,15 @@ def failures_of(kind: ItemKind, item: str) -> QuerySet[ItemFailure]:
 
 
 def forget_old() -> int:
-    """Delete rows that were closed long ago; return their number."""
-    old = ItemFailure.objects.filter(resolved_at__lt=timezone.now() - KEPT_FOR)
-    return old.delete()[0]
+    """Delete rows that were closed long ago; return their number.
+
+    Open rows that did not fail for a week are deleted too: no loop meets these items
+    any more.
+    """
+    now = timezone.now()
+    closed = Q(resolved_at__lt=now - KEPT_FOR)
+    unmet = Q(resolved_at=None, last_seen__lt=now - UNMET_FOR)
+    return ItemFailure.objects.filter(closed | unmet).delete()[0]
 
 
 def storable_key(item: str) -> str:

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from nsadmin.jobs import queues
+
 
 class State(models.TextChoices):
     """The state of a job; the last three are final."""
@@ -44,6 +46,10 @@ class Job(models.Model):
     answer since `away_since`; `waiting` is the message about it. `run_after` is the
     earliest time of the next slice, `sent_at` the time of the last Celery message.
 
+    `queue` is the Celery queue of its messages. `slot` is the number of its slot among
+    those of the organization; None while it holds none. `max_concurrent` is the number
+    of jobs at once that its namespace allows; None is no limit.
+
     A final job is `settled` once its kind has recorded the end elsewhere (in a clone's
     namespace, in the audit log). A resumed job did not run between its end and
     `resumed_at`; `earlier_s` is its running time in seconds until that end.
@@ -68,6 +74,9 @@ class Job(models.Model):
     progress = models.JSONField(default=dict)
     outputs = models.JSONField(default=dict)
     error = models.CharField(max_length=MAX_ERROR_LENGTH, blank=True)
+    queue = models.CharField(max_length=16, default=queues.JOBS)
+    slot = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_concurrent = models.PositiveSmallIntegerField(null=True, blank=True)
     epoch = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
     waits = models.IntegerField(default=0)
@@ -88,6 +97,11 @@ class Job(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization_id", "slot"], name="one_job_per_slot"
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["state", "lease_until"], name="job_due"),
             models.Index(fields=["settled", "run_after"], name="job_unsettled"),

@@ -175,11 +175,12 @@ def task_type(job: Job) -> str:
 
 
 def queue_position(job: Job) -> int | None:
-    """Return how many queued jobs of all organizations are due before this one.
+    """Return how many queued jobs of the job's organization are due before this one.
 
-    None for a job that is not queued.
+    Those of others do not count, since a position must not tell of them. None for a job
+    that is not queued.
     """
     if job.state != State.QUEUED:
         return None
-    before = Job.objects.filter(state=State.QUEUED, run_after__lt=job.run_after)
-    return before.count()
+    own = Job.objects.filter(organization_id=job.organization_id, state=State.QUEUED)
+    return own.filter(run_after__lt=job.run_after).count()

@@ -1,4 +1,7 @@
-"""The registry of job kinds; rooms register runners, so `jobs` imports no room."""
+"""What other rooms register, so that `jobs` imports none of them.
+
+These are the runners of job kinds, and the number of slots of an organization.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
+CountSlots = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Kind:
 
 
 _KINDS: dict[str, Kind] = {}
+_slot_counters: list[CountSlots] = []
 
 
 def register_kind(
@@ -67,3 +72,14 @@ def find_kind(name: str) -> Kind | None:
 def kinds() -> Mapping[str, Kind]:
     """Return every registered kind by its name."""
     return _KINDS
+
+
+def register_slots(count: CountSlots) -> CountSlots:
+    """Register the function from an organization's id to its number of slots."""
+    _slot_counters[:] = [count]
+    return count
+
+
+def slot_count(organization_id: str) -> int:
+    """Return how many jobs of an organization may run at once, at least 1."""
+    return max([1, *(count(organization_id) for count in _slot_counters)])

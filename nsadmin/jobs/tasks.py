@@ -5,13 +5,18 @@ from celery import shared_task
 from nsadmin.jobs.execution import runner, sweeper
 
 
-@shared_task(name="nsadmin.jobs.run", ignore_result=True)
+# A step is short and a slice ends after it, so these limits are met only by a hang.
+@shared_task(
+    name="nsadmin.jobs.run", ignore_result=True, soft_time_limit=120, time_limit=150
+)
 def run_job(job_id: str, epoch: int) -> None:
     """Run one slice of a job, unless the message is stale."""
     runner.run_once(job_id, epoch)
 
 
-@shared_task(name="nsadmin.jobs.sweep", ignore_result=True)
+@shared_task(
+    name="nsadmin.jobs.sweep", ignore_result=True, soft_time_limit=20, time_limit=30
+)
 def sweep_jobs() -> None:
     """Recover and resend all jobs that are due."""
     sweeper.sweep()

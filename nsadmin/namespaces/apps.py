@@ -10,5 +10,9 @@ class NamespacesConfig(AppConfig):
     label = "namespaces"
 
     def ready(self) -> None:
-        """Import the module that registers the deletion job."""
+        """Register the deletion job, and the slots of each organization."""
+        from nsadmin.jobs.registry import register_slots
+        from nsadmin.namespaces.change import quota
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
+
+        register_slots(quota.job_slots)

@@ -9,7 +9,8 @@ class MirroredNamespace(models.Model):
     """A copy of a namespace for lists; the namespace store holds the original.
 
     Counts are null while unknown. `document` is the store's document without secrets,
-    which is shown while the store is away.
+    which is shown while the store is away. `search_text` has what a search looks
+    through, without case; `unreadable` a line for each value that cannot be read.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -18,6 +19,8 @@ class MirroredNamespace(models.Model):
     name = models.CharField(max_length=128)
     name_key = models.CharField(max_length=256)
     description = models.TextField(blank=True)
+    search_text = models.TextField(blank=True)
+    unreadable = models.TextField(blank=True)
     scope = models.CharField(max_length=16, default="org")
     namespace_type = models.CharField(max_length=16, default="standard")
     tier = models.CharField(max_length=16, default="shared")
@@ -63,6 +66,11 @@ class MirroredNamespace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def faults(self) -> list[str]:
+        """What cannot be read of the document, in sentences."""
+        return self.unreadable.split("\n") if self.unreadable else []
 
     @property
     def status(self) -> str:
@@ -162,3 +170,41 @@ class ReaperHold(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.namespace_ids)} of {self.internal_id}"
+
+
+class DeletionHold(models.Model):
+    """Deletions that the platform wants to make by itself and that a fuse holds.
+
+    `kind` is "expiry" or "purge", `reason` why they are held. After a platform admin
+    has released them, the next run makes these and no others.
+    """
+
+    kind = models.CharField(max_length=16, primary_key=True)
+    reason = models.CharField(max_length=16)
+    namespace_ids = models.JSONField(default=list)
+    held_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {len(self.namespace_ids)} held"
+
+
+class DeletionRun(models.Model):
+    """One run that may delete: its time by the database, and what it deleted unasked.
+
+    Deletions that a person has released are not counted. Runs that delete nothing share
+    one row.
+    """
+
+    kind = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    deleted = models.IntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "at"], name="deletion_run_latest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%H:%M:%S}"

@@ -4,34 +4,67 @@ from typing import Any
 
 from celery import shared_task
 
+from nsadmin.jobs.execution import dispatch
+from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
-from nsadmin.namespaces.lifecycle import reaper, tombstones
+from nsadmin.namespaces.lifecycle import purging, reaper
+from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 from nsadmin.namespaces.read import mirror
 
+_HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
 
-@shared_task(name="nsadmin.namespaces.reconcile", ignore_result=True)
+
+@shared_task(
+    name="nsadmin.namespaces.reconcile",
+    ignore_result=True,
+    soft_time_limit=900,
+    time_limit=960,
+)
 @record_run("reconcile", keep="news")
 def reconcile() -> dict[str, Any]:
     """Compare the mirror with the namespace store."""
     return {"rows": mirror.reconcile()}
 
 
-@shared_task(name="nsadmin.namespaces.heal", ignore_result=True)
+@shared_task(
+    name="nsadmin.namespaces.heal",
+    ignore_result=True,
+    soft_time_limit=45,
+    time_limit=60,
+)
 @record_run("heal", keep="news")
 def heal() -> dict[str, Any]:
     """Finish changes that a crash or a slow index build left open."""
-    return {"closed": healing.heal()}
+    waiting = healing.dedicated_clusters()
+    dispatch.send_to_clusters(_HEAL_CLUSTER, waiting, expires_s=20)
+    return {"closed": healing.heal(SHARED)}
 
 
-@shared_task(name="nsadmin.namespaces.purge", ignore_result=True)
+@cluster_task(_HEAL_CLUSTER, loop="heal", limit_s=45)
+def heal_cluster(url: str) -> None:
+    """Finish such changes of the namespaces on one dedicated cluster."""
+    healing.heal(ClusterShare(url))
+
+
+@shared_task(
+    name="nsadmin.namespaces.purge",
+    ignore_result=True,
+    soft_time_limit=300,
+    time_limit=330,
+)
 @record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
     """Start the permanent deletion of tombstones whose grace period is over."""
-    return {"sent": tombstones.purge_due()}
+    return purging.run()
 
 
-@shared_task(name="nsadmin.namespaces.cleanup_expired", ignore_result=True)
+@shared_task(
+    name="nsadmin.namespaces.cleanup_expired",
+    ignore_result=True,
+    soft_time_limit=900,
+    time_limit=960,
+)
 @record_run("cleanup_expired")
 def cleanup_expired_namespaces() -> dict[str, Any]:
     """Warn of namespaces that expire soon and delete those that have expired."""

@@ -27,6 +27,7 @@ from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.platform.fleet import finish_deletion, release
 from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.healthz import healthz, readyz
 from nsadmin.pages.platform.jobs import badge, job, jobs
@@ -82,6 +83,8 @@ urlpatterns = [
         name="revert",
     ),
     path("fleet/", fleet, name="fleet"),
+    path("fleet/held/<str:kind>/", release, name="fleet_release"),
+    path("fleet/finish-deletion/", finish_deletion, name="fleet_finish_deletion"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),

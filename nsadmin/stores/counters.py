@@ -16,6 +16,7 @@ KEPT_HOURS = 31 * 24
 # Limits the memory that a sender of invented names can use.
 MAX_NAMES_AN_HOUR = 1000
 _US = 1000
+_Hash = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,24 @@ def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:
             answers = pipe.execute()
     except redis.RedisError:
         raise _unavailable() from None
-    found = []
-    for at in range(0, len(answers), 3):
-        counts, timed, spent = answers[at : at + 3]
-        found.append(
-            {
-                name.decode(): Tally(
-                    int(n), int(timed.get(name, 0)), int(spent.get(name, 0)) / _US
-                )
-                for name, n in counts.items()
-            }
-        )
+    return [_bucket(*answers[at : at + 3]) for at in range(0, len(answers), 3)]
+
+
+def _bucket(counts: _Hash, timed: _Hash, spent: _Hash) -> dict[str, Tally]:
+    """Return the tallies of an hour; what `add` cannot have written is left out."""
+    found: dict[str, Tally] = {}
+    for name, n in counts.items():
+        try:
+            tally = Tally(
+                int(n), int(timed.get(name, 0)), int(spent.get(name, 0)) / _US
+            )
+            text = name.decode()
+        except (UnicodeDecodeError, ValueError):
+            continue
+        if tally.count > 0 and tally.timed >= 0:
+            found[text] = tally
+        if len(found) == MAX_NAMES_AN_HOUR:
+            break
     return found
 
 

@@ -9,6 +9,8 @@ from django.conf import settings
 
 from nsadmin.errors import Unavailable
 
+_PROBE_MS = 5000
+
 
 class _LocalClaims:
     """Locks within this process, used while Redis does not answer."""
@@ -49,14 +51,21 @@ def client() -> redis.Redis:
     return _connect(settings.NSADMIN_REDIS_URL)
 
 
-def ping() -> None:
-    """Raise Unavailable unless Redis answers."""
+def check_writable() -> None:
+    """Write a key that soon expires; raise Unavailable if Redis does not take it.
+
+    A full Redis answers a ping, but neither jobs nor sign-in work.
+    """
     try:
-        client().ping()
+        client().set("nsadmin:ready", b"1", px=_PROBE_MS)
+    except redis.ResponseError:
+        raise _unavailable("Redis refuses writes.") from None
     except redis.RedisError:
-        raise Unavailable(
-            "Redis does not answer.", details={"store": "redis"}
-        ) from None
+        raise _unavailable("Redis does not answer.") from None
+
+
+def _unavailable(message: str) -> Unavailable:
+    return Unavailable(message, details={"store": "redis"})
 
 
 def claim(key: str, *, milliseconds: int) -> bool:

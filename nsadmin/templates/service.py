@@ -15,6 +15,7 @@ from nsadmin.errors import Conflict, Forbidden, NotFound
 from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.templates.configuration import (
     configuration_of,
     namespace_from,
@@ -131,6 +132,7 @@ def create_from_namespace(
     if existing is not None:
         return existing
     namespace = view.namespace
+    require_readable(namespace, ("feature_extractors", "payload_indexes"))
     configuration = configuration_of(namespace)
     require_usable(configuration)
     description = new.description or namespace.description

@@ -133,6 +133,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
+    ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
+    ("POST", "fleet/finish-deletion/"): Row("login 403 403 403 403 in"),
     ("GET", "templates/"): _PERSON,
     ("GET", "templates/<template_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("POST", "templates/<template_id>/use/"): Row(

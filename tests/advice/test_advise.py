@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from nsadmin.advice.infer import infer
-from nsadmin.advice.rules import Evidence, advise
+from nsadmin.advice.rules import Evidence, Holding, advise
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.namespaces.schema.document import StoredIndex
 
@@ -18,12 +18,15 @@ def index(name, kind="keyword"):
     return StoredIndex(name, {"type": kind})
 
 
-def evidence(*, custom=(), fixed=(), uses=(), samples=None, whole=True):
+def evidence(*, custom=(), fixed=(), uses=(), samples=None, whole=True, held=()):
     inferences = {
         field: infer([{field: v} for v in values], field)
         for field, values in (samples or {}).items()
     }
-    return Evidence(custom, fixed, 24, uses, uses, inferences, AT, whole)
+    holdings = {
+        field: Holding(kind, points, there) for field, kind, points, there in held
+    }
+    return Evidence(custom, fixed, 24, uses, uses, inferences, AT, whole, holdings)
 
 
 def shown(seen, **options):
@@ -61,8 +64,35 @@ def test_an_index_that_cannot_hold_the_values_is_of_the_wrong_type():
         custom=[index("year", "keyword"), index("title", "text")],
         uses=[used("year", 3), used("title", 3)],
         samples={"year": [1999, 2001, 2005], "title": ["A short one"]},
+        held=[("year", "keyword", 2000, 0), ("title", "text", 2000, 1000)],
     )
     assert shown(seen) == [("wrong_type", "year", "integer")]
+    [found] = advise(seen)
+    assert found.sentence == (
+        "The keyword index holds 0 of the 2,000 points that have a value."
+    )
+
+
+def test_what_was_not_counted_is_not_called_wrong():
+    custom, uses = [index("year", "keyword")], [used("year", 3)]
+    samples = {"year": [1999, 2001]}
+    assert shown(evidence(custom=custom, uses=uses, samples=samples)) == []
+    before = [("year", "integer", 2, 0)]
+    seen = evidence(custom=custom, uses=uses, samples=samples, held=before)
+    assert shown(seen) == []
+
+
+def test_a_wrong_index_is_not_to_be_rebuilt_as_it_is():
+    seen = evidence(
+        custom=[index("when", "datetime"), index("place", "geo")],
+        uses=[used("when", 3), used("place", 3)],
+        samples={"when": ["2024-05-01"], "place": [{"lon": "1", "lat": "2"}]},
+        held=[("when", "datetime", 10, 1), ("place", "geo", 1, 0)],
+    )
+    assert shown(seen) == [("wrong_type", "when", None), ("wrong_type", "place", None)]
+    assert advise(seen)[1].sentence == (
+        "The geo index holds 0 of the one point that has a value."
+    )
 
 
 def test_nothing_is_unused_where_nothing_is_reported():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsadmin.advice.infer import infer, values_at
+from nsadmin.advice.infer import infer
+from nsadmin.advice.values import example, values_at
 
 ID = str(uuid.UUID(int=7))
 
@@ -43,7 +44,8 @@ def test_the_type_of_values(values, kind):
 def test_paths_open_lists_on_their_way():
     payload = {"meta": {"tags": [{"name": "a"}, {"name": "b"}, {}]}}
     assert list(values_at(payload, "meta.tags[].name")) == ["a", "b"]
-    assert list(values_at(payload, "meta.tags.name")) == ["a", "b"]
+    assert list(values_at(payload, "meta.tags[]")) == payload["meta"]["tags"]
+    assert list(values_at(payload, "meta.tags.name")) == []
     assert list(values_at(payload, "meta.absent.name")) == []
 
 
@@ -53,6 +55,28 @@ def test_the_sample_is_counted_and_shown():
     assert found.kinds == {"integer": 2, "keyword": 1}
     assert found.examples == ("1", "2", "x")
     assert found.sentence == "The sampled values are mixed: 2 integer, 1 keyword."
+
+
+def test_values_that_no_index_holds_are_named():
+    found = infer([{"a": {"lon": "13.4", "lat": None}}, {"a": [[1]]}], "a")
+    assert found.type is None
+    assert found.sentence == (
+        "No index can hold the sampled values: 1 invalid place, 1 nested list."
+    )
+    assert found.examples == ("{lon: 13.4, lat: null}", "…")
+
+
+def test_an_example_is_short_and_shows_no_depths():
+    deep = {"a": 1}
+    for _ in range(20_000):
+        deep = {"deep": deep}
+    wide = {f"key_{n}": n for n in range(20_000)}
+    values = [deep, wide, "x" * 9999, "a\0b", 10**5000, float("nan"), {"k" * 9999: 1}]
+    shown = [example(value) for value in values]
+    assert shown[0] == "{deep: …}"
+    assert shown[1] == "{key_0: 0, key_1: 1, key_2: 2, key_3: 3, …}"
+    assert shown[3:6] == ["a\ufffdb", "a very large number", "nan"]
+    assert max(len(text) for text in shown) == 80
 
 
 _json = st.recursive(

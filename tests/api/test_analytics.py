@@ -180,7 +180,7 @@ def test_the_other_advice_stands_beside_the_suggestions(call):
             "kind": "wrong_type",
             "field_name": "rank",
             "index_type": "integer",
-            "reason": "The keyword index can hold 0 of 3 sampled values.",
+            "reason": "The keyword index holds 0 of the 3 points that have a value.",
         },
         {
             "kind": "unused",

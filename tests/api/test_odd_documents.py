@@ -11,6 +11,7 @@ from nsadmin.api.schemas.lists import ListNamespacesResponse
 from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
 from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.schema import document
+from tests.hostile.odd_documents import WHOLE
 
 COUNTS = Counts(1, None, 3, 4, None, None)
 WHEN = datetime(2026, 11, 28, 12, 0, 3, tzinfo=UTC)
@@ -20,26 +21,62 @@ LONG = {
     "vector_inference_map",
     "vector_configs",
 }
-ODD: list[tuple[dict[str, Any], str, Any]] = [
-    ({"infrastructure": {"max_workers": "many"}}, "infrastructure.max_workers", "many"),
-    ({"infrastructure": {"gpu_type": ["a"]}}, "infrastructure.gpu_type", ["a"]),
-    ({"infrastructure": {"description": WHEN}}, "infrastructure.description", "2026-11-28T12:00:03Z"),
-    ({"infrastructure": None}, "infrastructure.compute_tier", "shared"),
-    ({"created_at": "yesterday"}, "created_at", None),
-    ({"expires_at": WHEN.replace(tzinfo=None)}, "expires_at", "2026-11-28T12:00:03Z"),
-    ({"clone_status": "deleting"}, "clone_status", "deleting"),
-    ({"vector_inference_map": {"a": 1}}, "vector_inference_map.a", 1),
+ODD: list[tuple[dict[str, Any], str, Any, str]] = [
     (
-        {"feature_extractors": [{"feature_extractor_name": 5, "version": None, "params": "x"}]},
-        "feature_extractors.0.params",
-        "x",
+        {"infrastructure": {"max_workers": "many"}},
+        "infrastructure.max_workers",
+        None,
+        f"infrastructure.max_workers is text, expected {WHOLE}",
     ),
     (
-        {"payload_indexes": [{"field_name": 7, "type": "text", "field_schema": {"more": {"x": 1}}}]},
+        {"infrastructure": {"gpu_type": ["a"]}},
+        "infrastructure.gpu_type",
+        None,
+        "infrastructure.gpu_type is a list, expected text",
+    ),
+    (
+        {"infrastructure": {"description": WHEN}},
+        "infrastructure.description",
+        None,
+        "infrastructure.description is a date, expected text",
+    ),
+    ({"infrastructure": None}, "infrastructure.compute_tier", "shared", ""),
+    (
+        {"created_at": "yesterday"},
+        "created_at",
+        None,
+        "created_at is text, expected a date",
+    ),
+    (
+        {"expires_at": WHEN.replace(tzinfo=None)},
+        "expires_at",
+        "2026-11-28T12:00:03Z",
+        "",
+    ),
+    ({"clone_status": "deleting"}, "clone_status", "deleting", ""),
+    (
+        {"vector_inference_map": {"a": 1}},
+        "vector_inference_map",
+        {},
+        "vector_inference_map.a is a number, expected text",
+    ),
+    (
+        {"feature_extractors": [{"feature_extractor_name": 5, "version": "v1"}]},
+        "feature_extractors",
+        [],
+        "feature_extractors.0.feature_extractor_name is a number, expected text",
+    ),
+    (
+        {
+            "payload_indexes": [
+                {"field_name": "a", "type": "text", "field_schema": {"more": {"x": 1}}}
+            ]
+        },
         "payload_indexes.0.field_schema.more.x",
         1,
+        "",
     ),
-]  # fmt: skip
+]
 
 
 def at(value: Any, path: str) -> Any:
@@ -49,16 +86,23 @@ def at(value: Any, path: str) -> Any:
 
 
 def read(**values: Any) -> document.Namespace:
-    return document.read({"_id": "ns_odd", "namespace_id": "ns_odd", **values})
+    whole = {
+        "_id": "ns_odd",
+        "namespace_id": "ns_odd",
+        "internal_id": "int_1",
+        "namespace_name": "odd",
+    }
+    return document.read({**whole, **values})
 
 
-@pytest.mark.parametrize(("values", "path", "shown"), ODD)
-def test_it_is_shown_as_it_is_alone_and_in_a_list(
-    values: dict[str, Any], path: str, shown: Any
+@pytest.mark.parametrize(("values", "path", "shown", "fault"), ODD)
+def test_what_can_be_read_is_shown_and_the_rest_is_named(
+    values: dict[str, Any], path: str, shown: Any, fault: str
 ) -> None:
     namespace = read(**values)
     answer = json.loads(json_response(NamespaceModel.of(namespace, COUNTS)).content)
     assert at(answer, path) == shown
+    assert answer.get("unreadable") == ([fault] if fault else None)
     page = ListNamespacesResponse.model_construct(
         results=[NamespaceModel.of(namespace, COUNTS)]
     )

@@ -1,15 +1,18 @@
 """Stores for clones: rows that threads can see, and collections that are dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from nsadmin.clones.request import CloneRequest
+from nsadmin.clones.start import launch
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import FINAL, Job, State
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast
+from tests.clones.independent import Proxy, Reader
 from tests.clones.sources import make_source
 
 
@@ -26,6 +29,41 @@ def world(transactional_db: None, cast: Cast) -> Iterator[Cast]:
 def source(world: Cast) -> Namespace:
     """A namespace of Northlight with everything in it."""
     return make_source(world.northlight)
+
+
+@pytest.fixture
+def reader(settings) -> Iterator[Reader]:
+    """A reader of the shared cluster that shares no code with the product."""
+    made = Reader(settings.NSADMIN_QDRANT_URL, settings.NSADMIN_QDRANT_API_KEY)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def plain(world: Cast, reader: Reader) -> Namespace:
+    """A namespace whose collection has one vector named v and no points."""
+    made = make_source(world.northlight, point_count=0, objects=1)
+    reader.remake(made.collection, {"vectors": {"v": {"size": 4, "distance": "Dot"}}})
+    return made
+
+
+@pytest.fixture
+def clone(world: Cast) -> Callable[[Namespace], Job]:
+    """Clone a namespace in this process; the ended job comes back."""
+
+    def run(source: Namespace) -> Job:
+        request = CloneRequest("staging")
+        return run_to_the_end(launch(world.actor(), source.namespace_id, request).job)
+
+    return run
+
+
+@pytest.fixture
+def proxy(settings, reader: Reader) -> Iterator[Proxy]:
+    """A proxy before the shared cluster, which the product calls from now on."""
+    with Proxy(settings.NSADMIN_QDRANT_URL).running() as made:
+        settings.NSADMIN_QDRANT_URL = made.url
+        yield made
 
 
 def require_verified(job: Job) -> None:

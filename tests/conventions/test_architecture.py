@@ -7,11 +7,13 @@ from collections.abc import Iterable
 import pytest
 
 from tests.conventions.layout import CLAIMS, NOT_YET, Claim
+from tests.conventions.loops import LOOPS_APART
 from tests.conventions.source import ROOT, Module, modules, production, sample
 
 PAGE = (ROOT / "docs/architecture.md").read_text()
 BY_KEY = {claim.key: claim for claim in CLAIMS}
 STORE = "from nsadmin.stores.mongo import namespaces as store\n"
+PROBES = "from nsadmin.health import cluster_probe\n"
 QDRANT = "from nsadmin.stores.qdrant import collections\n"
 
 # {claim: (what it lets pass, what it refuses)}
@@ -58,6 +60,16 @@ SAMPLES: dict[str, tuple[str, str]] = {
         "import os\nos.environ.setdefault('A', 'b')",
         "import os\nos.environ['A']",
     ),
+    "loops": (
+        STORE
+        + "def f():\n"
+        + "  ids = [raw['_id'] for raw in store.every()]\n"
+        + "  items.each('a', ids, work, key=str)\n"
+        + "  for row in DriftRow.objects.filter(namespace_id='a'): print(row)",
+        STORE
+        + "def f():\n  rows = Job.objects.filter(state='a')\n"
+        + "  for row in rows: work(row)",
+    ),
     "embedded": ("import nsadmin.embeddedness", "from nsadmin.embedded import demo"),
 }
 
@@ -67,6 +79,31 @@ def test_it_is_done_in_one_place(claim: Claim) -> None:
     breaches = claim.breaches(production())
     waiting = NOT_YET.get(claim.key, set())
     assert {p: uses for p, uses in breaches.items() if p not in waiting} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        STORE + "def f():\n  for raw in store.every(): work(raw)",
+        STORE + "def f():\n  return [work(raw) for raw in store.every()]",
+        STORE
+        + "def f():\n  return {raw['_id']: g(raw) for raw in list(store.every())}",
+        PROBES + "def f():\n  for cluster in cluster_probe.known(): work(cluster)",
+        "def f():\n  for o in Organization.objects.all(): work(o)",
+    ],
+)
+def test_a_loop_over_everybody_is_seen(source: str) -> None:
+    assert list(BY_KEY["loops"].uses(sample(source))) != []
+
+
+def test_loops_apart_are_still_there() -> None:
+    """An exception whose loop is gone has to go too."""
+    places = {
+        f"{module.path}::{function.name}"
+        for module in production()
+        for function in module.functions
+    }
+    assert set(LOOPS_APART) <= places
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
@@ -148,7 +185,16 @@ def place_in(room: str, module: Module) -> str:
 
 
 # The modules of a root that others may import; those above import the sub-rooms.
-BELOW = {"models", "registry", "actor", "permissions", "request", "stages"}
+BELOW = {
+    "models",
+    "queues",
+    "items",
+    "registry",
+    "actor",
+    "permissions",
+    "request",
+    "stages",
+}
 
 
 def imported(room: str, module: Module, names: Iterable[str]) -> set[str]:

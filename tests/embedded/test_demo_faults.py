@@ -134,7 +134,8 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     assert stat.S_IMODE((demo.data / "demo.json").stat().st_mode) == 0o600
     assert told["url"] == f"http://127.0.0.1:{PORT}"
     assert told["processes"].keys() >= {
-        *("web", "worker", "beat", "sweeper"),
+        *("web", "worker", "second_worker", "beat", "sweeper"),
+        *("maintenance", "clusters"),
         *("mongodb", "redis", "qdrant", "qdrant_dedicated"),
     }
     for pid in told["processes"].values():
@@ -156,7 +157,7 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     "name",
     [
         *("worker", "qdrant", "mongodb", "redis", "web"),
-        *("beat", "sweeper", "qdrant_dedicated"),
+        *("beat", "sweeper", "maintenance", "clusters", "qdrant_dedicated"),
     ],
 )
 def test_a_killed_process_is_back_and_everything_works(

@@ -122,7 +122,9 @@ class Shape:
 
 
 def _full(kind: Any, params: Json) -> Json:
-    return {**INDEX_DEFAULTS[kind], **params, "type": kind}
+    # Qdrant shows some parameters as null when they are not set.
+    stated = {key: value for key, value in params.items() if value is not None}
+    return {**INDEX_DEFAULTS[kind], **stated, "type": kind}
 
 
 def shape_of(collection: str) -> Shape:

@@ -30,12 +30,12 @@ class Workers:
 
     def start(self) -> int:
         """Start a worker for jobs; return its number."""
-        self.pids.append(self._worker("celery"))
+        self.pids.append(self._worker("jobs"))
         return self.pids[-1]
 
     def start_sweeping(self) -> None:
         """Start the sweeper's own worker and the clock that rings it."""
-        self._worker("ctl")
+        self._worker("control")
         self._fork(["beat", "--schedule", str(self._folder / "beat")])
 
     def kill(self, pid: int) -> None:

@@ -55,7 +55,7 @@ def shown(texts: list[str], *, submit: bool) -> list[Shown]:
 
 
 def _pages(cast: Cast, values: dict[str, str], texts: list[str]) -> Iterator[Shown]:
-    admin, staff = _signed_in(cast, "admin"), _signed_in(cast, "platform_admin")
+    admin, staff = signed_in(cast, "admin"), signed_in(cast, "platform_admin")
     addresses = [a for m, a in MATRIX if m == "GET" and not a.startswith("v1/")]
     for address in [*addresses, *ALSO, "v1/docs", "nowhere/"]:
         yield from _both(admin, _filled(address, values), address)
@@ -81,7 +81,7 @@ def _submitted(
     found = []
     posts = [a for m, a in MATRIX if m == "POST" and not a.startswith("v1/")]
     for number, address in enumerate(posts):
-        client = _signed_in(cast, "admin")
+        client = signed_in(cast, "admin")
         page = next((p for p in pages if p.place.startswith(f"{address} ")), None)
         fields = _fields(page.text if page else "")
         form = {n: texts[(number * 7 + i) % 40] for i, n in enumerate(fields)}
@@ -121,7 +121,8 @@ def _filled(address: str, values: dict[str, str]) -> str:
     return address
 
 
-def _signed_in(cast: Cast, role: str) -> Client:
+def signed_in(cast: Cast, role: str) -> Client:
+    """Return the browser of a person who works for Northlight."""
     client = Client(raise_request_exception=False)
     client.force_login(cast.users[role], BACKEND)
     session = client.session

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nsadmin.errors import Invalid, Unavailable
-from nsadmin.jobs import registry
+from nsadmin.jobs import queues, registry
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.enqueue import enqueue
 from nsadmin.jobs.execution.progress import Stage
@@ -76,6 +76,33 @@ def away() -> Unavailable:
 @pytest.fixture
 def refusal() -> Invalid:
     return Invalid("This cannot be done.")
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """A broker in memory: the messages of a queue that were sent, as (job id, epoch)."""
+    from kombu import Connection, Queue
+
+    from nsadmin.celery import app
+
+    memory = Connection("memory://")
+    monkeypatch.setattr(app, "connection_for_write", lambda **_: memory.clone())
+    for name in queues.ALL:
+        app.amqp.queues.add(Queue(name))
+
+    def read(name: str = queues.JOBS) -> list[tuple[str, int]]:
+        found = []
+        with memory.clone() as connection:
+            queue = connection.SimpleQueue(name)
+            while queue.qsize():
+                body = queue.get(block=False)
+                body.ack()
+                found.append((body.payload[0][0], body.payload[0][1]))
+        return found
+
+    for name in queues.ALL:
+        read(name)
+    return read
 
 
 OWNER = SimpleNamespace(

@@ -174,12 +174,41 @@ def test_a_held_job_waits_for_its_release_and_can_be_withdrawn(orders):
     assert not Job.objects.filter(job_id=other.job_id).exists()
 
 
-def test_a_kind_that_the_program_does_not_have_fails_in_words(orders):
+def test_a_job_of_a_newer_version_is_left_to_a_worker_that_knows_its_kind(orders):
     job = new_job(1)
-    Job.objects.update(kind="gone")
+    Job.objects.update(kind="newer")
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert run_once(job.job_id) is State.QUEUED
+        job.refresh_from_db()
+        assert job.run_after > timezone.now()
+        _due_now(job)
+    assert (job.attempts, job.waits, job.away_since) == (0, 0, None)
+    assert "no runner for jobs of kind newer" in job.waiting
+    notes = [e for e in job.events.all() if "no runner" in e.sentence]
+    assert len(notes) == 1
+    Job.objects.update(kind="test_count")
+    assert run_once(job.job_id) is State.DONE
+    assert orders.settled == ["done"]
+
+
+def test_a_job_of_a_newer_version_can_be_cancelled(orders):
+    job = new_job(1)
+    Job.objects.update(kind="newer", cancel_requested=True)
+    assert run_once(job.job_id) is State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "odd", [{"progress": []}, {"progress": {"stages": [7]}}, {"cursor": [1, 2]}]
+)
+def test_an_odd_row_ends_after_some_attempts(orders, odd):
+    job = new_job(1)
+    Job.objects.update(**odd)
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert run_once(job.job_id) is State.QUEUED
+        _due_now(job)
     assert run_once(job.job_id) is State.FAILED
     job.refresh_from_db()
-    assert "no runner for jobs of kind gone" in job.error
+    assert "5 times" in job.error
 
 
 def test_the_log_is_bounded():

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from nsadmin.celery import app
@@ -10,35 +11,10 @@ from nsadmin.jobs.execution import dispatch, lease
 from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.execution.sweeper import RESEND_AFTER, sweep
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import ItemFailure, Job, State
 from tests.jobs.conftest import new_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def sent(monkeypatch, settings):
-    """A broker in memory: the messages that were sent, as (job id, epoch)."""
-    from kombu import Connection, Queue
-
-    from nsadmin.celery import app
-
-    memory = Connection("memory://")
-    monkeypatch.setattr(app, "connection_for_write", lambda **_: memory.clone())
-    app.amqp.queues.add(Queue(dispatch.QUEUE))
-
-    def read() -> list[tuple[str, int]]:
-        found = []
-        with memory.clone() as connection:
-            queue = connection.SimpleQueue(dispatch.QUEUE)
-            while queue.qsize():
-                body = queue.get(block=False)
-                body.ack()
-                found.append((body.payload[0][0], body.payload[0][1]))
-        return found
-
-    read()
-    return read
 
 
 def _long_ago(job: Job, **values: object) -> None:
@@ -131,3 +107,36 @@ def test_without_a_broker_a_job_is_made_all_the_same(monkeypatch):
     assert Job.objects.get(job_id=job.job_id).state == State.QUEUED
     assert not dispatch.send(job)
     assert sweep() == 0
+
+
+def _make_unreadable(job: Job) -> None:
+    """Write a value that the database can hold and Python cannot read."""
+    is_sqlite = connection.vendor == "sqlite"
+    bad = "2026-99-99 00:00:00" if is_sqlite else "infinity"
+    key = job.job_id.hex if is_sqlite else str(job.job_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET created_at = %s WHERE job_id = %s", [bad, key]
+        )
+
+
+@pytest.mark.parametrize("of", ["dead", "lost"])
+def test_one_bad_row_never_stops_the_others(sent, orders, of):
+    jobs = [new_job(3, organization_id=f"org_{number}") for number in range(3)]
+    sent()
+    if of == "dead":
+        for job in jobs:
+            lease.claim(job.job_id, 0)
+    # The first one's turn is first: it would stop the loop before the others.
+    for age_s, job in zip((90, 80, 70), jobs, strict=True):
+        at = timezone.now() - timedelta(seconds=age_s)
+        _long_ago(job, lease_until=at, sent_at=at, run_after=at)
+    _make_unreadable(jobs[0])
+    assert sweep() == 2
+    assert {job_id for job_id, _ in sent()} == {str(job.job_id) for job in jobs[1:]}
+    failure = ItemFailure.objects.get(loop="sweep", kind="job")
+    assert failure.item == str(jobs[0].job_id)
+    Job.objects.update(created_at=timezone.now())
+    assert sweep() == 1
+    failure.refresh_from_db()
+    assert failure.resolved_at

@@ -8,6 +8,7 @@ from django.utils import timezone
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
+from nsadmin.jobs.models import ItemFailure
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.models import HealingTurn
@@ -142,7 +143,7 @@ def test_the_wait_between_two_tries_grows(cast, settings):
     assert waits == [4, 8, 16, 32, 60, 60]
 
 
-def test_a_row_that_nobody_can_read_holds_up_nobody(cast, caplog):
+def test_a_row_that_nobody_can_read_holds_up_nobody(cast):
     odd = make_namespace(cast.northlight, "odd", in_qdrant=False, pending="odd")
     attempt(cast, "op_odd", odd)
     AuditEvent.objects.filter(op_id="op_odd").update(outcome="accepted")
@@ -152,7 +153,8 @@ def test_a_row_that_nobody_can_read_holds_up_nobody(cast, caplog):
     grow_old(op_id, 10)
     assert heal() == 1
     assert outcome(op_id) == "done"
-    assert "heal_failed" in caplog.text
+    failure = ItemFailure.objects.get(loop="heal")
+    assert (failure.item, failure.resolved_at) == (odd.namespace_id, None)
 
 
 @pytest.mark.parametrize("later", [{"description": "later"}, {"payload_indexes": []}])

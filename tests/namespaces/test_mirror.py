@@ -1,6 +1,7 @@
 """The mirror equals the store after a reconcile, and lists only what may be seen."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -112,7 +113,8 @@ def test_every_facet_is_counted_in_one_query(cast, django_assert_num_queries):
 
 
 def test_what_is_being_deleted_is_no_longer_counted_by_its_health(cast):
-    make_namespace(cast.northlight, "going", in_qdrant=False, deletion={"task_id": "j"})
+    deletion = {"task_id": str(uuid4())}
+    make_namespace(cast.northlight, "going", in_qdrant=False, deletion=deletion)
     assert count_facets(cast.actor(), ListQuery()).health == [
         ("unknown", 2),
         ("deleting", 1),

@@ -11,7 +11,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 
@@ -67,7 +67,7 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     filtered(namespace, ago=timedelta(days=8), rank=2)
     page = admin.get(at).content.decode()
     assert "unused indexes appear after 7 days." not in page
-    assert "The keyword index can hold 0 of 3 sampled values." in page
+    assert "The keyword index holds 0 of the 3 points that have a value." in page
     assert "No filter on this field was reported in 7 days." in page
     sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}
     plan = admin.post(at, sent).content.decode()
@@ -153,6 +153,44 @@ def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
     )
     assert "Index incomplete" in text
     assert "finds 3 of 5 sampled points" in text
+
+
+def test_an_index_that_held_nothing_is_shown_with_its_reason(cast, browse):
+    held = "It holds 0 of the 40 points that have a value, so it is dropped again."
+    namespace = make_namespace(
+        cast.northlight, "willing", muted_auto_indexes=["when", "rank", {"a": 1}]
+    )
+    AutoIndex.objects.create(
+        namespace_id=namespace.namespace_id,
+        field_name="when",
+        index_type="datetime",
+        state="dropped",
+        count_24h=500,
+        error=held,
+        created_at=timezone.now(),
+    )
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    text = " ".join(page.content.decode().split())
+    assert "Dropped again" in text
+    assert held in text
+    assert "not created again until somebody builds them:" in text
+    assert "<code>when</code>, because it held too little" in text
+    assert "<code>rank</code>, by a person" in text
+
+
+def test_an_index_that_no_other_type_would_help_cannot_be_ticked(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "placed", indexes={"place": {"type": "geo"}}
+    )
+    [point, *rest], _ = points.page(shared(), namespace.collection, with_vectors=True)
+    point["payload"]["place"] = {"lon": "13.4", "lat": "52.5"}
+    points.put(shared(), namespace.collection, [point, *rest])
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    text = " ".join(page.content.decode().split())
+    assert "Look at" in text
+    assert "The geo index holds 0 of the one point that has a value." in text
+    assert "No index can hold the sampled values: 1 invalid place." in text
+    assert 'name="accept" value="wrong_type' not in text
 
 
 def test_a_silent_qdrant_leaves_the_types_unknown(cast, browse, own, silence):

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from nsadmin.api.http.responses import json_default
 from nsadmin.api.schemas.errors import ErrorBody, ErrorDetails, ErrorEnvelope
@@ -94,11 +94,17 @@ def to_nsadmin_error(exception: Exception) -> NsadminError:
         case SuspiciousOperation() | UnreadablePostError():
             return error_for_status(400)
         case RedisError():
-            return _unavailable("redis", "Redis does not answer.")
+            return _redis_unavailable(exception)
         case OperationalError() | InterfaceError():
             return _unavailable("database", "The database does not answer.")
     log.error("api.unexpected", exc_info=exception)
     return error_for_status(500)
+
+
+def _redis_unavailable(exception: RedisError) -> NsadminError:
+    if isinstance(exception, ResponseError):  # it answers, and does not do it
+        return _unavailable("redis", "Redis refuses writes; it may be full.")
+    return _unavailable("redis", "Redis does not answer.")
 
 
 def error_for_status(status: int) -> NsadminError:

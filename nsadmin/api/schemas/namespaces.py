@@ -149,6 +149,13 @@ class NamespaceModel(BaseModel):
     observed_revision: int = Field(
         description="The revision applied in Qdrant; lower while it is catching up."
     )
+    unreadable: list[str] = Field(
+        default_factory=list,
+        description=(
+            "What cannot be read of the stored document, a sentence for each value, "
+            "which is left out or null here. Absent if everything can be read."
+        ),
+    )
 
     @classmethod
     def of(
@@ -205,7 +212,8 @@ def _qdrant_status(status: dict[str, Any] | None) -> QdrantStatus | None:
 
 def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
     """Return the fields that a summary has too."""
-    return {
+    odd = {"unreadable": list(namespace.faults)} if namespace.faults else {}
+    return odd | {
         "namespace_name": namespace.name,
         "object": "namespace",
         "namespace_id": namespace.namespace_id,

@@ -5,13 +5,14 @@ Indexes are created before any point is written, which is cheaper than afterward
 
 from typing import Any
 
-from nsadmin.clones.copy.context import CopyContext
+from nsadmin.clones.copy import settings
+from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.clones.stages import PREPARE
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
-from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant import collections, topology
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 
 Schema = dict[str, Any]
@@ -23,12 +24,15 @@ def prepare(context: CopyContext) -> None:
     Raises Conflict for a collection of this name that the job did not create.
     """
     source_live = context.source_collection()
+    kept = _settings_to_keep(context, source_live)
     live = collections.get(context.target_cluster, context.target.collection)
     if live is None:
-        _create(context, source_live)
+        _create(context, source_live, kept)
         live = collections.get(context.target_cluster, context.target.collection)
     if live is None or not is_made_by(live, str(context.job_id)):
         raise Conflict("A collection with the clone's name already exists.")
+    if kept is not None:
+        _complete(context, live, kept)
     indexes = _target_indexes(context, source_live)
     progress = context.job.progress
     progress.begin(PREPARE, total=1 + len(indexes))
@@ -42,25 +46,67 @@ def prepare(context: CopyContext) -> None:
         progress.advance(PREPARE, done=number)
 
 
+def _settings_to_keep(
+    context: CopyContext, source_live: LiveCollection | None
+) -> Schema | None:
+    """Return the configuration that the clone gets; it is decided once for a job.
+
+    What the target cannot keep is added to the sentences about left-out data.
+    """
+    if source_live is None:
+        return None
+    if SETTINGS_KEY not in context.job.cursor:
+        target = context.target_cluster
+        kept = settings.kept_on(
+            source_live.raw,
+            nodes=topology.nodes(target),
+            distributed=topology.is_distributed(target),
+        )
+        losses = kept.losses + settings.alias_losses(
+            topology.aliases(context.source_cluster, context.source.collection)
+        )
+        for sentence in losses:
+            context.omissions.add(sentence)
+        context.job.cursor[SETTINGS_KEY] = kept.config
+    config: Schema = context.job.cursor[SETTINGS_KEY]
+    return config
+
+
+def _complete(context: CopyContext, live: LiveCollection, kept: Schema) -> None:
+    """Set what a creation cannot: the read fan-out, and the shards of each key."""
+    cluster, name = context.target_cluster, context.target.collection
+    params = settings.later_params(kept)
+    if params and settings.later_params(live.raw) != params:
+        collections.change(cluster, name, {"params": params})
+    if settings.has_shard_keys(kept):
+        existing = topology.shard_keys(cluster, name)
+        source = context.source_cluster, context.source.collection
+        for key in topology.shard_keys(*source):
+            if key not in existing:
+                topology.create_shard_key(cluster, name, key)
+
+
 def is_made_by(live: LiveCollection, job_id: str) -> bool:
     """Tell whether this job created the collection, by the mark in its metadata."""
     return (live.raw.get("metadata") or {}).get(MARK) == job_id
 
 
-def _create(context: CopyContext, source_live: LiveCollection | None) -> None:
+def _create(
+    context: CopyContext, source_live: LiveCollection | None, kept: Schema | None
+) -> None:
+    """Create the collection; metadata of others is kept beside our own marks."""
     metadata = {
+        **(source_live.raw.get("metadata") or {} if source_live else {}),
         MARK: str(context.job_id),
         "namespace_id": context.target.namespace_id,
         "cloned_from": context.source.namespace_id,
     }
     name = context.target.collection
-    if source_live is None:
+    if kept is None:
         vectors = expected_vectors(context.source)
         collections.create(context.target_cluster, name, vectors, metadata=metadata)
     else:
-        collections.create_like(
-            context.target_cluster, name, source_live.raw, metadata=metadata
-        )
+        collections.create_like(context.target_cluster, name, kept, metadata=metadata)
 
 
 def _target_indexes(

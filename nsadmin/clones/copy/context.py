@@ -1,9 +1,11 @@
 """The context of a clone job's slice: both namespaces, their clusters, the id map."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from nsadmin.clones.copy.source_reader import SourceReader
 from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
@@ -16,9 +18,14 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import ID_FIELD
-from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
+
+# Cursor entry with the configuration of the clone's collection.
+SETTINGS_KEY = "settings"
+
+_PAUSE_STEP_S = 0.2
 
 REFERENCED_KINDS: tuple[IdKind, ...] = (
     "buckets",
@@ -44,6 +51,8 @@ class CopyContext:
     include: Include
     ids: IdMap
     omissions: OmissionLog
+    reader: SourceReader | None = None
+    is_slowed: bool = False
 
     @property
     def job_id(self) -> UUID:
@@ -107,19 +116,34 @@ class CopyContext:
     def source_page(
         self, offset: int | str | None, size: int
     ) -> tuple[list[dict[str, Any]], int | str | None]:
-        """Return a page of the source's points and the offset of the next page."""
-        try:
-            return points.page(
-                self.source_cluster,
-                self.source.collection,
-                offset=offset,
-                limit=size,
-                with_vectors=True,
+        """Return a page of the source's points and the offset of the next page.
+
+        The page has at most `size` points. Raises like `SourceReader.page`.
+        """
+        if self.reader is None:
+            self.reader = SourceReader(
+                self.job, self.source_cluster, self.source.collection
             )
+        try:
+            return self.reader.page(offset, size)
         except UpstreamError:
             # If the collection was deleted, this raises an error that says so.
             self.source_collection()
             raise
+
+    def pause(self, seconds: float) -> None:
+        """Wait, as a cluster's rate limit asks; raise if the job has to stop."""
+        if not self.is_slowed:
+            self.is_slowed = True
+            self.job.record_event(
+                "A cluster limits the rate of calls; the copy keeps to its pace.",
+                "warn",
+            )
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.job.raise_if_interrupted()
+            time.sleep(min(left, _PAUSE_STEP_S))
+        self.job.raise_if_interrupted()
 
 
 def is_ready(job_context: JobContext) -> bool:

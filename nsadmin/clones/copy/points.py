@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
-from nsadmin.clones.copy.context import CopyContext
+from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.clones.copy.foreign import copied_points, is_foreign
+from nsadmin.clones.copy.settings import has_shard_keys
 from nsadmin.clones.rewrite import remap
 from nsadmin.clones.stages import POINTS
 from nsadmin.stores.qdrant import points
+from nsadmin.stores.qdrant.bulk.batches import SHARD_KEY
 
 Point = dict[str, Any]
 
@@ -36,7 +38,15 @@ def rewrite_point(context: CopyContext, point: Point) -> Point:
         "id": point["id"],
         "vector": point.get("vector") or {},
         "payload": payload,
+        **_shard(context, point),
     }
+
+
+def _shard(context: CopyContext, point: Point) -> Point:
+    """Return the point's shard key, if the clone's collection has shards by key."""
+    key = point.get(SHARD_KEY)
+    kept = context.job.cursor.get(SETTINGS_KEY)
+    return {SHARD_KEY: key} if key is not None and kept and has_shard_keys(kept) else {}
 
 
 def copy_points(context: CopyContext) -> None:

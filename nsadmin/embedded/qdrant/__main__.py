@@ -10,7 +10,7 @@ from types import FrameType
 import uvicorn
 
 from nsadmin.embedded.qdrant.access import Keys
-from nsadmin.embedded.qdrant.app import App
+from nsadmin.embedded.qdrant.app import MAX_BODY, App
 from nsadmin.embedded.qdrant.catalog import Catalog
 
 KEY = "NSADMIN_EMBEDDED_QDRANT_API_KEY"
@@ -27,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     uvicorn.run(
-        App(catalog, keys),
+        App(catalog, keys, max_body=options.max_body),
         host=options.host,
         port=options.port,
         log_level="warning",
@@ -44,6 +44,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--max-open", type=int, default=64, help="shards kept loaded")
+    parser.add_argument(
+        "--max-body", type=int, default=MAX_BODY, help="bytes of a request's JSON"
+    )
     return parser.parse_args()
 
 

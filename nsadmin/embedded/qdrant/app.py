@@ -46,9 +46,12 @@ TEXT = "text/plain; charset=utf-8"
 class App:
     """The server over one data directory."""
 
-    def __init__(self, catalog: Catalog, keys: Keys) -> None:
+    def __init__(
+        self, catalog: Catalog, keys: Keys, *, max_body: int = MAX_BODY
+    ) -> None:
         self._server = Server(catalog, time.time())
         self._keys = keys
+        self._max_body = max_body
         self._ticker: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +133,7 @@ class App:
         if route.streams:
             call.chunks = body.chunks()
         else:
-            call.raw = await body.read(MAX_BODY)
+            call.raw = await body.read(self._max_body, headers.get("content-length"))
         return await route.handler(call)
 
 
@@ -150,7 +153,8 @@ class _Body:
             self._more = message.get("more_body", False)
             yield message.get("body", b"")
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int, stated: str | None) -> bytes:
+        """The whole body; a larger one than the limit is refused at its end."""
         parts, size = [], 0
         async for chunk in self.chunks():
             size += len(chunk)
@@ -159,8 +163,10 @@ class _Body:
             elif parts:
                 parts.clear()
         if size > limit:
-            text = f"JSON payload ({size} bytes) is larger than allowed"
-            raise ApiError(400, f"{text} (limit: {limit} bytes).")
+            text = f"has exceeded limit ({limit} bytes)."
+            if stated is not None:
+                text = f"({size} bytes) is larger than allowed (limit: {limit} bytes)."
+            raise ApiError(400, f"Payload error: JSON payload {text}")
         return b"".join(parts)
 
     async def drain(self) -> None:
@@ -189,6 +195,8 @@ def _answer(result: Any, started: float) -> Answer:
 
 
 def _refusal(error: ApiError, started: float) -> Answer:
+    if error.is_plain:
+        return error.status, error.message.encode(), TEXT, error.retry_after
     spent = time.perf_counter() - started
     body = orjson.dumps({"status": {"error": error.message}, "time": spent})
     return error.status, body, JSON, error.retry_after

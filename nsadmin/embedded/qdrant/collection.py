@@ -22,7 +22,11 @@ from nsadmin.embedded.qdrant.convert.config import (
 )
 from nsadmin.embedded.qdrant.convert.engine import engine_config
 from nsadmin.embedded.qdrant.convert.fields import Json
-from nsadmin.embedded.qdrant.convert.indexes import data_type, type_name
+from nsadmin.embedded.qdrant.convert.indexes import (
+    data_type,
+    shown_params,
+    type_name,
+)
 from nsadmin.embedded.qdrant.convert.points import VectorChecker
 from nsadmin.embedded.qdrant.disk import read_json, remove_tree, write_json
 from nsadmin.embedded.qdrant.errors import engine_calls, no_collection
@@ -234,7 +238,7 @@ class Collection:
         """
         if self._shard is None:
             noted = read_json(self.home / FIGURES)
-            if isinstance(noted, dict):
+            if isinstance(noted, dict) and "vectors" in noted:
                 return noted
         with engine_calls():
             _ = self.shard
@@ -247,7 +251,16 @@ class Collection:
             "indexed_vectors_count": info.indexed_vectors_count,
             "segments_count": info.segments_count,
             "indexed_fields": {k: v.points for k, v in info.payload_schema.items()},
+            "vectors": self._vector_counts(),
         }
+
+    def _vector_counts(self) -> dict[str, int]:
+        """About how many points have each vector, by its name."""
+        counts = {}
+        for name in (*named_vectors(self.config), *sparse_vectors(self.config)):
+            has = edge.Filter(must=[edge.HasVectorCondition(name)])
+            counts[name] = self._shard.count(edge.CountRequest(filter=has, exact=False))
+        return counts
 
     def shown_schema(self, figures: Json) -> Json:
         """`payload_schema` as the API shows it."""
@@ -256,7 +269,7 @@ class Collection:
             points = figures["indexed_fields"].get(field, 0)
             shown[field] = {"data_type": data_type(schema), "points": points}
             if not isinstance(schema, str):
-                shown[field]["params"] = schema
+                shown[field]["params"] = shown_params(schema)
         return shown
 
 

@@ -12,9 +12,14 @@ class ApiError(Exception):
         self, status: int, message: str, *, retry_after: int | None = None
     ) -> None:
         super().__init__(message)
+        self.is_plain = False
         self.status = status
         self.message = message
         self.retry_after = retry_after
+
+
+class FormatError(ApiError):
+    """A body that is refused as a whole, before any part of it is looked at."""
 
 
 def wrong_input(text: str) -> ApiError:
@@ -27,19 +32,32 @@ def bad_request(text: str) -> ApiError:
     return ApiError(400, f"Bad request: {text}")
 
 
-def malformed(text: str) -> ApiError:
+def malformed(text: str) -> FormatError:
     """The body is not of the shape the call wants."""
-    return ApiError(400, f"Format error in JSON body: {text}")
+    return FormatError(400, f"Format error in JSON body: {text}")
 
 
-def invalid(where: str, text: str) -> ApiError:
+def invalid(where: str, text: str) -> FormatError:
     """The shape is right and a value is outside its limits."""
-    return ApiError(422, f"Validation error in {where}: [{text}]")
+    return FormatError(422, f"Validation error in {where}: [{text}]")
+
+
+def no_inference() -> ApiError:
+    """A text or image stands where a vector is expected."""
+    text = "InferenceService URL not configured"
+    return internal(f"{text} - please provide valid address in config")
 
 
 def not_found(text: str) -> ApiError:
     """Something that the request names does not exist."""
     return ApiError(404, f"Not found: {text}")
+
+
+def no_snapshot_file(name: str) -> ApiError:
+    """The 404 of a snapshot to download, which Qdrant answers in plain text."""
+    error = not_found(f"Snapshot {name} not found")
+    error.is_plain = True
+    return error
 
 
 def conflict(text: str) -> ApiError:
@@ -52,8 +70,8 @@ def forbidden(text: str) -> ApiError:
     return ApiError(403, f"Forbidden: {text}")
 
 
-def too_many(text: str, retry_after: int) -> ApiError:
-    """A rate limit of the collection is used up for some seconds."""
+def too_many(text: str, retry_after: int | None) -> ApiError:
+    """A rate limit of the collection is used up for some seconds, or for good."""
     return ApiError(429, f"Rate limiting exceeded: {text}", retry_after=retry_after)
 
 
@@ -73,12 +91,15 @@ def no_collection(name: str) -> ApiError:
 
 
 _MISSING_POINT = re.compile(r"^No point with id", re.IGNORECASE)
+_FIXED_SETTING = "config is incompatible with existing segments"
 _ENGINE_FAULT = re.compile(r"^Service runtime error|^IO Error", re.IGNORECASE)
 
 
 def from_engine(error: BaseException) -> ApiError:
     """The API error for an engine exception, which is classified by its text."""
     text = str(error)
+    if _FIXED_SETTING in text:
+        return unsupported(text)
     if type(error).__name__ == "PanicException" or _ENGINE_FAULT.match(text):
         return internal(text)
     if _MISSING_POINT.match(text):

@@ -12,7 +12,7 @@ import orjson
 from nsadmin.embedded.qdrant.catalog import Catalog
 from nsadmin.embedded.qdrant.convert.fields import Json, typed
 from nsadmin.embedded.qdrant.errors import ApiError, malformed
-from nsadmin.embedded.qdrant.strict import RateLimiter
+from nsadmin.embedded.qdrant.strict.rates import RateLimiter
 
 
 @dataclass(slots=True)

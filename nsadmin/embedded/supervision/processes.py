@@ -1,18 +1,22 @@
 """The processes of nsadmin itself: those that stay, and those that prepare."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nsadmin
 from nsadmin.embedded.supervision.ports import HOST
 from nsadmin.embedded.supervision.readiness import answers_ok
 from nsadmin.embedded.supervision.supervisor import Process
+from nsadmin.jobs import queues
 
 ROOT = Path(nsadmin.__file__).parent.parent
 CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
 # Niceness: below the pages, which people wait for.
 BEHIND = 5
 WORKER = ("worker", "--without-gossip", "--without-mingle")
+# Kilobytes after which a child process is replaced, once its task has ended.
+_MEMORY = ("--max-memory-per-child", "400000")
 # Log lines of every second would bury the others.
 QUIET = {"NSADMIN_LOG_LEVEL": "WARNING"}
 
@@ -21,32 +25,44 @@ def web(port: int) -> Process:
     """The pages and the API."""
     return Process(
         name="web",
-        argv=[sys.executable, "-m", "nsadmin.embedded.servers.web", str(port)],
+        argv=[sys.executable, "-m", "nsadmin.serve", "--port", str(port)],
         answers=lambda: answers_ok(HOST, port, "/readyz"),
     )
 
 
 def workers() -> list[Process]:
-    """The job workers. A job interrupted at the stop resumes from its checkpoint.
+    """The workers: at least one for each queue, so that none waits behind another.
 
-    There are two processes, one slice at a time each: when one is killed, the other
-    takes its job as soon as the lease expires.
+    Jobs have two processes: when one is killed, the other takes its jobs as soon as the
+    leases expire. Only the worker for customers' clusters has child processes, because
+    only a process can be killed when it hangs; they share the memory of their parent.
     """
-    return [_worker("worker"), _worker("second_worker")]
-
-
-def _worker(name: str) -> Process:
-    options = ("--queues", "celery", "--pool", "solo", "--hostname", f"{name}@%h")
-    return Process(
-        name=name, argv=[*CELERY, *WORKER, *options], grace=3.0, niceness=BEHIND
-    )
+    jobs = ("--pool", "threads", "--concurrency", "2")
+    clusters = ("--pool", "prefork", "--concurrency", "2")
+    return [
+        _worker("worker", queues.JOBS, *jobs),
+        _worker("second_worker", queues.JOBS, *jobs),
+        _worker("maintenance", queues.MAINTENANCE, "--pool", "solo"),
+        _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
+    ]
 
 
 def sweeper() -> Process:
-    """The worker of the queue that must never wait behind long jobs."""
-    options = ("--queues", "ctl", "--pool", "solo", "--hostname", "sweeper@%h")
+    """The worker of the control queue, which must never wait behind long work.
+
+    It has two threads: one for the sweep of each second, one for recovery.
+    """
+    threads = ("--pool", "threads", "--concurrency", "2")
+    return replace(_worker("sweeper", queues.CONTROL, *threads), env=QUIET)
+
+
+def _worker(name: str, queue: str, *options: str) -> Process:
+    named = ("--queues", queue, "--hostname", f"{name}@%h")
     return Process(
-        name="sweeper", argv=[*CELERY, *WORKER, *options], env=QUIET, niceness=BEHIND
+        name=name,
+        argv=[*CELERY, *WORKER, *named, *options],
+        grace=3.0,
+        niceness=BEHIND,
     )
 
 

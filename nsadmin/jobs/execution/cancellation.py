@@ -19,7 +19,13 @@ def abort(job: Job, reason: str) -> None:
     request = {"cancel_requested": True, "error": reason[:MAX_ERROR_LENGTH]}
     # Tried twice, because a slice may end between the two updates.
     for _ in range(2):
-        ended = {"state": State.FAILED, "ended_at": now, "run_after": now}
+        ended = {
+            "state": State.FAILED,
+            "ended_at": now,
+            "run_after": now,
+            "slot": None,
+            "waiting": "",
+        }
         if row.filter(state=State.QUEUED).update(**request, **ended):
             event_log.record_event(job.job_id, reason, "bad")
             job.refresh_from_db()
@@ -42,7 +48,13 @@ def cancel(job: Job) -> bool:
     is_first = bool(
         row.filter(state__in=LIVE, cancel_requested=False).update(cancel_requested=True)
     )
-    ended = {"state": State.CANCELLED, "ended_at": now, "run_after": now}
+    ended = {
+        "state": State.CANCELLED,
+        "ended_at": now,
+        "run_after": now,
+        "slot": None,
+        "waiting": "",
+    }
     if row.filter(state=State.QUEUED).update(**ended):
         event_log.record_event(job.job_id, "Cancelled while queued.", "warn")
         job.refresh_from_db()

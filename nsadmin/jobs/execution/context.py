@@ -9,9 +9,11 @@ from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceE
 from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.execution.progress import Progress
 from nsadmin.jobs.models import Job
+from nsadmin.jobs.queues import CLUSTERS, JOBS
 
-# A slice ends at the first checkpoint after this many seconds.
-SLICE_S = 20.0
+# {queue: seconds}: a slice ends at the first checkpoint after them. Jobs on customers'
+# clusters share their worker with short work, so their slices are short too.
+SLICE_S = {JOBS: 20.0, CLUSTERS: 5.0}
 
 
 class JobContext:
@@ -22,7 +24,9 @@ class JobContext:
     confirmed, and `raise_if_interrupted` before each step that cannot be undone.
     """
 
-    def __init__(self, job: Job, lease: Lease, *, slice_s: float = SLICE_S) -> None:
+    def __init__(
+        self, job: Job, lease: Lease, *, slice_s: float = SLICE_S[JOBS]
+    ) -> None:
         self.job = job
         self.inputs: dict[str, Any] = job.inputs
         self.cursor: dict[str, Any] = copy.deepcopy(job.cursor)

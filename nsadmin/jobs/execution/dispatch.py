@@ -1,16 +1,19 @@
-"""Sending Celery messages that a job is due; the sweeper resends lost ones."""
+"""Sending Celery messages; the sweeper resends those of jobs that were lost."""
+
+from collections.abc import Iterable
 
 import structlog
 from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from nsadmin.jobs.models import Job
+from nsadmin.jobs.execution import slots
+from nsadmin.jobs.models import FINAL, Job
+from nsadmin.jobs.queues import CLUSTERS
 
 log = structlog.get_logger(__name__)
 
 TASK = "nsadmin.jobs.run"
-QUEUE = "celery"
 # An older message is dropped by Celery; the sweeper has sent newer ones meanwhile.
 _EXPIRES_S = 60
 _CONNECTION = {
@@ -22,17 +25,42 @@ _CONNECTION = {
 
 
 def send(job: Job) -> bool:
-    """Send the message that runs a job; return False if the broker does not answer."""
+    """Send the message that runs a job, once it has a slot; return whether it was sent.
+
+    It is not sent if no slot is free or the broker does not answer. The sweeper sends
+    it later.
+    """
+    return (job.state in FINAL or slots.take(job)) and send_message(job)
+
+
+def send_message(job: Job) -> bool:
+    """Send the message of a job; return False if the broker does not answer."""
     Job.objects.filter(job_id=job.job_id, epoch=job.epoch).update(
         sent_at=timezone.now()
     )
-    return send_task(TASK, str(job.job_id), job.epoch)
+    return send_task(TASK, str(job.job_id), job.epoch, queue=job.queue)
 
 
-def send_task(task: str, *args: object) -> bool:
+def send_to_clusters(task: str, urls: Iterable[str], *, expires_s: int) -> int:
+    """Send one message for each customer's cluster; return the number sent.
+
+    A worker that is late drops a message older than `expires_s`.
+    """
+    sent = 0
+    for url in urls:
+        if not send_task(task, url, queue=CLUSTERS, expires_s=expires_s):
+            break
+        sent += 1
+    return sent
+
+
+def send_task(
+    task: str, *args: object, queue: str | None = None, expires_s: int = _EXPIRES_S
+) -> bool:
     """Queue a Celery task; return False if the broker does not answer.
 
-    It is called during web requests, so there is one try with short timeouts.
+    Without `queue` the settings choose it by the task's name. It is called during web
+    requests, so there is one try with short timeouts.
     """
     try:
         with current_app.connection_for_write(
@@ -41,8 +69,8 @@ def send_task(task: str, *args: object) -> bool:
             current_app.send_task(
                 task,
                 args=args,
-                queue=QUEUE,
-                expires=_EXPIRES_S,
+                queue=queue,
+                expires=expires_s,
                 connection=connection,
                 retry=False,
                 ignore_result=True,

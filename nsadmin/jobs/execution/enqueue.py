@@ -16,6 +16,8 @@ from nsadmin.audit.request_id import request_id
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State
+from nsadmin.jobs.queues import JOBS
+from nsadmin.names import clip
 
 
 def enqueue(
@@ -33,17 +35,20 @@ def enqueue(
     stages: tuple[Stage, ...] = (),
     job_id: uuid.UUID | None = None,
     delay: timedelta | None = None,
+    queue: str = JOBS,
+    max_concurrent: int | None = None,
 ) -> Job:
     """Create a job and send its message.
 
     With `delay` the job does not run until `release` is called or the delay has
     passed; meanwhile the caller prepares the namespace that the job works on.
+    `max_concurrent` is the number of jobs at once that the namespace allows.
     """
     now = timezone.now()
     job = Job.objects.create(
         job_id=job_id or uuid.uuid4(),
         kind=kind,
-        title=title[:MAX_TITLE_LENGTH],
+        title=clip(title, MAX_TITLE_LENGTH),
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label,
@@ -51,9 +56,11 @@ def enqueue(
         organization_id=organization_id,
         internal_id=internal_id,
         namespace_id=namespace_id,
-        namespace_name=namespace_name,
+        namespace_name=clip(namespace_name, 128),
         source_namespace_id=source_namespace_id,
         op_id=op_id,
+        queue=queue,
+        max_concurrent=max_concurrent,
         inputs=inputs,
         progress=Progress(stages).to_json(),
         run_after=now + (delay or timedelta()),

@@ -49,7 +49,10 @@ class Lease:
         return self._write({**renewed, **values})
 
     def requeue(self, *, run_after: datetime | None = None, **values: Any) -> bool:
-        """Queue the job under the next epoch; return False if the lease is lost."""
+        """Queue the job under the next epoch; return False if the lease is lost.
+
+        With `run_after` it gives back its slot: another job may run meanwhile.
+        """
         now = timezone.now()
         queued = {
             "state": State.QUEUED,
@@ -59,6 +62,8 @@ class Lease:
             "sent_at": now,
             "run_after": run_after or now,
         }
+        if run_after is not None:
+            queued["slot"] = None
         return self._write({**queued, **values})
 
     def end(self, state: State, **values: Any) -> bool:
@@ -69,6 +74,7 @@ class Lease:
             "ended_at": now,
             "lease_until": None,
             "waiting": "",
+            "slot": None,
             "run_after": now,
             "sent_at": now,
         }

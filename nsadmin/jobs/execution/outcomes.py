@@ -22,6 +22,8 @@ GAVE_UP = f"It was tried {MAX_ATTEMPTS} times without progress."
 # A job fails if a store does not answer for this long.
 MAX_OUTAGE = timedelta(minutes=10)
 _MAX_WAIT_S = 30.0
+# A job waits this long for a worker of a version that knows its kind.
+_OTHER_VERSION_S = 15.0
 
 
 def finish(context: JobContext) -> None:
@@ -73,6 +75,21 @@ def retry(lease: Lease, message: str, **values: object) -> None:
         fail(lease, f"{message} {GAVE_UP}", **values)
     elif lease.requeue(run_after=next_attempt_at(row.attempts), attempts=attempts):
         event_log.record_event(lease.job_id, f"{message} Retrying.", "warn")
+
+
+def wait_for_version(lease: Lease, kind: str) -> None:
+    """Queue a job whose kind this version does not know, for a worker that does.
+
+    During an upgrade, older workers meet jobs of newer kinds. That counts neither as an
+    attempt nor as an outage.
+    """
+    message = f"This worker's version has no runner for jobs of kind {kind}."
+    is_first = not Job.objects.filter(job_id=lease.job_id, waiting=message).exists()
+    run_after = timezone.now() + timedelta(seconds=_OTHER_VERSION_S)
+    is_queued = lease.requeue(run_after=run_after, waiting=message[:MAX_WAITING_LENGTH])
+    if is_queued and is_first:
+        note = f"{message} Another worker may have one."
+        event_log.record_event(lease.job_id, note, "warn")
 
 
 def next_attempt_at(count: int) -> datetime:

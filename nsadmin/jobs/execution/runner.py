@@ -3,10 +3,11 @@
 from uuid import UUID
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.jobs.execution import dispatch, event_log, outcomes
+from nsadmin.jobs.execution import dispatch, event_log, outcomes, slots
 from nsadmin.jobs.execution.context import SLICE_S, JobContext
 from nsadmin.jobs.execution.interrupts import (
     CancelRequested,
@@ -16,18 +17,20 @@ from nsadmin.jobs.execution.interrupts import (
 )
 from nsadmin.jobs.execution.lease import Lease, claim, renewing
 from nsadmin.jobs.models import FINAL, Job, State
+from nsadmin.jobs.queues import JOBS
 from nsadmin.jobs.registry import Kind, find_kind
 
 logger = structlog.get_logger(__name__)
 
 
 def run_once(
-    job_id: UUID | str, epoch: int | None = None, *, slice_s: float = SLICE_S
+    job_id: UUID | str, epoch: int | None = None, *, slice_s: float | None = None
 ) -> State | None:
     """Run one slice of a job; return the state of the job after it.
 
-    `epoch` is the epoch of the Celery message, by default that of the row. Returns None
-    if nothing was run: the message is stale, or the job is running or has ended.
+    `epoch` is the epoch of the Celery message, by default that of the row; `slice_s` is
+    by default that of the job's queue. Returns None if nothing was run: the message is
+    stale, no slot is free, or the job is running or has ended.
     """
     job = Job.objects.filter(job_id=job_id).first()
     if job is None:
@@ -35,24 +38,33 @@ def run_once(
     if job.state in FINAL:
         outcomes.settle(job)
         return None
-    lease = claim(job.job_id, job.epoch if epoch is None else epoch)
+    epoch = job.epoch if epoch is None else epoch
+    is_due = epoch == job.epoch and job.run_after <= timezone.now()
+    if not is_due or not slots.take(job):
+        return None
+    lease = claim(job.job_id, epoch)
     if lease is None:
         return None
     job.refresh_from_db()
     log_fields = {"job_id": str(job.job_id), "request_id": job.request_id}
     with renewing(lease), structlog.contextvars.bound_contextvars(**log_fields):
-        _run_slice(job, lease, slice_s)
+        _run_slice(job, lease, _slice_s(job) if slice_s is None else slice_s)
     return _finish_slice(job)
 
 
 def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
     """Run the kind's function and write the resulting state, whatever it raises."""
-    kind = find_kind(job.kind)
-    if kind is None:
-        message = f"This version has no runner for jobs of kind {job.kind}."
-        outcomes.fail(lease, message)
+    try:
+        context = JobContext(job, lease, slice_s=slice_s)
+    except Exception as error:
+        logger.exception("job_unreadable")
+        message = f"The job's row cannot be read ({type(error).__name__})."
+        outcomes.retry(lease, message)
         return
-    context = JobContext(job, lease, slice_s=slice_s)
+    kind = find_kind(job.kind)
+    if kind is None and not job.cancel_requested:
+        outcomes.wait_for_version(lease, job.kind)
+        return
     try:
         _run(kind, context)
     except Interrupt as interrupt:
@@ -63,14 +75,22 @@ def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
         else:
             progress = _stopped_progress(context)
             outcomes.fail(lease, _full_message(error), progress=progress)
+    except SoftTimeLimitExceeded:
+        logger.warning("job_step_too_long")
+        message = "A step of the job took too long and was stopped."
+        outcomes.retry(lease, message, progress=_stopped_progress(context))
     except Exception as error:
         logger.exception("job_broke")
         message = f"The job stopped unexpectedly ({type(error).__name__})."
         outcomes.retry(lease, message, progress=_stopped_progress(context))
 
 
-def _run(kind: Kind, context: JobContext) -> None:
-    if context.job.cancel_requested:
+def _slice_s(job: Job) -> float:
+    return SLICE_S.get(job.queue, SLICE_S[JOBS])
+
+
+def _run(kind: Kind | None, context: JobContext) -> None:
+    if kind is None or context.job.cancel_requested:
         raise CancelRequested
     kind.run(context)
     outcomes.finish(context)

@@ -1,12 +1,16 @@
 """The sweeper: recovers jobs of dead workers and resends lost messages."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
 
 import structlog
 from django.db.models import F, Q
 from django.utils import timezone
 
-from nsadmin.jobs.execution import dispatch, event_log
+from nsadmin.jobs import items
+from nsadmin.jobs.execution import admission, dispatch, event_log, slots
 from nsadmin.jobs.execution.outcomes import GAVE_UP, MAX_ATTEMPTS
 from nsadmin.jobs.models import FINAL, Job, State
 
@@ -21,28 +25,56 @@ _ATTEMPTS_WITHOUT_PAUSE = 3
 
 
 def sweep() -> int:
-    """Recover expired jobs and send messages for due ones; return their number."""
+    """Recover expired jobs and send messages for due ones; return the number sent."""
     now = timezone.now()
-    for job in Job.objects.filter(state=State.RUNNING, lease_until__lt=now)[:_MAX_JOBS]:
-        _recover_from_dead_worker(job, now)
-    sent = 0
-    for job in _due_jobs(now):
-        if not dispatch.send(job):
-            break  # the broker does not answer; it would not for the other jobs either
-        sent += 1
-    return sent
+    expired = Job.objects.filter(state=State.RUNNING, lease_until__lt=now)
+    items.each(
+        "sweep",
+        expired.order_by("lease_until").values_list("job_id", flat=True)[:_MAX_JOBS],
+        lambda job_id: _recover_from_dead_worker(_read(job_id), now),
+        key=str,
+        kind="job",
+    )
+    sender = _Sender()
+    due = chain(_unanswered(now), admission.due(now, at_most=_MAX_JOBS))
+    items.each(
+        "sweep", due, lambda job_id: sender.send(_read(job_id)), key=str, kind="job"
+    )
+    return sender.sent
 
 
-def _due_jobs(now: datetime) -> list[Job]:
-    """Return queued jobs whose message is missing or lost, and ended unsettled jobs."""
+@dataclass(slots=True)
+class _Sender:
+    """Sends messages of jobs until the broker fails to answer."""
+
+    sent: int = 0
+    is_broker_away: bool = False
+
+    def send(self, job: Job) -> None:
+        """Send one message; none once the broker has not answered."""
+        if self.is_broker_away or not (job.state in FINAL or slots.take(job)):
+            return
+        if dispatch.send_message(job):
+            self.sent += 1
+        else:
+            self.is_broker_away = True
+
+
+def _read(job_id: UUID) -> Job:
+    """Return the whole row; read one by one, an odd row fails alone."""
+    return Job.objects.get(job_id=job_id)
+
+
+def _unanswered(now: datetime) -> list[UUID]:
+    """Return jobs with a slot whose message was lost, and ended unsettled jobs."""
     resend_before = now - RESEND_AFTER
     # `run_after` is later than `sent_at` if a wait has ended since the last message.
-    queued = Q(state=State.QUEUED) & (
+    queued = Q(state=State.QUEUED, slot__isnull=False) & (
         Q(sent_at__lt=resend_before) | Q(run_after__gt=F("sent_at"))
     )
     unsettled = Q(state__in=FINAL, settled=False, sent_at__lt=resend_before)
     due = Job.objects.filter(queued | unsettled, run_after__lte=now)
-    return list(due.order_by("run_after")[:_MAX_JOBS])
+    return list(due.order_by("run_after").values_list("job_id", flat=True)[:_MAX_JOBS])
 
 
 def _recover_from_dead_worker(job: Job, now: datetime) -> None:
@@ -75,6 +107,7 @@ def _queued_values(job: Job, attempts: int, now: datetime) -> dict[str, object]:
         "owner": "",
         "lease_until": None,
         "attempts": attempts,
+        **({"slot": None} if pause_s else {}),
         "run_after": now + timedelta(seconds=pause_s),
         "sent_at": _long_sent(now),
     }
@@ -85,6 +118,7 @@ def _final_values(state: State, now: datetime) -> dict[str, object]:
         "state": state,
         "ended_at": now,
         "lease_until": None,
+        "slot": None,
         "run_after": now,
         "sent_at": _long_sent(now),
     }

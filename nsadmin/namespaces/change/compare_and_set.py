@@ -16,6 +16,7 @@ from nsadmin.namespaces.plan.plan import Plan, apply_steps
 from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 
@@ -83,10 +84,13 @@ def write_document(
     answer is lost, it shows whether the document was written.
 
     Returns the written document, None if nothing was written. Raises TooManyWriters
-    after `tries`.
+    after `tries`, and Conflict for a document of which it cannot be read whether it
+    may be written.
     """
     for number in range(tries):
         stored = first if number == 0 and first is not None else read()
+        if stored is not None:
+            require_readable(document.read(stored.raw))
         after = change(stored) if stored is not None else None
         if stored is None or after is None:
             return None
@@ -136,7 +140,7 @@ def accepted_document(
     after = apply_steps(namespace.raw, plan.steps, sealed=sealed)
     if plan.moves and "collection_key" in after:
         after["collection_key"] = collection_key(after)
-    if "namespace_name" in after:
+    if isinstance(after.get("namespace_name"), str):
         after["name_key"] = name_key(after["namespace_name"])
     _advance_revision(namespace, after, op_id)
     revision = after["revision"]

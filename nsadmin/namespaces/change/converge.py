@@ -16,6 +16,7 @@ from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -66,7 +67,9 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
     try:
         # Read again under the lock: another process may have finished steps meanwhile.
         raw = store.get(namespace.namespace_id) or raw
-        cluster = cluster_of(document.read(raw))
+        stored = document.read(raw)
+        require_readable(stored)
+        cluster = cluster_of(stored)
         for entry in list(raw.get("pending") or []):
             left = list(entry["steps"])
             while left:

@@ -5,11 +5,16 @@ be started again and continues with the remaining keys. The old seal key must st
 configured until none is left.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
+from operator import itemgetter
+from typing import Final
 
-from nsadmin.errors import Invalid, Unavailable
+from django.utils import timezone
+
+from nsadmin.errors import Conflict, Invalid, Unavailable
+from nsadmin.jobs import items
 from nsadmin.namespaces.change.compare_and_set import (
     TooManyWriters,
     read_stored,
@@ -20,6 +25,9 @@ from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.seal import current_key_id, seal
+
+# The name of the loop in the rows of failing items.
+LOOP: Final = "key_rotation"
 
 
 @dataclass(slots=True)
@@ -38,33 +46,46 @@ class Rotation:
 
 
 def rotate(*, limit: int | None = None) -> Rotation:
-    """Reseal at most `limit` keys; keys with the current seal key are left alone."""
+    """Reseal at most `limit` keys; keys with the current seal key are left alone.
+
+    A key that cannot be resealed is counted and recorded at its namespace.
+    """
     counts, current = Rotation(), current_key_id()
-    for namespace_id in _ids_with_key():
-        if limit is not None and counts.rotated >= limit:
-            break
-        count = _rotate_one(namespace_id, current)
-        setattr(counts, count, getattr(counts, count) + 1)
+
+    def rotate_one(raw: Raw) -> None:
+        if _box(raw) is None:
+            return
+        try:
+            is_rotated = _rotate_one(raw["_id"], current)
+        except TooManyWriters:
+            counts.moved += 1
+            raise
+        counts.rotated += is_rotated
+        counts.current += not is_rotated
+
+    tally = items.each(
+        LOOP,
+        takewhile(lambda _: limit is None or counts.rotated < limit, store.every()),
+        rotate_one,
+        key=itemgetter("_id"),
+        is_complete=limit is None,
+    )
+    counts.unreadable = tally.failed - counts.moved
     return counts
 
 
-def _ids_with_key() -> Iterator[str]:
-    for raw in store.every():
-        if _box(raw):
-            yield raw["_id"]
-
-
 def _box(raw: Raw) -> Raw | None:
-    box = (raw.get("infrastructure") or {}).get(SEALED_FIELD)
+    infrastructure = raw.get("infrastructure")
+    stored = infrastructure if isinstance(infrastructure, dict) else {}
+    box = stored.get(SEALED_FIELD)
     return box if isinstance(box, dict) else None
 
 
-class _UnreadableKey(Exception):
-    """The stored key cannot be unsealed, or has no address."""
+def _rotate_one(namespace_id: str, current: str) -> bool:
+    """Reseal one document's key; False if it is sealed with the current seal key.
 
-
-def _rotate_one(namespace_id: str, current: str) -> str:
-    """Reseal one document's key; return the name of the count in Rotation."""
+    Raises Conflict if the key does not open, TooManyWriters if others keep writing.
+    """
 
     def change(namespace: Namespace) -> Raw | None:
         box = _box(namespace.raw)
@@ -72,25 +93,16 @@ def _rotate_one(namespace_id: str, current: str) -> str:
             return None
         return _resealed(namespace, box)
 
-    try:
-        return (
-            "rotated"
-            if write_document(lambda: read_stored(namespace_id), change)
-            else "current"
-        )
-    except _UnreadableKey:
-        return "unreadable"
-    except TooManyWriters:
-        return "moved"
+    return bool(write_document(lambda: read_stored(namespace_id), change))
 
 
 def _resealed(namespace: Namespace, box: Raw) -> Raw:
     try:
         key = clusters.stored_key(namespace)
     except (Invalid, Unavailable):
-        raise _UnreadableKey from None
+        raise _unreadable() from None
     if key is None:
-        raise _UnreadableKey
+        raise _unreadable()
     url = namespace.infrastructure["qdrant_url"]
     sealed = {**box, **seal(key, clusters.binding_of(namespace, url))}
     infrastructure = {**namespace.raw["infrastructure"], SEALED_FIELD: sealed}
@@ -98,5 +110,22 @@ def _resealed(namespace: Namespace, box: Raw) -> Raw:
     # The revision stays, because the namespace has not changed; but a writer that has
     # read the document before this must not write the old seal again.
     if namespace.updated_at is not None:
-        after["updated_at"] = namespace.updated_at + timedelta(milliseconds=1)
+        after["updated_at"] = _moved_on(namespace.updated_at)
     return after
+
+
+def _moved_on(before: datetime) -> datetime:
+    """Return another time, a little later; after the last one there is only now."""
+    try:
+        return before + timedelta(milliseconds=1)
+    except OverflowError:
+        now = timezone.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _unreadable() -> Conflict:
+    return Conflict(
+        "Its Qdrant key does not open with any configured seal key, or has no address. "
+        "Enter the key again.",
+        code="key_unreadable",
+    )

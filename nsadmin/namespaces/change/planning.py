@@ -9,10 +9,19 @@ from nsadmin.namespaces.change.relocation import Relocation, require_alone
 from nsadmin.namespaces.placement.sent_infrastructure import SentInfrastructure
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.patch_request import PatchRequest
-from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
+from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, apply_steps
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.readable import require_readable
+
+_IN_PARTS = {
+    "infrastructure",
+    "feature_extractors",
+    "payload_indexes",
+    "vector_inference_map",
+    "muted_auto_indexes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,30 @@ def as_request(request: ChangeRequest | NamespacePatch) -> ChangeRequest:
 def plan_change(
     actor: Actor, namespace: Namespace, request: ChangeRequest
 ) -> PlannedChange:
-    """Return the plan; if it moves the namespace, with checks of the other cluster."""
+    """Return the plan; if it moves the namespace, with checks of the other cluster.
+
+    Raises Conflict if the plan builds on a part of the document that cannot be read.
+    """
     plan, actual = build_plan(namespace, request)
+    require_readable(namespace, _built_on(plan))
     if not plan.moves:
         return PlannedChange(plan, actual)
     move = Relocation(actor, namespace, plan, request.infrastructure)
     return PlannedChange(move.whole_plan, actual, move.sealed_key, move.checks)
+
+
+def _built_on(plan: Plan) -> set[str]:
+    """Return the fields of the document that the plan changes in part, or relies on.
+
+    A plain field is replaced whole, whatever it was.
+    """
+    # What the steps make of an empty document are the fields that they change.
+    fields = _IN_PARTS & set(apply_steps({}, plan.steps, sealed={}))
+    if plan.needs_qdrant or plan.moves:
+        fields |= {"infrastructure", "feature_extractors", "payload_indexes"}
+    if "payload_indexes" in fields:
+        fields.add("muted_auto_indexes")
+    return fields
 
 
 def build_plan(

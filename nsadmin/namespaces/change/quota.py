@@ -1,10 +1,11 @@
-"""The number of namespaces that a subscription includes."""
+"""The numbers of namespaces and of simultaneous jobs that a subscription includes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 
+from nsadmin.access.models import Organization
 from nsadmin.access.organization import quota_lock
 from nsadmin.errors import QuotaExceeded
 from nsadmin.stores.mongo import namespaces as store
@@ -21,6 +22,17 @@ def plan_limit(plan: str) -> int | None:
     if plan in limits:
         return limits[plan]
     return min((limit for limit in limits.values() if limit is not None), default=0)
+
+
+def job_slots(organization_id: str) -> int:
+    """Return how many jobs of the organization run at the same time.
+
+    An unknown organization or subscription has the least number of all.
+    """
+    slots: dict[str, int] = settings.NSADMIN_JOB_SLOTS
+    row = Organization.objects.filter(organization_id=organization_id)
+    plan = row.values_list("plan", flat=True).first()
+    return slots.get(plan or "", min(slots.values()))
 
 
 def is_used_up(used: int, limit: int | None) -> bool:

@@ -1,21 +1,30 @@
 """The sweep that finishes changes left open in the audit by a crash or slow build."""
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
+from nsadmin.jobs import items
 from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.models import HealingTurn
+from nsadmin.namespaces.placement.cluster_share import (
+    EVERY,
+    ClusterShare,
+    dedicated_ids,
+)
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
+from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
@@ -23,7 +32,8 @@ log = structlog.get_logger(__name__)
 # No request takes longer: the time limits of its calls add up to less.
 _UNACCEPTED_AFTER = timedelta(seconds=90)
 _ACCEPTED_AFTER = timedelta(seconds=3)
-_BUILD_S = 60
+# A slower index build goes on by itself; the next runs see whether it has ended.
+_BUILD_S = 2
 # Operations that documents list in `changes`; a purge is closed by its job.
 _ACTIONS = (
     "namespace:create",
@@ -33,49 +43,90 @@ _ACTIONS = (
 )
 # Size and duration of one sweep, and the wait between two tries of an operation.
 _AT_ONCE = 100
-_SWEEP_S = 20
+_SWEEP_S = 10
+# The lock ends this long after its process was killed.
+_LOCK_MARGIN_S = 5
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 4, 60
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 
-def heal() -> int:
-    """Close open attempts that are old enough; return the number closed.
+def heal(share: ClusterShare = EVERY) -> int:
+    """Close open attempts of this share that are old enough; return their number.
 
-    The operation that has waited longest is tried first; after a try, its next turn
-    comes after a growing wait. So operations that can never be closed do not delay
-    others.
+    While another process does it, this one does nothing. The operation that has waited
+    longest is tried first; after a try, its next turn comes after a growing wait. So
+    operations that can never be closed do not delay others.
     """
+    lock = f"heal:{share.url}"
+    if not redis.claim(lock, milliseconds=(_SWEEP_S + _LOCK_MARGIN_S) * 1000):
+        return 0
+    try:
+        return _heal(share)
+    finally:
+        redis.release(lock)
+
+
+def dedicated_clusters() -> list[str]:
+    """Return the addresses of the dedicated clusters whose namespaces have a turn."""
+    on_dedicated = dedicated_ids()
+    rows = _open_attempts().filter(namespace_id__in=list(on_dedicated))
+    ids = rows.order_by().values_list("namespace_id", flat=True).distinct()
+    return sorted({on_dedicated[key] for key in ids})
+
+
+def _heal(share: ClusterShare) -> int:
     deadline = time.monotonic() + _SWEEP_S
     closed = 0
-    for row in _open_attempts():
-        if time.monotonic() > deadline:
-            break
+
+    def turns() -> Iterator[AuditEvent]:
+        for row in _own_attempts(share):
+            if time.monotonic() > deadline:
+                break
+            yield row
+
+    def give_turn(row: AuditEvent) -> None:
+        nonlocal closed
+        raw = store.get(row.namespace_id)
+        if raw is not None and not share.covers(document.read(raw)):
+            return
         _postpone(row.op_id)
-        try:
-            is_closed = _close(row)
-        except Unavailable:
-            break
-        except Exception:
-            log.exception("heal_failed", namespace=row.namespace_id, op_id=row.op_id)
-            continue
-        if is_closed:
+        if _close(row, raw):
             HealingTurn.objects.filter(op_id=row.op_id).delete()
-        closed += is_closed
+            closed += 1
+
+    with suppress(Unavailable):  # of a store of all: the next run goes on
+        items.each("heal", turns(), give_turn, key=lambda row: row.namespace_id)
     past = timezone.now() - _FORGOTTEN_AFTER
     HealingTurn.objects.filter(next_try_at__lt=past).delete()
     return closed
 
 
-def _open_attempts() -> list[AuditEvent]:
+def _own_attempts(share: ClusterShare) -> list[AuditEvent]:
+    """Return the next attempts of a share; those of others would fill the list."""
+    rows = _open_attempts()
+    if share.url is not None:
+        on_dedicated = dedicated_ids()
+        others = [key for key in on_dedicated if not share.covers_id(key, on_dedicated)]
+        rows = rows.exclude(namespace_id__in=others)
+    if share.url:
+        rows = rows.filter(namespace_id__in=list(on_dedicated))
+    return list(rows[:_AT_ONCE])
+
+
+def _open_attempts() -> QuerySet[AuditEvent]:
     now = timezone.now()
     turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
     turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
-    rows = AuditEvent.objects.filter(
-        action__in=_ACTIONS,
-        outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
-        at__lt=now - _ACCEPTED_AFTER,
-    ).annotate(turn_at=turn_at)
-    return list(rows.filter(turn_at__lte=now).order_by("turn_at")[:_AT_ONCE])
+    return (
+        AuditEvent.objects.filter(
+            action__in=_ACTIONS,
+            outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
+            at__lt=now - _ACCEPTED_AFTER,
+        )
+        .annotate(turn_at=turn_at)
+        .filter(turn_at__lte=now)
+        .order_by("turn_at")
+    )
 
 
 def _postpone(op_id: str) -> None:
@@ -89,8 +140,7 @@ def _postpone(op_id: str) -> None:
     )
 
 
-def _close(row: AuditEvent) -> bool:
-    raw = store.get(row.namespace_id)
+def _close(row: AuditEvent, raw: Raw | None) -> bool:
     accepted = row.outcome == Outcome.ACCEPTED
     if accepted and (raw is None or raw.get("deletion")):
         sentence = "The namespace was deleted before Qdrant had caught up."

@@ -13,6 +13,7 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND, stages
+from nsadmin.namespaces.placement.job_queue import job_queue
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
@@ -170,6 +171,7 @@ def _held_job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
         op_id=op_id,
         stages=stages(),
         delay=_MARKING,
+        queue=job_queue(namespace),
         inputs={
             "namespace_id": namespace.namespace_id,
             "namespace_name": namespace.name,

@@ -2,7 +2,8 @@
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.errors import Conflict, Unavailable
+from nsadmin.errors import Conflict, NsadminError, Unavailable
+from nsadmin.jobs import items
 from nsadmin.jobs.execution.cancellation import abort
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
@@ -11,7 +12,10 @@ from nsadmin.namespaces.change.blockers import running_jobs
 from nsadmin.namespaces.lifecycle import collection_removal
 from nsadmin.namespaces.lifecycle.clone_target import SOURCE_GONE
 from nsadmin.namespaces.lifecycle.deletion_stages import (
+    FAILING,
     KIND,
+    LEAVE,
+    LEFT_BEHIND,
     POINTS,
     RECORD,
     RESOURCES,
@@ -34,8 +38,10 @@ def settle(job: Job) -> None:
     if job.state == State.DONE:
         mirror.forget(job.namespace_id)
         record.close(job.op_id, Outcome.DONE)
+        items.resolve(FAILING, "namespace", job.namespace_id)
         return
     record.close(job.op_id, Outcome.FAILED, error=job.error)
+    items.record(FAILING, "namespace", job.namespace_id, job.error or "It failed.")
 
 
 @register_kind(
@@ -51,7 +57,7 @@ def run(work: JobContext) -> None:
     _delete_points(work, namespace)
     for resource in RESOURCES:
         _delete_resources(work, namespace, resource)
-    _require_empty(namespace)
+    _require_empty(work, namespace)
     _delete_record(work, namespace)
 
 
@@ -92,8 +98,13 @@ def _stop_jobs(work: JobContext, namespace: Namespace) -> None:
         work.cursor["stopped"] = ids
         work.checkpoint()
     work.progress.begin(STOP, total=len(ids))
-    for job in running:
-        abort(job, _reason(job, namespace))
+    items.each(
+        "deletion_stop",
+        running,
+        lambda job: abort(job, _reason(job, namespace)),
+        key=lambda job: str(job.job_id),
+        kind="job",
+    )
     stopping = Job.objects.filter(job_id__in=ids, settled=False).count()
     work.progress.advance(STOP, done=len(ids) - stopping)
     if stopping:
@@ -124,6 +135,37 @@ def _note_failed_clones(work: JobContext, namespace: Namespace, ids: list[str]) 
 
 
 def _delete_points(work: JobContext, namespace: Namespace) -> None:
+    """Remove the points from Qdrant, or leave them if the job may and must."""
+    try:
+        _remove_points(work, namespace)
+    except NsadminError as failure:
+        is_other_store = failure.details.get("store") in ("namespace store", "redis")
+        if is_other_store or not work.cursor.get(LEAVE):
+            raise
+        _leave_collection(work, namespace, failure.message)
+
+
+def _leave_collection(work: JobContext, namespace: Namespace, reason: str) -> None:
+    """Name the collection as left behind, in the outputs, the audit and for staff."""
+    name, job = namespace.collection, work.job
+    cluster = str(namespace.infrastructure.get("qdrant_url") or "the shared cluster")
+    sentence = f"The collection {name} on {cluster} is left behind: {reason}"
+    work.outputs["left_behind"] = {"collection": name, "cluster": cluster}
+    if work.progress.stage(POINTS).state != "done":
+        work.progress.begin(POINTS, total=0)
+        record.record(
+            action="namespace:leave-collection",
+            summary=sentence,
+            actor=record.RecordedActor(job.actor_kind, job.actor_id, job.actor_label),
+            organization_id=job.organization_id,
+            namespace_id=namespace.namespace_id,
+            namespace_name=namespace.name,
+        )
+        items.record(LEFT_BEHIND, "namespace", namespace.namespace_id, sentence)
+    _end_once(work, POINTS, sentence, "warn")
+
+
+def _remove_points(work: JobContext, namespace: Namespace) -> None:
     """Remove the points from Qdrant; they are counted once, before the removal."""
     cluster = collection_removal.place_of(namespace)
     if cluster is None:
@@ -175,10 +217,12 @@ def _record_count(work: JobContext, noun: str, number: int) -> None:
     work.outputs["deleted"] = {**(work.outputs.get("deleted") or {}), noun: number}
 
 
-def _require_empty(namespace: Namespace) -> None:
+def _require_empty(work: JobContext, namespace: Namespace) -> None:
     """Raise Unavailable if another program has added data: the job then runs again."""
-    cluster = collection_removal.place_of(namespace)
     left = sum(resources.counts(namespace.namespace_id).values())
+    cluster = None
+    if "left_behind" not in work.outputs:
+        cluster = collection_removal.place_of(namespace)
     if left or (cluster and not collection_removal.is_gone(cluster, namespace)):
         raise Unavailable("Another program still writes into this namespace.")
 
@@ -204,11 +248,11 @@ def _end(work: JobContext, key: str) -> None:
     work.progress.end(key)
 
 
-def _end_once(work: JobContext, key: str, sentence: str) -> None:
+def _end_once(work: JobContext, key: str, sentence: str, role: str = "ok") -> None:
     """Finish a stage and note the sentence once, even if the stage is repeated."""
     if work.progress.stage(key).state != "done":
         _end(work, key)
-    _record_once(work, key, sentence, "ok")
+    _record_once(work, key, sentence, role)
 
 
 def _record_once(work: JobContext, key: str, sentence: str, role: str) -> None:

@@ -7,6 +7,12 @@ from nsadmin.stores.mongo.resources import Kind
 
 KIND: Final = "delete"
 
+# Loops in the rows of failing items: deletions that failed, collections left behind.
+FAILING: Final = "deletion"
+LEFT_BEHIND: Final = "left_collection"
+# Key of the cursor: a collection that cannot be reached may be left behind.
+LEAVE: Final = "leave"
+
 STOP: Final = "stop"
 POINTS: Final = "points"
 RECORD: Final = "record"

@@ -16,6 +16,7 @@ from nsadmin.errors import Conflict, Forbidden, Invalid
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.update import Values, update_document
+from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
@@ -26,6 +27,8 @@ WARNED = "expiry_warned_at"
 SCHEDULE = "cleanup_expired"
 # Least time between the warning and the deletion.
 NOTICE = timedelta(hours=1)
+# Clocks of our processes may differ by this.
+_SKEW = timedelta(minutes=5)
 SHORTEST_S = 60
 LONGEST = timedelta(days=3650)
 LONGEST_S = int(LONGEST.total_seconds())
@@ -61,9 +64,14 @@ class ExtendRequest(BaseModel):
 
 
 def warned_at(namespace: Namespace) -> datetime | None:
-    """Return the time of the warning; None if there was none for this expiry."""
-    warned = namespace.raw.get(WARNED)
-    return warned if isinstance(warned, datetime) else None
+    """Return the time of the warning; None if there was none for this expiry.
+
+    Other programs may have written one that lies ahead: nobody was warned then.
+    """
+    warned = namespace.expiry_warned_at
+    if warned is None or warned > fuse.database_now() + _SKEW:
+        return None
+    return warned
 
 
 def deletion_at(namespace: Namespace) -> datetime | None:
@@ -199,7 +207,7 @@ def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None
         end = namespace.expires_at
         if end is None or end > now + 2 * NOTICE or warned_at(namespace) is not None:
             raise Conflict("There is nothing to warn of.", code="not_due")
-        return {WARNED: timezone.now().replace(microsecond=0)}
+        return {WARNED: fuse.database_now().replace(microsecond=0)}
 
     summary = "Warn: the namespace expires soon and is deleted then."
     try:

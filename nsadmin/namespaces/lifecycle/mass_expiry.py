@@ -1,5 +1,7 @@
 """Mass expiry: a person must agree if many namespaces of an organization expire.
 
+The fuse over the whole platform is in `fuse`.
+
 Their deletion is held until a person releases exactly these namespaces, or extends
 them.
 """
@@ -8,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.utils import timezone
 
@@ -17,13 +20,16 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, NsadminError, Unavailable
+from nsadmin.jobs import items
 from nsadmin.namespaces.lifecycle import expiry
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 
 # A run that deletes more than this number and share of an organization's namespaces
-# is held.
+# is held, and one that deletes all of more than ALL_OF.
 MOST, MOST_SHARE = 20, 0.05
+ALL_OF = 3
 _NAMED = 5
+Verdict = Literal["few", "held", "released"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +55,29 @@ class HeldExpiry:
 def is_excessive(internal_id: str, count: int) -> bool:
     """Tell whether a person must agree to `count` deletions in an organization."""
     rows = MirroredNamespace.objects.filter(internal_id=internal_id, deleted_at=None)
-    return count > MOST and count > MOST_SHARE * rows.count()
+    total = rows.count()
+    if count > ALL_OF and count >= total:
+        return True
+    return count > MOST and count > MOST_SHARE * total
 
 
-def hold_if_excessive(internal_id: str, ids: list[str]) -> bool:
-    """Hold the deletions if they are too many and not released; return whether held."""
+def judge(internal_id: str, ids: list[str]) -> Verdict:
+    """Return what to do with the due namespaces of an organization.
+
+    Those that are too many and not released are held.
+    """
     if not is_excessive(internal_id, len(ids)):
-        return False
+        return "few"
     hold, is_new = ReaperHold.objects.get_or_create(
         internal_id=internal_id, defaults={"namespace_ids": sorted(ids)}
     )
     if hold.released_at is not None and set(ids) <= set(hold.namespace_ids):
-        return False
+        return "released"
     if not is_new and set(ids) != set(hold.namespace_ids):
         ReaperHold.objects.filter(pk=hold.pk).update(
             namespace_ids=sorted(ids), released_at=None, released_by=""
         )
-    return True
+    return "held"
 
 
 def drop_other_holds(internal_ids: Iterable[str]) -> None:
@@ -138,16 +150,18 @@ def extend_all(
     Raises as `release` does, and Unavailable if the store does not answer.
     """
     held = _require_shown(actor, organization, digest)
-    extended, failures = 0, []
-    for row in held.rows:
+    failures: list[tuple[str, str]] = []
+
+    def extend(row: MirroredNamespace) -> None:
         try:
             expiry.extend(actor, row.namespace_id, end)
         except Unavailable:
             raise
         except NsadminError as refused:
             failures.append((row.name, refused.message))
-        else:
-            extended += 1
+
+    tally = items.each("extend", held.rows, extend, key=lambda row: row.namespace_id)
+    extended = tally.done - len(failures)
     _audit(actor, held, "namespace:extend-all", "Extend {} that expired together: {}.")
     return extended, failures
 

@@ -5,7 +5,9 @@ reached only through this module.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -17,11 +19,12 @@ from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
+from nsadmin.errors import Conflict, NotFound
+from nsadmin.jobs import items
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change import blockers, quota
 from nsadmin.namespaces.change.update import Values, update_document
-from nsadmin.namespaces.lifecycle import deletion
+from nsadmin.namespaces.lifecycle import deletion, fuse
 from nsadmin.namespaces.lifecycle.expiry import WARNED
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import mirror, mirror_bootstrap, queries
@@ -34,6 +37,8 @@ from nsadmin.stores.mongo import namespaces as store
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 100
+# The name of the loop in the rows of failing items.
+PURGING: Final = "purge"
 
 
 def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
@@ -104,7 +109,7 @@ def soft_delete(
         blockers.require_not_deleting(namespace)
         blockers.require_unprotected(namespace)
         blockers.require_unused(actor, namespace)
-        now = timezone.now().replace(microsecond=0)
+        now = fuse.database_now().replace(microsecond=0)
         days = timedelta(days=settings.NSADMIN_TOMBSTONE_DAYS)
         return {
             "deleted_at": now,
@@ -188,31 +193,49 @@ def purge(actor: Actor, namespace_id: str) -> Job:
     return known or deletion.send(actor, view)
 
 
-def purge_due() -> int:
-    """Send a job for each tombstone whose grace period is over; return their number.
+@dataclass(slots=True)
+class PurgeRun:
+    """Counts of one run: deletions sent, held by the fuse, failed."""
+
+    sent: int = 0
+    held: int = 0
+    failed: int = 0
+
+
+def purge_due(now: datetime | None = None) -> PurgeRun:
+    """Send a job for each tombstone whose grace period is over.
 
     Each document is read again and marked by compare-and-set, so that concurrent runs
-    and restores are safe.
+    and restores are safe. Too many at once are held until a person agrees.
     """
-    now = timezone.now()
-    due = MirroredNamespace.objects.filter(purge_after__lte=now, deletion_task_id="")
-    sent = 0
-    for namespace_id in due.values_list("namespace_id", flat=True)[:_AT_ONCE]:
+    at = now or fuse.database_now()
+    rows = MirroredNamespace.objects.filter(purge_after__lte=at, deletion_task_id="")
+    due = list(
+        rows.exclude(deleted_at=None)
+        .order_by("purge_after")
+        .values_list("namespace_id", flat=True)
+    )
+    admitted = fuse.admit(fuse.PURGE, due, at)
+    sent: list[str] = []
+
+    def send(namespace_id: str) -> None:
         try:
-            sent += _purge_if_due(namespace_id)
-        except Unavailable:
-            break
-        except NsadminError as refused:
+            if _purge_if_due(namespace_id, at):
+                sent.append(namespace_id)
+        except Conflict as refused:  # restored or marked meanwhile
             log.info("purge_refused", namespace=namespace_id, reason=refused.message)
-    return sent
+
+    tally = items.each(PURGING, admitted.ids[:_AT_ONCE], send, key=str)
+    fuse.note(fuse.PURGE, at, len(admitted.unasked.intersection(sent)))
+    return PurgeRun(len(sent), len(due) - len(admitted.ids), tally.failed)
 
 
-def _purge_if_due(namespace_id: str) -> bool:
+def _purge_if_due(namespace_id: str, now: datetime) -> bool:
     raw = store.get(namespace_id)
     if raw is None or not document.is_tombstone(raw) or raw.get("deletion"):
         return False
     namespace = document.read(raw)
-    if namespace.purge_after is None or namespace.purge_after > timezone.now():
+    if namespace.purge_after is None or namespace.purge_after > now:
         return False
     deletion.send(SYSTEM, queries.view_of(namespace))
     return True

@@ -13,6 +13,7 @@ from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
+from nsadmin.namespaces.schema.readable import require_placement
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
@@ -53,8 +54,8 @@ def stored_key(namespace: Namespace) -> Secret | None:
 def cluster_of(namespace: Namespace) -> Cluster:
     """Return the namespace's cluster, dedicated or shared, with its key.
 
-    Raises Invalid if a dedicated tier has no URL, Unavailable if its key cannot be
-    unsealed.
+    Raises Invalid if a dedicated tier has no URL, Conflict if its place cannot be read,
+    Unavailable if its key cannot be unsealed.
     """
     endpoint = endpoint_of(namespace)
     if endpoint.is_shared:
@@ -65,8 +66,9 @@ def cluster_of(namespace: Namespace) -> Cluster:
 def endpoint_of(namespace: Namespace) -> Cluster:
     """Return the namespace's cluster, a dedicated one without its key.
 
-    Raises Invalid if a dedicated tier has no URL.
+    Raises Invalid if a dedicated tier has no URL, Conflict if its place cannot be read.
     """
+    require_placement(namespace)
     if namespace.tier == "shared":
         return cluster.shared()
     url = namespace.infrastructure.get("qdrant_url")

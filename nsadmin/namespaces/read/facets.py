@@ -27,6 +27,7 @@ class Facets:
     scope: list[tuple[str, int]] = field(default_factory=list)
     expiring: int = 0
     differs: int = 0
+    unreadable: int = 0
 
 
 def count_facets(actor: Actor, query: ListQuery) -> Facets:
@@ -43,13 +44,14 @@ def count_facets(actor: Actor, query: ListQuery) -> Facets:
         status=STATUS,
         soon=_as_boolean(Q(expires_at__lte=timezone.now() + SOON)),
         differs=_as_boolean(Q(differences__gt=0)),
+        odd=_as_boolean(~Q(unreadable="")),
     )
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     # One query over all rows, since there are few combinations of these values.
     for kind in kinds.annotate(n=Count("pk")):
         for facet in ("status", "tier", "scope"):
             counted[facet][kind[facet]] += kind["n"]
-        for flag in ("soon", "differs"):
+        for flag in ("soon", "differs", "odd"):
             counted["flags"][flag] += kind["n"] if kind[flag] else 0
         for extractor_id in kind["extractor_ids"]:
             counted["extractor"][extractor_id] += kind["n"]
@@ -61,6 +63,7 @@ def count_facets(actor: Actor, query: ListQuery) -> Facets:
         scope=_ordered(counted["scope"], ("org", "system")),
         expiring=counted["flags"]["soon"],
         differs=counted["flags"]["differs"],
+        unreadable=counted["flags"]["odd"],
     )
 
 

@@ -29,6 +29,7 @@ from nsadmin.namespaces.read import keyset, mirror_bootstrap
 from nsadmin.namespaces.read.keyset import Order, Place
 from nsadmin.namespaces.read.queries import visible
 from nsadmin.namespaces.read.status import TITLES
+from nsadmin.namespaces.schema.text import searchable
 
 SORTS: Mapping[str, tuple[str, bool]] = {
     "updated": ("updated_at", True),
@@ -71,6 +72,7 @@ class ListQuery:
     include_system: bool = True
     expiring: bool = False
     differs: bool = False
+    unreadable: bool = False
     namespace_ids: tuple[str, ...] | None = None
     names: tuple[str, ...] | None = None
     name_contains: str | None = None
@@ -155,13 +157,15 @@ def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
 def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.search:
         match = _matches_exactly if query.case_sensitive else _matches
-        yield match(names.composed(query.search))
+        yield match(query.search)
     if query.tier:
         yield Q(tier=query.tier)
     if query.extractor:
         yield Q(extractor_ids__icontains=f'"{query.extractor}"')
     if query.expiring:
         yield Q(expires_at__lte=timezone.now() + SOON)
+    if query.unreadable:
+        yield ~Q(unreadable="")
     if query.differs:
         yield Q(differences__gt=0)
     if query.namespace_ids is not None:
@@ -169,20 +173,19 @@ def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.names is not None:
         yield Q(name__in=[names.composed(name) for name in query.names])
     if query.name_contains is not None:
-        yield Q(name__icontains=names.composed(query.name_contains))
+        yield Q(name_key__contains=searchable(query.name_contains))
 
 
 def _matches(text: str) -> Q:
-    found = Q(name_key__contains=text.casefold()) | Q(name__icontains=text)
-    found |= Q(namespace_id__icontains=text) | Q(description__icontains=text)
-    return found | Q(extractor_ids__icontains=text)
+    return Q(search_text__contains=searchable(text))
 
 
 def _matches_exactly(text: str) -> Q:
     """Return the case-sensitive match; LIKE ignores case on some databases."""
     found = Q()
     for column in ("name", "namespace_id", "description"):
-        found |= Q(GreaterThan(StrIndex(F(column), Value(text)), 0))
+        exact = GreaterThan(StrIndex(F(column), Value(names.composed(text))), 0)
+        found |= Q(exact)
     return found
 
 
@@ -194,7 +197,9 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     orders = query.orders
     mirror_bootstrap.require_filled()
     rows = filtered(actor, query)
-    columns = rows if query.whole else rows.defer("document", "description")
+    columns = (
+        rows if query.whole else rows.defer("document", "description", "search_text")
+    )
     # One row more than the page shows whether more follow.
     found = list(
         _in_order(columns, query)[query.offset : query.offset + query.limit + 1]

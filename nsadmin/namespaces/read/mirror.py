@@ -1,14 +1,19 @@
 """The mirror: documents of the namespace store as rows for searching and sorting."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db import DataError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Unavailable
+from nsadmin.jobs import items
+from nsadmin.names import clip
 from nsadmin.namespaces.models import (
     LastLook,
     LookSlot,
@@ -17,14 +22,19 @@ from nsadmin.namespaces.models import (
 )
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.read import history
+from nsadmin.namespaces.read.document_copy import redact_secrets, restore_document
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
-from nsadmin.namespaces.schema.text import name_key
+from nsadmin.namespaces.schema.readable import require_id
+from nsadmin.namespaces.schema.text import name_key, searchable
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
+# The name of the comparison in the rows of failed items.
+LOOP = "mirror"
+_NAME_LENGTH = 128
+_MAX_COUNT = 2**63 - 1
 _COUNTED: Mapping[str, resources.Kind] = {
     "object_count": "objects",
     "bucket_count": "buckets",
@@ -34,39 +44,10 @@ _COUNTED: Mapping[str, resources.Kind] = {
 }
 
 
-def redact_secrets(raw: Raw) -> Raw:
-    """Return a JSON-ready copy of a document without secrets and pending changes."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return {"$date": value.isoformat()}
-        if isinstance(value, Mapping):
-            return {k: clean(v) for k, v in value.items() if k not in SECRET_KEYS}
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        return value if isinstance(value, (str, int, float, bool)) else None
-
-    cleaned: Raw = clean({k: v for k, v in raw.items() if k != "pending"})
-    infrastructure = raw.get("infrastructure") or {}
-    if isinstance(cleaned.get("infrastructure"), dict):
-        cleaned["infrastructure"]["qdrant_api_key_provided"] = bool(
-            infrastructure.get("qdrant_api_key_sealed")
-        )
-    return cleaned
-
-
-def restore_document(kept: Raw) -> Raw:
-    """Return the document from a copy made by `redact_secrets`, with dates restored."""
-
-    def restore(value: Any) -> Any:
-        if isinstance(value, dict):
-            if set(value) == {"$date"}:
-                return datetime.fromisoformat(value["$date"])
-            return {k: restore(v) for k, v in value.items()}
-        return [restore(v) for v in value] if isinstance(value, list) else value
-
-    restored: Raw = restore(kept)
-    return restored
+def read_row(row: MirroredNamespace) -> Namespace:
+    """Return the namespace of a row; its faults are those of the document itself."""
+    namespace = document.read(restore_document(row.document))
+    return replace(namespace, namespace_id=row.namespace_id, faults=tuple(row.faults))
 
 
 def mirror_one(raw: Raw) -> None:
@@ -74,6 +55,7 @@ def mirror_one(raw: Raw) -> None:
 
     The name of a clone's source is set by `reconcile`; until then it is unchanged.
     """
+    require_id(raw)
     namespace = document.read(raw)
     owner = owner_of(namespace.internal_id)
     values = _values(namespace, owner.organization_id if owner else "")
@@ -113,62 +95,107 @@ def forget(namespace_id: str) -> None:
 def reconcile() -> int:
     """Compare all documents with their rows, update rows and delete obsolete ones.
 
-    Returns the number of rows that were written or deleted.
+    A document that fails is recorded, and its row stays as it was. Returns the number
+    of rows that were written or deleted.
     """
-    organizations = _organizations()
-    counts = {
-        field: resources.counts_by_namespace(kind) for field, kind in _COUNTED.items()
-    }
-    looks = {look.namespace_id: look for look in LastLook.objects.all()}
-    rows = {row.namespace_id: row for row in MirroredNamespace.objects.all()}
     began = timezone.now()
-    names: dict[str, str] = {}
     documents = list(store.every())
-    for raw in documents:
-        names[str(raw["_id"])] = str(raw.get("namespace_name") or "")
-    written, new = 0, []
-    for raw in documents:
-        namespace = document.read(raw)
-        values = _values(namespace, organizations.get(namespace.internal_id, ""))
-        values |= {f: c.get(namespace.namespace_id, 0) for f, c in counts.items()}
-        values |= _look_values(looks.get(namespace.namespace_id))
-        values["source_name"] = names.get(namespace.source_namespace_id or "", "")
-        row = rows.pop(namespace.namespace_id, None)
-        if row is None:
-            key = namespace.namespace_id
-            new.append(MirroredNamespace(namespace_id=key, **values))
-        else:
-            written += _write(row, values, namespace)
-    # In bulk, since a fresh database lacks all rows. A row that another process added
-    # in the meantime is newer and stays.
-    MirroredNamespace.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
-    stale = MirroredNamespace.objects.filter(
-        namespace_id__in=list(rows), mirrored_at__lt=began
+    comparison = _Comparison(documents, began)
+    tally = items.each(
+        LOOP,
+        documents,
+        comparison.compare,
+        key=lambda raw: str(raw.get("_id")),
+        is_complete=True,
     )
-    dropped, _ = stale.delete()
-    record_filled(len(documents))
-    return len(new) + written + dropped
+    dropped, _ = MirroredNamespace.objects.filter(
+        namespace_id__in=list(comparison.rows), mirrored_at__lt=began
+    ).delete()
+    record_filled(tally.done)
+    return comparison.insert() + comparison.written + dropped
+
+
+class _Comparison:
+    """One comparison of all documents with their rows.
+
+    `rows` are those whose document was not met yet, `written` counts updated rows.
+    """
+
+    def __init__(self, documents: Sequence[Raw], began: datetime) -> None:
+        self._began = began
+        self._organizations = _organizations()
+        self._counts = {
+            field: resources.counts_by_namespace(kind)
+            for field, kind in _COUNTED.items()
+        }
+        self._looks = {look.namespace_id: look for look in LastLook.objects.all()}
+        self._names = {
+            raw["_id"]: clip(str(raw.get("namespace_name") or ""), _NAME_LENGTH)
+            for raw in documents
+            if isinstance(raw.get("_id"), str)
+        }
+        self._new: list[MirroredNamespace] = []
+        self.rows = {row.namespace_id: row for row in MirroredNamespace.objects.all()}
+        self.written = 0
+
+    def compare(self, raw: Raw) -> None:
+        """Update the row of one document, or keep a new one for `insert`.
+
+        Raises Conflict for an id that cannot be a row's.
+        """
+        key = require_id(raw)
+        row = self.rows.pop(key, None)
+        namespace = document.read(raw)
+        owner = self._organizations.get(namespace.internal_id, "")
+        values = _values(namespace, owner)
+        values |= {f: c.get(key, 0) for f, c in self._counts.items()}
+        values |= _look_values(self._looks.get(key))
+        values["source_name"] = self._names.get(namespace.source_namespace_id or "", "")
+        if row is None:
+            self._new.append(MirroredNamespace(namespace_id=key, **values))
+        else:
+            self.written += self._write(row, values, namespace)
+
+    def insert(self) -> int:
+        """Insert the rows of new documents; return their number.
+
+        In bulk, since a fresh database lacks all rows. A row that another process
+        added in the meantime is newer and stays.
+        """
+        try:
+            with transaction.atomic():
+                MirroredNamespace.objects.bulk_create(
+                    self._new, batch_size=200, ignore_conflicts=True
+                )
+        except DataError:
+            items.each(
+                LOOP,
+                self._new,
+                MirroredNamespace.save,
+                key=lambda row: row.namespace_id,
+            )
+        return len(self._new)
+
+    def _write(
+        self, row: MirroredNamespace, values: dict[str, Any], namespace: Namespace
+    ) -> bool:
+        """Update a row; return False if only its `mirrored_at` changed."""
+        now = values.pop("mirrored_at")
+        if all(getattr(row, k) == v for k, v in values.items()):
+            MirroredNamespace.objects.filter(pk=row.pk).update(mirrored_at=now)
+            return False
+        values["mirrored_at"] = now
+        # A row that was written before the documents were read is older, whatever
+        # revision its document had: another writer may have set that back.
+        is_older = Q(revision__lte=namespace.revision) | Q(mirrored_at__lt=self._began)
+        MirroredNamespace.objects.filter(is_older, pk=row.pk).update(**values)
+        return True
 
 
 def record_filled(documents: int) -> None:
     """Record the time of a full comparison and the number of documents."""
     values = {"filled_at": timezone.now(), "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)
-
-
-def _write(
-    row: MirroredNamespace, values: dict[str, Any], namespace: Namespace
-) -> bool:
-    """Update a row; return False if only its `mirrored_at` changed."""
-    now = values.pop("mirrored_at")
-    if all(getattr(row, k) == v for k, v in values.items()):
-        MirroredNamespace.objects.filter(pk=row.pk).update(mirrored_at=now)
-        return False
-    values["mirrored_at"] = now
-    MirroredNamespace.objects.filter(
-        namespace_id=namespace.namespace_id, revision__lte=namespace.revision
-    ).update(**values)
-    return True
 
 
 def _organizations() -> dict[str, str]:
@@ -181,21 +208,28 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
     return {
         "organization_id": organization_id,
         "internal_id": namespace.internal_id,
-        "name": namespace.name[:128],
+        "name": namespace.name,
         "name_key": name_key(namespace.name)[:256],
+        "search_text": searchable(
+            namespace.name,
+            namespace.namespace_id,
+            namespace.description or "",
+            *(extractor.id for extractor in namespace.extractors),
+        ),
+        "unreadable": "\n".join(namespace.faults),
         "description": namespace.description or "",
-        "scope": namespace.scope[:16],
-        "namespace_type": namespace.namespace_type[:16],
+        "scope": namespace.scope,
+        "namespace_type": namespace.namespace_type,
         "tier": namespace.tier,
         "extractor_ids": [extractor.id for extractor in namespace.extractors],
         "index_count": len(namespace.indexes) + len(PROTECTED_INDEXES) + len(required),
-        "clone_status": (namespace.clone_status or "")[:16],
+        "clone_status": namespace.clone_status or "",
         "clone_error": (namespace.clone_error or "")[:1000],
-        "clone_task_id": (namespace.clone_task_id or "")[:64],
+        "clone_task_id": namespace.clone_task_id or "",
         "source_namespace_id": namespace.source_namespace_id or "",
         "expires_at": namespace.expires_at,
         "is_protected": namespace.is_protected,
-        "deletion_task_id": (namespace.deletion_task_id or "")[:64],
+        "deletion_task_id": namespace.deletion_task_id or "",
         "deleted_at": namespace.deleted_at,
         "purge_after": namespace.purge_after,
         "created_at": namespace.created_at,
@@ -212,8 +246,15 @@ def _look_values(look: LastLook | None) -> dict[str, Any]:
     if look is None:
         return {"health": "unknown", "health_since": None}
     values: dict[str, Any] = {
-        "document_count": (look.live or {}).get("points"),
+        "document_count": _stored_count((look.live or {}).get("points")),
         "document_count_at": look.live_at if look.live else None,
         "health": history.status_of(look),
     }
     return values | {"health_since": None if look.ok else look.unknown_since}
+
+
+def _stored_count(value: object) -> int | None:
+    """Return a count that a column holds; None for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MAX_COUNT else None

@@ -19,6 +19,7 @@ from nsadmin.namespaces.read.counts import Counts, counts_of
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.readable import require_id
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
@@ -96,7 +97,8 @@ def get_stored(
 ) -> NamespaceView:
     """Return a namespace by id or name from the store, as every change requires.
 
-    Raises as `get` does, and Unavailable if the store does not answer.
+    Raises as `get` does, Unavailable if the store does not answer, and Conflict if the
+    stored id cannot be part of an address.
     """
     raw = store.get(identifier)
     if raw is None:
@@ -105,6 +107,7 @@ def get_stored(
         raise namespace_not_found(identifier)
     namespace = document.read(raw)
     _require_access(actor, action, namespace)
+    require_id(raw)
     return view_of(namespace)
 
 
@@ -156,7 +159,7 @@ def _only_one(documents: list[Raw], name: str) -> Raw | None:
             f"Several organizations have a namespace named {name[:100]}. "
             "Add ?organization_id= or use the id.",
             code="ambiguous_name",
-            details={"candidates": [raw["_id"] for raw in documents]},
+            details={"candidates": [str(raw["_id"]) for raw in documents]},
         )
     return documents[0] if documents else None
 
@@ -168,7 +171,7 @@ def _get_mirrored(
     if row is None:
         mirror_bootstrap.require_filled()
         raise namespace_not_found(identifier)
-    namespace = document.read(mirror.restore_document(row.document))
+    namespace = mirror.read_row(row)
     return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
 
 

@@ -9,7 +9,6 @@ from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.read.snapshots import Snapshot
-from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw, Tier
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.infrastructure import PUBLIC_KEYS
@@ -86,7 +85,7 @@ def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
         taxonomies=row.taxonomy_count,
         documents_at=row.document_count_at,
     )
-    return document.read(mirror.restore_document(row.document)), counts
+    return mirror.read_row(row), counts
 
 
 @dataclass(frozen=True, slots=True)

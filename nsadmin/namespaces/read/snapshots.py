@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
+from nsadmin.names import clip
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import history, mirror
 from nsadmin.namespaces.schema.document import Namespace
@@ -18,6 +19,8 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # How long the copy in Redis is kept once it is no longer renewed.
 _CACHE_TTL_S = 30
+_COUNTS = range(2**63)
+_MAX_TEXT = 4000
 # Key prefix of per-vector point counts in `told`; the vector's name follows.
 VECTOR_COUNT_PREFIX = "having:"
 
@@ -125,7 +128,10 @@ def store(
 ) -> Snapshot:
     """Store an answer of Qdrant, or with `error` that it was silent."""
     now = timezone.now()
-    values: dict[str, Any] = {"taken_at": now, "ok": not error, "error": error[:500]}
+    if found is not None and found.points not in _COUNTS:
+        error = error or "Qdrant reports an impossible number of points."
+    values: dict[str, Any] = {"taken_at": now, "ok": not error}
+    values["error"] = clip(error, 500)
     if error:
         before = LastLook.objects.filter(namespace_id=namespace_id).first()
         silent = before.unknown_since if before else None
@@ -134,7 +140,7 @@ def store(
         values |= {"response_ms": milliseconds, "unknown_since": None, "live_at": now}
         values |= {"exists": found is not None, "live": None}
         if found is not None:
-            values["live"] = asdict(_shape(found))
+            values["live"] = storable(asdict(_shape(found)))
     row, _ = LastLook.objects.update_or_create(
         namespace_id=namespace_id, defaults=values
     )
@@ -161,9 +167,29 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
     row = LastLook.objects.filter(namespace_id=namespace_id).first()
     if row is not None:
         at = timezone.now().isoformat()
-        row.told |= {kind: {"at": at, "of": value} for kind, value in told.items()}
+        row.told |= {
+            clip(kind, 255): {"at": at, "of": storable(value)}
+            for kind, value in told.items()
+        }
         row.save(update_fields=["told"])
         _correct_copy(namespace_id)
+
+
+def storable(value: Any, depth: int = 16) -> Any:
+    """Return a value of an answer as every database can store it as JSON.
+
+    PostgreSQL refuses NUL in texts, and numbers that are none. Whatever is deeper than
+    `depth` becomes null.
+    """
+    if isinstance(value, Mapping) and depth:
+        return {clip(str(k), 1000): storable(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple) and depth:
+        return [storable(item, depth - 1) for item in value]
+    if isinstance(value, str):
+        return clip(value, _MAX_TEXT)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, int) else None
 
 
 def record_silence(namespace_ids: Collection[str], error: str) -> None:
@@ -171,7 +197,12 @@ def record_silence(namespace_ids: Collection[str], error: str) -> None:
     now = timezone.now()
     rows = LastLook.objects.filter(namespace_id__in=namespace_ids)
     known = set(rows.values_list("namespace_id", flat=True))
-    values = {"ok": False, "error": error[:500], "taken_at": now, "response_ms": None}
+    values = {
+        "ok": False,
+        "error": clip(error, 500),
+        "taken_at": now,
+        "response_ms": None,
+    }
     LastLook.objects.bulk_create(
         LastLook(namespace_id=key, unknown_since=now, **values)
         for key in set(namespace_ids) - known

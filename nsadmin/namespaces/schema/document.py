@@ -1,21 +1,32 @@
 """A namespace document as a typed value; tolerant of foreign content. Pure."""
 
-import copy
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from nsadmin.namespaces.schema.payload_indexes import (
-    INDEX_DEFAULTS,
-    INDEX_TYPES,
-    IndexType,
-)
+from nsadmin.names import clip
+from nsadmin.namespaces.schema import document_parts as parts
+from nsadmin.namespaces.schema.payload_indexes import IndexType
+from nsadmin.namespaces.schema.reader import MAX_ID_LENGTH, Reader, id_fault
 
 Raw = dict[str, Any]
 # The source of an index; only those of `user` and `auto` are stored.
 Origin = Literal["user", "auto", "extractor", "system"]
 Tier = Literal["shared", "dedicated_cpu", "dedicated_gpu"]
+TYPES = ("standard", "marketplace")
+SCOPES = ("org", "system")
+CLONE_STATES = ("cloning", "ready", "failed", "deleting")
+# In place of the content of a document whose BSON is damaged: the reason.
+UNDECODED = "$undecoded"
+_DATES = (
+    "created_at",
+    "updated_at",
+    "expires_at",
+    "expiry_warned_at",
+    "deleted_at",
+    "purge_after",
+)
+_MAX_OWN_ID, _MAX_NAME, _MAX_LABEL = 64, 128, 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,11 @@ class StoredExtractor:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace as stored; `raw` is the document itself."""
+    """A namespace as stored; `raw` is the document itself.
+
+    `faults` has a sentence for each value of it that cannot be read, such as
+    `payload_indexes.0 is text, expected an object`.
+    """
 
     namespace_id: str
     internal_id: str
@@ -63,9 +78,11 @@ class Namespace:
     indexes: tuple[StoredIndex, ...]
     auto_create_indexes: bool
     vector_inference_map: dict[str, str]
+    muted_auto_indexes: tuple[str, ...]
     created_at: datetime | None
     updated_at: datetime | None
     expires_at: datetime | None
+    expiry_warned_at: datetime | None
     revision: int
     observed_revision: int
     clone_status: str | None
@@ -76,6 +93,8 @@ class Namespace:
     deletion_task_id: str | None
     deleted_at: datetime | None
     purge_after: datetime | None
+    deleted_by: str | None
+    faults: tuple[str, ...]
     raw: Raw
 
     @property
@@ -97,67 +116,76 @@ class Namespace:
         return self.scope == "system"
 
 
-def _text(raw: Mapping[str, Any], key: str) -> str | None:
-    value = raw.get(key)
-    return value if isinstance(value, str) and value else None
-
-
-def _date(raw: Mapping[str, Any], key: str) -> datetime | None:
-    value = raw.get(key)
-    return value if isinstance(value, datetime) else None
-
-
-def _indexes(raw: Mapping[str, Any]) -> tuple[StoredIndex, ...]:
-    found = []
-    for entry in raw.get("payload_indexes") or []:
-        schema = entry.get("field_schema") or {}
-        kind = entry.get("type") or schema.get("type")
-        if kind not in INDEX_TYPES or entry.get("is_protected"):
-            continue
-        full = {**INDEX_DEFAULTS[kind], **schema, "type": kind}
-        origin: Origin = "auto" if entry.get("origin") == "auto" else "user"
-        found.append(StoredIndex(entry["field_name"], full, origin))
-    return tuple(found)
-
-
 def read(raw: Raw) -> Namespace:
-    """Return the typed namespace; null, missing or foreign values never raise."""
-    return Namespace(
-        namespace_id=str(raw.get("namespace_id") or raw["_id"]),
-        internal_id=str(raw.get("internal_id") or ""),
-        name=str(raw.get("namespace_name") or ""),
-        namespace_type=_text(raw, "namespace_type") or "standard",
-        scope=_text(raw, "scope") or "org",
-        description=_text(raw, "description"),
-        infrastructure=copy.deepcopy(raw.get("infrastructure") or {}),
-        cluster_id=_text(raw, "cluster_id"),
-        extractors=tuple(
-            StoredExtractor(e["feature_extractor_name"], e["version"], e.get("params"))
-            for e in raw.get("feature_extractors") or []
+    """Return the typed namespace; never raises, whatever the document holds.
+
+    Null and missing values have their defaults. `faults` names what cannot be read;
+    its value is the default too, or cut where that is safe.
+    """
+    reader = Reader()
+    namespace_id = _identity(reader, raw)
+    deletion = reader.object(raw, "deletion")
+    if raw.get("namespace_name") in (None, ""):
+        reader.note("namespace_name", "is missing")
+    if raw.get("internal_id") in (None, ""):
+        reader.note("internal_id", "is missing")
+    parts.note_operations(reader, raw)
+    values: Raw = {
+        "internal_id": reader.id(raw, "internal_id", longest=_MAX_OWN_ID) or "",
+        "name": reader.text(raw, "namespace_name", longest=_MAX_NAME) or "",
+        "namespace_type": reader.choice(raw, "namespace_type", TYPES) or "standard",
+        "scope": reader.choice(raw, "scope", SCOPES) or "org",
+        "description": reader.text(raw, "description"),
+        "infrastructure": parts.infrastructure(reader, raw),
+        "cluster_id": reader.text(raw, "cluster_id", longest=_MAX_LABEL),
+        "extractors": tuple(
+            StoredExtractor(*entry) for entry in parts.extractors(reader, raw)
         ),
-        indexes=_indexes(raw),
-        auto_create_indexes=bool(raw.get("auto_create_indexes")),
-        vector_inference_map=dict(raw.get("vector_inference_map") or {}),
-        created_at=_date(raw, "created_at"),
-        updated_at=_date(raw, "updated_at"),
-        expires_at=_date(raw, "expires_at"),
-        revision=int(raw.get("revision") or 0),
-        observed_revision=int(raw.get("observed_revision") or 0),
-        clone_status=_text(raw, "clone_status"),
-        clone_error=_text(raw, "clone_error"),
-        clone_task_id=_text(raw, "clone_task_id"),
-        source_namespace_id=_text(raw, "source_namespace_id"),
-        is_protected=raw.get("protected") is True,
-        deletion_task_id=_text(raw.get("deletion") or {}, "task_id"),
-        deleted_at=_date(raw, "deleted_at"),
-        purge_after=_date(raw, "purge_after"),
-        raw=raw,
-    )
+        "indexes": tuple(
+            StoredIndex(field, schema, "auto" if origin == "auto" else "user")
+            for field, schema, origin in parts.indexes(reader, raw)
+        ),
+        "auto_create_indexes": bool(reader.flag(raw, "auto_create_indexes")),
+        "vector_inference_map": parts.inference_map(reader, raw),
+        "muted_auto_indexes": tuple(
+            field for _, field in reader.entries(raw, "muted_auto_indexes", "text")
+        ),
+        **{key: reader.date(raw, key) for key in _DATES},
+        "revision": reader.whole(raw, "revision") or 0,
+        "observed_revision": reader.whole(raw, "observed_revision") or 0,
+        "clone_status": reader.choice(raw, "clone_status", CLONE_STATES),
+        "clone_error": reader.text(raw, "clone_error"),
+        "clone_task_id": reader.id(raw, "clone_task_id", longest=_MAX_OWN_ID),
+        "source_namespace_id": reader.id(
+            raw, "source_namespace_id", longest=MAX_ID_LENGTH
+        ),
+        "is_protected": bool(reader.flag(raw, "protected")),
+        "deletion_task_id": reader.uuid(deletion or {}, "task_id", at="deletion"),
+        "deleted_by": reader.text(raw, "deleted_by", longest=_MAX_LABEL),
+    }
+    return Namespace(namespace_id=namespace_id, faults=reader.faults, raw=raw, **values)
+
+
+def _identity(reader: Reader, raw: Raw) -> str:
+    """Return the id: `_id`, which all reads and writes use.
+
+    An `_id` of another kind is returned as text to name it by, which finds nothing.
+    """
+    if UNDECODED in raw:
+        reader.note("document", f"cannot be decoded: {raw[UNDECODED]}")
+    stored = raw.get("_id", raw.get("namespace_id"))
+    if fault := id_fault(stored):
+        reader.note("_id", fault)
+        return clip(str(stored), MAX_ID_LENGTH)
+    other = raw.get("namespace_id")
+    if other is not None and other != stored:
+        reader.note("namespace_id", "is not the same as _id, by which it is found")
+    return str(stored)
 
 
 def is_tombstone(raw: Raw) -> bool:
     """Tell whether the namespace is a tombstone: deleted but restorable."""
-    return _date(raw, "deleted_at") is not None
+    return Reader().date(raw, "deleted_at") is not None
 
 
 def is_deleting(raw: Raw) -> bool:
@@ -168,8 +196,11 @@ def is_deleting(raw: Raw) -> bool:
 
 def has_operation(raw: Raw, op_id: str) -> bool:
     """Tell whether the document lists the operation as accepted."""
-    entries = [*(raw.get("changes") or []), *(raw.get("pending") or [])]
-    return any(entry.get("op_id") == op_id for entry in entries)
+    return any(
+        entry.get("op_id") == op_id
+        for key in ("changes", "pending")
+        for _, entry in Reader().entries(raw, key, "object")
+    )
 
 
 def index_entry(index: StoredIndex) -> Raw:

@@ -61,8 +61,13 @@ class Extractor:
         return f"{self.name}_{self.version}"
 
     def vectors_for(self, params: Mapping[str, Any]) -> tuple[VectorIndex, ...]:
-        """Return the vectors with their sizes for these parameters."""
+        """Return the vectors with their sizes for these parameters.
+
+        A stored value may be unknown; vectors whose size depends on it are left out.
+        """
         vectors = self.vectors
+        if self.unknown_sizes(params):
+            return tuple(v for v in vectors if v.name not in self.resized)
         for parameter, sizes in self.sized_by.items():
             value = params.get(parameter, self.defaults.get(parameter))
             size = sizes[value]
@@ -73,6 +78,18 @@ class Extractor:
                 for v in vectors
             )
         return vectors
+
+    def unknown_sizes(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the parameters among these whose value has no vector size."""
+        return [
+            parameter
+            for parameter, sizes in self.sized_by.items()
+            if parameter in params
+            and not (
+                isinstance(params[parameter], str | int | float)
+                and params[parameter] in sizes
+            )
+        ]
 
 
 def _service(parameter: str, value: object, vector: VectorIndex) -> str | None:

@@ -29,6 +29,14 @@ def name_key(name: str) -> str:
     return names.trimmed(name).casefold()
 
 
+def searchable(*texts: str) -> str:
+    """Return texts in the form in which a search finds them, whatever their case.
+
+    Databases fold the case of some letters only, and each of other ones.
+    """
+    return "\n".join(names.composed(text).casefold() for text in texts)
+
+
 def clean_name(
     name: str,
     *,

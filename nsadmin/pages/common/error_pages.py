@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import timezone
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import User
@@ -115,13 +115,17 @@ def _needs(error: Forbidden) -> Action | None:
 
 
 def away(request: HttpRequest, exception: Exception | None) -> HttpResponse:
-    """Return a page for an unreachable database or Redis; neither is used for it."""
+    """Return a page for an unusable database or Redis; neither is used for it."""
     store = "Redis" if isinstance(exception, RedisError) else "The database"
     log.warning("page.store_away", store=store, error=type(exception).__name__)
+    title = "A store does not answer"
     text = f"{store} does not answer. Nothing was written; try again in a moment."
+    if isinstance(exception, ResponseError):  # it answers, and does not do it
+        title = "A store refuses writes"
+        text = "Redis refuses writes; it may be full. Nothing was written; try later."
     if wants_fragment(request):
         return sentence(text, status=503)
-    return _bare(request, 503, "A store does not answer", text)
+    return _bare(request, 503, title, text)
 
 
 def _bare(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

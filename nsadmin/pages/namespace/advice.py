@@ -106,7 +106,7 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "filters": sum(field.count_24h for field in used),
         "served": advice_figures.served(used, found.serving) if found else None,
         "gain": advice_figures.typical_gain(found),
-        "muted": view.namespace.raw.get("muted_auto_indexes") or [],
+        "muted": advice_figures.muted(found) if found else None,
         "next_run": beat.next_run(auto_indexing.SCHEDULE, timezone.now()),
         "threshold": AUTO_THRESHOLD,
         "claim": CLAIM.rstrip("%").replace("-", " to "),

@@ -57,6 +57,12 @@ def used_fields(found: Advised) -> list[Used]:
     ]
 
 
+def muted(found: Advised) -> dict[str, Any]:
+    """Return the fields without an automatic index, and the number not shown."""
+    every = list(found.muted.items())
+    return {"shown": every[:_FIELDS_SHOWN], "beyond": len(every[_FIELDS_SHOWN:])}
+
+
 def served(used: Sequence[FieldUsage], indexes: Serving) -> float | None:
     """Return the percentage of the last day's filters that had an index."""
     total = sum(field.count_24h for field in used)

@@ -15,6 +15,7 @@ from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.audit.views import changes_of
 from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
+from nsadmin.pages.common.failing_items import notes_for
 from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
 from nsadmin.pages.common.timeline import timeline
 from nsadmin.pages.namespace.facts import facts
@@ -42,6 +43,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         "tier": TIERS[view.namespace.tier],
         "facts": facts(view.namespace),
         "source": _source(request, view),
+        "failing": notes_for(actor, view),
     }
     return page(request, TEMPLATE, context)
 

@@ -102,7 +102,7 @@ def _show(
     context = {
         "buried": view,
         "namespace": view.namespace,
-        "deleted_by": view.namespace.raw.get("deleted_by") or "",
+        "deleted_by": view.namespace.deleted_by or "",
         "counts": view.counts,
         "may_restore": may(gate.actor_of(request), Action.NAMESPACE_DELETE, view),
         "restore": restore or RestoreForm(initial=name),

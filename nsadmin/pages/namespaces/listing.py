@@ -24,6 +24,15 @@ from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
 
 _MOST_EXTRACTORS = 8
+_KEPT = (
+    "health",
+    "tier",
+    "extractor",
+    "scope",
+    "expiring",
+    "differs",
+    "unreadable",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +93,7 @@ def _list_context(
         "groups": groups,
         # The search form sends the filters along, so that a search keeps them.
         "kept_filters": [
-            (key, request.GET[key])
-            for key in ("health", "tier", "extractor", "scope", "expiring", "differs")
-            if request.GET.get(key)
+            (key, request.GET[key]) for key in _KEPT if request.GET.get(key)
         ],
         "is_bare": not found.rows and listing.has_no_namespaces(actor, query),
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
@@ -166,6 +173,7 @@ def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
     """Return the facets by title, in the order of the page."""
     attention = [("differs", "Differs from Qdrant", found.differs, query.differs)]
     attention += [("expiring", "Expires within a day", found.expiring, query.expiring)]
+    attention += [("unreadable", "Unreadable", found.unreadable, query.unreadable)]
     groups: list[tuple[str, list[Facet]]] = [
         ("Health", _facets("health", found.health, query.status, _health_words())),
         (

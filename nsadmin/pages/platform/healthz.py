@@ -20,8 +20,9 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Return 200 if all stores answer, else 503 with the names of the others."""
-    silent = readiness.failures()
-    if silent:
-        return JsonResponse({"status": "unavailable", "silent": silent}, status=503)
+    """Return 200 if all stores can be used, else 503 with the others and why not."""
+    reasons = readiness.failures()
+    if reasons:
+        told = {"status": "unavailable", "silent": list(reasons), "reasons": reasons}
+        return JsonResponse(told, status=503)
     return JsonResponse({"status": "ready"})

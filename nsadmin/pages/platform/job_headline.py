@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.jobs.execution.lease import LEASE
+from nsadmin.jobs.execution.slots import WAITS_FOR_SLOT, waits_for_slot
 from nsadmin.jobs.models import Job, State
 from nsadmin.pages.common.badges import JOBS, Badge, job_badge
 
@@ -92,13 +93,21 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
     return silent if silent >= _LONG_S else None
 
 
+def _waiting_headline(job: Job) -> str:
+    if waits_for_slot(job):
+        return WAITS_FOR_SLOT
+    if job.away_since is None:
+        return "Waiting for another worker"
+    store = "Qdrant" if "Qdrant" in job.waiting else "MongoDB"
+    return f"Waiting for {store}"
+
+
 def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
     """Return what the job does now, or how it ended."""
     current = current_stage(stages)
     proven = (job.outputs or {}).get("proof")
     if state is WAITING:
-        store = "Qdrant" if "Qdrant" in job.waiting else "MongoDB"
-        return f"Waiting for {store}"
+        return _waiting_headline(job)
     if state is LOST:
         return "Worker lost, resuming"
     match job.state:

@@ -151,7 +151,7 @@ _ACTS = {"resume": _resume, "discard": _discard}
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:
-    """Return a clone's resource kinds, the counts so far, and the sums of its report."""
+    """Return a clone's resource kinds, counts so far, and the sums of its report."""
     wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
     outputs = row.outputs or {}
     cloned: dict[str, int] = outputs.get("cloned_resources") or {}

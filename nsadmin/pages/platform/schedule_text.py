@@ -48,9 +48,23 @@ def meaning(name: str) -> str:
 def result_text(name: str, result: Result) -> str:
     """Return the result of a run as text; plain counts for other schedules."""
     if name in _RESULT_TEXTS:
-        return _RESULT_TEXTS[name](result)
+        return f"{_RESULT_TEXTS[name](result)}{_apart(result)}{_failed(result)}"
     counts = [f"{key} {n:,}" for key, n in result.items() if isinstance(n, int)]
     return ", ".join(counts).capitalize()
+
+
+def _apart(result: Result) -> str:
+    """Return the sentence about customers' clusters, each of which has its own run."""
+    number = result.get("clusters", 0)
+    return f" {many(number, 'dedicated cluster')} asked apart." if number else ""
+
+
+def _failed(result: Result) -> str:
+    """Return the sentence about items that fail by themselves; empty without any."""
+    failed = result.get("failed", 0)
+    if not isinstance(failed, int) or not failed:
+        return ""
+    return f" {many(failed, 'item fails|items fail')}; Fleet names each."
 
 
 def _auto_indexes(result: Result) -> str:
@@ -76,6 +90,16 @@ def _cleanup(result: Result) -> str:
     if left := len(result.get("left", [])):
         parts.append(f"{left:,} skipped")
     return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
+
+
+def _purge(result: Result) -> str:
+    words = (
+        ("sent", "deletion sent|deletions sent"),
+        ("resumed", "failed deletion resumed|failed deletions resumed"),
+        ("held", "held for a decision|held for a decision"),
+    )
+    parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
+    return f"{', '.join(parts)}." if parts else "Nothing was due."
 
 
 def _count(
@@ -106,9 +130,7 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         some="item differs|items differ",
         silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
     ),
-    "purge": _count(
-        "sent", none="Nothing was due.", some="deletion sent|deletions sent"
-    ),
+    "purge": _purge,
     "finish_indexes": _count(
         "finished",
         none="No build has finished.",

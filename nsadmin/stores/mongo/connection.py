@@ -5,23 +5,31 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pymongo
+from bson.errors import InvalidBSON, InvalidDocument
 from django.conf import settings
 from pymongo import errors
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
-from nsadmin.errors import Unavailable
+from nsadmin.errors import Conflict, Unavailable, UpstreamError
+from nsadmin.stores.mongo import decoding
 
-Document = dict[str, Any]
+Document = decoding.Document
 Done = TypeVar("Done")
 
 # The limit for reading one document while a request waits; a healthy store needs 1 ms.
 READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
+_UNWRITABLE = (
+    UnicodeEncodeError,
+    InvalidDocument,
+    errors.DocumentTooLarge,
+    errors.WriteError,
+)
 
 
 # Keyed by process id too: a client must not cross a fork.
@@ -56,7 +64,10 @@ def database() -> Database[Document]:
     """Return the database of NSADMIN_MONGODB_URL, else the one called nsadmin."""
     connected = _connect(settings.NSADMIN_MONGODB_URL)
     found = connected.get_default_database(_DEFAULT_DATABASE)
-    return found.with_options(write_concern=WriteConcern(w="majority", j=True))
+    return found.with_options(
+        codec_options=decoding.OPTIONS,
+        write_concern=WriteConcern(w="majority", j=True),
+    )
 
 
 def collection(name: str) -> Collection[Document]:
@@ -66,7 +77,10 @@ def collection(name: str) -> Collection[Document]:
 
 @contextmanager
 def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
-    """Turn the driver's connection errors and timeouts into Unavailable.
+    """Turn the driver's errors into ours.
+
+    These are Unavailable for connection errors and timeouts, Conflict for a document
+    that cannot be written, UpstreamError for an answer that cannot be decoded.
 
     `within_s` limits the total time of the calls inside, including the driver's retries
     and server selection. Of two nested limits the shorter one applies.
@@ -78,6 +92,27 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
         raise Unavailable(
             "The namespace store does not answer.", details={"store": "namespace store"}
         ) from None
+    except errors.DuplicateKeyError:
+        raise
+    except _UNWRITABLE as reason:
+        raise _unwritable(reason) from None
+    except InvalidBSON:
+        raise UpstreamError(
+            "The namespace store's answer is damaged and cannot be decoded."
+        ) from None
+
+
+def _unwritable(reason: Exception) -> Conflict:
+    what = "refuses it"
+    if isinstance(reason, UnicodeEncodeError):
+        what = "cannot write its bytes that are not UTF-8"
+    if isinstance(reason, errors.DocumentTooLarge):
+        what = "cannot write a document of its size"
+    return Conflict(
+        f"This document cannot be changed: the namespace store {what}. Nothing was "
+        "written.",
+        code="document_unwritable",
+    )
 
 
 def retry_once(write: Callable[[], Done]) -> Done:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
+from pymongo.collection import Collection
 
 from nsadmin.errors import Conflict
 from nsadmin.stores.mongo.connection import (
@@ -12,6 +14,7 @@ from nsadmin.stores.mongo.connection import (
     retry_once,
     translate_errors,
 )
+from nsadmin.stores.mongo.decoding import RAW, decoded, each_decoded
 
 NAME = "namespaces"
 
@@ -44,35 +47,45 @@ def _taken() -> Conflict:
 
 def get(namespace_id: str) -> Document | None:
     """Return the raw document, unknown keys of other writers included."""
-    with translate_errors(within_s=READ_S):
-        return collection(NAME).find_one({"_id": namespace_id})
+    return _first({"_id": namespace_id})
 
 
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
     """Return the namespace of that tenant and case-folded name."""
+    return _first({"internal_id": internal_id, "name_key": name_key})
+
+
+def _first(wanted: Document) -> Document | None:
     with translate_errors(within_s=READ_S):
-        return collection(NAME).find_one(
-            {"internal_id": internal_id, "name_key": name_key}
-        )
+        found = _raw().find_one(wanted)
+    return None if found is None else decoded(found)
+
+
+def _raw() -> Collection[RawBSONDocument]:
+    """Return the collection for reading documents that are decoded one by one."""
+    return collection(NAME).with_options(codec_options=RAW)
 
 
 def find_all_by_name(name_key: str) -> list[Document]:
     """Return every tenant's namespace of that case-folded name, for staff."""
     with translate_errors(within_s=READ_S):
-        return list(collection(NAME).find({"name_key": name_key}).limit(20))
+        return list(each_decoded(_raw().find({"name_key": name_key}).limit(20)))
 
 
 def find_by_collection(name: str) -> list[Document]:
     """Return the namespaces of every tenant that name this Qdrant collection."""
     named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
     with translate_errors():
-        return list(collection(NAME).find({"$or": named}).limit(20))
+        return list(each_decoded(_raw().find({"$or": named}).limit(20)))
 
 
 def every() -> Iterator[Document]:
-    """Return all namespace documents, for the full comparison with the mirror."""
+    """Return all namespace documents, for loops over all of them.
+
+    A damaged one is an object of its `_id` and UNDECODED.
+    """
     with translate_errors():
-        yield from collection(NAME).find({})
+        yield from each_decoded(_raw().find({}))
 
 
 def insert(document: Document) -> None:

@@ -21,6 +21,15 @@ from nsadmin.stores.qdrant.cluster import (
 
 Schema = dict[str, Any]
 
+_CREATION_PARAMS = (
+    "sparse_vectors",
+    "on_disk_payload",
+    "shard_number",
+    "sharding_method",
+    "replication_factor",
+    "write_consistency_factor",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LiveVector:
@@ -155,20 +164,33 @@ def create(
 def create_like(
     cluster: Cluster, name: str, shape: Schema, *, metadata: Schema | None = None
 ) -> None:
-    """Make a collection from another one's configuration, as `LiveCollection.raw`."""
+    """Make a collection from another one's configuration, as `LiveCollection.raw`.
+
+    Strict mode is off, because its limits could stop whoever fills the collection. It
+    and the read fan-out can be set afterwards with `change`.
+    """
     params = shape["params"]
     body = {
         "vectors": params.get("vectors") or {},
-        "sparse_vectors": params.get("sparse_vectors"),
-        "on_disk_payload": params.get("on_disk_payload"),
+        **{key: params.get(key) for key in _CREATION_PARAMS},
         "hnsw_config": shape.get("hnsw_config"),
         "optimizers_config": shape.get("optimizer_config"),
+        "wal_config": shape.get("wal_config"),
         "quantization_config": shape.get("quantization_config"),
+        "strict_mode_config": {"enabled": False},
         "metadata": metadata,
     }
     body = {key: value for key, value in body.items() if value is not None}
     with translate_errors():
         answer = http(cluster).put(f"/collections/{collection_name(name)}", json=body)
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+
+
+def change(cluster: Cluster, name: str, body: Schema) -> None:
+    """Change parameters, strict mode or metadata; `body` as Qdrant documents it."""
+    with translate_errors():
+        answer = http(cluster).patch(f"/collections/{collection_name(name)}", json=body)
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
 

@@ -1,68 +1,135 @@
-"""Points in bulk: counted exactly, read page by page, written in batches."""
+"""Points in bulk: counted exactly, read page by page, written in batches.
 
-from typing import Any
+Pages and batches are as large as the collection's strict mode, the cluster's limit on
+bodies and our own limit on answers allow; callers need not know these limits.
+"""
 
-import httpx
-import orjson
+import time
+from dataclasses import dataclass
+from typing import Any, Final
 
-from nsadmin.stores.qdrant.cluster import (
-    Cluster,
-    collection_name,
-    http,
-    refusal,
-    translate_errors,
-)
+from nsadmin.stores.qdrant.bulk import exchange, learned_limits, rate_limits
+from nsadmin.stores.qdrant.bulk.exchange import AnswerTooLarge
+from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
+from nsadmin.stores.qdrant.bulk.writes import put
+from nsadmin.stores.qdrant.cluster import Cluster, collection_name
 
 Json = dict[str, Any]
+PointId = int | str
+
+# Where exact counts are forbidden, ids are counted page by page; a caller that cannot
+# wait for a job's time gets at most so many pages.
+_MOST_COUNTED_PAGES: Final = 50
+_COUNTED_PAGE: Final = 10_000
+# Draws of a random sample, where one draw may not have all its points.
+_MOST_DRAWS: Final = 8
 
 
-def _post(
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The points of one answer in id order, its size in bytes, and the next offset."""
+
+    points: list[Json]
+    next_offset: PointId | None
+    size: int
+
+
+def count(
     cluster: Cluster,
-    path: str,
-    body: Json,
+    name: str,
     *,
-    method: str = "POST",
+    where: Json | None = None,
     timeout_s: float | None = None,
-) -> Any:
-    with translate_errors():
-        answer = http(cluster).request(
-            method,
-            path,
-            content=orjson.dumps(body),
-            headers={"content-type": "application/json"},
-            timeout=httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s,
-        )
-    if answer.status_code != 200:
-        raise refusal(answer.status_code, answer.text)
-    return orjson.loads(answer.content)["result"]
+) -> int:
+    """Count points exactly, all or those that match a Qdrant filter.
 
-
-def count(cluster: Cluster, name: str, *, where: Json | None = None) -> int:
-    """Count points exactly, all or those that match a Qdrant filter."""
+    A collection whose strict mode forbids exact counts is counted by its ids. Raises
+    StrictModeRefusal for one with too many points for that, outside of a job.
+    """
     body: Json = {"exact": True}
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/count"
-    return int(_post(cluster, path, body)["count"])
+    try:
+        return int(
+            exchange.call(cluster, "POST", path, body, timeout_s=timeout_s)["count"]
+        )
+    except StrictModeRefusal as refused:
+        if refused.rule != "search_allow_exact":
+            raise
+        return _counted_ids(cluster, name, where, refused)
+
+
+def _counted_ids(
+    cluster: Cluster, name: str, where: Json | None, refused: StrictModeRefusal
+) -> int:
+    counted, pages = 0, 0
+    offset: PointId | None = None
+    while True:
+        found = read_page(
+            cluster, name, offset=offset, limit=_COUNTED_PAGE, where=where, only=[]
+        )
+        counted += len(found.points)
+        pages += 1
+        if found.next_offset is None:
+            return counted
+        is_stuck = not found.points or found.next_offset == offset
+        if is_stuck or (
+            pages >= _MOST_COUNTED_PAGES and not rate_limits.is_waited_for()
+        ):
+            raise refused
+        offset = found.next_offset
 
 
 def page(
     cluster: Cluster,
     name: str,
     *,
-    offset: int | str | None = None,
+    offset: PointId | None = None,
     limit: int = 256,
     with_vectors: bool | list[str] = False,
     where: Json | None = None,
     only: list[str] | None = None,
-) -> tuple[list[Json], int | str | None]:
-    """Return points in id order from `offset` on, and the offset of the next page.
+) -> tuple[list[Json], PointId | None]:
+    """Return `limit` points in id order from `offset` on, and the next page's offset.
 
-    `only` names the payload fields to return.
+    There are fewer only at the end of the collection. `only` names the payload fields
+    to return. Several answers are joined where one may not have so many points.
+    """
+    points: list[Json] = []
+    while True:
+        found = read_page(
+            cluster,
+            name,
+            offset=offset,
+            limit=limit - len(points),
+            with_vectors=with_vectors,
+            where=where,
+            only=only,
+        )
+        points += found.points
+        is_complete = len(points) >= limit or not found.points
+        if is_complete or found.next_offset is None:
+            return points, found.next_offset
+        offset = found.next_offset
+
+
+def read_page(
+    cluster: Cluster,
+    name: str,
+    *,
+    offset: PointId | None = None,
+    limit: int = 256,
+    with_vectors: bool | list[str] = False,
+    where: Json | None = None,
+    only: list[str] | None = None,
+) -> Page:
+    """Return what one answer has of a page: `limit` points, or as many as allowed.
+
+    Raises AnswerTooLarge if a single point is larger than the limit on answers.
     """
     body: Json = {
-        "limit": limit,
-        "with_payload": True if only is None else only,
+        "with_payload": True if only is None else only or False,
         "with_vector": with_vectors,
     }
     if offset is not None:
@@ -70,8 +137,45 @@ def page(
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/scroll"
-    result = _post(cluster, path, body)
-    return result["points"], result.get("next_page_offset")
+    size = min(limit, learned_limits.known(cluster, name).max_query_limit or limit)
+    while True:
+        try:
+            result, answered = exchange.call_sized(
+                cluster, "POST", path, {**body, "limit": size}
+            )
+        except AnswerTooLarge as failure:
+            size = _smaller(size, failure, _too_large_point(offset, failure))
+        except StrictModeRefusal as refused:
+            if refused.rule != "max_query_limit":
+                raise
+            size = _within_rules(cluster, name, size, refused)
+        else:
+            return Page(result["points"], result.get("next_page_offset"), answered)
+
+
+def _smaller(size: int, failure: AnswerTooLarge, final: AnswerTooLarge) -> int:
+    if size <= 1:
+        raise final from failure
+    return size // 2
+
+
+def _too_large_point(offset: PointId | None, failure: AnswerTooLarge) -> AnswerTooLarge:
+    where = "The first point" if offset is None else f"The point from id {offset} on"
+    return AnswerTooLarge(
+        f"{where} cannot be read alone: {failure.message}", details=failure.details
+    )
+
+
+def _within_rules(
+    cluster: Cluster, name: str, size: int, refused: StrictModeRefusal
+) -> int:
+    """Return the page size that the collection allows after it refused one."""
+    allowed = learned_limits.learn(cluster, name).max_query_limit
+    if allowed is not None and 0 < allowed < size:
+        return allowed
+    if size <= 1:
+        raise refused
+    return size // 2
 
 
 def pick(
@@ -85,37 +189,48 @@ def pick(
 ) -> list[Json]:
     """Return a random sample of the collection's points, without vectors.
 
-    A collection of at most `limit` points is returned whole, in any order.
+    A collection of at most `limit` points is returned whole, in any order. Where strict
+    mode allows fewer points in an answer, several draws are joined; they may miss
+    points and have fewer than `limit`.
     """
-    body: Json = {
-        "query": {"sample": "random"},
-        "limit": limit,
-        "with_payload": only,
-    }
+    deadline = time.monotonic() + timeout_s
+    size = min(limit, learned_limits.known(cluster, name).max_query_limit or limit)
+    body: Json = {"query": {"sample": "random"}, "with_payload": only}
     if where:
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/query"
-    found: list[Json] = _post(cluster, path, body, timeout_s=timeout_s)["points"]
-    return found
-
-
-def put(
-    cluster: Cluster, name: str, points: list[Json], *, insert_only: bool = False
-) -> None:
-    """Write points and wait until they are applied; the same ones again change nothing.
-
-    `insert_only` leaves points that exist as they are.
-    """
-    if not points:
-        return
-    body: Json = {"points": points}
-    if insert_only:
-        body["update_mode"] = "insert_only"
-    path = f"/collections/{collection_name(name)}/points?wait=true"
-    _post(cluster, path, body, method="PUT")
+    drawn: dict[PointId, Json] = {}
+    for _ in range(_MOST_DRAWS):
+        left = max(0.1, deadline - time.monotonic())
+        try:
+            found = exchange.call(
+                cluster, "POST", path, {**body, "limit": size}, timeout_s=left
+            )["points"]
+        except StrictModeRefusal as refused:
+            if refused.rule != "max_query_limit":
+                raise
+            size = _within_rules(cluster, name, size, refused)
+            continue
+        drawn |= {point["id"]: point for point in found}
+        is_whole = size >= limit or len(found) < size or len(drawn) >= limit
+        if is_whole or time.monotonic() >= deadline:
+            break
+    return list(drawn.values())[:limit]
 
 
 def delete(cluster: Cluster, name: str, *, where: Json) -> None:
     """Delete the points that match a Qdrant filter, and wait until they are gone."""
     path = f"/collections/{collection_name(name)}/points/delete?wait=true"
-    _post(cluster, path, {"filter": where})
+    exchange.call(cluster, "POST", path, {"filter": where})
+
+
+__all__ = [
+    "Page",
+    "PointId",
+    "count",
+    "delete",
+    "page",
+    "pick",
+    "put",
+    "read_page",
+]

@@ -29,12 +29,14 @@ NewName = Callable[[], str]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What only the embedded server promises is not asked of another one."""
-    if not FOREIGN_URL:
-        return
-    skip = pytest.mark.skip(reason="NSADMIN_TEST_QDRANT_URL names a foreign server")
     for item in items:
-        if HERE in item.path.parents and item.get_closest_marker("embedded_only"):
-            item.add_marker(skip)
+        only = item.get_closest_marker("embedded_only")
+        if only is None or HERE not in item.path.parents:
+            continue
+        if len(only.args) != 1:
+            raise pytest.UsageError(f"{item.nodeid}: embedded_only needs its reason")
+        if FOREIGN_URL:
+            item.add_marker(pytest.mark.skip(reason=only.args[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

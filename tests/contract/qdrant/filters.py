@@ -121,7 +121,7 @@ KINDS: dict[str, Kind] = {
         Where(must=[_field("n", range=models.Range(gte=10, lt=20))]), 10
     ),
     "float range": Kind(Where(must=[_field("f", range=models.Range(gt=2.5))]), 89),
-    "text": Kind(Where(must=[_match("t", text="number7")]), 1),
+    "text": Kind(Where(must=[_match("t", text="number77")]), 1),
     "date range": Kind(Where(must=[_field("d", range=_DAYS)]), 8),
     "radius": Kind(Where(must=[_field("g", geo_radius=_NEAR)]), 5),
     "box": Kind(Where(must=[_field("g", geo_bounding_box=_BOX)]), 5),
@@ -164,6 +164,20 @@ KINDS: dict[str, Kind] = {
     ),
     "nothing": Kind(Where(must=[_match("kw", value="no such")]), 0),
     "everything": Kind(Where(), 100),
+}
+
+# Without an index a text is searched for as a part of the value, in its own case.
+SUBSTRING_KINDS: dict[str, Kind] = {
+    "the beginning of a word": Kind(Where(must=[_match("t", text="number7")]), 11),
+    "a part across words": Kind(Where(must=[_match("t", text="wn Wor")]), 100),
+    "in another case": Kind(Where(must=[_match("t", text="hello")]), 0),
+    "not at all": Kind(Where(must_not=[_match("t", text="number7")]), 89),
+    "beside others": Kind(
+        Where(should=[_match("t", text="number7"), _match("n", value=1)]), 12
+    ),
+    "of an array's texts": Kind(Where(must=[_match("tags", text="q7")]), 11),
+    "of an array's fields": Kind(Where(must=[_match("arr[].y", text="a")]), 100),
+    "of a number": Kind(Where(must=[_match("n", text="7")]), 0),
 }
 
 # What a full-text index understands and a scan of the payload need not.

@@ -41,7 +41,7 @@ def test_the_key_may_come_as_a_bearer_token(
     assert raw(url, None).get("/collections", headers=headers).status_code == 200
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else has no read-only key of ours")
 def test_the_read_only_key_reads_and_does_not_write(
     raw: Raw, url: str, http: httpx.Client, name: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -87,9 +88,13 @@ def test_the_running_build_is_shown(
     client.update_collection(filled, optimizers_config=LOW)
     client.get_optimizations(filled)
     wait_until_indexed(client, filled, POINTS // 2)
-    done = client.get_optimizations(filled)
-    assert done.running == []
-    assert done.summary.queued_optimizations == 0
+    # A server lists one as running from the moment that it is planned, so the list may
+    # be filled once more after the status was green.
+    give_up = time.monotonic() + 60
+    while (now := client.get_optimizations(filled)).running:
+        assert time.monotonic() < give_up, now
+        time.sleep(0.05)
+    assert now.summary.queued_optimizations == 0
 
 
 def test_writes_during_a_build_are_kept(client: QdrantClient, filled: str) -> None:
@@ -150,7 +155,7 @@ def test_reads_go_on_during_a_build(client: QdrantClient, filled: str) -> None:
     assert failures == []
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a build can be over before it is looked at elsewhere")
 def test_deleting_a_collection_ends_its_build(
     client: QdrantClient, filled: str
 ) -> None:

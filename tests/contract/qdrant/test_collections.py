@@ -111,7 +111,9 @@ def test_a_name_may_have_255_letters_and_no_more(
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"vectors": {"size": 0, "distance": "Dot"}}, 422),
+        ({"vectors": {"size": 0}}, 400),
+        ({"vectors": {"size": 0, "distance": "Dot"}}, 400),
+        ({"vectors": {"v": {"size": 0, "distance": "Dot"}}}, 400),
         ({"vectors": {"size": 70_000, "distance": "Dot"}}, 422),
         ({"vectors": {"size": 4, "distance": "Hamming"}}, 400),
         ({"vectors": {"size": "4", "distance": "Dot"}}, 400),
@@ -125,6 +127,9 @@ def test_a_bad_configuration_makes_no_collection(
 ) -> None:
     reply = http.put(f"/collections/{name}", json=body)
     assert reply.status_code == status if status else reply.status_code in (400, 422)
+    if status == 400:
+        text = "Format error in JSON body: data did not match any variant of untagged"
+        assert error_of(reply, 400).startswith(f"{text} enum VectorsConfig")
     assert http.get(f"/collections/{name}/exists").json()["result"] == {"exists": False}
 
 
@@ -194,3 +199,91 @@ def test_a_patch_changes_what_it_names_and_keeps_the_data(
     assert client.retrieve(name, [1], with_vectors=True)[0].vector == {
         "a": [1, 2, 3, 4]
     }
+
+
+SETTINGS: dict[str, Any] = {
+    "vectors": {"v": {"size": 4, "distance": "Dot", "on_disk": True}},
+    "shard_number": 2,
+    "replication_factor": 2,
+    "write_consistency_factor": 2,
+    "on_disk_payload": False,
+    "hnsw_config": {"m": 8, "ef_construct": 64, "on_disk": True, "payload_m": 4},
+    "wal_config": {"wal_capacity_mb": 8, "wal_segments_ahead": 1},
+    "optimizers_config": {
+        "deleted_threshold": 0.5,
+        "vacuum_min_vector_number": 500,
+        "default_segment_number": 3,
+        "max_segment_size": 5_000,
+        "indexing_threshold": 7_000,
+        "flush_interval_sec": 9,
+        "max_optimization_threads": 1,
+    },
+    "quantization_config": {"scalar": {"type": "int8", "quantile": 0.9}},
+    "metadata": {"made": {"by": "a test"}, "list": [1, None]},
+}
+FAN_OUT = {"read_fan_out_factor": 1, "read_fan_out_delay_ms": 20}
+
+
+def within(stated: Any, found: Any) -> bool:
+    """Whether everything stated is found; more may be there, such as defaults."""
+    if isinstance(stated, dict) and isinstance(found, dict):
+        return all(within(value, found.get(key)) for key, value in stated.items())
+    return bool(stated == found)
+
+
+def test_every_setting_is_kept_and_shown(http: httpx.Client, name: str) -> None:
+    path = f"/collections/{name}"
+    assert http.put(path, json=SETTINGS).is_success
+    assert http.patch(path, json={"params": FAN_OUT}).is_success
+    config = http.get(path).json()["result"]["config"]
+    params = {
+        key: SETTINGS[key]
+        for key in ("vectors", "shard_number", "replication_factor", "on_disk_payload")
+    }
+    params["write_consistency_factor"] = 2
+    assert within({**params, **FAN_OUT}, config["params"]), config["params"]
+    shown = {**config, "optimizers_config": config["optimizer_config"]}
+    parts = ("hnsw_config", "wal_config", "optimizers_config", "quantization_config")
+    for part in (*parts, "metadata"):
+        assert within(SETTINGS[part], shown[part]), (part, shown[part])
+    shards = http.get(f"{path}/cluster").json()["result"]
+    assert shards["shard_count"] == 2
+
+
+def test_the_sharding_method_is_kept(http: httpx.Client, name: str) -> None:
+    path = f"/collections/{name}"
+    body = {**SETTINGS, "sharding_method": "custom", "shard_number": 1}
+    assert http.put(path, json=body).is_success
+    params = http.get(path).json()["result"]["config"]["params"]
+    assert params["sharding_method"] == "custom"
+
+
+@pytest.mark.embedded_only("a distributed server makes shard keys")
+def test_one_node_makes_no_shard_keys_and_moves_no_shards(
+    http: httpx.Client, name: str
+) -> None:
+    path = f"/collections/{name}"
+    assert http.put(path, json={**SETTINGS, "sharding_method": "custom"}).is_success
+    for method, tail in (("PUT", "/shards"), ("POST", "/shards/delete")):
+        reply = http.request(method, f"{path}{tail}", json={"shard_key": "a"})
+        assert error_of(reply, 400) == "Bad request: Distributed mode disabled"
+    assert http.get(f"{path}/shards").json()["result"]["shard_keys"] == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"wal_config": {"wal_capacity_mb": 0}},
+        {"wal_config": {"wal_capacity_mb": "8"}},
+        {"replication_factor": 0},
+        {"shard_number": 0},
+        {"sharding_method": "random"},
+        {"optimizers_config": {"deleted_threshold": 2}},
+    ],
+)
+def test_a_bad_setting_makes_no_collection(
+    http: httpx.Client, name: str, bad: dict[str, Any]
+) -> None:
+    reply = http.put(f"/collections/{name}", json={**SETTINGS, **bad})
+    assert reply.status_code in (400, 422), reply.text
+    assert http.get(f"/collections/{name}").status_code == 404

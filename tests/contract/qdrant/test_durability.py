@@ -29,7 +29,7 @@ from tests.contract.qdrant.steps import (
 )
 from tests.embedded_servers import RunningQdrant, running_qdrant
 
-pytestmark = pytest.mark.embedded_only
+pytestmark = pytest.mark.embedded_only("a server of somebody else is not ours to kill")
 
 
 @pytest.fixture

@@ -4,7 +4,13 @@ import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
-from tests.contract.qdrant.filters import INDEXES, KINDS, TEXT_KINDS, sample
+from tests.contract.qdrant.filters import (
+    INDEXES,
+    KINDS,
+    SUBSTRING_KINDS,
+    TEXT_KINDS,
+    sample,
+)
 from tests.contract.qdrant.steps import count, dense, equals, error_of
 
 
@@ -29,6 +35,21 @@ def test_every_kind_of_filter_without_and_with_indexes(
     for field, schema in INDEXES.items():
         client.create_payload_index(filled, field, schema, wait=True)
     assert counted() == wanted
+
+
+def test_without_a_text_index_a_text_is_a_substring(
+    client: QdrantClient, filled: str
+) -> None:
+    for label, kind in SUBSTRING_KINDS.items():
+        assert count(client, filled, kind.where) == kind.matches, label
+    client.create_payload_index(filled, "t", models.PayloadSchemaType.KEYWORD)
+    where = SUBSTRING_KINDS["the beginning of a word"].where
+    assert count(client, filled, where) == 11, "an index of another type is no help"
+    found, _ = client.scroll(filled, scroll_filter=where, limit=100)
+    query = client.query_points(filled, query_filter=where, limit=100).points
+    assert len(found) == len(query) == 11
+    client.delete(filled, models.FilterSelector(filter=where))
+    assert count(client, filled) == 89
 
 
 def test_a_text_index_understands_words(client: QdrantClient, filled: str) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from tests.contract.qdrant.steps import error_of
 
-pytestmark = pytest.mark.embedded_only
+pytestmark = pytest.mark.embedded_only(
+    "a server of somebody else is not ours to attack"
+)
 
 HUGE = [10**6, 2**31, 2**40, 2**63, 2**64, 10**30]
 CONFIG = {

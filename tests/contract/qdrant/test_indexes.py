@@ -56,7 +56,26 @@ def test_each_type_with_parameters(
     shown = http.get(f"/collections/{filled}").json()["result"]["payload_schema"]["x"]
     assert shown["data_type"] == kind
     assert shown["points"] == 5
-    assert shown["params"].items() >= {"type": kind, **params}.items()
+    stated = {key: it for key, it in shown["params"].items() if it is not None}
+    assert stated.items() >= {"type": kind, **params}.items()
+
+
+@pytest.mark.parametrize(
+    ("kind", "unset"),
+    [
+        ("integer", {"lookup", "range", "is_principal"}),
+        ("float", {"is_principal"}),
+        ("datetime", {"is_principal"}),
+        ("keyword", set()),
+    ],
+)
+def test_some_parameters_are_shown_unset(
+    http: httpx.Client, filled: str, kind: str, unset: set[str]
+) -> None:
+    body = {"field_name": "x", "field_schema": {"type": kind, "on_disk": True}}
+    http.put(f"/collections/{filled}/index?wait=true", json=body)
+    shown = http.get(f"/collections/{filled}").json()["result"]["payload_schema"]["x"]
+    assert {key for key, value in shown["params"].items() if value is None} == unset
 
 
 @pytest.mark.parametrize("kind", TYPES)

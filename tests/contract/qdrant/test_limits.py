@@ -10,7 +10,7 @@ from qdrant_client import QdrantClient
 
 from tests.contract.qdrant.conftest import KEY, NewName
 from tests.contract.qdrant.steps import dense, error_of
-from tests.embedded_servers import RunningQdrant
+from tests.embedded_servers import RunningQdrant, running_qdrant
 
 MIB = 1024 * 1024
 
@@ -39,9 +39,25 @@ def test_a_body_of_32_mib_is_taken_and_a_larger_one_is_not(
     reply = http.put(path, content=padded(32 * MIB), headers=JSON)
     assert reply.status_code == 200
     reply = http.put(path, content=padded(32 * MIB + 1), headers=JSON)
-    assert "larger than allowed" in error_of(reply, 400)
+    text = f"JSON payload ({32 * MIB + 1} bytes) is larger than allowed"
+    wanted = f"Payload error: {text} (limit: {32 * MIB} bytes)."
+    assert error_of(reply, 400) == wanted
     counted = http.post(f"/collections/{made}/points/count", json={})
     assert counted.json()["result"] == {"count": 1}
+
+
+@pytest.mark.embedded_only("a limit of the embedded server's command line")
+def test_the_limit_of_a_body_can_be_set(tmp_path: Path) -> None:
+    with running_qdrant(tmp_path / "data", max_body=1000) as server:
+        path = f"{server.url}/collections/c"
+        body = {"vectors": {"size": 1, "distance": "Dot"}}
+        assert httpx.put(path, json=body).is_success
+        assert httpx.put(f"{path}/points", content=padded(1000)).is_success
+        reply = httpx.put(f"{path}/points", content=padded(1001))
+        assert "(1001 bytes) is larger than allowed" in error_of(reply, 400)
+        unsized = httpx.put(f"{path}/points", content=iter([padded(1001)]))
+        text = "Payload error: JSON payload has exceeded limit (1000 bytes)."
+        assert error_of(unsized, 400) == text
 
 
 @pytest.mark.parametrize(
@@ -75,7 +91,7 @@ def test_a_bad_query_parameter_is_refused(http: httpx.Client, made: str) -> None
 @pytest.mark.parametrize(
     "bad", ["..", ".", "../..", "../../etc", "..\\..", "a/../../b", "a/b", "\0"]
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("looks into the data directory")
 def test_a_name_cannot_leave_the_data_directory(
     embedded: RunningQdrant, embedded_data: Path, made: str, bad: str
 ) -> None:
@@ -99,7 +115,7 @@ def test_a_name_cannot_leave_the_data_directory(
     assert raw_request(embedded, "GET", f"/collections/{made}") == 200
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("looks into the data directory")
 def test_a_name_that_only_looks_like_a_way_out_is_a_name(
     client: QdrantClient, embedded_data: Path, new_name: NewName
 ) -> None:
@@ -121,7 +137,7 @@ def test_a_name_that_only_looks_like_a_way_out_is_a_name(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 64,
     ],
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else is not ours to attack")
 def test_what_is_not_http_does_not_hurt(
     embedded: RunningQdrant, http: httpx.Client, sent: bytes
 ) -> None:
@@ -131,7 +147,7 @@ def test_what_is_not_http_does_not_hurt(
     assert http.get("/healthz").status_code == 200
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else is not ours to attack")
 def test_a_client_that_leaves_in_the_middle_does_not_hurt(
     embedded: RunningQdrant, http: httpx.Client, made: str
 ) -> None:

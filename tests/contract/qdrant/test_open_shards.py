@@ -11,7 +11,9 @@ from tests.contract.qdrant.conftest import Connect
 from tests.contract.qdrant.steps import count, dense, points
 from tests.embedded_servers import RunningQdrant, running_qdrant
 
-pytestmark = pytest.mark.embedded_only
+pytestmark = pytest.mark.embedded_only(
+    "the embedded server closes shards to save memory"
+)
 
 NAMES = [f"c{i}" for i in range(6)]
 

@@ -51,6 +51,9 @@ def test_a_good_reply_passes(closed: Document) -> None:
     closed.check(reply("GET", "/healthz", 200, "ok", "text/plain; charset=utf-8"))
     error = {"status": {"error": "Not found"}, "time": 0.0}
     closed.check(reply("GET", "/collections/c", 404, error))
+    snapshot = "/collections/c/snapshots/s"
+    closed.check(reply("GET", snapshot, 404, "Not found: …", "text/plain"))
+    closed.check(reply("GET", snapshot, 404, error))
 
 
 @pytest.mark.parametrize(

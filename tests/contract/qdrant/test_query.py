@@ -156,7 +156,6 @@ def test_a_batch_answers_in_order(client: QdrantClient, filled: str) -> None:
         {"query": [1.0, 0.0], "using": "nothing"},
         {"query": [1.0, 0.0]},
         {"query": {"indices": [1], "values": [1.0]}, "using": "a"},
-        {"query": ["1", "2"], "using": "a"},
         {"query": {"recommend": {"positive": [], "negative": []}}, "using": "a"},
         {"query": {"fusion": "none"}, "prefetch": []},
     ],
@@ -168,7 +167,15 @@ def test_a_bad_query_is_refused(
     assert reply.status_code in (400, 422), reply.text
 
 
-@pytest.mark.embedded_only
+def test_a_text_in_place_of_a_query_vector_is_for_an_inference_service(
+    http: httpx.Client, filled: str
+) -> None:
+    body = {"query": ["1", "2"], "using": "a"}
+    reply = http.post(f"/collections/{filled}/points/query", json=body)
+    assert "InferenceService URL not configured" in error_of(reply, 500)
+
+
+@pytest.mark.embedded_only("a server has the queries that the engine lacks")
 def test_a_query_the_engine_cannot_do_says_so(http: httpx.Client, filled: str) -> None:
     body = {"query": {"formula": {"sum": [1.0, "$score"]}}, "prefetch": []}
     text = error_of(http.post(f"/collections/{filled}/points/query", json=body), 501)

@@ -87,8 +87,18 @@ def test_a_snapshot_is_listed_fetched_and_deleted(
     assert hashlib.sha256(content).hexdigest() == snapshot.checksum
     assert client.delete_snapshot(name, snapshot.name)
     assert client.list_snapshots(name) == []
-    error_of(http.get(source.path), 404)
-    error_of(http.delete(source.path), 404)
+    for reply in (http.get(source.path), http.delete(source.path)):
+        assert reply.status_code == 404
+        assert "Not found" in reply.text
+
+
+def test_a_snapshot_that_is_not_there_is_said_in_plain_text(
+    http: httpx.Client, filled: str
+) -> None:
+    reply = http.get(f"/collections/{filled}/snapshots/none.snapshot")
+    assert reply.status_code == 404
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert reply.text.startswith("Not found: Snapshot ")
 
 
 def test_recovery_into_a_new_collection(
@@ -148,7 +158,7 @@ def test_other_vectors_are_no_target(
         ("http://127.0.0.1:9/x.snapshot", 400),
     ],
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("makes a server dial, and names files of its machine")
 def test_a_place_out_of_reach_is_refused(
     client: QdrantClient, name: str, place: str, status: int
 ) -> None:
@@ -157,7 +167,7 @@ def test_a_place_out_of_reach_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\0" * 20_000])
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("a server of somebody else is not ours to attack")
 def test_rubbish_is_no_snapshot(
     client: QdrantClient, http: httpx.Client, name: str, content: bytes
 ) -> None:
@@ -176,7 +186,7 @@ def test_rubbish_is_no_snapshot(
         ("pipe", tarfile.FIFOTYPE),
     ],
 )
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("the archive is of the embedded server's own format")
 def test_nothing_of_a_snapshot_lies_outside(
     http: httpx.Client, name: str, embedded_data: Path, member: str, kind: bytes
 ) -> None:
@@ -191,7 +201,7 @@ def test_nothing_of_a_snapshot_lies_outside(
     assert not list(embedded_data.rglob("outside"))
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("looks into the data directory")
 def test_a_file_location_inside_the_snapshots_directory(
     client: QdrantClient, source: Source, embedded_data: Path, new_name: NewName
 ) -> None:
@@ -207,7 +217,7 @@ def other_server(tmp_path: Path) -> Iterator[RunningQdrant]:
         yield server
 
 
-@pytest.mark.embedded_only
+@pytest.mark.embedded_only("the archive is of the embedded server's own format")
 def test_recovery_from_another_embedded_server(
     client: QdrantClient,
     connect: Connect,

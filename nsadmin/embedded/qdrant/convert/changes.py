@@ -4,18 +4,21 @@ from copy import deepcopy
 from typing import Any
 
 from nsadmin.embedded.qdrant.convert.config import (
-    hnsw_diff,
-    merged,
     named_vectors,
-    optimizers_diff,
-    quantization,
     set_vectors,
     sparse_params,
     sparse_vectors,
-    strict_mode_diff,
 )
 from nsadmin.embedded.qdrant.convert.fields import Json, optional, typed
 from nsadmin.embedded.qdrant.convert.payload import payload_in
+from nsadmin.embedded.qdrant.convert.settings import (
+    hnsw_diff,
+    merged,
+    optimizers_diff,
+    quantization,
+    replication_diff,
+    strict_mode_diff,
+)
 from nsadmin.embedded.qdrant.errors import wrong_input
 
 # Fields that the engine has to be told about; the others are kept beside it.
@@ -39,10 +42,7 @@ def patched(config: Json, body: Json) -> Json:
     if sparse := optional(body, "sparse_vectors", dict):
         _patch_sparse(config, sparse)
     if params := optional(body, "params", dict):
-        known = ("replication_factor", "write_consistency_factor", "on_disk_payload")
-        more = ("read_fan_out_factor", "read_fan_out_delay_ms")
-        kept = {key: params.get(key) for key in known + more}
-        config["params"] = merged(config["params"], kept)
+        config["params"] = merged(config["params"], replication_diff(params))
     if strict := optional(body, "strict_mode_config", dict):
         rules = merged(config["strict_mode_config"], strict_mode_diff(strict))
         config["strict_mode_config"] = rules

@@ -12,27 +12,26 @@ from nsadmin.embedded.qdrant.convert.fields import (
     required,
     typed,
     within,
+    without_nulls,
 )
 from nsadmin.embedded.qdrant.convert.payload import payload_in
-from nsadmin.embedded.qdrant.errors import invalid, malformed, unsupported
+from nsadmin.embedded.qdrant.convert.settings import (
+    hnsw_diff,
+    merged,
+    optimizers_diff,
+    quantization,
+    replication_params,
+    strict_mode_diff,
+    wal_diff,
+)
+from nsadmin.embedded.qdrant.errors import FormatError, invalid, malformed
 
 DISTANCES = ("Cosine", "Euclid", "Dot", "Manhattan")
 DATATYPES = ("float32", "float16", "uint8")
 MAX_DIMENSION = 65_536
 MAX_NAME_BYTES = 200
+_BAD_SHAPE = 400
 FORBIDDEN_IN_NAMES = frozenset('<>:"/\\|?*\0\x1f')
-
-STRICT_FLAGS = frozenset(
-    {
-        "enabled",
-        "unindexed_filtering_retrieve",
-        "unindexed_filtering_update",
-        "search_allow_exact",
-    }
-)
-STRICT_FROM_ONE = frozenset(
-    {"max_query_limit", "max_timeout", "read_rate_limit", "write_rate_limit"}
-)
 
 DEFAULT_HNSW: Json = {
     "m": 16,
@@ -56,16 +55,6 @@ DEFAULT_WAL: Json = {
     "wal_segments_ahead": 0,
     "wal_retain_closed": 1,
 }
-
-
-def merged(base: Json, diff: Json | None) -> Json:
-    """`base` with the values of `diff` that are not null."""
-    return {**base, **without_nulls(diff or {})}
-
-
-def without_nulls(value: Json) -> Json:
-    """The fields that are not null."""
-    return {key: item for key, item in value.items() if item is not None}
 
 
 def check_vector_name(name: str) -> None:
@@ -106,84 +95,34 @@ def sparse_params(body: Any) -> Json:
     return kept
 
 
-def hnsw_diff(body: Any) -> Json:
-    """Checked HNSW settings of a request."""
-    kept = without_nulls(typed(body, dict, "hnsw_config"))
-    limits = {"m": 0, "ef_construct": 4, "full_scan_threshold": 0, "payload_m": 0}
-    for key, low in {**limits, "max_indexing_threads": 0}.items():
-        within(optional(kept, key, int), low, None, f"hnsw_config.{key}")
-    return kept
-
-
-def optimizers_diff(body: Any) -> Json:
-    """Checked optimizer settings of a request."""
-    kept = without_nulls(typed(body, dict, "optimizers_config"))
-    within(optional(kept, "deleted_threshold", float), 0, 1, "deleted_threshold")
-    for key in ("indexing_threshold", "max_segment_size", "default_segment_number"):
-        within(optional(kept, key, int), 0, None, f"optimizers_config.{key}")
-    vacuum = optional(kept, "vacuum_min_vector_number", int)
-    within(vacuum, 100, None, "optimizers_config.vacuum_min_vector_number")
-    if kept.get("max_optimization_threads") == "auto":
-        del kept["max_optimization_threads"]
-    return kept
-
-
-def strict_mode_diff(body: Any) -> Json:
-    """Checked strict mode rules of a request."""
-    kept = without_nulls(typed(body, dict, "strict_mode_config"))
-    for key in kept:
-        if key in STRICT_FLAGS:
-            optional(kept, key, bool)
-        elif key == "search_max_oversampling":
-            optional(kept, key, float)
-        elif key not in ("multivector_config", "sparse_config"):
-            low = 1 if key in STRICT_FROM_ONE else 0
-            within(optional(kept, key, int), low, None, f"strict_mode_config.{key}")
-    return kept
-
-
-def quantization(body: Any) -> Json:
-    """Quantization settings: exactly one of the kinds the engine has."""
-    body = typed(body, dict, "quantization_config")
-    kinds = [kind for kind in ("scalar", "product", "binary") if body.get(kind)]
-    if "turbo" in body:
-        raise unsupported("turbo quantization")
-    if len(kinds) != 1:
-        raise malformed("data did not match any variant of untagged enum Quantization")
-    kind = kinds[0]
-    settings = without_nulls(typed(body[kind], dict, kind))
-    if kind == "scalar":
-        choice(required(settings, "type", str), {"int8": ""}, "type")
-        within(optional(settings, "quantile", float), 0.5, 1, "scalar.quantile")
-    if kind == "product":
-        ratios = dict.fromkeys(("x4", "x8", "x16", "x32", "x64"), "")
-        choice(required(settings, "compression", str), ratios, "compression")
-    return {kind: settings}
-
-
 def vectors_params(body: Any) -> Json:
     """`vectors` of a create request: one unnamed vector or a map of named ones."""
-    body = typed(body, dict, "vectors")
-    if isinstance(body.get("size"), int):
-        return dense_params(body)
+    try:
+        body = typed(body, dict, "vectors")
+        if isinstance(body.get("size"), int):
+            return dense_params(body)
+        named = {n: dense_params(item, f"vectors.{n}") for n, item in body.items()}
+    except FormatError as error:
+        if error.status != _BAD_SHAPE and _sizes_are_positive(body):
+            raise
+        text = "data did not match any variant of untagged enum VectorsConfig"
+        raise malformed(text) from error
     for name in body:
         check_vector_name(name)
-    return {name: dense_params(item, f"vectors.{name}") for name, item in body.items()}
+    return named
+
+
+def _sizes_are_positive(body: Any) -> bool:
+    stated = [body] if isinstance(body.get("size"), int) else list(body.values())
+    sizes = [params.get("size") for params in stated if isinstance(params, dict)]
+    return all(size > 0 for size in sizes if isinstance(size, int))
 
 
 def new_config(body: Json) -> Json:
     """The configuration of a collection to be created."""
-    if body.get("sharding_method") == "custom":
-        raise unsupported("custom sharding")
-    within(optional(body, "shard_number", int), 1, None, "shard_number")
-    if body.get("shard_number", 1) not in (1, None):
-        raise unsupported("more than one shard")
     params: Json = {
         "vectors": vectors_params(body.get("vectors") or {}),
-        "shard_number": 1,
-        "replication_factor": optional(body, "replication_factor", int) or 1,
-        "write_consistency_factor": optional(body, "write_consistency_factor", int)
-        or 1,
+        **replication_params(body),
         "on_disk_payload": optional(body, "on_disk_payload", bool) is not False,
     }
     if sparse := optional(body, "sparse_vectors", dict):
@@ -196,7 +135,7 @@ def new_config(body: Json) -> Json:
         "optimizer_config": merged(
             DEFAULT_OPTIMIZER, optimizers_diff(body.get("optimizers_config") or {})
         ),
-        "wal_config": merged(DEFAULT_WAL, optional(body, "wal_config", dict)),
+        "wal_config": merged(DEFAULT_WAL, wal_diff(body.get("wal_config") or {})),
         "quantization_config": None,
         "strict_mode_config": {"enabled": False},
     }

@@ -4,12 +4,9 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from nsadmin.embedded.qdrant.convert.config import (
-    merged,
-    named_vectors,
-    sparse_vectors,
-)
+from nsadmin.embedded.qdrant.convert.config import named_vectors, sparse_vectors
 from nsadmin.embedded.qdrant.convert.fields import Json
+from nsadmin.embedded.qdrant.convert.settings import merged
 
 DISTANCE = {
     "Cosine": edge.Distance.Cosine,

@@ -59,6 +59,11 @@ def optional(body: Json, name: str, kind: type[T]) -> T | None:
     return None if value is None else typed(value, kind, name)
 
 
+def without_nulls(value: Json) -> Json:
+    """The fields that are not null."""
+    return {key: item for key, item in value.items() if item is not None}
+
+
 def choice(value: object, options: dict[str, T], name: str) -> T:
     """One of a closed list of words."""
     if isinstance(value, str) and value in options:

@@ -38,6 +38,6 @@ def point_id_in_path(text: str) -> PointId:
     return point_id(int(text) if digits else text)
 
 
-def json_id(value: PointId | None) -> int | str | None:
+def json_id(value: PointId) -> int | str:
     """The JSON id for an id of the engine."""
     return str(value) if isinstance(value, UUID) else value

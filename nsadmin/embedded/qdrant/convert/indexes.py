@@ -4,13 +4,13 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from nsadmin.embedded.qdrant.convert.config import without_nulls
 from nsadmin.embedded.qdrant.convert.fields import (
     Json,
     choice,
     optional,
     required,
     typed,
+    without_nulls,
 )
 from nsadmin.embedded.qdrant.errors import invalid
 
@@ -41,6 +41,14 @@ _TOKENIZERS = {
     "whitespace": edge.TokenizerType.Whitespace,
     "prefix": edge.TokenizerType.Prefix,
     "multilingual": edge.TokenizerType.Multilingual,
+}
+
+
+_SHOWN_UNSET: dict[str, Json] = {
+    "integer": {"lookup": None, "range": None, "is_principal": None},
+    "float": {"is_principal": None},
+    "datetime": {"is_principal": None},
+    "text": {"tokenizer": "word"},
 }
 
 
@@ -77,6 +85,11 @@ def engine_schema(schema: str | Json) -> Any:
     build, keys = _PARAMS[schema["type"]]
     flags = {key: optional(schema, key, bool) for key in keys}
     return build(**without_nulls(flags))
+
+
+def shown_params(schema: Json) -> Json:
+    """The parameters as the API shows them: some are there when they are not set."""
+    return {**_SHOWN_UNSET.get(schema["type"], {}), **schema}
 
 
 def data_type(schema: str | Json) -> str:

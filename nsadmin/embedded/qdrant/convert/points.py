@@ -4,6 +4,7 @@ Every write goes through `VectorChecker` before the engine sees it: the engine a
 a batch point by point and would leave the first half of a refused one behind.
 """
 
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from nsadmin.embedded.qdrant.convert.payload import payload_in
 from nsadmin.embedded.qdrant.errors import (
     invalid,
     malformed,
-    unsupported,
+    no_inference,
     wrong_input,
 )
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _INFERENCE = frozenset({"text", "image", "object", "model"})
+_INFERENCE_FIELDS = (2, 3)
 _NO_VARIANT = "data did not match any variant of untagged enum VectorStruct"
 
 
@@ -55,6 +57,19 @@ def is_sparse(value: object) -> bool:
     return isinstance(value, dict) and "indices" in value
 
 
+def is_inference(value: object) -> bool:
+    """Whether a value is a text to embed: alone, or as `[text, model]`.
+
+    Qdrant reads an object for its inference service from a list of its fields too.
+    """
+    if isinstance(value, str):
+        return True
+    if not isinstance(value, list) or len(value) not in _INFERENCE_FIELDS:
+        return False
+    options = value[2] if len(value) == _INFERENCE_FIELDS[-1] else None
+    return isinstance(value[1], str) and isinstance(options, (dict, NoneType))
+
+
 class VectorChecker:
     """Reads vectors of requests against the vectors a collection has."""
 
@@ -63,39 +78,48 @@ class VectorChecker:
         self._sizes: dict[str, int] = {n: params["size"] for n, params in dense.items()}
         self._multi = {n for n, p in dense.items() if p.get("multivector_config")}
         self._sparse = set(sparse_vectors(config))
+        self.longest: dict[str, int] = {}
+        """The most vectors of a multivector and indices of a sparse one read so far."""
 
     def read(self, value: Any) -> Any:
         """The vector part of a point: a bare vector or a map of named ones."""
         if value is None:
             return {}
+        if is_inference(value) or (isinstance(value, dict) and self._asks(value)):
+            raise no_inference()
         if isinstance(value, list):
             return self.named("", value)
         if is_sparse(value) or not isinstance(value, dict):
             raise malformed(_NO_VARIANT)
-        if _INFERENCE & value.keys() and not self._known(value.keys()):
-            raise unsupported("inference objects")
         return {name: self.named(name, item) for name, item in value.items()}
 
     def named(self, name: str, value: Any) -> Any:
         """One vector under its name, checked against the configuration."""
+        if is_inference(value) or (isinstance(value, dict) and not is_sparse(value)):
+            raise no_inference()
         if name in self._sparse:
             if not is_sparse(value):
                 raise wrong_input("Wrong usage of sparse vectors")
+            self._note(name, len(value["indices"]))
             return sparse_vector(value)
         if name not in self._sizes:
             raise wrong_input(f"Not existing vector name error: {name}")
         if is_sparse(value):
             raise wrong_input("Wrong usage of sparse vectors")
-        if isinstance(value, dict):
-            raise unsupported("inference objects")
         if value and isinstance(value, list) and isinstance(value[0], list):
             if name not in self._multi:
                 raise wrong_input("Wrong usage of multi vectors")
+            self._note(name, len(value))
             return [self._row(name, row) for row in value]
         return self._row(name, value)
 
-    def _known(self, names: Any) -> bool:
-        return all(name in self._sizes or name in self._sparse for name in names)
+    def _note(self, name: str, length: int) -> None:
+        self.longest[name] = max(length, self.longest.get(name, 0))
+
+    def _asks(self, value: Json) -> bool:
+        """Whether a map is an object to embed, not vectors by their names."""
+        known = self._sizes.keys() | self._sparse
+        return bool(_INFERENCE & value.keys()) and not value.keys() <= known
 
     def _row(self, name: str, row: Any) -> list[float]:
         numbers = dense_numbers(row)

@@ -1,7 +1,7 @@
 """Write operations: JSON bodies to the engine's update operations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import qdrant_edge as edge
@@ -21,7 +21,13 @@ from nsadmin.embedded.qdrant.convert.points import (
     point_vectors_in,
     points_in,
 )
-from nsadmin.embedded.qdrant.errors import bad_request, malformed
+from nsadmin.embedded.qdrant.errors import (
+    ApiError,
+    FormatError,
+    bad_request,
+    engine_calls,
+    malformed,
+)
 
 Update = edge.UpdateOperation
 MODES = {
@@ -39,7 +45,15 @@ class Write:
     points: int | None = None
     """How many points it names; None when a filter chooses them."""
     filter: Json | None = None
-    is_upsert: bool = False
+    adds: bool = False
+    """Whether it brings data, so that limits on size are for it."""
+    batch_word: str = ""
+    """What a refusal calls the size of its batch; empty where that has no limit."""
+    longest: dict[str, int] = field(default_factory=dict)
+    """The most vectors of a multivector and indices of a sparse one, by name."""
+    kind: str = ""
+    body: Json = field(default_factory=dict)
+    """The call and its body, as they were read."""
 
 
 def upsert(body: Json, vectors: VectorChecker) -> Write:
@@ -51,14 +65,28 @@ def upsert(body: Json, vectors: VectorChecker) -> Write:
         condition=engine_filter(body.get("update_filter")),
         update_mode=None if mode is None else choice(mode, MODES, "update_mode"),
     )
-    return Write(operation, len(points), body.get("update_filter"), is_upsert=True)
+    return Write(
+        operation,
+        len(points),
+        body.get("update_filter"),
+        adds=True,
+        batch_word="upsert limit",
+        longest=vectors.longest,
+    )
 
 
 def update_vectors(body: Json, vectors: VectorChecker) -> Write:
     """Replace the named vectors of points that exist."""
     points = point_vectors_in(body, vectors)
     condition = engine_filter(body.get("update_filter"))
-    return Write(Update.update_vectors(points, condition), len(points))
+    return Write(
+        Update.update_vectors(points, condition),
+        len(points),
+        body.get("update_filter"),
+        adds=True,
+        batch_word="update limit",
+        longest=vectors.longest,
+    )
 
 
 def _selected(
@@ -88,14 +116,14 @@ def set_payload(body: Json, _vectors: VectorChecker) -> Write:
     """Merge keys into payloads; a null removes its key."""
     payload, key = payload_with_key(body)
     by_ids, by_filter = Update.set_payload, Update.set_payload_by_filter
-    return _selected(body, by_ids, by_filter, payload, key)
+    return replace(_selected(body, by_ids, by_filter, payload, key), adds=True)
 
 
 def overwrite_payload(body: Json, _vectors: VectorChecker) -> Write:
     """Replace payloads, or with `key` the part under it."""
     payload, key = payload_with_key(body)
     by_ids, by_filter = Update.overwrite_payload, Update.overwrite_payload_by_filter
-    return _selected(body, by_ids, by_filter, payload, key)
+    return replace(_selected(body, by_ids, by_filter, payload, key), adds=True)
 
 
 def delete_payload(body: Json, _vectors: VectorChecker) -> Write:
@@ -129,14 +157,34 @@ WRITES: dict[str, Callable[[Json, VectorChecker], Write]] = {
 }
 
 
-def batch(body: Json, vectors: VectorChecker) -> list[Write]:
-    """A list of operations, all read and checked before the first is applied."""
-    writes = []
-    for item in required(body, "operations", list):
-        operation = typed(item, dict, "operations")
-        if len(operation) != 1 or next(iter(operation)) not in WRITES:
-            text = "data did not match any variant of untagged enum UpdateOperation"
-            raise malformed(text)
-        name, value = next(iter(operation.items()))
-        writes.append(WRITES[name](typed(value, dict, name), vectors))
-    return writes
+def read_write(kind: str, body: Json, vectors: VectorChecker) -> Write:
+    """One write of that kind."""
+    with engine_calls():
+        return replace(WRITES[kind](body, vectors), kind=kind, body=body)
+
+
+def batch(body: Json, checker: Callable[[], VectorChecker]) -> list[Write | ApiError]:
+    """A list of operations, each either read or the refusal for its turn.
+
+    An operation that is not well formed refuses them all.
+    """
+    operations = each(body.get("operations"), _named_operation, "operations")
+    return [_one_of_many(name, value, checker()) for name, value in operations]
+
+
+def _named_operation(item: Any) -> tuple[str, Json]:
+    operation = typed(item, dict, "operations")
+    if len(operation) != 1 or next(iter(operation)) not in WRITES:
+        text = "data did not match any variant of untagged enum UpdateOperation"
+        raise malformed(text)
+    name, value = next(iter(operation.items()))
+    return name, typed(value, dict, name)
+
+
+def _one_of_many(name: str, value: Json, vectors: VectorChecker) -> Write | ApiError:
+    try:
+        return read_write(name, value, vectors)
+    except FormatError:
+        raise
+    except ApiError as refusal:
+        return refusal

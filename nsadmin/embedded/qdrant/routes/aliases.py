@@ -3,7 +3,7 @@
 from typing import Any
 
 from nsadmin.embedded.qdrant.catalog import Catalog
-from nsadmin.embedded.qdrant.convert.fields import Json, required, typed
+from nsadmin.embedded.qdrant.convert.fields import Json, each, required, typed
 from nsadmin.embedded.qdrant.errors import (
     conflict,
     malformed,
@@ -34,17 +34,22 @@ async def list_collection_aliases(call: Call) -> Any:
 
 @router.writes("POST", "/collections/aliases")
 async def change_aliases(call: Call) -> Any:
-    """Carry out a list of changes, all or none."""
-    aliases = dict(call.catalog.aliases)
-    for item in required(call.body(), "actions", list):
-        action = typed(item, dict, "actions")
-        known = [kind for kind in _ACTIONS if kind in action]
-        if len(known) != 1:
-            text = "data did not match any variant of untagged enum AliasOperations"
-            raise malformed(text)
-        _ACTIONS[known[0]](call.catalog, aliases, required(action, known[0], dict))
-    call.catalog.save_aliases(aliases)
+    """Carry out a list of changes; those before a refused one stay, as in Qdrant."""
+    actions = each(call.body().get("actions"), _action, "actions")
+    for kind, body in actions:
+        aliases = dict(call.catalog.aliases)
+        _ACTIONS[kind](call.catalog, aliases, body)
+        call.catalog.save_aliases(aliases)
     return True
+
+
+def _action(item: Any) -> tuple[str, Json]:
+    action = typed(item, dict, "actions")
+    known = [kind for kind in _ACTIONS if kind in action]
+    if len(known) != 1:
+        text = "data did not match any variant of untagged enum AliasOperations"
+        raise malformed(text)
+    return known[0], required(action, known[0], dict)
 
 
 def _create(catalog: Catalog, aliases: dict[str, str], body: Json) -> None:

@@ -33,27 +33,6 @@ async def readyz(_call: Call) -> Any:
     return Plain("all shards are ready")
 
 
-@router.reads("GET", "/metrics")
-async def metrics(call: Call) -> Any:
-    """Counters for Prometheus."""
-    server = call.server
-    lines = [
-        *_family("app_info", "gauge", "information about qdrant server"),
-        f'app_info{{name="qdrant",version="{VERSION}"}} 1',
-        *_family("collections_total", "gauge", "number of collections"),
-        f"collections_total {len(server.catalog.collections)}",
-        *_family("rest_responses_total", "counter", "total number of responses"),
-    ]
-    for (method, template, status), count in sorted(server.answers.items()):
-        labels = f'method="{method}",endpoint="{template}",status="{status}"'
-        lines.append(f"rest_responses_total{{{labels}}} {count}")
-    return Plain("\n".join(lines) + "\n")
-
-
-def _family(name: str, kind: str, help_text: str) -> tuple[str, str]:
-    return f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"
-
-
 @router.reads("GET", "/telemetry")
 async def telemetry(call: Call) -> Any:
     """The version, the collections and the answers given so far."""
@@ -100,19 +79,6 @@ async def issues(_call: Call) -> Any:
 async def clear_issues(_call: Call) -> Any:
     """Nothing to clear."""
     return True
-
-
-@router.reads("GET", "/collections/{name}/cluster")
-async def collection_cluster(call: Call) -> Any:
-    """One shard on one node."""
-    points = call.catalog.get(call.names["name"]).figures()["points_count"]
-    return {
-        "peer_id": 1,
-        "shard_count": 1,
-        "local_shards": [{"shard_id": 0, "points_count": points, "state": "Active"}],
-        "remote_shards": [],
-        "shard_transfers": [],
-    }
 
 
 @router.reads("GET", "/collections/{name}/optimizations")

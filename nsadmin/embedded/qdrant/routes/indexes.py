@@ -9,7 +9,7 @@ from nsadmin.embedded.qdrant.convert.indexes import engine_schema, index_schema
 from nsadmin.embedded.qdrant.errors import bad_request, engine_calls
 from nsadmin.embedded.qdrant.router import Call, router
 from nsadmin.embedded.qdrant.routes.points import update_result
-from nsadmin.embedded.qdrant.strict import check_new_index
+from nsadmin.embedded.qdrant.strict.rules import check_new_index
 
 
 @router.writes("PUT", "/collections/{name}/index")
@@ -22,7 +22,7 @@ async def create_index(call: Call) -> Any:
         text = "Can't auto-detect field type, please specify `field_schema`"
         raise bad_request(f"{text} in the request")
     schema = index_schema(stated)
-    check_new_index(collection, field)
+    check_new_index(collection)
     async with collection.exclusive():
         if collection.schema.get(field) != schema:
             with engine_calls():

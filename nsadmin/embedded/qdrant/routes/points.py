@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from qdrant_edge import CountRequest
+
 from nsadmin.embedded.qdrant.collection import Collection
 from nsadmin.embedded.qdrant.convert.fields import Json
-from nsadmin.embedded.qdrant.convert.writes import WRITES, Write, batch
-from nsadmin.embedded.qdrant.errors import engine_calls
+from nsadmin.embedded.qdrant.convert.filter import engine_filter
+from nsadmin.embedded.qdrant.convert.writes import Write, batch, read_write
+from nsadmin.embedded.qdrant.errors import ApiError, engine_calls
 from nsadmin.embedded.qdrant.router import Call, Handler, router
-from nsadmin.embedded.qdrant.strict import check_write
+from nsadmin.embedded.qdrant.strict.rules import check_timeout, check_write, rules_of
+from nsadmin.embedded.qdrant.substrings import with_substrings
 
 _CALLS = {
     "upsert": ("PUT", "/collections/{name}/points"),
@@ -28,24 +32,47 @@ def update_result(call: Call, operation: int) -> Json:
     return {"operation_id": operation, "status": status}
 
 
-async def _apply(call: Call, collection: Collection, writes: list[Write]) -> list[Json]:
-    for write in writes:
-        check_write(collection, write)
-    call.server.rates.spend(collection, "write", max(len(writes), 1))
+def _apply(
+    call: Call, collection: Collection, writes: list[Write | ApiError]
+) -> list[Json]:
+    """Apply writes one after the other; those before a refused one stay."""
     results = []
     for write in writes:
-        number = collection.apply(write.operation, write.points)
+        if isinstance(write, ApiError):
+            raise write
+        check_write(collection, write)
+        resolved = _with_substrings(collection, write)
+        call.server.rates.spend(collection, "write", _cost(collection, resolved))
+        number = collection.apply(resolved.operation, resolved.points)
         results.append(update_result(call, number))
     return results
+
+
+def _with_substrings(collection: Collection, write: Write) -> Write:
+    """The write with its filter's text matches carried out, now that it is its turn."""
+    body = with_substrings(collection, write.body)
+    if body == write.body:
+        return write
+    return read_write(write.kind, body, collection.vectors())
+
+
+def _cost(collection: Collection, write: Write) -> int:
+    """The tokens of a write: the points it names, or those its filter matches."""
+    if write.points is not None or "write_rate_limit" not in rules_of(collection):
+        return write.points or 0
+    with engine_calls():
+        asked = CountRequest(filter=engine_filter(write.filter), exact=True)
+        found: int = collection.shard.count(asked)
+    return found
 
 
 def _handler(kind: str) -> Handler:
     async def handle(call: Call) -> Any:
         collection, body = call.catalog.get(call.names["name"]), call.body()
+        check_timeout(collection, call.query)
         async with collection.exclusive():
-            with engine_calls():
-                write = WRITES[kind](body, collection.vectors())
-            results = await _apply(call, collection, [write])
+            write = read_write(kind, body, collection.vectors())
+            results = _apply(call, collection, [write])
         call.catalog.optimizer.consider(collection)
         return results[0]
 
@@ -60,9 +87,9 @@ for _kind, (_method, _template) in _CALLS.items():
 async def batch_update(call: Call) -> Any:
     """Several writes in a row; none is made when one of them is not well formed."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
-    async with collection.exclusive():
-        with engine_calls():
-            writes = batch(body, collection.vectors())
-        results = await _apply(call, collection, writes)
-    call.catalog.optimizer.consider(collection)
-    return results
+    check_timeout(collection, call.query)
+    try:
+        async with collection.exclusive():
+            return _apply(call, collection, batch(body, collection.vectors))
+    finally:
+        call.catalog.optimizer.consider(collection)

@@ -1,5 +1,7 @@
 """Reads of points: by id, page, count, facet, query."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nsadmin.embedded.qdrant.collection import Collection
@@ -21,15 +23,25 @@ from nsadmin.embedded.qdrant.convert.search import (
 )
 from nsadmin.embedded.qdrant.errors import engine_calls, not_found
 from nsadmin.embedded.qdrant.router import Call, router
-from nsadmin.embedded.qdrant.strict import check_read, check_searches
+from nsadmin.embedded.qdrant.strict.rates import read_cost
+from nsadmin.embedded.qdrant.strict.rules import (
+    check_count,
+    check_read,
+    check_searches,
+    check_timeout,
+)
+from nsadmin.embedded.qdrant.substrings import with_substrings
+
+Check = Callable[[Collection, Json], None]
 
 
-def _reading(call: Call) -> tuple[Collection, Json]:
+def _reading(call: Call, check: Check = check_read) -> tuple[Collection, Json]:
     """The collection and the body of a read, if the collection's rules allow it."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
-    check_read(collection, body)
-    call.server.rates.spend(collection, "read")
-    return collection, body
+    check_timeout(collection, call.query)
+    check(collection, body)
+    call.server.rates.spend(collection, "read", read_cost(body))
+    return collection, with_substrings(collection, body)
 
 
 @router.reads("POST", "/collections/{name}/points/scroll")
@@ -39,13 +51,14 @@ async def scroll(call: Call) -> Any:
     with engine_calls():
         records, following = collection.shard.scroll(scroll_request(body))
     points = [record_out(record) for record in records]
-    return {"points": points, "next_page_offset": json_id(following)}
+    offset = None if following is None else json_id(following)
+    return {"points": points, "next_page_offset": offset}
 
 
 @router.reads("POST", "/collections/{name}/points/count")
 async def count(call: Call) -> Any:
     """How many points a filter matches."""
-    collection, body = _reading(call)
+    collection, body = _reading(call, check_count)
     with engine_calls():
         return {"count": collection.shard.count(count_request(body))}
 
@@ -53,7 +66,7 @@ async def count(call: Call) -> Any:
 @router.reads("POST", "/collections/{name}/facet")
 async def facet(call: Call) -> Any:
     """The values of an indexed field with their counts."""
-    collection, body = _reading(call)
+    collection, body = _reading(call, partial(check_read, counts=True))
     with engine_calls():
         found = collection.shard.facet(facet_request(body))
     return {"hits": [{"value": hit.value, "count": hit.count} for hit in found.hits]}
@@ -62,8 +75,10 @@ async def facet(call: Call) -> Any:
 @router.reads("POST", "/collections/{name}/points")
 async def retrieve(call: Call) -> Any:
     """Points by their ids; the missing ones are left out."""
-    collection, body = _reading(call)
+    collection, body = call.catalog.get(call.names["name"]), call.body()
+    check_timeout(collection, call.query)
     ids = each(required(body, "ids", list), point_id, "ids")
+    call.server.rates.spend(collection, "read", len(ids))
     payload = with_payload(body.get("with_payload"), default=True)
     vector = with_vector(body.get("with_vector"))
     with engine_calls():
@@ -75,7 +90,7 @@ async def retrieve(call: Call) -> Any:
 async def get_point(call: Call) -> Any:
     """One point with everything it has."""
     collection = call.catalog.get(call.names["name"])
-    call.server.rates.spend(collection, "read")
+    call.server.rates.spend(collection, "read", 1)
     identity = point_id_in_path(call.names["id"])
     with engine_calls():
         records = collection.shard.retrieve(
@@ -111,6 +126,10 @@ async def query_batch(call: Call) -> Any:
     """Several queries at once."""
     collection, body = call.catalog.get(call.names["name"]), call.body()
     searches = [typed(s, dict, "searches") for s in required(body, "searches", list)]
+    check_timeout(collection, call.query)
     check_searches(collection, searches)
-    call.server.rates.spend(collection, "read", max(len(searches), 1))
-    return [_run_query(collection, search) for search in searches]
+    call.server.rates.spend(collection, "read", sum(map(read_cost, searches)))
+    return [
+        _run_query(collection, with_substrings(collection, search))
+        for search in searches
+    ]

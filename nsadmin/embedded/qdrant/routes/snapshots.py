@@ -5,7 +5,11 @@ from typing import Any
 
 from nsadmin.embedded.qdrant import snapshots
 from nsadmin.embedded.qdrant.convert.fields import optional, required
-from nsadmin.embedded.qdrant.errors import malformed, not_found
+from nsadmin.embedded.qdrant.errors import (
+    malformed,
+    no_snapshot_file,
+    not_found,
+)
 from nsadmin.embedded.qdrant.router import Call, Download, router
 from nsadmin.embedded.qdrant.routes.collections import check_new_name
 from nsadmin.embedded.qdrant.uploads import save_upload
@@ -15,13 +19,11 @@ def _folder(call: Call) -> Path:
     return snapshots.folder_of(call.catalog, call.catalog.get(call.names["name"]))
 
 
-def _existing(call: Call) -> Path:
-    """The snapshot named by a path; it must be listed in the folder."""
+def _existing(call: Call) -> Path | None:
+    """The snapshot named by a path, if it is listed in the folder."""
     name = call.names["snapshot"]
-    for path in snapshots.files(_folder(call)):
-        if path.name == name:
-            return path
-    raise not_found(f"Snapshot {name} not found")
+    files = snapshots.files(_folder(call))
+    return next((path for path in files if path.name == name), None)
 
 
 @router.reads("GET", "/collections/{name}/snapshots")
@@ -40,13 +42,19 @@ async def create_snapshot(call: Call) -> Any:
 @router.reads("GET", "/collections/{name}/snapshots/{snapshot}")
 async def get_snapshot(call: Call) -> Any:
     """The file."""
-    return Download(_existing(call))
+    path = _existing(call)
+    if path is None:
+        raise no_snapshot_file(call.names["snapshot"])
+    return Download(path)
 
 
 @router.writes("DELETE", "/collections/{name}/snapshots/{snapshot}")
 async def delete_snapshot(call: Call) -> Any:
     """Delete the file."""
-    snapshots.remove(_existing(call))
+    path = _existing(call)
+    if path is None:
+        raise not_found(f"Snapshot {call.names['snapshot']} not found")
+    snapshots.remove(path)
     return True
 
 

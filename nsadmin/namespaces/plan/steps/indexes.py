@@ -21,6 +21,7 @@ from nsadmin.namespaces.schema.document import (
     StoredIndex,
     index_entry,
 )
+from nsadmin.namespaces.schema.muted import muting, unmuting
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,7 @@ class CreateIndex(Step):
             return document
         stored = StoredIndex(self.field, dict(self.schema), self.origin)
         indexes = [*(document.get("payload_indexes") or []), index_entry(stored)]
-        after = {**document, "payload_indexes": indexes}
-        muted = document.get("muted_auto_indexes") or []
-        if self.field in muted:
-            after["muted_auto_indexes"] = sorted(set(muted) - {self.field})
-        return after
+        return unmuting({**document, "payload_indexes": indexes}, self.field)
 
     def execute(self, collection: CollectionWriter) -> bool:
         """Build the index."""
@@ -133,8 +130,7 @@ class DropIndex(Step):
         if len(kept) != len(indexes):
             after["payload_indexes"] = kept
         if self.origin == "auto" and not self.rebuilt:
-            muted = document.get("muted_auto_indexes") or []
-            after["muted_auto_indexes"] = sorted({*muted, self.field})
+            return muting(after, self.field)
         return after
 
     def execute(self, collection: CollectionWriter) -> bool:

@@ -20,6 +20,11 @@ def _one_of(given: str | None, known: tuple[str, ...]) -> str | None:
     return given if given in known else None
 
 
+def _plain(text: str) -> str:
+    """Return a text that every database compares with its own."""
+    return text.replace("\x00", "")[:LONGEST_SEARCH]
+
+
 def read_query(
     get: QueryDict, *, organization_id: str, offset: int, limit: int
 ) -> ListQuery:
@@ -28,13 +33,14 @@ def read_query(
     order = get.get("order", "")
     return ListQuery(
         organization_id=organization_id,
-        search=get.get("search", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
+        search=_plain(get.get("search", "").strip()),
         tier=_one_of(get.get("tier"), TIERS),
         status=_one_of(get.get("health"), HEALTH),
         scope=_one_of(get.get("scope"), _SCOPES),
-        extractor=get.get("extractor") or None,
+        extractor=_plain(get.get("extractor", "")) or None,
         expiring=get.get("expiring") == "1",
         differs=get.get("differs") == "1",
+        unreadable=get.get("unreadable") == "1",
         sort=sort if sort in SORTS else "updated",
         descending={"desc": True, "asc": False}.get(order),
         limit=limit,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('namespaces', '0006_mirror_fill'),
+        ('namespaces', '0008_fuse'),
     ]
 
     operations = [

@@ -1,0 +1,109 @@
+"""Reading the points of a source that may answer anything, page by page.
+
+A source may be a customer's cluster. Its pages must come in the order of ids, and may
+not have many more points than it counted; otherwise it could fill the clone's cluster
+without end.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nsadmin.errors import UpstreamError
+from nsadmin.jobs.execution.context import JobContext
+from nsadmin.stores.qdrant import points
+from nsadmin.stores.qdrant.bulk.point_order import disorder
+from nsadmin.stores.qdrant.cluster import Cluster
+
+Point = dict[str, Any]
+PointId = int | str
+
+# Cursor entries: the source's first exact count with its time, and the points read in
+# the current run through the source.
+_COUNT_KEY: Final = "source_count"
+_READ_KEY: Final = "source_read"
+
+# The size of an answer to aim at, and the points of the first page, whose size is not
+# known yet.
+_PAGE_BYTES: Final = 8_000_000
+_FIRST_PAGE: Final = 8
+
+# Points beyond the first count: some at once, more with time, and a last bound.
+_SLACK: Final = 10_000
+_SLACK_PER_S: Final = 100
+_LAST_SLACK: Final = 100_000
+_LAST_FACTOR: Final = 2
+
+
+@dataclass(slots=True)
+class SourceReader:
+    """Reads one source; `point_bytes` is the largest mean size in a recent page."""
+
+    job: JobContext
+    cluster: Cluster
+    collection: str
+    point_bytes: float = 0.0
+
+    def page(
+        self, offset: PointId | None, size: int
+    ) -> tuple[list[Point], PointId | None]:
+        """Return at most `size` points from `offset` on, and the next page's offset.
+
+        Raises UpstreamError with code `source_out_of_order` for points that are not in
+        the order of their ids, `source_endless` for many more than were counted.
+        """
+        self._count_once()
+        limit = _FIRST_PAGE
+        if self.point_bytes:
+            limit = max(1, int(_PAGE_BYTES / self.point_bytes))
+        found = points.read_page(
+            self.cluster,
+            self.collection,
+            offset=offset,
+            limit=min(size, limit),
+            with_vectors=True,
+        )
+        if found.points:
+            mean = found.size / len(found.points)
+            # Half of the old mean stays, so that one small page does not make the next
+            # one too large.
+            self.point_bytes = max(mean, self.point_bytes / 2, 1.0)
+        self._require_order(offset, found)
+        self._require_bounded(offset, len(found.points))
+        return found.points, found.next_offset
+
+    def _count_once(self) -> None:
+        if _COUNT_KEY not in self.job.cursor:
+            counted = points.count(self.cluster, self.collection)
+            self.job.cursor[_COUNT_KEY] = {"points": counted, "at": time.time()}
+
+    def _require_order(self, offset: PointId | None, found: points.Page) -> None:
+        ids = [point.get("id") for point in found.points]
+        problem = disorder(offset, ids, found.next_offset)  # type: ignore[arg-type]
+        if problem:
+            raise UpstreamError(
+                f"The source's points cannot be read in order: {problem}. A copy of "
+                "them might never end, so it was stopped.",
+                code="source_out_of_order",
+            )
+
+    def _require_bounded(self, offset: PointId | None, number: int) -> None:
+        """Raise UpstreamError if a run has read more than the count can explain."""
+        before = 0 if offset is None else int(self.job.cursor.get(_READ_KEY) or 0)
+        read = before + number
+        self.job.cursor[_READ_KEY] = read
+        first = self.job.cursor[_COUNT_KEY]
+        counted = int(first["points"])
+        if read > _most_points(counted, time.time() - float(first["at"])):
+            raise UpstreamError(
+                f"The source counted {counted:,} points when the copy began and has "
+                f"given {read:,} by now without an end. The copy was stopped. If "
+                "programs write to the source, pause them and clone it again.",
+                code="source_endless",
+            )
+
+
+def _most_points(counted: int, seconds: float) -> int:
+    """Return how many points a source may give that counted some, after this time."""
+    growing = counted + _SLACK + int(_SLACK_PER_S * max(0.0, seconds))
+    return min(growing, counted * _LAST_FACTOR + _LAST_SLACK)

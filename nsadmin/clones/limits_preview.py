@@ -1,0 +1,65 @@
+"""What a clone cannot keep of its source's collection, said before it starts."""
+
+import math
+from typing import Final
+
+from nsadmin.clones.copy import settings
+from nsadmin.errors import NsadminError
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.qdrant import collections, topology
+from nsadmin.stores.qdrant.bulk import strict_mode
+from nsadmin.stores.qdrant.bulk.strict_mode import StrictMode
+from nsadmin.stores.qdrant.cluster import shared
+
+# The copy and the comparison read every point once each.
+_READS: Final = 2
+_PAGE_POINTS: Final = 256
+_SLOW_MINUTES: Final = 2
+_UNKNOWN: Final = (
+    "Qdrant does not answer, so it is not known which settings of the collection a "
+    "clone can keep. The clone's report will say it."
+)
+
+
+def warnings(source: Namespace, points: int | None) -> list[str]:
+    """Return a sentence for each setting that is lost, and for a slow source.
+
+    `points` is the source's number of points, None if it is not known. A silent Qdrant
+    gives one sentence that says so.
+    """
+    try:
+        cluster = cluster_of(source)
+        live = collections.get(cluster, source.collection)
+        if live is None:
+            return []
+        target = shared()
+        kept = settings.kept_on(
+            live.raw,
+            nodes=topology.nodes(target),
+            distributed=topology.is_distributed(target),
+        )
+        aliases = topology.aliases(cluster, source.collection)
+    except NsadminError:
+        return [_UNKNOWN]
+    return [
+        *kept.losses,
+        *settings.alias_losses(aliases),
+        *_slowness(strict_mode.read(live.raw), points or 0),
+    ]
+
+
+def _slowness(rules: StrictMode, points: int) -> list[str]:
+    """Say how long a copy takes at least, if the source limits the rate of reads."""
+    rate = rules.read_rate_limit
+    if not rate:
+        return []
+    pages = math.ceil(points / min(rules.max_query_limit or _PAGE_POINTS, _PAGE_POINTS))
+    minutes = math.ceil(_READS * pages / rate)
+    if minutes < _SLOW_MINUTES:
+        return []
+    sentence = (
+        f"The source's strict mode allows {rate:,} reads per minute, so the clone "
+        f"takes at least {minutes:,} minutes."
+    )
+    return [sentence]

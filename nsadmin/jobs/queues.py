@@ -1,0 +1,14 @@
+"""The Celery queues. Each has a worker of its own, so none waits behind another."""
+
+from typing import Final
+
+# The sweeper, and the recovery of changes: short runs that must never wait.
+CONTROL: Final = "control"
+# The other schedules, as far as they ask the operator's own stores.
+MAINTENANCE: Final = "maintenance"
+# Jobs between collections of the shared cluster.
+JOBS: Final = "jobs"
+# Everything that calls a customer's dedicated cluster, which may never answer.
+CLUSTERS: Final = "clusters"
+
+ALL: Final = (CONTROL, MAINTENANCE, JOBS, CLUSTERS)

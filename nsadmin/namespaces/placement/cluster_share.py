@@ -1,0 +1,76 @@
+"""The part of a schedule's work that one run does: that of one cluster, or of all.
+
+A customer's cluster may take as long as it likes to answer, so the work on each is a
+message of its own, apart from the work on the shared cluster.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nsadmin.errors import NsadminError
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.clusters import endpoint_of
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.qdrant.cluster import Cluster, dedicated
+
+_ON_SHARED = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterShare:
+    """The clusters of one run: all, the shared one, or the dedicated one at `url`.
+
+    `url` is None for all and empty for the shared cluster.
+    """
+
+    url: str | None = None
+
+    def covers(self, namespace: Namespace) -> bool:
+        """Return whether the namespace is on a cluster of this run.
+
+        One whose cluster has no valid address counts as on the shared cluster: nothing
+        is called for it.
+        """
+        return self.url is None or _url_of(namespace) == self.url
+
+    def covers_cluster(self, cluster: Cluster) -> bool:
+        """Return whether the cluster belongs to this run."""
+        own = _ON_SHARED if cluster.is_shared else cluster.url
+        return self.url is None or own == self.url
+
+    def covers_id(self, namespace_id: str, dedicated_ids: Mapping[str, str]) -> bool:
+        """Return the same by a namespace's id and the result of `dedicated_ids`."""
+        own = dedicated_ids.get(namespace_id, _ON_SHARED)
+        return self.url is None or own == self.url
+
+
+EVERY = ClusterShare()
+SHARED = ClusterShare(_ON_SHARED)
+
+
+def dedicated_ids() -> dict[str, str]:
+    """Return {namespace id: address of its dedicated cluster} from the mirror."""
+    rows = MirroredNamespace.objects.exclude(tier="shared")
+    found = {}
+    for namespace_id, kept in rows.values_list("namespace_id", "document"):
+        infrastructure = kept.get("infrastructure") if isinstance(kept, dict) else None
+        if not isinstance(infrastructure, dict):
+            continue
+        if valid := _valid_url(infrastructure.get("qdrant_url")):
+            found[namespace_id] = valid
+    return found
+
+
+def _valid_url(url: object) -> str:
+    try:
+        return dedicated(url, None).url if isinstance(url, str) and url else ""
+    except NsadminError:
+        return ""
+
+
+def _url_of(namespace: Namespace) -> str:
+    try:
+        cluster = endpoint_of(namespace)
+    except NsadminError:
+        return _ON_SHARED
+    return _ON_SHARED if cluster.is_shared else cluster.url

@@ -1,0 +1,95 @@
+"""The mirror's bounded copy of a document as JSON, without secrets. Pure.
+
+It is shown while the namespace store is away, and in lists of the API.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nsadmin.names import clip
+from nsadmin.namespaces.schema.document import Raw
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD, SECRET_KEYS
+from nsadmin.namespaces.schema.reader import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_ID_LENGTH,
+    MAX_TEXT_LENGTH,
+)
+
+# No JSON of a database holds more digits than this for sure.
+_MAX_NUMBER = 2**63
+# Values and characters of a copy; a large document is cut there.
+_MAX_VALUES = 50_000
+_MAX_CHARACTERS = 1_000_000
+_DATE = "$date"
+
+
+class _Copier:
+    """Copies values until the document's budget is used up; the rest is null."""
+
+    def __init__(self) -> None:
+        self._values = _MAX_VALUES
+        self._characters = _MAX_CHARACTERS
+
+    def copied(self, value: Any, depth: int = MAX_DEPTH) -> Any:
+        self._values -= 1
+        if self._values < 0 or depth == 0:
+            return None
+        if isinstance(value, Mapping):
+            return {
+                self._text(str(key), MAX_ID_LENGTH * 2): self.copied(item, depth - 1)
+                for key, item in list(value.items())[:MAX_ENTRIES]
+                if key not in SECRET_KEYS
+            }
+        if isinstance(value, list):
+            return [self.copied(item, depth - 1) for item in value[:MAX_ENTRIES]]
+        if isinstance(value, datetime):
+            return {_DATE: value.isoformat()}
+        if isinstance(value, str):
+            return self._text(value, MAX_TEXT_LENGTH)
+        return _plain(value)
+
+    def _text(self, value: str, longest: int) -> str:
+        text = clip(value, max(0, min(longest, self._characters)))
+        self._characters -= len(text)
+        return text
+
+
+def _plain(value: Any) -> Any:
+    """Return true, false or a number that JSON has; null for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if -_MAX_NUMBER <= value < _MAX_NUMBER else None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def redact_secrets(raw: Raw) -> Raw:
+    """Return a JSON-ready copy of a document without secrets and pending changes."""
+    cleaned: Raw = _Copier().copied({k: v for k, v in raw.items() if k != "pending"})
+    stored = raw.get("infrastructure")
+    if isinstance(stored, Mapping) and isinstance(cleaned.get("infrastructure"), dict):
+        has_key = bool(stored.get(SEALED_FIELD))
+        cleaned["infrastructure"]["qdrant_api_key_provided"] = has_key
+    return cleaned
+
+
+def restore_document(kept: Raw) -> Raw:
+    """Return the document from a copy made by `redact_secrets`, with dates restored."""
+    restored: Raw = _restored(kept)
+    return restored
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {_DATE} and isinstance(value[_DATE], str):
+        try:
+            return datetime.fromisoformat(value[_DATE])
+        except ValueError:
+            pass  # another program's own object with this key
+    return {key: _restored(item) for key, item in value.items()}

@@ -1,0 +1,1 @@
+"""Points in bulk: the limits of clusters and collections, batches, and exchanges."""

@@ -1,0 +1,153 @@
+"""One exchange with a cluster about points: what is too large, forbidden or too soon.
+
+Every call to points goes through here, so all of them wait for rate limits, name the
+limits of strict mode, and stop reading an answer that is too large.
+"""
+
+import re
+from typing import Any, Final
+
+import httpx
+import orjson
+from django.conf import settings
+
+from nsadmin.errors import NsadminError, UpstreamError
+from nsadmin.stores.qdrant import cluster as clusters
+from nsadmin.stores.qdrant.bulk import rate_limits, strict_mode
+from nsadmin.stores.qdrant.cluster import Cluster, translate_errors
+
+Json = dict[str, Any]
+
+_TOO_LARGE: Final = re.compile(
+    r"payload too large|larger than allowed|payload reached size limit"
+    r"|request entity too large|body too large|length limit exceeded",
+    re.IGNORECASE,
+)
+_STATED_LIMIT: Final = re.compile(r"limit: (\d{1,15}) bytes")
+_MIB: Final = 1024 * 1024
+
+
+class AnswerTooLarge(UpstreamError):
+    """The answer has more bytes than are read; a smaller page may fit."""
+
+    default_code = "answer_too_large"
+
+
+class BodyTooLarge(UpstreamError):
+    """The cluster does not take a body of this size; `limit` in bytes if it says so."""
+
+    default_code = "body_too_large"
+
+    def __init__(self, limit: int | None, text: str) -> None:
+        super().__init__(
+            "Qdrant does not take a request of this size.",
+            details={"store": "qdrant", "status": 413, "answer": text[:500]},
+        )
+        self.limit = limit
+
+
+def call(
+    cluster: Cluster,
+    method: str,
+    path: str,
+    body: Json | bytes | None = None,
+    *,
+    timeout_s: float | None = None,
+) -> Any:
+    """Send a request and return the `result` of the answer.
+
+    Within `rate_limits.waited_for` it is repeated after answers 429. Raises
+    AnswerTooLarge, BodyTooLarge, StrictModeRefusal, RateLimitReached, Unavailable, or
+    UpstreamError for any other refusal.
+    """
+    return call_sized(cluster, method, path, body, timeout_s=timeout_s)[0]
+
+
+def call_sized(
+    cluster: Cluster,
+    method: str,
+    path: str,
+    body: Json | bytes | None = None,
+    *,
+    timeout_s: float | None = None,
+) -> tuple[Any, int]:
+    """Like `call`; also return the size of the answer in bytes."""
+    content = orjson.dumps(body) if isinstance(body, dict) else body
+    answer = rate_limits.patiently(
+        lambda: _exchange(cluster, method, path, content, timeout_s)
+    )
+    try:
+        return orjson.loads(answer)["result"], len(answer)
+    except (ValueError, KeyError, TypeError):
+        raise UpstreamError(
+            "Qdrant's answer cannot be read.", code="qdrant_unreadable"
+        ) from None
+
+
+def _exchange(
+    cluster: Cluster,
+    method: str,
+    path: str,
+    content: bytes | None,
+    timeout_s: float | None,
+) -> bytes:
+    timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
+    with (
+        translate_errors(),
+        clusters.http(cluster).stream(
+            method,
+            path,
+            content=content,
+            headers={"content-type": "application/json"},
+            timeout=timeout,
+        ) as answer,
+    ):
+        received = _read(answer)
+    if answer.status_code == 200:
+        return received
+    text = received.decode(errors="replace")
+    raise refusal(answer.status_code, text, answer.headers.get("retry-after"))
+
+
+def _read(answer: httpx.Response) -> bytes:
+    """Return the answer's bytes; raise AnswerTooLarge once there are too many."""
+    most = int(settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES)
+    parts: list[bytes] = []
+    size = 0
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > most:
+            raise AnswerTooLarge(
+                f"Qdrant's answer has more than {megabytes(most)}.",
+                details={"store": "qdrant"},
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+def refusal(status: int, text: str, retry_after: str | None) -> NsadminError:
+    """Return the error for an answer that is not a success."""
+    if status == 413 or (status == 400 and _TOO_LARGE.search(text)):
+        stated = _STATED_LIMIT.search(text)
+        return BodyTooLarge(int(stated[1]) if stated else None, text)
+    if status == 429:
+        return rate_limits.refusal(_message(text), retry_after)
+    if status in (400, 403):
+        forbidden = strict_mode.refusal(_message(text))
+        if forbidden is not None:
+            return forbidden
+    return clusters.refusal(status, text)
+
+
+def _message(text: str) -> str:
+    """Return the message in an error of Qdrant, or the text as it is."""
+    try:
+        return str(orjson.loads(text)["status"]["error"])
+    except (ValueError, KeyError, TypeError):
+        return text
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes as text such as 32 MB or 0.4 MB."""
+    amount = f"{size / _MIB:,.1f}".removesuffix(".0")
+    return f"{amount} MB" if size >= _MIB // 10 else f"{size:,} bytes"

@@ -1,0 +1,97 @@
+"""Loops over everybody: one odd item must not end them, so `items.each` makes them.
+
+A loop over all namespaces, all known clusters, or rows of a table that nothing narrows
+to one thing's own, is seen wherever it calls something for each item.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from tests.conventions.source import Module
+
+# Loops over everybody that need not go through `items.each`, each with its reason.
+LOOPS_APART: dict[str, str] = {
+    "nsadmin/access/web/lockouts.py::record_lockout": "one user's organizations",
+    "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
+    "nsadmin/health/fleet.py::_attention": "our own rows, for one page",
+    "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
+    "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
+}
+_HARMLESS = {"str", "len", "repr", "max", "min", "bool"}
+# What a queryset is narrowed by to the rows of one thing.
+_NARROW = {"pk", "key", "op_id", "job", "job_id", "user", "item", "row", "reset_key"}
+
+
+_EVERYBODY = {
+    "nsadmin.stores.mongo.namespaces.every",
+    "nsadmin.health.cluster_probe.known",
+}
+
+
+def loops(module: Module) -> Iterator[str]:
+    """A loop over everybody that calls something for each, not by `items.each`."""
+    for function in module.functions:
+        assigned = {
+            target.id: node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(function):
+            place = f"{module.path}::{function.name}"
+            for source in _looped(node):
+                if _is_everybody(module, source, assigned) and place not in LOOPS_APART:
+                    yield f"{function.name}: {ast.unparse(source)}"
+
+
+def _looped(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a loop goes over; a comprehension without a call is harmless."""
+    if isinstance(node, ast.For):
+        yield node.iter
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        sources = [part.iter for part in node.generators]
+        inside = {id(part) for source in sources for part in ast.walk(source)}
+        calls = (part for part in ast.walk(node) if isinstance(part, ast.Call))
+        if any(id(c) not in inside and not _is_harmless(c) for c in calls):
+            yield from sources
+
+
+def _is_harmless(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in _HARMLESS
+
+
+def _is_everybody(
+    module: Module, source: ast.expr, assigned: dict[str, ast.expr]
+) -> bool:
+    for node in ast.walk(source):
+        if isinstance(node, ast.Name) and node.id in assigned:
+            value = assigned[node.id]
+            rest = {name: v for name, v in assigned.items() if name != node.id}
+            if _is_everybody(module, value, rest):
+                return True
+        if isinstance(node, ast.Call):
+            name = module.resolved(node.func)
+            if name in _EVERYBODY:
+                return True
+    return _is_wide(source)
+
+
+def _is_wide(source: ast.expr) -> bool:
+    """Tell whether this is a queryset that nothing narrows to one thing's rows."""
+    managers = [
+        node
+        for node in ast.walk(source)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "objects"
+        and isinstance(node.value, ast.Name)
+        and node.value.id[:1].isupper()
+    ]
+    words = {
+        (keyword.arg or "key").partition("__")[0]
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+    }
+    narrow = {w for w in words if w in _NARROW or w.startswith(("namespace", "organi"))}
+    return bool(managers) and not narrow

@@ -1,0 +1,167 @@
+"""The work on each customer's cluster is a message of its own, in a queue of its own."""
+
+import socket
+from datetime import timedelta
+from queue import Empty
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.audit import record
+from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.record import RecordedActor
+from nsadmin.celery import app
+from nsadmin.health import drift_scan
+from nsadmin.health import tasks as health_tasks
+from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE
+from nsadmin.namespaces import tasks
+from nsadmin.namespaces.change import recovery
+from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement.cluster_share import (
+    SHARED,
+    ClusterShare,
+    dedicated_ids,
+)
+from nsadmin.namespaces.placement.job_queue import max_concurrent_jobs
+from nsadmin.namespaces.schema import document
+from nsadmin.stores import redis
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace
+
+
+@pytest.fixture
+def hanging(settings):
+    """A cluster that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        settings.NSADMIN_CLUSTER_HOSTS = [place]
+        yield f"http://{place}"
+
+
+@pytest.fixture
+def on_it(cast, hanging):
+    """A namespace on the hanging cluster."""
+    infrastructure = {"compute_tier": "dedicated_cpu", "qdrant_url": hanging}
+    return make_namespace(
+        cast.northlight, "on it", in_qdrant=False, infrastructure=infrastructure
+    )
+
+
+def queued(queue: str) -> list[str]:
+    """The tasks of the messages in a queue, which is empty afterwards."""
+    found = []
+    with app.connection_for_read() as connection:
+        waiting = connection.SimpleQueue(queue)
+        while (message := _next(waiting)) is not None:
+            message.ack()
+            found.append(message.headers["task"])
+    return found
+
+
+def _next(waiting):
+    try:
+        return waiting.get(block=False)
+    except Empty:
+        return None
+
+
+def looked_at() -> set[str]:
+    return set(LastLook.objects.values_list("namespace_id", flat=True))
+
+
+def test_the_shared_cluster_is_sampled_without_asking_a_hanging_one(cast, on_it):
+    health_tasks.sample()
+    assert cast.own.namespace_id in looked_at()
+    assert on_it.namespace_id not in looked_at()
+    assert queued(CLUSTERS) == ["nsadmin.health.sample_cluster"]
+
+
+def test_its_own_message_finds_it_silent(cast, hanging, on_it):
+    health_tasks.sample_cluster(hanging)
+    assert looked_at() == {on_it.namespace_id}
+    assert LastLook.objects.get().ok is False
+
+
+def test_one_process_at_a_time_works_on_a_cluster(cast, hanging, on_it):
+    redis.claim(f"nsadmin.health.sample_cluster:{hanging}", milliseconds=60_000)
+    health_tasks.sample_cluster(hanging)
+    assert looked_at() == set()
+    redis.release(f"nsadmin.health.sample_cluster:{hanging}")
+    health_tasks.sample_cluster(hanging)
+    health_tasks.sample_cluster(hanging)
+    assert looked_at() == {on_it.namespace_id}
+
+
+def test_drift_compares_each_share_alone(cast, hanging, on_it):
+    assert drift_scan.sweep(ClusterShare(hanging)).silent == 1
+    assert looked_at() == {on_it.namespace_id}
+    assert drift_scan.sweep(SHARED).silent == 0
+    assert health_tasks.drift() is None
+    assert queued(CLUSTERS) == ["nsadmin.health.drift_cluster"]
+
+
+def test_a_namespace_without_a_valid_address_is_nobodys_but_the_shared_run(cast):
+    lost = make_namespace(
+        cast.northlight,
+        "lost",
+        in_qdrant=False,
+        infrastructure={"compute_tier": "dedicated_cpu", "qdrant_url": "not a url"},
+    )
+    assert dedicated_ids() == {}
+    assert SHARED.covers(document.read(store.get(lost.namespace_id)))
+
+
+def test_heal_leaves_a_dedicated_clusters_changes_to_its_own_run(cast, hanging, on_it):
+    for number, namespace in enumerate((on_it, cast.own)):
+        op_id = f"op_{number}"
+        record.attempt(
+            op_id=op_id,
+            action="namespace:update",
+            summary="x",
+            actor=RecordedActor("user", "1", "mara"),
+            organization_id=cast.northlight.organization_id,
+            namespace_id=namespace.namespace_id,
+            revision=9,
+        )
+    long_ago = timezone.now() - timedelta(minutes=5)
+    AuditEvent.objects.filter(op_id__startswith="op_").update(at=long_ago)
+    assert recovery.dedicated_clusters() == [hanging]
+    tasks.heal()
+    outcomes = dict(AuditEvent.objects.values_list("op_id", "outcome"))
+    assert (outcomes["op_0"], outcomes["op_1"]) == ("attempted", "failed")
+    assert queued(CLUSTERS) == ["nsadmin.namespaces.heal_cluster"]
+    tasks.heal_cluster(hanging)
+    assert AuditEvent.objects.get(op_id="op_0").outcome == "failed"
+    assert recovery.dedicated_clusters() == []
+
+
+def test_two_heals_at_once_are_one(cast):
+    redis.claim("heal:", milliseconds=60_000)
+    assert recovery.heal(SHARED) == 0
+    redis.release("heal:")
+    recovery.heal(SHARED)
+    assert redis.claim("heal:", milliseconds=1000)
+
+
+@pytest.mark.parametrize(
+    ("stored", "allowed"),
+    [(3, 3), (0, None), (-1, None), ("3", None), (True, None), (10**40, 1000)],
+)
+def test_an_odd_number_of_jobs_is_no_limit(cast, stored, allowed):
+    raw = {**cast.own.raw, "infrastructure": {"max_concurrent_jobs": stored}}
+    assert max_concurrent_jobs(document.read(raw)) == allowed
+
+
+def test_every_task_has_a_queue_and_limits():
+    app.loader.import_default_modules()
+    ours = {n: t for n, t in app.tasks.items() if n.startswith("nsadmin.")}
+    assert len(ours) >= 15
+    for name, task in ours.items():
+        route = app.amqp.router.route({}, name)
+        queue = route["queue"].name
+        assert queue == {
+            "nsadmin.jobs.sweep": CONTROL,
+            "nsadmin.namespaces.heal": CONTROL,
+            "nsadmin.jobs.run": JOBS,
+        }.get(name, CLUSTERS if name.endswith("_cluster") else MAINTENANCE)
+        assert 0 < task.soft_time_limit < task.time_limit
