@@ -1,7 +1,7 @@
 """Reading the nested parts of a stored document, value by value. Pure.
 
-What cannot be read is noted by the reader and left out, or null where a key has to
-stay. The parts are plain values; `document` makes the typed ones of them.
+What cannot be read is noted by the reader and left out. The parts are plain values;
+`document` makes the typed ones of them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ from nsadmin.namespaces.schema.reader import (
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 _MAX_FIELD_NAME_LENGTH = 255
 _MAX_EXTRACTOR_NAME_LENGTH = 200
+_INFRASTRUCTURE = "infrastructure"
 _INFRASTRUCTURE_TEXTS = (
     "qdrant_collection",
     "qdrant_url",
@@ -50,26 +51,29 @@ Values = dict[str, Any]
 
 
 def infrastructure(reader: Reader, raw: Mapping[str, Any]) -> Values:
-    """Return the infrastructure; values of known keys have their type or are null."""
-    at = "infrastructure"
-    stored = reader.object(raw, at)
-    if stored is None:
-        return {}
-    found: Values = {}
-    for key, value in stored.items():
-        if key in _INFRASTRUCTURE_TEXTS:
-            found[key] = "" if value == "" else reader.text(stored, key, at=at)
-        elif key in _INFRASTRUCTURE_NUMBERS:
-            found[key] = reader.whole(stored, key, at=at)
-        elif key == "autoscaling_enabled":
-            found[key] = reader.flag(stored, key, at=at)
-        elif key == "compute_tier":
-            found[key] = reader.choice(stored, key, TIERS, at=at)
-        elif key == SEALED_FIELD:
-            found[key] = reader.copied(reader.object(stored, key, at=at), join(at, key))
-        else:
-            found[key] = reader.copied(value, join(at, key))
-    return found
+    """Return the infrastructure: null, or of the right type where a key is known."""
+    stored = reader.object(raw, _INFRASTRUCTURE) or {}
+    found = {key: _setting(reader, stored, key) for key in stored}
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None or stored[key] is None
+    }
+
+
+def _setting(reader: Reader, stored: Mapping[str, Any], key: str) -> Any:
+    """Return one value of the infrastructure; None if it cannot be read."""
+    at = _INFRASTRUCTURE
+    if key in _INFRASTRUCTURE_TEXTS:
+        return "" if stored[key] == "" else reader.text(stored, key, at=at)
+    if key in _INFRASTRUCTURE_NUMBERS:
+        return reader.whole(stored, key, at=at)
+    if key == "autoscaling_enabled":
+        return reader.flag(stored, key, at=at)
+    if key == "compute_tier":
+        return reader.choice(stored, key, TIERS, at=at)
+    value = reader.object(stored, key, at=at) if key == SEALED_FIELD else stored[key]
+    return reader.copied(value, join(at, key))
 
 
 def extractors(

@@ -19,6 +19,7 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "cluster": ("Cluster's address", "Its cluster cannot be asked."),
     "sizes": ("Collection sizes", "Its size is not renewed."),
     "drift": ("Drift", "Differences from Qdrant are not found."),
+    "drift_place": ("Drift", "Its collection may belong to nobody, or to others."),
     "heal": ("Healing", "An accepted change is not finished in Qdrant."),
     "sweep": ("Jobs", "A lost job is not recovered."),
     "auto_indexes": ("Indexes from usage", "No index is built by itself."),
