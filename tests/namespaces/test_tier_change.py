@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -280,9 +279,8 @@ def test_the_guard_stands_at_every_connection_not_only_at_the_change(
         probe.actual_collection(namespace)
 
 
-def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(
-    cast, settings
-):
+def test_a_silent_cluster_is_waited_for_as_long_as_a_plan_waits(cast, settings):
+    settings.NSADMIN_PLAN_TIMEOUT_S = 0.5
     with listening(answers=False) as (port, _):
         settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}=*"]
         given = {
@@ -291,9 +289,7 @@ def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(
             "qdrant_api_key": KEY,
             "ray_head_node_url": RAY,
         }
-        began = time.monotonic()
         shown = preview(cast, given)
-        assert time.monotonic() - began < 3
         assert states(shown)["qdrant"] == "blocks"
         with pytest.raises(Unavailable):
             commit(cast, given)

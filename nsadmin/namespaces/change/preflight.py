@@ -5,7 +5,9 @@ as long as a page or a plan waits; a cluster that has not answered by then count
 silent.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
 
@@ -41,7 +43,7 @@ def run(
 
 def run_new(new: Namespace) -> tuple[Check, ...]:
     """Check the dedicated cluster of a namespace that is to be created."""
-    there = _reach(new, settings.NSADMIN_PLAN_TIMEOUT_S, tries_write=True)
+    there = _test(new, settings.NSADMIN_PLAN_TIMEOUT_S, tries_write=True)()
     return tuple(preflight_checks.cluster(new, there, tries_write=True))
 
 
@@ -75,13 +77,14 @@ def _reach_both(
         if tries_write
         else settings.NSADMIN_PAGE_TIMEOUT_S
     )
-    # Every call has a deadline of its own, so both threads end in time.
+    # The threads make no query; every call has a deadline, so both end in time.
+    first = _test(after, within_s, tries_write=tries_write)
+    if _place(now) == _place(after):
+        reached = first()
+        return reached, reached
+    second = _test(now, within_s, tries_write=False)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        there = pool.submit(_reach, after, within_s, tries_write=tries_write)
-        is_same = _place(now) == _place(after)
-        here = (
-            there if is_same else pool.submit(_reach, now, within_s, tries_write=False)
-        )
+        there, here = pool.submit(first), pool.submit(second)
         return there.result(), here.result()
 
 
@@ -91,11 +94,18 @@ def _place(namespace: Namespace) -> str:
     return str(namespace.infrastructure.get("qdrant_url") or "")
 
 
-def _reach(namespace: Namespace, within_s: float, *, tries_write: bool) -> Reach:
+def _test(
+    namespace: Namespace, within_s: float, *, tries_write: bool
+) -> Callable[[], Reach]:
+    """Return the test of a namespace's cluster, which then needs no database."""
     try:
         cluster = cluster_of(namespace)
     except NsadminError as error:
-        return Reach(fault=error)
-    return connectivity.reach(
-        cluster, namespace.collection, within_s=within_s, tries_write=tries_write
+        return partial(Reach, fault=error)
+    return partial(
+        connectivity.reach,
+        cluster,
+        namespace.collection,
+        within_s=within_s,
+        tries_write=tries_write,
     )

@@ -29,7 +29,6 @@ __all__ = ["LiveCollection", "LiveIndex", "LiveVector"]
 
 Schema = dict[str, Any]
 
-_WRITE_TIMEOUT_S = 30
 _CREATION_PARAMS = (
     "sparse_vectors",
     "on_disk_payload",
@@ -40,11 +39,15 @@ _CREATION_PARAMS = (
 )
 
 
-def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
+def get(
+    cluster: Cluster, name: str, *, timeout_s: float | None = None
+) -> LiveCollection | None:
     """Return the collection, or None where it does not exist.
 
+    Without `timeout_s` it waits as long as a plan does.
     Over plain HTTP, because qdrant_client refuses fields that a newer server adds.
     """
+    timeout_s = settings.NSADMIN_PLAN_TIMEOUT_S if timeout_s is None else timeout_s
     with translate_errors():
         answer = http(cluster).get(
             f"/collections/{collection_name(name)}", timeout=timeout_s
@@ -56,7 +59,7 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
     return answers.collection(answer.content)
 
 
-def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
+def version(cluster: Cluster, *, timeout_s: float) -> str:
     """Return the server's version such as 1.18.3. The cheapest call."""
     with translate_errors():
         answer = http(cluster).get("/", timeout=timeout_s)
@@ -74,6 +77,11 @@ def names(cluster: Cluster) -> list[str]:
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
     return answers.names(answer.content)
+
+
+def _whole_seconds() -> int:
+    """Return the deadline of a call, as qdrant_client and the server's own wait."""
+    return max(1, round(settings.NSADMIN_CLUSTER_DEADLINE_S))
 
 
 def create(
@@ -102,7 +110,7 @@ def create(
             collection_name(name),
             vectors_config=params,
             metadata=metadata,
-            timeout=_WRITE_TIMEOUT_S,
+            timeout=_whole_seconds(),
         )
 
 
@@ -144,7 +152,7 @@ def drop(cluster: Cluster, name: str) -> bool:
     """Drop a collection; False where there was none."""
     asked = collection_name(name)
     with translate_client_errors():
-        return client(cluster).delete_collection(asked, timeout=_WRITE_TIMEOUT_S)
+        return client(cluster).delete_collection(asked, timeout=_whole_seconds())
 
 
 def create_vector(

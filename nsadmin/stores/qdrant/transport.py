@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # The key in a request's extensions: the most bytes that its answer may have.
 MOST_BYTES = "nsadmin_most_bytes"
 _CONNECTIONS = httpx.Limits(max_connections=16, max_keepalive_connections=8)
+_MOST_OF_A_REFUSAL = 64 * 1024
 # Other headers of an answer have no meaning for us. A charset is one of them: it may
 # name a packing, which would be unpacked.
 _KEPT_HEADERS = ("retry-after",)
@@ -196,7 +197,10 @@ class ClusterTransport(httpx.BaseTransport):
         with closing(answer):
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise MalformedAnswer.of("it is packed, which was not asked for")
-            body = _read(answer, _most_bytes(request))
+            if answer.status_code == httpx.codes.OK:
+                body = _read(answer, _most_bytes(request))
+            else:
+                body = _read_start(answer)
         kept = {n: answer.headers[n] for n in _KEPT_HEADERS if n in answer.headers}
         return httpx.Response(
             answer.status_code, headers=kept, content=body, request=request
@@ -220,6 +224,16 @@ def _read(answer: httpx.Response, most: int) -> bytes:
             raise AnswerTooLarge.of(most)
         parts.append(part)
     return b"".join(parts)
+
+
+def _read_start(answer: httpx.Response) -> bytes:
+    """Return the start of a refusal, which is enough for its message."""
+    read = bytearray()
+    for part in answer.iter_raw():
+        read += part
+        if len(read) >= _MOST_OF_A_REFUSAL:
+            break
+    return bytes(read[:_MOST_OF_A_REFUSAL])
 
 
 def slow_answer() -> Unavailable:
