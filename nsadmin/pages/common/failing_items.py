@@ -16,6 +16,7 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "mirror": ("Mirror", "Lists and searches show old values."),
     "reconcile": ("Mirror", "Lists and searches show old values."),
     "sample": ("Sampling", "Its state in Qdrant is not renewed."),
+    "probe": ("Probing", "Its answer makes no sense; it counts as not answering."),
     "cluster": ("Cluster's address", "Its cluster cannot be asked."),
     "sizes": ("Collection sizes", "Its size is not renewed."),
     "drift": ("Drift", "Differences from Qdrant are not found."),
