@@ -1,6 +1,7 @@
 """Nothing that others wrote ends a run: odd payloads, documents, names and counters."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.cast import make_namespace
 
 
 def deep(levels):
-    value = 1
+    value: object = 1
     for _ in range(levels):
         value = {"deeper": [value]}
     return value
@@ -193,7 +194,7 @@ def test_counters_of_another_program_are_left_out(willing_odd):
     key = counters._key(
         f"filter:{willing_odd.namespace_id}", counters.hour_of(NOW), "n"
     )
-    odd_counts = {
+    odd_counts: dict[Any, Any] = {
         b"\xff\xfe": 900,
         "a" * 10_000: 900,
         "with[bracket": 900,

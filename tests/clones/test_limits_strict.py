@@ -4,7 +4,7 @@ import pytest
 
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
-from nsadmin.errors import Unavailable
+from nsadmin.errors import Unavailable, UpstreamError
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import State
@@ -83,7 +83,7 @@ def test_a_real_rate_limit_is_waited_for(plain, reader, clone):
 
 def test_an_answer_429_is_waited_for_as_long_as_it_says(plain, reader, clone, proxy):
     reader.put(plain.collection, plain_points(20))
-    refused = []
+    refused: list[str] = []
 
     def limit(asked):
         reads = asked.path.endswith(("/scroll", "/count"))
@@ -183,7 +183,7 @@ def test_a_batch_that_costs_more_than_a_minute_allows_is_split(plain, reader):
 
 def test_a_plain_refusal_is_not_taken_for_strict_mode(plain):
     where = {"must": [{"key": "price", "match": {"nothing": 3}}]}
-    with pytest.raises(Exception) as refused:  # noqa: PT011 - the class is the point
+    with pytest.raises(UpstreamError) as refused:
         points.count(shared(), plain.collection, where=where)
     assert not isinstance(refused.value, StrictModeRefusal)
     assert refused.value.details["upstream"]

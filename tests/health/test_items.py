@@ -15,7 +15,7 @@ from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections
-from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.stores.qdrant.cluster import dedicated, shared
 from nsadmin.stores.qdrant.collections import LiveCollection
 from tests.cast import COLLECTION_PREFIX, make_namespace
 from tests.health import odd_cluster
@@ -268,7 +268,7 @@ def test_memory_beyond_a_column_is_unknown(cast, odd):
     sampler.sample()
     redis.release(f"probe:{odd.url}")
     ClusterLook.objects.update(resources_at=None, taken_at=timezone.now())
-    cluster = cluster_probe.dedicated(odd.url, None)
+    cluster = dedicated(odd.url, None)
     try:
         cluster_probe.ask_resources(cluster, [])
     except OverflowError as failure:

@@ -297,7 +297,10 @@ def unreadable(world: World) -> None:
     """Documents that somebody else wrote in another shape."""
     raw = store.get(world.cast.own.namespace_id)
     assert raw is not None
-    odd = {"description": "x" * 2000, "infrastructure": {"gpu_type": None}}
+    odd: dict[str, Any] = {
+        "description": "x" * 2000,
+        "infrastructure": {"gpu_type": None},
+    }
     made = make_namespace(world.cast.northlight, "odd", in_qdrant=False, **odd)
     for page in UNDER:
         world.see("odd", at(made, page))
