@@ -7,10 +7,10 @@ from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import CloneRequest
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.change import blockers, preconditions, quota
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.readable import require_readable
 
 # The fields of the source that its clone takes over.
 _COPIED = (

@@ -29,8 +29,6 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 # The names of the loops in the rows of failing items.
 PLACING: Final = "cluster"
 SIZES: Final = "sizes"
-# What a column of whole numbers holds.
-_BYTES = range(2**63)
 _ODD = "Qdrant's answer makes no sense."
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
@@ -140,7 +138,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         found = telemetry.resources(cluster, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S)
     except NsadminError:
         return
-    memory = found.memory if found.memory in _BYTES else None
+    memory = found.memory if snapshots.is_count(found.memory) else None
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=memory)
     if not found.sizes:
         return

@@ -1,8 +1,9 @@
 """Find drift and store it: for one namespace at once, for all every night."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from django.conf import settings
@@ -28,8 +29,9 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Our collections have this prefix; other programs may keep collections beside them.
 _COLLECTION_PREFIX = "ns_"
-# The name of the loop in the rows of failing items.
+# The names of the loops in the rows of failing items.
 LOOP: Final = "drift"
+PLACING: Final = "drift_place"
 # Differences of one namespace, and orphans of one cluster, that are stored.
 MOST_STORED = 500
 _VALUES = ("wanted", "actual", "shown", "right", "way", "sentence")
@@ -124,11 +126,11 @@ def _values(drift: Drift) -> dict[str, str]:
 
 def sweep(share: ClusterShare = EVERY) -> SweepResult:
     """Compare every namespace of this share; find collections that belong to none."""
-    run = _Sweep()
-    # A list: a comparison may take longer than the store keeps a cursor.
-    ids = list(run.placed(share))
+    run = _Sweep(share)
+    placed = items.each(PLACING, store.every(), run.place, key=itemgetter("_id"))
+    # Read again one by one: the store keeps no cursor as long as comparisons take.
     is_complete = share == EVERY
-    tally = items.each(LOOP, ids, run.compare, key=str, is_complete=is_complete)
+    tally = items.each(LOOP, run.due, run.compare, key=str, is_complete=is_complete)
     _delete_stale(run.ids, run.known)
     clusters = items.each(
         LOOP,
@@ -137,38 +139,40 @@ def sweep(share: ClusterShare = EVERY) -> SweepResult:
         key=lambda cluster: cluster.url,
         kind="cluster",
     )
-    return SweepResult(run.differences, run.silent, tally.failed + clusters.failed)
+    failed = placed.failed + tally.failed + clusters.failed
+    return SweepResult(run.differences, run.silent, failed)
 
 
 class _Sweep:
     """One comparison of everything.
 
-    `ids` has every namespace, `known` the collections of each cluster that belong to
-    one, `unplaced` those of namespaces whose cluster cannot be read: they are nobody's
-    orphans.
+    `ids` has every namespace, `due` the stored ids of those to compare, `known` the
+    collections of each cluster that belong to one, `unplaced` those of namespaces whose
+    cluster cannot be read: they are nobody's orphans.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, share: ClusterShare) -> None:
+        self._share = share
         self.differences = self.silent = 0
         self.ids: list[str] = []
+        self.due: list[Any] = []
         self.known: dict[Cluster, set[str]] = {shared(): set()}
         self.opened = {shared()}
         self.unplaced: set[str] = set()
 
-    def placed(self, share: ClusterShare) -> Iterator[object]:
-        """Note the place of every collection; yield the ids of those to compare."""
-        for raw in store.every():
-            namespace = document.read(raw)
-            self.ids.append(str(raw["_id"]))
-            self.unplaced |= _collection_names(raw)
-            with suppress(NsadminError):  # the snapshot has the error
-                at = endpoint_of(namespace)
-                self.known.setdefault(at, set()).add(namespace.collection)
-                self.unplaced -= _collection_names(raw)
-                self.opened.add(cluster_of(namespace))
-            is_busy = namespace.clone_status == "cloning" or raw.get("deleted_at")
-            if not is_busy and share.covers(namespace):
-                yield raw["_id"]
+    def place(self, raw: Raw) -> None:
+        """Note the place of a namespace's collection, and whether to compare it."""
+        self.ids.append(str(raw["_id"]))
+        self.unplaced |= _collection_names(raw)
+        namespace = document.read(raw)
+        with suppress(NsadminError):  # the snapshot has the error
+            at = endpoint_of(namespace)
+            self.known.setdefault(at, set()).add(namespace.collection)
+            self.unplaced -= _collection_names(raw)
+            self.opened.add(cluster_of(namespace))
+        is_busy = namespace.clone_status == "cloning" or raw.get("deleted_at")
+        if not is_busy and self._share.covers(namespace):
+            self.due.append(raw["_id"])
 
     def compare(self, namespace_id: Any) -> None:
         """Compare one namespace."""

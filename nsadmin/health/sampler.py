@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from django.conf import settings
@@ -29,8 +30,9 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import telemetry
 from nsadmin.stores.qdrant.cluster import Cluster
 
-# The name of the loop in the rows of failing items.
+# The names of the loops in the rows of failing items.
 LOOP: Final = "sample"
+PROBING: Final = "probe"
 _SLOW_S = 300
 # A little shorter than the interval, because the schedule may run a little early.
 _WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
@@ -90,10 +92,9 @@ def _sample_cluster(found: Probe, ids: list[str], tally: items.Tally) -> None:
     `tally` counts the collections that answer, and the namespaces that fail.
     """
     cluster_probe.store(found, namespaces=len(ids))
+    tally.failed += _note_odd_answer(found)
     if found.silence:
         snapshots.record_silence(ids, found.silence)
-        if found.failure is not None:
-            raise found.failure
         return
     sampled: list[Namespace] = []
 
@@ -109,6 +110,17 @@ def _sample_cluster(found: Probe, ids: list[str], tally: items.Tally) -> None:
     tally.failed += items.each(LOOP, due, sample_one, key=str).failed
     if sampled and not probe.cluster_silence(found.cluster.url):
         _ask_resources(sampled[-1], ids)
+
+
+def _note_odd_answer(found: Probe) -> int:
+    """Record an answer that nobody foresaw at its cluster; return 1 for one."""
+
+    def judge(found: Probe) -> None:
+        if found.failure is not None:
+            raise found.failure
+
+    key = attrgetter("cluster.url")
+    return items.each(PROBING, [found], judge, key=key, kind="cluster").failed
 
 
 def _while_answering(cluster: Cluster, ids: Iterable[str]) -> Iterator[str]:

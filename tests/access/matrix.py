@@ -245,6 +245,8 @@ STEP_UP = {
     NAMESPACE_PAGE + "delete/",
     NAMESPACE_PAGE + "infrastructure/",
     "namespaces/due/release/",
+    "fleet/held/<kind>/",
+    "fleet/finish-deletion/",
     "organization/members/new/",
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",

@@ -60,6 +60,7 @@ BESIDE: list[tuple[str, str, Any]] = [
 FOR_ALL = {
     "<feature_extractor_id>": "face_identity_extractor_v1",
     "<name>": "purge",
+    "<kind>": "purge",
 }
 VARYING = re.compile(
     r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"

@@ -28,6 +28,7 @@ EXPECTED = {
     Action.KEY_MANAGE: {A, P},
     Action.PLATFORM_READ: {S, P},
     Action.SCHEDULE_RUN: {P},
+    Action.DELETION_RELEASE: {P},
     Action.STYLEGUIDE_READ: {V, M, A, S, P},
     Action.ACCOUNT_USE: {V, M, A, S, P},
 }

@@ -1,6 +1,7 @@
 """The index type that sampled values ask for."""
 
 import uuid
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ def test_values_that_no_index_holds_are_named():
 
 
 def test_an_example_is_short_and_shows_no_depths():
-    deep = {"a": 1}
+    deep: dict[str, Any] = {"a": 1}
     for _ in range(20_000):
         deep = {"deep": deep}
     wide = {f"key_{n}": n for n in range(20_000)}

@@ -62,7 +62,7 @@ def make_odd_source(organization: Organization, *, count: int = 6) -> Namespace:
     _make_collection(namespace.collection)
     ids = Ids(namespace.namespace_id)
     _fill_store(namespace, ids)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": n, "vector": vectors(n), "payload": payload(ids, n)}
         for n in range(count)
     ]

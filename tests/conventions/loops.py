@@ -12,10 +12,14 @@ from tests.conventions.source import Module
 # Loops over everybody that need not go through `items.each`, each with its reason.
 LOOPS_APART: dict[str, str] = {
     "nsadmin/access/web/lockouts.py::record_lockout": "one user's organizations",
+    "nsadmin/advice/auto_indexing.py::_enabled": "reading, which never raises",
+    "nsadmin/advice/auto_indexing.py::finish_open": "a choice by id, before the loop",
     "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
     "nsadmin/health/fleet.py::_attention": "our own rows, for one page",
     "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
+    "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
+    "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",
 }
 _HARMLESS = {"str", "len", "repr", "max", "min", "bool"}
 # What a queryset is narrowed by to the rows of one thing.

@@ -32,6 +32,9 @@ class OddCollection:
     is_missing: bool = False
 
 
+_MIXED: tuple[Any, ...] = ("a", 1, 1.5, True, None, [], {}, [1, "a"])
+
+
 def _places(*values: Any) -> tuple[Json, ...]:
     return tuple({"place": value} for value in values) * 8
 
@@ -74,7 +77,7 @@ ODD = (
     OddCollection("deep payload", payloads=(_deep(60),)),
     OddCollection(
         "mixed types",
-        payloads=tuple({"x": x} for x in ("a", 1, 1.5, True, None, [], {}, [1, "a"])),
+        payloads=tuple({"x": x} for x in _MIXED),
     ),
     OddCollection(
         "odd keys",

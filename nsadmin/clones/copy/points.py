@@ -57,10 +57,7 @@ def copy_points(context: CopyContext) -> None:
     """
     cursor, progress = context.job.cursor, context.job.progress
     live = context.source_collection()
-    total = (
-        points.count(context.source_cluster, context.source.collection) if live else 0
-    )
-    progress.begin(POINTS, total=total)
+    progress.begin(POINTS, total=context.source_count() if live else 0)
     if live is None:
         return
     size = page_size([vector.size for vector in live.vectors.values()])

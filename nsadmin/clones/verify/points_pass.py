@@ -19,6 +19,7 @@ from nsadmin.clones.verify.pass_state import (
 from nsadmin.clones.verify.point_proof import PointProof, add_digests, prove
 from nsadmin.clones.verify.vectors import Scaled
 from nsadmin.stores.qdrant import points as store
+from nsadmin.stores.qdrant.bulk.point_order import disorder, sort_key
 
 Point = dict[str, Any]
 PointId = int | str
@@ -41,11 +42,10 @@ def compare_points(context: CopyContext, current: VerificationPass) -> None:
         rows, stop = context.source_page(current.offset, size)
         expected = copied_points(context, rows)
         current.left_out += len(rows) - len(expected)
-        actual = _clone_points(context, current, expected, stop, size)
+        actual = _clone_points(context, current, expected, stop)
         _compare_page(context, current, (marks, scaled), expected, actual)
         if stop is None:
             return
-        _require_growing(current.offset, stop)
         current.offset = stop
         save(context, current)
 
@@ -120,48 +120,45 @@ def _clone_points(
     current: VerificationPass,
     expected: list[Point],
     stop: PointId | None,
-    size: int,
 ) -> PointsById:
     """Return the expected points that the clone has; count those not expected.
 
     The range goes from the pass's position up to, but not including, `stop`.
     """
     wanted = {point["id"] for point in expected}
+    end = None if stop is None else sort_key(stop)
     found: PointsById = {}
     offset = current.offset
     while True:
-        rows, following = store.page(
-            context.target_cluster,
-            context.target.collection,
-            offset=offset,
-            limit=size,
-            with_vectors=True,
-        )
-        for row in rows:
-            if stop is not None and _place(row["id"]) >= _place(stop):
+        page = _clone_page(context, offset, limit=max(1, len(expected)))
+        for row in page.points:
+            if end is not None and sort_key(row["id"]) >= end:
                 return found
             if row["id"] in wanted:
                 found[row["id"]] = row
             else:
                 current.extra += 1
                 current.extra_id = row["id"]
-        if following is None or (
-            stop is not None and _place(following) >= _place(stop)
-        ):
+        offset = page.next_offset
+        if offset is None or (end is not None and sort_key(offset) >= end):
             return found
-        _require_growing(offset, following)
-        offset = following
 
 
-def _place(point_id: PointId) -> tuple[int, PointId]:
-    """Return the key of Qdrant's order: numbers first, then UUIDs."""
-    return (0, point_id) if isinstance(point_id, int) else (1, point_id)
-
-
-def _require_growing(offset: PointId | None, following: PointId) -> None:
-    """Raise Conflict for a cluster whose pages never come to an end."""
-    if offset is not None and _place(following) <= _place(offset):
-        raise verification_error("Qdrant returned the same page of points again.")
+def _clone_page(
+    context: CopyContext, offset: PointId | None, *, limit: int
+) -> store.Page:
+    """Read a page of the clone; raise Conflict for one that has no end or no order."""
+    page = store.read_page(
+        context.target_cluster,
+        context.target.collection,
+        offset=offset,
+        limit=limit,
+        with_vectors=True,
+    )
+    problem = disorder(offset, [row["id"] for row in page.points], page.next_offset)
+    if problem:
+        raise verification_error(f"the clone's points cannot be read: {problem}.")
+    return page
 
 
 def _read_by_id(context: CopyContext, expected: list[Point]) -> PointsById:

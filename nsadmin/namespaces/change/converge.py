@@ -14,11 +14,11 @@ from nsadmin.namespaces.change.compare_and_set import (
     write_document,
 )
 from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

@@ -109,18 +109,17 @@ def _resealed(namespace: Namespace, box: Raw) -> Raw:
     after = {**namespace.raw, "infrastructure": infrastructure}
     # The revision stays, because the namespace has not changed; but a writer that has
     # read the document before this must not write the old seal again.
-    if namespace.updated_at is not None:
+    if namespace.raw.get("updated_at") is not None:
         after["updated_at"] = _moved_on(namespace.updated_at)
     return after
 
 
-def _moved_on(before: datetime) -> datetime:
-    """Return another time, a little later; after the last one there is only now."""
-    try:
+def _moved_on(before: datetime | None) -> datetime:
+    """Return another time, a little later; now for a time that cannot be read."""
+    if before is not None:
         return before + timedelta(milliseconds=1)
-    except OverflowError:
-        now = timezone.now()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    now = timezone.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _unreadable() -> Conflict:

@@ -36,13 +36,10 @@ _BACK = timedelta(minutes=5)
 _NAMED = 5
 
 _SENTENCES: dict[Reason, str] = {
-    "many": (
-        "{count:,} are due, but at most {limit:,} are deleted in 24 hours without "
-        "approval."
-    ),
+    "many": ("{due}, but at most {limit:,} are deleted in 24 hours without approval."),
     "clock forward": (
-        "The database's clock is much further than at the last run, and {count:,} are "
-        "due. Check the clock, and whether the schedules were stopped."
+        "The database's clock is much further than at the last run, and {due}. Check "
+        "the clock, and whether the schedules were stopped."
     ),
     "clock back": (
         "The database's clock is behind the time of the last run, so it was or is "
@@ -236,9 +233,10 @@ def _hold(
 
 
 def _sentence(hold: DeletionHold, count: int) -> str:
+    due = f"{count:,} are due" if count != 1 else "1 is due"
     for reason, sentence in _SENTENCES.items():
         if reason == hold.reason:
-            return sentence.format(count=count, limit=daily_limit())
+            return sentence.format(due=due, limit=daily_limit())
     return ""
 
 

@@ -9,11 +9,11 @@ from pydantic import SecretStr
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
+from nsadmin.namespaces.plan.readable import require_placement
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
-from nsadmin.namespaces.schema.readable import require_placement
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal

@@ -19,7 +19,7 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # How long the copy in Redis is kept once it is no longer renewed.
 _CACHE_TTL_S = 30
-_COUNTS = range(2**63)
+_MAX_COUNT = 2**63 - 1
 _MAX_TEXT = 4000
 # Key prefix of per-vector point counts in `told`; the vector's name follows.
 VECTOR_COUNT_PREFIX = "having:"
@@ -128,7 +128,7 @@ def store(
 ) -> Snapshot:
     """Store an answer of Qdrant, or with `error` that it was silent."""
     now = timezone.now()
-    if found is not None and found.points not in _COUNTS:
+    if found is not None and not is_count(found.points):
         error = error or "Qdrant reports an impossible number of points."
     values: dict[str, Any] = {"taken_at": now, "ok": not error}
     values["error"] = clip(error, 500)
@@ -173,6 +173,11 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
         }
         row.save(update_fields=["told"])
         _correct_copy(namespace_id)
+
+
+def is_count(number: object) -> bool:
+    """Tell whether this is a number of things that a column holds."""
+    return isinstance(number, int) and 0 <= number <= _MAX_COUNT
 
 
 def storable(value: Any, depth: int = 16) -> Any:

@@ -131,6 +131,7 @@ class _Namespace(Shape):
     # ours
     revision: Count
     observed_revision: Count
+    unreadable: list[str] = []
 
 
 class VectorConfig(Shape):
