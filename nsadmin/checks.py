@@ -16,8 +16,10 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve
+from nsadmin.stores import ssrf_guard
 
 TAG = "nsadmin"
+_E004 = "nsadmin.E004"
 
 REQUIRED = {
     "NSADMIN_SECRET_KEY": "50 or more random characters; signs cookies",
@@ -111,6 +113,17 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
         )
     )
     return found
+
+
+@register(TAG)
+def cluster_hosts(**_kwargs: Any) -> list[CheckMessage]:
+    """E004 for each entry of NSADMIN_CLUSTER_HOSTS that names no organization."""
+    hint = "host:port=org_…, or host:port=* for a cluster of every organization"
+    return [
+        Error(f"{entry!r} in NSADMIN_CLUSTER_HOSTS is malformed.", hint=hint, id=_E004)
+        for entry in settings.NSADMIN_CLUSTER_HOSTS
+        if ssrf_guard.listed_organizations(entry) is None
+    ]
 
 
 def refuse_to_serve_unready() -> None:

@@ -34,15 +34,25 @@ NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
 NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
-# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server,
-# and our own limit on the bytes of an answer about points.
+# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server.
 NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
+NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
+# Private addresses of dedicated clusters, each for the organization that may use it:
+# host:port=org_…, or host:port=* for every organization.
+NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
+# Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
+NSADMIN_CLUSTER_PORTS: list[int] = env.list("NSADMIN_CLUSTER_PORTS", [], subcast=int)
+# How long Qdrant is waited for, in seconds: by a plan, by a page, by one request of the
+# regular samples, and by any other call from its start to the end of the answer.
+NSADMIN_PLAN_TIMEOUT_S: float = env.float("NSADMIN_PLAN_TIMEOUT_S", 5)
+NSADMIN_PAGE_TIMEOUT_S: float = env.float("NSADMIN_PAGE_TIMEOUT_S", 2)
+NSADMIN_SAMPLE_TIMEOUT_S: float = env.float("NSADMIN_SAMPLE_TIMEOUT_S", 1)
+NSADMIN_CLUSTER_DEADLINE_S: float = env.float("NSADMIN_CLUSTER_DEADLINE_S", 30)
+# The most bytes of an answer of Qdrant; of one about points or of its telemetry.
+NSADMIN_CLUSTER_MAX_BYTES: int = env.int("NSADMIN_CLUSTER_MAX_BYTES", 8 << 20)
 NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
     "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
 )
-NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
-# Private host:port pairs that are allowed for dedicated clusters.
-NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 # The limit on API requests.
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
 # The same for all keys of an organization, and how many valid keys it may have.

@@ -33,7 +33,12 @@ class OwnCluster:
     @property
     def listed(self) -> str:
         """Its entry in NSADMIN_CLUSTER_HOSTS."""
-        return urlsplit(self.url).netloc
+        return f"{urlsplit(self.url).netloc}=*"
+
+    @property
+    def port(self) -> int:
+        """Its port, which is a free one and not one of Qdrant's."""
+        return urlsplit(self.url).port or 0
 
     @property
     def cluster(self) -> Cluster:

@@ -32,7 +32,6 @@ from nsadmin.namespaces.plan.auto_index import AutomaticIndex, UselessIndex
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.muted import muted_fields
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points
@@ -131,7 +130,7 @@ def finish(row: AutoIndex) -> bool:
     if row.field_name not in {index.field_name for index in namespace.indexes}:
         if timezone.now() - row.created_at < _ABANDONED and not row.op_id:
             return False
-        if row.error and row.field_name in muted_fields(raw):
+        if row.error and row.field_name in namespace.muted_auto_indexes:
             return _end(row, State.DROPPED, error=row.error)
         return _end(row, State.FAILED, error="The index was dropped again.")
     live = probe.actual_collection(namespace)
@@ -196,7 +195,7 @@ def _measure(namespace: Namespace, row: AutoIndex) -> bool:
 
 def muted(namespace: Namespace) -> dict[str, str]:
     """Return {field: reason} without an automatic index; "" if a person dropped it."""
-    fields = muted_fields(namespace.raw)
+    fields = namespace.muted_auto_indexes
     rows = AutoIndex.objects.filter(
         namespace_id=namespace.namespace_id,
         state__in=(State.DROPPED, State.DONE, State.INCOMPLETE),

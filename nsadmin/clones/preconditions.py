@@ -3,13 +3,14 @@
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
+from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import CloneRequest
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.change import blockers, preconditions, quota
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.readable import require_readable
 
 # The fields of the source that its clone takes over.
 _COPIED = (
@@ -26,12 +27,14 @@ def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView
     """Return the namespace to clone if the clone may start now.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Invalid for one
-    of another organization that was not named, Conflict for a busy source or a taken
-    name, QuotaExceeded for a full plan.
+    of another organization that was not named, Conflict for a busy source, a taken
+    name, or points that name another namespace and would go to another organization,
+    QuotaExceeded for a full plan.
     """
     source = _load_source(actor, identifier, request)
     _require_ready(actor, source.namespace)
     _require_quota(actor, request.namespace_name)
+    _require_no_foreign_points(actor, source.namespace, request)
     return source
 
 
@@ -104,6 +107,32 @@ def _require_ready(actor: Actor, source: Namespace) -> None:
             code="namespace_incomplete",
             details=details,
         )
+
+
+def _require_no_foreign_points(
+    actor: Actor, source: Namespace, request: CloneRequest
+) -> None:
+    """Raise Conflict for points of others that would go to another organization.
+
+    Where they cannot be counted now, the job raises it at the first such point.
+    """
+    across = source.internal_id != actor.internal_id
+    if request.leave_out_foreign_points:
+        if not across:
+            raise Invalid.at(
+                "leave_out_foreign_points",
+                "A clone within an organization has every point; leave this out.",
+            )
+        require(actor, Action.NAMESPACE_CLONE_ACROSS)
+    elif across and request.include.collections:
+        found = foreign.count_in(source)
+        if found:
+            verb = (
+                "point of the source names"
+                if found == 1
+                else "points of the source name"
+            )
+            raise foreign.refusal(f"{found:,} {verb}")
 
 
 def _require_quota(actor: Actor, name: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nsadmin.access.actor import Actor
 from nsadmin.clones import limits_preview, preconditions
+from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import NO_RESOURCES, CloneRequest
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -36,7 +37,7 @@ def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePrevie
         included=request.include.included,
         left_out=request.include.left_out,
         warnings=[
-            *_warnings(actor, source.namespace),
+            *_warnings(actor, source.namespace, request),
             *limits_preview.warnings(source.namespace, counts.get("points")),
         ],
     )
@@ -61,7 +62,7 @@ def _planned_counts(source: Namespace, request: CloneRequest) -> dict[str, int |
     return counts
 
 
-def _warnings(actor: Actor, source: Namespace) -> list[str]:
+def _warnings(actor: Actor, source: Namespace, request: CloneRequest) -> list[str]:
     """Sentences about differences between source and clone that may surprise."""
     warnings = []
     if source.tier != "shared":
@@ -78,4 +79,16 @@ def _warnings(actor: Actor, source: Namespace) -> list[str]:
         warnings.append("The source expires; the clone does not.")
     if source.observed_revision < source.revision:
         warnings.append("The last change of the source is not yet applied in Qdrant.")
+    if request.include.collections:
+        found = foreign.count_in(source)
+        if found:
+            subject = "1 point names" if found == 1 else f"{found:,} points name"
+            end = (
+                "are left out, and counted in the report."
+                if request.leave_out_foreign_points
+                else "are copied as they are, and counted in the report."
+            )
+            warnings.append(
+                f"{subject} another namespace in the payload. Such points {end}"
+            )
     return warnings

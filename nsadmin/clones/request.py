@@ -79,12 +79,17 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class CloneRequest:
-    """A validated clone request; a `description` of None means the source's."""
+    """A validated clone request; a `description` of None means the source's.
+
+    `leave_out_foreign_points` is for a clone in another organization: points that name
+    another namespace than the source are not copied, instead of ending the clone.
+    """
 
     namespace_name: str
     include: Include = Include()
     description: str | None = None
     source_organization_id: str | None = None
+    leave_out_foreign_points: bool = False
 
 
 class _Strict(BaseModel):
@@ -112,6 +117,11 @@ class CloneBody(_Strict):
     source_organization_id: (
         Annotated[str, Field(min_length=1, max_length=64)] | None
     ) = Field(None, description="For platform admins: the source's organization.")
+    leave_out_foreign_points: StrictBool | None = Field(
+        None,
+        description="For platform admins, where the source is of another organization: "
+        "points that name another namespace are left out. False.",
+    )
 
 
 def parse_clone(body: Any) -> CloneRequest:
@@ -134,6 +144,7 @@ def parse_clone(body: Any) -> CloneRequest:
         include=_include(parsed.include_resources),
         description=description,
         source_organization_id=parsed.source_organization_id,
+        leave_out_foreign_points=bool(parsed.leave_out_foreign_points),
     )
 
 

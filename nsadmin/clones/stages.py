@@ -14,6 +14,9 @@ POINTS: Final = "points"
 RETRIEVERS: Final = "retrievers"
 TAXONOMIES: Final = "taxonomies"
 VERIFY: Final = "verify"
+# A further pass follows if the source changed or something was repaired; each has a
+# stage, so that percentage and time left never go back.
+VERIFY_STAGES: Final = (VERIFY, "verify-2", "verify-3")
 
 # Key, title, unit, weight; weights are shares of the whole duration.
 _STAGES: Final = (
@@ -23,7 +26,9 @@ _STAGES: Final = (
     (POINTS, "Documents and vectors", "points", 50),
     (RETRIEVERS, "Retrievers", "retrievers", 1),
     (TAXONOMIES, "Taxonomies", "taxonomies", 1),
-    (VERIFY, "Verification", "checks", 34),
+    (VERIFY, "Verification", "checks", 28),
+    (VERIFY_STAGES[1], "Verification again, if needed", "checks", 4),
+    (VERIFY_STAGES[2], "Verification a third time, if needed", "checks", 2),
 )
 
 

@@ -115,6 +115,7 @@ def find_double_submit(
         namespace_name=request.namespace_name,
         created_at__gt=timezone.now() - _DOUBLE_SUBMIT_WINDOW,
         inputs__include_resources=_include_json(request),
+        inputs__leave_out_foreign_points=request.leave_out_foreign_points,
     )
     return same_request.exclude(state__in=(State.FAILED, State.CANCELLED)).first()
 
@@ -155,6 +156,7 @@ def _enqueue_job(
             "namespace_id": raw["_id"],
             "namespace_name": request.namespace_name,
             "include_resources": _include_json(request),
+            "leave_out_foreign_points": request.leave_out_foreign_points,
         },
     )
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
@@ -18,19 +19,17 @@ from nsadmin.health.models import ClusterLook
 from nsadmin.jobs import items
 from nsadmin.names import clip
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
-from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
+from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # The names of the loops in the rows of failing items.
 PLACING: Final = "cluster"
 SIZES: Final = "sizes"
 _ODD = "Qdrant's answer makes no sense."
-_TIMEOUT_S = 1.0
-_SLOW_TIMEOUT_S = 5.0
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
 
@@ -61,10 +60,11 @@ def known() -> dict[Cluster, list[str]]:
 
     def place(row: MirroredNamespace) -> None:
         infrastructure = row.document.get("infrastructure") or {}
-        cluster = dedicated(str(infrastructure.get("qdrant_url") or ""), None)
+        url = str(infrastructure.get("qdrant_url") or "")
+        cluster = dedicated_of(row.internal_id, url)
         found.setdefault(cluster, []).append(row.namespace_id)
 
-    others = rows.exclude(tier="shared").only("namespace_id", "document")
+    others = rows.exclude(tier="shared").only("namespace_id", "internal_id", "document")
     items.each(PLACING, others, place, key=lambda row: row.pk, is_complete=True)
     return found
 
@@ -80,7 +80,10 @@ def _ask(cluster: Cluster) -> Probe:
     version, silence, odd = "", "", None
     try:
         with observe.track_reachability(cluster):
-            version = clip(collections.version(cluster, timeout_s=_TIMEOUT_S), 64)
+            version = collections.version(
+                cluster, timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S
+            )
+            version = clip(version, 64)
     except NsadminError as failure:
         silence = failure.message
     except Exception as failure:  # noqa: BLE001 - whatever an odd answer causes
@@ -132,7 +135,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         return
     ClusterLook.objects.filter(pk=row.pk).update(resources_at=now)
     try:
-        found = telemetry.resources(cluster, timeout_s=_SLOW_TIMEOUT_S)
+        found = telemetry.resources(cluster, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S)
     except NsadminError:
         return
     memory = found.memory if snapshots.is_count(found.memory) else None

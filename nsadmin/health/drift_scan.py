@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -28,7 +29,6 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Our collections have this prefix; other programs may keep collections beside them.
 _COLLECTION_PREFIX = "ns_"
-_TIMEOUT_S = 2.0
 # The names of the loops in the rows of failing items.
 LOOP: Final = "drift"
 PLACING: Final = "drift_place"
@@ -180,7 +180,7 @@ class _Sweep:
         if raw is None:
             return
         namespace = document.read(raw)
-        snapshot = probe.snapshot(namespace, wait_s=_TIMEOUT_S)
+        snapshot = probe.snapshot(namespace, wait_s=settings.NSADMIN_PAGE_TIMEOUT_S)
         found = scan_namespace(
             namespace, vector_coverage.refreshed(namespace, snapshot)
         )
@@ -221,7 +221,9 @@ def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
 def _point_count_text(cluster: Cluster, name: str) -> str:
     """Return the number of points of a collection in words."""
     try:
-        found = collections.get(cluster, name, timeout_s=_TIMEOUT_S)
+        found = collections.get(
+            cluster, name, timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S
+        )
     except NsadminError:
         return "an unknown number of points"
     count = found.points if found is not None else 0

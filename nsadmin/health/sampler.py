@@ -11,6 +11,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
@@ -38,7 +39,6 @@ _WATCHED_S = probe.PROBE_INTERVAL_S - 0.5
 _PROBED_MS = 4000
 # Extra facts are asked only while the snapshot itself is recent.
 _RECENT_S = 1.6 * probe.PROBE_INTERVAL_S
-_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,9 @@ def _sample_namespace(namespace: Namespace) -> bool:
         ):
             if before.fact_age_s(kind) > _every_s(kind, before):
                 return _ask_extra(namespace, kind, before)
-    found = probe.probe_collection(namespace, timeout_s=_TIMEOUT_S)
+    found = probe.probe_collection(
+        namespace, timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S
+    )
     if namespace.clone_status != "cloning":
         drift_scan.scan_namespace(namespace, found)
     return found.ok
@@ -183,7 +185,11 @@ def _ask_extra(namespace: Namespace, kind: str, before: Snapshot) -> bool:
     try:
         cluster = cluster_of(namespace)
         with probe.track_reachability(cluster):
-            found = ask(cluster, namespace.collection, timeout_s=_TIMEOUT_S)
+            found = ask(
+                cluster,
+                namespace.collection,
+                timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S,
+            )
     except NsadminError:
         return False
     snapshots.record(namespace.namespace_id, **{kind: asdict(found) if found else None})

@@ -4,6 +4,8 @@ A vector that was lost and added again looks complete in the configuration of th
 collection; only a count shows that no point has it.
 """
 
+from django.conf import settings
+
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import probe, snapshots
@@ -12,7 +14,6 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
 
-_TIMEOUT_S = 1.0
 # More vectors than a namespace has are counted by nobody's page.
 _MOST_VECTORS = 50
 # Repeated comparisons use the last counts for this long.
@@ -28,7 +29,10 @@ def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
         cluster = cluster_of(namespace)
         with probe.track_reachability(cluster):
             found = telemetry.count_with_vector(
-                cluster, namespace.collection, vector, timeout_s=_TIMEOUT_S
+                cluster,
+                namespace.collection,
+                vector,
+                timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S,
             )
     except NsadminError:
         return False

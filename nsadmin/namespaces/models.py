@@ -27,6 +27,7 @@ class MirroredNamespace(models.Model):
     extractor_ids = models.JSONField(default=list)
     index_count = models.IntegerField(default=0)
     document_count = models.BigIntegerField(null=True)
+    document_count_at = models.DateTimeField(null=True)
     object_count = models.BigIntegerField(null=True)
     bucket_count = models.BigIntegerField(null=True)
     collection_count = models.BigIntegerField(null=True)

@@ -3,42 +3,42 @@
 A URL is checked twice: its form when it is stored, and every address that its host
 resolves to when a connection is opened. The connection goes to the checked address, so
 a DNS answer that changes after the check has no effect.
+
+Addresses beside nsadmin are private. The operator lists them in NSADMIN_CLUSTER_HOSTS,
+each for the organizations that may use it.
 """
 
 import ipaddress
 import re
-import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpcore
-import httpx
 from django.conf import settings
 
-from nsadmin.errors import Invalid, Unavailable
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from nsadmin.errors import Invalid
+from nsadmin.stores.name_resolution import Address, Lane, resolve
 
 _HOST = re.compile(r"[a-z0-9._:-]+")
 _SCHEMES = {"http": 80, "https": 443}
-_REFUSED_PORTS = frozenset(
-    {22, 25, 53, 110, 143, 445, 465, 587, 993, 995, 11211, 27017}
-)
-# Formally public, but they lead to other networks: address translation, tunnels, and
-# the metadata service of a cloud.
+# https, and the ports of Qdrant; NSADMIN_CLUSTER_PORTS adds to them.
+_PORTS = frozenset({443, 6333, 6334, 8443})
+ANY_ORGANIZATION = "*"
+_OPEN_IPV6 = ipaddress.ip_network("2000::/3")
+# Formally public, but they lead to other networks (address translation, tunnels, the
+# metadata service of a cloud), or belong to documentation and to name servers.
 _REFUSED_NETWORKS = [
     ipaddress.ip_network(text)
     for text in (
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
+        "2001::/23",
+        "2001:db8::/32",
         "2002::/16",
-        "::/96",
-        "fec0::/10",
-        "::ffff:0:0/96",
-        "::ffff:0:0:0/96",
+        "2620:4f:8000::/48",
+        "3fff::/20",
+        "192.0.0.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
         "192.88.99.0/24",
+        "192.175.48.0/24",
         "168.63.129.16/32",
     )
 ]
@@ -59,8 +59,13 @@ class Destination:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def destination(url: str, *, field: str = "qdrant_url") -> Destination:
-    """Return the destination that the URL names, or raise Invalid for `field`."""
+def destination(
+    url: str, *, field: str = "qdrant_url", any_port: bool = False
+) -> Destination:
+    """Return the destination that the URL names, or raise Invalid for `field`.
+
+    With `any_port` the port need not be one that may be dialled.
+    """
 
     def refuse(sentence: str) -> Invalid:
         return Invalid.at(field, sentence)
@@ -79,8 +84,6 @@ def destination(url: str, *, field: str = "qdrant_url") -> Destination:
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise refuse("The address must end after the port.")
     port = port if port is not None else _SCHEMES[parts.scheme]
-    if port == 0 or port in _REFUSED_PORTS:
-        raise refuse(f"Port {port} may not be dialled.")
     try:
         host = parts.hostname.rstrip(".").encode("idna").decode().lower()
     except UnicodeError:
@@ -89,80 +92,87 @@ def destination(url: str, *, field: str = "qdrant_url") -> Destination:
         host
     ):  # IDNA may turn a character into several, such as a slash
         raise refuse("The host name is not valid.")
+    if not any_port and not _may_be_dialled(host, port):
+        allowed = ", ".join(str(one) for one in sorted(_ports()))
+        raise refuse(f"Port {port} may not be dialled. These may be: {allowed}.")
     return Destination(parts.scheme, host, port)
+
+
+def _ports() -> frozenset[int]:
+    return _PORTS | {int(port) for port in settings.NSADMIN_CLUSTER_PORTS}
+
+
+def _may_be_dialled(host: str, port: int) -> bool:
+    return port in _ports() or is_listed(host, port)
+
+
+def listed_organizations(entry: str) -> tuple[str, str] | None:
+    """Read an entry of NSADMIN_CLUSTER_HOSTS, `host:port=organization`.
+
+    Return (host:port, organization id or `*`); None if the entry is malformed.
+    """
+    place, _, organization_id = entry.strip().partition("=")
+    host, _, port = place.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]").lower()
+    if not host or not port.isdigit() or not organization_id:
+        return None
+    return f"{host}:{port}", organization_id
+
+
+def _organizations(host: str, port: int) -> set[str]:
+    entries = map(listed_organizations, settings.NSADMIN_CLUSTER_HOSTS)
+    return {e[1] for e in entries if e is not None and e[0] == f"{host}:{port}"}
+
+
+def is_listed(host: str, port: int) -> bool:
+    """Whether the operator lists this host and port, for whatever organization."""
+    return bool(_organizations(host, port))
+
+
+def is_listed_for(host: str, port: int, organization_id: str) -> bool:
+    """Whether the operator lists this host and port for the organization."""
+    found = _organizations(host, port)
+    return ANY_ORGANIZATION in found or (
+        organization_id != "" and organization_id in found
+    )
+
+
+def require_own(host: str, port: int, organization_id: str) -> None:
+    """Raise Invalid for a listed address that is not listed for the organization."""
+    if is_listed(host, port) and not is_listed_for(host, port, organization_id):
+        raise _refused()
+
+
+def _refused() -> Invalid:
+    return Invalid(
+        "The address of the cluster is not one that may be dialled.",
+        errors={"qdrant_url": ["This address may not be dialled."]},
+        code="address_refused",
+    )
 
 
 def is_public(address: Address) -> bool:
     """Whether an address is public and does not lead to another network."""
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
+    if address.version == _OPEN_IPV6.version and address not in _OPEN_IPV6:
+        return False
     return not any(
         address in net for net in _REFUSED_NETWORKS if net.version == address.version
     )
 
 
-def resolve(host: str, port: int) -> list[Address]:
-    """Return every address of the host, or raise Unavailable."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        raise Unavailable(
-            "The host name of the cluster cannot be resolved.",
-            details={"store": "qdrant"},
-        ) from None
-    texts = {str(info[4][0]).partition("%")[0] for info in found}
-    return sorted(
-        (ipaddress.ip_address(t) for t in texts), key=lambda a: (a.version, a)
-    )
-
-
-def checked_addresses(host: str, port: int) -> list[Address]:
+def checked_addresses(
+    host: str, port: int, *, organization_id: str = "", within_s: float = 2
+) -> list[Address]:
     """Return every address of the host; raise Invalid unless all may be dialled.
 
-    Hosts that the operator lists as host:port in NSADMIN_CLUSTER_HOSTS may be private.
+    Hosts that NSADMIN_CLUSTER_HOSTS lists may be private, for the organizations that
+    it names; for others they may not be dialled at all. Raises Unavailable if the name
+    is not resolved within `within_s` seconds.
     """
-    addresses = resolve(host, port)
-    allowed = f"{host}:{port}" in settings.NSADMIN_CLUSTER_HOSTS
-    if not allowed and not all(is_public(a) for a in addresses):
-        raise Invalid(
-            "The address of the cluster is not one that may be dialled.",
-            errors={"qdrant_url": ["This address may not be dialled."]},
-            code="address_refused",
-        )
+    require_own(host, port, organization_id)
+    addresses = resolve(host, port, lane=Lane.CUSTOMERS, within_s=within_s)
+    if not is_listed(host, port) and not all(is_public(a) for a in addresses):
+        raise _refused()
     return addresses
-
-
-def checked_address(host: str, port: int) -> str:
-    """Return the one address to connect to; raises as `checked_addresses` does."""
-    return str(checked_addresses(host, port)[0])
-
-
-class _GuardedBackend(httpcore.SyncBackend):
-    """Opens connections only to addresses that it has just checked."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return super().connect_tcp(
-            checked_address(host, port),
-            port,
-            timeout=timeout,
-            local_address=local_address,
-            socket_options=socket_options,
-        )
-
-
-def guarded_transport() -> httpx.HTTPTransport:
-    """Return a transport for a customer's cluster: checked at connect, no proxies.
-
-    TLS still names the host, so a certificate is checked against the name.
-    """
-    transport = httpx.HTTPTransport(trust_env=False, retries=0)
-    pool = transport._pool  # noqa: SLF001 - httpx has no public way to give a backend
-    pool._network_backend = _GuardedBackend()  # noqa: SLF001
-    return transport

@@ -14,8 +14,8 @@ from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, NotFound
 from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.templates.configuration import (
     configuration_of,
     namespace_from,

@@ -7,7 +7,6 @@ import pytest
 from nsadmin.advice import auto_indexing, evidence, sample_cache, usage
 from nsadmin.advice.models import AutoIndex
 from nsadmin.jobs import items
-from nsadmin.namespaces.schema.muted import muted_fields
 from nsadmin.stores import counters, ephemeral
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
@@ -105,12 +104,15 @@ def test_the_advice_on_odd_payloads_names_what_no_index_holds(odd):
     "muted",
     [[{}], [None, 7, ["rank"]], "rank", {"rank": True}, 5, ["", "x" * 300, {"a": []}]],
 )
-def test_a_muted_list_of_any_shape_is_read(willing_odd, muted):
+def test_a_muted_list_that_cannot_be_read_is_named(willing_odd, healthy, muted):
     change(willing_odd, muted_auto_indexes=muted)
-    filtered(willing_odd, rank=500)
-    run = auto_indexing.run(now=NOW)
-    assert (run.begun, run.left) == (1, [])
-    assert list(stored(willing_odd)) == ["rank"]
+    for namespace in (willing_odd, healthy):
+        filtered(namespace, rank=500)
+    [[namespace_id, field, reason]] = auto_indexing.run(now=NOW).left
+    assert (namespace_id, field) == (willing_odd.namespace_id, "rank")
+    assert "its stored document cannot be read: muted_auto_indexes" in reason
+    assert list(stored(healthy)) == ["rank"]
+    assert stored(willing_odd) == {}
 
 
 @pytest.fixture
@@ -118,14 +120,14 @@ def willing_odd(cast):
     return make_namespace(cast.northlight, "willing", auto_create_indexes=True)
 
 
-def test_what_else_a_muted_list_has_is_kept(cast, willing_odd):
-    change(willing_odd, muted_auto_indexes=[{"a": 1}, "title", "title"])
+def test_a_muted_list_is_kept_as_it_is(willing_odd):
+    change(willing_odd, muted_auto_indexes=["title", "title", "x" * 300])
     filtered(willing_odd, rank=500, title=500)
     left = auto_indexing.run(now=NOW).left
     assert left == [[willing_odd.namespace_id, "title", "A user dropped this index."]]
+    assert list(stored(willing_odd)) == ["rank"]
     raw = store.get(willing_odd.namespace_id)
-    assert raw["muted_auto_indexes"] == [{"a": 1}, "title", "title"]
-    assert muted_fields(raw) == ("title",)
+    assert raw["muted_auto_indexes"] == ["title", "title", "x" * 300]
 
 
 @pytest.fixture

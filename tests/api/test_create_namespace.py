@@ -322,7 +322,7 @@ def test_a_tier_of_ones_own_gets_its_collection_and_hides_its_key(
     call: Caller, settings: Any
 ) -> None:
     address = settings.NSADMIN_QDRANT_URL
-    settings.NSADMIN_CLUSTER_HOSTS = [address.partition("://")[2]]
+    settings.NSADMIN_CLUSTER_HOSTS = [f"{address.partition('://')[2]}=*"]
     # A server without a key takes any.
     key = settings.NSADMIN_QDRANT_API_KEY or "a-key-that-is-not-asked-for"
     given = {
@@ -423,6 +423,7 @@ def test_a_cluster_that_refuses_is_told_as_a_change_tells_it(
 
     own_cluster.server.restart()  # an open connection stays with its checked address
     settings.NSADMIN_CLUSTER_HOSTS = []
+    settings.NSADMIN_CLUSTER_PORTS = [own_cluster.port]
     made, changed = both()
     assert told(made) == told(changed)
     assert made["code"] == "address_refused"

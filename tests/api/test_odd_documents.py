@@ -15,6 +15,8 @@ from tests.hostile.odd_documents import WHOLE
 
 COUNTS = Counts(1, None, 3, 4, None, None)
 WHEN = datetime(2026, 11, 28, 12, 0, 3, tzinfo=UTC)
+# What is left of the infrastructure if none of its values can be read.
+SHARED = {"compute_tier": "shared", "qdrant_collection": "ns_odd"}
 LONG = {
     "feature_extractors",
     "payload_indexes",
@@ -24,20 +26,20 @@ LONG = {
 ODD: list[tuple[dict[str, Any], str, Any, str]] = [
     (
         {"infrastructure": {"max_workers": "many"}},
-        "infrastructure.max_workers",
-        None,
+        "infrastructure",
+        SHARED,
         f"infrastructure.max_workers is text, expected {WHOLE}",
     ),
     (
         {"infrastructure": {"gpu_type": ["a"]}},
-        "infrastructure.gpu_type",
-        None,
+        "infrastructure",
+        SHARED,
         "infrastructure.gpu_type is a list, expected text",
     ),
     (
         {"infrastructure": {"description": WHEN}},
-        "infrastructure.description",
-        None,
+        "infrastructure",
+        SHARED,
         "infrastructure.description is a date, expected text",
     ),
     ({"infrastructure": None}, "infrastructure.compute_tier", "shared", ""),

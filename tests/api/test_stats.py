@@ -1,6 +1,7 @@
 """`GET …/stats` and `POST …/stats/batch`."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,13 @@ from nsadmin.namespaces.read import mirror
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace, make_resources
 
-COUNTS = {"document_count", "bucket_count", "collection_count", "object_count"}
+COUNTS = {
+    "document_count",
+    "document_count_at",
+    "bucket_count",
+    "collection_count",
+    "object_count",
+}
 
 
 def batch(call: Caller, ids: Any, **kwargs: Any) -> Any:
@@ -25,7 +32,9 @@ def test_one_is_counted_now(call: Caller) -> None:
     make_resources(call.cast.own)
     for identifier in (call.cast.own.namespace_id, call.cast.own.name):
         response = call("GET", f"/namespaces/{identifier}/stats")
-        assert json.loads(response.content) == {
+        answer = json.loads(response.content)
+        assert datetime.fromisoformat(answer.pop("document_count_at"))
+        assert answer == {
             "namespace_id": call.cast.own.namespace_id,
             "document_count": 3,
             "bucket_count": 1,

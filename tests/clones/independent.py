@@ -134,10 +134,14 @@ def refusal(status: int, text: str, **headers: str) -> Answer:
     return Answer(status, body, headers)
 
 
+def answered(result: Any) -> Answer:
+    """A success with Qdrant's shape."""
+    return Answer(200, json.dumps({"result": result, "status": "ok"}).encode())
+
+
 def scrolled(points: list[Json], next_offset: Any) -> Answer:
     """A page of points, as the server answers a scroll."""
-    result = {"points": points, "next_page_offset": next_offset}
-    return Answer(200, json.dumps({"result": result, "status": "ok"}).encode())
+    return answered({"points": points, "next_page_offset": next_offset})
 
 
 Rule = Callable[[Asked], Answer | None]

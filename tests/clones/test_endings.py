@@ -20,7 +20,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.conftest import require_verified, run_to_the_end
-from tests.clones.sources import fill, make_source, payload
+from tests.clones.sources import fill, make_source
 
 EVERYTHING = Include(collections=True, retrievers=True, taxonomies=True)
 STAGING = CloneRequest("staging", EVERYTHING)
@@ -249,21 +249,3 @@ def test_a_source_that_is_written_all_the_time_ends_and_says_so(world):
     digest = job.outputs["proof"][-2]
     assert digest["what"].startswith("Digest")
     assert digest["equal"]
-
-
-def test_points_of_others_in_one_collection_stay_out(world, source):
-    stranger = payload(world.foreign, 1)
-    rows, _ = points.page(shared(), source.collection, limit=1, with_vectors=True)
-    points.put(
-        shared(),
-        source.collection,
-        [{"id": 999_999, "vector": rows[0]["vector"], "payload": stranger}],
-    )
-    job = launch(world.actor(), source.namespace_id, STAGING).job
-    job = run_to_the_end(job)
-    assert job.state == State.DONE
-    assert job.outputs["cloned_resources"]["points"] == 40
-    assert job.outputs["source_changed"] is False
-    copied, _ = points.page(shared(), job.namespace_id, limit=100)
-    assert len(copied) == 40
-    assert world.halden.internal_id not in repr(copied)

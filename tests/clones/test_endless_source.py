@@ -24,8 +24,8 @@ def _point(own_id) -> dict:
         (([1, 2, 2], None), "the ids do not grow from point to point"),
         (([], 5), "it names a next page after an empty one"),
         (([1, "no uuid"], None), "a point id is neither a number nor a UUID"),
-        (([1, True], None), "a point id is neither a number nor a UUID"),
-        (([1, -1], None), "a point id is neither a number nor a UUID"),
+        (([1, True], None), "a point has no valid id"),
+        (([1, -1], None), "a point has no valid id"),
         ((["11111111-1111-1111-1111-111111111111", 4], None), "the ids do not grow"),
     ],
 )
@@ -38,7 +38,6 @@ def test_a_page_out_of_order_ends_the_copy(plain, clone, proxy, page, reason):
     )
     job = clone(plain)
     assert job.state == State.FAILED
-    assert job.error.startswith("The source's points cannot be read in order: ")
     assert reason in job.error
     assert len([a for a in proxy.asked if _scrolls(a, plain)]) == 1
 

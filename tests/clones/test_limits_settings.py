@@ -6,7 +6,7 @@ from nsadmin.clones.copy import settings as rules
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest
 from nsadmin.jobs.models import State
-from tests.clones.independent import plain_points, refusal
+from tests.clones.independent import answered, plain_points, refusal
 
 # No value is a default of Qdrant.
 EVERYTHING = {
@@ -27,6 +27,7 @@ EVERYTHING = {
     },
     "sparse_vectors": {"words": {"modifier": "idf", "index": {"on_disk": True}}},
     "on_disk_payload": False,
+    "shard_number": 3,
     "replication_factor": 2,
     "write_consistency_factor": 2,
     "hnsw_config": {
@@ -57,6 +58,8 @@ EVERYTHING = {
 def full(plain, reader):
     """A namespace whose collection has no default setting, and an alias."""
     reader.remake(plain.collection, EVERYTHING)
+    fan_out = {"read_fan_out_factor": 2, "read_fan_out_delay_ms": 30}
+    reader.ask("PATCH", f"/collections/{plain.collection}", {"params": fan_out})
     alias = {"collection_name": plain.collection, "alias_name": f"a{plain.collection}"}
     reader.ask("POST", "/collections/aliases", {"actions": [{"create_alias": alias}]})
     points = plain_points(20)
@@ -95,7 +98,7 @@ def test_all_settings_are_in_the_clone_and_the_losses_in_the_report(
     assert job.outputs["dropped"][:2] == _losses(full)
     row = next(r for r in job.outputs["proof"] if r["what"].startswith("Settings"))
     assert row["equal"]
-    assert row["source"] == row["clone"] > 40
+    assert row["source"] == row["clone"] > 30
     reader.require_equal(full.collection, job.namespace_id, points=20)
 
 
@@ -132,7 +135,8 @@ def test_a_setting_that_the_server_loses_fails_the_proof(full, clone, proxy):
     job = clone(full)
     assert job.state == State.FAILED
     assert job.error == (
-        "The verification failed: the collections differ in strict_mode_config."
+        "The verification failed: the collections differ in "
+        "params.read_fan_out_delay_ms, params.read_fan_out_factor, strict_mode_config."
     )
 
 
@@ -206,3 +210,40 @@ def test_many_aliases_are_named_in_short():
     (sentence,) = rules.alias_losses([f"alias{number}" for number in range(12)])
     assert sentence.endswith("“alias9” and 2 more; they stay there.")
     assert rules.alias_losses([]) == []
+
+
+def test_points_keep_the_shard_key_that_they_have(plain, reader, clone, proxy):
+    vectors = {"v": {"size": 4, "distance": "Dot"}}
+    body = {"vectors": vectors, "sharding_method": "custom", "replication_factor": 2}
+    reader.remake(plain.collection, body)
+    reader.put(plain.collection, plain_points(6))
+    keys = {number: ("east", 7)[number % 2] for number in range(1, 7)}
+    made, written = [], []
+
+    def distributed(asked):
+        path = asked.path.partition("?")[0]
+        source = f"/collections/{plain.collection}"
+        if path == "/cluster":
+            return answered({"status": "enabled", "peers": {"1": {}, "2": {}}})
+        if path == f"{source}/points/scroll":
+            result = reader.ask("POST", path, asked.json)
+            for point in result["points"]:
+                point["shard_key"] = keys[point["id"]]
+            return answered(result)
+        if path.endswith("/shards"):
+            if asked.method == "PUT":
+                made.append(asked.json["shard_key"])
+                return answered(True)
+            shown = ["east", 7] if path.startswith(source) else made
+            return answered({"shard_keys": [{"key": key} for key in shown]})
+        if path.endswith("/points") and asked.method == "PUT":
+            written.append(asked.json)
+        return None
+
+    proxy.rule = distributed
+    job = clone(plain)
+    assert (job.state, job.error) == (State.DONE, "")
+    assert made == ["east", 7]
+    assert {p["id"]: w["shard_key"] for w in written for p in w["points"]} == keys
+    config = reader.config(job.namespace_id)["params"]
+    assert (config["sharding_method"], config["replication_factor"]) == ("custom", 2)

@@ -16,6 +16,7 @@ from nsadmin.clones.rewrite.id_map import (
     has_id_shape,
     new_id,
 )
+from nsadmin.clones.rewrite.payload import names_another
 from nsadmin.clones.rewrite.references import (
     UNCHANGED_KEYS,
     find_references,
@@ -384,12 +385,22 @@ def test_payloads_in_both_layouts():
     assert len(omissions.sentences) == 1
 
 
-def test_points_of_another_namespace_in_a_shared_collection_are_not_ours():
-    assert remap.is_own({}, NS)
-    assert remap.is_own({"namespace_id": NS, "_internal": {"namespace_id": NS}}, NS)
-    assert remap.is_own({"_internal": {"namespace_id": NS}}, NS)
-    assert not remap.is_own({"namespace_id": "ns_other"}, NS)
-    assert not remap.is_own({"_internal": {"namespace_id": "ns_other"}}, NS)
+@pytest.mark.parametrize(
+    ("document", "is_foreign"),
+    [
+        ({}, False),
+        ({"namespace_id": NS, "_internal": {"namespace_id": NS}}, False),
+        ({"_internal": {"namespace_id": NS}}, False),
+        ({"namespace_id": None, "_internal": {"namespace_id": ""}}, False),
+        ({"_internal": "odd"}, False),
+        ({"namespace_id": "ns_other"}, True),
+        ({"namespace_id": NS, "_internal": {"namespace_id": "ns_other"}}, True),
+        ({"namespace_id": 5}, True),
+        ({"namespace_id": [NS, "ns_other"]}, True),
+    ],
+)
+def test_a_payload_may_name_another_namespace(document, is_foreign):
+    assert names_another(document, NS) is is_foreign
 
 
 def test_sentences_are_bounded():

@@ -71,6 +71,7 @@ def test_tests_are_tests() -> None:
                 "request.include_resources",
                 "request.description",
                 "request.source_organization_id",
+                "request.leave_out_foreign_points",
             },
         ),
     ],

@@ -33,11 +33,15 @@ _GZIP, _ZLIB = 31, 15
 
 
 class HostileCluster:
-    """The server; `sent` counts the bytes of its answers, `asked` lists the requests."""
+    """The server; `sent` counts the bytes of its answers, `asked` lists the requests.
+
+    `connections` counts the connections that it took.
+    """
 
     def __init__(self, mode: str = HEALTHY) -> None:
         self.mode = mode
         self.sent = 0
+        self.connections = 0
         self.asked: list[str] = []
         self._is_over = threading.Event()
         self._open: set[socket.socket] = set()
@@ -71,6 +75,7 @@ class HostileCluster:
             except OSError:
                 return
             self._open.add(connection)
+            self.connections += 1
             threading.Thread(
                 target=self._serve, args=(connection,), daemon=True
             ).start()
@@ -134,7 +139,7 @@ class HostileCluster:
             self._send(connection, drop)
 
     def _drip(self, connection: socket.socket) -> None:
-        self._head(connection, "Content-Length: 100000000")
+        self._head(connection, "Content-Length: 100000")
         self._dripped(connection, b"[", b"1")
 
     def _drip_chunks(self, connection: socket.socket) -> None:

@@ -64,6 +64,8 @@ _RESULTS: tuple[tuple[str, Any], ...] = (
     ("/optimizations", _OPTIMIZATIONS),
     ("/cluster", _CLUSTER),
     ("/telemetry", _TELEMETRY),
+    ("/aliases", {"aliases": [{"alias_name": "a", "collection_name": COLLECTION}]}),
+    ("/shards", {"shard_keys": [{"key": "a"}]}),
 )
 
 

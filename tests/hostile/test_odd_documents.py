@@ -18,6 +18,7 @@ from nsadmin.stores.mongo.connection import collection
 from tests.access.matrix import MATRIX
 from tests.api.conftest import Caller
 from tests.cast import Cast, make_namespace
+from tests.contract.api.shapes import NamespaceModel
 from tests.hostile.odd_documents import BEYOND_JSON, LISTED, NO_ADDRESS, UNOWNED, Odd
 from tests.hostile.walk import signed_in
 
@@ -28,6 +29,8 @@ PAGES = sorted(
 )
 # Every page is asked for one in so many documents; `make faults` asks for all.
 STEP = 8
+# No name, a longer one than is published, a parameter that is not.
+BEYOND_THE_SHAPE = ("nameless", "name_number", "name_long", "schema_foreign")
 FAULTY = {odd.id: list(odd.faults) for odd in LISTED if odd.faults}
 
 
@@ -155,6 +158,8 @@ def test_each_can_be_opened_and_names_what_is_odd(odd_store: Cast) -> None:
         assert response.status_code == 200, (odd.name, response.content)
         answer = json.loads(response.content)
         assert answer.get("unreadable", []) == list(odd.faults)
+        if odd.name not in BEYOND_THE_SHAPE:
+            NamespaceModel.model_validate_json(response.content)
         page = client.get(f"/namespaces/{odd.id}/")
         assert page.status_code == 200, odd.name
         for fault in odd.faults:
@@ -232,7 +237,6 @@ def test_what_a_plan_builds_on_must_be_readable(odd_store: Cast) -> None:
     tier = {"infrastructure": {"max_workers": 4}}
     for name, body in (
         ("index_text", INDEX),
-        ("muted", INDEX),
         ("extractor_nameless", INDEX),
         ("infra_text", tier),
         ("tier_unknown", tier),

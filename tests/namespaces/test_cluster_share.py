@@ -34,7 +34,7 @@ def hanging(settings):
     """A cluster that takes every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         place = f"127.0.0.1:{server.getsockname()[1]}"
-        settings.NSADMIN_CLUSTER_HOSTS = [place]
+        settings.NSADMIN_CLUSTER_HOSTS = [f"{place}=*"]
         yield f"http://{place}"
 
 

@@ -1,13 +1,15 @@
 """The mirror equals the store after a reconcile, and lists only what may be seen."""
 
+import importlib
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 
 from nsadmin.errors import Invalid, NotFound
 from nsadmin.namespaces.lifecycle import tombstones
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.models import LastLook, MirroredNamespace, MirrorFill
 from nsadmin.namespaces.read import mirror, queries
 from nsadmin.namespaces.read.facets import count_facets
 from nsadmin.namespaces.read.listing import ListQuery, listing
@@ -87,6 +89,73 @@ def test_search_filters_and_pages(cast):
     assert [r.name for r in listing(cast.actor(), rest).rows] == ["world sample"]
     with pytest.raises(Invalid):
         listing(cast.actor(), ListQuery(sort="password"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "searched"),
+    [
+        ("Äpfel und Öl", "ÄPFEL UND ÖL"),
+        ("ÄPFEL UND ÖL", "äpfel und öl"),
+        ("A\u0308pfel", "äpfel"),
+        ("Straße", "STRAẞE"),
+        ("STRAẞE", "strasse"),
+        ("İstanbul", "i\u0307stanbul"),
+        ("\ufb01lm", "FILM"),
+        ("film archive 2", "\ufb01lm archive 2"),
+        ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+        ("οδυσσευς", "ΟΔΥΣΣΕΥΣ"),
+        ("Ünïcode_100%", "ÜNÏCODE_100%"),
+    ],
+)
+def test_a_search_ignores_case_in_every_script(cast, stored, searched):
+    made = make_namespace(cast.northlight, stored, in_qdrant=False)
+    described = make_namespace(
+        cast.northlight,
+        "other",
+        in_qdrant=False,
+        description=f"see {stored}!",
+        feature_extractors=[{"feature_extractor_name": stored, "version": "v9"}],
+    )
+    found = listing(cast.actor(), ListQuery(search=searched)).rows
+    assert {made.namespace_id, described.namespace_id} <= {row.pk for row in found}
+    found = listing(cast.actor(), ListQuery(search=f"{searched}_v9")).rows
+    assert [row.pk for row in found] == [described.namespace_id]
+    found = listing(cast.actor(), ListQuery(name_contains=searched)).rows
+    assert made.namespace_id in {row.pk for row in found}
+    exact = ListQuery(search=f"see {stored}", case_sensitive=True)
+    assert [row.pk for row in listing(cast.actor(), exact).rows] == [
+        described.namespace_id
+    ]
+
+
+def test_rows_of_an_older_version_are_found_after_the_migration(cast):
+    MirroredNamespace.objects.update(search_text="")
+    assert names(cast, search="FILM") == []
+    migration = importlib.import_module("nsadmin.namespaces.migrations.0007_readable")
+    migration.fill_search_text(apps, None)
+    assert names(cast, search="FILM") == ["film archive"]
+
+
+def test_a_revision_that_was_set_back_is_mirrored(cast):
+    raw = store.get(cast.own.namespace_id)
+    mirror.mirror_one({**raw, "revision": 9})
+    store.replace(raw, {**raw, "description": "restored from a backup"})
+    mirror.reconcile()
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert (row.revision, row.description) == (1, "restored from a backup")
+
+
+@pytest.mark.parametrize("points", [10**40, -1, "many", True, None])
+def test_a_count_that_no_column_holds_is_unknown(cast, points):
+    look = LastLook(
+        namespace_id=cast.own.namespace_id,
+        taken_at=datetime.now(UTC),
+        ok=True,
+        live={"points": points, "status": "green"},
+    )
+    mirror.record_snapshot(look)
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.document_count is None
 
 
 def test_facets_count_what_may_be_seen(cast):

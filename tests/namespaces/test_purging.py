@@ -49,7 +49,7 @@ def buried_on(cast, url, *, name="lost"):
 @pytest.fixture
 def lost_key(transactional_db, cast, settings):
     """A tombstone whose key no configured seal key opens."""
-    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:9"]
+    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:9=*"]
     made = buried_on(cast, "http://127.0.0.1:9")
     settings.NSADMIN_SEAL_KEYS = [OTHER_KEY]
     return made
@@ -157,7 +157,7 @@ def test_after_days_it_ends_without_the_collection(lost_key, settings):
 
 def test_a_platform_admin_may_end_it_at_once(transactional_db, cast, settings):
     """A cluster that is gone."""
-    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:9"]
+    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:9=*"]
     gone = buried_on(cast, "http://127.0.0.1:9")
     with pytest.raises(Conflict):
         purging.finish_without_collection(cast.actor("platform_admin"), gone)

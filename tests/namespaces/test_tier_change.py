@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -248,7 +247,7 @@ def test_a_new_address_without_its_key_is_refused_and_nothing_is_dialled(
     commit(cast, own_cluster.body())
     with listening() as (port, arrived):
         host = f"127.0.0.1:{port}"
-        settings.NSADMIN_CLUSTER_HOSTS = [own_cluster.listed, host]
+        settings.NSADMIN_CLUSTER_HOSTS = [own_cluster.listed, f"{host}=*"]
         for url in (f"http://{host}", f"http://{host}/", f"HTTP://{host}"):
             with pytest.raises(Invalid) as fault:
                 commit(cast, {"qdrant_url": url})
@@ -258,6 +257,7 @@ def test_a_new_address_without_its_key_is_refused_and_nothing_is_dialled(
 
 def test_an_address_that_is_not_listed_is_refused(cast, own_cluster, settings):
     settings.NSADMIN_CLUSTER_HOSTS = []
+    settings.NSADMIN_CLUSTER_PORTS = [own_cluster.port]
     shown = preview(cast, own_cluster.body())
     assert states(shown)["address"] == "blocks"
     with pytest.raises(Invalid) as fault:
@@ -279,20 +279,17 @@ def test_the_guard_stands_at_every_connection_not_only_at_the_change(
         probe.actual_collection(namespace)
 
 
-def test_a_silent_cluster_is_waited_for_two_seconds_and_nothing_is_written(
-    cast, settings
-):
+def test_a_silent_cluster_is_waited_for_as_long_as_a_plan_waits(cast, settings):
+    settings.NSADMIN_PLAN_TIMEOUT_S = 0.5
     with listening(answers=False) as (port, _):
-        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
+        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}=*"]
         given = {
             "compute_tier": "dedicated_cpu",
             "qdrant_url": f"http://127.0.0.1:{port}",
             "qdrant_api_key": KEY,
             "ray_head_node_url": RAY,
         }
-        began = time.monotonic()
         shown = preview(cast, given)
-        assert time.monotonic() - began < 3
         assert states(shown)["qdrant"] == "blocks"
         with pytest.raises(Unavailable):
             commit(cast, given)

@@ -122,6 +122,19 @@ def test_back_to_editing_keeps_the_input(browse, address):
     assert 'value="a copy"' in text
 
 
+def test_only_platform_admins_may_leave_out_points_and_only_across(
+    browse, address, foreign
+):
+    name = 'name="leave_out_foreign_points"'
+    admin = browse("platform_admin")
+    assert name in admin.get(f"{foreign}clone/").content.decode()
+    assert name not in browse().get(address).content.decode()
+    sent = {**INPUT, "leave_out_foreign_points": "on"}
+    shown = admin.post(f"{foreign}clone/", sent).content.decode()
+    assert "leave_out_foreign_points" in hidden(shown)
+    assert "&quot;leave_out_foreign_points&quot;: true" in shown
+
+
 def test_platform_admins_clone_across(browse, cast, foreign):
     client = browse("platform_admin")
     text = client.post(f"{foreign}clone/", INPUT).content.decode()

@@ -155,6 +155,41 @@ def test_unequal_proof_is_never_called_equal(browse, address):
     assert "Different" in text
 
 
+def test_the_report_tells_changed_fields_and_points_of_others(browse, address):
+    outputs = {
+        "proof": [
+            {"what": "Points", "source": 9, "clone": 6, "left_out": 3, "equal": True}
+        ],
+        "foreign_points": 0,
+        "foreign_points_left_out": 3,
+        "changed_paths": [
+            {"path": "collection_id", "count": 6},
+            {"path": "_internal.lineage.chain[].collection_id", "count": 1200},
+        ],
+    }
+    Job.objects.update(state=State.DONE, outputs=outputs)
+    text = " ".join(browse().get(address).content.decode().split())
+    assert "and 3 left out" in text
+    assert "3 points were left out." in text
+    assert "New ids in 2 fields, 1,206 values" in text
+    assert "chain[].<wbr>collection_<wbr>id" in text
+    outputs |= {"foreign_points": 1, "foreign_points_left_out": 0, "changed_paths": []}
+    Job.objects.update(outputs=outputs)
+    text = " ".join(browse().get(address).content.decode().split())
+    assert "1 point names another namespace" in text
+    assert "were left out" not in text
+    outputs |= {"foreign_points": 0}
+    Job.objects.update(outputs=outputs)
+    assert "No point names another namespace." in browse().get(address).content.decode()
+
+
+def test_a_clone_of_an_older_version_has_no_report(browse, address):
+    proof = [{"what": "Points", "source": 2, "clone": 2, "equal": True}]
+    Job.objects.update(state=State.DONE, outputs={"proof": proof})
+    text = browse().get(address).content.decode()
+    assert "another namespace" not in text
+
+
 def test_failed_says_why(browse, address):
     Job.objects.update(state=State.FAILED, error="No space left on device.")
     text = browse().get(address).content.decode()

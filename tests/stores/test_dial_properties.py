@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from nsadmin.errors import Invalid, NsadminError, Unavailable
 from nsadmin.stores.qdrant import connectivity
 from nsadmin.stores.qdrant.cluster import dedicated
+from nsadmin.stores.qdrant.transport import ClusterTransport
 from nsadmin.stores.seal import Secret
 from nsadmin.stores.ssrf_guard import (
-    checked_address,
+    checked_addresses,
     destination,
-    guarded_transport,
     is_public,
 )
 
@@ -58,7 +58,7 @@ def test_no_spelling_of_an_inside_address_may_be_dialled(address):
         except Invalid:
             continue
         with pytest.raises((Invalid, Unavailable)):
-            checked_address(normal, 6333)
+            checked_addresses(normal, 6333)
 
 
 @given(inside)
@@ -68,7 +68,7 @@ def test_no_ipv6_that_carries_an_inside_address_is_public(address):
         carried = ipaddress.IPv6Address(int(ipaddress.IPv6Address(prefix)) + number)
         assert not is_public(carried), carried
         with pytest.raises((Invalid, Unavailable)):
-            checked_address(str(carried), 6333)
+            checked_addresses(str(carried), 6333)
     six_to_four = ipaddress.IPv6Address((0x2002 << 112) + (number << 80))
     assert not is_public(six_to_four)
 
@@ -121,7 +121,7 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere(settings, status):
         answering(200) as (inside_port, inside_asked),
         answering(status, Location=f"http://127.0.0.1:{inside_port}/") as (port, asked),
     ):
-        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
+        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}=*"]
         cluster = dedicated(f"http://127.0.0.1:{port}", Secret("canary"))
         found = connectivity.reach(cluster, "ns_1", within_s=2, tries_write=True)
     assert asked == ["/ canary"]
@@ -131,12 +131,19 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere(settings, status):
 
 def test_what_is_not_qdrant_is_told_and_gets_no_further(settings):
     with answering(200) as (port, asked):
-        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}"]
+        settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{port}=*"]
         cluster = dedicated(f"http://127.0.0.1:{port}", Secret("canary"))
         found = connectivity.reach(cluster, "ns_1", within_s=2, tries_write=True)
     assert len(asked) == 1
     assert isinstance(found.fault, NsadminError)
     assert "not Qdrant" in found.fault.message
+
+
+def guarded() -> ClusterTransport:
+    """A transport to a customer's cluster."""
+    return ClusterTransport(
+        lambda host, port, left_s: checked_addresses(host, port, within_s=left_s)
+    )
 
 
 class Resolver:
@@ -145,7 +152,9 @@ class Resolver:
     def __init__(self, *turns: str) -> None:
         self._turns, self.asked = list(turns), 0
 
-    def __call__(self, _host: str, port: int, **_: object) -> list[object]:
+    def __call__(self, _host: str, port: int, **given: object) -> list[object]:
+        if given.get("flags"):
+            raise socket.gaierror("The host is a name, not a number.")
         self.asked += 1
         turn = self._turns[min(self.asked, len(self._turns)) - 1]
         return [
@@ -170,7 +179,7 @@ def dialled(monkeypatch) -> list[str]:
 def test_a_name_that_rebinds_gains_nothing(monkeypatch, dialled):
     resolver = Resolver("93.184.216.34", "127.0.0.1")
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
-    with httpx.Client(transport=guarded_transport(), trust_env=False) as client:
+    with httpx.Client(transport=guarded(), trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             client.get("http://rebinding.example:6333/")
         assert (resolver.asked, dialled) == (1, ["93.184.216.34"])
@@ -186,7 +195,7 @@ def test_a_name_that_rebinds_gains_nothing(monkeypatch, dialled):
 def test_one_inside_address_among_several_refuses_them_all(monkeypatch, dialled, turn):
     monkeypatch.setattr(socket, "getaddrinfo", Resolver(turn))
     with (
-        httpx.Client(transport=guarded_transport(), trust_env=False) as client,
+        httpx.Client(transport=guarded(), trust_env=False) as client,
         pytest.raises(Invalid),
     ):
         client.get("http://several.example:6333/")
@@ -194,9 +203,10 @@ def test_one_inside_address_among_several_refuses_them_all(monkeypatch, dialled,
 
 
 def test_the_operators_list_names_host_and_port_and_no_other(settings, monkeypatch):
-    settings.NSADMIN_CLUSTER_HOSTS = ["qdrant-ns-prod:6333"]
+    settings.NSADMIN_CLUSTER_HOSTS = ["qdrant-ns-prod:6333=*"]
     monkeypatch.setattr(socket, "getaddrinfo", Resolver("10.0.0.8"))
-    assert checked_address("qdrant-ns-prod", 6333) == "10.0.0.8"
+    (address,) = checked_addresses("qdrant-ns-prod", 6333)
+    assert str(address) == "10.0.0.8"
     for host, port in (("qdrant-ns-prod", 6334), ("other", 6333), ("10.0.0.8", 6333)):
         with pytest.raises(Invalid):
-            checked_address(host, port)
+            checked_addresses(host, port)

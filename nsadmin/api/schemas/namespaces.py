@@ -125,6 +125,9 @@ class NamespaceModel(BaseModel):
     feature_extractors: list[FeatureExtractor]
     payload_indexes: list[PayloadIndex]
     document_count: int | None
+    document_count_at: datetime | None = Field(
+        description="When Qdrant told the number of documents."
+    )
     bucket_count: int | None
     collection_count: int | None
     object_count: int | None
@@ -221,6 +224,7 @@ def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
         "cluster_id": namespace.cluster_id,
         "description": namespace.description,
         "document_count": counts.documents,
+        "document_count_at": counts.documents_at,
         "bucket_count": counts.buckets,
         "collection_count": counts.collections,
         "object_count": counts.objects,

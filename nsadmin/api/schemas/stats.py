@@ -1,5 +1,6 @@
 """Counts of what namespaces hold; null where unknown."""
 
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ class Counts(BaseModel):
     """The counts of a namespace's contents."""
 
     document_count: int | None
+    document_count_at: datetime | None
     bucket_count: int | None
     collection_count: int | None
     object_count: int | None
@@ -28,6 +30,7 @@ class NamespaceStats(Counts):
         return cls.model_construct(
             namespace_id=view.namespace.namespace_id,
             document_count=counts.documents,
+            document_count_at=counts.documents_at,
             bucket_count=counts.buckets,
             collection_count=counts.collections,
             object_count=counts.objects,

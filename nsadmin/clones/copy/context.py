@@ -1,7 +1,7 @@
 """The context of a clone job's slice: both namespaces, their clusters, the id map."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from nsadmin.clones.copy.source_reader import SourceReader
 from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
-from nsadmin.errors import Conflict, NotFound, UpstreamError
+from nsadmin.errors import Conflict, NotFound, Unavailable, UpstreamError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -26,6 +26,8 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 SETTINGS_KEY = "settings"
 
 _PAUSE_STEP_S = 0.2
+# A worker ends a slice that lasts for two minutes.
+_MAX_SLICE_S = 100.0
 
 REFERENCED_KINDS: tuple[IdKind, ...] = (
     "buckets",
@@ -53,6 +55,7 @@ class CopyContext:
     omissions: OmissionLog
     reader: SourceReader | None = None
     is_slowed: bool = False
+    began_at: float = field(default_factory=time.monotonic)
 
     @property
     def job_id(self) -> UUID:
@@ -120,19 +123,34 @@ class CopyContext:
 
         The page has at most `size` points. Raises like `SourceReader.page`.
         """
-        if self.reader is None:
-            self.reader = SourceReader(
-                self.job, self.source_cluster, self.source.collection
-            )
         try:
-            return self.reader.page(offset, size)
+            return self._source_reader().page(offset, size)
         except UpstreamError:
             # If the collection was deleted, this raises an error that says so.
             self.source_collection()
             raise
 
+    def source_count(self) -> int:
+        """Return the source's exact number of points when the copy began."""
+        return self._source_reader().count()
+
+    def _source_reader(self) -> SourceReader:
+        if self.reader is None:
+            self.reader = SourceReader(
+                self.job, self.source_cluster, self.source.collection
+            )
+        return self.reader
+
     def pause(self, seconds: float) -> None:
-        """Wait, as a cluster's rate limit asks; raise if the job has to stop."""
+        """Wait, as a cluster's rate limit asks; raise if the job has to stop.
+
+        Raises Unavailable if the slice would become too long for its worker; the next
+        slice goes on.
+        """
+        if time.monotonic() + seconds - self.began_at > _MAX_SLICE_S:
+            raise Unavailable(
+                "A cluster limits the rate of calls.", code="cluster_rate_limited"
+            )
         if not self.is_slowed:
             self.is_slowed = True
             self.job.record_event(

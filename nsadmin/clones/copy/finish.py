@@ -13,6 +13,9 @@ from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection
 
+# Cursor entry; the report is saved before the clone is ready, as nothing is afterwards.
+_DONE_KEY = "settings_proven"
+
 ROW_TITLE = "Settings of the collection"
 # The row of the verification that this one follows.
 INDEXES_TITLE = "Payload indexes of the source"
@@ -24,10 +27,12 @@ def finish_settings(context: CopyContext) -> None:
     """Set strict mode, read all settings back, and add them to the report.
 
     May be repeated. Raises Conflict with code `clone_unproven` if settings differ from
-    those that the source had when the job began.
+    those that the source had when the job began, and what `JobContext.checkpoint`
+    raises.
     """
     wanted: dict[str, Any] | None = context.job.cursor.get(SETTINGS_KEY)
-    if wanted is None:  # the source has no collection
+    is_done = context.job.cursor.get(_DONE_KEY)
+    if wanted is None or is_done:  # without settings, the source has no collection
         return
     rules = settings.strict_mode(wanted)
     live = _live(context)
@@ -50,6 +55,7 @@ def finish_settings(context: CopyContext) -> None:
             code="clone_unproven",
         )
     _report(context, settings.count(wanted))
+    context.save(**{_DONE_KEY: True})
 
 
 def _live(context: CopyContext) -> LiveCollection:

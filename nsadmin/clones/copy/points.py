@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
+from nsadmin.clones.copy.foreign import copied_points, is_foreign
 from nsadmin.clones.copy.settings import has_shard_keys
 from nsadmin.clones.rewrite import remap
 from nsadmin.clones.stages import POINTS
@@ -26,13 +27,17 @@ def page_size(sizes: list[int]) -> int:
 
 
 def rewrite_point(context: CopyContext, point: Point) -> Point:
-    """Return the clone's version of a point: same id and vectors, rewritten payload."""
+    """Return the clone's version of a point: same id and vectors, rewritten payload.
+
+    The payload of a point that names another namespace stays as it is.
+    """
+    payload = point.get("payload") or {}
+    if not is_foreign(context, point):
+        payload = remap.payload(payload, context.ids, context.omissions)
     return {
         "id": point["id"],
         "vector": point.get("vector") or {},
-        "payload": remap.payload(
-            point.get("payload") or {}, context.ids, context.omissions
-        ),
+        "payload": payload,
         **_shard(context, point),
     }
 
@@ -44,21 +49,6 @@ def _shard(context: CopyContext, point: Point) -> Point:
     return {SHARD_KEY: key} if key is not None and kept and has_shard_keys(kept) else {}
 
 
-def as_point(row: Point) -> Point:
-    """Return a row of a page without the keys that only Qdrant's response has."""
-    return {
-        "id": row["id"],
-        "vector": row.get("vector") or {},
-        "payload": row.get("payload") or {},
-    }
-
-
-def own_points(context: CopyContext, rows: list[Point]) -> list[Point]:
-    """Return the points of a page that belong to the source."""
-    namespace_id = context.source.namespace_id
-    return [p for p in rows if remap.is_own(p.get("payload") or {}, namespace_id)]
-
-
 def copy_points(context: CopyContext) -> None:
     """Copy every point, starting behind the last confirmed page.
 
@@ -67,17 +57,16 @@ def copy_points(context: CopyContext) -> None:
     """
     cursor, progress = context.job.cursor, context.job.progress
     live = context.source_collection()
-    total = (
-        points.count(context.source_cluster, context.source.collection) if live else 0
-    )
-    progress.begin(POINTS, total=total)
+    progress.begin(POINTS, total=context.source_count() if live else 0)
     if live is None:
         return
     size = page_size([vector.size for vector in live.vectors.values()])
     done = cursor.get("done", 0)
     while not cursor.get("at_end"):
         rows, next_offset = context.source_page(cursor.get("offset"), size)
-        batch = [rewrite_point(context, point) for point in own_points(context, rows)]
+        batch = [
+            rewrite_point(context, point) for point in copied_points(context, rows)
+        ]
         context.job.raise_if_interrupted()
         points.put(
             context.target_cluster, context.target.collection, batch, insert_only=True

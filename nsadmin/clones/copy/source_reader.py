@@ -52,7 +52,7 @@ class SourceReader:
         Raises UpstreamError with code `source_out_of_order` for points that are not in
         the order of their ids, `source_endless` for many more than were counted.
         """
-        self._count_once()
+        self.count()
         limit = _FIRST_PAGE
         if self.point_bytes:
             limit = max(1, int(_PAGE_BYTES / self.point_bytes))
@@ -72,10 +72,12 @@ class SourceReader:
         self._require_bounded(offset, len(found.points))
         return found.points, found.next_offset
 
-    def _count_once(self) -> None:
+    def count(self) -> int:
+        """Return the first exact count of the source's points; it is asked for once."""
         if _COUNT_KEY not in self.job.cursor:
             counted = points.count(self.cluster, self.collection)
             self.job.cursor[_COUNT_KEY] = {"points": counted, "at": time.time()}
+        return int(self.job.cursor[_COUNT_KEY]["points"])
 
     def _require_order(self, offset: PointId | None, found: points.Page) -> None:
         ids = [point.get("id") for point in found.points]
@@ -92,9 +94,9 @@ class SourceReader:
         before = 0 if offset is None else int(self.job.cursor.get(_READ_KEY) or 0)
         read = before + number
         self.job.cursor[_READ_KEY] = read
-        first = self.job.cursor[_COUNT_KEY]
-        counted = int(first["points"])
-        if read > _most_points(counted, time.time() - float(first["at"])):
+        counted = self.count()
+        seconds = time.time() - float(self.job.cursor[_COUNT_KEY]["at"])
+        if read > _most_points(counted, seconds):
             raise UpstreamError(
                 f"The source counted {counted:,} points when the copy began and has "
                 f"given {read:,} by now without an end. The copy was stopped. If "

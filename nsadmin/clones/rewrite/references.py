@@ -55,7 +55,7 @@ _KINDS_BY_KEY: Final[dict[str, tuple[IdKind, ...]]] = {
 # A path consists of ids, such as bkt_…/col_…; ids of objects in it stay.
 _PATH_PREFIXES: Final = (*PREFIXES, "obj_", "doc_", "org_")
 _PATH_KEYS: Final = frozenset({"path", "lineage_path"})
-_PATH_KINDS: Final[tuple[IdKind, ...]] = ("namespaces", "buckets", "collections")
+PATH_KINDS: Final[tuple[IdKind, ...]] = ("namespaces", "buckets", "collections")
 # Keys of a filter condition whose values are compared with its `field` (or Qdrant's
 # `key`), so that the kind of id depends on that field.
 _OPERAND_KEYS: Final = frozenset({"value", "values", "match", "any", "except"})
@@ -98,14 +98,15 @@ def _rewrite_string(value: str, ids: IdMap, key: str) -> tuple[str, bool]:
     if ids.tenant is not None and _is_tenant(value, ids.tenant[0], key):
         return ids.tenant[1], True
     if "/" in value and _is_path(value, ids, key):
-        parts = [_rewrite_segment(part, ids, key) for part in value.split("/")]
-        return "/".join(part for part in parts if part), True
+        # An empty segment stays; only a segment that is an absent id is dropped.
+        pairs = [(part, _rewrite_segment(part, ids, key)) for part in value.split("/")]
+        return "/".join(new for part, new in pairs if new or not part), True
     new = ids.look_up(value, kinds_of(key))
     return (value, True) if new is None else (new, new != "")
 
 
 def _rewrite_segment(part: str, ids: IdMap, key: str) -> str:
-    new = ids.look_up(part, _PATH_KINDS if key in _PATH_KEYS else ())
+    new = ids.look_up(part, PATH_KINDS if key in _PATH_KEYS else ())
     return part if new is None else new
 
 
@@ -117,7 +118,7 @@ def _is_path(value: str, ids: IdMap, key: str) -> bool:
     """Tell whether a string is a path of ids: by its key, or by all of its segments."""
     if key.endswith("lineage_path"):
         return True
-    kinds = _PATH_KINDS if key in _PATH_KEYS else ()
+    kinds = PATH_KINDS if key in _PATH_KEYS else ()
     return all(
         part.startswith(_PATH_PREFIXES) or ids.look_up(part, kinds) is not None
         for part in value.split("/")
@@ -170,7 +171,7 @@ def _references_in_string(value: str, ids: IdMap, key: str) -> Iterator[str]:
     if ids.tenant is not None and _is_tenant(value, ids.tenant[0], key):
         yield value
     elif "/" in value and _is_path(value, ids, key):
-        kinds = _PATH_KINDS if key in _PATH_KEYS else ()
+        kinds = PATH_KINDS if key in _PATH_KEYS else ()
         parts = value.split("/")
         yield from (part for part in parts if ids.look_up(part, kinds) is not None)
     elif ids.look_up(value, kinds_of(key)) is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap
+from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import find_references, rewrite_references
 
 Document = dict[str, Any]
@@ -44,18 +45,33 @@ def bucket(document: Document, ids: IdMap) -> Document:
 
 def object_(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's object: the same id, without edges to absent collections."""
+    clone = _rewrite_document(pruned_object(document, ids, omissions), ids)
+    clone["_id"] = f"{clone['namespace_id']}:{clone['object_id']}"
+    return clone
+
+
+def pruned_object(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the object with its own ids, without what the clone leaves out."""
     clone = copy.copy(document)
     kept = _without_absent(clone.get("edges"), ids)
     if kept != clone.get("edges"):
         omissions.add("Edges of objects to collections that are not copied.")
         clone["edges"] = kept
-    clone = _rewrite_document(clone, ids)
-    clone["_id"] = f"{clone['namespace_id']}:{clone['object_id']}"
     return clone
 
 
 def collection(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's collection, without attachments that are not copied."""
+    clone = pruned_collection(document, ids, omissions)
+    return _rewrite_with_new_id(
+        clone, ids, kind="collections", id_field="collection_id"
+    )
+
+
+def pruned_collection(
+    document: Document, ids: IdMap, omissions: OmissionLog
+) -> Document:
+    """Return the collection with its own ids, without what the clone leaves out."""
     clone = copy.copy(document)
     name = f"Collection “{document.get('collection_name', '')}”"
     for key, thing in (
@@ -75,13 +91,19 @@ def collection(document: Document, ids: IdMap, omissions: OmissionLog) -> Docume
         if kept != clone.get(key):
             omissions.add(f"{name} loses {thing} that are not copied.")
             clone[key] = kept
-    return _rewrite_with_new_id(
-        clone, ids, kind="collections", id_field="collection_id"
-    )
+    return clone
 
 
 def retriever(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's retriever: unpublished, without stages that cannot work."""
+    clone = pruned_retriever(document, ids, omissions)
+    return _rewrite_with_new_id(clone, ids, kind="retrievers", id_field="retriever_id")
+
+
+def pruned_retriever(
+    document: Document, ids: IdMap, omissions: OmissionLog
+) -> Document:
+    """Return the retriever with its own ids, without what the clone leaves out."""
     clone = copy.copy(document)
     name = f"Retriever “{document.get('retriever_name', '')}”"
     clone.pop("marketplace_listing_id", None)
@@ -93,7 +115,7 @@ def retriever(document: Document, ids: IdMap, omissions: OmissionLog) -> Documen
     stages = clone.get("stages")
     if isinstance(stages, list):
         clone["stages"] = [s for s in stages if _keep_stage(s, ids, name, omissions)]
-    return _rewrite_with_new_id(clone, ids, kind="retrievers", id_field="retriever_id")
+    return clone
 
 
 def _keep_stage(stage: Any, ids: IdMap, name: str, omissions: OmissionLog) -> bool:
@@ -128,6 +150,12 @@ def _without_lists(value: Any) -> Any:
 
 def taxonomy(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's taxonomy; not ready if it lost a retriever or a collection."""
+    clone = pruned_taxonomy(document, ids, omissions)
+    return _rewrite_with_new_id(clone, ids, kind="taxonomies", id_field="taxonomy_id")
+
+
+def pruned_taxonomy(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
+    """Return the taxonomy with its own ids, without what the clone leaves out."""
     clone = copy.deepcopy(document)
     name = f"Taxonomy “{document.get('taxonomy_name', '')}”"
     config = clone.get("config")
@@ -146,7 +174,7 @@ def taxonomy(document: Document, ids: IdMap, omissions: OmissionLog) -> Document
                 _mark_not_ready(clone, name, omissions)
     if _refers_to_absent(clone, ids):
         _mark_not_ready(clone, name, omissions)
-    return _rewrite_with_new_id(clone, ids, kind="taxonomies", id_field="taxonomy_id")
+    return clone
 
 
 def _has_lost_collection(node: Any, ids: IdMap) -> bool:
@@ -164,24 +192,12 @@ def _mark_not_ready(clone: Document, name: str, omissions: OmissionLog) -> None:
 
 def payload(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's payload of a point, in the flat, nested or a mixed layout."""
-    if ids.absent and _refers_to_absent(document, ids):
+    if ids.absent and rewrite_payload(document, ids.only_absent) != document:
         omissions.add(
             "References in documents to resources that are not copied, such as "
             "taxonomies."
         )
-    return _rewrite_document(document, ids)
-
-
-def is_own(document: Document, namespace_id: str) -> bool:
-    """Tell whether a payload belongs to the namespace, as one without an owner does.
-
-    Each namespace has a collection of its own. If two share one nevertheless, a clone
-    of the first must not get the points of the second.
-    """
-    inner = document.get("_internal")
-    nested = inner.get("namespace_id") if isinstance(inner, dict) else None
-    owners = (document.get("namespace_id"), nested)
-    return all(owner in (None, namespace_id) for owner in owners)
+    return rewrite_payload(document, ids)
 
 
 def _refers_to_absent(value: Any, ids: IdMap) -> bool:

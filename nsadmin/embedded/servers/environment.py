@@ -23,5 +23,5 @@ def environment(
         "PYTHONUNBUFFERED": "1",
     }
     if dedicated := servers.qdrant("qdrant_dedicated"):
-        ours["NSADMIN_CLUSTER_HOSTS"] = dedicated["url"].rpartition("/")[2]
+        ours["NSADMIN_CLUSTER_HOSTS"] = f"{dedicated['url'].rpartition('/')[2]}=*"
     return ours | {n: v for n, v in given.items() if v} | dict(servers.env)

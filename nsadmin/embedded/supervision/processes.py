@@ -15,6 +15,7 @@ CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
 # Niceness: below the pages, which people wait for.
 BEHIND = 5
 WORKER = ("worker", "--without-gossip", "--without-mingle")
+_THREADS = ("--pool", "threads", "--concurrency")
 # Kilobytes after which a child process is replaced, once its task has ended.
 _MEMORY = ("--max-memory-per-child", "400000")
 # Log lines of every second would bury the others.
@@ -37,12 +38,12 @@ def workers() -> list[Process]:
     leases expire. Only the worker for customers' clusters has child processes, because
     only a process can be killed when it hangs; they share the memory of their parent.
     """
-    jobs = ("--pool", "threads", "--concurrency", "2")
+    jobs = (*_THREADS, "2")
     clusters = ("--pool", "prefork", "--concurrency", "2")
     return [
         _worker("worker", queues.JOBS, *jobs),
         _worker("second_worker", queues.JOBS, *jobs),
-        _worker("maintenance", queues.MAINTENANCE, "--pool", "solo"),
+        _worker("maintenance", queues.MAINTENANCE, *_THREADS, "3"),
         _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
     ]
 
@@ -52,8 +53,7 @@ def sweeper() -> Process:
 
     It has two threads: one for the sweep of each second, one for recovery.
     """
-    threads = ("--pool", "threads", "--concurrency", "2")
-    return replace(_worker("sweeper", queues.CONTROL, *threads), env=QUIET)
+    return replace(_worker("sweeper", queues.CONTROL, *_THREADS, "2"), env=QUIET)
 
 
 def _worker(name: str, queue: str, *options: str) -> Process:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ _MIN_SPEED_WINDOW_S = 0.5
 # The history is a list of [Unix time, units per second]. When it is full, every second
 # entry is dropped and the interval doubled, so that it always spans the whole job.
 _MAX_HISTORY = 80
+# An estimate of the time left that grew by no more than this counts as the same.
+_MAX_GROWTH = 1.25
 _HISTORY_INTERVAL_S = 1
 
 
@@ -53,6 +55,10 @@ class Progress:
 
     The rate is measured over the last seconds of this process, so that a pause or a
     restart does not distort it for long.
+
+    The percentage never falls and the time left never grows: totals may grow while a
+    job runs, then both stand still. Where the estimate is much longer than the one that
+    was shown, the time left is None until it is true again.
     """
 
     def __init__(self, stages: Sequence[Stage]) -> None:
@@ -63,6 +69,8 @@ class Progress:
         self.history: list[list[float]] = []
         self.every_s = _HISTORY_INTERVAL_S
         self._last_history: tuple[float, int] | None = None
+        self._peak = 0.0
+        self._shown_left: float | None = None
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Progress":
@@ -76,6 +84,8 @@ class Progress:
         )
         progress.history = list(stored.get("history") or [])
         progress.every_s = stored.get("every_s") or _HISTORY_INTERVAL_S
+        progress._peak = float(stored.get("peak") or 0)
+        progress._shown_left = stored.get("shown_left_s")
         return progress
 
     def stage(self, key: str) -> Stage:
@@ -102,10 +112,15 @@ class Progress:
         self._take_sample(stage)
 
     def end(self, key: str) -> None:
-        """Set a stage's state to done."""
+        """Set a stage's state to done; one that has ended stays as it is."""
         stage = self.stage(key)
-        stage.seconds = self._stage_seconds()
-        stage.state = "done"
+        if stage.state != "done":
+            stage.seconds = self._stage_seconds()
+            stage.state = "done"
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Remove stages that turned out not to be needed."""
+        self.stages = [stage for stage in self.stages if stage.key not in keys]
 
     def _stage_seconds(self) -> float:
         """Return the running time of the current stage over all slices."""
@@ -123,7 +138,13 @@ class Progress:
         for stage in self.stages:
             if stage.state != "done":
                 stage.state = "todo"
-        return {**self.to_json(), "rate": None, "left_s": None, "moved_at": None}
+        return {
+            **self.to_json(),
+            "rate": None,
+            "left_s": None,
+            "shown_left_s": None,
+            "moved_at": None,
+        }
 
     def _take_sample(self, stage: Stage) -> None:
         now = time.monotonic()
@@ -153,11 +174,19 @@ class Progress:
 
     @property
     def fraction(self) -> float:
-        """The finished part of the whole job, from 0 to 1."""
+        """The finished part of the whole job, from 0 to 1; it never falls."""
         whole = sum(stage.weight for stage in self.stages)
-        if not whole:
-            return 0.0
-        return sum(stage.weight * stage.share for stage in self.stages) / whole
+        if whole:
+            parts = sum(stage.weight * stage.share for stage in self.stages)
+            self._peak = max(self._peak, parts / whole)
+        return self._peak
+
+    @property
+    def percent(self) -> int:
+        """The finished part in percent; 100 means that every stage has ended."""
+        if self.stages and all(stage.state == "done" for stage in self.stages):
+            return 100
+        return min(99, int(self.fraction * 100))
 
     def _speed(self) -> tuple[float | None, float | None]:
         """Return the stage's units per second and the seconds left of the whole job.
@@ -174,17 +203,29 @@ class Progress:
         fraction_per_s = (last.fraction - first.fraction) / seconds
         if fraction_per_s <= 0:
             return rate, None
-        return rate, round((1 - last.fraction) / fraction_per_s, 1)
+        left = 1 - last.fraction
+        # The stage may be faster than the others; the average of all is the other view.
+        average = sum(stage.seconds or 0 for stage in self.stages) / last.fraction
+        return rate, self._left(round(left * max(1 / fraction_per_s, average), 1))
+
+    def _left(self, estimate: float) -> float | None:
+        """Return the time left to show, never more than was shown before."""
+        shown = self._shown_left
+        if shown is not None and estimate > shown:
+            return shown if estimate <= shown * _MAX_GROWTH else None
+        self._shown_left = estimate
+        return estimate
 
     def to_json(self) -> dict[str, Any]:
         """Return the value of `Job.progress`."""
         rate, left = self._speed()
         return {
             "stages": [asdict(stage) for stage in self.stages],
-            # Rounded down, so that 100 means that every stage has ended.
-            "percent": 100 if self.fraction == 1 else int(self.fraction * 100),
+            "percent": self.percent,
+            "peak": self._peak,
             "rate": rate,
             "left_s": left,
+            "shown_left_s": self._shown_left,
             "history": self.history,
             "every_s": self.every_s,
             "moved_at": round(time.time(), 1),

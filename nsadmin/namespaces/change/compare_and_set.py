@@ -13,10 +13,10 @@ from django.utils import timezone
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.namespaces.placement.clusters import collection_key
 from nsadmin.namespaces.plan.plan import Plan, apply_steps
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from nsadmin.errors import NsadminError, Unavailable, UpstreamError
 from nsadmin.namespaces.change.compare_and_set import (
     TooManyWriters,
@@ -12,11 +14,11 @@ from nsadmin.namespaces.change.compare_and_set import (
     write_document,
 )
 from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.readable import require_readable
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
@@ -26,7 +28,6 @@ from nsadmin.stores.qdrant.cluster import Cluster
 REQUEST_S = 5
 # The lock outlives its process by this much, so that it ends after a crash.
 _LOCK_MARGIN_S = 10
-_GET_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
     A step that is done already causes no write.
     """
     wait_s = max(0.5, deadline - time.monotonic())
-    if _is_done(cluster, name, step, timeout_s=min(_GET_S, wait_s)):
+    if _is_done(
+        cluster, name, step, timeout_s=min(settings.NSADMIN_PLAN_TIMEOUT_S, wait_s)
+    ):
         return True
     if not step.execute(_Writer(cluster, name, wait_s)):
         return False
@@ -108,8 +111,9 @@ def carry_out(cluster: Cluster, name: str, step: Step, deadline: float) -> bool:
 
 
 def _is_done(
-    cluster: Cluster, name: str, step: Step, *, timeout_s: float = _GET_S
+    cluster: Cluster, name: str, step: Step, *, timeout_s: float | None = None
 ) -> bool:
+    timeout_s = settings.NSADMIN_PLAN_TIMEOUT_S if timeout_s is None else timeout_s
     actual = probe.actual_from_live(collections.get(cluster, name, timeout_s=timeout_s))
     if not actual.exists and not step.creates_collection:
         raise UpstreamError(

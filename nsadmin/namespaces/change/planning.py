@@ -10,17 +10,16 @@ from nsadmin.namespaces.placement.sent_infrastructure import SentInfrastructure
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan, apply_steps
+from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
-from nsadmin.namespaces.schema.readable import require_readable
 
 _IN_PARTS = {
     "infrastructure",
     "feature_extractors",
     "payload_indexes",
     "vector_inference_map",
-    "muted_auto_indexes",
 }
 
 
@@ -73,8 +72,6 @@ def _built_on(plan: Plan) -> set[str]:
     fields = _IN_PARTS & set(apply_steps({}, plan.steps, sealed={}))
     if plan.needs_qdrant or plan.moves:
         fields |= {"infrastructure", "feature_extractors", "payload_indexes"}
-    if "payload_indexes" in fields:
-        fields.add("muted_auto_indexes")
     return fields
 
 

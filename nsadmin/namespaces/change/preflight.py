@@ -1,11 +1,15 @@
 """The checks before a namespace runs on another cluster.
 
 Nothing is written and nothing is moved. Both clusters are asked at the same time, for
-at most two seconds; a cluster that has not answered by then counts as silent.
+as long as a page or a plan waits; a cluster that has not answered by then counts as
+silent.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from django.conf import settings
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unavailable
@@ -17,8 +21,6 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.stores.qdrant import connectivity
 from nsadmin.stores.qdrant.connectivity import Reach
-
-WITHIN_S = 2.0
 
 
 def run(
@@ -41,11 +43,7 @@ def run(
 
 def run_new(new: Namespace) -> tuple[Check, ...]:
     """Check the dedicated cluster of a namespace that is to be created."""
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        there = _in_time(pool.submit(_reach, new, tries_write=True))
-    finally:
-        pool.shutdown(wait=False)
+    there = _test(new, settings.NSADMIN_PLAN_TIMEOUT_S, tries_write=True)()
     return tuple(preflight_checks.cluster(new, there, tries_write=True))
 
 
@@ -74,15 +72,20 @@ def _reach_both(
     now: Namespace, after: Namespace, *, tries_write: bool
 ) -> tuple[Reach, Reach]:
     """Ask the new cluster and the present one, which may be the same; in that order."""
-    pool = ThreadPoolExecutor(max_workers=2)
-    try:
-        there = pool.submit(_reach, after, tries_write=tries_write)
-        is_same = _place(now) == _place(after)
-        here = there if is_same else pool.submit(_reach, now, tries_write=False)
-        return _in_time(there), _in_time(here)
-    finally:
-        # Resolving a host name may block its thread for longer than this waits.
-        pool.shutdown(wait=False)
+    within_s = (
+        settings.NSADMIN_PLAN_TIMEOUT_S
+        if tries_write
+        else settings.NSADMIN_PAGE_TIMEOUT_S
+    )
+    # The threads make no query; every call has a deadline, so both end in time.
+    first = _test(after, within_s, tries_write=tries_write)
+    if _place(now) == _place(after):
+        reached = first()
+        return reached, reached
+    second = _test(now, within_s, tries_write=False)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        there, here = pool.submit(first), pool.submit(second)
+        return there.result(), here.result()
 
 
 def _place(namespace: Namespace) -> str:
@@ -91,18 +94,18 @@ def _place(namespace: Namespace) -> str:
     return str(namespace.infrastructure.get("qdrant_url") or "")
 
 
-def _reach(namespace: Namespace, *, tries_write: bool) -> Reach:
+def _test(
+    namespace: Namespace, within_s: float, *, tries_write: bool
+) -> Callable[[], Reach]:
+    """Return the test of a namespace's cluster, which then needs no database."""
     try:
         cluster = cluster_of(namespace)
     except NsadminError as error:
-        return Reach(fault=error)
-    return connectivity.reach(
-        cluster, namespace.collection, within_s=WITHIN_S, tries_write=tries_write
+        return partial(Reach, fault=error)
+    return partial(
+        connectivity.reach,
+        cluster,
+        namespace.collection,
+        within_s=within_s,
+        tries_write=tries_write,
     )
-
-
-def _in_time(future: "Future[Reach]") -> Reach:
-    try:
-        return future.result(timeout=WITHIN_S)
-    except Late:
-        return Reach(fault=Unavailable("Qdrant does not answer."))

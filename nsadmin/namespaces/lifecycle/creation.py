@@ -31,6 +31,7 @@ from nsadmin.namespaces.lifecycle.availability import (
     require_free,
 )
 from nsadmin.namespaces.placement.clusters import (
+    checked_url,
     collection_key,
     seal_key,
     shared_name_error,
@@ -45,7 +46,6 @@ from nsadmin.namespaces.schema.creation import NewNamespace
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.ssrf_guard import destination
 
 ACTION = "namespace:create"
 
@@ -128,7 +128,7 @@ def _planned(
         request,
         namespace_id=namespace_id,
         internal_id=actor.internal_id,
-        facts=_cluster_facts(request.infrastructure or {}),
+        facts=_cluster_facts(actor.internal_id, request.infrastructure or {}),
         now=timezone.now(),
     )
     _set_placement(raw, request.infrastructure or {})
@@ -152,14 +152,13 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
         raise Invalid.at(at, sentence)
 
 
-def _cluster_facts(sent: Raw) -> ClusterFacts:
+def _cluster_facts(internal_id: str, sent: Raw) -> ClusterFacts:
     """Return the sent address in its normal form, or its errors."""
     url, key = sent.get("qdrant_url"), "sent" if sent.get("qdrant_api_key") else ""
     if not isinstance(url, str):
         return ClusterFacts(key=key)
     try:
-        at = "infrastructure.qdrant_url"
-        return ClusterFacts(url=destination(url, field=at).url, key=key)
+        return ClusterFacts(url=checked_url(internal_id, url), key=key)
     except Invalid as invalid:
         return ClusterFacts(key=key, errors=invalid.errors)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement.clusters import endpoint_of
+from nsadmin.namespaces.placement.clusters import dedicated_of, endpoint_of
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores.qdrant.cluster import Cluster, dedicated
+from nsadmin.stores.qdrant.cluster import Cluster
 
 _ON_SHARED = ""
 
@@ -52,18 +52,22 @@ def dedicated_ids() -> dict[str, str]:
     """Return {namespace id: address of its dedicated cluster} from the mirror."""
     rows = MirroredNamespace.objects.exclude(tier="shared")
     found = {}
-    for namespace_id, kept in rows.values_list("namespace_id", "document"):
+    for key, internal_id, kept in rows.values_list(
+        "namespace_id", "internal_id", "document"
+    ):
         infrastructure = kept.get("infrastructure") if isinstance(kept, dict) else None
         if not isinstance(infrastructure, dict):
             continue
-        if valid := _valid_url(infrastructure.get("qdrant_url")):
-            found[namespace_id] = valid
+        if url := _valid_url(internal_id, infrastructure.get("qdrant_url")):
+            found[key] = url
     return found
 
 
-def _valid_url(url: object) -> str:
+def _valid_url(internal_id: str, url: object) -> str:
+    if not isinstance(url, str) or not url:
+        return ""
     try:
-        return dedicated(url, None).url if isinstance(url, str) and url else ""
+        return dedicated_of(internal_id, url).url
     except NsadminError:
         return ""
 

@@ -9,15 +9,15 @@ from pydantic import SecretStr
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
+from nsadmin.namespaces.plan.readable import require_placement
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
-from nsadmin.namespaces.schema.readable import require_placement
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
-from nsadmin.stores.ssrf_guard import destination
+from nsadmin.stores.ssrf_guard import destination, is_listed
 
 # Replaces the fingerprint of a stored key that cannot be unsealed.
 _UNREADABLE = "unreadable"
@@ -29,7 +29,8 @@ def binding_of(namespace: Namespace, url: str) -> Binding:
 
 
 def _binding(internal_id: str, namespace_id: str, url: str) -> Binding:
-    return Binding(internal_id, namespace_id, KEY_FIELD, destination(url).url)
+    place = destination(url, any_port=True)
+    return Binding(internal_id, namespace_id, KEY_FIELD, place.url)
 
 
 def seal_key(
@@ -66,7 +67,8 @@ def cluster_of(namespace: Namespace) -> Cluster:
 def endpoint_of(namespace: Namespace) -> Cluster:
     """Return the namespace's cluster, a dedicated one without its key.
 
-    Raises Invalid if a dedicated tier has no URL, Conflict if its place cannot be read.
+    Raises Invalid if a dedicated tier has no URL, or one that its organization may not
+    use; Conflict if its place cannot be read.
     """
     require_placement(namespace)
     if namespace.tier == "shared":
@@ -74,7 +76,20 @@ def endpoint_of(namespace: Namespace) -> Cluster:
     url = namespace.infrastructure.get("qdrant_url")
     if not isinstance(url, str) or not url:
         raise Invalid("The namespace is dedicated, but its cluster has no address.")
-    return cluster.dedicated(url, None)
+    return dedicated_of(namespace.internal_id, url)
+
+
+def dedicated_of(internal_id: str, url: str) -> Cluster:
+    """Return the cluster at a URL as the tenant dials it, without a key.
+
+    Raises Invalid for an address that may not be dialled for its organization.
+    """
+    place = destination(url)
+    organization_id = ""
+    if is_listed(place.host, place.port):
+        owner = owner_of(internal_id)
+        organization_id = owner.organization_id if owner else ""
+    return cluster.dedicated(url, None, organization_id=organization_id)
 
 
 def collection_key(raw: Raw) -> str:
@@ -114,7 +129,7 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     sent = given.get("qdrant_url")
     if isinstance(sent, str) and sent:  # the tier decides whether it may be absent
         try:
-            url = destination(sent, field="infrastructure.qdrant_url").url
+            url = checked_url(namespace.internal_id, sent)
         except Invalid as error:
             errors = error.errors
     if given.get("compute_tier") == "shared" and namespace.tier != "shared":
@@ -132,6 +147,23 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
         stored_key=_stored_fingerprint(namespace),
         errors=errors,
     )
+
+
+def checked_url(internal_id: str, url: str) -> str:
+    """Return a sent URL in its normal form, or raise Invalid at its field.
+
+    The tenant may not be put on a cluster that is listed for others.
+    """
+    place = destination(url, field=f"{INFRASTRUCTURE}qdrant_url")
+    try:
+        dedicated_of(internal_id, url)
+    except Invalid as error:
+        raise Invalid.at(
+            f"{INFRASTRUCTURE}qdrant_url",
+            "This address may not be dialled.",
+            code=error.code,
+        ) from None
+    return place.url
 
 
 def _shared_name_errors(namespace: Namespace) -> dict[str, list[str]]:
@@ -155,7 +187,7 @@ def sealed_key(namespace: Namespace, given: Raw, user: str) -> Raw:
 
 def _normalized_url(url: object) -> str:
     try:
-        return destination(url).url if isinstance(url, str) else ""
+        return destination(url, any_port=True).url if isinstance(url, str) else ""
     except Invalid:
         return ""
 

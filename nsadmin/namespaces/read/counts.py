@@ -1,6 +1,7 @@
 """Counts of a namespace's resources and documents."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
@@ -9,7 +10,10 @@ from nsadmin.stores.mongo import resources
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of a namespace's resources; None while unknown, never 0 for unknown."""
+    """Counts of a namespace's resources; None while unknown, never 0 for unknown.
+
+    `documents_at` is when Qdrant told the number of documents, which may be long ago.
+    """
 
     documents: int | None
     objects: int | None
@@ -17,6 +21,7 @@ class Counts:
     collections: int | None
     retrievers: int | None
     taxonomies: int | None
+    documents_at: datetime | None = None
 
 
 def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
@@ -26,14 +31,16 @@ def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
     """
     look = LastLook.objects.filter(namespace_id=namespace_id).first()
     documents = (look.live or {}).get("points") if look is not None else None
+    at = look.live_at if look is not None and documents is not None else None
     if not from_mirror:
         try:
-            return Counts(documents, **_stored_counts(namespace_id))
+            stored = _stored_counts(namespace_id)
+            return Counts(documents, **stored, documents_at=at)
         except Unavailable:
             pass
     row = MirroredNamespace.objects.filter(namespace_id=namespace_id).first()
     if row is None:
-        return Counts(documents, None, None, None, None, None)
+        return Counts(documents, None, None, None, None, None, at)
     return Counts(
         documents if documents is not None else row.document_count,
         row.object_count,
@@ -41,6 +48,7 @@ def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
         row.collection_count,
         row.retriever_count,
         row.taxonomy_count,
+        at if documents is not None else row.document_count_at,
     )
 
 

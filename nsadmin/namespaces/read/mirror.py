@@ -13,7 +13,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
-from nsadmin.names import clip
+from nsadmin.names import clip, composed
 from nsadmin.namespaces.models import (
     LastLook,
     LookSlot,
@@ -21,12 +21,12 @@ from nsadmin.namespaces.models import (
     MirrorFill,
 )
 from nsadmin.namespaces.plan.desired import required_indexes
+from nsadmin.namespaces.plan.readable import require_id
 from nsadmin.namespaces.read import history
 from nsadmin.namespaces.read.document_copy import redact_secrets, restore_document
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
-from nsadmin.namespaces.schema.readable import require_id
 from nsadmin.namespaces.schema.text import name_key, searchable
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
@@ -208,7 +208,7 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
     return {
         "organization_id": organization_id,
         "internal_id": namespace.internal_id,
-        "name": namespace.name,
+        "name": composed(namespace.name)[:_NAME_LENGTH],
         "name_key": name_key(namespace.name)[:256],
         "search_text": searchable(
             namespace.name,
@@ -217,7 +217,7 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
             *(extractor.id for extractor in namespace.extractors),
         ),
         "unreadable": "\n".join(namespace.faults),
-        "description": namespace.description or "",
+        "description": composed(namespace.description or ""),
         "scope": namespace.scope,
         "namespace_type": namespace.namespace_type,
         "tier": namespace.tier,
@@ -247,6 +247,7 @@ def _look_values(look: LastLook | None) -> dict[str, Any]:
         return {"health": "unknown", "health_since": None}
     values: dict[str, Any] = {
         "document_count": _stored_count((look.live or {}).get("points")),
+        "document_count_at": look.live_at if look.live else None,
         "health": history.status_of(look),
     }
     return values | {"health_since": None if look.ok else look.unknown_since}

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.desired import ActualCollection
@@ -17,6 +19,7 @@ from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.answers import MalformedAnswer
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
@@ -25,22 +28,23 @@ _STEP_S = 0.05
 PROBE_INTERVAL_S = 5
 # The silence of a cluster is remembered for this long, or until it answers.
 _SILENCE_S = 60
-# Plans need an answer: they are refused if Qdrant is silent for this long.
-_PLAN_TIMEOUT_S = 1.0
+_NOT_QDRANT = "The cluster answers with something that is not Qdrant's."
 
 
 def snapshot(
     namespace: Namespace,
     *,
-    wait_s: float = 0.5,
+    wait_s: float | None = None,
     max_age_s: float = PROBE_INTERVAL_S,
     force: bool = False,
 ) -> Snapshot | None:
     """Return a snapshot no older than `max_age_s` if one is available within `wait_s`.
 
     Otherwise the last one, however old; None if there never was one. `force` probes
-    even if the stored snapshot is recent, as after a change made by nsadmin.
+    even if the stored snapshot is recent, as after a change made by nsadmin. Without
+    `wait_s` it waits as long as a page does.
     """
+    wait_s = settings.NSADMIN_PAGE_TIMEOUT_S if wait_s is None else wait_s
     key = namespace.namespace_id
     stored = snapshots.stored(key)
     if not force and not _is_old(stored, max_age_s):
@@ -78,6 +82,10 @@ def _silence_message(namespace: Namespace) -> str:
         url = cluster_of(namespace).url
     except NsadminError:
         return ""  # the probe will report the error
+    return _silence_at(url)
+
+
+def _silence_at(url: str) -> str:
     message = cluster_silence(url)
     if not message or redis.claim(f"try:{url}", milliseconds=PROBE_INTERVAL_S * 1000):
         return ""
@@ -91,13 +99,21 @@ def cluster_silence(url: str) -> str:
 
 @contextmanager
 def track_reachability(cluster: Cluster) -> Iterator[None]:
-    """Remember for all processes whether the cluster answers the enclosed calls."""
+    """Remember for all processes whether the cluster answers the enclosed calls.
+
+    No answer, one that is too slow, and from a customer's own cluster one that cannot
+    be read count alike: such a cluster is asked once in 5 s, and nobody else waits.
+    """
     silent = f"silent:{cluster.url}"
     try:
         yield
     except Unavailable as failure:
-        if "status" not in failure.details:  # no answer at all
+        if "status" not in failure.details:  # no whole answer
             ephemeral.store(silent, failure.message, seconds=_SILENCE_S)
+        raise
+    except MalformedAnswer:
+        if not cluster.is_shared:
+            ephemeral.store(silent, _NOT_QDRANT, seconds=_SILENCE_S)
         raise
     ephemeral.drop([silent])
 
@@ -119,18 +135,37 @@ def probe_collection(namespace: Namespace, *, timeout_s: float) -> Snapshot:
     return taken
 
 
-def actual_collection(
-    namespace: Namespace, *, timeout_s: float = _PLAN_TIMEOUT_S
-) -> ActualCollection:
-    """Ask Qdrant now, for a plan; raise Unavailable if it does not answer."""
+def actual_collection(namespace: Namespace) -> ActualCollection:
+    """Ask Qdrant now, for a plan.
+
+    Raises Unavailable if it does not answer, MalformedAnswer if it answers nonsense. A
+    customer's own cluster that does so is not waited for again within 5 s.
+    """
     cluster = cluster_of(namespace)
-    found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
+    within_s = settings.NSADMIN_PLAN_TIMEOUT_S
+    with _for_plan(cluster):
+        found = collections.get(cluster, namespace.collection, timeout_s=within_s)
     return actual_from_live(found)
 
 
 def server_version(namespace: Namespace) -> str:
     """Return the version of the Qdrant that holds the namespace, such as 1.18.3."""
-    return collections.version(cluster_of(namespace), timeout_s=_PLAN_TIMEOUT_S)
+    cluster = cluster_of(namespace)
+    with _for_plan(cluster):
+        return collections.version(cluster, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S)
+
+
+@contextmanager
+def _for_plan(cluster: Cluster) -> Iterator[None]:
+    """Track the calls of a plan; raise at once for a cluster known not to answer."""
+    if cluster.is_shared:
+        yield
+        return
+    message = _silence_at(cluster.url)
+    if message:
+        raise Unavailable(message, details={"store": "qdrant"})
+    with track_reachability(cluster):
+        yield
 
 
 def actual_from_live(found: LiveCollection | None) -> ActualCollection:
@@ -142,7 +177,7 @@ def actual_from_live(found: LiveCollection | None) -> ActualCollection:
         points=found.points,
         vectors={n: (v.size, v.distance) for n, v in found.vectors.items()},
         indexes={n: {**i.params, "type": i.type} for n, i in found.indexes.items()},
-        namespace_id=(found.raw.get("metadata") or {}).get("namespace_id") or "",
+        namespace_id=str((found.raw.get("metadata") or {}).get("namespace_id") or ""),
     )
 
 

@@ -14,12 +14,12 @@ from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.plan.readable import require_id
 from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
 from nsadmin.namespaces.read.counts import Counts, counts_of
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
-from nsadmin.namespaces.schema.readable import require_id
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores import ephemeral
 from nsadmin.stores.mongo import namespaces as store
@@ -189,7 +189,7 @@ def _mirrored_row(
 
 
 def snapshot(
-    view: NamespaceView, *, wait_s: float = 0.5, now: bool = False
+    view: NamespaceView, *, wait_s: float | None = None, now: bool = False
 ) -> Snapshot | None:
     """Return a recent snapshot of Qdrant, or the stored one while the store is away.
 

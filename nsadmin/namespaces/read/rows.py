@@ -83,6 +83,7 @@ def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
         collections=row.collection_count,
         retrievers=row.retriever_count,
         taxonomies=row.taxonomy_count,
+        documents_at=row.document_count_at,
     )
     return mirror.read_row(row), counts
 

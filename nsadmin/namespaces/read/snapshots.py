@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,6 +147,19 @@ def store(
     mirror.record_snapshot(row)
     history.record(row)
     return from_row(row)
+
+
+def store_counted(
+    namespace_id: str, found: LiveCollection, *, points: int, milliseconds: float
+) -> Snapshot:
+    """Store an answer of Qdrant with the exact number of points, which was counted.
+
+    The number in Qdrant's answer is approximate. The copy in Redis, which is older, is
+    dropped.
+    """
+    taken = store(namespace_id, replace(found, points=points), "", milliseconds)
+    ephemeral.drop([f"look:{namespace_id}"])
+    return taken
 
 
 def record(namespace_id: str, **told: dict[str, Any] | None) -> None:

@@ -1,7 +1,7 @@
 """Reading the nested parts of a stored document, value by value. Pure.
 
-What cannot be read is noted by the reader and left out, or null where a key has to
-stay. The parts are plain values; `document` makes the typed ones of them.
+What cannot be read is noted by the reader and left out. The parts are plain values;
+`document` makes the typed ones of them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,9 @@ from nsadmin.namespaces.schema.reader import (
 
 TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
 _MAX_FIELD_NAME_LENGTH = 255
+_MAX_OP_ID = 64
 _MAX_EXTRACTOR_NAME_LENGTH = 200
+_INFRASTRUCTURE = "infrastructure"
 _INFRASTRUCTURE_TEXTS = (
     "qdrant_collection",
     "qdrant_url",
@@ -50,33 +52,37 @@ Values = dict[str, Any]
 
 
 def infrastructure(reader: Reader, raw: Mapping[str, Any]) -> Values:
-    """Return the infrastructure; values of known keys have their type or are null."""
-    at = "infrastructure"
-    stored = reader.object(raw, at)
-    if stored is None:
-        return {}
-    found: Values = {}
-    for key, value in stored.items():
-        if key in _INFRASTRUCTURE_TEXTS:
-            found[key] = "" if value == "" else reader.text(stored, key, at=at)
-        elif key in _INFRASTRUCTURE_NUMBERS:
-            found[key] = reader.whole(stored, key, at=at)
-        elif key == "autoscaling_enabled":
-            found[key] = reader.flag(stored, key, at=at)
-        elif key == "compute_tier":
-            found[key] = reader.choice(stored, key, TIERS, at=at)
-        elif key == SEALED_FIELD:
-            found[key] = reader.copied(reader.object(stored, key, at=at), join(at, key))
-        else:
-            found[key] = reader.copied(value, join(at, key))
-    return found
+    """Return the infrastructure: null, or of the right type where a key is known."""
+    stored = reader.object(raw, _INFRASTRUCTURE) or {}
+    found = {key: _setting(reader, stored, key) for key in stored}
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None or stored[key] is None
+    }
+
+
+def _setting(reader: Reader, stored: Mapping[str, Any], key: str) -> Any:
+    """Return one value of the infrastructure; None if it cannot be read."""
+    at = _INFRASTRUCTURE
+    if key in _INFRASTRUCTURE_TEXTS:
+        return "" if stored[key] == "" else reader.text(stored, key, at=at)
+    if key in _INFRASTRUCTURE_NUMBERS:
+        return reader.whole(stored, key, at=at)
+    if key == "autoscaling_enabled":
+        return reader.flag(stored, key, at=at)
+    if key == "compute_tier":
+        return reader.choice(stored, key, TIERS, at=at)
+    value = reader.object(stored, key, at=at) if key == SEALED_FIELD else stored[key]
+    return reader.copied(value, join(at, key))
 
 
 def extractors(
     reader: Reader, raw: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, Values | None]]:
     """Yield name, version and parameters of the extractors; one without is left out."""
-    for at, entry in reader.entries(raw, "feature_extractors", "object"):
+    for number, entry in reader.entries(raw, "feature_extractors", "object"):
+        at = f"feature_extractors.{number}"
         name = _required(reader, entry, "feature_extractor_name", at)
         version = _required(reader, entry, "version", at)
         params = reader.object(entry, "params", at=at)
@@ -110,29 +116,58 @@ def indexes(
     reader: Reader, raw: Mapping[str, Any]
 ) -> Iterator[tuple[str, Values, str | None]]:
     """Yield field, schema with type and defaults, and origin of each custom index."""
-    for at, entry in reader.entries(raw, "payload_indexes", "object"):
+    for number, entry in reader.entries(raw, "payload_indexes", "object"):
         if entry.get("is_protected"):
             continue
-        name = entry.get("field_name")
-        sent = reader.object(entry, "field_schema", at=at)
-        is_lost = sent is None and entry.get("field_schema") is not None
-        holder, place = entry, at
-        if entry.get("type") is None and sent:
-            holder, place = sent, join(at, "field_schema")
-        kind = reader.choice(holder, "type", INDEX_TYPES, at=place)
-        if kind is None and not holder.get("type") and not is_lost:
-            reader.note(join(place, "type"), "is missing")
-        if not isinstance(name, str) or not name:
-            reader.expect(join(at, "field_name"), name or None, "text")
-            continue
-        if fault := text_fault(name, _MAX_FIELD_NAME_LENGTH):
-            reader.note(join(at, "field_name"), fault)
-            continue
-        if kind is None or is_lost:
-            continue
-        schema = _index_schema(reader, kind, sent or {}, join(at, "field_schema"))
+        schema = _healthy_schema(entry)
+        if schema is None:
+            schema = _odd_schema(reader, entry, f"payload_indexes.{number}")
         if schema is not None:
-            yield name, schema, entry.get("origin")
+            yield entry["field_name"], schema, entry.get("origin")
+
+
+def _healthy_schema(entry: Values) -> Values | None:
+    """Return the schema of an entry in which nothing needs a closer look, else None.
+
+    Nearly all entries are like that, and a list of namespaces has thousands.
+    """
+    name, kind = entry.get("field_name"), entry.get("type")
+    sent = entry.get("field_schema")
+    if not isinstance(name, str) or not isinstance(kind, str):
+        return None
+    if kind not in INDEX_TYPES or not isinstance(sent, dict):
+        return None
+    is_plain = name.isascii() and "\0" not in name
+    if not is_plain or not 0 < len(name) <= _MAX_FIELD_NAME_LENGTH:
+        return None
+    defaults = INDEX_DEFAULTS[kind]
+    for key, value in sent.items():
+        if key != "type" and not (key in defaults and _is_like(defaults[key], value)):
+            return None
+    return {**defaults, **sent, "type": kind}
+
+
+def _odd_schema(reader: Reader, entry: Values, at: str) -> Values | None:
+    """Return the schema of any entry, noting what cannot be read; None without one."""
+    name = entry.get("field_name")
+    sent = reader.object(entry, "field_schema", at=at)
+    is_lost = sent is None and entry.get("field_schema") is not None
+    holder: Mapping[str, Any] = entry
+    place = at
+    if entry.get("type") is None and sent:
+        holder, place = sent, join(at, "field_schema")
+    kind = reader.choice(holder, "type", INDEX_TYPES, at=place)
+    if kind is None and not holder.get("type") and not is_lost:
+        reader.note(join(place, "type"), "is missing")
+    if not isinstance(name, str) or not name:
+        reader.expect(join(at, "field_name"), name or None, "text")
+        return None
+    if fault := text_fault(name, _MAX_FIELD_NAME_LENGTH):
+        reader.note(join(at, "field_name"), fault)
+        return None
+    if kind is None or is_lost:
+        return None
+    return _index_schema(reader, kind, sent or {}, join(at, "field_schema"))
 
 
 def _index_schema(
@@ -185,8 +220,11 @@ def inference_map(reader: Reader, raw: Mapping[str, Any]) -> dict[str, str]:
 def note_operations(reader: Reader, raw: Mapping[str, Any]) -> None:
     """Note entries of `changes` and `pending` that are not operations."""
     for key in ("changes", "pending"):
-        for at, entry in reader.entries(raw, key, "object"):
-            reader.id(entry, "op_id", longest=64, at=at)
+        for number, entry in reader.entries(raw, key, "object"):
+            if key == "changes" and _is_healthy_change(entry):
+                continue
+            at = f"{key}.{number}"
+            reader.id(entry, "op_id", longest=_MAX_OP_ID, at=at)
             for name in ("op_id", "revision"):
                 if entry.get(name) is None:
                     reader.note(join(at, name), "is missing")
@@ -194,6 +232,13 @@ def note_operations(reader: Reader, raw: Mapping[str, Any]) -> None:
             steps = entry.get("steps")
             if key == "pending" and not _is_list_of_objects(steps):
                 reader.expect(join(at, "steps"), steps, "a list of objects")
+
+
+def _is_healthy_change(entry: Values) -> bool:
+    op_id, revision = entry.get("op_id"), entry.get("revision")
+    is_id = isinstance(op_id, str) and len(op_id) <= _MAX_OP_ID and op_id.isascii()
+    is_number = type(revision) is int and 0 <= revision <= MAX_WHOLE
+    return is_id and is_number and "\0" not in str(op_id)
 
 
 def _is_list_of_objects(value: Any) -> bool:

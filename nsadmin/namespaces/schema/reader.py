@@ -215,8 +215,8 @@ class Reader:
 
     def entries(
         self, holder: Mapping[str, Any], key: str, kind: Literal["object", "text"]
-    ) -> Iterator[tuple[str, Any]]:
-        """Yield path and value of the entries of a list that are of this kind."""
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield position and value of the entries of a list that are of this kind."""
         value = holder.get(key)
         if value is None:
             return
@@ -225,10 +225,10 @@ class Reader:
             return
         if len(value) > MAX_ENTRIES:
             self.too_many(key, len(value))
-        wanted = Mapping if kind == "object" else str
+        wanted = dict if kind == "object" else str
         for number, entry in enumerate(value[:MAX_ENTRIES]):
             if isinstance(entry, wanted):
-                yield f"{key}.{number}", entry
+                yield number, entry
             else:
                 expected = OBJECT if kind == "object" else TEXT
                 path = f"{key}.{number}"

@@ -55,6 +55,8 @@ def of_clone(request: HttpRequest, namespace_id: str, wanted: CloneRequest) -> s
         body["description"] = wanted.description
     if wanted.source_organization_id:
         body["source_organization_id"] = wanted.source_organization_id
+    if wanted.leave_out_foreign_points:
+        body["leave_out_foreign_points"] = True
     return _written("POST", f"{_address(request, namespace_id)}/clone", body)
 
 

@@ -93,6 +93,8 @@ def _show_form(
         "as_of": timezone.now(),
         "never": NEVER[0].lower() + NEVER[1:],
         "is_foreign": view.organization_id != actor.organization_id,
+        "may_leave_out": view.namespace.internal_id != actor.internal_id
+        and actor.may(Action.NAMESPACE_CLONE_ACROSS),
         "curl": api_examples.of_clone(request, view.namespace.namespace_id, example),
     }
     status = error.status if error is not None else error_status

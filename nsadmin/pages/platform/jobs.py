@@ -151,11 +151,17 @@ _ACTS = {"resume": _resume, "discard": _discard}
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:
-    """Return the resource kinds of a clone, and the counts copied so far."""
+    """Return a clone's resource kinds, counts so far, and the sums of its report."""
     wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
-    cloned: dict[str, int] = (row.outputs or {}).get("cloned_resources") or {}
+    outputs = row.outputs or {}
+    cloned: dict[str, int] = outputs.get("cloned_resources") or {}
+    changed: list[dict[str, Any]] = outputs.get("changed_paths") or []
     return {
         "included": [kind for kind, is_wanted in wanted.items() if is_wanted],
         "left_out": [kind for kind, is_wanted in wanted.items() if not is_wanted],
         "cloned": [(kind.capitalize(), count) for kind, count in cloned.items()],
+        "changed": {
+            "fields": len(changed),
+            "values": sum(int(entry.get("count") or 0) for entry in changed),
+        },
     }

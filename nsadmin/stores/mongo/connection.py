@@ -24,6 +24,12 @@ Done = TypeVar("Done")
 # The limit for reading one document while a request waits; a healthy store needs 1 ms.
 READ_S = 1.0
 _DEFAULT_DATABASE = "nsadmin"
+_NO_ANSWER = (
+    errors.ConnectionFailure,
+    errors.ExecutionTimeout,
+    errors.NotPrimaryError,
+    errors.ProtocolError,
+)
 _UNWRITABLE = (
     UnicodeEncodeError,
     InvalidDocument,
@@ -88,7 +94,7 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
     try:
         with pymongo.timeout(within_s) if within_s else nullcontext():
             yield
-    except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.NotPrimaryError):
+    except _NO_ANSWER:
         raise Unavailable(
             "The namespace store does not answer.", details={"store": "namespace store"}
         ) from None

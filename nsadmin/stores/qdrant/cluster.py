@@ -16,10 +16,14 @@ from urllib.parse import quote
 
 import httpx
 from django.conf import settings
+from pydantic import ValidationError
 
 from nsadmin.errors import Invalid, NsadminError, Unavailable, UpstreamError
+from nsadmin.stores.name_resolution import Address, Lane, resolve
+from nsadmin.stores.qdrant.answers import MalformedAnswer
+from nsadmin.stores.qdrant.transport import ClusterTransport
 from nsadmin.stores.seal import Secret
-from nsadmin.stores.ssrf_guard import destination, guarded_transport
+from nsadmin.stores.ssrf_guard import checked_addresses, destination, require_own
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -29,16 +33,23 @@ _VECTOR = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
 
 TIMEOUT_S = 5
 BUILD_TIMEOUT_S = 600
+_MOST_CLUSTERS = 256
+_READING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The address and key of a cluster; `is_shared` is true for the operator's own."""
+    """The address and key of a cluster; `is_shared` is true for the operator's own.
+
+    `organization_id` is for whom a dedicated one is dialled: the operator may list
+    private addresses for some organizations only.
+    """
 
     url: str
     api_key: Secret | None = field(default=None, repr=False, compare=False)
     is_shared: bool = True
     label: str = "shared"
+    organization_id: str = field(default="", compare=False)
 
     @property
     def plain_key(self) -> str | None:
@@ -54,35 +65,60 @@ def shared() -> Cluster:
     )
 
 
-def dedicated(url: str, api_key: Secret | None) -> Cluster:
-    """Return a customer's own cluster; its address is checked at every connection."""
+def dedicated(
+    url: str, api_key: Secret | None, *, organization_id: str = ""
+) -> Cluster:
+    """Return a customer's own cluster; its address is checked at every connection.
+
+    Raises Invalid for an address that the operator lists for other organizations.
+    """
     place = destination(url)
+    require_own(place.host, place.port, organization_id)
     return Cluster(
-        place.url, api_key, is_shared=False, label=f"{place.host}:{place.port}"
+        place.url,
+        api_key,
+        is_shared=False,
+        label=f"{place.host}:{place.port}",
+        organization_id=organization_id,
     )
 
 
-def _transport(shared_cluster: bool) -> httpx.BaseTransport:  # noqa: FBT001
-    """Return a transport for one client, closed when the client is garbage-collected.
+@lru_cache(maxsize=_MOST_CLUSTERS)
+def _transport(url: str, organization_id: str | None) -> ClusterTransport:
+    """Return the transport to a cluster, which all its clients use, whatever the key.
 
-    A client evicted from the cache may still be in use by another thread, so the cache
-    cannot close it.
+    `organization_id` is None for the operator's own cluster. The transport is closed
+    when it is garbage-collected: one that is evicted from the cache may still be in use
+    by another thread, so the cache cannot close it.
     """
-    if not shared_cluster:
-        return guarded_transport()
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=8)
-    return httpx.HTTPTransport(limits=limits, trust_env=False)
+    del url
+
+    def addresses(host: str, port: int, left_s: float) -> list[Address]:
+        if organization_id is None:
+            return resolve(host, port, lane=Lane.OPERATOR, within_s=left_s)
+        return checked_addresses(
+            host, port, organization_id=organization_id, within_s=left_s
+        )
+
+    made = ClusterTransport(addresses)
+    weakref.finalize(made, made.pool.close)
+    return made
 
 
-@lru_cache(maxsize=32)
-def _client(url: str, key: str | None, shared_cluster: bool) -> "QdrantClient":  # noqa: FBT001
+def _transport_to(cluster: Cluster) -> ClusterTransport:
+    is_shared = cluster.is_shared
+    return _transport(cluster.url, None if is_shared else cluster.organization_id)
+
+
+# A client is one of a key; the connections are its transport's.
+@lru_cache(maxsize=2 * _MOST_CLUSTERS)
+def _client(transport: ClusterTransport, url: str, key: str | None) -> "QdrantClient":
     from qdrant_client import QdrantClient
 
-    transport = _transport(shared_cluster)
     with warnings.catch_warnings():
         # A key over plain http is the operator's choice, made by the URL.
         warnings.filterwarnings("ignore", message="Api key is used")
-        made = QdrantClient(
+        return QdrantClient(
             url=url,
             api_key=key,
             timeout=TIMEOUT_S,
@@ -90,33 +126,31 @@ def _client(url: str, key: str | None, shared_cluster: bool) -> "QdrantClient": 
             trust_env=False,
             transport=transport,
         )
-    weakref.finalize(made, transport.close)
-    return made
 
 
 def client(cluster: Cluster) -> "QdrantClient":
     """Return the shared client of this process for a cluster."""
-    return _client(cluster.url, cluster.plain_key, cluster.is_shared)
+    return _client(_transport_to(cluster), cluster.url, cluster.plain_key)
 
 
-@lru_cache(maxsize=32)
-def _http(url: str, key: str | None, shared_cluster: bool) -> httpx.Client:  # noqa: FBT001
-    transport = _transport(shared_cluster)
-    made = httpx.Client(
+@lru_cache(maxsize=2 * _MOST_CLUSTERS)
+def _http(transport: ClusterTransport, url: str, key: str | None) -> httpx.Client:
+    return httpx.Client(
         base_url=url,
         headers={"api-key": key} if key else {},
-        timeout=httpx.Timeout(30, connect=2),
+        timeout=None,  # noqa: S113 - the transport has a deadline for every call
         transport=transport,
         follow_redirects=False,
         trust_env=False,
     )
-    weakref.finalize(made, transport.close)
-    return made
 
 
 def http(cluster: Cluster) -> httpx.Client:
-    """Return the plain HTTP client for bulk traffic to a cluster."""
-    return _http(cluster.url, cluster.plain_key, cluster.is_shared)
+    """Return the plain HTTP client for bulk traffic to a cluster.
+
+    A call without a timeout ends within NSADMIN_CLUSTER_DEADLINE_S.
+    """
+    return _http(_transport_to(cluster), cluster.url, cluster.plain_key)
 
 
 def collection_name(name: str) -> str:
@@ -144,6 +178,10 @@ def field_name(name: str) -> str:
     return quote(name, safe="")
 
 
+def _told(text: str) -> str:
+    return text[:500].replace("\0", "\ufffd")
+
+
 def refusal(status: int, text: str) -> NsadminError:
     """Return the error for an answer of Qdrant that is not a success.
 
@@ -153,12 +191,12 @@ def refusal(status: int, text: str) -> NsadminError:
     if status == 429 or (status >= 500 and status != 501):
         return Unavailable(
             "Qdrant answers with an error; it may be starting or overloaded.",
-            details={"store": "qdrant", "status": status, "upstream": text[:500]},
+            details={"store": "qdrant", "status": status, "upstream": _told(text)},
         )
     return UpstreamError(
         "Qdrant refused the call.",
         code="qdrant_refused",
-        details={"store": "qdrant", "status": status, "upstream": text[:500]},
+        details={"store": "qdrant", "status": status, "upstream": _told(text)},
     )
 
 
@@ -173,16 +211,32 @@ def translate_errors() -> Iterator[None]:
         raise _translated(failure) from None
 
 
+@contextmanager
+def translate_client_errors() -> Iterator[None]:
+    """Like `translate_errors`, around one call of qdrant_client and nothing else.
+
+    The client reads answers without judging them: what it raises for a value that it
+    did not expect becomes MalformedAnswer.
+    """
+    try:
+        with translate_errors():
+            yield
+    except (*_READING_ERRORS, RecursionError):
+        raise MalformedAnswer.of("qdrant_client cannot read it") from None
+
+
 def _translated(failure: Exception) -> Exception:
     """Return our error for one of httpx or qdrant_client; other errors unchanged."""
     content = getattr(failure, "content", None)
     if isinstance(content, bytes):  # qdrant_client's UnexpectedResponse
         status = getattr(failure, "status_code", None) or 500
         return refusal(status, content.decode(errors="replace"))
-    # qdrant_client's ResponseHandlingException wraps what httpx raised.
+    # qdrant_client's ResponseHandlingException wraps what httpx or pydantic raised.
     source = getattr(failure, "source", failure)
     if isinstance(source, NsadminError):
         return source
+    if isinstance(source, ValidationError):
+        return MalformedAnswer.of("qdrant_client cannot read it")
     if isinstance(source, httpx.HTTPError | OSError):
         return Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
     return failure

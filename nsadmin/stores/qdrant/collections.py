@@ -1,12 +1,12 @@
 """Read, create and drop collections, their vectors and their payload indexes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from django.conf import settings
 
-from nsadmin.errors import UpstreamError
+from nsadmin.stores.qdrant import collection_answers as answers
 from nsadmin.stores.qdrant.cluster import (
     BUILD_TIMEOUT_S,
     Cluster,
@@ -15,9 +15,17 @@ from nsadmin.stores.qdrant.cluster import (
     field_name,
     http,
     refusal,
+    translate_client_errors,
     translate_errors,
     vector_name,
 )
+from nsadmin.stores.qdrant.collection_answers import (
+    LiveCollection,
+    LiveIndex,
+    LiveVector,
+)
+
+__all__ = ["LiveCollection", "LiveIndex", "LiveVector"]
 
 Schema = dict[str, Any]
 
@@ -31,79 +39,15 @@ _CREATION_PARAMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LiveVector:
-    """A named vector as Qdrant has it; `distance` in lower case as in the contract."""
-
-    size: int
-    distance: str
-
-
-@dataclass(frozen=True, slots=True)
-class LiveIndex:
-    """A payload index as Qdrant has it; `points` is how many points it holds."""
-
-    type: str
-    params: Schema
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class LiveCollection:
-    """The answer to one GET of a collection.
-
-    `points` and `indexed_vectors` are Qdrant's own, approximate counts. `raw` is the
-    configuration as Qdrant gave it, for making another collection of the same shape.
-    """
-
-    status: str
-    optimizer_error: str
-    points: int
-    indexed_vectors: int
-    segments: int
-    vectors: dict[str, LiveVector]
-    sparse_vectors: tuple[str, ...]
-    indexes: dict[str, LiveIndex]
-    raw: Schema = field(repr=False)
-
-
-def _distance(name: str) -> str:
-    return {"euclid": "euclidean"}.get(name.lower(), name.lower())
-
-
-def _read(result: Schema) -> LiveCollection:
-    params = result["config"]["params"]
-    vectors = params.get("vectors") or {}
-    named = {"": vectors} if "size" in vectors else vectors
-    optimizer = result.get("optimizer_status", "ok")
-    return LiveCollection(
-        status=result["status"],
-        optimizer_error=optimizer.get("error", "")
-        if isinstance(optimizer, dict)
-        else "",
-        points=result.get("points_count") or 0,
-        indexed_vectors=result.get("indexed_vectors_count") or 0,
-        segments=result.get("segments_count") or 0,
-        vectors={
-            name: LiveVector(int(v["size"]), _distance(v["distance"]))
-            for name, v in named.items()
-        },
-        sparse_vectors=tuple(params.get("sparse_vectors") or ()),
-        indexes={
-            name: LiveIndex(
-                entry["data_type"], entry.get("params") or {}, entry.get("points") or 0
-            )
-            for name, entry in (result.get("payload_schema") or {}).items()
-        },
-        raw=result["config"],
-    )
-
-
-def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection | None:
+def get(
+    cluster: Cluster, name: str, *, timeout_s: float | None = None
+) -> LiveCollection | None:
     """Return the collection, or None where it does not exist.
 
+    Without `timeout_s` it waits as long as a plan does.
     Over plain HTTP, because qdrant_client refuses fields that a newer server adds.
     """
+    timeout_s = settings.NSADMIN_PLAN_TIMEOUT_S if timeout_s is None else timeout_s
     with translate_errors():
         answer = http(cluster).get(
             f"/collections/{collection_name(name)}", timeout=timeout_s
@@ -112,22 +56,32 @@ def get(cluster: Cluster, name: str, *, timeout_s: float = 5) -> LiveCollection 
         return None
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
-    return _read(answer.json()["result"])
+    return answers.collection(answer.content)
 
 
-def version(cluster: Cluster, *, timeout_s: float = 2) -> str:
+def version(cluster: Cluster, *, timeout_s: float) -> str:
     """Return the server's version such as 1.18.3. The cheapest call."""
     with translate_errors():
         answer = http(cluster).get("/", timeout=timeout_s)
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
-    return str(answer.json().get("version", ""))
+    return answers.version(answer.content)
 
 
 def names(cluster: Cluster) -> list[str]:
     """Return the names of all collections of the cluster."""
     with translate_errors():
-        return [c.name for c in client(cluster).get_collections().collections]
+        answer = http(cluster).get(
+            "/collections", timeout=settings.NSADMIN_PLAN_TIMEOUT_S
+        )
+    if answer.status_code != 200:
+        raise refusal(answer.status_code, answer.text)
+    return answers.names(answer.content)
+
+
+def _whole_seconds() -> int:
+    """Return the deadline of a call, as qdrant_client and the server's own wait."""
+    return max(1, round(settings.NSADMIN_CLUSTER_DEADLINE_S))
 
 
 def create(
@@ -147,17 +101,16 @@ def create(
         "euclidean": m.Distance.EUCLID,
         "manhattan": m.Distance.MANHATTAN,
     }
-    with translate_errors():
+    params = {
+        vector_name(key): m.VectorParams(size=size, distance=distances[distance])
+        for key, (size, distance) in vectors.items()
+    }
+    with translate_client_errors():
         client(cluster).create_collection(
             collection_name(name),
-            vectors_config={
-                vector_name(key): m.VectorParams(
-                    size=size, distance=distances[distance]
-                )
-                for key, (size, distance) in vectors.items()
-            },
+            vectors_config=params,
             metadata=metadata,
-            timeout=30,
+            timeout=_whole_seconds(),
         )
 
 
@@ -197,8 +150,9 @@ def change(cluster: Cluster, name: str, body: Schema) -> None:
 
 def drop(cluster: Cluster, name: str) -> bool:
     """Drop a collection; False where there was none."""
-    with translate_errors():
-        return client(cluster).delete_collection(collection_name(name), timeout=30)
+    asked = collection_name(name)
+    with translate_client_errors():
+        return client(cluster).delete_collection(asked, timeout=_whole_seconds())
 
 
 def create_vector(
@@ -269,7 +223,4 @@ def _waited(
             return False  # Qdrant goes on with the build
     if answer.status_code != 200:
         raise refusal(answer.status_code, answer.text)
-    status = (answer.json().get("result") or {}).get("status")
-    if status not in ("completed", "acknowledged", "wait_timeout"):
-        raise UpstreamError("Qdrant answered with an unknown status.")
-    return bool(status == "completed")
+    return answers.is_completed(answer.content)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from nsadmin.errors import NsadminError, Unavailable, UpstreamError
+from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.stores.qdrant import collection_answers as answers
+from nsadmin.stores.qdrant import point_answers
+from nsadmin.stores.qdrant.answers import result
 from nsadmin.stores.qdrant.cluster import (
     Cluster,
     collection_name,
@@ -46,16 +49,25 @@ class _ReachTest:
         self.found: dict[str, object] = {}
 
     def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        left = self._left()
+        with translate_errors():
+            return http(self._cluster).request(method, path, json=body, timeout=left)
+
+    def _left(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
             raise Unavailable("Qdrant does not answer.", details={"store": "qdrant"})
-        with translate_errors():
-            return http(self._cluster).request(method, path, json=body, timeout=left)
+        return left
 
     def address(self) -> None:
         if not self._cluster.is_shared:
             place = destination(self._cluster.url)
-            found = checked_addresses(place.host, place.port)
+            found = checked_addresses(
+                place.host,
+                place.port,
+                organization_id=self._cluster.organization_id,
+                within_s=self._left(),
+            )
             self.found["addresses"] = tuple(str(address) for address in found)
         self.found["is_tls"] = self._cluster.url.startswith("https:")
 
@@ -63,13 +75,8 @@ class _ReachTest:
         began = time.perf_counter()
         answer = self._ask("GET", "/")
         self.found["response_ms"] = (time.perf_counter() - began) * 1000
-        try:
-            body = answer.json() if answer.status_code == 200 else None
-        except ValueError:
-            body = None
-        if not isinstance(body, dict) or not isinstance(body.get("version"), str):
-            raise UpstreamError("The server at this address is not Qdrant.")
-        self.found["version"] = body["version"]
+        is_good = answer.status_code == 200
+        self.found["version"] = answers.version(answer.content if is_good else b"")
 
     def count(self) -> None:
         answer = self._ask("POST", f"{self._path}/points/count", {"exact": True})
@@ -77,7 +84,7 @@ class _ReachTest:
         if answer.status_code in (200, 404):
             self.found["has_collection"] = answer.status_code == 200
         if answer.status_code == 200:
-            self.found["points"] = int(answer.json()["result"]["count"])
+            self.found["points"] = point_answers.count(result(answer.content))
 
     def write(self) -> None:
         # If the collection does not exist, only a refusal is conclusive.

@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nsadmin.stores.qdrant import point_answers
+from nsadmin.stores.qdrant.answers import AnswerTooLarge
 from nsadmin.stores.qdrant.bulk import exchange, learned_limits, rate_limits
-from nsadmin.stores.qdrant.bulk.exchange import AnswerTooLarge
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
 from nsadmin.stores.qdrant.bulk.writes import put
 from nsadmin.stores.qdrant.cluster import Cluster, collection_name
@@ -51,8 +52,8 @@ def count(
         body["filter"] = where
     path = f"/collections/{collection_name(name)}/points/count"
     try:
-        return int(
-            exchange.call(cluster, "POST", path, body, timeout_s=timeout_s)["count"]
+        return point_answers.count(
+            exchange.call(cluster, "POST", path, body, timeout_s=timeout_s)
         )
     except StrictModeRefusal as refused:
         if refused.rule != "search_allow_exact":
@@ -150,7 +151,8 @@ def read_page(
                 raise
             size = _within_rules(cluster, name, size, refused)
         else:
-            return Page(result["points"], result.get("next_page_offset"), answered)
+            found, next_offset = point_answers.page(result)
+            return Page(found, next_offset, answered)
 
 
 def _smaller(size: int, failure: AnswerTooLarge, final: AnswerTooLarge) -> int:
@@ -203,9 +205,11 @@ def pick(
     for _ in range(_MOST_DRAWS):
         left = max(0.1, deadline - time.monotonic())
         try:
-            found = exchange.call(
-                cluster, "POST", path, {**body, "limit": size}, timeout_s=left
-            )["points"]
+            found, _ = point_answers.page(
+                exchange.call(
+                    cluster, "POST", path, {**body, "limit": size}, timeout_s=left
+                )
+            )
         except StrictModeRefusal as refused:
             if refused.rule != "max_query_limit":
                 raise

@@ -4,12 +4,23 @@ Some servers lack some of these reports; the value is then None, never 0.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from django.conf import settings
 
+from nsadmin.stores.qdrant import answers, point_answers
+from nsadmin.stores.qdrant.answers import (
+    LARGEST,
+    Count,
+    MaybeCount,
+    Name,
+    Part,
+    Some,
+    Text,
+    read,
+)
 from nsadmin.stores.qdrant.cluster import (
     Cluster,
     collection_name,
@@ -17,10 +28,11 @@ from nsadmin.stores.qdrant.cluster import (
     refusal,
     translate_errors,
 )
+from nsadmin.stores.qdrant.transport import MOST_BYTES
 
-Json = dict[str, Any]
+_MOST_RUNNING = 100
 _RESIDENT = re.compile(
-    r"^memory_resident_bytes(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE
+    r"^memory_resident_bytes(?:\{[^}\n]{0,500}\})? ([0-9.e+]{1,40})$", re.MULTILINE
 )
 _UNSUPPORTED = (400, 404, 405, 501)
 
@@ -76,54 +88,89 @@ def optimizations(
 ) -> Optimizations | None:
     """Return a collection's optimizations; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/optimizations"
-    result = _result(_get(cluster, path, timeout_s))
-    return None if result is None else parse_optimizations(result)
+    found = _result(_get(cluster, path, timeout_s))
+    return None if found is None else parse_optimizations(found)
 
 
-def parse_optimizations(result: Json) -> Optimizations:
-    """Parse the result of /optimizations."""
-    summary = result.get("summary") or {}
+class _Summary(Part):
+    queued_optimizations: Count = 0
+    queued_points: Count = 0
+
+
+class _Stage(Part):
+    name: Text = ""
+    done: MaybeCount = None
+    total: MaybeCount = None
+    started_at: Text = ""
+    finished_at: Text = ""
+    children: "Some[_Stage]"
+
+
+class _Running(Part):
+    optimizer: Text = ""
+    progress: _Stage | None = None
+
+
+class _Optimizations(Part):
+    summary: _Summary | None = None
+    running: Some[_Running]
+
+
+def parse_optimizations(result: Any) -> Optimizations:
+    """Parse the result of /optimizations; at most 100 running ones are kept."""
+    found = read(_Optimizations, result)
+    summary = found.summary or read(_Summary, {})
     return Optimizations(
-        running=tuple(
-            _parse_optimization(entry) for entry in result.get("running") or ()
-        ),
-        queued=int(summary.get("queued_optimizations") or 0),
-        queued_points=int(summary.get("queued_points") or 0),
+        running=tuple(_optimization(entry) for entry in found.running[:_MOST_RUNNING]),
+        queued=summary.queued_optimizations,
+        queued_points=summary.queued_points,
     )
 
 
-def _parse_optimization(entry: Json) -> Optimization:
-    progress = entry.get("progress") or {}
-    leaf = _current_stage(progress)
+def _optimization(entry: _Running) -> Optimization:
+    whole = entry.progress or read(_Stage, {})
+    leaf = _current_stage(whole)
     return Optimization(
-        optimizer=str(entry.get("optimizer") or ""),
-        stage=str(leaf.get("name") or ""),
-        done=leaf.get("done"),
-        total=leaf.get("total"),
-        started_at=str(progress.get("started_at") or ""),
+        optimizer=entry.optimizer,
+        stage=leaf.name,
+        done=leaf.done,
+        total=leaf.total,
+        started_at=whole.started_at,
     )
 
 
-def _current_stage(node: Json) -> Json:
+def _current_stage(stage: _Stage) -> _Stage:
     """Return the innermost operation that has started and not finished."""
-    for child in node.get("children") or ():
-        if child.get("started_at") and not child.get("finished_at"):
+    for child in stage.children:
+        if child.started_at and not child.finished_at:
             return _current_stage(child)
-    return node
+    return stage
+
+
+class _Replica(Part):
+    state: Text = ""
+
+
+class _Cluster(Part):
+    shard_count: Count = 0
+    local_shards: Some[_Replica]
+    remote_shards: Some[_Replica]
+    shard_transfers: Some[Any]
 
 
 def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
     """Return a collection's shards; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/cluster"
-    result = _result(_get(cluster, path, timeout_s))
-    if result is None:
+    found = _result(_get(cluster, path, timeout_s))
+    if found is None:
         return None
-    found = [*(result.get("local_shards") or ()), *(result.get("remote_shards") or ())]
+    told = read(_Cluster, found)
+    replicas = [*told.local_shards, *told.remote_shards]
     return Shards(
-        shards=int(result.get("shard_count") or 0),
-        replicas=len(found),
-        inactive=sum(shard.get("state") != "Active" for shard in found),
-        transfers=len(result.get("shard_transfers") or ()),
+        shards=told.shard_count,
+        replicas=len(replicas),
+        inactive=sum(replica.state != "Active" for replica in replicas),
+        transfers=len(told.shard_transfers),
     )
 
 
@@ -135,49 +182,80 @@ def count_with_vector(
     body = {"exact": True, "filter": {"must": [{"has_vector": vector}]}}
     with translate_errors():
         answer = http(cluster).post(path, json=body, timeout=timeout_s)
-    result = _result(_supported_answer(answer))
-    return None if result is None else int(result["count"])
+    found = _result(_supported_answer(answer))
+    return None if found is None else point_answers.count(found)
 
 
 def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
     """Return the server's memory use and the size of each collection."""
     metrics = _get(cluster, "/metrics", timeout_s)
     telemetry = _result(_get(cluster, "/telemetry?details_level=4", timeout_s))
+    text = metrics.content.decode(errors="replace") if metrics is not None else ""
     return Resources(
-        memory=resident_memory(metrics.text) if metrics is not None else None,
-        sizes=collection_sizes(telemetry or {}),
+        memory=resident_memory(text),
+        sizes=collection_sizes({} if telemetry is None else telemetry),
     )
 
 
 def resident_memory(metrics: str) -> int | None:
     """Return the resident bytes in the text of /metrics; None if it has none."""
     found = _RESIDENT.search(metrics)
-    return int(float(found[1])) if found else None
+    try:
+        return min(round(float(found[1])), LARGEST) if found else None
+    except (ValueError, OverflowError):  # 1e999 is infinite
+        return None
 
 
-def collection_sizes(telemetry: Json) -> dict[str, Size]:
+class _Usage(Part):
+    disk_usage_bytes: Count = 0
+    ram_usage_bytes: Count = 0
+
+
+class _Segment(Part):
+    info: _Usage
+
+
+class _Local(Part):
+    segments: Some[_Segment]
+
+
+class _Shard(Part):
+    local: _Local | None = None
+
+
+class _Collection(Part):
+    id: Name = ""
+    shards: Some[_Shard]
+
+
+class _Collections(Part):
+    collections: Some[_Collection]
+
+
+class _Telemetry(Part):
+    collections: _Collections | None = None
+
+
+def collection_sizes(telemetry: Any) -> dict[str, Size]:
     """Return the size of each collection whose segments the telemetry describes."""
     found = {}
-    collections = (telemetry.get("collections") or {}).get("collections") or ()
-    for collection in collections:
-        infos = list(_segments(collection))
+    described = read(_Telemetry, telemetry).collections
+    for collection in described.collections if described else ():
+        locals_ = [shard.local for shard in collection.shards if shard.local]
+        infos = [segment.info for local in locals_ for segment in local.segments]
         if infos:
-            found[str(collection["id"])] = Size(
-                disk=sum(int(i.get("disk_usage_bytes") or 0) for i in infos),
-                memory=sum(int(i.get("ram_usage_bytes") or 0) for i in infos),
+            found[collection.id] = Size(
+                disk=min(sum(i.disk_usage_bytes for i in infos), LARGEST),
+                memory=min(sum(i.ram_usage_bytes for i in infos), LARGEST),
             )
     return found
 
 
-def _segments(collection: Json) -> Iterator[Json]:
-    for shard in collection.get("shards") or ():
-        for segment in (shard.get("local") or {}).get("segments") or ():
-            yield segment["info"]
-
-
 def _get(cluster: Cluster, path: str, timeout_s: float) -> httpx.Response | None:
+    # The telemetry of a server with many collections is as long as a page of points.
+    most = {MOST_BYTES: settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES}
     with translate_errors():
-        answer = http(cluster).get(path, timeout=timeout_s)
+        answer = http(cluster).get(path, timeout=timeout_s, extensions=most)
     return _supported_answer(answer)
 
 
@@ -189,5 +267,11 @@ def _supported_answer(answer: httpx.Response) -> httpx.Response | None:
     return answer
 
 
-def _result(answer: httpx.Response | None) -> Json | None:
-    return None if answer is None else dict(answer.json()["result"])
+def _result(answer: httpx.Response | None) -> Any:
+    """Return the `result` of an answer; None only where there is no answer."""
+    if answer is None:
+        return None
+    found = answers.result(answer.content)
+    if found is None:
+        raise answers.MalformedAnswer.of("its result is null")
+    return found

@@ -5,13 +5,13 @@ Some servers lack some of these reports; the value is then None, never 0.
 
 from typing import Any
 
+from django.conf import settings
+
 from nsadmin.errors import UpstreamError
 from nsadmin.stores.qdrant.bulk import exchange
 from nsadmin.stores.qdrant.cluster import Cluster, collection_name
 
 ShardKey = int | str
-
-_TIMEOUT_S = 5.0
 
 
 def nodes(cluster: Cluster) -> int | None:
@@ -57,6 +57,8 @@ def create_shard_key(cluster: Cluster, name: str, key: ShardKey) -> None:
 
 def _report(cluster: Cluster, path: str) -> Any:
     try:
-        return exchange.call(cluster, "GET", path, timeout_s=_TIMEOUT_S)
+        return exchange.call(
+            cluster, "GET", path, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S
+        )
     except UpstreamError:
         return None

@@ -116,6 +116,7 @@ class _Namespace(Shape):
     cluster_id: str | None
     description: str | None
     document_count: Count | None
+    document_count_at: Annotated[datetime, Field(strict=False)] | None  # ours
     bucket_count: Count | None
     collection_count: Count | None
     object_count: Count | None
@@ -130,6 +131,7 @@ class _Namespace(Shape):
     # ours
     revision: Count
     observed_revision: Count
+    unreadable: list[str] = []
 
 
 class VectorConfig(Shape):
@@ -226,6 +228,7 @@ class Counts(Shape):
     """1.9"""
 
     document_count: Count | None
+    document_count_at: Annotated[datetime, Field(strict=False)] | None  # ours
     bucket_count: Count | None
     collection_count: Count | None
     object_count: Count | None

@@ -30,7 +30,7 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers
             NSADMIN_MONGODB_URL=f"{mongodb.url.rstrip('/')}/seeded",
             NSADMIN_QDRANT_URL=shared.url,
             NSADMIN_QDRANT_API_KEY=KEY,
-            NSADMIN_CLUSTER_HOSTS=[dedicated.url.rpartition("/")[2]],
+            NSADMIN_CLUSTER_HOSTS=[f"{dedicated.url.rpartition('/')[2]}=*"],
         ),
         pytest.MonkeyPatch.context() as patch,
     ):

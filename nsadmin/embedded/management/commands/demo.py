@@ -12,7 +12,7 @@ from nsadmin.embedded.supervision.errors import StartError
 
 
 class Command(BaseCommand):
-    """Start the embedded servers, demo data, web, worker, beat and sweeper."""
+    """Start the embedded servers, demo data, web, workers and beat."""
 
     help = "Start nsadmin with embedded servers and demo data, and keep it running."
     # The settings of this process know no server yet; those of its children do.

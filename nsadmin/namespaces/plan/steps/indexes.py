@@ -21,7 +21,6 @@ from nsadmin.namespaces.schema.document import (
     StoredIndex,
     index_entry,
 )
-from nsadmin.namespaces.schema.muted import muting, unmuting
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,11 @@ class CreateIndex(Step):
             return document
         stored = StoredIndex(self.field, dict(self.schema), self.origin)
         indexes = [*(document.get("payload_indexes") or []), index_entry(stored)]
-        return unmuting({**document, "payload_indexes": indexes}, self.field)
+        after = {**document, "payload_indexes": indexes}
+        muted = document.get("muted_auto_indexes") or []
+        if self.field in muted:
+            after["muted_auto_indexes"] = sorted(set(muted) - {self.field})
+        return after
 
     def execute(self, collection: CollectionWriter) -> bool:
         """Build the index."""
@@ -130,7 +133,8 @@ class DropIndex(Step):
         if len(kept) != len(indexes):
             after["payload_indexes"] = kept
         if self.origin == "auto" and not self.rebuilt:
-            return muting(after, self.field)
+            muted = document.get("muted_auto_indexes") or []
+            after["muted_auto_indexes"] = sorted({*muted, self.field})
         return after
 
     def execute(self, collection: CollectionWriter) -> bool:

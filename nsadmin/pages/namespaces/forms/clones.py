@@ -30,6 +30,7 @@ class CloneForm(ChangeForm):
     collections = forms.BooleanField(required=False, initial=True)
     retrievers = forms.BooleanField(required=False, initial=True)
     taxonomies = forms.BooleanField(required=False)
+    leave_out_foreign_points = forms.BooleanField(required=False)
 
     @staticmethod
     def usual(actor: Actor, view: NamespaceView) -> CloneRequest:
@@ -52,6 +53,7 @@ class CloneForm(ChangeForm):
                     "taxonomies": data["taxonomies"],
                 },
                 "source_organization_id": _across(actor, view),
+                "leave_out_foreign_points": data["leave_out_foreign_points"] or None,
             }
         )
 

@@ -12,9 +12,11 @@ import orjson
 from django.conf import settings
 
 from nsadmin.errors import NsadminError, UpstreamError
+from nsadmin.stores.qdrant import answers
 from nsadmin.stores.qdrant import cluster as clusters
 from nsadmin.stores.qdrant.bulk import rate_limits, strict_mode
 from nsadmin.stores.qdrant.cluster import Cluster, translate_errors
+from nsadmin.stores.qdrant.transport import MOST_BYTES
 
 Json = dict[str, Any]
 
@@ -25,12 +27,6 @@ _TOO_LARGE: Final = re.compile(
 )
 _STATED_LIMIT: Final = re.compile(r"limit: (\d{1,15}) bytes")
 _MIB: Final = 1024 * 1024
-
-
-class AnswerTooLarge(UpstreamError):
-    """The answer has more bytes than are read; a smaller page may fit."""
-
-    default_code = "answer_too_large"
 
 
 class BodyTooLarge(UpstreamError):
@@ -76,12 +72,7 @@ def call_sized(
     answer = rate_limits.patiently(
         lambda: _exchange(cluster, method, path, content, timeout_s)
     )
-    try:
-        return orjson.loads(answer)["result"], len(answer)
-    except (ValueError, KeyError, TypeError):
-        raise UpstreamError(
-            "Qdrant's answer cannot be read.", code="qdrant_unreadable"
-        ) from None
+    return answers.result(answer), len(answer)
 
 
 def _exchange(
@@ -92,37 +83,19 @@ def _exchange(
     timeout_s: float | None,
 ) -> bytes:
     timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
-    with (
-        translate_errors(),
-        clusters.http(cluster).stream(
+    with translate_errors():
+        answer = clusters.http(cluster).request(
             method,
             path,
             content=content,
             headers={"content-type": "application/json"},
             timeout=timeout,
-        ) as answer,
-    ):
-        received = _read(answer)
+            extensions={MOST_BYTES: settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES},
+        )
     if answer.status_code == 200:
-        return received
-    text = received.decode(errors="replace")
+        return answer.content
+    text = answer.content.decode(errors="replace")
     raise refusal(answer.status_code, text, answer.headers.get("retry-after"))
-
-
-def _read(answer: httpx.Response) -> bytes:
-    """Return the answer's bytes; raise AnswerTooLarge once there are too many."""
-    most = int(settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES)
-    parts: list[bytes] = []
-    size = 0
-    for part in answer.iter_bytes():
-        size += len(part)
-        if size > most:
-            raise AnswerTooLarge(
-                f"Qdrant's answer has more than {megabytes(most)}.",
-                details={"store": "qdrant"},
-            )
-        parts.append(part)
-    return b"".join(parts)
 
 
 def refusal(status: int, text: str, retry_after: str | None) -> NsadminError:

@@ -21,7 +21,7 @@ Pause = Callable[[float], None]
 # The longest single pause. A limit of one operation per minute needs 60 s.
 MAX_PAUSE_S: Final = 75.0
 # All pauses of one call. A job then leaves its worker and tries again later.
-MAX_WAIT_S: Final = 300.0
+MAX_WAIT_S: Final = 90.0
 _DEFAULT_PAUSE_S: Final = 1.0
 # Qdrant's words for a call that costs more than a whole minute allows.
 _NEVER: Final = "larger than rate limiter capacity"

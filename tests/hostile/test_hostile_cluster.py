@@ -1,0 +1,207 @@
+"""Every call of the product to a cluster meets every mode of a malicious one.
+
+Each call ends with an error of ours, or with an answer that was judged, by its
+deadline; the server cannot make it read more than the limit; a good answer afterwards
+is read as always.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nsadmin.errors import NsadminError
+from nsadmin.stores import qdrant
+from nsadmin.stores.qdrant import (
+    collections,
+    connectivity,
+    points,
+    telemetry,
+    topology,
+)
+from nsadmin.stores.qdrant.bulk import learned_limits
+from nsadmin.stores.qdrant.cluster import Cluster, dedicated
+from nsadmin.stores.seal import Secret
+from tests.hostile.cluster import HEALTHY, MODES, HostileCluster
+from tests.hostile.cluster_answers import COLLECTION
+
+DEADLINE_S = 0.15
+# The machine may be busy; what hangs, hangs for ever.
+SLACK_S = 20
+LIMIT = 256 * 1024
+# What the kernel takes from a sender before anybody has read it.
+_BUFFERS = 8 * 1024 * 1024
+SIXTY_THREE_BITS = 2**63
+
+Call = Callable[[Cluster, float], Any]
+VECTOR = {"size": 4, "distance": "Dot"}
+# {call: how it is made with a number of seconds}
+CALLS: dict[str, Call] = {
+    "collections.get": lambda c, s: collections.get(c, COLLECTION, timeout_s=s),
+    "collections.version": lambda c, s: collections.version(c, timeout_s=s),
+    "collections.names": lambda c, _: collections.names(c),
+    "collections.create": lambda c, _: collections.create(
+        c, COLLECTION, {"v": (4, "dot")}
+    ),
+    "collections.create_like": lambda c, _: collections.create_like(
+        c, COLLECTION, {"params": {"vectors": {"v": VECTOR}}}
+    ),
+    "collections.change": lambda c, _: collections.change(c, COLLECTION, {}),
+    "collections.drop": lambda c, _: collections.drop(c, COLLECTION),
+    "collections.create_vector": lambda c, s: collections.create_vector(
+        c, COLLECTION, "v", size=4, distance="dot", wait_s=s
+    ),
+    "collections.create_index": lambda c, s: collections.create_index(
+        c, COLLECTION, "title", {"type": "keyword"}, wait_s=s
+    ),
+    "collections.drop_index": lambda c, s: collections.drop_index(
+        c, COLLECTION, "title", wait_s=s
+    ),
+    "connectivity.reach": lambda c, s: connectivity.reach(
+        c, COLLECTION, within_s=s, tries_write=True
+    ),
+    "points.count": lambda c, _: points.count(c, COLLECTION),
+    "points.page": lambda c, _: points.page(c, COLLECTION, with_vectors=True),
+    "points.pick": lambda c, s: points.pick(
+        c, COLLECTION, limit=3, only=["title"], timeout_s=s
+    ),
+    "points.put": lambda c, _: points.put(c, COLLECTION, [{"id": 1, "vector": {}}]),
+    "points.delete": lambda c, _: points.delete(c, COLLECTION, where={"must": []}),
+    "points.read_page": lambda c, _: points.read_page(c, COLLECTION),
+    "learned_limits.learn": lambda c, _: learned_limits.learn(c, COLLECTION),
+    "topology.nodes": lambda c, _: topology.nodes(c),
+    "topology.is_distributed": lambda c, _: topology.is_distributed(c),
+    "topology.aliases": lambda c, _: topology.aliases(c, COLLECTION),
+    "topology.shard_keys": lambda c, _: topology.shard_keys(c, COLLECTION),
+    "topology.create_shard_key": lambda c, _: topology.create_shard_key(
+        c, COLLECTION, "a"
+    ),
+    "telemetry.optimizations": lambda c, s: telemetry.optimizations(
+        c, COLLECTION, timeout_s=s
+    ),
+    "telemetry.shards": lambda c, s: telemetry.shards(c, COLLECTION, timeout_s=s),
+    "telemetry.count_with_vector": lambda c, s: telemetry.count_with_vector(
+        c, COLLECTION, "v", timeout_s=s
+    ),
+    "telemetry.resources": lambda c, s: telemetry.resources(c, timeout_s=s),
+}
+# What takes a cluster and makes no call, or is a part of the calls above.
+PARTS = {
+    "cluster.client",
+    "cluster.http",
+    "exchange.call",
+    "exchange.call_sized",
+    "learned_limits.batch_bytes",
+    "learned_limits.known",
+    "learned_limits.refuse_body",
+    "learned_limits.remember",
+    "writes.put",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HostileCluster]:
+    with HostileCluster() as found:
+        yield found
+
+
+@pytest.fixture
+def cluster(server: HostileCluster, settings: Any) -> Iterator[Cluster]:
+    settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{server.port}=*"]
+    settings.NSADMIN_CLUSTER_MAX_BYTES = LIMIT
+    settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES = LIMIT
+    yield dedicated(server.url, Secret("canary"))
+    server.mode = HEALTHY
+
+
+def _modules() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(qdrant.__path__, f"{qdrant.__name__}."):
+        yield importlib.import_module(found.name)
+
+
+def _takes_a_cluster(function: Any) -> bool:
+    return "cluster" in inspect.signature(function).parameters
+
+
+def test_every_public_call_is_in_the_table() -> None:
+    public = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in _modules()
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and _takes_a_cluster(function)
+    }
+    assert public - PARTS == set(CALLS) - {"points.put"}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_good_answer_is_read(cluster: Cluster, call: str) -> None:
+    CALLS[call](cluster, SLACK_S)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_call_survives(
+    server: HostileCluster, cluster: Cluster, settings: Any, mode: str
+) -> None:
+    settings.NSADMIN_CLUSTER_DEADLINE_S = DEADLINE_S
+    settings.NSADMIN_PLAN_TIMEOUT_S = DEADLINE_S
+    server.mode = mode
+    for name, call in CALLS.items():
+        server.sent = 0
+        began = time.monotonic()
+        try:
+            answer = call(cluster, DEADLINE_S)
+        except NsadminError as failure:
+            answer = failure.message, failure.details
+        _judge(answer)
+        assert time.monotonic() - began < DEADLINE_S + SLACK_S, name
+        assert server.sent < 4 * LIMIT + _BUFFERS, name
+    server.mode = HEALTHY
+    found = collections.get(cluster, COLLECTION, timeout_s=SLACK_S)
+    assert found is not None
+    assert found.points == 3
+
+
+def _judge(answer: Any) -> None:
+    """Hold what came through to what SQL takes: 63 bits, short texts without NUL."""
+    todo = [answer]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += [*value, *value.values()]
+        elif isinstance(value, list | tuple):
+            todo += value
+        elif isinstance(value, str):
+            assert len(value) <= 500
+            assert "\0" not in value
+        elif isinstance(value, int | float):
+            assert 0 <= value < SIXTY_THREE_BITS
+        elif hasattr(value, "__dataclass_fields__"):
+            todo += [
+                getattr(value, name)
+                for name, field in value.__dataclass_fields__.items()
+                if field.repr
+            ]
+
+
+def test_no_thread_is_left(server: HostileCluster, cluster: Cluster) -> None:
+    server.mode = "drip"
+    ours = _our_threads()
+    for _ in range(5):
+        found = connectivity.reach(
+            cluster, COLLECTION, within_s=DEADLINE_S, tries_write=True
+        )
+        assert found.fault is not None
+    assert _our_threads() == ours
+
+
+def _our_threads() -> set[str]:
+    """Return the threads that are not the server's own."""
+    return {t.name for t in threading.enumerate() if "_serve" not in t.name}

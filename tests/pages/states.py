@@ -1,0 +1,331 @@
+"""Every page in every state that it has, as text: empty, filled, refused, silent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from nsadmin.access.models import Membership, Organization
+from nsadmin.access.organization.keys import create_key
+from nsadmin.access.permissions import Role
+from nsadmin.advice import usage
+from nsadmin.health.models import DriftRow
+from nsadmin.health.sampler import sample
+from nsadmin.jobs.models import Job, JobEvent, ScheduleRun, State
+from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
+from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.counters import Tally
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
+from tests.cast import Cast, invite, make_namespace, make_resources
+from tests.pages.test_audit import write
+
+LONG = "מסמכים-וסרטים-" + "averyveryverylongwordwithoutanybreak" + "🎬🎞️📽️"
+TEXT = {"type": "text", "tokenizer": "word", "lowercase": True}
+LISTS = (
+    "/namespaces/",
+    "/namespaces/deleted/",
+    "/namespaces/due/",
+    "/jobs/",
+    "/templates/",
+    "/organization/",
+    "/organization/keys/",
+    "/organization/audit/",
+    "/organization/plan/",
+)
+UNDER = (
+    "",
+    "settings/",
+    "extractors/",
+    "indexes/",
+    "advice/",
+    "infrastructure/",
+    "drift/",
+    "clone/",
+    "template/",
+    "config/",
+    "audit/",
+    "delete/",
+)
+STAGES = [
+    {"key": "a", "title": "Prepare", "weight": 20, "state": "done", "done": 5},
+    {
+        "key": "b",
+        "title": "Copy points",
+        "weight": 80,
+        "state": "running",
+        "done": 25,
+        "total": 100,
+        "unit": "points",
+    },
+]
+
+
+@dataclass
+class World:
+    """Who there is, how to browse as them, and the pages seen so far."""
+
+    cast: Cast
+    browse: Callable[..., Client]
+    sure: Callable[..., Client]
+    silence: Callable[[str], None]
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def see(self, state: str, path: str, role: str = "admin", form: Any = None) -> None:
+        """Keep what a role sees at a path, or gets for a form sent there."""
+        client = Client() if role == "nobody" else self.sure(role)
+        answer = client.get(path) if form is None else client.post(path, form)
+        text = answer.content.decode()
+        assert "<html" in text, (state, path, answer.status_code, text[:200])
+        self.seen[f"{state}: {path} ({role})"] = text
+
+    @property
+    def own(self) -> str:
+        """The path of Northlight's namespace."""
+        return at(self.cast.own)
+
+
+def at(namespace: Namespace, page: str = "") -> str:
+    """The path of a namespace's page."""
+    return f"/namespaces/{namespace.namespace_id}/{page}"
+
+
+def nobody_and_strangers(world: World) -> None:
+    """The doors, and what is refused."""
+    world.see("door", "/accounts/login/", "nobody")
+    world.see("refused", "/accounts/login/", "nobody", {"login": "x", "password": "y"})
+    world.see("door", "/accounts/password/reset/", "nobody")
+    world.see("ended", "/join/nothing-like-this/", "nobody")
+    link = invite(world.cast.northlight, "nele@example.org", "Nele").secret
+    world.see("door", f"/join/{link}/", "nobody")
+    world.see("missing", "/namespaces/ns_doesnotexist/")
+    world.see("forbidden", world.own + "settings/", "viewer")
+    world.see("not allowed", world.own + "drift/", form={})
+    world.see("all", "/styleguide/")
+
+
+def empty(world: World) -> None:
+    """An organization without anything."""
+    bare = Organization.objects.create(name="Bare", plan="pro")
+    user = world.cast.users["stranger"]
+    Membership.objects.filter(user=user).update(organization=bare)
+    for path in (*LISTS, "/namespaces/new/"):
+        world.see("empty", path, "stranger")
+    Membership.objects.filter(user=user).update(organization=world.cast.halden)
+    for path in ("/fleet/", "/schedules/", "/jobs/"):
+        world.see("never run", path, "support")
+
+
+def plain(world: World) -> None:
+    """A namespace with nothing special, as each role sees it, and no match."""
+    for page in UNDER:
+        world.see("plain", world.own + page)
+    for page in ("", "indexes/", "advice/", "drift/", "infrastructure/", "audit/"):
+        world.see("read only", world.own + page, "viewer")
+    for path in LISTS[:-1]:
+        world.see("no match", f"{path}?search=nothing-like-this&field=zzz")
+    world.see("no match", world.own + "audit/?field=nothing")
+    world.see("bad filter", world.own + "audit/?since=never")
+    for page in ("members/new/", "keys/new/"):
+        world.see("form", f"/organization/{page}")
+        world.see("refused", f"/organization/{page}", form={})
+
+
+def forms(world: World) -> None:
+    """Forms refused with their faults, and plans to confirm."""
+    own = world.own
+    world.see("refused", own + "settings/", form={"namespace_name": "a/b"})
+    changed = {"namespace_name": "film archive", "description": LONG}
+    world.see("plan", own + "settings/", form=changed)
+    world.see("refused", own + "clone/", form={"name": "film archive"})
+    world.see("refused", own + "template/", form={"name": ""})
+    world.see("refused", own + "delete/", form={"typed_name": "another"})
+    world.see("refused", own + "config/", form={"text": "a: [", "step": "preview"})
+    world.see("refused", "/namespaces/new/", form={"namespace_name": ""})
+    world.see("refused", own + "expiry/", form={"expires_at": "never"})
+
+
+def filled(world: World) -> None:
+    """Rows of every kind, with long texts, on every list."""
+    cast = world.cast
+    long = make_namespace(
+        cast.northlight,
+        LONG[:64],
+        indexes={"title": TEXT, "rank": {"type": "keyword"}, LONG[14:50]: TEXT},
+        description=LONG * 5,
+    )
+    make_resources(long)
+    write(cast, summary=LONG, changes=[{"before": LONG, "after": None}], revision=2)
+    configuration = configuration_of(long)
+    values = {"creator": "key:k", "creator_label": LONG, "description": LONG}
+    template = NamespaceTemplate.objects.create(
+        organization_id=cast.northlight.organization_id,
+        name=LONG[:64],
+        configuration=configuration,
+        **values,
+    )
+    create_key(cast.northlight, name=LONG[:64], role=Role.VIEWER)
+    invite(cast.northlight, "somebody@example.org", LONG[:50])
+    tombstones.soft_delete(
+        cast.actor(), make_namespace(cast.northlight, "gone").namespace_id
+    )
+    usage.count_filter(long.namespace_id, {"rank": Tally(150, 150, 1900.0)})
+    for path in LISTS:
+        world.see("rows", path)
+    for page in UNDER:
+        world.see("long", at(long, page))
+    tombstone = MirroredNamespace.objects.get(name="gone").namespace_id
+    world.see("deleted", f"/namespaces/{tombstone}/deleted/")
+    for part in ("", "use/"):
+        world.see("long", f"/templates/{template.template_id}/{part}")
+    admin = cast.northlight.memberships.get(role="member")
+    world.see("form", f"/organization/members/{admin.pk}/")
+    plan = {"accept": "wrong/integer/rank"}
+    world.see("plan", at(long, "advice/"), form=plan)
+
+
+def drifting(world: World) -> None:
+    """Differences of every kind: in rows, to one who only reads, repaired, unknown."""
+    own = make_namespace(
+        world.cast.northlight,
+        "drifting",
+        indexes={"title": TEXT, "rank": {"type": "integer"}},
+    )
+    collections.drop_index(shared(), own.collection, "title")
+    collections.drop_index(shared(), own.collection, "rank")
+    collections.create_index(shared(), own.collection, "rank", {"type": "keyword"})
+    collections.create_index(shared(), own.collection, "extra", {"type": "keyword"})
+    collections.create_vector(
+        shared(), own.collection, "stray", size=4, distance="cosine"
+    )
+    for role in ("admin", "viewer"):
+        world.see("drift", at(own, "drift/"), role)
+        rows = world.seen[f"drift: {at(own, 'drift/')} ({role})"]
+        assert "card-table" in rows, "differences were made above"
+        world.see("drift", at(own), role)
+    for part in ("missing", "wrong", "extra"):
+        world.see("repair", at(own, "repair/"), form={"parts": part})
+    gone = make_namespace(world.cast.northlight, "without a collection")
+    collections.drop(shared(), gone.collection)
+    for page in UNDER:
+        world.see("no collection", at(gone, page))
+    sample()
+    world.see("drift", "/fleet/", "support")
+
+
+def jobs(world: World) -> Iterator[Job]:
+    """A job in every state."""
+    now = timezone.now()
+    for state in State.values:
+        ended = state in ("done", "failed", "cancelled")
+        yield Job.objects.create(
+            kind="clone",
+            title=f"Clone “{LONG[:60]}” as “a copy”",
+            state=state,
+            organization_id=world.cast.northlight.organization_id,
+            internal_id=world.cast.northlight.internal_id,
+            namespace_id=world.cast.own.namespace_id,
+            namespace_name="a copy",
+            actor_kind="user",
+            actor_id="1",
+            actor_label=LONG,
+            error=LONG if state == "failed" else "",
+            progress={"stages": STAGES, "percent": 40, "rate": 1942.0, "left_s": 1260},
+            started_at=None if state == "queued" else now - timedelta(minutes=2),
+            heartbeat_at=now,
+            ended_at=now if ended else None,
+            settled=ended,
+            owner="worker-3",
+        )
+
+
+def working(world: World) -> None:
+    """Jobs and schedules that wait, run, have failed and are done."""
+    for job in jobs(world):
+        JobEvent.objects.create(job=job, sentence=LONG)
+        world.see(job.state, f"/jobs/{job.job_id}/")
+        world.see(job.state, f"/jobs/{job.job_id}/", "viewer")
+    world.see("rows", "/jobs/")
+    now = timezone.now()
+    for name, error in (("purge", LONG), ("sample", "")):
+        ScheduleRun.objects.create(
+            name=name,
+            slot=f"{name}-1",
+            asked_at=now,
+            started_at=now,
+            ended_at=now,
+            error=error,
+        )
+    world.see("rows", "/schedules/", "platform_admin")
+
+
+def troubled(world: World) -> None:
+    """What staff see when clusters, namespaces and clean-ups need them."""
+    now = timezone.now()
+    DriftRow.objects.create(
+        cluster="shared",
+        kind="orphan",
+        subject="ns_" + LONG,
+        right="nobody",
+        way="look",
+        sentence="",
+        first_seen=now,
+        last_seen=now,
+    )
+    ReaperHold.objects.create(
+        internal_id=world.cast.northlight.internal_id,
+        namespace_ids=[world.cast.own.namespace_id],
+    )
+    rows = MirroredNamespace.objects.filter(pk=world.cast.own.namespace_id)
+    rows.update(health="error", clone_status="failed", differences=2)
+    snapshots.record_silence([world.cast.own.namespace_id], "Qdrant does not answer.")
+    for role in ("support", "platform_admin"):
+        world.see("trouble", "/fleet/", role)
+    world.see("held", "/namespaces/due/")
+    world.see("trouble", "/namespaces/")
+
+
+def unreadable(world: World) -> None:
+    """Documents that somebody else wrote in another shape."""
+    raw = store.get(world.cast.own.namespace_id)
+    assert raw is not None
+    odd = {"description": "x" * 2000, "infrastructure": {"gpu_type": None}}
+    made = make_namespace(world.cast.northlight, "odd", in_qdrant=False, **odd)
+    for page in UNDER:
+        world.see("odd", at(made, page))
+
+
+def silent(world: World) -> None:
+    """No answer: of Qdrant first, then of MongoDB as well."""
+    own = world.cast.own
+    world.sure().get(world.own)
+    for quiet in ("qdrant", "mongodb"):
+        world.silence(quiet)
+        snapshots.invalidate(own.namespace_id)
+        for page in UNDER:
+            world.see(f"without {quiet}", world.own + page)
+        for path in LISTS:
+            world.see(f"without {quiet}", path)
+        world.see(f"without {quiet}", "/fleet/", "support")
+
+
+STATES: tuple[Callable[[World], None], ...] = (
+    nobody_and_strangers,
+    empty,
+    plain,
+    forms,
+    filled,
+    drifting,
+    working,
+    troubled,
+    unreadable,
+    silent,
+)
