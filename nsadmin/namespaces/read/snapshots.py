@@ -13,13 +13,13 @@ from django.utils import timezone
 from nsadmin.names import clip
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import history, mirror
+from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 # How long the copy in Redis is kept once it is no longer renewed.
 _CACHE_TTL_S = 30
-_MAX_COUNT = 2**63 - 1
 _MAX_TEXT = 4000
 # Key prefix of per-vector point counts in `told`; the vector's name follows.
 VECTOR_COUNT_PREFIX = "having:"
@@ -173,11 +173,6 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
         }
         row.save(update_fields=["told"])
         _correct_copy(namespace_id)
-
-
-def is_count(number: object) -> bool:
-    """Tell whether this is a number of things that a column holds."""
-    return isinstance(number, int) and 0 <= number <= _MAX_COUNT
 
 
 def storable(value: Any, depth: int = 16) -> Any:
