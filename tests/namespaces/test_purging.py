@@ -198,3 +198,13 @@ def test_a_name_of_304_characters_is_buried_and_purged(transactional_db, cast):
     assert "\0" not in job.namespace_name + job.title
     run_once(job.job_id)
     assert store.get(long.namespace_id) is None
+
+
+def test_a_cluster_that_may_not_be_called_now_is_no_cluster_without_data(
+    lost_key, settings
+):
+    """The operator took its address off the list, but the collection is still there."""
+    settings.NSADMIN_CLUSTER_HOSTS = []
+    job = purge(lost_key)
+    assert job.state == State.FAILED
+    assert store.get(lost_key) is not None

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from nsadmin.errors import Invalid
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -16,11 +15,15 @@ MARK = "nsadmin_clone"
 
 
 def place_of(namespace: Namespace) -> Cluster | None:
-    """Return the namespace's cluster; None if it is dedicated and has no address."""
-    try:
-        return cluster_of(namespace)
-    except Invalid:
+    """Return the namespace's cluster; None if it is dedicated and has no address.
+
+    Raises what `cluster_of` raises: at an address that may not be used now, the
+    collection may still exist.
+    """
+    has_address = bool(namespace.infrastructure.get("qdrant_url"))
+    if namespace.tier != "shared" and not has_address:
         return None
+    return cluster_of(namespace)
 
 
 def sharers(namespace: Namespace) -> list[Namespace]:

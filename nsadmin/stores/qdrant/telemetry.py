@@ -198,12 +198,13 @@ def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
 
 
 def resident_memory(metrics: str) -> int | None:
-    """Return the resident bytes in the text of /metrics; None if it has none."""
+    """Return the resident bytes in the text of /metrics; None without a true number."""
     found = _RESIDENT.search(metrics)
     try:
-        return min(round(float(found[1])), LARGEST) if found else None
+        size = round(float(found[1])) if found else None
     except (ValueError, OverflowError):  # 1e999 is infinite
         return None
+    return None if size is None or size > LARGEST else size
 
 
 class _Usage(Part):
