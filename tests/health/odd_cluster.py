@@ -26,7 +26,7 @@ class OddCluster:
     @property
     def listed(self) -> str:
         """Its entry in NSADMIN_CLUSTER_HOSTS."""
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self.port}=*"
 
     def answer(self, path: str) -> bytes:
         found = self.answers.get(path.partition("?")[0], {"status": "ok", "result": {}})

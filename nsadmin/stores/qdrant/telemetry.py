@@ -201,9 +201,10 @@ def resident_memory(metrics: str) -> int | None:
     """Return the resident bytes in the text of /metrics; None if it has none."""
     found = _RESIDENT.search(metrics)
     try:
-        return min(round(float(found[1])), LARGEST) if found else None
+        told = round(float(found[1])) if found else None
     except (ValueError, OverflowError):  # 1e999 is infinite
         return None
+    return told if told is None or told <= LARGEST else None
 
 
 class _Usage(Part):
