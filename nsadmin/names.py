@@ -7,7 +7,10 @@ U+200D) are format characters, so Persian and Hindi names and combined emoji are
 without them. Longer texts, such as descriptions, may contain joiners.
 """
 
+import math
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 from nsadmin.errors import Invalid
 
@@ -25,6 +28,9 @@ _UNSEEN = (
     (0xFFA0, 0xFFA0),
     (0xE0100, 0xE01EF),
 )
+
+# The longest text within a JSON value.
+_MAX_TEXT = 4000
 
 
 def composed(text: str) -> str:
@@ -51,6 +57,23 @@ def clip(text: str, longest: int) -> str:
     stored = text[: longest + 1].replace("\0", "\ufffd")
     stored = stored.encode(errors="surrogatepass").decode(errors="replace")
     return stored if len(stored) <= longest else f"{stored[: longest - 1]}…"
+
+
+def storable(value: Any, depth: int = 16) -> Any:
+    """Return a value of an answer as every database can store it as JSON.
+
+    PostgreSQL refuses NUL in texts, and numbers that are none. Whatever is deeper than
+    `depth` becomes null.
+    """
+    if isinstance(value, Mapping) and depth:
+        return {clip(str(k), 1000): storable(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple) and depth:
+        return [storable(item, depth - 1) for item in value]
+    if isinstance(value, str):
+        return clip(value, _MAX_TEXT)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, int) else None
 
 
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:

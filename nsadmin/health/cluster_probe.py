@@ -22,6 +22,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
 from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
+from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, shared
@@ -138,7 +139,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         found = telemetry.resources(cluster, timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S)
     except NsadminError:
         return
-    memory = found.memory if snapshots.is_count(found.memory) else None
+    memory = found.memory if is_count(found.memory) else None
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=memory)
     if not found.sizes:
         return

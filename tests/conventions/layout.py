@@ -212,7 +212,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("qdrant_minimum", ("nsadmin/stores/qdrant/versions.py",), minimum_versions),
     Claim("httpx", ("nsadmin/stores/",), _imports("httpx", "requests", "urllib3")),
     Claim("cryptography", ("nsadmin/stores/seal.py",), _imports("cryptography")),
-    Claim("resolving", ("nsadmin/stores/ssrf_guard.py",), lookups),
+    Claim("resolving", ("nsadmin/stores/name_resolution.py",), lookups),
     Claim("yaml", ("nsadmin/namespaces/schema/",), _imports("yaml")),
     Claim(
         "stores",

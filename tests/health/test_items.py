@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from nsadmin import names
 from nsadmin.health import cluster_probe, drift_scan, sampler
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import ClusterLook, DriftRow
@@ -249,7 +250,7 @@ def test_json_of_any_depth_ends():
     deep: object = "end"
     for _ in range(5_000):
         deep = [deep]
-    assert snapshots.storable(deep) is not None
+    assert names.storable(deep) is not None
 
 
 def test_a_failing_namespace_is_closed_once_it_is_well(cast):

@@ -216,5 +216,6 @@ def test_a_clock_that_went_back_deletes_nothing(cast):
     assert marked(ids) == 1
 
 
+@pytest.mark.django_db
 def test_the_time_is_the_databases():
     assert abs(fuse.database_now() - timezone.now()) < timedelta(minutes=1)

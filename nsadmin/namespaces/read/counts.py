@@ -7,6 +7,8 @@ from nsadmin.errors import Unavailable
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.stores.mongo import resources
 
+_MAX_COUNT = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -55,3 +57,8 @@ def counts_of(namespace_id: str, *, from_mirror: bool = False) -> Counts:
 def _stored_counts(namespace_id: str) -> dict[str, int]:
     counted = resources.counts(namespace_id, within_s=1)
     return {str(kind): n for kind, n in counted.items()}
+
+
+def is_count(number: object) -> bool:
+    """Tell whether this is a number of things that a column holds."""
+    return isinstance(number, int) and 0 <= number <= _MAX_COUNT

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,17 +10,16 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from nsadmin.names import clip
+from nsadmin.names import clip, storable
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import history, mirror
+from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 # How long the copy in Redis is kept once it is no longer renewed.
 _CACHE_TTL_S = 30
-_MAX_COUNT = 2**63 - 1
-_MAX_TEXT = 4000
 # Key prefix of per-vector point counts in `told`; the vector's name follows.
 VECTOR_COUNT_PREFIX = "having:"
 
@@ -173,28 +172,6 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
         }
         row.save(update_fields=["told"])
         _correct_copy(namespace_id)
-
-
-def is_count(number: object) -> bool:
-    """Tell whether this is a number of things that a column holds."""
-    return isinstance(number, int) and 0 <= number <= _MAX_COUNT
-
-
-def storable(value: Any, depth: int = 16) -> Any:
-    """Return a value of an answer as every database can store it as JSON.
-
-    PostgreSQL refuses NUL in texts, and numbers that are none. Whatever is deeper than
-    `depth` becomes null.
-    """
-    if isinstance(value, Mapping) and depth:
-        return {clip(str(k), 1000): storable(v, depth - 1) for k, v in value.items()}
-    if isinstance(value, list | tuple) and depth:
-        return [storable(item, depth - 1) for item in value]
-    if isinstance(value, str):
-        return clip(value, _MAX_TEXT)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, int) else None
 
 
 def record_silence(namespace_ids: Collection[str], error: str) -> None:
