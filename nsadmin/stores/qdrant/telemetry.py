@@ -198,13 +198,13 @@ def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
 
 
 def resident_memory(metrics: str) -> int | None:
-    """Return the resident bytes in the text of /metrics; None without a true number."""
+    """Return the resident bytes in the text of /metrics; None if it has none."""
     found = _RESIDENT.search(metrics)
     try:
-        size = round(float(found[1])) if found else None
+        told = round(float(found[1])) if found else None
     except (ValueError, OverflowError):  # 1e999 is infinite
         return None
-    return None if size is None or size > LARGEST else size
+    return told if told is None or told <= LARGEST else None
 
 
 class _Usage(Part):
