@@ -30,25 +30,26 @@ class Workers:
 
     def start(self) -> int:
         """Start a worker for jobs; return its number."""
-        self.pids.append(self._worker("jobs"))
+        self.pids.append(self.start_queue("jobs", "--pool", "solo"))
         return self.pids[-1]
 
     def start_sweeping(self) -> None:
         """Start the sweeper's own worker and the clock that rings it."""
-        self._worker("control")
+        self.start_queue("control", "--pool", "solo")
         self._fork(["beat", "--schedule", str(self._folder / "beat")])
+
+    def start_queue(self, queue: str, *options: str) -> int:
+        """Start a worker for one queue, with more of Celery's options; its number."""
+        self._number += 1
+        name = f"{queue}{self._number}@%h"
+        which = ["--queues", queue, "--hostname", name, *options]
+        return self._fork(["worker", *QUIET, *which])
 
     def kill(self, pid: int) -> None:
         """End a worker as a power cut would, and have another one in its place."""
         os.kill(pid, signal.SIGKILL)
         self.pids.remove(pid)
         self.start()
-
-    def _worker(self, queue: str) -> int:
-        self._number += 1
-        name = f"{queue}{self._number}@%h"
-        which = ["--queues", queue, "--pool", "solo", "--hostname", name]
-        return self._fork(["worker", *QUIET, *which])
 
     def _fork(self, arguments: list[str]) -> int:
         self._process.stdin.write(json.dumps(arguments) + "\n")
@@ -102,11 +103,12 @@ def _serve() -> None:
             os.dup2(nothing, 1)
             app.start(json.loads(line))
             os._exit(0)
+        os.setpgid(pid, pid)  # so that its child processes end with it
         forks.append(pid)
         print(pid, flush=True)
     for pid in forks:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
 
