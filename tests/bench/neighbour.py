@@ -3,8 +3,10 @@
 import http.client
 import math
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,13 +66,17 @@ def guest(port: int, organization: Organization) -> Guest:
 def web(plant: Plant) -> Iterator[int]:
     """The web server with the processes and threads that it has in production."""
     port = free_port()
+    static = tempfile.mkdtemp()
     env = {
         **os.environ,
         **plant.env,
+        "NSADMIN_STATIC_ROOT": static,
         "NSADMIN_INSECURE_HTTP": "1",
         "NSADMIN_RATE_LIMIT": "1000000/minute",
         "NSADMIN_ORGANIZATION_RATE_LIMIT": "1000000/minute",
     }
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"]
+    subprocess.run(collect, env=env, check=True)
     command = [sys.executable, "-m", "nsadmin.serve", f"--port={port}"]
     with subprocess.Popen(command, env=env) as process:
         try:
@@ -78,6 +84,7 @@ def web(plant: Plant) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
+            shutil.rmtree(static)
 
 
 def _wait_until_ready(someone: Guest, process: "subprocess.Popen[bytes]") -> None:

@@ -23,10 +23,9 @@ from tests.faults.plant import Plant, inside, running_plant, until
 from tests.hostile.cluster import HEALTHY, HostileCluster
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
-ROUNDS = 4
-CALLS = 30
+ROUNDS = 3
+CALLS = 20
 PEOPLE = 4
-CLONES = 3
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,9 @@ def test_schedules_and_clones_of_another_organization(street: Street, mode: str)
         until(lambda: not clones.refreshed(job).is_live, "the clone ends")
 
     calls = {
-        "reconcile": (mirror.reconcile, 20),
+        "reconcile": (mirror.reconcile, 15),
         "shared sampling": (sample, 10),
-        "clone of 100 points": (clone, 7),
+        "clone of 100 points": (clone, 5),
     }
     taken: dict[tuple[str, str], list[float]] = {}
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,24 +93,34 @@ def _serve() -> None:
 
     app.loader.import_default_modules()
     signal.signal(signal.SIGCHLD, _reap)
-    forks = []
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, 0)
-            os.dup2(nothing, 1)
-            app.start(json.loads(line))
-            os._exit(0)
-        os.setpgid(pid, pid)  # so that its child processes end with it
-        forks.append(pid)
-        print(pid, flush=True)
-    for pid in forks:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    forks: list[int] = []
+    try:
+        for line in sys.stdin:
+            forks.append(_forked(json.loads(line), app))
+            print(forks[-1], flush=True)
+    finally:
+        for pid in forks:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def _forked(arguments: list[str], app: Any) -> int:
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, 0)  # so that its own child processes end with it
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
         try:
-            os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+            app.start(arguments)
+        finally:
+            os._exit(0)
+    with suppress(ProcessLookupError):
+        os.setpgid(pid, pid)
+    return pid
 
 
 if __name__ == "__main__":
