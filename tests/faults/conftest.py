@@ -73,8 +73,15 @@ def organization(region: Region, settings, db: None) -> Iterator[Organization]:
 
 
 @pytest.fixture(scope="module")
+def plant_env() -> dict[str, str]:
+    """More of the environment of a plant's processes; a file may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def site(
     _wired: Servers,
+    plant_env: dict[str, str],
     empty_rows: database.Rows,
     django_db_blocker,
 ) -> Iterator[Plant]:
@@ -85,7 +92,9 @@ def site(
     with (
         django_db_blocker.unblock(),
         database.copy(empty_rows) as rows,
-        running_plant(f"{base}_plant{mark}{options}", settings, rows) as plant,
+        running_plant(
+            f"{base}_plant{mark}{options}", settings, rows, **plant_env
+        ) as plant,
     ):
         yield plant
 

@@ -46,8 +46,13 @@ class Plant:
 
 
 @contextmanager
-def running_plant(mongodb_url: str, settings: Any, rows: Rows) -> Iterator[Plant]:
-    """A plant with a running sweeper and beat; the test starts the job workers."""
+def running_plant(
+    mongodb_url: str, settings: Any, rows: Rows, **more: str
+) -> Iterator[Plant]:
+    """A plant with a running sweeper and beat; the test starts the job workers.
+
+    `more` is added to the environment of its processes.
+    """
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         (place / "redis").mkdir()
@@ -65,6 +70,7 @@ def running_plant(mongodb_url: str, settings: Any, rows: Rows) -> Iterator[Plant
             "NSADMIN_REDIS_URL": redis.url,
             "NSADMIN_LOG_LEVEL": "WARNING",
             "DATABASE_URL": rows.url,
+            **more,
         }
         workers = stack.enter_context(running_workers(env, place))
         workers.start_sweeping()
@@ -87,6 +93,12 @@ def inside(plant: Plant, settings: Any) -> Iterator[None]:
             yield
     finally:
         app.conf["broker_url"] = before
+
+
+def send(task: str, *args: str, **options: Any) -> None:
+    """Send a task over a connection of its own: kept ones lead to another plant."""
+    with app.connection_for_write() as connection:
+        app.send_task(task, args=args, connection=connection, **options)
 
 
 def until(is_so: Callable[[], Any], what: str, *, within_s: float = 60) -> float:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +30,26 @@ class Workers:
 
     def start(self) -> int:
         """Start a worker for jobs; return its number."""
-        self.pids.append(self._worker("jobs"))
+        self.pids.append(self.start_queue("jobs", "--pool", "solo"))
         return self.pids[-1]
 
     def start_sweeping(self) -> None:
         """Start the sweeper's own worker and the clock that rings it."""
-        self._worker("control")
+        self.start_queue("control", "--pool", "solo")
         self._fork(["beat", "--schedule", str(self._folder / "beat")])
+
+    def start_queue(self, queue: str, *options: str) -> int:
+        """Start a worker for one queue, with more of Celery's options; its number."""
+        self._number += 1
+        name = f"{queue}{self._number}@%h"
+        which = ["--queues", queue, "--hostname", name, *options]
+        return self._fork(["worker", *QUIET, *which])
 
     def kill(self, pid: int) -> None:
         """End a worker as a power cut would, and have another one in its place."""
         os.kill(pid, signal.SIGKILL)
         self.pids.remove(pid)
         self.start()
-
-    def _worker(self, queue: str) -> int:
-        self._number += 1
-        name = f"{queue}{self._number}@%h"
-        which = ["--queues", queue, "--pool", "solo", "--hostname", name]
-        return self._fork(["worker", *QUIET, *which])
 
     def _fork(self, arguments: list[str]) -> int:
         self._process.stdin.write(json.dumps(arguments) + "\n")
@@ -92,23 +93,34 @@ def _serve() -> None:
 
     app.loader.import_default_modules()
     signal.signal(signal.SIGCHLD, _reap)
-    forks = []
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, 0)
-            os.dup2(nothing, 1)
-            app.start(json.loads(line))
-            os._exit(0)
-        forks.append(pid)
-        print(pid, flush=True)
-    for pid in forks:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    forks: list[int] = []
+    try:
+        for line in sys.stdin:
+            forks.append(_forked(json.loads(line), app))
+            print(forks[-1], flush=True)
+    finally:
+        for pid in forks:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def _forked(arguments: list[str], app: Any) -> int:
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, 0)  # so that its own child processes end with it
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
         try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+            app.start(arguments)
+        finally:
+            os._exit(0)
+    with suppress(ProcessLookupError):
+        os.setpgid(pid, pid)
+    return pid
 
 
 if __name__ == "__main__":

@@ -1,0 +1,179 @@
+"""What another organization notices of a hostile cluster; printed, not asserted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
+from nsadmin.health import sampler
+from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement.cluster_share import SHARED
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores import redis
+from nsadmin.stores.mongo.connection import close
+from nsadmin.stores.qdrant.cluster import shared
+from tests.bench.neighbour import Guest, crowd, guest, note, times, web
+from tests.cast import make_namespace
+from tests.conftest import Servers
+from tests.faults import clones, database
+from tests.faults.plant import Plant, inside, running_plant, until
+from tests.hostile.cluster import HEALTHY, HostileCluster
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+ROUNDS = 3
+CALLS = 20
+PEOPLE = 4
+
+
+@dataclass(frozen=True)
+class Street:
+    """Two organizations on one installation; `hostile` is the cluster of the first."""
+
+    plant: Plant
+    hostile: HostileCluster
+    attacker: Guest
+    attackers: Actor
+    attacked: Namespace
+    other: Guest
+    others: Actor
+    ordinary: Namespace
+
+    def crowd(self):
+        """People who open the attacker's pages."""
+        own = f"/namespaces/{self.attacked.namespace_id}/"
+        paths = [own, f"/v1/namespaces/{self.attacked.namespace_id}/stats"]
+        return crowd(self.attacker, paths, people=PEOPLE)
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[HostileCluster]:
+    with HostileCluster() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def site(
+    _wired: Servers, empty_rows: database.Rows, hostile, django_db_blocker
+) -> Iterator[tuple[Plant, int]]:
+    from django.conf import settings
+
+    base, mark, options = _wired.mongodb_url.partition("?")
+    listed = f"127.0.0.1:{hostile.port}=*"
+    with (
+        django_db_blocker.unblock(),
+        database.copy(empty_rows) as rows,
+        running_plant(
+            f"{base}_street{mark}{options}",
+            settings,
+            rows,
+            NSADMIN_CLUSTER_HOSTS=listed,
+        ) as plant,
+        web(plant) as port,
+    ):
+        plant.workers.start()
+        plant.workers.start()
+        plant.workers.start_queue("maintenance", "--pool", "threads")
+        processes = ("--pool", "prefork", "--concurrency", "4")
+        plant.workers.start_queue("clusters", *processes)
+        yield plant, port
+
+
+@pytest.fixture
+def street(site: tuple[Plant, int], hostile, settings, db) -> Iterator[Street]:
+    plant, port = site
+    settings.NSADMIN_CLUSTER_HOSTS = [f"127.0.0.1:{hostile.port}=*"]
+    settings.SECRET_KEY = plant.env["NSADMIN_SECRET_KEY"]
+    hostile.mode = HEALTHY
+    with inside(plant, settings):
+        attackers, others = plant.actor(), plant.actor()
+        a, b = (
+            Organization.objects.get(organization_id=actor.organization_id)
+            for actor in (attackers, others)
+        )
+        infrastructure = {"compute_tier": "dedicated_cpu", "qdrant_url": hostile.url}
+        attacked = make_namespace(
+            a, "on it", in_qdrant=False, infrastructure=infrastructure
+        )
+        ordinary = clones.make_source(others, "ordinary", count=100)
+        yield Street(
+            plant, hostile, guest(port, a), attackers, attacked, guest(port, b), others, ordinary
+        )  # fmt: skip
+    close()
+
+
+@pytest.mark.parametrize("mode", ["drip", "never"])
+def test_pages_of_another_organization(street: Street, mode: str):
+    """The pages of one, while four people open those of a hostile or healthy cluster."""
+    place = street.ordinary.namespace_id
+    paths = {
+        "overview page": f"/namespaces/{place}/",
+        "stats": f"/v1/namespaces/{place}/stats",
+        "list page": "/namespaces/",
+    }
+    for path in paths.values():
+        for _ in range(10):
+            assert street.other.ask(path) == 200, path
+    taken: dict[tuple[str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        for now in (HEALTHY, mode):
+            street.hostile.mode = now
+            with street.crowd():
+                for what, path in paths.items():
+                    more = times(lambda: street.other.ask(path), count=CALLS)  # noqa: B023
+                    taken.setdefault((what, now), []).extend(more)
+    for what in paths:
+        note(
+            f"p95 {what} of B, A's cluster: {mode} / healthy",
+            taken[what, mode],
+            taken[what, HEALTHY],
+        )
+
+
+@pytest.mark.parametrize("mode", ["drip", "never"])
+def test_schedules_and_clones_of_another_organization(street: Street, mode: str):
+    """Reconcile, shared sampling and a clone, beside twelve clones of that cluster."""
+    for number in range(100):
+        owner = Organization.objects.get(organization_id=street.others.organization_id)
+        make_namespace(owner, f"many {number}", in_qdrant=False)
+
+    def sample() -> None:
+        LastLook.objects.all().delete()
+        redis.release(f"probe:{shared().url}")
+        sampler.sample(SHARED)
+
+    names = iter(range(1000))
+
+    def clone() -> None:
+        name = f"clone {mode} {next(names)}"
+        job = clones.begin(street.others, street.ordinary, name)
+        until(lambda: not clones.refreshed(job).is_live, "the clone ends")
+
+    calls = {
+        "reconcile": (mirror.reconcile, 15),
+        "shared sampling": (sample, 10),
+        "clone of 100 points": (clone, 5),
+    }
+    taken: dict[tuple[str, str], list[float]] = {}
+
+    def measure(now: str) -> None:
+        for what, (call, count) in calls.items():
+            call()
+            with street.crowd():
+                taken[what, now] = times(call, count=count)
+
+    measure(HEALTHY)
+    street.hostile.mode = mode
+    asked = len(street.hostile.asked)
+    for number in range(12):
+        clones.begin(street.attackers, street.attacked, f"hanging {number}")
+    until(lambda: len(street.hostile.asked) > asked, "the cluster is asked")
+    measure(mode)
+    for what in calls:
+        note(
+            f"p95 {what}, A's cluster: {mode} / healthy",
+            taken[what, mode],
+            taken[what, HEALTHY],
+        )

@@ -1,0 +1,185 @@
+"""One member's clones of a hanging cluster delay nobody else, with real workers."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
+from nsadmin.jobs.execution.cancellation import cancel
+from nsadmin.jobs.models import LIVE, Job, ScheduleRun, State
+from nsadmin.jobs.queues import CLUSTERS
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.clusters import seal_key
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace
+from tests.dedicated import KEY, OwnCluster
+from tests.faults import clones
+from tests.faults.plant import Plant, send, until
+from tests.hostile.cluster import HostileCluster
+
+POINTS = 50
+# More than any of these takes on a loaded machine, less than one call may hang.
+NOT_BLOCKED_S = 30
+RECONCILE = "nsadmin.namespaces.reconcile"
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[HostileCluster]:
+    """A cluster that never ends an answer."""
+    with HostileCluster("drip") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def second(_second_qdrant: OwnCluster) -> OwnCluster:
+    """A healthy cluster of another organization."""
+    return _second_qdrant
+
+
+@pytest.fixture(scope="module")
+def listed(hostile: HostileCluster, second: OwnCluster) -> list[str]:
+    """The entries of NSADMIN_CLUSTER_HOSTS."""
+    return [f"127.0.0.1:{hostile.port}=*", second.listed]
+
+
+@pytest.fixture(scope="module")
+def plant_env(listed: list[str]) -> dict[str, str]:
+    """The operator lists the clusters."""
+    return {"NSADMIN_CLUSTER_HOSTS": ",".join(listed)}
+
+
+@pytest.fixture
+def staffed(plant: Plant, listed: list[str], settings) -> Iterator[Plant]:
+    """The plant with a worker for each queue, as the README starts them."""
+    settings.NSADMIN_CLUSTER_HOSTS = listed
+    if not plant.workers.pids:
+        for _ in range(2):
+            plant.workers.start()
+        threads = ("--pool", "threads", "--concurrency", "3")
+        plant.workers.start_queue("maintenance", *threads)
+        processes = ("--pool", "prefork", "--concurrency", "4")
+        plant.workers.start_queue(CLUSTERS, *processes)
+    yield plant
+    for job in Job.objects.filter(state__in=LIVE):
+        cancel(job)
+
+
+@pytest.fixture
+def attacker(staffed: Plant) -> Actor:
+    """A member of the organization whose cluster hangs."""
+    return staffed.actor()
+
+
+@pytest.fixture
+def other(staffed: Plant) -> Actor:
+    """A member of another organization."""
+    return staffed.actor()
+
+
+def _on(cluster_url: str, actor: Actor, name: str) -> Namespace:
+    organization = Organization.objects.get(organization_id=actor.organization_id)
+    return make_namespace(
+        organization,
+        name,
+        in_qdrant=False,
+        infrastructure={"compute_tier": "dedicated_cpu", "qdrant_url": cluster_url},
+    )
+
+
+def _move(namespace: Namespace, cluster: OwnCluster) -> None:
+    """Let the document say that the collection is on its organization's cluster."""
+    raw = store.get(namespace.namespace_id)
+    sealed = seal_key(
+        KEY,
+        internal_id=namespace.internal_id,
+        namespace_id=namespace.namespace_id,
+        url=cluster.url,
+    )
+    infrastructure = {
+        "compute_tier": "dedicated_cpu",
+        "qdrant_collection": namespace.collection,
+        "qdrant_url": cluster.url,
+        SEALED_FIELD: sealed,
+    }
+    moved = {"infrastructure": infrastructure, "revision": raw["revision"] + 1}
+    assert store.replace(raw, {**raw, **moved})
+
+
+def _hang(attacker: Actor, hostile: HostileCluster) -> list[Job]:
+    """Twelve clones of the hanging cluster, some of which are waiting for it now."""
+    source = _on(hostile.url, attacker, "hanging")
+    asked = len(hostile.asked)
+    jobs = [clones.begin(attacker, source, f"clone {n}") for n in range(12)]
+    assert {job.queue for job in jobs} == {CLUSTERS}
+    until(lambda: len(hostile.asked) >= asked + 2, "the cluster is asked")
+    return jobs
+
+
+def _clone(actor: Actor, source: Namespace, name: str) -> float:
+    """Clone the source; return after how many seconds the clone was there."""
+    begun = time.monotonic()
+    job = clones.begin(actor, source, name)
+    until(lambda: not clones.refreshed(job).is_live, f"the clone “{name}” ends")
+    took = time.monotonic() - begun
+    assert (job.state, job.error) == (State.DONE, "")
+    return took
+
+
+def _reconcile(organization_id: str) -> float:
+    """Let the schedule find a document that another program has written."""
+    organization = Organization.objects.get(organization_id=organization_id)
+    made = make_namespace(organization, f"found {time.monotonic_ns()}", in_qdrant=False)
+    mirrored = MirroredNamespace.objects.filter(pk=made.namespace_id)
+    mirrored.delete()
+    send(RECONCILE)
+    return until(mirrored.exists, "the document is in the mirror")
+
+
+def test_twelve_clones_of_a_hanging_cluster_delay_neither_others_nor_schedules(
+    staffed: Plant, attacker: Actor, other: Actor, hostile: HostileCluster
+):
+    source = clones.make_source(other, "ordinary", count=POINTS)
+    _clone(other, source, "warming up")
+    alone_s = _clone(other, source, "alone")
+    schedule_alone_s = _reconcile(other.organization_id)
+    jobs = _hang(attacker, hostile)
+    since = timezone.now()
+    beside_s = _clone(other, source, "beside the twelve")
+    schedule_beside_s = _reconcile(other.organization_id)
+    print(f"clone {alone_s:.1f} s alone, {beside_s:.1f} s beside the twelve")
+    print(f"reconcile {schedule_alone_s:.1f} s, {schedule_beside_s:.1f} s")
+    assert beside_s < NOT_BLOCKED_S
+    assert schedule_beside_s < NOT_BLOCKED_S
+    states = {clones.refreshed(job).state for job in jobs}
+    assert states <= set(LIVE)
+    holders = Job.objects.filter(
+        organization_id=attacker.organization_id, slot__isnull=False
+    )
+    assert holders.count() <= 3
+    sampled = ScheduleRun.objects.filter(name="sample", started_at__gt=since)
+    until(sampled.exists, "the shared cluster is sampled")
+
+
+@pytest.mark.faults
+def test_a_clone_from_another_organizations_own_cluster_goes_on(
+    staffed: Plant,
+    attacker: Actor,
+    other: Actor,
+    hostile: HostileCluster,
+    second: OwnCluster,
+):
+    organization = Organization.objects.get(organization_id=other.organization_id)
+    source = make_namespace(organization, "on its own cluster", point_count=POINTS)
+    second.receive(source)
+    _move(source, second)
+    _clone(other, source, "warming up")
+    alone_s = _clone(other, source, "alone")
+    _hang(attacker, hostile)
+    beside_s = _clone(other, source, "beside the twelve")
+    print(f"clone {alone_s:.1f} s alone, {beside_s:.1f} s beside the twelve")
+    assert beside_s < NOT_BLOCKED_S
