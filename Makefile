@@ -10,13 +10,17 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check tabler bench faults fuzz lock shots clean
+.PHONY: demo test test-postgres check tabler bench faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
 test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
+
+test-postgres: .venv/.ok ## odd and hostile values, over a PostgreSQL of the tests' own
+	$(BIN)/python -m tests.postgres -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
 check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles, settings
