@@ -5,12 +5,16 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import CloneRequest
-from nsadmin.errors import Conflict, Invalid
+from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.namespaces.change import blockers, preconditions, quota
+from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.plan.desired import expected_vectors
 from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import collection_name
 
 # The fields of the source that its clone takes over.
 _COPIED = (
@@ -34,6 +38,7 @@ def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView
     source = _load_source(actor, identifier, request)
     _require_ready(actor, source.namespace)
     _require_quota(actor, request.namespace_name)
+    _require_collection(source.namespace)
     _require_no_foreign_points(actor, source.namespace, request)
     return source
 
@@ -106,6 +111,27 @@ def _require_ready(actor: Actor, source: Namespace) -> None:
             "The source is incomplete: it is a clone whose job failed.",
             code="namespace_incomplete",
             details=details,
+        )
+
+
+def _require_collection(source: Namespace) -> None:
+    """Raise Conflict for a source of which no collection could be made.
+
+    Without a collection in Qdrant, its extractors define the vectors of the clone's; a
+    source that has neither cannot be cloned. While Qdrant is silent, the job finds out.
+    """
+    name = collection_name(source.collection)
+    if expected_vectors(source):
+        return
+    try:
+        live = collections.get(cluster_of(source), name)
+    except NsadminError:
+        return
+    if live is None:
+        raise Conflict(
+            "The source has no collection in Qdrant, and no feature extractor that "
+            "defines its vectors, so there is nothing to clone.",
+            code="collection_missing",
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
 
@@ -126,12 +127,13 @@ def _values(drift: Drift) -> dict[str, str]:
 
 def sweep(share: ClusterShare = EVERY) -> SweepResult:
     """Compare every namespace of this share; find collections that belong to none."""
+    began = timezone.now()
     run = _Sweep(share)
     placed = items.each(PLACING, store.every(), run.place, key=itemgetter("_id"))
     # Read again one by one: the store keeps no cursor as long as comparisons take.
     is_complete = share == EVERY
     tally = items.each(LOOP, run.due, run.compare, key=str, is_complete=is_complete)
-    _delete_stale(run.ids, run.known)
+    _delete_stale(run.ids, run.known, began)
     clusters = items.each(
         LOOP,
         [cluster for cluster in run.opened if share.covers_cluster(cluster)],
@@ -197,11 +199,25 @@ class _Sweep:
             return  # its silence is known from the probes
         known = self.known[cluster] | self.unplaced
         ours = (name for name in present if name.startswith(_COLLECTION_PREFIX))
-        orphans = sorted(name for name in ours if name not in known)
+        # A namespace may have been created since the documents were read.
+        orphans = sorted(
+            name for name in ours if name not in known and not _is_owned(cluster, name)
+        )
         found = [_orphan(cluster, name) for name in orphans[:MOST_STORED]]
         unasked = [_orphan(None, name) for name in orphans[MOST_STORED:]]
         store_differences("", cluster.label, [*found, *unasked])
         self.differences += len(orphans)
+
+
+def _is_owned(cluster: Cluster, collection: str) -> bool:
+    """Tell whether a stored document has its collection there now, as far as known."""
+    for raw in store.find_by_collection(collection):
+        try:
+            if endpoint_of(document.read(raw)) == cluster:
+                return True
+        except NsadminError:
+            return True
+    return False
 
 
 def _collection_names(raw: Raw) -> set[str]:
@@ -211,9 +227,15 @@ def _collection_names(raw: Raw) -> set[str]:
     return {str(raw["_id"]), str(named.get("qdrant_collection"))}
 
 
-def _delete_stale(ids: Collection[str], clusters: Iterable[Cluster]) -> None:
-    """Delete rows of deleted namespaces, and of clusters that no namespace uses."""
-    DriftRow.objects.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
+def _delete_stale(
+    ids: Collection[str], clusters: Iterable[Cluster], began: datetime
+) -> None:
+    """Delete rows of deleted namespaces, and of clusters that no namespace uses.
+
+    A row that was seen since the sweep began may be of a new namespace.
+    """
+    old = DriftRow.objects.filter(last_seen__lt=began)
+    old.exclude(namespace_id="").exclude(namespace_id__in=ids).delete()
     labels = [cluster.label for cluster in clusters]
     DriftRow.objects.filter(namespace_id="").exclude(cluster__in=labels).delete()
 

@@ -24,9 +24,12 @@ from nsadmin.namespaces.models import (
     ReaperHold,
 )
 
-Trouble = Literal["error", "unknown", "no collection", "drift", "failed", "held"]
+Trouble = Literal[
+    "unreadable", "error", "unknown", "no collection", "drift", "failed", "held"
+]
 # In order of severity, the worst first.
 TROUBLES: tuple[Trouble, ...] = (
+    "unreadable",
     "error",
     "unknown",
     "no collection",
@@ -114,6 +117,7 @@ def _attention() -> Iterator[Attention]:
         | Q(differences__gt=0)
         | Q(clone_status="failed")
         | Q(namespace_id__in=list(held))
+        | ~Q(unreadable="")
     ).exclude(clone_status__in=("cloning", "deleting"))
     chosen = list(wrong.defer("document"))
     looks = LastLook.objects.in_bulk([row.pk for row in chosen])
@@ -137,6 +141,10 @@ def _troubles(
     row: MirroredNamespace, look: LastLook | None, held_at: datetime | None
 ) -> Iterator[tuple[Trouble, str, datetime | None]]:
     """Yield the troubles of a namespace, the worst first."""
+    if row.faults:
+        more = len(row.faults) - 1
+        rest = f" {more:,} more of its values cannot be read." if more else ""
+        yield "unreadable", f"Unreadable: {row.faults[0]}.{rest}", None
     live = (look.live if look is not None else None) or {}
     is_there = look is None or look.exists
     if row.health == "error" and is_there:

@@ -45,6 +45,13 @@ def headers(organization) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
+@pytest.fixture
+def a_second(settings) -> None:
+    """The wait of a plan for Qdrant, as short as these tests are."""
+    settings.NSADMIN_PLAN_TIMEOUT_S = 1
+
+
+@pytest.mark.usefixtures("a_second")
 def test_a_plan_is_shown_without_qdrant_and_says_so(region, trip):
     with region.exchanges.frozen("qdrant"), bounded():
         shown = commit.preview(SYSTEM, trip.namespace_id, parse_patch(trip.body))
@@ -52,6 +59,7 @@ def test_a_plan_is_shown_without_qdrant_and_says_so(region, trip):
     assert [step.kind for step in shown.plan.steps] == ["create_index"]
 
 
+@pytest.mark.usefixtures("a_second")
 def test_a_change_that_needs_qdrant_is_refused_within_a_second(region, trip, headers):
     before = store.get(trip.namespace_id)
     path = f"/v1/namespaces/{trip.namespace_id}"

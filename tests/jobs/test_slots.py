@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
@@ -147,11 +147,15 @@ def test_processes_that_send_at_once_never_give_a_slot_twice(sent):
     barrier = threading.Barrier(len(jobs))
 
     def take(job: Job) -> None:
-        try:
-            barrier.wait()
-            slots.take(job)
-        finally:
-            connection.close()
+        barrier.wait()
+        while True:  # the database of the tests may be locked by another thread
+            try:
+                slots.take(job)
+            except OperationalError:
+                continue
+            finally:
+                connection.close()
+            return
 
     threads = [threading.Thread(target=take, args=(job,)) for job in jobs]
     for thread in threads:

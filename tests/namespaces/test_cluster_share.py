@@ -145,7 +145,7 @@ def test_two_heals_at_once_are_one(cast):
 
 @pytest.mark.parametrize(
     ("stored", "allowed"),
-    [(3, 3), (0, None), (-1, None), ("3", None), (True, None), (10**40, 1000)],
+    [(3, 3), (0, None), (-1, None), ("3", None), (True, None), (10**40, None)],
 )
 def test_an_odd_number_of_jobs_is_no_limit(cast, stored, allowed):
     raw = {**cast.own.raw, "infrastructure": {"max_concurrent_jobs": stored}}

@@ -34,6 +34,7 @@ from nsadmin.pages.templatetags.formatting import many
 _BADGES: Mapping[Trouble, Badge] = {
     "error": HEALTH["error"],
     "unknown": UNKNOWN,
+    "unreadable": Badge("bad", "file-earmark-x", "Unreadable"),
     "no collection": Badge("bad", "circle-x-fill", "No collection"),
     "drift": Badge("warn", "git-compare", "Drift"),
     "failed": HEALTH["failed"],
