@@ -16,6 +16,7 @@ from nsadmin.namespaces.read.listing import ListQuery, listing
 from nsadmin.namespaces.read.mirror_bootstrap import MirrorEmpty
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
 from tests.cast import make_namespace, make_resources
 
 
@@ -262,6 +263,19 @@ def test_none_is_believed_after_a_comparison(cast, django_assert_num_queries):
     actor = cast.actor()
     with django_assert_num_queries(3):
         assert listing(actor, ListQuery()).total == 0
+
+
+@pytest.mark.parametrize(
+    "number", [5e-324, 1e15, 1e16, 1.2345678901234567e18, 1e23, -1e300]
+)
+def test_a_float_of_any_size_is_mirrored_as_it_is(cast, number):
+    values = {"$set": {"more": {"number": number}}}
+    collection(store.NAME).update_one({"_id": cast.own.namespace_id}, values)
+    mirror.reconcile()
+    assert mirror.reconcile() == 0
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    found = mirror.read_row(row).raw["more"]["number"]
+    assert (found, type(found)) == (number, float)
 
 
 @pytest.mark.parametrize("state", ["new", "dropped"])

@@ -54,6 +54,12 @@ def test_its_copy_is_json_and_reads_the_same(odd: Odd) -> None:
     assert read.namespace_id
 
 
+@pytest.mark.parametrize("text", ["nan", "-inf", "1e999", "much", ""])
+def test_an_object_like_a_copied_float_is_left_as_it_is(text: str) -> None:
+    raw = {"more": {"$numberDouble": text}}
+    assert document_copy.restore_document(raw) == raw
+
+
 def test_more_faults_than_twenty_are_counted() -> None:
     raw = Odd("many", {"payload_indexes": [None] * 50}).document("int_1")
     faults = document.read(raw).faults

@@ -19,6 +19,7 @@ _IN_PARTS = {
     "infrastructure",
     "feature_extractors",
     "payload_indexes",
+    "muted_auto_indexes",
     "vector_inference_map",
 }
 
@@ -70,6 +71,8 @@ def _built_on(plan: Plan) -> set[str]:
     """
     # What the steps make of an empty document are the fields that they change.
     fields = _IN_PARTS & set(apply_steps({}, plan.steps, sealed={}))
+    if "payload_indexes" in fields:  # automatic indexes on its field are allowed again
+        fields.add("muted_auto_indexes")
     if plan.needs_qdrant or plan.moves:
         fields |= {"infrastructure", "feature_extractors", "payload_indexes"}
     return fields

@@ -24,6 +24,10 @@ _MAX_NUMBER = 2**63
 _MAX_VALUES = 50_000
 _MAX_CHARACTERS = 1_000_000
 _DATE = "$date"
+_FLOAT = "$numberDouble"
+# From here on floats are written with an exponent, of which PostgreSQL makes an integer
+# of other digits, as long as 309.
+_EXPONENT = 1e16
 
 
 class _Copier:
@@ -58,12 +62,14 @@ class _Copier:
 
 
 def _plain(value: Any) -> Any:
-    """Return true, false or a number that JSON has; null for anything else."""
+    """Return true, false or a number in a form that every database keeps, else null."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value) if -_MAX_NUMBER <= value < _MAX_NUMBER else None
-    return value if isinstance(value, float) and math.isfinite(value) else None
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    return value if abs(value) < _EXPONENT else {_FLOAT: repr(value)}
 
 
 def redact_secrets(raw: Raw) -> Raw:
@@ -77,7 +83,7 @@ def redact_secrets(raw: Raw) -> Raw:
 
 
 def restore_document(kept: Raw) -> Raw:
-    """Return the document from a copy made by `redact_secrets`, with dates restored."""
+    """Return the document of a copy by `redact_secrets`: dates and floats restored."""
     restored: Raw = _restored(kept)
     return restored
 
@@ -87,9 +93,20 @@ def _restored(value: Any) -> Any:
         return [_restored(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if set(value) == {_DATE} and isinstance(value[_DATE], str):
-        try:
-            return datetime.fromisoformat(value[_DATE])
-        except ValueError:
-            pass  # another program's own object with this key
+    if len(value) == 1 and (found := _tagged(*value.items())) is not None:
+        return found
     return {key: _restored(item) for key, item in value.items()}
+
+
+def _tagged(item: tuple[str, Any]) -> datetime | float | None:
+    """Return the value of a tag; None for another program's own object."""
+    tag, text = item
+    if not isinstance(text, str):
+        return None
+    try:
+        if tag == _DATE:
+            return datetime.fromisoformat(text)
+        number = float(text) if tag == _FLOAT else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

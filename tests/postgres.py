@@ -1,0 +1,115 @@
+"""Run tests over a PostgreSQL of their own: `python -m tests.postgres [for pytest …]`.
+
+Without a file among the arguments it runs those of odd and hostile values: PostgreSQL
+refuses what SQLite stores, such as NUL in a text, NaN in JSON or a text that is too long.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from nsadmin.embedded.supervision import ports
+from nsadmin.embedded.supervision.supervisor import Process
+from tests.embedded_servers import RunningServer, running
+
+FILES = (
+    "tests/hostile/test_odd_documents.py",
+    "tests/hostile/test_damaged_documents.py",
+    "tests/hostile/test_odd_world.py",
+    "tests/health/test_items.py",
+    "tests/namespaces/test_fuse.py",
+    "tests/namespaces/test_purging.py",
+    "tests/namespaces/test_expiry_items.py",
+    "tests/namespaces/test_reader.py",
+    "tests/namespaces/test_mirror.py",
+    "tests/namespaces/test_odd_cluster.py",
+    "tests/jobs/test_items.py",
+    "tests/jobs/test_slots.py",
+    "tests/jobs/test_sweep.py",
+    "tests/jobs/test_runner.py",
+    "tests/advice/test_odd_items.py",
+)
+MISSING = (
+    "There is no PostgreSQL server on this machine: "
+    "apt-get install --no-install-recommends postgresql"
+)
+USER = "postgres"  # the server refuses to run as root
+
+
+def programs() -> Path:
+    """The folder of the newest PostgreSQL that Debian installed."""
+    found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if not found:
+        raise SystemExit(MISSING)
+    return max(found, key=lambda folder: int(folder.parent.name))
+
+
+@contextmanager
+def running_postgresql() -> Iterator[RunningServer]:
+    """A PostgreSQL without tables of ours; the database in `url` need not be there."""
+    binaries, port = programs(), ports.free_port()
+    with tempfile.TemporaryDirectory(prefix="nsadmin-postgresql-") as folder:
+        # It could not come back to a checkout that only root may enter.
+        run = ["env", f"--chdir={folder}"]
+        if os.geteuid() == 0:
+            shutil.chown(folder, USER, USER)
+            run += ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        data = f"{folder}/data"
+        subprocess.run(
+            [
+                *(*run, f"{binaries}/initdb", "--pgdata", data, "--username", USER),
+                *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        url = f"postgres://{USER}@{ports.HOST}:{port}/nsadmin"
+        process = Process(
+            name="postgresql",
+            argv=[
+                *(*run, f"{binaries}/postgres", "-D", data, "-p", str(port)),
+                *("-c", f"listen_addresses={ports.HOST}"),
+                *("-c", "unix_socket_directories="),
+                *("-c", "fsync=off", "-c", "full_page_writes=off"),
+            ],
+            answers=lambda: answers(port),
+            grace=10,
+        )
+        with running(process, url=url, port=port) as server:
+            yield server
+
+
+def answers(port: int) -> bool:
+    """Whether a PostgreSQL on the port lets its first user in."""
+    try:
+        with psycopg.connect(
+            host=ports.HOST, port=port, user=USER, dbname="postgres", connect_timeout=5
+        ):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run pytest with the arguments; return its exit code."""
+    named = any(Path(word.partition("::")[0]).exists() for word in arguments)
+    with running_postgresql() as server:
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", *arguments),
+                *(() if named else FILES),
+            ],
+            check=False,
+            env={**os.environ, "DATABASE_URL": server.url},
+        ).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
