@@ -139,13 +139,10 @@ class _Comparison:
         self.written = 0
 
     def compare(self, raw: Raw) -> None:
-        """Update the row of one document, or keep a new one for `insert`.
-
-        Raises Conflict for an id that cannot be a row's.
-        """
-        key = require_id(raw)
-        row = self.rows.pop(key, None)
+        """Update the row of one document, or keep a new one for `insert`."""
         namespace = document.read(raw)
+        key = namespace.namespace_id
+        row = self.rows.pop(key, None)
         owner = self._organizations.get(namespace.internal_id, "")
         values = _values(namespace, owner)
         values |= {f: c.get(key, 0) for f, c in self._counts.items()}

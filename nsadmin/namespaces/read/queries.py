@@ -14,7 +14,7 @@ from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.plan.readable import require_id
+from nsadmin.namespaces.plan.readable import require_id, require_readable
 from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
 from nsadmin.namespaces.read.counts import Counts, counts_of
 from nsadmin.namespaces.read.snapshots import Snapshot
@@ -97,18 +97,33 @@ def get_stored(
 ) -> NamespaceView:
     """Return a namespace by id or name from the store, as every change requires.
 
-    Raises as `get` does, Unavailable if the store does not answer, and Conflict if the
-    stored id cannot be part of an address.
+    Raises as `get` does, Unavailable if the store does not answer, and Conflict for an
+    action other than reading if the stored id cannot be part of an address.
     """
     raw = store.get(identifier)
+    if raw is None and document.is_stand_in(identifier):
+        return _get_by_stand_in(actor, identifier, action)
     if raw is None:
         raw = _find_by_name(actor, identifier, organization_id)
     if raw is None or document.is_tombstone(raw):
         raise namespace_not_found(identifier)
     namespace = document.read(raw)
     _require_access(actor, action, namespace)
-    require_id(raw)
+    if action is not Action.NAMESPACE_READ:
+        require_id(raw)
     return view_of(namespace)
+
+
+def _get_by_stand_in(actor: Actor, identifier: str, action: Action) -> NamespaceView:
+    """Return a namespace that only the mirror can find; it can be read alone."""
+    row = visible(actor).filter(namespace_id=identifier).first()
+    if row is None:
+        raise namespace_not_found(identifier)
+    namespace = mirror.read_row(row)
+    _require_access(actor, action, namespace)
+    if action is not Action.NAMESPACE_READ:
+        require_readable(namespace)
+    return view_of(namespace, as_of=row.mirrored_at)
 
 
 def namespace_not_found(identifier: str) -> NotFound:

@@ -1,10 +1,10 @@
 """A namespace document as a typed value; tolerant of foreign content. Pure."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from nsadmin.names import clip
 from nsadmin.namespaces.schema import document_parts as parts
 from nsadmin.namespaces.schema.payload_indexes import IndexType
 from nsadmin.namespaces.schema.reader import MAX_ID_LENGTH, Reader, id_fault
@@ -18,6 +18,7 @@ SCOPES = ("org", "system")
 CLONE_STATES = ("cloning", "ready", "failed", "deleting")
 # In place of the content of a document whose BSON is damaged: the reason.
 UNDECODED = "$undecoded"
+_STAND_IN = "unreadable-"
 _DATES = (
     "created_at",
     "updated_at",
@@ -169,18 +170,29 @@ def read(raw: Raw) -> Namespace:
 def _identity(reader: Reader, raw: Raw) -> str:
     """Return the id: `_id`, which all reads and writes use.
 
-    An `_id` of another kind is returned as text to name it by, which finds nothing.
+    A document whose `_id` cannot be part of an address has a stand-in for its id, by
+    which its row of the mirror is found; the store finds nothing by it.
     """
     if UNDECODED in raw:
         reader.note("document", f"cannot be decoded: {raw[UNDECODED]}")
     stored = raw.get("_id", raw.get("namespace_id"))
     if fault := id_fault(stored):
         reader.note("_id", fault)
-        return clip(str(stored), MAX_ID_LENGTH)
+        return _stand_in(stored)
     other = raw.get("namespace_id")
     if other is not None and other != stored:
         reader.note("namespace_id", "is not the same as _id, by which it is found")
     return str(stored)
+
+
+def _stand_in(stored: object) -> str:
+    digest = hashlib.sha256(f"{type(stored).__name__} {stored!r}".encode()).hexdigest()
+    return f"{_STAND_IN}{digest[:16]}"
+
+
+def is_stand_in(identifier: str) -> bool:
+    """Tell whether it has the form of a stand-in for an id without an address."""
+    return identifier.startswith(_STAND_IN)
 
 
 def is_tombstone(raw: Raw) -> bool:
