@@ -139,7 +139,7 @@ def _enqueue_job(
     return enqueue(
         KIND,
         actor=actor,
-        title=f"Clone “{source.name}” as “{request.namespace_name}”",
+        title=f"Clone “{source.label}” as “{request.namespace_name}”",
         organization_id=actor.organization_id,
         internal_id=actor.internal_id,
         namespace_id=raw["_id"],
@@ -166,7 +166,7 @@ def _record_attempt(actor: Actor, source: Namespace, raw: Json, op_id: str) -> N
     record.attempt(
         op_id=op_id,
         action="namespace:clone",
-        summary=f"Clone “{source.name}” as “{name}”.",
+        summary=f"Clone “{source.label}” as “{name}”.",
         actor=actor,
         organization_id=actor.organization_id,
         namespace_id=raw["_id"],
@@ -177,7 +177,7 @@ def _record_attempt(actor: Actor, source: Namespace, raw: Json, op_id: str) -> N
                 "field": "source_namespace_id",
                 "before": None,
                 "after": source.namespace_id,
-                "sentence": f"Cloned from “{source.name}” ({source.namespace_id}).",
+                "sentence": f"Cloned from “{source.label}” ({source.namespace_id}).",
             }
         ],
     )

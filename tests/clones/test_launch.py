@@ -75,6 +75,12 @@ def test_a_system_namespace_is_everybodys_to_clone(world):
     assert tenants == {world.northlight.internal_id}
 
 
+def test_the_id_stands_in_for_an_empty_name_of_the_source(world):
+    nameless = make_namespace(world.northlight, "")
+    job = launch(world.actor(), nameless.namespace_id, STAGING).job
+    assert job.title == f"Clone “{nameless.namespace_id}” as “staging”"
+
+
 def test_across_organizations_is_for_platform_admins_and_lands_with_them(world):
     request = CloneRequest(
         "staging", source_organization_id=world.halden.organization_id

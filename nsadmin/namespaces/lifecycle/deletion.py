@@ -163,7 +163,7 @@ def _held_job(actor: Actor, view: NamespaceView, op_id: str) -> Job:
     return enqueue.enqueue(
         KIND,
         actor=actor,
-        title=f"Delete “{namespace.name}”",
+        title=f"Delete “{namespace.label}”",
         organization_id=view.organization_id,
         internal_id=namespace.internal_id,
         namespace_id=namespace.namespace_id,
@@ -185,7 +185,7 @@ def _attempt(actor: Actor, view: NamespaceView, op_id: str, *, revision: int) ->
     record.attempt(
         op_id=op_id,
         action=ACTION,
-        summary=f"Delete “{namespace.name}” and everything in it, for good.",
+        summary=f"Delete “{namespace.label}” and everything in it, for good.",
         actor=actor,
         organization_id=view.organization_id,
         namespace_id=namespace.namespace_id,

@@ -99,6 +99,11 @@ class Namespace:
     raw: Raw
 
     @property
+    def label(self) -> str:
+        """What people read for it: the name; the id where the name is empty."""
+        return self.name or self.namespace_id
+
+    @property
     def collection(self) -> str:
         """The name of the Qdrant collection; the id where none is stored."""
         return str(self.infrastructure.get("qdrant_collection") or self.namespace_id)

@@ -20,10 +20,10 @@ class TypedNameForm(ChangeForm):
     )
 
     def require_name_of(self, namespace: Namespace) -> None:
-        """Raise Invalid unless the typed name is exactly the namespace's."""
+        """Raise Invalid unless the typed name is exactly the label of the namespace."""
         typed = names.trimmed(self.cleaned_data["typed_name"])
-        if typed != namespace.name:
-            sentence = f"This is not its name. Type {namespace.name} to delete it."
+        if typed != namespace.label:
+            sentence = f"This is not its name. Type {namespace.label} to delete it."
             raise Invalid.at("typed_name", sentence)
 
 
