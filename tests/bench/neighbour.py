@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.test import Client
@@ -90,10 +90,13 @@ def web(plant: Plant) -> Iterator[int]:
 def _wait_until_ready(someone: Guest, process: "subprocess.Popen[bytes]") -> None:
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up and process.poll() is None:
-        with suppress(OSError):
-            assert someone.ask("/healthz") == 200
-            return
-        time.sleep(0.1)
+        try:
+            status = someone.ask("/healthz")
+        except OSError:
+            time.sleep(0.1)
+            continue
+        assert status == 200
+        return
     raise AssertionError("The web server does not answer.")
 
 
