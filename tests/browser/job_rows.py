@@ -118,6 +118,7 @@ def _row(own: uuid.UUID, organization: str, internal: str) -> dict[str, Any]:
     return {
         "job_id": own.hex,
         "kind": "clone",
+        "queue": "jobs",
         "state": "queued",
         "organization_id": organization,
         "internal_id": internal,
