@@ -48,7 +48,8 @@ def test_what_fails_is_listed_with_its_loop_in_words(cast, browse):
     items.record("a_new_loop", "row", "7", "It failed.")
     text = fleet(browse("support"))
     table = text[text.index("Items that fail") : text.index("Orphaned collections")]
-    assert f'href="/namespaces/{key}/">film archive</a>' in table
+    link = table[table.index(f'href="/namespaces/{key}/"') :]
+    assert ">film archive</a>" in link[: link.index("</th>")]
     for words in (
         "Sampling",
         "Its vectors are text.",
