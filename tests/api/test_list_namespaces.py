@@ -349,3 +349,17 @@ def test_an_empty_body_needs_no_media_type(call: Caller) -> None:
     refused = call("POST", "/namespaces/list", raw="{}", media="")
     assert refused.status_code == 415
     error_of(refused)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "ÄPFEL und birnen",
+        {"$eq": "äpfel UND BIRNEN"},
+        {"$in": ["nothing", "Äpfel Und Birnen"]},
+    ],
+)
+def test_a_name_filter_ignores_case(call: Caller, wanted: Any) -> None:
+    made = make_namespace(call.cast.northlight, "Äpfel und Birnen", in_qdrant=False)
+    found = listed(call, {"filters": {"namespace_name": wanted}})["results"]
+    assert [one["namespace_id"] for one in found] == [made.namespace_id]

@@ -113,7 +113,7 @@ class ListNamespacesRequest(BaseModel):
         description=(
             "`namespace_id` and `namespace_name`: a text, `{$eq: …}` or `{$in: […]}`; "
             "for the name also `{$regex: …}` made of plain text, which finds names "
-            "that contain it."
+            "that contain it. Names are compared without regard to case."
         ),
     )
     sort: Sort | None = None

@@ -29,7 +29,7 @@ from nsadmin.namespaces.read import keyset, mirror_bootstrap
 from nsadmin.namespaces.read.keyset import Order, Place
 from nsadmin.namespaces.read.queries import visible
 from nsadmin.namespaces.read.status import TITLES
-from nsadmin.namespaces.schema.text import searchable
+from nsadmin.namespaces.schema.text import name_key, searchable
 
 SORTS: Mapping[str, tuple[str, bool]] = {
     "updated": ("updated_at", True),
@@ -171,7 +171,7 @@ def _conditions(query: ListQuery) -> Iterator[Q]:
     if query.namespace_ids is not None:
         yield Q(namespace_id__in=query.namespace_ids)
     if query.names is not None:
-        yield Q(name__in=[names.composed(name) for name in query.names])
+        yield Q(name_key__in=[name_key(name) for name in query.names])
     if query.name_contains is not None:
         yield Q(name_key__contains=searchable(query.name_contains))
 
