@@ -162,10 +162,11 @@ def test_every_call_survives(
             answer = call(cluster, DEADLINE_S)
         except NsadminError as failure:
             answer = failure.message, failure.details
-        _judge(answer)
+        _judge(answer, name)
         assert time.monotonic() - began < DEADLINE_S + SLACK_S, name
         # A page is asked for again with fewer points when its answer is too large.
-        requests = len(server.asked) - asked
+        # The server may note a request a little later than its first bytes.
+        requests = max(1, len(server.asked) - asked)
         assert server.sent <= requests * (LIMIT + _BUFFERS), name
     server.mode = HEALTHY
     found = collections.get(cluster, COLLECTION, timeout_s=SLACK_S)
@@ -173,7 +174,7 @@ def test_every_call_survives(
     assert found.points == 3
 
 
-def _judge(answer: Any) -> None:
+def _judge(answer: Any, call: str) -> None:
     """Hold what came through to what SQL takes: 63 bits, short texts without NUL."""
     todo = [answer]
     while todo:
@@ -183,8 +184,8 @@ def _judge(answer: Any) -> None:
         elif isinstance(value, list | tuple):
             todo += value
         elif isinstance(value, str):
-            assert len(value) <= 500
-            assert "\0" not in value
+            assert len(value) <= 500, call
+            assert "\0" not in value, call
         elif isinstance(value, int | float):
             assert 0 <= value < SIXTY_THREE_BITS
         elif hasattr(value, "__dataclass_fields__"):

@@ -3,11 +3,21 @@
 Some servers lack some of these reports; the value is then None, never 0.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
+from pydantic import Field
 
 from nsadmin.errors import UpstreamError
+from nsadmin.stores.qdrant.answers import (
+    LARGEST,
+    MOST_NAMES,
+    NAME_LENGTH,
+    Name,
+    Part,
+    Some,
+    read,
+)
 from nsadmin.stores.qdrant.bulk import exchange
 from nsadmin.stores.qdrant.cluster import Cluster, collection_name
 
@@ -31,22 +41,40 @@ def is_distributed(cluster: Cluster) -> bool:
     return isinstance(result, dict) and result.get("status") == "enabled"
 
 
+class _Alias(Part):
+    alias_name: Name
+
+
+class _Aliases(Part):
+    aliases: Annotated[Some[_Alias], Field(max_length=MOST_NAMES)]
+
+
+class _Key(Part):
+    # A key is sent back as it is, so it is refused where other names would be cut.
+    key: (
+        Annotated[int, Field(ge=0, le=LARGEST)]
+        | Annotated[str, Field(max_length=NAME_LENGTH, pattern=r"^[^\x00]*$")]
+    )
+
+
+class _Keys(Part):
+    shard_keys: Annotated[Some[_Key], Field(max_length=MOST_NAMES)]
+
+
 def aliases(cluster: Cluster, name: str) -> list[str]:
     """Return the aliases of a collection, sorted; [] if the server has no report."""
     result = _report(cluster, f"/collections/{collection_name(name)}/aliases")
-    listed = result.get("aliases") if isinstance(result, dict) else None
-    found = listed if isinstance(listed, list) else []
-    names = [entry.get("alias_name") for entry in found if isinstance(entry, dict)]
-    return sorted(alias for alias in names if isinstance(alias, str))
+    if result is None:
+        return []
+    return sorted(entry.alias_name for entry in read(_Aliases, result).aliases)
 
 
 def shard_keys(cluster: Cluster, name: str) -> list[ShardKey]:
     """Return the shard keys of a collection; [] if its sharding is automatic."""
     result = _report(cluster, f"/collections/{collection_name(name)}/shards")
-    listed = result.get("shard_keys") if isinstance(result, dict) else None
-    found = listed if isinstance(listed, list) else []
-    keys = [entry.get("key") for entry in found if isinstance(entry, dict)]
-    return [key for key in keys if isinstance(key, int | str)]
+    if result is None:
+        return []
+    return [entry.key for entry in read(_Keys, result).shard_keys]
 
 
 def create_shard_key(cluster: Cluster, name: str, key: ShardKey) -> None:
