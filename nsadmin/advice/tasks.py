@@ -11,7 +11,7 @@ from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.placement.cluster_share import (
     SHARED,
     ClusterShare,
-    dedicated_ids,
+    dedicated_urls,
 )
 
 _INDEX_CLUSTER = "nsadmin.advice.auto_indexes_cluster"
@@ -27,12 +27,12 @@ _FINISH_CLUSTER = "nsadmin.advice.finish_cluster"
 @record_run(auto_indexing.SCHEDULE)
 def auto_indexes() -> dict[str, Any]:
     """Create the indexes that filter usage asks for."""
-    urls = sorted(set(dedicated_ids().values()))
+    urls = dedicated_urls()
     sent = dispatch.send_to_clusters(_INDEX_CLUSTER, urls, expires_s=3600)
     return {**auto_indexing.run(share=SHARED).to_json(), "clusters": sent}
 
 
-@cluster_task(_INDEX_CLUSTER, loop=auto_indexing.SCHEDULE, limit_s=300)
+@cluster_task(_INDEX_CLUSTER, limit_s=300)
 def auto_indexes_cluster(url: str) -> None:
     """Create such indexes on one dedicated cluster."""
     auto_indexing.run(share=ClusterShare(url))
@@ -52,7 +52,7 @@ def finish() -> dict[str, Any]:
     return {"finished": auto_indexing.finish_open(SHARED)}
 
 
-@cluster_task(_FINISH_CLUSTER, loop="finish_indexes", limit_s=60)
+@cluster_task(_FINISH_CLUSTER, limit_s=60)
 def finish_cluster(url: str) -> None:
     """Measure such builds on one dedicated cluster."""
     auto_indexing.finish_open(ClusterShare(url))

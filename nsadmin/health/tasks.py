@@ -12,7 +12,7 @@ from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.placement.cluster_share import (
     SHARED,
     ClusterShare,
-    dedicated_ids,
+    dedicated_urls,
 )
 
 _SAMPLE_CLUSTER = "nsadmin.health.sample_cluster"
@@ -28,12 +28,12 @@ _DRIFT_CLUSTER = "nsadmin.health.drift_cluster"
 @record_run("sample", keep="last")
 def sample() -> dict[str, Any]:
     """Renew the snapshots that are due."""
-    urls = sorted(set(dedicated_ids().values()))
+    urls = dedicated_urls()
     sent = dispatch.send_to_clusters(_SAMPLE_CLUSTER, urls, expires_s=15)
     return {**asdict(sampler.sample(SHARED)), "clusters": sent}
 
 
-@cluster_task(_SAMPLE_CLUSTER, loop="sample", limit_s=30)
+@cluster_task(_SAMPLE_CLUSTER, limit_s=30)
 def sample_cluster(url: str) -> None:
     """Renew the due snapshots of one dedicated cluster."""
     sampler.sample(ClusterShare(url))
@@ -48,12 +48,12 @@ def sample_cluster(url: str) -> None:
 @record_run("drift")
 def drift() -> dict[str, Any]:
     """Compare every namespace with Qdrant, and find orphaned collections."""
-    urls = sorted(set(dedicated_ids().values()))
+    urls = dedicated_urls()
     sent = dispatch.send_to_clusters(_DRIFT_CLUSTER, urls, expires_s=3600)
     return {**asdict(drift_scan.sweep(SHARED)), "clusters": sent}
 
 
-@cluster_task(_DRIFT_CLUSTER, loop="drift", limit_s=300)
+@cluster_task(_DRIFT_CLUSTER, limit_s=300)
 def drift_cluster(url: str) -> None:
     """Do the same for one dedicated cluster."""
     drift_scan.sweep(ClusterShare(url))

@@ -41,7 +41,7 @@ def heal() -> dict[str, Any]:
     return {"closed": healing.heal(SHARED)}
 
 
-@cluster_task(_HEAL_CLUSTER, loop="heal", limit_s=45)
+@cluster_task(_HEAL_CLUSTER, limit_s=45)
 def heal_cluster(url: str) -> None:
     """Finish such changes of the namespaces on one dedicated cluster."""
     healing.heal(ClusterShare(url))

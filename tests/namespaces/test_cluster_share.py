@@ -13,6 +13,7 @@ from nsadmin.audit.record import RecordedActor
 from nsadmin.celery import app
 from nsadmin.health import drift_scan
 from nsadmin.health import tasks as health_tasks
+from nsadmin.jobs import items
 from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE
 from nsadmin.namespaces import tasks
 from nsadmin.namespaces.change import recovery
@@ -90,6 +91,14 @@ def test_one_process_at_a_time_works_on_a_cluster(cast, hanging, on_it):
     health_tasks.sample_cluster(hanging)
     health_tasks.sample_cluster(hanging)
     assert looked_at() == {on_it.namespace_id}
+
+
+def test_a_run_that_ends_closes_no_row_of_a_loop_within_it(cast, hanging, on_it):
+    items.record("sample", "cluster", hanging, "It failed.")
+    redis.claim(f"probe:{hanging}", milliseconds=60_000)  # another process asks it
+    health_tasks.sample_cluster(hanging)
+    assert looked_at() == set()
+    assert items.failures_of("cluster", hanging).get().loop == "sample"
 
 
 def test_drift_compares_each_share_alone(cast, hanging, on_it):

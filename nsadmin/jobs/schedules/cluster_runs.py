@@ -17,13 +17,16 @@ KILLED_AFTER_S = 15
 Work = Callable[[str], object]
 
 
-def cluster_task(name: str, *, loop: str, limit_s: int) -> Callable[[Work], Any]:
+def cluster_task(name: str, *, limit_s: int) -> Callable[[Work], Any]:
     """Return a decorator that makes a Celery task of work on one cluster, by its URL.
 
     While one process does it, others leave it alone. A failure is recorded at the
-    cluster. After `limit_s` the work is interrupted; a process that does not stop then
-    is killed, so the work may run twice.
+    cluster under the last part of the task's name, not under that of a loop in the
+    work: reaching the end of the work says nothing about the items of that loop. After
+    `limit_s` the work is interrupted; a process that does not stop then is killed, so
+    the work may run twice.
     """
+    loop = name.rpartition(".")[2]
 
     def wrap(work: Work) -> Any:
         def run(url: str) -> None:

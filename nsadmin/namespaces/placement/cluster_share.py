@@ -63,6 +63,11 @@ def dedicated_ids() -> dict[str, str]:
     return found
 
 
+def dedicated_urls() -> list[str]:
+    """Return the addresses of all dedicated clusters, by the mirror."""
+    return sorted(set(dedicated_ids().values()))
+
+
 def _valid_url(internal_id: str, url: object) -> str:
     if not isinstance(url, str) or not url:
         return ""
