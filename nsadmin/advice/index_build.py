@@ -35,6 +35,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, IndexType
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points
+from nsadmin.stores.qdrant.bulk import strict_mode
 
 State = AutoIndex.State
 # A row that still has no accepted change after this long comes from a crash.
@@ -95,8 +96,8 @@ def begin(
 
 def _require_room(namespace: Namespace) -> None:
     live = sample.look(namespace)
-    limit = sample.strict_limit(live, "max_payload_index_count")
-    if limit is not None and len(live.indexes) >= limit:
+    limit = strict_mode.read(live.raw).max_payload_index_count
+    if limit and len(live.indexes) >= limit:
         raise Conflict(
             f"The strict mode of the collection allows {limit:,} payload indexes, and "
             "it has as many.",

@@ -15,6 +15,7 @@ from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.payload_indexes import is_path
 from nsadmin.stores.qdrant import collections, points
+from nsadmin.stores.qdrant.bulk import strict_mode
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 _POINTS = 256
@@ -36,15 +37,6 @@ def look(namespace: Namespace) -> LiveCollection:
     return live
 
 
-def strict_limit(live: LiveCollection, name: str) -> int | None:
-    """Return a limit of the collection's strict mode; None if it has no such limit."""
-    strict = live.raw.get("strict_mode_config")
-    if not isinstance(strict, dict) or strict.get("enabled") is not True:
-        return None
-    limit = strict.get(name)
-    return limit if type(limit) is int and limit > 0 else None
-
-
 def draw_samples(
     namespace: Namespace, fields: Sequence[str], live: LiveCollection
 ) -> dict[str, list[Point]]:
@@ -63,7 +55,8 @@ def draw_samples(
     common = _draw(namespace, asked)
     found |= dict.fromkeys(asked, common)
     if len(common) < live.points:
-        most = min(_MAX_RARE, strict_limit(live, "filter_max_conditions") or _MAX_RARE)
+        allowed = strict_mode.read(live.raw).filter_max_conditions
+        most = min(_MAX_RARE, allowed or _MAX_RARE)
         rare = [field for field in asked if not _has_enough_values(common, field)]
         rare = rare[:most]
         found |= _draw_rare(namespace, rare)

@@ -115,7 +115,7 @@ def _mark_ready(context: CopyContext) -> None:
 def _record_count(context: CopyContext) -> None:
     """Store a snapshot of the clone with the proven number of points.
 
-    Written before the clone is ready, so that nobody reads the number of an earlier
+    Written before the clone is ready, so that no reader gets the number of an earlier
     look, and Qdrant's own number is approximate.
     """
     began = time.perf_counter()

@@ -3,11 +3,11 @@
 import math
 from typing import Final
 
-from nsadmin.clones.copy import settings
+from nsadmin.clones.copy.collection import kept_settings
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores.qdrant import collections, topology
+from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.bulk import strict_mode
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictMode
 from nsadmin.stores.qdrant.cluster import shared
@@ -33,18 +33,11 @@ def warnings(source: Namespace, points: int | None) -> list[str]:
         live = collections.get(cluster, source.collection)
         if live is None:
             return []
-        target = shared()
-        kept = settings.kept_on(
-            live.raw,
-            nodes=topology.nodes(target),
-            distributed=topology.is_distributed(target),
-        )
-        aliases = topology.aliases(cluster, source.collection)
+        kept = kept_settings(cluster, source.collection, live, target=shared())
     except NsadminError:
         return [_UNKNOWN]
     return [
         *kept.losses,
-        *settings.alias_losses(aliases),
         *_slowness(strict_mode.read(live.raw), points or 0),
     ]
 

@@ -39,8 +39,7 @@ _RESOURCES_EVERY = timedelta(minutes=5)
 class Probe:
     """The answer of a cluster to one call; `silence` is the error message or "".
 
-    `failure` is an error that the call should not raise, for an answer that nobody
-    foresaw.
+    `failure` is an unexpected error, which the call does not raise by design.
     """
 
     cluster: Cluster
@@ -84,7 +83,6 @@ def _ask(cluster: Cluster) -> Probe:
             version = collections.version(
                 cluster, timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S
             )
-            version = clip(version, 64)
     except NsadminError as failure:
         silence = failure.message
     except Exception as failure:  # noqa: BLE001 - whatever an odd answer causes

@@ -150,7 +150,7 @@ class _Sweep:
 
     `ids` has every namespace, `due` the stored ids of those to compare, `known` the
     collections of each cluster that belong to one, `unplaced` those of namespaces whose
-    cluster cannot be read: they are nobody's orphans.
+    cluster cannot be read: they count as owned.
     """
 
     def __init__(self, share: ClusterShare) -> None:
@@ -253,7 +253,7 @@ def _point_count_text(cluster: Cluster, name: str) -> str:
 
 
 def _orphan(cluster: Cluster | None, name: str) -> Drift:
-    """Return a collection of nobody, with its points if its cluster is asked."""
+    """Return a collection without a namespace; a given cluster counts its points."""
     points = "an unknown number of points"
     if cluster is not None:
         points = _point_count_text(cluster, name)

@@ -113,7 +113,7 @@ def _sample_cluster(found: Probe, ids: list[str], tally: items.Tally) -> None:
 
 
 def _note_odd_answer(found: Probe) -> int:
-    """Record an answer that nobody foresaw at its cluster; return 1 for one."""
+    """Record an unexpected error of a probe at its cluster; return 1 for one."""
 
     def judge(found: Probe) -> None:
         if found.failure is not None:

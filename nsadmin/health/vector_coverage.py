@@ -14,7 +14,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
 
-# More vectors than a namespace has are counted by nobody's page.
+# A namespace has fewer vectors; of a collection with more, these are counted.
 _MOST_VECTORS = 50
 # Repeated comparisons use the last counts for this long.
 _KEPT_MS = 30_000

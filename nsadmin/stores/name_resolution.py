@@ -93,7 +93,7 @@ def _unresolved(how: str) -> Unavailable:
 def resolve(host: str, port: int, *, lane: Lane, within_s: float) -> list[Address]:
     """Return every address of the host, or raise Unavailable.
 
-    It waits `within_s` seconds at most; numbers are read without asking anybody.
+    It waits `within_s` seconds at most; an address in numbers needs no resolver.
     """
     try:
         texts = _ask(host, port, socket.AI_NUMERICHOST)

@@ -75,8 +75,7 @@ CALLS: dict[str, Call] = {
     "points.delete": lambda c, _: points.delete(c, COLLECTION, where={"must": []}),
     "points.read_page": lambda c, _: points.read_page(c, COLLECTION),
     "learned_limits.learn": lambda c, _: learned_limits.learn(c, COLLECTION),
-    "topology.nodes": lambda c, _: topology.nodes(c),
-    "topology.is_distributed": lambda c, _: topology.is_distributed(c),
+    "topology.distribution": lambda c, _: topology.distribution(c),
     "topology.aliases": lambda c, _: topology.aliases(c, COLLECTION),
     "topology.shard_keys": lambda c, _: topology.shard_keys(c, COLLECTION),
     "topology.create_shard_key": lambda c, _: topology.create_shard_key(

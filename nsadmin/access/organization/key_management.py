@@ -82,10 +82,11 @@ def issue(
 def _require_place(organization: Organization) -> None:
     now, limit = timezone.now(), settings.NSADMIN_MAX_API_KEYS
     valid = organization.api_keys.filter(revoked_at=None).exclude(expires_at__lte=now)
-    if valid.count() >= limit:
+    current = valid.count()
+    if current >= limit:
         raise QuotaExceeded(
             f"An organization may have {limit:,} valid API keys. Revoke one first.",
-            details={"resource": "api_keys", "current": valid.count(), "limit": limit},
+            details={"resource": "api_keys", "current": current, "limit": limit},
         )
 
 

@@ -13,6 +13,7 @@ from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections, topology
+from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 
 Schema = dict[str, Any]
@@ -56,20 +57,27 @@ def _settings_to_keep(
     if source_live is None:
         return None
     if SETTINGS_KEY not in context.job.cursor:
-        target = context.target_cluster
-        kept = settings.kept_on(
-            source_live.raw,
-            nodes=topology.nodes(target),
-            distributed=topology.is_distributed(target),
+        kept = kept_settings(
+            context.source_cluster,
+            context.source.collection,
+            source_live,
+            target=context.target_cluster,
         )
-        losses = kept.losses + settings.alias_losses(
-            topology.aliases(context.source_cluster, context.source.collection)
-        )
-        for sentence in losses:
+        for sentence in kept.losses:
             context.omissions.add(sentence)
         context.job.cursor[SETTINGS_KEY] = kept.config
     config: Schema = context.job.cursor[SETTINGS_KEY]
     return config
+
+
+def kept_settings(
+    cluster: Cluster, name: str, live: LiveCollection, *, target: Cluster
+) -> settings.Kept:
+    """Ask both clusters what the target keeps of a collection, and what is lost."""
+    there = topology.distribution(target)
+    kept = settings.kept_on(live.raw, nodes=there.nodes, distributed=there.is_enabled)
+    aliases = settings.alias_losses(topology.aliases(cluster, name))
+    return settings.Kept(kept.config, [*kept.losses, *aliases])
 
 
 def _complete(context: CopyContext, live: LiveCollection, kept: Schema) -> None:

@@ -31,9 +31,9 @@ def require_free(namespace: Namespace) -> None:
 
 
 def _refused_id(namespace: Namespace) -> Conflict:
-    """Return the error of an id that exists, whoever has it, and count the refusal.
+    """Return the error of an id that exists in any organization; count the refusal.
 
-    The answer tells that somebody has an id, so only a few may be tried in an hour.
+    The answer tells that an id exists, so only a few may be tried in an hour.
     """
     ephemeral.increment(_refusals(namespace.internal_id), seconds=_REFUSALS_S)
     return Conflict(

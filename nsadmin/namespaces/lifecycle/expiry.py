@@ -66,7 +66,7 @@ class ExtendRequest(BaseModel):
 def warned_at(namespace: Namespace) -> datetime | None:
     """Return the time of the warning; None if there was none for this expiry.
 
-    Other programs may have written one that lies ahead: nobody was warned then.
+    A time in the future was written by another program and stands for no warning.
     """
     warned = namespace.expiry_warned_at
     if warned is None or warned > fuse.database_now() + _SKEW:

@@ -4,7 +4,6 @@ Expiry and purge ask `admit` which of their namespaces may go. Too many, or a cl
 jumped, are held until a platform admin releases exactly these.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict
+from nsadmin.namespaces.lifecycle.held import digest_of, named
 from nsadmin.namespaces.models import DeletionHold, DeletionRun, MirroredNamespace
 
 Kind = Literal["expiry", "purge"]
@@ -33,7 +33,6 @@ _INTERVAL: dict[Kind, timedelta] = {EXPIRY: timedelta(hours=1), PURGE: timedelta
 _LONGEST_GAP = timedelta(hours=6)
 _FEW = 5
 _BACK = timedelta(minutes=5)
-_NAMED = 5
 
 _SENTENCES: dict[Reason, str] = {
     "many": ("{due}, but at most {limit:,} are deleted in 24 hours without approval."),
@@ -50,7 +49,7 @@ _SENTENCES: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The ids that may be deleted, in order; nobody was asked about the `unasked`."""
+    """The ids that may be deleted, in order; no person released the `unasked` ones."""
 
     ids: list[str]
     unasked: frozenset[str]
@@ -70,8 +69,7 @@ class HeldDeletions:
     @property
     def digest(self) -> str:
         """Hash of the namespace ids, so that only the set shown is released."""
-        ids = "\n".join(sorted(row.namespace_id for row in self.rows))
-        return hashlib.sha256(ids.encode()).hexdigest()[:16]
+        return digest_of(self.rows)
 
 
 def database_now() -> datetime:
@@ -241,13 +239,11 @@ def _sentence(hold: DeletionHold, count: int) -> str:
 
 
 def _audit(actor: Actor, held: HeldDeletions) -> None:
-    names = [f"“{row.name}”" for row in held.rows[:_NAMED]]
-    more = len(held.rows) - len(names)
-    listed = ", ".join(names) + (f" and {more:,} more" if more else "")
     verb = "expiry" if held.kind == EXPIRY else "final deletion"
     record.record(
         action="platform:release-deletions",
-        summary=f"Allow the {verb} of {len(held.rows):,} held namespaces: {listed}.",
+        summary=f"Allow the {verb} of {len(held.rows):,} held namespaces: "
+        f"{named(held.rows)}.",
         actor=actor,
         organization_id=actor.organization_id,
     )

@@ -6,7 +6,6 @@ Their deletion is held until a person releases exactly these namespaces, or exte
 them.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,13 +21,13 @@ from nsadmin.audit import record
 from nsadmin.errors import Conflict, NsadminError, Unavailable
 from nsadmin.jobs import items
 from nsadmin.namespaces.lifecycle import expiry
+from nsadmin.namespaces.lifecycle.held import digest_of, named
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 
 # A run that deletes more than this number and share of an organization's namespaces
 # is held, and one that deletes all of more than ALL_OF.
 MOST, MOST_SHARE = 20, 0.05
 ALL_OF = 3
-_NAMED = 5
 Verdict = Literal["few", "held", "released"]
 
 
@@ -48,8 +47,7 @@ class HeldExpiry:
     @property
     def digest(self) -> str:
         """Hash of the namespace ids, so that only the set shown is released."""
-        ids = "\n".join(sorted(row.namespace_id for row in self.rows))
-        return hashlib.sha256(ids.encode()).hexdigest()[:16]
+        return digest_of(self.rows)
 
 
 def is_excessive(internal_id: str, count: int) -> bool:
@@ -188,12 +186,9 @@ def _changed() -> Conflict:
 
 
 def _audit(actor: Actor, held: HeldExpiry, action: str, summary: str) -> None:
-    names = [f"“{row.name}”" for row in held.rows[:_NAMED]]
-    more = len(held.rows) - len(names)
-    listed = ", ".join(names) + (f" and {more:,} more" if more else "")
     record.record(
         action=action,
-        summary=summary.format(f"{len(held.rows):,} namespaces", listed),
+        summary=summary.format(f"{len(held.rows):,} namespaces", named(held.rows)),
         actor=actor,
         organization_id=held.organization.organization_id,
     )

@@ -14,7 +14,6 @@ def job_queue(*namespaces: Namespace) -> str:
 
 def max_concurrent_jobs(namespace: Namespace) -> int | None:
     """Return the stored number of jobs at once; None if it is absent or odd."""
-    stored = namespace.infrastructure.get("max_concurrent_jobs")
-    if not isinstance(stored, int) or isinstance(stored, bool) or stored < 1:
-        return None
-    return min(stored, _MOST)
+    # The reader of the document leaves out what is no whole number.
+    stored: int = namespace.infrastructure.get("max_concurrent_jobs") or 0
+    return min(stored, _MOST) if stored else None

@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from nsadmin.errors import UpstreamError
+from nsadmin.names import clip
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ class MalformedAnswer(UpstreamError):
     def of(cls, reason: str) -> Self:
         """Return the error with its reason, such as `it is not JSON`."""
         return cls(
-            f"Qdrant gave a malformed answer: {_clipped(reason, 200)}.",
+            f"Qdrant gave a malformed answer: {clip(reason, 200)}.",
             details={"store": "qdrant"},
         )
 
@@ -87,18 +88,12 @@ def _require_shallow(decoded: Any) -> None:
 # What values may be ------------------------------------------------------------------
 
 
-def _clipped(text: str, most: int) -> str:
-    """Return a text that SQL takes: no NUL, and cut where it is too long."""
-    text = text.replace("\0", "\ufffd")
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 def _clip_text(value: Any) -> Any:
-    return _clipped(value, _MOST_TEXT) if isinstance(value, str) else value
+    return clip(value, _MOST_TEXT) if isinstance(value, str) else value
 
 
 def _clip_name(value: Any) -> Any:
-    return _clipped(value, NAME_LENGTH) if isinstance(value, str) else value
+    return clip(value, NAME_LENGTH) if isinstance(value, str) else value
 
 
 def _zero_for_null(value: Any) -> Any:
@@ -152,7 +147,7 @@ def read(kind: type[P], value: Any) -> P:
         return kind.model_validate(value)
     except ValidationError as failure:
         error = failure.errors(include_url=False, include_input=False)[0]
-        at = ".".join(_clipped(str(step), 40) for step in error["loc"])
+        at = ".".join(clip(str(step), 40) for step in error["loc"])
         reason = error["msg"][:1].lower() + error["msg"][1:]
         raise MalformedAnswer.of(f"{at}: {reason}" if at else reason) from None
 

@@ -119,7 +119,7 @@ def create_like(
 ) -> None:
     """Make a collection from another one's configuration, as `LiveCollection.raw`.
 
-    Strict mode is off, because its limits could stop whoever fills the collection. It
+    Strict mode is off, because its limits could stop the program that fills it. It
     and the read fan-out can be set afterwards with `change`.
     """
     params = shape["params"]

@@ -3,6 +3,7 @@
 Some servers lack some of these reports; the value is then None, never 0.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -24,21 +25,27 @@ from nsadmin.stores.qdrant.cluster import Cluster, collection_name
 ShardKey = int | str
 
 
-def nodes(cluster: Cluster) -> int | None:
-    """Return the number of nodes; 1 for a server that is not distributed."""
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The number of nodes of a cluster, and whether it says that it is distributed.
+
+    Only a distributed cluster has shards by key; another one is a single node.
+    """
+
+    nodes: int | None
+    is_enabled: bool
+
+
+def distribution(cluster: Cluster) -> Distribution:
+    """Ask a cluster how it is distributed."""
     result = _report(cluster, "/cluster")
     if not isinstance(result, dict):
-        return None
+        return Distribution(nodes=None, is_enabled=False)
     if result.get("status") == "disabled":
-        return 1
+        return Distribution(nodes=1, is_enabled=False)
     peers = result.get("peers")
-    return len(peers) if isinstance(peers, dict) and peers else None
-
-
-def is_distributed(cluster: Cluster) -> bool:
-    """Tell whether the cluster says that it is distributed; only then it has keys."""
-    result = _report(cluster, "/cluster")
-    return isinstance(result, dict) and result.get("status") == "enabled"
+    known = len(peers) if isinstance(peers, dict) and peers else None
+    return Distribution(known, is_enabled=result.get("status") == "enabled")
 
 
 class _Alias(Part):

@@ -25,7 +25,7 @@ def _points(count: int) -> list[dict]:
 
 def test_nodes_keys_and_aliases_are_reported(cluster, http, name):
     collections.create(cluster, name, VECTORS)
-    assert (topology.nodes(cluster) or 0) >= 1
+    assert (topology.distribution(cluster).nodes or 0) >= 1
     assert topology.shard_keys(cluster, name) == []
     assert topology.aliases(cluster, name) == []
     for alias in ("b", "a"):

@@ -28,6 +28,8 @@ class StrictMode:
     unindexed_filtering_retrieve: bool = True
     unindexed_filtering_update: bool = True
     search_allow_exact: bool = True
+    filter_max_conditions: int | None = None
+    max_payload_index_count: int | None = None
 
     @property
     def most_points_written(self) -> int | None:
@@ -54,6 +56,8 @@ def read(config: Mapping[str, Any]) -> StrictMode:
         ),
         unindexed_filtering_update=_is_allowed(stated, "unindexed_filtering_update"),
         search_allow_exact=_is_allowed(stated, "search_allow_exact"),
+        filter_max_conditions=_number(stated, "filter_max_conditions"),
+        max_payload_index_count=_number(stated, "max_payload_index_count"),
     )
 
 
