@@ -20,7 +20,7 @@ from nsadmin.jobs.execution.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.lifecycle import clone_target
-from nsadmin.namespaces.placement.job_queue import job_queue, max_concurrent_jobs
+from nsadmin.namespaces.placement.job_queue import max_concurrent_jobs, transfer_queue
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
@@ -149,7 +149,7 @@ def _enqueue_job(
         stages=stages(request.include),
         job_id=uuid.UUID(raw["clone_task_id"]),
         delay=_RESERVATION_TIME,
-        queue=job_queue(source, document.read(raw)),
+        queue=transfer_queue(source, document.read(raw)),
         max_concurrent=max_concurrent_jobs(source),
         inputs={
             "source_namespace_id": source.namespace_id,

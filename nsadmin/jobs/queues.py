@@ -10,5 +10,7 @@ MAINTENANCE: Final = "maintenance"
 JOBS: Final = "jobs"
 # Everything that calls a customer's dedicated cluster, which may never answer.
 CLUSTERS: Final = "clusters"
+# Jobs that bring points to or from a dedicated cluster, with calls that take minutes.
+TRANSFERS: Final = "transfers"
 
-ALL: Final = (CONTROL, MAINTENANCE, JOBS, CLUSTERS)
+ALL: Final = (CONTROL, MAINTENANCE, JOBS, CLUSTERS, TRANSFERS)

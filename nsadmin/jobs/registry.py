@@ -15,6 +15,9 @@ Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
 CountSlots = Callable[[str], int]
 
+# Most steps are short and a slice ends after one, so only a hang meets this limit.
+SLICE_LIMIT_S = 120
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -23,7 +26,8 @@ class Kind:
     `run` continues a job from its cursor, slice by slice, and must tolerate that any
     step is repeated. `settle` records the end of a job in other rooms, whatever ended
     it; it is repeated until it returns. `task_type` is the API's name for the kind.
-    `cancellable` is False for a kind that must not stop half-way.
+    `cancellable` is False for a kind that must not stop half-way. A slice that lasts
+    for `limit_s` seconds is stopped.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Kind:
     run: Run
     settle: Settle | None = None
     cancellable: bool = True
+    limit_s: int = SLICE_LIMIT_S
 
 
 _KINDS: dict[str, Kind] = {}
@@ -43,6 +48,7 @@ def register_kind(
     task_type: str,
     settle: Settle | None = None,
     cancellable: bool = True,
+    limit_s: int = SLICE_LIMIT_S,
 ) -> Callable[[Run], Run]:
     """Return a decorator that registers a function as the runner of a kind."""
 
@@ -55,6 +61,7 @@ def register_kind(
                 run=run,
                 settle=settle,
                 cancellable=cancellable,
+                limit_s=limit_s,
             ),
         )
         if registered.run is not run:
@@ -78,6 +85,12 @@ def register_slots(count: CountSlots) -> CountSlots:
     """Register the function from an organization's id to its number of slots."""
     _slot_counters[:] = [count]
     return count
+
+
+def limit_of(name: str) -> int:
+    """Return after how many seconds a slice of a kind is stopped."""
+    kind = find_kind(name)
+    return kind.limit_s if kind else SLICE_LIMIT_S
 
 
 def slot_count(organization_id: str) -> int:

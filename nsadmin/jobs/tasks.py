@@ -5,7 +5,7 @@ from celery import shared_task
 from nsadmin.jobs.execution import runner, sweeper
 
 
-# A step is short and a slice ends after it, so these limits are met only by a hang.
+# The limits of most kinds; a message carries those of its kind.
 @shared_task(
     name="nsadmin.jobs.run", ignore_result=True, soft_time_limit=120, time_limit=150
 )

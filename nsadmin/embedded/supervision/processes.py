@@ -35,7 +35,7 @@ def workers() -> list[Process]:
     """The workers: at least one for each queue, so that none waits behind another.
 
     Jobs have two processes: when one is killed, the other takes its jobs as soon as the
-    leases expire. Only the worker for customers' clusters has child processes, because
+    leases expire. Only the workers for customers' clusters have child processes, since
     only a process can be killed when it hangs; they share the memory of their parent.
     """
     jobs = (*_THREADS, "2")
@@ -45,6 +45,7 @@ def workers() -> list[Process]:
         _worker("second_worker", queues.JOBS, *jobs),
         _worker("maintenance", queues.MAINTENANCE, *_THREADS, "3"),
         _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
+        _worker("transfers", queues.TRANSFERS, *clusters, *_MEMORY),
     ]
 
 

@@ -10,12 +10,15 @@ from kombu.exceptions import OperationalError
 from nsadmin.jobs.execution import slots
 from nsadmin.jobs.models import FINAL, Job
 from nsadmin.jobs.queues import CLUSTERS
+from nsadmin.jobs.registry import limit_of
 
 log = structlog.get_logger(__name__)
 
 TASK = "nsadmin.jobs.run"
 # An older message is dropped by Celery; the sweeper has sent newer ones meanwhile.
 _EXPIRES_S = 60
+# A task that is told to stop has so many seconds until it is killed.
+_LAST_WORDS_S = 30
 _CONNECTION = {
     "socket_connect_timeout": 1,
     "socket_timeout": 2,
@@ -38,7 +41,13 @@ def send_message(job: Job) -> bool:
     Job.objects.filter(job_id=job.job_id, epoch=job.epoch).update(
         sent_at=timezone.now()
     )
-    return send_task(TASK, str(job.job_id), job.epoch, queue=job.queue)
+    return send_task(
+        TASK,
+        str(job.job_id),
+        job.epoch,
+        queue=job.queue,
+        limit_s=limit_of(job.kind),
+    )
 
 
 def send_to_clusters(task: str, urls: Iterable[str], *, expires_s: int) -> int:
@@ -55,12 +64,17 @@ def send_to_clusters(task: str, urls: Iterable[str], *, expires_s: int) -> int:
 
 
 def send_task(
-    task: str, *args: object, queue: str | None = None, expires_s: int = _EXPIRES_S
+    task: str,
+    *args: object,
+    queue: str | None = None,
+    expires_s: int = _EXPIRES_S,
+    limit_s: int | None = None,
 ) -> bool:
     """Queue a Celery task; return False if the broker does not answer.
 
-    Without `queue` the settings choose it by the task's name. It is called during web
-    requests, so there is one try with short timeouts.
+    Without `queue` the settings choose it by the task's name. After `limit_s` seconds a
+    worker with child processes stops the task. It is called during web requests, so
+    there is one try with short timeouts.
     """
     try:
         with current_app.connection_for_write(
@@ -74,6 +88,8 @@ def send_task(
                 connection=connection,
                 retry=False,
                 ignore_result=True,
+                soft_time_limit=limit_s,
+                time_limit=None if limit_s is None else limit_s + _LAST_WORDS_S,
             )
     except (OperationalError, OSError) as failure:
         log.warning("message_not_sent", task=task, args=args, error=str(failure))

@@ -1,6 +1,6 @@
 """Which queue a job on namespaces belongs to, and how many a namespace allows."""
 
-from nsadmin.jobs.queues import CLUSTERS, JOBS
+from nsadmin.jobs.queues import CLUSTERS, JOBS, TRANSFERS
 from nsadmin.namespaces.schema.document import Namespace
 
 _MOST = 1000
@@ -8,8 +8,16 @@ _MOST = 1000
 
 def job_queue(*namespaces: Namespace) -> str:
     """Return the queue of a job on these namespaces, by the clusters that it calls."""
-    is_shared = all(namespace.tier == "shared" for namespace in namespaces)
-    return JOBS if is_shared else CLUSTERS
+    return JOBS if _are_shared(namespaces) else CLUSTERS
+
+
+def transfer_queue(*namespaces: Namespace) -> str:
+    """Return the queue of a job that brings points from one of them to the other."""
+    return JOBS if _are_shared(namespaces) else TRANSFERS
+
+
+def _are_shared(namespaces: tuple[Namespace, ...]) -> bool:
+    return all(namespace.tier == "shared" for namespace in namespaces)
 
 
 def max_concurrent_jobs(namespace: Namespace) -> int | None:

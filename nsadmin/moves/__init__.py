@@ -1,0 +1,1 @@
+"""Moving a namespace to another cluster together with its data."""

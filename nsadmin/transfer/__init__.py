@@ -1,0 +1,1 @@
+"""The points of a collection, brought to another name or another cluster."""
