@@ -118,13 +118,15 @@ def running_qdrant(
     *,
     api_key: str | None = None,
     read_only_key: str | None = None,
+    data_key: str | None = None,
     port: int | None = None,
     max_open: int = 64,
     max_body: int | None = None,
 ) -> Iterator[RunningQdrant]:
     """An embedded Qdrant; without a key it lets everybody in.
 
-    It takes bodies of `max_body` bytes, 32 MiB unless told otherwise.
+    It takes bodies of `max_body` bytes, 32 MiB unless told otherwise. With `data_key`
+    points and collections are written, but no snapshot is made or recovered.
     """
     port = port or ports.free_port()
     process = qdrant_process.process(
@@ -140,6 +142,7 @@ def running_qdrant(
         env={
             **process.env,
             "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY": read_only_key or "",
+            "NSADMIN_EMBEDDED_QDRANT_DATA_API_KEY": data_key or "",
         },
     )
     server = RunningQdrant(process, url=f"http://{ports.HOST}:{port}", port=port)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from tests.hostile.cluster_answers import (
     DEEP,
@@ -90,18 +90,29 @@ class HostileCluster:
         try:
             with connection.makefile("rb") as stream:
                 while line := stream.readline().decode("latin-1").split():
-                    length = 0
+                    length: int | None = 0
                     while (header := stream.readline().strip()) != b"":
                         name, _, value = header.partition(b":")
                         if name.lower() == b"content-length":
                             length = int(value)
-                    stream.read(length)
+                        elif name.lower() == b"transfer-encoding":
+                            length = None
+                    self._take(stream, length)
                     self.asked.append(f"{line[0]} {line[1]}")
                     self._answer(connection, line[0], line[1])
-        except (OSError, IndexError):
+        except (OSError, IndexError, ValueError):
             pass  # the client has gone, which is what most modes are about
         finally:
             self._end(connection)
+
+    def _take(self, stream: BinaryIO, length: int | None) -> None:
+        """Read a request's body; without a length it comes in chunks."""
+        if length is not None:
+            stream.read(length)
+            return
+        while size := int(stream.readline(), 16):
+            stream.read(size + 2)
+        stream.readline()
 
     def _answer(self, connection: socket.socket, method: str, path: str) -> None:
         mode = self.mode

@@ -50,11 +50,12 @@ _CLUSTER: Json = {
     "remote_shards": [],
     "shard_transfers": [],
 }
+_LOCAL: Json = {"segments": [_SEGMENT], "vectors_size_bytes": 9}
 _TELEMETRY: Json = {
-    "collections": {
-        "collections": [{"id": COLLECTION, "shards": [{"local": {"segments": [_SEGMENT]}}]}]
-    }
-}  # fmt: skip
+    "app": {"system": {"disk_size": 1000}},
+    "collections": {"collections": [{"id": COLLECTION, "shards": [{"local": _LOCAL}]}]},
+}
+_SNAPSHOT: Json = {"name": "a.snapshot", "size": 9, "checksum": "0" * 64}
 # {end of the path: result}, the first that fits; None is the end of every path.
 _RESULTS: tuple[tuple[str, Any], ...] = (
     ("/collections", {"collections": [{"name": COLLECTION}]}),
@@ -70,19 +71,27 @@ _RESULTS: tuple[tuple[str, Any], ...] = (
 
 
 def healthy(method: str, path: str) -> Any:
-    """Return the body of a good answer; text for /metrics, else what becomes JSON."""
+    """Return the body of a good answer; text of what is no JSON, else what becomes it."""
     path = path.partition("?")[0]
     if path == "/":
         return {"title": "qdrant - vector search engine", "version": "1.18.3"}
+    if path.endswith("/snapshot"):
+        return "an archive"
     if path == "/metrics":
         return "memory_resident_bytes 1.5e+08\n"
     ends = (result for end, result in _RESULTS if path.endswith(end))
-    result = next(ends, None)
+    result = _of_snapshots(method, path) or next(ends, None)
     if result is None:
         is_collection = re.fullmatch("/collections/[^/]+", path) is not None
         result = _COLLECTION if is_collection and method == "GET" else None
         result = True if is_collection and result is None else result or _DONE
     return {"result": result, "status": "ok", "time": 0.001}
+
+
+def _of_snapshots(method: str, path: str) -> Any:
+    if path.endswith("/snapshots"):
+        return [_SNAPSHOT] if method == "GET" else _SNAPSHOT
+    return "/snapshots/" in path or None
 
 
 Spoiler = Callable[[Any, str], Any]

@@ -22,6 +22,7 @@ from nsadmin.stores.qdrant import (
     collections,
     connectivity,
     points,
+    shards,
     telemetry,
     topology,
 )
@@ -81,6 +82,28 @@ CALLS: dict[str, Call] = {
     "topology.create_shard_key": lambda c, _: topology.create_shard_key(
         c, COLLECTION, "a"
     ),
+    "layouts.layout": lambda c, s: shards.layout(c, COLLECTION, timeout_s=s),
+    "snapshot_files.create_snapshot": lambda c, s: shards.create_snapshot(
+        c, COLLECTION, 0, timeout_s=s
+    ),
+    "snapshot_files.snapshots": lambda c, s: shards.snapshots(
+        c, COLLECTION, 0, timeout_s=s
+    ),
+    "snapshot_files.delete_snapshot": lambda c, s: shards.delete_snapshot(
+        c, COLLECTION, 0, "a.snapshot", timeout_s=s
+    ),
+    "snapshot_files.recover": lambda c, s: shards.recover(
+        c, COLLECTION, 0, location=f"{c.url}/a", checksum="0" * 64, timeout_s=s
+    ),
+    "streams.stream": lambda c, s: shards.stream(
+        *(c, COLLECTION, c, COLLECTION, 0),
+        on_bytes=lambda _: None,
+        within_s=s,
+        stall_s=s,
+        most_bytes=LIMIT,
+    ),
+    "sizes.size_of": lambda c, s: telemetry.size_of(c, COLLECTION, timeout_s=s),
+    "sizes.disk_of": lambda c, s: telemetry.disk_of(c, timeout_s=s),
     "telemetry.optimizations": lambda c, s: telemetry.optimizations(
         c, COLLECTION, timeout_s=s
     ),
@@ -100,6 +123,8 @@ PARTS = {
     "learned_limits.known",
     "learned_limits.refuse_body",
     "learned_limits.remember",
+    "reports.get",
+    "snapshot_files.snapshot_url",
     "writes.put",
 }
 
@@ -127,7 +152,8 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _takes_a_cluster(function: Any) -> bool:
-    return "cluster" in inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters.values()
+    return any(parameter.annotation is Cluster for parameter in parameters)
 
 
 def test_every_public_call_is_in_the_table() -> None:

@@ -15,13 +15,16 @@ from nsadmin.embedded.qdrant.catalog import Catalog
 
 KEY = "NSADMIN_EMBEDDED_QDRANT_API_KEY"
 READ_ONLY_KEY = "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY"
+DATA_KEY = "NSADMIN_EMBEDDED_QDRANT_DATA_API_KEY"
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = _options()
     options.data.mkdir(parents=True, exist_ok=True)
-    keys = Keys(os.environ.get(KEY) or None, os.environ.get(READ_ONLY_KEY) or None)
+    keys = Keys(
+        *(os.environ.get(name) or None for name in (KEY, READ_ONLY_KEY, DATA_KEY))
+    )
     catalog = Catalog(options.data, options.max_open)
     # Uvicorn shuts down in order and then raises the signal again, for us to end on.
     signal.signal(signal.SIGTERM, _leave)

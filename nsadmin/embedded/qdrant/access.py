@@ -1,4 +1,4 @@
-"""API keys: the full one and the read-only one."""
+"""API keys: the full one, one for data alone, and the read-only one."""
 
 import hmac
 from dataclasses import dataclass
@@ -16,12 +16,19 @@ class UnauthorizedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of this server; without a full key every call is allowed."""
+    """The keys of this server; without a full key every call is allowed.
+
+    With the key `data` points and collections are read and written, and no call that
+    `manages` is made: it is like a token that forbids snapshots.
+    """
 
     full: str | None = None
     read_only: str | None = None
+    data: str | None = None
 
-    def check(self, path: str, headers: dict[str, str], *, writes: bool) -> None:
+    def check(
+        self, path: str, headers: dict[str, str], *, writes: bool, manages: bool
+    ) -> None:
         """Let the request pass or raise."""
         if not self.full or path in OPEN_PATHS:
             return
@@ -30,15 +37,20 @@ class Keys:
             raise UnauthorizedError(MISSING)
         if _same(given, self.full):
             return
-        if not self.read_only or not _same(given, self.read_only):
+        reads_alone = _is(given, self.read_only)
+        if not reads_alone and not _is(given, self.data):
             raise UnauthorizedError(WRONG)
-        if writes:
+        if manages or (writes and reads_alone):
             raise forbidden("Global manage access is required")
 
 
 def _bearer(header: str) -> str:
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _is(given: str, key: str | None) -> bool:
+    return bool(key) and _same(given, key or "")
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,8 @@ import orjson
 import nsadmin.embedded.qdrant.routes  # noqa: F401 - fills the router
 from nsadmin.embedded.qdrant.access import Keys, UnauthorizedError
 from nsadmin.embedded.qdrant.catalog import Catalog
-from nsadmin.embedded.qdrant.errors import ApiError, malformed
+from nsadmin.embedded.qdrant.disk import is_full_disk
+from nsadmin.embedded.qdrant.errors import ApiError, full_disk, malformed
 from nsadmin.embedded.qdrant.router import (
     Accepted,
     Bare,
@@ -24,6 +25,7 @@ from nsadmin.embedded.qdrant.router import (
     Plain,
     Route,
     Server,
+    Stream,
     names_in,
     router,
     segments,
@@ -97,16 +99,16 @@ class App:
             answer = _refusal(error, started)
         except RecursionError:
             answer = _refusal(malformed("recursion limit exceeded"), started)
-        except Exception:  # noqa: BLE001 - a bug must not take the connection with it
-            traceback.print_exc()
-            fault = ApiError(500, "Service internal error: see the server's log")
-            answer = _refusal(fault, started)
+        except Exception as error:  # noqa: BLE001 - a bug must not take the connection
+            answer = _refusal(_fault(error), started)
         if route is not None:
             self._server.answers[route.method, route.template, answer[0]] += 1
         # A client that still sends would miss an answer given before its last byte.
         await body.drain()
         if isinstance(result, Download):
             await _send_file(send, result.path)
+        elif isinstance(result, Stream):
+            await _send_stream(send, result.chunks)
         else:
             await _send(send, answer)
 
@@ -118,7 +120,8 @@ class App:
         }
         plain_path = "/" + "/".join(path)
         writes = route is not None and route.writes
-        self._keys.check(plain_path, headers, writes=writes)
+        manages = route is not None and route.manages
+        self._keys.check(plain_path, headers, writes=writes, manages=manages)
         if route is None:
             return None
         call = Call(
@@ -185,13 +188,20 @@ def _answer(result: Any, started: float) -> Answer:
         return 200, result.text.encode(), TEXT, None
     if isinstance(result, Bare):
         return 200, orjson.dumps(result.value), JSON, None
-    if isinstance(result, Download):
+    if isinstance(result, Download | Stream):
         return 200, b"", JSON, None
     spent = time.perf_counter() - started
     if isinstance(result, Accepted):
         return 202, orjson.dumps({"status": "accepted", "time": spent}), JSON, None
     envelope = {"result": result, "status": "ok", "time": spent}
     return 200, orjson.dumps(envelope, option=orjson.OPT_SERIALIZE_NUMPY), JSON, None
+
+
+def _fault(error: Exception) -> ApiError:
+    if is_full_disk(error):
+        return full_disk()
+    traceback.print_exception(error)
+    return ApiError(500, "Service internal error: see the server's log")
 
 
 def _refusal(error: ApiError, started: float) -> Answer:
@@ -211,6 +221,16 @@ async def _send(send: Send, answer: Answer) -> None:
         headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _send_stream(send: Send, chunks: AsyncGenerator[bytes]) -> None:
+    """Send chunks; what they raise cuts the connection, so the end is never clean."""
+    headers = [(b"content-type", b"application/octet-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async with contextlib.aclosing(chunks):
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send_file(send: Send, path: Path) -> None:

@@ -134,14 +134,31 @@ class Collection:
         self.save()
         self._on_use(self)
 
-    def exchange_shard(self, shard_name: str) -> None:
-        """Take another directory of this home as the shard, and drop the old one."""
-        old = self.shard_path
+    def exchange_shard(self, shard_name: str, schema: Json | None = None) -> None:
+        """Take another directory of this home as the shard, and drop the old one.
+
+        Its payload indexes are those of `schema` if one is given.
+        """
+        old, before = self.shard_path, (self.shard_name, self.schema)
         self.drop_shard()
         self.shard_name = shard_name
+        self.schema = self.schema if schema is None else schema
         (self.home / FIGURES).unlink(missing_ok=True)
-        self.save()
+        try:
+            self.save()
+        except OSError:
+            self.shard_name, self.schema = before
+            raise
         remove_tree(old)
+
+    def take_shard(self, shard_name: str, schema: Json) -> None:
+        """Exchange the shard, unless the engine cannot load the other one as it is."""
+        path, config = str(self.home / shard_name), engine_config(self.config)
+        with engine_calls():
+            taken = edge.EdgeShard.load(path, config)
+        self.exchange_shard(shard_name, schema)
+        self._shard = taken
+        self._on_use(self)
 
     def drop_shard(self) -> None:
         """Close without storing figures, before the files are deleted."""

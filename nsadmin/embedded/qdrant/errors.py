@@ -80,6 +80,11 @@ def internal(text: str) -> ApiError:
     return ApiError(500, f"Service internal error: {text}")
 
 
+def full_disk() -> ApiError:
+    """Something could not be written; what was there is as it was."""
+    return internal("failed to write: No space left on device (os error 28)")
+
+
 def unsupported(text: str) -> ApiError:
     """A part of Qdrant that the embedded engine does not have."""
     return ApiError(501, f"Not implemented by the embedded engine: {text}")

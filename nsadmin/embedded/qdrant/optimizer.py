@@ -103,9 +103,16 @@ class Optimizer:
 
     def reconfigured(self, collection: Collection) -> None:
         """The configuration changed: forget failures and look again."""
+        self.exchanged(collection, builds=True)
+
+    def exchanged(self, collection: Collection, *, builds: bool) -> None:
+        """Another shard took the place of the old one: forget failures and look again.
+
+        With `builds` an HNSW index that it has is built again, by the configuration.
+        """
         build = self.build_of(collection)
         build.error, build.settled = None, None
-        build.requested = has_hnsw(collection.shard_path)
+        build.requested = builds and has_hnsw(collection.shard_path)
         build.measured = ("", -1)
         collection.written = True
         self.consider(collection)

@@ -1,7 +1,7 @@
 """The table of calls: method and path template to handler."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,13 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Bytes as the answer, while they are made; their number is not known before."""
+
+    chunks: AsyncGenerator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """Answer 202; the work continues after the answer."""
 
@@ -105,6 +112,11 @@ class Route:
     handler: Handler
     writes: bool
     streams: bool = False
+
+    @property
+    def manages(self) -> bool:
+        """Whether it needs the right to manage: it makes or takes whole copies."""
+        return any(part.startswith("snapshot") for part in self.parts)
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -24,9 +24,10 @@ from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.disk import (
     copy_tree,
     file_sha256,
+    is_full_disk,
+    pack,
     read_json,
     remove_tree,
-    run_tool,
     write_json,
 )
 from nsadmin.embedded.qdrant.errors import bad_request, forbidden, wrong_input
@@ -68,19 +69,30 @@ def staging_file(catalog: Catalog) -> Path:
 async def create(catalog: Catalog, collection: Collection) -> Path:
     """Write a snapshot of a collection; its writes wait only while files are copied."""
     part = staging_file(catalog)
-    bundle = part.with_suffix("")
+    try:
+        async with bundled(catalog, collection, {}) as bundle:
+            await pack(bundle, part)
+        return await publish(part, folder_of(catalog, collection), collection.name)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def bundled(
+    catalog: Catalog, collection: Collection, more: Json, *, with_files: bool = True
+) -> AsyncIterator[Path]:
+    """A directory with what an archive has: the record, with more, and the files."""
+    bundle = staging_file(catalog).with_suffix("")
     try:
         async with collection.exclusive():
             _ = collection.shard
             collection.flush()
-            _write_record(bundle, collection)
-            await copy_tree(collection.shard_path, bundle / SHARD)
-        await run_tool("tar", "--sparse", "-cf", part, "-C", bundle, RECORD, SHARD)
-        checksum = await asyncio.to_thread(file_sha256, part)
-        return _publish(part, folder_of(catalog, collection), collection, checksum)
+            _write_record(bundle, collection, more)
+            if with_files:
+                await copy_tree(collection.shard_path, bundle / SHARD)
+        yield bundle
     finally:
         remove_tree(bundle)
-        _delete_file(part)
 
 
 def folder_of(catalog: Catalog, collection: Collection) -> Path:
@@ -88,26 +100,33 @@ def folder_of(catalog: Catalog, collection: Collection) -> Path:
     return catalog.snapshots / directory_name(collection.name)
 
 
-def _publish(part: Path, folder: Path, collection: Collection, checksum: str) -> Path:
+async def publish(part: Path, folder: Path, label: str) -> Path:
+    """Move a finished archive to its folder, under a name that begins so."""
+    checksum = await asyncio.to_thread(file_sha256, part)
+    return _moved(part, folder, label, checksum)
+
+
+def _moved(part: Path, folder: Path, label: str, checksum: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", collection.name)[:120]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", label)[:120]
     stem = f"{readable}-1-{now:%Y-%m-%d-%H-%M-%S}-{now.microsecond:06d}"
     path = folder / f"{stem}{SUFFIX}"
-    path.with_name(path.name + ".checksum").write_text(checksum)
-    return part.replace(path)
+    try:
+        path.with_name(path.name + ".checksum").write_text(checksum)
+        return part.replace(path)
+    except OSError:
+        remove(path)
+        raise
 
 
-def _delete_file(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _write_record(bundle: Path, collection: Collection) -> None:
+def _write_record(bundle: Path, collection: Collection, more: Json) -> None:
     bundle.mkdir()
     record = {
         "name": collection.name,
         "config": collection.config,
         "schema": collection.schema,
+        **more,
     }
     write_json(bundle / RECORD, record)
 
@@ -134,7 +153,7 @@ async def fetched(
         await asyncio.to_thread(_download, location, api_key, path)
         yield path
     finally:
-        _delete_file(path)
+        path.unlink(missing_ok=True)
 
 
 def _local_file(catalog: Catalog, text: str) -> Path:
@@ -160,6 +179,8 @@ def _download(location: str, api_key: str | None, path: Path) -> None:
             while chunk := answer.read(1 << 20):
                 file.write(chunk)
     except (OSError, http.client.HTTPException) as error:
+        if is_full_disk(error):
+            raise
         raise wrong_input(f"Failed to download snapshot: {error}") from error
 
 
@@ -167,13 +188,8 @@ async def recover(
     catalog: Catalog, name: str, path: Path, checksum: str | None
 ) -> None:
     """Replace the content of a collection by a snapshot's, or make it from one."""
-    if checksum and checksum != await asyncio.to_thread(file_sha256, path):
-        raise wrong_input("Snapshot checksum mismatch")
-    folder = catalog.staging / uuid.uuid4().hex
-    try:
-        await asyncio.to_thread(_unpack, path, folder)
-        record = read_json(folder / RECORD)
-        if not isinstance(record, dict) or not (folder / SHARD).is_dir():
+    async with unpacked(catalog, path, checksum) as (folder, record):
+        if not (folder / SHARD).is_dir():
             raise wrong_input("Snapshot is not one of the embedded engine")
         name = catalog.aliases.get(name, name)
         collection = catalog.collections.get(name)
@@ -182,25 +198,53 @@ async def recover(
             catalog.adopt_shard(name, config, schema, folder / SHARD)
         else:
             await _overwrite(catalog, collection, record, folder / SHARD)
+
+
+@contextlib.asynccontextmanager
+async def unpacked(
+    catalog: Catalog, path: Path, checksum: str | None
+) -> AsyncIterator[tuple[Path, Json]]:
+    """The directory that an archive was unpacked into, and its record."""
+    if checksum and checksum != await asyncio.to_thread(file_sha256, path):
+        raise wrong_input("Snapshot checksum mismatch")
+    folder = catalog.staging / uuid.uuid4().hex
+    try:
+        await asyncio.to_thread(_unpack, path, folder)
+        record = read_json(folder / RECORD)
+        if not _is_record(record):
+            raise wrong_input("Snapshot is not one of the embedded engine")
+        yield folder, record
     finally:
         remove_tree(folder)
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), dict) for key in ("config", "schema")
+    )
+
+
+def require_shape(collection: Collection, record: Json) -> None:
+    """Raise a 400 for a snapshot of other vectors than the collection has."""
+    if _shape(collection.config) != _shape(record["config"]):
+        text = "Snapshot is not compatible with existing collection"
+        raise wrong_input(f"{text}: Collection vectors differ")
 
 
 async def _overwrite(
     catalog: Catalog, collection: Collection, record: Json, shard: Path
 ) -> None:
-    if _shape(collection.config) != _shape(record["config"]):
-        text = "Snapshot is not compatible with existing collection"
-        raise wrong_input(f"{text}: Collection vectors differ")
-    await catalog.optimizer.cancel(collection)
+    require_shape(collection, record)
     async with collection.exclusive():
-        collection.schema = record["schema"]
-        collection.exchange_shard(_move_in(shard, collection))
+        # Under the lock: no build can begin to copy the old shard after this.
+        await catalog.optimizer.cancel(collection)
+        collection.exchange_shard(move_in(shard, collection), record["schema"])
         collection.reconfigure(collection.config)
         catalog.optimizer.reconfigured(collection)
 
 
-def _move_in(shard: Path, collection: Collection) -> str:
+def move_in(shard: Path, collection: Collection) -> str:
+    """Move a shard's files beside those in use; return their directory's name."""
     name = collection.new_shard_name()
     shard.rename(collection.home / name)
     return name
@@ -225,6 +269,8 @@ def _unpack(path: Path, folder: Path) -> None:
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(folder)  # noqa: S202 - every member was looked at
     except (tarfile.TarError, OSError, EOFError) as error:
+        if is_full_disk(error):
+            raise
         raise wrong_input(f"Failed to unpack snapshot: {error}") from error
 
 

@@ -7,10 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-from django.conf import settings
-
-from nsadmin.stores.qdrant import answers, point_answers
+from nsadmin.stores.qdrant import point_answers, reports
 from nsadmin.stores.qdrant.answers import (
     LARGEST,
     Count,
@@ -25,16 +22,16 @@ from nsadmin.stores.qdrant.cluster import (
     Cluster,
     collection_name,
     http,
-    refusal,
     translate_errors,
 )
-from nsadmin.stores.qdrant.transport import MOST_BYTES
+from nsadmin.stores.qdrant.sizes import DataSize, disk_of, size_of
+
+__all__ = ["DataSize", "disk_of", "size_of"]
 
 _MOST_RUNNING = 100
 _RESIDENT = re.compile(
     r"^memory_resident_bytes(?:\{[^}\n]{0,500}\})? ([0-9.e+]{1,40})$", re.MULTILINE
 )
-_UNSUPPORTED = (400, 404, 405, 501)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def optimizations(
 ) -> Optimizations | None:
     """Return a collection's optimizations; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/optimizations"
-    found = _result(_get(cluster, path, timeout_s))
+    found = reports.result(reports.get(cluster, path, timeout_s))
     return None if found is None else parse_optimizations(found)
 
 
@@ -161,7 +158,7 @@ class _Cluster(Part):
 def shards(cluster: Cluster, name: str, *, timeout_s: float) -> Shards | None:
     """Return a collection's shards; None if the server does not report them."""
     path = f"/collections/{collection_name(name)}/cluster"
-    found = _result(_get(cluster, path, timeout_s))
+    found = reports.result(reports.get(cluster, path, timeout_s))
     if found is None:
         return None
     told = read(_Cluster, found)
@@ -182,14 +179,16 @@ def count_with_vector(
     body = {"exact": True, "filter": {"must": [{"has_vector": vector}]}}
     with translate_errors():
         answer = http(cluster).post(path, json=body, timeout=timeout_s)
-    found = _result(_supported_answer(answer))
+    found = reports.result(reports.supported(answer))
     return None if found is None else point_answers.count(found)
 
 
 def resources(cluster: Cluster, *, timeout_s: float) -> Resources:
     """Return the server's memory use and the size of each collection."""
-    metrics = _get(cluster, "/metrics", timeout_s)
-    telemetry = _result(_get(cluster, "/telemetry?details_level=4", timeout_s))
+    metrics = reports.get(cluster, "/metrics", timeout_s)
+    telemetry = reports.result(
+        reports.get(cluster, "/telemetry?details_level=4", timeout_s)
+    )
     text = metrics.content.decode(errors="replace") if metrics is not None else ""
     return Resources(
         memory=resident_memory(text),
@@ -249,30 +248,4 @@ def collection_sizes(telemetry: Any) -> dict[str, Size]:
                 disk=min(sum(i.disk_usage_bytes for i in infos), LARGEST),
                 memory=min(sum(i.ram_usage_bytes for i in infos), LARGEST),
             )
-    return found
-
-
-def _get(cluster: Cluster, path: str, timeout_s: float) -> httpx.Response | None:
-    # The telemetry of a server with many collections is as long as a page of points.
-    most = {MOST_BYTES: settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES}
-    with translate_errors():
-        answer = http(cluster).get(path, timeout=timeout_s, extensions=most)
-    return _supported_answer(answer)
-
-
-def _supported_answer(answer: httpx.Response) -> httpx.Response | None:
-    if answer.status_code in _UNSUPPORTED:
-        return None
-    if answer.status_code != 200:
-        raise refusal(answer.status_code, answer.text)
-    return answer
-
-
-def _result(answer: httpx.Response | None) -> Any:
-    """Return the `result` of an answer; None only where there is no answer."""
-    if answer is None:
-        return None
-    found = answers.result(answer.content)
-    if found is None:
-        raise answers.MalformedAnswer.of("its result is null")
     return found

@@ -2,144 +2,50 @@
 
 The time limit of a call is its wall-clock deadline: it covers the name, the connection,
 TLS, the request, the headers and the body, however slowly each of them comes. An answer
-is read whole up to a number of bytes, and never unpacked. Redirects are not followed.
+is read whole up to a number of bytes, or piece by piece if the request says so, and
+never unpacked. Redirects are not followed.
 """
 
-import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 from django.conf import settings
 
 from nsadmin.errors import Unavailable
-from nsadmin.stores.name_resolution import Address
 from nsadmin.stores.qdrant.answers import AnswerTooLarge, MalformedAnswer
+from nsadmin.stores.qdrant.connections import Addresses, Backend, Call
 
 if TYPE_CHECKING:
     import ssl
 
-# The key in a request's extensions: the most bytes that its answer may have.
+# Keys in a request's extensions. MOST_BYTES: the most bytes that its answer may have.
+# DOWNLOAD: the answer, if it is 200, is read piece by piece, within a `Download`.
+# UPLOAD: the seconds within which the peer has to take some of the body.
 MOST_BYTES = "nsadmin_most_bytes"
+DOWNLOAD = "nsadmin_download"
+UPLOAD = "nsadmin_upload"
 _CONNECTIONS = httpx.Limits(max_connections=16, max_keepalive_connections=8)
 _MOST_OF_A_REFUSAL = 64 * 1024
 # Other headers of an answer have no meaning for us. A charset is one of them: it may
 # name a packing, which would be unpacked.
 _KEPT_HEADERS = ("retry-after",)
 
-# (host, port, seconds left) -> the addresses that may be connected to
-Addresses = Callable[[str, int, float], list[Address]]
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What a streamed answer may have in bytes, and the longest wait for some of them.
 
-@dataclass(slots=True)
-class _Call:
-    """The call that this thread makes now."""
+    The call's deadline holds until its last byte.
+    """
 
-    until: float
-    received: int = 0
-    is_closed_by_peer: bool = False
-
-    def left(self, late: type[Exception]) -> float:
-        """Return the seconds that are left; raise `late` if there are none."""
-        left = self.until - time.monotonic()
-        if left <= 0:
-            raise late
-        return left
-
-
-_current: ContextVar[_Call] = ContextVar("call to a cluster")
-
-
-@contextmanager
-def _errors(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError:
-        raise late from None
-    except OSError:
-        raise broken from None
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection on which every step ends by the deadline of the present call."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-        self._socket: socket.socket = inner.get_extra_info("socket")
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout
-        call = _current.get()
-        left = call.left(httpcore.ReadTimeout)
-        data = self._inner.read(max_bytes, left)
-        call.received += len(data)
-        call.is_closed_by_peer = not data
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
-        call, rest = _current.get(), memoryview(buffer)
-        with _errors(httpcore.WriteTimeout, httpcore.WriteError):
-            while rest:
-                self._socket.settimeout(call.left(httpcore.WriteTimeout))
-                rest = rest[self._socket.send(rest) :]
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: "ssl.SSLContext",
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        del timeout
-        left = _current.get().left(httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Opens connections only to the addresses that it is told at that moment."""
-
-    def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
-        self._inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        del timeout
-        call = _current.get()
-        late = httpcore.ConnectTimeout
-        failure: Exception = httpcore.ConnectError()
-        for address in self._addresses(host, port, call.left(late)):
-            try:
-                return _Stream(
-                    self._inner.connect_tcp(
-                        str(address),
-                        port,
-                        timeout=call.left(late),
-                        local_address=local_address,
-                        socket_options=socket_options,
-                    )
-                )
-            except httpcore.ConnectError as refused:
-                failure = refused
-        raise failure
+    most_bytes: int
+    stall_s: float
 
 
 @cache
@@ -162,41 +68,24 @@ class ClusterTransport(httpx.BaseTransport):
         )
         self.pool: httpcore.ConnectionPool = self._inner._pool  # noqa: SLF001
         # httpx has no public way to give a backend.
-        self.pool._network_backend = _Backend(addresses)  # noqa: SLF001
+        self.pool._network_backend = Backend(addresses)  # noqa: SLF001
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer, read whole.
+        """Send a request and return its answer, read whole unless it is a download.
 
         Raises Unavailable, AnswerTooLarge, MalformedAnswer, what the addresses raise,
         or an error of httpx.
         """
-        limit = request.extensions.get("timeout", {}).get("read")
-        seconds = settings.NSADMIN_CLUSTER_DEADLINE_S if limit is None else limit
-        # The pool's own waits are bounded by it as well.
-        request.extensions["timeout"] = dict.fromkeys(
-            ("connect", "read", "write", "pool"), seconds
-        )
-        request.headers["Accept-Encoding"] = "identity"
-        call = _Call(until=time.monotonic() + seconds)
-        token = _current.set(call)
-        try:
-            return self._exchange(request)
-        except httpx.TimeoutException:
-            if call.received:
-                raise slow_answer() from None
-            raise
-        except httpx.RemoteProtocolError:
-            if call.received and not call.is_closed_by_peer:
-                raise MalformedAnswer.of("it is not HTTP") from None
-            raise
-        finally:
-            _current.reset(token)
+        call = _call(request)
+        with call.current(), _errors_of(call):
+            return self._exchange(request, call)
 
-    def _exchange(self, request: httpx.Request) -> httpx.Response:
+    def _exchange(self, request: httpx.Request, call: Call) -> httpx.Response:
         answer = self._inner.handle_request(request)
+        if answer.status_code == httpx.codes.OK and DOWNLOAD in request.extensions:
+            return _streamed(answer, request, call)
         with closing(answer):
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise MalformedAnswer.of("it is packed, which was not asked for")
+            _require_plain(answer)
             if answer.status_code == httpx.codes.OK:
                 body = _read(answer, _most_bytes(request))
             else:
@@ -207,23 +96,63 @@ class ClusterTransport(httpx.BaseTransport):
         )
 
 
+def _call(request: httpx.Request) -> Call:
+    """Return the call that a request begins, with its limits."""
+    limit = request.extensions.get("timeout", {}).get("read")
+    seconds = settings.NSADMIN_CLUSTER_DEADLINE_S if limit is None else limit
+    # The pool's own waits are bounded by it as well.
+    request.extensions["timeout"] = dict.fromkeys(
+        ("connect", "read", "write", "pool"), seconds
+    )
+    request.headers["Accept-Encoding"] = "identity"
+    download: Download | None = request.extensions.get(DOWNLOAD)
+    return Call(
+        until=time.monotonic() + seconds,
+        read_stall_s=download.stall_s if download else None,
+        write_stall_s=request.extensions.get(UPLOAD),
+        listens=UPLOAD in request.extensions,
+    )
+
+
+@contextmanager
+def _errors_of(call: Call) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException:
+        if call.received:
+            raise slow_answer() from None
+        raise
+    except httpx.RemoteProtocolError:
+        if call.received and not call.is_closed_by_peer:
+            raise MalformedAnswer.of("it is not HTTP") from None
+        raise
+
+
+def _require_plain(answer: httpx.Response) -> None:
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise MalformedAnswer.of("it is packed, which was not asked for")
+
+
 def _most_bytes(request: httpx.Request) -> int:
     most = request.extensions.get(MOST_BYTES)
     return int(settings.NSADMIN_CLUSTER_MAX_BYTES if most is None else most)
 
 
 def _read(answer: httpx.Response, most: int) -> bytes:
+    return b"".join(_bounded(answer, most))
+
+
+def _bounded(answer: httpx.Response, most: int) -> Iterator[bytes]:
+    """Yield the parts of an answer; raise AnswerTooLarge before one is too much."""
     told = answer.headers.get("content-length", "")
     if told.isdecimal() and len(told) < 20 and int(told) > most:
         raise AnswerTooLarge.of(most)
-    parts: list[bytes] = []
     size = 0
     for part in answer.iter_raw():
         size += len(part)
         if size > most:
             raise AnswerTooLarge.of(most)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
 def _read_start(answer: httpx.Response) -> bytes:
@@ -234,6 +163,45 @@ def _read_start(answer: httpx.Response) -> bytes:
         if len(read) >= _MOST_OF_A_REFUSAL:
             break
     return bytes(read[:_MOST_OF_A_REFUSAL])
+
+
+def _streamed(
+    answer: httpx.Response, request: httpx.Request, call: Call
+) -> httpx.Response:
+    """Return an answer whose body is still to be read."""
+    try:
+        _require_plain(answer)
+        told = {"content-length", "transfer-encoding"} & set(answer.headers)
+        if not told:
+            # An answer that lasts until the connection ends may be cut unnoticed.
+            raise MalformedAnswer.of("its end cannot be told")
+    except MalformedAnswer:
+        answer.close()
+        raise
+    most = request.extensions[DOWNLOAD].most_bytes
+    return httpx.Response(200, stream=_Body(answer, call, most), request=request)
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of a streamed answer; the limits of its call hold until its end."""
+
+    def __init__(self, answer: httpx.Response, call: Call, most: int) -> None:
+        self._answer = answer
+        self._call = call
+        self._parts = _bounded(answer, most)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            # The limits hold within this step only: between two of them the thread
+            # may act for another call.
+            with self._call.current(), _errors_of(self._call):
+                part = next(self._parts, None)
+            if part is None:
+                return
+            yield part
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 def slow_answer() -> Unavailable:

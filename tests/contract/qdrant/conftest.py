@@ -22,7 +22,7 @@ from tests.embedded_servers import RunningQdrant, running_qdrant
 HERE = Path(__file__).parent
 FOREIGN_URL = os.environ.get("NSADMIN_TEST_QDRANT_URL", "").rstrip("/")
 FOREIGN_KEY = os.environ.get("NSADMIN_TEST_QDRANT_API_KEY") or None
-KEY, READ_ONLY_KEY = "the full key", "the read-only key"
+KEY, READ_ONLY_KEY, DATA_KEY = "the full key", "the read-only key", "the data key"
 
 NewName = Callable[[], str]
 
@@ -86,7 +86,7 @@ def embedded(embedded_data: Path) -> Iterator[RunningQdrant | None]:
         yield None
         return
     with running_qdrant(
-        embedded_data, api_key=KEY, read_only_key=READ_ONLY_KEY
+        embedded_data, api_key=KEY, read_only_key=READ_ONLY_KEY, data_key=DATA_KEY
     ) as server:
         yield server
 

@@ -120,8 +120,8 @@ class Document:
 
 
 def _is_a_missing_file(response: httpx.Response, template: str) -> bool:
-    """Whether a snapshot was asked for that is not there."""
-    is_snapshot = template.endswith("/snapshots/{snapshot_name}")
+    """Whether a snapshot or a shard to stream was asked for that is not there."""
+    is_snapshot = template.endswith(("/snapshots/{snapshot_name}", "/snapshot"))
     missing = response.status_code == 404 and is_snapshot
     # Of a collection that is not there the server tells in its usual shape.
     of_file = not response.text.lstrip().startswith("{")

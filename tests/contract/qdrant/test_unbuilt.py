@@ -12,18 +12,8 @@ pytestmark = pytest.mark.embedded_only("a server has what the engine lacks")
 
 UNBUILT = {
     ("DELETE", "/cluster/peer/{peer_id}"),
-    (
-        "DELETE",
-        "/collections/{collection_name}/shards/{shard_id}/snapshots/{snapshot_name}",
-    ),
     ("DELETE", "/snapshots/{snapshot_name}"),
     ("GET", "/cluster/telemetry"),
-    ("GET", "/collections/{collection_name}/shards/{shard_id}/snapshot"),
-    ("GET", "/collections/{collection_name}/shards/{shard_id}/snapshots"),
-    (
-        "GET",
-        "/collections/{collection_name}/shards/{shard_id}/snapshots/{snapshot_name}",
-    ),
     ("GET", "/snapshots"),
     ("GET", "/snapshots/{snapshot_name}"),
     ("POST", "/cluster/recover"),
@@ -38,10 +28,7 @@ UNBUILT = {
     ("POST", "/collections/{collection_name}/points/search/groups"),
     ("POST", "/collections/{collection_name}/points/search/matrix/offsets"),
     ("POST", "/collections/{collection_name}/points/search/matrix/pairs"),
-    ("POST", "/collections/{collection_name}/shards/{shard_id}/snapshots"),
-    ("POST", "/collections/{collection_name}/shards/{shard_id}/snapshots/upload"),
     ("POST", "/snapshots"),
-    ("PUT", "/collections/{collection_name}/shards/{shard_id}/snapshots/recover"),
 }
 
 

@@ -1,16 +1,20 @@
 """Probes, metrics, telemetry, cluster state and builds."""
 
+import shutil
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from nsadmin.embedded.qdrant import COMMIT, VERSION
+from nsadmin.embedded.qdrant import COMMIT, VERSION, sizes
 from nsadmin.embedded.qdrant.collection import Collection
+from nsadmin.embedded.qdrant.convert.config import named_vectors
 from nsadmin.embedded.qdrant.convert.fields import Json
 from nsadmin.embedded.qdrant.router import Bare, Call, Plain, Server, router
+from nsadmin.embedded.qdrant.segments import vector_kilobytes
 
 DETAILED = frozenset("123456789") | {"10"}
+SHARDS_LEVEL = 3
 
 
 @router.reads("GET", "/")
@@ -36,20 +40,55 @@ async def readyz(_call: Call) -> Any:
 @router.reads("GET", "/telemetry")
 async def telemetry(call: Call) -> Any:
     """The version, the collections and the answers given so far."""
-    server = call.server
-    detailed = call.query.get("details_level", "0") in DETAILED
+    server, level = call.server, _level(call)
     collections: Json = {"number_of_collections": len(server.catalog.collections)}
-    if detailed:
-        collections["collections"] = [
-            {"id": name, "init_time_ms": 0, "config": collection.config}
-            for name, collection in server.catalog.collections.items()
-        ]
     started = datetime.fromtimestamp(server.started, UTC).isoformat()
+    app: Json = {"name": "qdrant", "version": VERSION, "startup": started}
+    if level:
+        app["system"] = _machine(server)
+        collections["collections"] = [
+            _described(collection, level)
+            for collection in server.catalog.collections.values()
+        ]
     return {
         "id": COMMIT,
-        "app": {"name": "qdrant", "version": VERSION, "startup": started},
+        "app": app,
         "collections": collections,
         "requests": {"rest": {"responses": _responses(server)}, "grpc": _NO_GRPC},
+    }
+
+
+def _level(call: Call) -> int:
+    text = call.query.get("details_level", "0")
+    return int(text) if text in DETAILED else 0
+
+
+def _machine(server: Server) -> Json:
+    disk = shutil.disk_usage(server.catalog.root).total // 1024
+    return {"is_docker": False, "cpu_flags": "", "disk_size": disk}
+
+
+def _described(collection: Collection, level: int) -> Json:
+    found = {"id": collection.name, "init_time_ms": 0, "config": collection.config}
+    if level >= SHARDS_LEVEL:
+        found["shards"] = [
+            {"id": 0, "local": _shard(collection), "remote": [], "replicate_states": {}}
+        ]
+    return found
+
+
+def _shard(collection: Collection) -> Json:
+    """The shard with all points: its dense vectors as counted, its payloads on disk."""
+    figures, dense = collection.figures(), named_vectors(collection.config)
+    kilobytes = sum(
+        vector_kilobytes(params, figures["vectors"].get(name, 0))
+        for name, params in dense.items()
+    )
+    return {
+        "total_optimized_points": 0,
+        "num_points": figures["points_count"],
+        "vectors_size_bytes": round(kilobytes * 1024),
+        "payloads_size_bytes": sizes.payload_bytes(collection),
     }
 
 

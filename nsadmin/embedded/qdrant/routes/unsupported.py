@@ -6,15 +6,11 @@ from nsadmin.embedded.qdrant.errors import unsupported
 from nsadmin.embedded.qdrant.router import Call, router
 
 _C = "/collections/{name}"
-_S = _C + "/shards/{shard}"
 
 READS = (
     ("GET", "/cluster/telemetry"),
     ("GET", "/snapshots"),
     ("GET", "/snapshots/{snapshot}"),
-    ("GET", f"{_S}/snapshot"),
-    ("GET", f"{_S}/snapshots"),
-    ("GET", f"{_S}/snapshots/{{snapshot}}"),
     ("POST", f"{_C}/points/discover"),
     ("POST", f"{_C}/points/discover/batch"),
     ("POST", f"{_C}/points/query/groups"),
@@ -32,10 +28,6 @@ WRITES = (
     ("POST", "/cluster/recover"),
     ("DELETE", "/snapshots/{snapshot}"),
     ("POST", "/snapshots"),
-    ("DELETE", f"{_S}/snapshots/{{snapshot}}"),
-    ("POST", f"{_S}/snapshots"),
-    ("POST", f"{_S}/snapshots/upload"),
-    ("PUT", f"{_S}/snapshots/recover"),
 )
 
 
