@@ -53,6 +53,14 @@ NSADMIN_CLUSTER_MAX_BYTES: int = env.int("NSADMIN_CLUSTER_MAX_BYTES", 8 << 20)
 NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
     "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
 )
+# How the points of a collection may be brought to another one (snapshot, stream; pages
+# is always allowed), the longest call for it in seconds, and how many ranges of ids
+# pages read and write side by side.
+NSADMIN_TRANSFER_WAYS: list[str] = env.list(
+    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"]
+)
+NSADMIN_TRANSFER_CALL_S: float = env.float("NSADMIN_TRANSFER_CALL_S", 3600)
+NSADMIN_TRANSFER_RANGES: int = env.int("NSADMIN_TRANSFER_RANGES", 4)
 # The limit on API requests.
 NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
 # The same for all keys of an organization, and how many valid keys it may have.

@@ -13,7 +13,7 @@ from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import rewrite_references
 from nsadmin.clones.verify.canonical import Marks, canonical, is_reference_field
 from nsadmin.clones.verify.point_proof import prove
-from nsadmin.clones.verify.vectors import Scaled
+from nsadmin.transfer.vectors import Scaled
 
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")
 NS, BKT, COL, COL2 = "ns_source001", "bkt_source1", "col_source1", "col_source2"

@@ -20,6 +20,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",
+    "nsadmin/transfer/choice.py::measured_rates": "a few of our rows, for one estimate",
 }
 _HARMLESS = {"str", "len", "repr", "max", "min", "bool"}
 # What a queryset is narrowed by to the rows of one thing.

@@ -194,6 +194,10 @@ BELOW = {
     "permissions",
     "request",
     "stages",
+    "site",
+    "session",
+    "ledger",
+    "vectors",
 }
 
 

@@ -60,6 +60,7 @@ _SNAPSHOT: Json = {"name": "a.snapshot", "size": 9, "checksum": "0" * 64}
 _RESULTS: tuple[tuple[str, Any], ...] = (
     ("/collections", {"collections": [{"name": COLLECTION}]}),
     ("/points/count", {"count": 3}),
+    ("/points", [_POINT]),
     ("/points/scroll", {"points": [_POINT], "next_page_offset": None}),
     ("/points/query", {"points": [{**_POINT, "version": 3, "score": 0.5}]}),
     ("/optimizations", _OPTIMIZATIONS),

@@ -26,7 +26,7 @@ from nsadmin.stores.qdrant import (
     telemetry,
     topology,
 )
-from nsadmin.stores.qdrant.bulk import learned_limits
+from nsadmin.stores.qdrant.bulk import learned_limits, raw_points
 from nsadmin.stores.qdrant.cluster import Cluster, client, dedicated
 from nsadmin.stores.seal import Secret
 from tests.hostile.cluster import HEALTHY, MODES, HostileCluster
@@ -74,6 +74,14 @@ CALLS: dict[str, Call] = {
     ),
     "points.put": lambda c, _: points.put(c, COLLECTION, [{"id": 1, "vector": {}}]),
     "points.delete": lambda c, _: points.delete(c, COLLECTION, where={"must": []}),
+    "points.delete_ids": lambda c, _: points.delete_ids(c, COLLECTION, [1]),
+    "points.random_ids": lambda c, s: points.random_ids(
+        c, COLLECTION, limit=3, timeout_s=s
+    ),
+    "raw_points.page": lambda c, _: raw_points.page(
+        c, COLLECTION, offset=None, limit=3
+    ),
+    "raw_points.by_ids": lambda c, _: raw_points.by_ids(c, COLLECTION, [1, 2]),
     "points.read_page": lambda c, _: points.read_page(c, COLLECTION),
     "learned_limits.learn": lambda c, _: learned_limits.learn(c, COLLECTION),
     "topology.distribution": lambda c, _: topology.distribution(c),
@@ -118,14 +126,17 @@ PARTS = {
     "cluster.client",
     "cluster.http",
     "exchange.call",
-    "exchange.call_sized",
+    "exchange.content",
     "learned_limits.batch_bytes",
     "learned_limits.known",
     "learned_limits.refuse_body",
     "learned_limits.remember",
+    "page_sizes.scroll",
+    "page_sizes.within_rules",
     "reports.get",
     "snapshot_files.snapshot_url",
     "writes.put",
+    "writes.put_rows",
 }
 
 

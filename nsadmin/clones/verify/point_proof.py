@@ -6,7 +6,6 @@ from hashlib import blake2b
 from typing import Any, Final
 from unicodedata import normalize
 
-from nsadmin.clones.verify import vectors
 from nsadmin.clones.verify.canonical import (
     Canonical,
     Marks,
@@ -15,6 +14,7 @@ from nsadmin.clones.verify.canonical import (
     is_reference_field,
     serialized,
 )
+from nsadmin.transfer import vectors
 
 Point = dict[str, Any]
 

@@ -9,7 +9,6 @@ from typing import Any
 from nsadmin.clones.copy import points
 from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.copy.foreign import copied_points, is_foreign
-from nsadmin.clones.verify import vectors
 from nsadmin.clones.verify.canonical import Marks
 from nsadmin.clones.verify.pass_state import (
     VerificationPass,
@@ -17,9 +16,10 @@ from nsadmin.clones.verify.pass_state import (
     verification_error,
 )
 from nsadmin.clones.verify.point_proof import PointProof, add_digests, prove
-from nsadmin.clones.verify.vectors import Scaled
 from nsadmin.stores.qdrant import points as store
 from nsadmin.stores.qdrant.bulk.point_order import disorder, sort_key
+from nsadmin.transfer import vectors
+from nsadmin.transfer.vectors import Scaled
 
 Point = dict[str, Any]
 PointId = int | str

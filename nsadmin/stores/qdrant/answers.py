@@ -58,16 +58,21 @@ class AnswerTooLarge(MalformedAnswer):
 
 def decode(content: bytes) -> Any:
     """Return the JSON of an answer; raise MalformedAnswer if it is none or too deep."""
-    containers = content.count(b"{") + content.count(b"[")
-    values = content.count(b",") + content.count(b":")
-    if containers > _MOST_CONTAINERS or values > _MOST_VALUES:
-        raise MalformedAnswer.of("it has too many values")
+    require_few_values(content)
     try:
         decoded = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise MalformedAnswer.of("it is not JSON, or too deep") from None
     _require_shallow(decoded)
     return decoded
+
+
+def require_few_values(content: bytes) -> None:
+    """Raise MalformedAnswer for JSON that would take far more memory than its bytes."""
+    containers = content.count(b"{") + content.count(b"[")
+    values = content.count(b",") + content.count(b":")
+    if containers > _MOST_CONTAINERS or values > _MOST_VALUES:
+        raise MalformedAnswer.of("it has too many values")
 
 
 def _require_shallow(decoded: Any) -> None:

@@ -33,15 +33,16 @@ def page(result: Any) -> tuple[list[Json], PointId | None]:
     """
     found = read(_Page, result)
     for point in found.points:
-        _require_id(point.get("id"))
+        require_id(point.get("id"))
         if not isinstance(point.get("payload"), dict | None):
             raise MalformedAnswer.of("the payload of a point is not an object")
     if found.next_page_offset is not None:
-        _require_id(found.next_page_offset)
+        require_id(found.next_page_offset)
     return found.points, found.next_page_offset
 
 
-def _require_id(value: object) -> None:
+def require_id(value: object) -> None:
+    """Raise MalformedAnswer for a value that is no id of a point."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and 0 <= value <= _LARGEST_ID:  # type: ignore[operator]
         return

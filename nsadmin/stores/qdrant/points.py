@@ -8,11 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nsadmin.stores.qdrant import point_answers
-from nsadmin.stores.qdrant.answers import AnswerTooLarge
-from nsadmin.stores.qdrant.bulk import exchange, learned_limits, rate_limits
+from nsadmin.stores.qdrant import answers, point_answers
+from nsadmin.stores.qdrant.bulk import (
+    exchange,
+    learned_limits,
+    page_sizes,
+    rate_limits,
+)
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
-from nsadmin.stores.qdrant.bulk.writes import put
+from nsadmin.stores.qdrant.bulk.writes import put, put_rows
 from nsadmin.stores.qdrant.cluster import Cluster, collection_name
 
 Json = dict[str, Any]
@@ -137,47 +141,11 @@ def read_page(
         body["offset"] = offset
     if where:
         body["filter"] = where
-    path = f"/collections/{collection_name(name)}/points/scroll"
-    size = min(limit, learned_limits.known(cluster, name).max_query_limit or limit)
-    while True:
-        try:
-            result, answered = exchange.call_sized(
-                cluster, "POST", path, {**body, "limit": size}
-            )
-        except AnswerTooLarge as failure:
-            size = _smaller(size, failure, _too_large_point(offset, failure))
-        except StrictModeRefusal as refused:
-            if refused.rule != "max_query_limit":
-                raise
-            size = _within_rules(cluster, name, size, refused)
-        else:
-            found, next_offset = point_answers.page(result)
-            return Page(found, next_offset, answered)
+    return page_sizes.scroll(cluster, name, body, limit=limit, read=_read)
 
 
-def _smaller(size: int, failure: AnswerTooLarge, final: AnswerTooLarge) -> int:
-    if size <= 1:
-        raise final from failure
-    return size // 2
-
-
-def _too_large_point(offset: PointId | None, failure: AnswerTooLarge) -> AnswerTooLarge:
-    where = "The first point" if offset is None else f"The point from id {offset} on"
-    return AnswerTooLarge(
-        f"{where} cannot be read alone: {failure.message}", details=failure.details
-    )
-
-
-def _within_rules(
-    cluster: Cluster, name: str, size: int, refused: StrictModeRefusal
-) -> int:
-    """Return the page size that the collection allows after it refused one."""
-    allowed = learned_limits.learn(cluster, name).max_query_limit
-    if allowed is not None and 0 < allowed < size:
-        return allowed
-    if size <= 1:
-        raise refused
-    return size // 2
+def _read(content: bytes) -> Page:
+    return Page(*point_answers.page(answers.result(content)), len(content))
 
 
 def pick(
@@ -213,7 +181,7 @@ def pick(
         except StrictModeRefusal as refused:
             if refused.rule != "max_query_limit":
                 raise
-            size = _within_rules(cluster, name, size, refused)
+            size = page_sizes.within_rules(cluster, name, size, refused)
             continue
         drawn |= {point["id"]: point for point in found}
         is_whole = size >= limit or len(found) < size or len(drawn) >= limit
@@ -228,13 +196,30 @@ def delete(cluster: Cluster, name: str, *, where: Json) -> None:
     exchange.call(cluster, "POST", path, {"filter": where})
 
 
+def delete_ids(cluster: Cluster, name: str, ids: list[PointId]) -> None:
+    """Delete points by their ids, and wait until they are gone."""
+    path = f"/collections/{collection_name(name)}/points/delete?wait=true"
+    exchange.call(cluster, "POST", path, {"points": ids})
+
+
+def random_ids(
+    cluster: Cluster, name: str, *, limit: int, timeout_s: float
+) -> list[PointId]:
+    """Return ids of a random sample of points over all shards; see `pick`."""
+    found = pick(cluster, name, limit=limit, only=[], timeout_s=timeout_s)
+    return [point["id"] for point in found]
+
+
 __all__ = [
     "Page",
     "PointId",
     "count",
     "delete",
+    "delete_ids",
     "page",
     "pick",
     "put",
+    "put_rows",
+    "random_ids",
     "read_page",
 ]

@@ -48,8 +48,23 @@ class Batch:
         return self.parts((len(self.rows) + 1) // 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A point as JSON, with its id and the key of the shard to which it is written."""
+
+    id: PointId
+    content: bytes
+    shard_key: int | str | None = None
+
+    @classmethod
+    def of(cls, point: Json) -> "Row":
+        """Return the row of a point."""
+        content = orjson.dumps({k: v for k, v in point.items() if k != SHARD_KEY})
+        return cls(point["id"], content, point.get(SHARD_KEY))
+
+
 def pack(
-    points: Iterable[Json],
+    points: Iterable[Row],
     *,
     insert_only: bool = False,
     max_bytes: int,
@@ -60,22 +75,30 @@ def pack(
     A point that is larger by itself has a batch of its own. Points of different shards
     are not mixed.
     """
-    for shard_key, group in groupby(points, key=lambda point: point.get(SHARD_KEY)):
+    for shard_key, group in groupby(_by_shard(points), key=lambda row: row.shard_key):
         start = _start(shard_key, insert_only=insert_only)
         ids: list[PointId] = []
         rows: list[bytes] = []
         size = len(start) + len(_END)
-        for point in group:
-            row = orjson.dumps({k: v for k, v in point.items() if k != SHARD_KEY})
-            is_full = size + len(row) + 1 > max_bytes or len(rows) == max_points
+        for row in group:
+            length = len(row.content) + 1
+            is_full = size + length > max_bytes or len(rows) == max_points
             if rows and is_full:
                 yield Batch(start, tuple(ids), tuple(rows))
                 ids, rows, size = [], [], len(start) + len(_END)
-            ids.append(point["id"])
-            rows.append(row)
-            size += len(row) + 1
+            ids.append(row.id)
+            rows.append(row.content)
+            size += length
         if rows:
             yield Batch(start, tuple(ids), tuple(rows))
+
+
+def _by_shard(rows: Iterable[Row]) -> Iterable[Row]:
+    """Return the rows of each shard together, if there are shards with keys."""
+    listed = list(rows)
+    if all(row.shard_key is None for row in listed):
+        return listed
+    return sorted(listed, key=lambda row: repr(row.shard_key))
 
 
 def _start(shard_key: int | str | None, *, insert_only: bool) -> bytes:

@@ -56,23 +56,22 @@ def call(
     AnswerTooLarge, BodyTooLarge, StrictModeRefusal, RateLimitReached, Unavailable, or
     UpstreamError for any other refusal.
     """
-    return call_sized(cluster, method, path, body, timeout_s=timeout_s)[0]
+    return answers.result(content(cluster, method, path, body, timeout_s=timeout_s))
 
 
-def call_sized(
+def content(
     cluster: Cluster,
     method: str,
     path: str,
     body: Json | bytes | None = None,
     *,
     timeout_s: float | None = None,
-) -> tuple[Any, int]:
-    """Like `call`; also return the size of the answer in bytes."""
-    content = orjson.dumps(body) if isinstance(body, dict) else body
-    answer = rate_limits.patiently(
-        lambda: _exchange(cluster, method, path, content, timeout_s)
+) -> bytes:
+    """Like `call`; return the whole answer undecoded."""
+    sent = orjson.dumps(body) if isinstance(body, dict) else body
+    return rate_limits.patiently(
+        lambda: _exchange(cluster, method, path, sent, timeout_s)
     )
-    return answers.result(answer), len(answer)
 
 
 def _exchange(

@@ -1,12 +1,13 @@
 """Writing points in batches that the cluster and the collection take."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 
 from nsadmin.errors import UpstreamError
 from nsadmin.stores.qdrant.bulk import batches, exchange, learned_limits
-from nsadmin.stores.qdrant.bulk.batches import Batch
+from nsadmin.stores.qdrant.bulk.batches import Batch, Row
 from nsadmin.stores.qdrant.bulk.exchange import BodyTooLarge, megabytes
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
 from nsadmin.stores.qdrant.cluster import Cluster, collection_name
@@ -27,11 +28,18 @@ def put(
     `point_too_large` for a single point that is too large; points before it are
     written, and the ones behind it are not.
     """
+    put_rows(cluster, name, map(Row.of, points), insert_only=insert_only)
+
+
+def put_rows(
+    cluster: Cluster, name: str, rows: Iterable[Row], *, insert_only: bool = False
+) -> None:
+    """Like `put`, for points that are JSON already."""
     path = f"/collections/{collection_name(name)}/points?wait=true"
     allowed = learned_limits.known(cluster, name).most_points_written
     waiting = list(
         batches.pack(
-            points,
+            rows,
             insert_only=insert_only,
             max_bytes=learned_limits.batch_bytes(cluster),
             max_points=None if allowed is None else max(1, allowed),

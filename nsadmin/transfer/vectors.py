@@ -7,9 +7,12 @@ of a vector change by one factor very close to 1, and only that is accepted.
 
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nsadmin.stores.qdrant.answers import MalformedAnswer
+from nsadmin.stores.qdrant.bulk.raw_points import RawPoint
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 Vector = Any
@@ -48,6 +51,31 @@ def named(vector: Vector) -> Vectors:
     if isinstance(vector, dict):
         return vector
     return {"": vector} if vector else {}
+
+
+def of_point(point: RawPoint) -> dict[str, bytes]:
+    """Return the numbers of each vector; raise MalformedAnswer for anything else."""
+    with _as_malformed():
+        found = named(point.decoded_vector())
+        return {name: numbers(vector) for name, vector in found.items()}
+
+
+def point_difference(source: RawPoint, clone: RawPoint, scaled: Scaled) -> str:
+    """Like `difference`, for points as they were read; equal bytes are not decoded."""
+    if bytes(source.vector) == bytes(clone.vector):
+        return ""
+    with _as_malformed():
+        return difference(
+            named(source.decoded_vector()), named(clone.decoded_vector()), scaled
+        )
+
+
+@contextmanager
+def _as_malformed() -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
+        raise MalformedAnswer.of("a vector has another form than numbers") from None
 
 
 def difference(source: Vectors, clone: Vectors, scaled: Scaled) -> str:

@@ -1,0 +1,136 @@
+"""Which way each shard can take, and an estimate of what it costs; read-only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from django.db.models import Q
+
+from nsadmin.errors import NsadminError
+from nsadmin.jobs.models import Job, State
+from nsadmin.stores.qdrant import points, telemetry
+from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.transfer import shard_ways
+from nsadmin.transfer.session import KEY
+from nsadmin.transfer.site import Site
+from nsadmin.transfer.ways import Way, Whole, whole
+
+# Points per second where a cluster has no transfers to measure yet: 768 dimensions and
+# ten payload fields, on two busy cores.
+_DEFAULT_RATES: Final[Mapping[str, float]] = {
+    "snapshot": 8_000,
+    "stream": 5_000,
+    "pages": 1_000,
+    "mixed": 1_000,
+}
+_MEASURED_JOBS: Final = 20
+_KINDS: Final = ("clone", "move")
+_GB: Final = 10**9
+# A snapshot stands beside the copy that is made of it.
+_TIMES_ON_DISK: Final[Mapping[str, int]] = {"snapshot": 2, "mixed": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWay:
+    """The way of one shard; `points` is None where the server does not tell."""
+
+    id: int
+    way: Way
+    points: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The way of a transfer, and why it is no faster one (`reasons`, as sentences).
+
+    `shards` is empty where the source does not report its shards. `points` is an exact
+    count; `bytes` is what vectors and payloads take on the source, None where the
+    server does not tell. `disk` is a sentence. `seconds` is an estimate for the
+    transfer alone.
+    """
+
+    way: Whole
+    reasons: list[str]
+    shards: tuple[ShardWay, ...]
+    points: int
+    bytes: int | None
+    disk: str
+    seconds: float | None
+
+
+def preview(
+    source: Site,
+    target: Site,
+    ways: tuple[Way, ...],
+    *,
+    rates: Mapping[str, float] | None = None,
+) -> Choice:
+    """Return how a transfer would go now; the target's collection need not exist.
+
+    `rates` are points per second by way, as `measured_rates` returns them; ways that
+    are not in it have a default. Raises Unavailable or UpstreamError if the source
+    cannot be read.
+    """
+    found = shard_ways.find(source, target, ways)
+    chosen = tuple(
+        ShardWay(shard.id, next(iter(found.ways[shard.id]), "pages"), shard.points)
+        for shard in found.shards
+    )
+    way = whole([shard.way for shard in chosen])
+    counted = points.count(source.cluster, source.collection)
+    held = _held(source)
+    per_second = {**_DEFAULT_RATES, **(rates or {})}[way]
+    return Choice(
+        way=way,
+        reasons=found.reasons,
+        shards=chosen,
+        points=counted,
+        bytes=held,
+        disk=_disk(target, way, held),
+        seconds=round(counted / per_second, 1) if per_second > 0 else None,
+    )
+
+
+def _held(source: Site) -> int | None:
+    """Return the bytes of a collection; None also where its telemetry is too slow."""
+    try:
+        size = telemetry.size_of(source.cluster, source.collection)
+    except NsadminError:
+        return None
+    return None if size is None else size.vector_bytes + size.payload_bytes
+
+
+def _disk(target: Site, way: Whole, held: int | None) -> str:
+    try:
+        total = telemetry.disk_of(target.cluster)
+    except NsadminError:
+        total = None
+    of = "its disk" if total is None else f"its disk of {_gigabytes(total)}"
+    if held is None:
+        needs = "how much the transfer needs is not known either"
+    else:
+        needed = _gigabytes(held * _TIMES_ON_DISK.get(way, 1))
+        for_now = " for a while" if way in _TIMES_ON_DISK else ""
+        needs = f"the transfer needs about {needed}{for_now}"
+    return f"The server does not tell how much of {of} is free; {needs}."
+
+
+def _gigabytes(size: int) -> str:
+    return "less than 0.1 GB" if size < _GB // 10 else f"{size / _GB:,.1f} GB"
+
+
+def measured_rates(cluster: Cluster) -> dict[str, float]:
+    """Return points per second by way, from recent transfers to or from a cluster."""
+    label = cluster.label
+    beside = Q(**{f"outputs__{KEY}__source": label})
+    there = Q(**{f"outputs__{KEY}__target": label})
+    done = Job.objects.filter(beside | there, kind__in=_KINDS, state=State.DONE)
+    recent = done.order_by("-ended_at").values_list("outputs", flat=True)
+    rates: dict[str, list[float]] = {}
+    for outputs in recent[:_MEASURED_JOBS]:
+        told = outputs[KEY]
+        if told.get("seconds") and told.get("points"):
+            rate = told["points"] / told["seconds"]
+            rates.setdefault(str(told.get("way")), []).append(rate)
+    return {way: median(measured) for way, measured in rates.items()}

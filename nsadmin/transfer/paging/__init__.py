@@ -1,0 +1,1 @@
+"""Points in pages: ranges of ids that are read, written and compared side by side."""

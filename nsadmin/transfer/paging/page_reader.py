@@ -1,0 +1,164 @@
+"""Reading a range of a collection that may answer anything, one page ahead.
+
+A source may be a customer's cluster. Its pages must come in the order of ids, and may
+not have many more points than it counted; otherwise it could fill the target's cluster
+without end.
+"""
+
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import Final
+
+from nsadmin.errors import Conflict, NsadminError, UpstreamError
+from nsadmin.stores.qdrant.bulk import raw_points
+from nsadmin.stores.qdrant.bulk.point_order import disorder
+from nsadmin.stores.qdrant.bulk.raw_points import RawPage, RawPoint
+from nsadmin.transfer.paging import side_by_side
+from nsadmin.transfer.paging.ranges import PointId, is_before
+from nsadmin.transfer.site import Site
+
+UNPROVEN: Final = "transfer_unproven"
+
+# The size of an answer to aim at, the points of the first page, whose size is not known
+# yet, and the most points of a page. Each range holds two pages and a batch of one, so
+# larger pages take memory and were no faster.
+_PAGE_BYTES: Final = 3_000_000
+_FIRST_PAGE: Final = 8
+_MOST_POINTS: Final = 5_000
+# Near the end of a range its pages get smaller, down to this many points.
+_LEAST_POINTS: Final = 64
+_MARGIN: Final = 1.05
+
+# Points beyond the first count: some at once, more with time, and a last bound.
+_SLACK: Final = 10_000
+_SLACK_PER_S: Final = 100
+_LAST_SLACK: Final = 100_000
+_LAST_FACTOR: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Points of one range in id order; `next_offset` is None at the range's end."""
+
+    points: list[RawPoint]
+    next_offset: PointId | None
+    size: int
+
+
+@dataclass(slots=True)
+class Bound:
+    """The most points that all ranges of a source may give together.
+
+    `counted` is the exact count at the Unix time `at`, `read` what was read since.
+    """
+
+    counted: int
+    at: float
+    read: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def add(self, number: int) -> None:
+        """Count points; raise UpstreamError for more than the count can explain."""
+        with self.lock:
+            self.read += number
+            read = self.read
+        if read > self._most():
+            raise UpstreamError(
+                f"The source counted {self.counted:,} points when the copy began and "
+                f"has given {read:,} by now without an end. The copy was stopped. If "
+                "programs write to the source, pause them and start it again.",
+                code="source_endless",
+            )
+
+    def _most(self) -> int:
+        seconds = max(0.0, time.time() - self.at)
+        growing = self.counted + _SLACK + int(_SLACK_PER_S * seconds)
+        return min(growing, self.counted * _LAST_FACTOR + _LAST_SLACK)
+
+
+@dataclass(slots=True)
+class PageReader:
+    """Reads the ids from an offset up to `end`; the next page is fetched meanwhile.
+
+    `bound` is None for the target, whose points this job has written. `expected` is
+    about the number of points in the range, of which `given` were read earlier.
+    """
+
+    site: Site
+    end: PointId | None
+    bound: Bound | None = None
+    expected: int = 0
+    given: int = 0
+    point_bytes: float = 0.0
+
+    def pages(self, offset: PointId | None) -> Generator[Page]:
+        """Yield pages; at most one more than the yielded one is in memory.
+
+        Raises UpstreamError with code `source_out_of_order` or `source_endless`, or
+        Conflict with code `transfer_unproven` for a target out of order.
+        """
+        with ThreadPoolExecutor(1, "page") as ahead:
+            coming = side_by_side.start(ahead, partial(self._read, offset))
+            while True:
+                found = coming.result()
+                self._judge(offset, found)
+                page = self._within_range(found)
+                self.given += len(page.points)
+                if self.bound is not None:
+                    self.bound.add(len(page.points))
+                if page.next_offset is not None:
+                    offset = page.next_offset
+                    coming = side_by_side.start(ahead, partial(self._read, offset))
+                yield page
+                if page.next_offset is None:
+                    return
+
+    def _read(self, offset: PointId | None) -> RawPage:
+        return raw_points.page(
+            self.site.cluster, self.site.collection, offset=offset, limit=self._limit()
+        )
+
+    def _limit(self) -> int:
+        if not self.point_bytes:
+            return _FIRST_PAGE
+        fitting = max(1, min(_MOST_POINTS, int(_PAGE_BYTES / self.point_bytes)))
+        if self.end is None:
+            return fitting
+        # What is read beyond the end is read in vain.
+        left = int((self.expected - self.given) * _MARGIN) + 1
+        return min(fitting, max(_LEAST_POINTS, left))
+
+    def _judge(self, offset: PointId | None, found: RawPage) -> None:
+        problem = disorder(offset, [p.id for p in found.points], found.next_offset)
+        if problem:
+            raise self._out_of_order(problem)
+        if found.points:
+            mean = found.size / len(found.points)
+            # Half of the old mean stays, so that one small page does not make the next
+            # one too large.
+            self.point_bytes = max(mean, self.point_bytes / 2, 1.0)
+
+    def _out_of_order(self, problem: str) -> NsadminError:
+        if self.bound is None:
+            return Conflict(
+                f"The target's points cannot be read in order: {problem}.",
+                code=UNPROVEN,
+            )
+        return UpstreamError(
+            f"The source's points cannot be read in order: {problem}. A copy of them "
+            "might never end, so it was stopped.",
+            code="source_out_of_order",
+        )
+
+    def _within_range(self, found: RawPage) -> Page:
+        after = found.next_offset
+        if after is not None and not is_before(after, self.end):
+            after = None
+        inside = found.points
+        if inside and not is_before(inside[-1].id, self.end):
+            inside = [point for point in inside if is_before(point.id, self.end)]
+        return Page(inside, after, found.size)
