@@ -2,27 +2,41 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.clones import stages
+from nsadmin.clones import references, stages
 from nsadmin.clones.copy import collection, documents, finish, points
 from nsadmin.clones.copy.context import CopyContext, is_ready, load_context
 from nsadmin.clones.verify import verify
-from nsadmin.errors import Conflict
+from nsadmin.errors import Conflict, NsadminError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.lifecycle import clone_target
+from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema import document
+from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.bulk import rate_limits
+from nsadmin.transfer import session, transfer
+from nsadmin.transfer.site import Site
 
-StageFunction = Callable[[CopyContext], None]
+# One that returns False has sent the job back to an earlier stage.
+StageFunction = Callable[[CopyContext], bool | None]
 
 # Cursor entries of the current stage; removed when the stage ends.
 _STAGE_CURSOR_KEYS = ("after", "offset", "done", "at_end", "proof")
 _CANCELLED_REASON = "cancelled"
+# What a slice may take beside the longest call of a transfer.
+_BESIDE_CALLS_S = 120
+# A source that is silent for so long after the end keeps its snapshots.
+_CLEANED_FOR = timedelta(hours=1)
 
 
 def settle(job: Job) -> None:
@@ -33,9 +47,33 @@ def settle(job: Job) -> None:
     reason = _CANCELLED_REASON if job.state == State.CANCELLED else job.error
     clone_target.fail(job.namespace_id, reason)
     record.close(job.op_id, Outcome.FAILED, error=reason)
+    _clean_up(job)
 
 
-@register_kind(stages.KIND, task_type="api_namespaces_create", settle=settle)
+def _clean_up(job: Job) -> None:
+    """Delete the snapshots that the copy left at its source.
+
+    Raises Unavailable while the source is silent, for an hour after the job's end.
+    """
+    state = job.cursor.get(session.KEY)
+    raw = store.get(job.source_namespace_id)
+    if not state or raw is None or document.is_tombstone(raw):
+        return
+    source = document.read(raw)
+    try:
+        transfer.clean_up(Site(cluster_of(source), source.collection), state)
+    except NsadminError:
+        ended_at = job.ended_at or timezone.now()
+        if timezone.now() - ended_at < _CLEANED_FOR:
+            raise
+
+
+@register_kind(
+    stages.KIND,
+    task_type="api_namespaces_create",
+    settle=settle,
+    limit_s=int(settings.NSADMIN_TRANSFER_CALL_S) + _BESIDE_CALLS_S,
+)
 def run(job_context: JobContext) -> None:
     """Run every unfinished stage, then set the clone's status to ready."""
     if is_ready(job_context):
@@ -50,11 +88,19 @@ def _run_stages(context: CopyContext) -> None:
     if "ids" not in context.job.cursor:
         context.refresh_ids()
         context.save()
-    for key, run_stage in _stage_functions(context):
-        if key not in context.job.cursor.get("finished", []):
-            context.require_source()
-            run_stage(context)
+    functions = _stage_functions(context)
+    while unfinished := _unfinished(context, functions):
+        key, run_stage = unfinished[0]
+        context.require_source()
+        if run_stage(context) is not False:
             _end_stage(context, key)
+
+
+def _unfinished(
+    context: CopyContext, functions: list[tuple[str, StageFunction]]
+) -> list[tuple[str, StageFunction]]:
+    finished = context.job.cursor.get("finished", [])
+    return [(key, run_stage) for key, run_stage in functions if key not in finished]
 
 
 def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
@@ -64,6 +110,7 @@ def _stage_functions(context: CopyContext) -> list[tuple[str, StageFunction]]:
         stages.CONFIGURATION: _copy_configuration,
         stages.OBJECTS: documents.copy_objects,
         stages.POINTS: points.copy_points,
+        stages.REFERENCES: references.rewrite_references,
         stages.RETRIEVERS: _copy_retrievers,
         stages.TAXONOMIES: _copy_taxonomies,
         stages.VERIFY: verify.verify,

@@ -10,7 +10,6 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.bulk import strict_mode
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictMode
-from nsadmin.stores.qdrant.cluster import shared
 
 # The copy and the comparison read every point once each.
 _READS: Final = 2
@@ -22,7 +21,7 @@ _UNKNOWN: Final = (
 )
 
 
-def warnings(source: Namespace, points: int | None) -> list[str]:
+def warnings(source: Namespace, clone: Namespace, points: int | None) -> list[str]:
     """Return a sentence for each setting that is lost, and for a slow source.
 
     `points` is the source's number of points, None if it is not known. A silent Qdrant
@@ -33,7 +32,7 @@ def warnings(source: Namespace, points: int | None) -> list[str]:
         live = collections.get(cluster, source.collection)
         if live is None:
             return []
-        kept = kept_settings(cluster, source.collection, live, target=shared())
+        kept = kept_settings(cluster, source.collection, live, target=cluster_of(clone))
     except NsadminError:
         return [_UNKNOWN]
     return [

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from nsadmin.clones.target import Target
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.limits import NAME_MAX, limits
 from nsadmin.namespaces.schema.patch import validate
@@ -83,6 +84,7 @@ class CloneRequest:
 
     `leave_out_foreign_points` is for a clone in another organization: points that name
     another namespace than the source are not copied, instead of ending the clone.
+    `target` is where the clone is made, None for the default; no body has it.
     """
 
     namespace_name: str
@@ -90,6 +92,7 @@ class CloneRequest:
     description: str | None = None
     source_organization_id: str | None = None
     leave_out_foreign_points: bool = False
+    target: Target | None = None
 
 
 class _Strict(BaseModel):

@@ -11,6 +11,7 @@ PREPARE: Final = "prepare"
 CONFIGURATION: Final = "configuration"
 OBJECTS: Final = "objects"
 POINTS: Final = "points"
+REFERENCES: Final = "references"
 RETRIEVERS: Final = "retrievers"
 TAXONOMIES: Final = "taxonomies"
 VERIFY: Final = "verify"
@@ -18,12 +19,14 @@ VERIFY: Final = "verify"
 # stage, so that percentage and time left never go back.
 VERIFY_STAGES: Final = (VERIFY, "verify-2", "verify-3")
 
-# Key, title, unit, weight; weights are shares of the whole duration.
+# Key, title, unit, weight; weights are shares of the whole duration. References are a
+# stage of their own only where the points come as a whole.
 _STAGES: Final = (
     (PREPARE, "Prepare the collection", "steps", 2),
     (CONFIGURATION, "Buckets and collections", "resources", 2),
-    (OBJECTS, "Objects", "objects", 10),
-    (POINTS, "Documents and vectors", "points", 50),
+    (OBJECTS, "Objects", "objects", 8),
+    (POINTS, "Documents and vectors", "points", 40),
+    (REFERENCES, "References of the documents", "points", 20),
     (RETRIEVERS, "Retrievers", "retrievers", 1),
     (TAXONOMIES, "Taxonomies", "taxonomies", 1),
     (VERIFY, "Verification", "checks", 28),
@@ -36,6 +39,7 @@ def stages(include: Include) -> tuple[Stage, ...]:
     """Return the stages of a clone with these resources."""
     skipped = {
         POINTS: not include.collections,
+        REFERENCES: not include.collections,
         RETRIEVERS: not include.retrievers,
         TAXONOMIES: not include.taxonomies,
     }

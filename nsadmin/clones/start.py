@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
-from nsadmin.clones import preconditions
+from nsadmin.clones import preconditions, target
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target_document import target_document
@@ -56,26 +56,36 @@ def launch(
     returns the clone that the first one launched.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Conflict for a
-    busy source or a taken name, QuotaExceeded for a full plan.
+    busy source or a taken name, QuotaExceeded for a full plan; and for a target what
+    `target.resolved`, `target.infrastructure` and `target.require` raise.
     """
     launched = _find_launched(operation) if operation is not None else None
     if launched is not None:
         return launched
     source = preconditions.check(actor, identifier, request).namespace
-    job_id = operation or uuid.uuid4()
-    raw = target_document(
-        source,
-        request,
-        job_id=job_id,
-        internal_id=actor.internal_id,
-        now=timezone.now(),
-    )
+    raw = planned_document(actor, source, request, job_id=operation or uuid.uuid4())
+    place = target.resolved(actor, source, request.target)
+    target.require(target.checks(source, document.read(raw), place), place)
     op_id = record.new_op_id()
     _record_attempt(actor, source, raw, op_id)
     job = _enqueue_job(actor, source, request, raw, op_id)
     _reserve(actor, job, raw)
     release(job)
     return Launch(job, queries.view_of(document.read(raw)))
+
+
+def planned_document(
+    actor: Actor, source: Namespace, request: CloneRequest, *, job_id: uuid.UUID
+) -> Json:
+    """Return the document that the clone would start with."""
+    return target_document(
+        source,
+        request,
+        job_id=job_id,
+        target=target.resolved(actor, source, request.target),
+        internal_id=actor.internal_id,
+        now=timezone.now(),
+    )
 
 
 def _reserve(actor: Actor, job: Job, raw: Json) -> None:

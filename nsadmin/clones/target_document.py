@@ -11,8 +11,8 @@ from uuid import UUID
 
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.rewrite.id_map import new_id
-from nsadmin.namespaces.plan.creation import new_infrastructure
-from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
+from nsadmin.clones.target import Target, infrastructure
+from nsadmin.namespaces.placement.clusters import collection_key
 from nsadmin.namespaces.schema.document import Namespace, index_entry
 from nsadmin.namespaces.schema.text import name_key
 
@@ -24,21 +24,23 @@ def target_document(
     request: CloneRequest,
     *,
     job_id: UUID,
+    target: Target,
     internal_id: str,
     now: datetime,
 ) -> Raw:
     """Return the document of the clone in status `cloning`.
 
     Extractors, indexes, the inference map and automatic index creation come from the
-    source, as does the description unless the request has one. Scope, type, expiry,
-    tier, cluster and secrets do not: a clone belongs to the organization that makes it,
-    in a collection named by its id, with the infrastructure of a default namespace.
+    source, as does the description unless the request has one. Scope, type and expiry
+    do not: a clone belongs to the organization that makes it, in a collection named by
+    its id. Tier, cluster and key are those of the target. Raises like
+    `target.infrastructure`.
     """
     namespace_id = new_id(job_id, "namespaces", source.namespace_id)
     description = source.description
     if request.description is not None:
         description = request.description
-    return {
+    made: Raw = {
         "_id": namespace_id,
         "namespace_id": namespace_id,
         "internal_id": internal_id,
@@ -46,7 +48,9 @@ def target_document(
         "name_key": name_key(request.namespace_name),
         "namespace_type": "standard",
         "scope": "org",
-        "infrastructure": new_infrastructure(None, namespace_id, NO_FACTS),
+        "infrastructure": infrastructure(
+            source, target, namespace_id=namespace_id, internal_id=internal_id
+        ),
         **_copied_configuration(source),
         "clone_status": "cloning",
         "clone_task_id": str(job_id),
@@ -54,6 +58,7 @@ def target_document(
         **_first_revision(now),
         **({"description": description} if description else {}),
     }
+    return {**made, "collection_key": collection_key(made)}
 
 
 def _copied_configuration(source: Namespace) -> Raw:

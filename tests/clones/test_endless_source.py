@@ -5,6 +5,8 @@ import pytest
 from nsadmin.jobs.models import State
 from tests.clones.independent import plain_points, scrolled
 
+pytestmark = pytest.mark.usefixtures("by_pages")
+
 
 def _scrolls(asked, namespace) -> bool:
     path = f"/collections/{namespace.collection}/points/scroll"
@@ -24,7 +26,7 @@ def _point(own_id) -> dict:
         (([1, 2, 2], None), "the ids do not grow from point to point"),
         (([], 5), "it names a next page after an empty one"),
         (([1, "no uuid"], None), "a point id is neither a number nor a UUID"),
-        (([1, True], None), "a point has no valid id"),
+        (([1, True], None), "malformed answer"),
         (([1, -1], None), "a point has no valid id"),
         ((["11111111-1111-1111-1111-111111111111", 4], None), "the ids do not grow"),
     ],

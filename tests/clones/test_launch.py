@@ -1,5 +1,6 @@
 """Permissions and preconditions of a clone; a refused one leaves nothing behind."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -189,11 +190,12 @@ def test_dedicated_and_expiring_sources_come_with_a_warning(world):
             "qdrant_api_key_sealed": {"v": 1},
         },
     )
-    shown = preview(world.actor(), special.namespace_id, STAGING)
+    request = replace(STAGING, target="shared")
+    shown = preview(world.actor(), special.namespace_id, request)
     said = " ".join(shown.warnings)
     assert "dedicated cluster" in said
     assert "expires" in said
-    begun = launch(world.actor(), special.namespace_id, STAGING)
+    begun = launch(world.actor(), special.namespace_id, request)
     made = store.get(begun.job.namespace_id)
     assert made["infrastructure"]["compute_tier"] == "shared"
     assert not [key for key in made["infrastructure"] if "api_key" in key]

@@ -136,7 +136,8 @@ def test_a_setting_that_the_server_loses_fails_the_proof(full, clone, proxy):
     assert job.state == State.FAILED
     assert job.error == (
         "The verification failed: the collections differ in "
-        "params.read_fan_out_delay_ms, params.read_fan_out_factor, strict_mode_config."
+        "optimizer_config.indexing_threshold, params.read_fan_out_delay_ms, "
+        "params.read_fan_out_factor, strict_mode_config."
     )
 
 

@@ -7,6 +7,8 @@ import pytest
 from nsadmin.jobs.models import State
 from tests.clones.independent import plain_points, refusal
 
+pytestmark = pytest.mark.usefixtures("by_pages")
+
 
 def _vectors(**vectors: object) -> dict:
     return {"vectors": vectors}

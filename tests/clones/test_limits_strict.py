@@ -13,6 +13,8 @@ from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.independent import plain_points, refusal
 
+pytestmark = pytest.mark.usefixtures("by_pages")
+
 # Every limit that Qdrant has, as small as it takes; rates apart, which would need hours.
 LEAST = {
     "enabled": True,

@@ -26,6 +26,8 @@ from tests.clones.odd_points import (
     make_odd_source,
 )
 
+pytestmark = pytest.mark.usefixtures("by_pages")
+
 Point = dict[str, Any]
 Spoil = Callable[[Point, dict[str, str]], None]
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from nsadmin.clones.request import CloneRequest
@@ -16,6 +17,8 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.conftest import run_to_the_end
+
+pytestmark = pytest.mark.usefixtures("by_pages")
 
 
 def test_a_clone_that_has_just_become_ready_has_the_proven_number(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from nsadmin.jobs.models import FINAL, Job, State
 from nsadmin.stores.mongo import resources
 from tests.clones.conftest import require_verified
 from tests.clones.sources import fill
+
+pytestmark = pytest.mark.usefixtures("by_pages")
 
 
 def _step(job: Job) -> None:

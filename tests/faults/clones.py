@@ -67,6 +67,12 @@ def person_of(actor: Actor) -> User:
     return person
 
 
+def points_done(job: Job) -> int:
+    """How many points the job has copied by now."""
+    stages = (refreshed(job).progress or {}).get("stages", [])
+    return sum(stage["done"] for stage in stages if stage["key"] == "points")
+
+
 def refreshed(job: Job) -> Job:
     """The job, read again from the database."""
     job.refresh_from_db()

@@ -19,6 +19,12 @@ from tests.faults import clones
 from tests.faults.plant import Plant, until
 
 
+@pytest.fixture(scope="module")
+def plant_env() -> dict[str, str]:
+    """Points come in pages, so that a copy is under way for a while."""
+    return {"NSADMIN_TRANSFER_WAYS": "pages"}
+
+
 @pytest.fixture
 def actor(plant: Plant) -> Actor:
     """A member with two running workers."""
@@ -39,7 +45,7 @@ def _pid(job: Job) -> int:
 
 def _half_done(job: Job) -> None:
     """Wait until the first points are copied."""
-    until(lambda: clones.refreshed(job).cursor.get("offset"), "points are copied")
+    until(lambda: clones.points_done(job), "points are copied")
 
 
 def _ended(job: Job) -> None:

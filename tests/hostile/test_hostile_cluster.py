@@ -26,7 +26,8 @@ from nsadmin.stores.qdrant import (
     telemetry,
     topology,
 )
-from nsadmin.stores.qdrant.bulk import learned_limits, raw_points
+from nsadmin.stores.qdrant.bulk import learned_limits, payloads, raw_points
+from nsadmin.stores.qdrant.bulk.payloads import PayloadWrite
 from nsadmin.stores.qdrant.cluster import Cluster, client, dedicated
 from nsadmin.stores.seal import Secret
 from tests.hostile.cluster import HEALTHY, MODES, HostileCluster
@@ -82,6 +83,9 @@ CALLS: dict[str, Call] = {
         c, COLLECTION, offset=None, limit=3
     ),
     "raw_points.by_ids": lambda c, _: raw_points.by_ids(c, COLLECTION, [1, 2]),
+    "payloads.merge": lambda c, _: payloads.merge(
+        c, COLLECTION, [PayloadWrite((1, 2), b'{"a":null}')]
+    ),
     "points.read_page": lambda c, _: points.read_page(c, COLLECTION),
     "learned_limits.learn": lambda c, _: learned_limits.learn(c, COLLECTION),
     "topology.distribution": lambda c, _: topology.distribution(c),

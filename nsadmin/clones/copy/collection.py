@@ -3,6 +3,7 @@
 Indexes are created before any point is written, which is cheaper than afterwards.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from nsadmin.clones.copy import settings
@@ -20,10 +21,25 @@ Schema = dict[str, Any]
 
 
 def prepare(context: CopyContext) -> None:
-    """Create the collection and its missing indexes.
+    """Create the collection and its missing indexes, as a stage of the job.
 
     Raises Conflict for a collection of this name that the job did not create.
     """
+    progress = context.job.progress
+    for done, total in _made(context):
+        if done == 1:
+            progress.begin(PREPARE, total=total)
+        progress.advance(PREPARE, done=done)
+
+
+def make(context: CopyContext) -> None:
+    """Do the same outside of that stage; what is there already stays."""
+    for _ in _made(context):
+        pass
+
+
+def _made(context: CopyContext) -> Iterator[tuple[int, int]]:
+    """Create the collection and its indexes; yield the done steps and their number."""
     source_live = context.source_collection()
     kept = _settings_to_keep(context, source_live)
     live = collections.get(context.target_cluster, context.target.collection)
@@ -35,16 +51,15 @@ def prepare(context: CopyContext) -> None:
     if kept is not None:
         _complete(context, live, kept)
     indexes = _target_indexes(context, source_live)
-    progress = context.job.progress
-    progress.begin(PREPARE, total=1 + len(indexes))
-    progress.advance(PREPARE, done=1)
+    steps = 1 + len(indexes)
+    yield 1, steps
     for number, (field, schema) in enumerate(indexes.items(), 2):
         context.job.raise_if_interrupted()
         if field not in live.indexes:
             collections.create_index(
                 context.target_cluster, context.target.collection, field, schema
             )
-        progress.advance(PREPARE, done=number)
+        yield number, steps
 
 
 def _settings_to_keep(
@@ -114,7 +129,11 @@ def _create(
         vectors = expected_vectors(context.source)
         collections.create(context.target_cluster, name, vectors, metadata=metadata)
     else:
-        collections.create_like(context.target_cluster, name, kept, metadata=metadata)
+        # One build of HNSW at the end instead of several while points are written.
+        unindexed = settings.with_threshold(kept, settings.NO_INDEXING_KB)
+        collections.create_like(
+            context.target_cluster, name, unindexed, metadata=metadata
+        )
 
 
 def _target_indexes(

@@ -1,11 +1,13 @@
 """The context of a clone job's slice: both namespaces, their clusters, the id map."""
 
 import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from nsadmin.clones.copy.source_reader import SourceReader
+from nsadmin.clones.copy.source_reader import SourcePage, SourceReader
 from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
@@ -21,6 +23,7 @@ from nsadmin.stores.mongo.resources import ID_FIELD
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
+from nsadmin.transfer.site import Site
 
 # Cursor entry with the configuration of the clone's collection.
 SETTINGS_KEY = "settings"
@@ -61,6 +64,16 @@ class CopyContext:
     def job_id(self) -> UUID:
         """The id of the job; every new id is derived from it."""
         return self.job.job.job_id
+
+    @property
+    def source_site(self) -> Site:
+        """Where the source's points are."""
+        return Site(self.source_cluster, self.source.collection)
+
+    @property
+    def target_site(self) -> Site:
+        """Where the clone's points are."""
+        return Site(self.target_cluster, self.target.collection)
 
     @property
     def tenant(self) -> tuple[str, str] | None:
@@ -116,15 +129,24 @@ class CopyContext:
         self.job.cursor.setdefault("has_collection", live is not None)
         return live
 
-    def source_page(
+    def source_pages(
         self, offset: int | str | None, size: int
-    ) -> tuple[list[dict[str, Any]], int | str | None]:
-        """Return a page of the source's points and the offset of the next page.
+    ) -> Generator[SourcePage]:
+        """Yield pages of at most `size` of the source's points, as `SourceReader`."""
+        with self._source_kept():
+            yield from self._source_reader().pages(offset, size)
 
-        The page has at most `size` points. Raises like `SourceReader.page`.
-        """
+    def source_ids(
+        self, offset: int | str | None, size: int
+    ) -> tuple[list[int | str], int | str | None]:
+        """Return at most `size` ids of the source, and the offset of the next ones."""
+        with self._source_kept():
+            return self._source_reader().ids(offset, size)
+
+    @contextmanager
+    def _source_kept(self) -> Iterator[None]:
         try:
-            return self._source_reader().page(offset, size)
+            yield
         except UpstreamError:
             # If the collection was deleted, this raises an error that says so.
             self.source_collection()

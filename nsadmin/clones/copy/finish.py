@@ -1,7 +1,7 @@
-"""The end of a copy: strict mode as in the source, and the proof of all settings.
+"""The end of a copy: settings that would hinder it, and the proof of all settings.
 
-Strict mode comes last, because its limits on points, sizes and rates could stop the
-copy and its repairs.
+From here on vectors are indexed as in the source. Strict mode comes last, because its
+limits on points, sizes and rates could stop the copy and its repairs.
 """
 
 from typing import Any
@@ -24,11 +24,11 @@ _OWN_METADATA = frozenset({MARK, "namespace_id", "cloned_from"})
 
 
 def finish_settings(context: CopyContext) -> None:
-    """Set strict mode, read all settings back, and add them to the report.
+    """Set the threshold of indexing and strict mode, and prove all settings.
 
-    May be repeated. Raises Conflict with code `clone_unproven` if settings differ from
-    those that the source had when the job began, and what `JobContext.checkpoint`
-    raises.
+    They are read back and added to the report. May be repeated. Raises Conflict with
+    code `clone_unproven` if settings differ from those that the source had when the job
+    began, and what `JobContext.checkpoint` raises.
     """
     wanted: dict[str, Any] | None = context.job.cursor.get(SETTINGS_KEY)
     is_done = context.job.cursor.get(_DONE_KEY)
@@ -36,6 +36,14 @@ def finish_settings(context: CopyContext) -> None:
         return
     rules = settings.strict_mode(wanted)
     live = _live(context)
+    if settings.threshold(live.raw) != settings.threshold(wanted):
+        context.job.raise_if_interrupted()
+        collections.change(
+            context.target_cluster,
+            context.target.collection,
+            {"optimizers_config": {"indexing_threshold": settings.threshold(wanted)}},
+        )
+        live = _live(context)
     if settings.strict_mode(live.raw) != rules:
         context.job.raise_if_interrupted()
         collections.change(

@@ -21,6 +21,9 @@ _FILLED_PARAMS: Final = frozenset(
         "params.on_disk_payload",
     }
 )
+# While a clone is filled its vectors are not indexed: no segment reaches this size.
+NO_INDEXING_KB: Final = 1_000_000_000
+_DEFAULT_INDEXING_KB: Final = 10_000
 _AFTER_CREATION: Final = ("read_fan_out_factor", "read_fan_out_delay_ms")
 
 
@@ -90,6 +93,19 @@ def later_params(config: Config) -> Config:
     """Return the parameters that can be set only after the creation."""
     params = config.get("params") or {}
     return {k: params[k] for k in _AFTER_CREATION if params.get(k) is not None}
+
+
+def threshold(config: Mapping[str, Any]) -> int:
+    """Return the size in kilobytes from which on vectors are indexed."""
+    stated = (config.get("optimizer_config") or {}).get("indexing_threshold")
+    return stated if isinstance(stated, int) else _DEFAULT_INDEXING_KB
+
+
+def with_threshold(config: Config, kilobytes: int) -> Config:
+    """Return a configuration with another threshold for the indexing of vectors."""
+    optimizers = config.get("optimizer_config") or {}
+    changed = {**optimizers, "indexing_threshold": kilobytes}
+    return {**config, "optimizer_config": changed}
 
 
 def strict_mode(config: Mapping[str, Any]) -> Config:

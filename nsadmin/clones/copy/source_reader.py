@@ -6,17 +6,23 @@ without end.
 """
 
 import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from nsadmin.errors import UpstreamError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.stores.qdrant import points
+from nsadmin.stores.qdrant.bulk import raw_points
 from nsadmin.stores.qdrant.bulk.point_order import disorder
+from nsadmin.stores.qdrant.bulk.rate_limits import RateLimitReached
+from nsadmin.stores.qdrant.bulk.raw_points import RawPage, RawPoint
 from nsadmin.stores.qdrant.cluster import Cluster
 
-Point = dict[str, Any]
 PointId = int | str
+# Points, and the place behind them; None at the end.
+SourcePage = tuple[list[RawPoint], PointId | None]
 
 # Cursor entries: the source's first exact count with its time, and the points read in
 # the current run through the source.
@@ -44,33 +50,72 @@ class SourceReader:
     collection: str
     point_bytes: float = 0.0
 
-    def page(
-        self, offset: PointId | None, size: int
-    ) -> tuple[list[Point], PointId | None]:
-        """Return at most `size` points from `offset` on, and the next page's offset.
+    def pages(self, offset: PointId | None, size: int) -> Generator[SourcePage]:
+        """Yield pages of at most `size` points from `offset` on, with all they have.
 
-        Raises UpstreamError with code `source_out_of_order` for points that are not in
-        the order of their ids, `source_endless` for many more than were counted.
+        The next page is read while the caller works on one. Raises UpstreamError with
+        code `source_out_of_order` for points that are not in the order of their ids,
+        `source_endless` for many more than were counted.
         """
         self.count()
-        limit = _FIRST_PAGE
-        if self.point_bytes:
-            limit = max(1, int(_PAGE_BYTES / self.point_bytes))
+        pool = ThreadPoolExecutor(max_workers=1)
+        try:
+            found = self._fetched(offset, size)
+            while True:
+                self._judge(offset, found)
+                offset = found.next_offset
+                if offset is None:
+                    yield found.points, None
+                    return
+                ahead = pool.submit(self._fetched, offset, size)
+                yield found.points, offset
+                try:
+                    found = ahead.result()
+                except RateLimitReached:  # only this thread may wait for the limit
+                    found = self._fetched(offset, size)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def ids(
+        self, offset: PointId | None, size: int
+    ) -> tuple[list[PointId], PointId | None]:
+        """Return at most `size` ids from `offset` on, and the next offset.
+
+        Raises like `pages`.
+        """
+        self.count()
         found = points.read_page(
+            self.cluster, self.collection, offset=offset, limit=size, only=[]
+        )
+        ids = [point["id"] for point in found.points]
+        self._require_order(offset, ids, found.next_offset)
+        self._require_bounded(offset, len(ids))
+        return ids, found.next_offset
+
+    def _fetched(self, offset: PointId | None, size: int) -> RawPage:
+        """Read a page; it may be called by another thread."""
+        return raw_points.page(
             self.cluster,
             self.collection,
             offset=offset,
-            limit=min(size, limit),
-            with_vectors=True,
+            limit=min(size, self._limit()),
         )
+
+    def _judge(self, offset: PointId | None, found: RawPage) -> None:
         if found.points:
             mean = found.size / len(found.points)
             # Half of the old mean stays, so that one small page does not make the next
             # one too large.
             self.point_bytes = max(mean, self.point_bytes / 2, 1.0)
-        self._require_order(offset, found)
-        self._require_bounded(offset, len(found.points))
-        return found.points, found.next_offset
+        ids = [point.id for point in found.points]
+        self._require_order(offset, ids, found.next_offset)
+        self._require_bounded(offset, len(ids))
+
+    def _limit(self) -> int:
+        """Return the points of an answer of the wanted size; a few at first."""
+        if not self.point_bytes:
+            return _FIRST_PAGE
+        return max(1, int(_PAGE_BYTES / self.point_bytes))
 
     def count(self) -> int:
         """Return the first exact count of the source's points; it is asked for once."""
@@ -79,9 +124,10 @@ class SourceReader:
             self.job.cursor[_COUNT_KEY] = {"points": counted, "at": time.time()}
         return int(self.job.cursor[_COUNT_KEY]["points"])
 
-    def _require_order(self, offset: PointId | None, found: points.Page) -> None:
-        ids = [point.get("id") for point in found.points]
-        problem = disorder(offset, ids, found.next_offset)  # type: ignore[arg-type]
+    def _require_order(
+        self, offset: PointId | None, ids: list[PointId], behind: PointId | None
+    ) -> None:
+        problem = disorder(offset, ids, behind)
         if problem:
             raise UpstreamError(
                 f"The source's points cannot be read in order: {problem}. A copy of "

@@ -21,12 +21,26 @@ def rewrite_payload(payload: dict[str, Json], ids: IdMap) -> dict[str, Json]:
     return _map(payload, ids, "")
 
 
-def names_another(payload: dict[str, Json], namespace_id: str) -> bool:
-    """Tell whether a payload names a namespace, and not this one, as its owner."""
+def names_another(payload: dict[str, Json], *namespace_ids: str) -> bool:
+    """Tell whether a payload names a namespace, and none of these, as its owner."""
     inner = payload.get("_internal")
     nested = inner.get("namespace_id") if isinstance(inner, dict) else None
     owners = (payload.get("namespace_id"), nested)
-    return any(owner not in (None, "", namespace_id) for owner in owners)
+    return any(owner not in (None, "", *namespace_ids) for owner in owners)
+
+
+def rewrite_entry(name: str, value: Json, ids: IdMap) -> tuple[Json, bool]:
+    """Return the new value of a payload's own field, and False if it is removed.
+
+    A field of the payload itself keeps its name, whatever the other fields are.
+    """
+    return _value(value, ids, _entry_key(name, ""))
+
+
+def may_refer(name: str) -> bool:
+    """Tell whether a text in a payload's own field of this name may be a reference."""
+    key = _entry_key(name, "")
+    return bool(kinds_of(key)) or key.endswith("internal_id") or _holds_path(key)
 
 
 def _value(value: Json, ids: IdMap, key: str) -> tuple[Json, bool]:

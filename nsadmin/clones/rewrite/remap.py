@@ -9,13 +9,17 @@ publication and marketplace listings are never copied.
 
 import copy
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from nsadmin.clones.rewrite.id_map import IdKind, IdMap
 from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import find_references, rewrite_references
 
 Document = dict[str, Any]
+
+LOST_REFERENCES: Final = (
+    "References in documents to resources that are not copied, such as taxonomies."
+)
 
 
 class OmissionLog:
@@ -193,10 +197,7 @@ def _mark_not_ready(clone: Document, name: str, omissions: OmissionLog) -> None:
 def payload(document: Document, ids: IdMap, omissions: OmissionLog) -> Document:
     """Return the clone's payload of a point, in the flat, nested or a mixed layout."""
     if ids.absent and rewrite_payload(document, ids.only_absent) != document:
-        omissions.add(
-            "References in documents to resources that are not copied, such as "
-            "taxonomies."
-        )
+        omissions.add(LOST_REFERENCES)
     return rewrite_payload(document, ids)
 
 

@@ -81,11 +81,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks of a job; no payload can hold one, because the secret is random."""
+    """The marks of a job; no payload can hold one, because the secret is random.
+
+    `either` has the marks of both sides, for payloads of which only some were given
+    their new ids yet.
+    """
 
     secret: str
     source: Side
     clone: Side
+    either: Side
 
     @classmethod
     def of(cls, ids: IdMap, secret: str) -> "Marks":
@@ -113,6 +118,11 @@ class Marks:
             secret,
             source=Side(old, generated, {before: tenant} if before else {}),
             clone=Side({}, new, {after: tenant} if after else {}),
+            either=Side(
+                old,
+                {**generated, **new},
+                {before: tenant, after: tenant} if before else {},
+            ),
         )
 
     def shown(self, text: str) -> str:

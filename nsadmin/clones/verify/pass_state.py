@@ -63,10 +63,7 @@ class VerificationPass:
 
     def marks(self, context: CopyContext) -> Marks:
         """Return the marks of the known ids; raise Conflict if two have one new id."""
-        try:
-            return Marks.of(context.ids, self.secret)
-        except ValueError as same:
-            raise verification_error(str(same)) from same
+        return marks_of(context, self.secret)
 
     def add_repaired(self, part: str, *, repaired: int, missing: int) -> None:
         """Count repaired differences, and those of them that the clone did not have."""
@@ -75,10 +72,23 @@ class VerificationPass:
 
     def add_changed(self, changed: Counter[str]) -> None:
         """Add the fields of compared documents in which ids were replaced."""
-        for name, count in changed.items():
-            is_known = name in self.changed or len(self.changed) < _MAX_CHANGED_PATHS
-            key = name if is_known else _OTHER_PATHS
-            self.changed[key] = self.changed.get(key, 0) + count
+        count_changed(self.changed, changed)
+
+
+def count_changed(counts: dict[str, int], changed: Counter[str]) -> None:
+    """Add fields in which ids were replaced to their numbers; the most fields apart."""
+    for name, count in changed.items():
+        is_known = name in counts or len(counts) < _MAX_CHANGED_PATHS
+        key = name if is_known else _OTHER_PATHS
+        counts[key] = counts.get(key, 0) + count
+
+
+def marks_of(context: CopyContext, secret: str) -> Marks:
+    """Return the marks of the known ids; raise Conflict if two have one new id."""
+    try:
+        return Marks.of(context.ids, secret)
+    except ValueError as same:
+        raise verification_error(str(same)) from same
 
 
 def verification_error(reason: str) -> Conflict:

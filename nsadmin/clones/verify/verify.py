@@ -8,30 +8,28 @@ everything that the clone holds was read back and compared in any case.
 
 from typing import Any, Final
 
-from nsadmin.clones.copy import collection, documents
+from nsadmin.clones.copy import documents, points
 from nsadmin.clones.copy.context import CopyContext
+from nsadmin.clones.copy.points import came_whole
 from nsadmin.clones.request import NO_RESOURCES
 from nsadmin.clones.stages import OBJECTS, POINTS, VERIFY_STAGES
-from nsadmin.clones.verify import documents_pass, points_pass
+from nsadmin.clones.verify import (
+    copy_proof,
+    copy_report,
+    documents_pass,
+    points_pass,
+    rows,
+)
 from nsadmin.clones.verify.pass_state import (
     VerificationPass,
     end_part,
     verification_error,
 )
 from nsadmin.stores.mongo import resources
-from nsadmin.stores.qdrant import collections, points
 
 Json = dict[str, Any]
 
 MAX_PASSES: Final = len(VERIFY_STAGES)
-_TITLES: Final = {
-    "buckets": "Buckets",
-    "objects": "Objects",
-    "collections": "Collections",
-    "retrievers": "Retrievers",
-    "taxonomies": "Taxonomies",
-    "points": "Documents (points in Qdrant)",
-}
 
 
 def verify(context: CopyContext) -> None:
@@ -60,7 +58,7 @@ def _start_pass(context: CopyContext, current: VerificationPass) -> None:
     """Set the progress total; at the start of a pass, add the source's new ids."""
     if not current.finished and not current.after:
         context.refresh_ids()
-    total = sum(_source_counts(context).values())
+    total = sum(rows.source_counts(context).values())
     context.job.progress.begin(current.stage, total=total)
     context.job.progress.advance(current.stage, done=current.checked)
 
@@ -72,21 +70,38 @@ def _run_pass(context: CopyContext, current: VerificationPass) -> None:
             documents_pass.compare_kind(context, current, kind)
             end_part(context, current, kind)
     if context.include.collections and "points" not in current.finished:
-        points_pass.compare_points(context, current)
+        _prove_points(context, current)
         end_part(context, current, "points")
+
+
+def _prove_points(context: CopyContext, current: VerificationPass) -> None:
+    """Compare every point with the source's, or prove a copy that came as a whole."""
+    if not came_whole(context):
+        points_pass.compare_points(context, current)
+        return
+    proof = copy_proof.prove(context, current)
+    current.seen["points"] = proof.points
+    current.foreign, current.changed = proof.foreign, proof.changed
+    current.source_digest = proof.first_digest
+    current.clone_digest = proof.second_digest
+    current.vectors = points.source_vectors(context)
 
 
 def _report(
     context: CopyContext, current: VerificationPass, *, needs_pass: bool
 ) -> None:
     """Write the result of the last pass; raise Conflict where the two differ."""
-    clone_counts = _clone_counts(context)
+    clone_counts = rows.clone_counts(context)
     _require_explained(context, current, clone_counts)
-    rows = _count_rows(context, current, clone_counts)
-    changed = needs_pass or not all(row["equal"] for row in rows)
+    counted = rows.count_rows(context, current, clone_counts)
+    changed = needs_pass or not all(row["equal"] for row in counted)
+    is_whole = context.include.collections and came_whole(context)
+    if is_whole:
+        changed = changed or not copy_proof.proven(context).is_source_unwritten
+        context.job.outputs["source_changes"] = copy_report.sentence(context)
     context.job.outputs.update(
         cloned_resources={**NO_RESOURCES, **clone_counts},
-        proof=[*rows, *_content_rows(context, current, clone_counts)],
+        proof=[*counted, *rows.content_rows(context, current, clone_counts)],
         source_changed=changed,
         foreign_points=current.foreign,
         foreign_points_left_out=current.left_out,
@@ -97,49 +112,23 @@ def _report(
     )
     if changed:
         message = "The source changed during the copy; the report has the numbers."
+        if is_whole:
+            message = copy_report.sentence(context)
         context.job.record_event(message, "warn")
     else:
         message = "Compared with the source: complete and identical."
         context.job.record_event(message, "ok")
 
 
-def _source_counts(context: CopyContext) -> dict[str, int]:
-    """Count the documents of each kind, and the points, of the source exactly."""
-    namespace_id = context.source.namespace_id
-    counts: dict[str, int] = {
-        kind: resources.count(kind, namespace_id)
-        for kind in documents.copied_kinds(context)
-    }
-    if context.include.collections:
-        live = context.source_collection()
-        counts["points"] = (
-            points.count(context.source_cluster, context.source.collection)
-            if live
-            else 0
-        )
-    return counts
-
-
-def _clone_counts(context: CopyContext) -> dict[str, int]:
-    """Count the documents of each kind, and the points, of the clone exactly."""
-    namespace_id = context.target.namespace_id
-    counts: dict[str, int] = {
-        kind: resources.count(kind, namespace_id)
-        for kind in documents.copied_kinds(context)
-    }
-    if context.include.collections:
-        counts["points"] = points.count(
-            context.target_cluster, context.target.collection
-        )
-    return counts
-
-
 def _has_source_grown(context: CopyContext, current: VerificationPass) -> bool:
     """Tell whether the source has more documents or points than the pass has seen."""
     left_out = {"points": current.left_out}
+    counts = rows.source_counts(context)
+    if came_whole(context):
+        counts.pop("points", None)  # the copy is of an instant that is over
     return any(
         count - left_out.get(part, 0) > current.seen.get(part, 0)
-        for part, count in _source_counts(context).items()
+        for part, count in counts.items()
     )
 
 
@@ -168,104 +157,11 @@ def _require_explained(
             )
         if part in stages_of:
             copied = context.job.progress.stage(stages_of[part]).done
+            if part == "points" and came_whole(context):
+                copied = seen
             more = count - copied - current.added.get(part, 0)
             if more > 0:
                 such = f", such as {current.extra_id}" if part == "points" else ""
                 raise verification_error(
                     f"the clone has {more:,} more {part} than were copied{such}."
                 )
-
-
-def _count_rows(
-    context: CopyContext, current: VerificationPass, clone_counts: dict[str, int]
-) -> list[Json]:
-    """Return the rows with the exact counts of both sides."""
-    rows = []
-    for part, count in _source_counts(context).items():
-        row = _row(_TITLES[part], source=count, clone=clone_counts[part])
-        if part == "points" and current.left_out:
-            row["left_out"] = current.left_out
-            row["equal"] = count == clone_counts[part] + current.left_out
-        rows.append(row)
-    return rows
-
-
-def _content_rows(
-    context: CopyContext, current: VerificationPass, clone_counts: dict[str, int]
-) -> list[Json]:
-    """Return the rows about vectors, indexes, contents and references.
-
-    Raises Conflict where source and clone differ.
-    """
-    rows = _collection_rows(context)
-    if context.include.collections:
-        exact = clone_counts["points"] == current.seen.get("points")
-        rows += _vector_rows(context, current, exact=exact)
-        rows.append(_digest_row(current))
-    # Every page was checked for references; one that is left raises an error.
-    rows.append(_row("References to the source in the clone", source=0, clone=0))
-    return rows
-
-
-def _digest_row(current: VerificationPass) -> Json:
-    if current.source_digest != current.clone_digest:
-        raise verification_error("the digests of the contents differ.")
-    return _row(
-        "Digest of ids, payloads and vectors",
-        source=current.source_digest,
-        clone=current.clone_digest,
-    )
-
-
-def _row(title: str, *, source: int | str, clone: int | str) -> Json:
-    return {"what": title, "source": source, "clone": clone, "equal": source == clone}
-
-
-def _collection_rows(context: CopyContext) -> list[Json]:
-    """Return the rows about vectors and indexes; none if the source has no collection.
-
-    Raises Conflict where the clone lacks something.
-    """
-    source = context.source_collection()
-    clone = collections.get(context.target_cluster, context.target.collection)
-    if clone is None:
-        raise verification_error("the clone has no collection.")
-    if source is None:
-        return []
-    differing = collection.differences(source, clone)
-    if differing:
-        names = ", ".join(differing[:5])
-        raise verification_error(f"the collections differ in {names}.")
-    shared = len(set(source.indexes) & set(clone.indexes))
-    return [
-        _row(
-            "Vectors with size and distance",
-            source=len(source.vectors),
-            clone=len(clone.vectors),
-        ),
-        _row("Payload indexes of the source", source=len(source.indexes), clone=shared),
-    ]
-
-
-def _vector_rows(
-    context: CopyContext, current: VerificationPass, *, exact: bool
-) -> list[Json]:
-    """Return a row with the number of points for each vector.
-
-    A point may lack vectors. `exact` is True if the pass has seen as many points as
-    the clone has; then a different number raises Conflict.
-    """
-    rows = []
-    for name, source_count in sorted(current.vectors.items()):
-        where = {"must": [{"has_vector": name}]}
-        clone_count = points.count(
-            context.target_cluster, context.target.collection, where=where
-        )
-        if exact and clone_count != source_count:
-            raise verification_error(
-                f"{clone_count:,} points of the clone have vector {name}, "
-                f"{source_count:,} of the source."
-            )
-        title = f"Points with {name or 'the vector'}"
-        rows.append(_row(title, source=source_count, clone=clone_count))
-    return rows
