@@ -85,6 +85,8 @@ NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
 NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
 # A purge that fails for this many days leaves the collection behind.
 NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
+# After a move to another cluster the old collection is kept for this many days.
+NSADMIN_MOVE_FALLBACK_DAYS: int = env.int("NSADMIN_MOVE_FALLBACK_DAYS", 7)
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
@@ -114,6 +116,7 @@ INSTALLED_APPS = [
     "nsadmin.jobs",
     "nsadmin.namespaces",
     "nsadmin.clones",
+    "nsadmin.moves",
     "nsadmin.health",
     "nsadmin.advice",
     "nsadmin.templates",
@@ -333,6 +336,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cleanup_expired": {
         "task": "nsadmin.namespaces.cleanup_expired",
         "schedule": crontab(minute=5),
+        "options": {"expires": 1800.0},
+    },
+    "move_expiry": {
+        "task": "nsadmin.moves.expire",
+        "schedule": crontab(minute=35),
         "options": {"expires": 1800.0},
     },
     "drift": {

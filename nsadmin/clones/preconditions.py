@@ -13,6 +13,7 @@ from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.moving import move_of
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import collection_name
 
@@ -94,7 +95,12 @@ def _require_ready(actor: Actor, source: Namespace) -> None:
     if is_foreign and source.deletion_task_id is not None:
         # A system namespace: visible to every organization, but its jobs are not.
         raise Conflict("The source is being deleted.", code="namespace_busy")
+    if is_foreign and move_of(source) is not None:
+        raise Conflict(
+            "The source is being moved to another cluster.", code="namespace_busy"
+        )
     blockers.require_not_deleting(source)
+    blockers.require_not_moving(source)
     require_readable(source, _COPIED)
     details = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):

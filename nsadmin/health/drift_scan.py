@@ -24,6 +24,7 @@ from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.moving import elsewhere
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import Cluster, shared
@@ -210,13 +211,18 @@ class _Sweep:
 
 
 def _is_owned(cluster: Cluster, collection: str) -> bool:
-    """Tell whether a stored document has its collection there now, as far as known."""
+    """Tell whether a stored document has its collection there, as far as known.
+
+    A namespace that moves has two, and for some days afterwards.
+    """
     for raw in store.find_by_collection(collection):
-        try:
-            if endpoint_of(document.read(raw)) == cluster:
+        namespace = document.read(raw)
+        for placed in (namespace, *elsewhere(namespace)):
+            try:
+                if endpoint_of(placed) == cluster:
+                    return True
+            except NsadminError:
                 return True
-        except NsadminError:
-            return True
     return False
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from nsadmin.clones.copy import settings as rules
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest
 from nsadmin.jobs.models import State
+from nsadmin.transfer import settings as rules
 from tests.clones.independent import answered, plain_points, refusal
 
 # No value is a default of Qdrant.

@@ -232,7 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "drop_index",
-        ("nsadmin/namespaces/change/", "nsadmin/stores/qdrant/"),
+        ("nsadmin/namespaces/change/", "nsadmin/moves/", "nsadmin/stores/qdrant/"),
         _reaches(f"{_COLLECTIONS}.drop_index"),
     ),
     Claim(

@@ -25,6 +25,7 @@ from nsadmin.stores.qdrant import (
     shards,
     telemetry,
     topology,
+    write_limit,
 )
 from nsadmin.stores.qdrant.bulk import learned_limits, payloads, raw_points
 from nsadmin.stores.qdrant.bulk.payloads import PayloadWrite
@@ -56,6 +57,8 @@ CALLS: dict[str, Call] = {
     ),
     "collections.change": lambda c, _: collections.change(c, COLLECTION, {}),
     "collections.drop": lambda c, _: collections.drop(c, COLLECTION),
+    "write_limit.restrict": lambda c, _: write_limit.restrict(c, COLLECTION),
+    "write_limit.restore": lambda c, _: write_limit.restore(c, COLLECTION, {}),
     "collections.create_vector": lambda c, s: collections.create_vector(
         c, COLLECTION, "v", size=4, distance="dot", wait_s=s
     ),

@@ -103,19 +103,29 @@ def test_another_key_is_another_plan(cast, own_cluster):
         commit(cast, own_cluster.body(), digest=shown.plan.digest)
 
 
-def test_vectors_are_never_left_behind(cast, own_cluster):
-    with pytest.raises(Conflict, match="3 points would be left behind") as fault:
-        commit(cast, own_cluster.body())
-    assert fault.value.code == "vectors_left_behind"
-    assert "restore a Qdrant snapshot" in fault.value.message
-    assert "clones are created on the shared cluster" in fault.value.message
+def test_a_collection_with_other_points_there_stands_against_it(cast, own_cluster):
     own_cluster.receive(cast.own, leave_out=1)
     shown = preview(cast, own_cluster.body())
     assert shown.is_blocked
-    with pytest.raises(Conflict, match="3 points here, 2 there"):
+    assert not shown.moves_points
+    with pytest.raises(Conflict, match="3 points here, 2 there") as fault:
         commit(cast, own_cluster.body())
+    assert fault.value.code == "collection_taken"
     assert stored(cast)["revision"] == 1
     assert not AuditEvent.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_the_points_of_others_in_the_same_collection_are_not_moved(cast, own_cluster):
+    make_namespace(
+        cast.northlight,
+        "in the same collection",
+        in_qdrant=False,
+        infrastructure=stored(cast)["infrastructure"],
+    )
+    with pytest.raises(Conflict, match="Other namespaces have points") as fault:
+        commit(cast, own_cluster.body())
+    assert fault.value.code == "collection_shared"
 
 
 @pytest.fixture
@@ -201,7 +211,7 @@ def test_a_lost_collection_is_not_made_by_moving(cast, own_cluster, bare):
     collections.drop(shared(), bare.collection)
     with pytest.raises(Conflict, match="No collection") as fault:
         move(cast, bare, own_cluster.body())
-    assert fault.value.code == "vectors_left_behind"
+    assert fault.value.code == "collection_missing"
 
 
 def test_a_key_that_may_only_read_is_refused_for_an_empty_one_too(
@@ -213,13 +223,13 @@ def test_a_key_that_may_only_read_is_refused_for_an_empty_one_too(
     assert store.get(bare.namespace_id)["revision"] == 1
 
 
-def test_going_back_needs_the_points_here_too(cast, own_cluster):
+def test_points_that_are_not_there_are_moved_by_a_job(cast, own_cluster):
     own_cluster.receive(cast.own)
-    commit(cast, own_cluster.body())
+    assert commit(cast, own_cluster.body()).task_id == ""
     collections.drop(shared(), cast.own.collection)
-    with pytest.raises(Conflict, match="left behind") as fault:
-        commit(cast, {"compute_tier": "shared"})
-    assert "Clone the namespace" in fault.value.message
+    outcome = commit(cast, {"compute_tier": "shared"})
+    assert outcome.task_id == stored(cast)["move"]["task_id"]
+    assert outcome.view.namespace.tier == "dedicated_cpu"
 
 
 def test_a_key_that_may_only_read_is_found_without_writing(cast, own_cluster):

@@ -13,10 +13,12 @@ from nsadmin.api.http.openapi import responses
 from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.changes import DryRun
-from nsadmin.api.schemas.namespaces import NamespaceModel
-from nsadmin.api.schemas.requests import AddressQuery, ChangeQuery
+from nsadmin.api.schemas.namespaces import MoveTask, NamespaceModel
+from nsadmin.api.schemas.requests import AddressQuery, ChangeQuery, PatchQuery
 from nsadmin.errors import PreconditionFailed
+from nsadmin.moves.preview import Forecast, forecast
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.patch import (
@@ -54,29 +56,34 @@ def get_namespace(
 )
 @operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH)
 def patch_namespace(
-    request: HttpRequest, identifier: str, body: NamespacePatch, query: ChangeQuery
+    request: HttpRequest, identifier: str, body: NamespacePatch, query: PatchQuery
 ) -> HttpResponse:
-    """Change a namespace, or with `dry_run=true` see what a change would do."""
-    return _change(request, identifier, body, query)
+    """Change a namespace, or with `dry_run=true` see what a change would do.
+
+    A change of tier or address moves the points by a task, whose id is in the header
+    `X-Task-Id` too; until it ends the namespace is where it was.
+    """
+    change = PatchRequest(body, pause_writes=query.pause_writes)
+    return _change(request, identifier, change, query)
 
 
 def _change(
-    request: HttpRequest, identifier: str, patch: NamespacePatch, query: ChangeQuery
+    request: HttpRequest, identifier: str, change: PatchRequest, query: ChangeQuery
 ) -> HttpResponse:
     if_match = expected_revision(request, identifier)
     actor, at = actor_of(request), query.organization_id
     if query.dry_run:
-        preview = commit.preview(actor, identifier, patch, organization_id=at)
-        return preview_response(preview, if_match)
+        preview = commit.preview(actor, identifier, change, organization_id=at)
+        return preview_response(preview, if_match, forecast(preview))
     outcome = commit.commit(
         actor,
         identifier,
-        patch,
+        change,
         digest=query.plan_digest,
         if_match=if_match,
         organization_id=at,
     )
-    return namespace_response(outcome.view)
+    return namespace_response(outcome.view, task_id=outcome.task_id)
 
 
 def _parse_put(sent: dict[str, Any]) -> NamespacePatch:
@@ -97,10 +104,12 @@ def put_namespace(
     query: ChangeQuery,
 ) -> HttpResponse:
     """Set the name and the list of custom indexes; a field left out stays."""
-    return _change(request, identifier, body, query)
+    return _change(request, identifier, PatchRequest(body), query)
 
 
-def preview_response(preview: commit.Preview, if_match: int | None) -> HttpResponse:
+def preview_response(
+    preview: commit.Preview, if_match: int | None, found: Forecast | None = None
+) -> HttpResponse:
     """Return a plan as the response; raise PreconditionFailed for another revision."""
     plan = preview.plan
     if if_match is not None and if_match != plan.revision:
@@ -108,15 +117,25 @@ def preview_response(preview: commit.Preview, if_match: int | None) -> HttpRespo
             f"The namespace is at revision {plan.revision}; you sent another revision.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
-    return json_response(DryRun.of(preview), revision=plan.revision)
+    return json_response(DryRun.of(preview, found), revision=plan.revision)
 
 
 def namespace_response(
-    view: NamespaceView, *, qdrant_status: dict[str, Any] | None = None
+    view: NamespaceView,
+    *,
+    qdrant_status: dict[str, Any] | None = None,
+    task_id: str = "",
 ) -> HttpResponse:
-    """Return a namespace as the response, with its ETag."""
+    """Return a namespace as the response, with its ETag and the task that moves it."""
     answer = NamespaceModel.of(view.namespace, view.counts, qdrant_status=qdrant_status)
-    return json_response(answer, revision=view.namespace.revision)
+    if task_id:
+        answer.additional_data = MoveTask(
+            task_id=task_id, task_type="api_namespaces_migrations_run"
+        )
+    response = json_response(answer, revision=view.namespace.revision)
+    if task_id:
+        response.headers["X-Task-Id"] = task_id
+    return response
 
 
 def _qdrant_status(view: NamespaceView) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
+from nsadmin.moves.preview import Forecast
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.plan.plan import Plan
@@ -65,6 +66,50 @@ class PreflightCheck(BaseModel):
         )
 
 
+class MoveShard(BaseModel):
+    """How one shard of the collection would be moved."""
+
+    id: int
+    way: Literal["snapshot", "stream", "pages"]
+    points: int | None
+
+
+class MoveForecast(BaseModel):
+    """What a move of the points would take; null where it is not known."""
+
+    way: Literal["snapshot", "stream", "pages", "mixed"] | None = Field(
+        description="Null where the old collection is there and is only compared."
+    )
+    reasons: list[str] = Field(description="Why it is no faster way.")
+    shards: list[MoveShard]
+    points: int | None
+    bytes: int | None
+    seconds: float | None = Field(description="An estimate for the transfer alone.")
+    disk: str | None
+    losses: list[str] = Field(description="What the new cluster cannot keep.")
+    fallback_days: int = Field(description="How long the old collection is kept.")
+
+    @classmethod
+    def of(cls, found: Forecast) -> Self:
+        """Return the forecast of a move."""
+        chosen = found.choice
+        shards = chosen.shards if chosen else ()
+        return cls.model_construct(
+            way=chosen.way if chosen else None,
+            reasons=chosen.reasons if chosen else [],
+            shards=[
+                MoveShard.model_construct(id=s.id, way=s.way, points=s.points)
+                for s in shards
+            ],
+            points=chosen.points if chosen else None,
+            bytes=chosen.bytes if chosen else None,
+            seconds=chosen.seconds if chosen else None,
+            disk=chosen.disk if chosen else None,
+            losses=found.losses,
+            fallback_days=found.fallback_days,
+        )
+
+
 class DryRun(BaseModel):
     """The response to `dry_run=true`; nothing was written."""
 
@@ -76,15 +121,19 @@ class DryRun(BaseModel):
     checks: list[PreflightCheck] = Field(
         description="Only where the change moves the namespace to another cluster."
     )
+    move: MoveForecast | None = Field(
+        description="Only where a job would move the points; null if it is not known."
+    )
 
     @classmethod
-    def of(cls, preview: Preview) -> Self:
+    def of(cls, preview: Preview, forecast: Forecast | None = None) -> Self:
         """Return the preview of a change."""
         return cls.model_construct(
             dry_run=True,
             plan=PlanModel.of(preview.plan),
             qdrant_silent=preview.qdrant_silent,
             checks=[PreflightCheck.of(check) for check in preview.checks],
+            move=None if forecast is None else MoveForecast.of(forecast),
         )
 
 

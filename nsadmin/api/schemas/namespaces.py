@@ -110,6 +110,13 @@ class VectorConfig(BaseModel):
     metric: Literal["cosine", "euclidean", "dot_product"]
 
 
+class MoveTask(BaseModel):
+    """The task that moves a namespace; its infrastructure changes when it ends."""
+
+    task_id: str
+    task_type: Literal["api_namespaces_migrations_run"]
+
+
 class NamespaceModel(BaseModel):
     """A namespace."""
 
@@ -148,6 +155,13 @@ class NamespaceModel(BaseModel):
     revision: int = Field(description="Increases with every accepted change; the ETag.")
     observed_revision: int = Field(
         description="The revision applied in Qdrant; lower while it is catching up."
+    )
+    additional_data: MoveTask | None = Field(
+        default=None,
+        description=(
+            "Only in the answer to a change that moves points to another cluster: the "
+            "task that does it. Absent otherwise."
+        ),
     )
     unreadable: list[str] = Field(
         default_factory=list,

@@ -58,6 +58,19 @@ class ChangeQuery(AddressQuery):
     )
 
 
+class PatchQuery(ChangeQuery):
+    """The same, and whether a move of the points pauses writes."""
+
+    pause_writes: bool = Field(
+        default=False,
+        description=(
+            "Only where the change moves the points to another cluster: pause writes "
+            "for a moment at the end, so that none is missed. Otherwise new points "
+            "written during the switch are brought over and counted afterwards."
+        ),
+    )
+
+
 class DeleteQuery(AddressQuery):
     """Whether to end the jobs of the namespace."""
 

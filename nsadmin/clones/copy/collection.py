@@ -6,7 +6,6 @@ Indexes are created before any point is written, which is cheaper than afterward
 from collections.abc import Iterator
 from typing import Any
 
-from nsadmin.clones.copy import settings
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.clones.stages import PREPARE
 from nsadmin.errors import Conflict
@@ -16,6 +15,7 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections, topology
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
+from nsadmin.transfer import settings
 
 Schema = dict[str, Any]
 

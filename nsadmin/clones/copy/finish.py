@@ -6,12 +6,12 @@ limits on points, sizes and rates could stop the copy and its repairs.
 
 from typing import Any
 
-from nsadmin.clones.copy import settings
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection
+from nsadmin.transfer import settings
 
 # Cursor entry; the report is saved before the clone is ready, as nothing is afterwards.
 _DONE_KEY = "settings_proven"

@@ -7,13 +7,13 @@ from typing import Any, Final
 from nsadmin.clones.copy import collection, ways, windows
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.clones.copy.foreign import copied_points, is_foreign
-from nsadmin.clones.copy.settings import has_shard_keys
 from nsadmin.clones.rewrite import remap
 from nsadmin.clones.stages import POINTS, REFERENCES
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.bulk.batches import SHARD_KEY
 from nsadmin.transfer import sample, session, transfer
 from nsadmin.transfer.session import Session
+from nsadmin.transfer.settings import has_shard_keys
 from nsadmin.transfer.ways import Way
 
 Point = dict[str, Any]

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
-from nsadmin.clones.copy.settings import has_shard_keys
 from nsadmin.clones.rewrite.payload import names_another
 from nsadmin.clones.rewrite.remap import LOST_REFERENCES
 from nsadmin.clones.rewrite.writes import ReferenceWrites, Write
 from nsadmin.stores.qdrant.bulk import payloads
 from nsadmin.stores.qdrant.bulk.batches import SHARD_KEY
 from nsadmin.stores.qdrant.bulk.payloads import PayloadWrite
+from nsadmin.transfer.settings import has_shard_keys
 
 Point = dict[str, Any]
 PointId = int | str

@@ -6,6 +6,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.errors import Conflict
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.moving import move_of
 
 
 def running_jobs(namespace_id: str) -> list[Job]:
@@ -47,6 +48,7 @@ def require_unused(actor: Actor, namespace: Namespace) -> None:
     """
     running = running_jobs(namespace.namespace_id)
     if not running:
+        require_not_moving(namespace)
         return
     jobs = [job for job in running if may_know(actor, namespace, job)]
     if not jobs:
@@ -71,4 +73,15 @@ def require_not_deleting(namespace: Namespace) -> None:
             f"The namespace is being deleted by job {namespace.deletion_task_id}.",
             code="namespace_busy",
             details={"task_id": namespace.deletion_task_id},
+        )
+
+
+def require_not_moving(namespace: Namespace) -> None:
+    """Raise Conflict, naming the job, for a namespace that changes its cluster."""
+    move = move_of(namespace)
+    if move is not None:
+        raise Conflict(
+            f"The namespace is being moved to another cluster by job {move.task_id}.",
+            code="namespace_busy",
+            details={"task_id": move.task_id},
         )

@@ -1,14 +1,15 @@
 """Preview and commit: the only way to change a namespace by a plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import PlanChanged, PreconditionFailed
-from nsadmin.namespaces.change import preconditions, preflight
+from nsadmin.namespaces.change import moving, preconditions, preflight
 from nsadmin.namespaces.change.compare_and_set import accepted_document, write_document
 from nsadmin.namespaces.change.converge import Progress, converge
+from nsadmin.namespaces.change.moving import MoveStart
 from nsadmin.namespaces.change.planning import PlannedChange, as_request, plan_change
 from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.change.update import closing_refused
@@ -18,7 +19,7 @@ from nsadmin.namespaces.plan.steps import Step, from_json
 from nsadmin.namespaces.read import mirror, queries, snapshots
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Raw
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
 # Attempts to write a change while other writers change the same document.
@@ -31,7 +32,8 @@ class Preview:
 
     `qdrant_silent` says that Qdrant did not answer, so that counts are missing.
     `checks` are those of the cluster where the namespace would run. `actual` is the
-    state of the collection; None if Qdrant was not asked or did not answer.
+    state of the collection; None if Qdrant was not asked or did not answer. `wanted` is
+    the namespace as it would be on another cluster.
     """
 
     view: NamespaceView
@@ -39,6 +41,12 @@ class Preview:
     qdrant_silent: bool
     checks: tuple[Check, ...] = ()
     actual: ActualCollection | None = None
+    wanted: Namespace | None = field(default=None, repr=False)
+
+    @property
+    def moves_points(self) -> bool:
+        """Whether a job would move the points."""
+        return any(check.moves_points for check in self.checks)
 
     @property
     def is_blocked(self) -> bool:
@@ -48,13 +56,17 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An accepted change; not `converged` while its steps in Qdrant are unfinished."""
+    """An accepted change; not `converged` while its steps in Qdrant are unfinished.
+
+    `task_id` is the job that moves the points; the namespace changes when it ends.
+    """
 
     view: NamespaceView
     plan: Plan
     op_id: str
     converged: bool
     error: str = ""
+    task_id: str = ""
 
     @property
     def waiting(self) -> tuple[Step, ...]:
@@ -84,6 +96,7 @@ def preview(
         qdrant_silent=planned.actual is None and planned.changes_collection,
         checks=planned.checks,
         actual=planned.actual,
+        wanted=planned.wanted,
     )
 
 
@@ -108,12 +121,14 @@ def commit(
     # 4. Compare: with the digest and revision that the caller has seen.
     # 5. Attempt: recorded in the audit before anything is written.
     # 6. Accept: one compare-and-set of the document; if it has changed, from 1 again.
+    #    What moves points is accepted as `move`; its job does the rest.
     # 7. Converge, in `finish`: the steps in Qdrant are carried out and read back.
     # 8. Mirror: the SQL copy and the cached snapshots are updated.
     # 9. Outcome: recorded in the audit; the sweep finishes open steps later.
     request = as_request(request)
     op_id = record.new_op_id()
     last_try: list[tuple[NamespaceView, Plan]] = []
+    move = MoveStart(actor, request)
 
     def read() -> NamespaceView:
         return queries.get_stored(
@@ -121,26 +136,23 @@ def commit(
         )
 
     def change(view: NamespaceView) -> Raw | None:
+        move.withdraw()
         preconditions.require_open(view.namespace, request)
         planned = plan_change(actor, view.namespace, request)
         last_try[:] = [(view, planned.plan)]
         _require_unchanged(view, planned.plan, digest=digest, if_match=if_match)
-        return _accept(actor, view, planned, op_id, request)
+        return _accept(view, planned, op_id, move)
 
-    with closing_refused(op_id):
+    with closing_refused(op_id), move.ended_by_failure():
         raw = write_document(read, change, op_id=op_id, tries=_TRIES)
     [(view, plan)] = last_try
     if raw is None:
         return Outcome(view, plan, "", converged=not view.raw.get("pending"))
-    return finish(raw, plan, op_id)
+    return _start_move(raw, plan, move) if move.job else finish(raw, plan, op_id)
 
 
 def _accept(
-    actor: Actor,
-    view: NamespaceView,
-    planned: PlannedChange,
-    op_id: str,
-    request: ChangeRequest,
+    view: NamespaceView, planned: PlannedChange, op_id: str, move: MoveStart
 ) -> Raw | None:
     """Record the attempt and return the accepted document; None for an empty plan.
 
@@ -148,13 +160,19 @@ def _accept(
     """
     if planned.changes_collection:
         preconditions.require_carried_out(
-            actor, view.namespace, planned.plan, planned.actual
+            move.actor, view.namespace, planned.plan, planned.actual
         )
     if planned.plan.is_empty:
         return None
     preflight.require(planned.checks)
-    _attempt(actor, view, planned, op_id, request)
-    return accepted_document(view.namespace, planned.plan, op_id, sealed=planned.sealed)
+    # The job of a move comes first: it closes the attempt if this process dies here.
+    moving_document = (
+        move.accept(view, planned, op_id) if planned.moves_points else None
+    )
+    _attempt(move.actor, view, planned, op_id, move.request)
+    return moving_document or accepted_document(
+        view.namespace, planned.plan, op_id, sealed=planned.sealed
+    )
 
 
 def _require_unchanged(
@@ -188,7 +206,7 @@ def _attempt(
         sentences.append(request.evidence)
     record.attempt(
         op_id=op_id,
-        action="namespace:update",
+        action=moving.ACTION if planned.moves_points else "namespace:update",
         summary=" ".join(sentences),
         actor=actor,
         organization_id=view.organization_id,
@@ -198,6 +216,14 @@ def _attempt(
         changes=plan.to_json()["steps"],
         reverts=request.reverts,
     )
+
+
+def _start_move(raw: Raw, plan: Plan, move: MoveStart) -> Outcome:
+    """Mirror a document that names the job of a move, and let the job run."""
+    mirror.mirror_one(raw)
+    view = queries.view_of(document.read(raw))
+    task_id, op_id = move.release()
+    return Outcome(view, plan, op_id, converged=True, task_id=task_id)
 
 
 def finish(raw: Raw, plan: Plan, op_id: str) -> Outcome:

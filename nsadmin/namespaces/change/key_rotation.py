@@ -23,6 +23,11 @@ from nsadmin.namespaces.change.compare_and_set import (
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
+from nsadmin.namespaces.schema.moving import (
+    infrastructures,
+    replaced,
+    with_infrastructure,
+)
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.seal import current_key_id, seal
 
@@ -53,15 +58,16 @@ def rotate(*, limit: int | None = None) -> Rotation:
     counts, current = Rotation(), current_key_id()
 
     def rotate_one(raw: Raw) -> None:
-        if _box(raw) is None:
+        boxes = sum(_box(found) is not None for _, found in infrastructures(raw))
+        if not boxes:
             return
         try:
-            is_rotated = _rotate_one(raw["_id"], current)
+            rotated = _rotate_one(raw["_id"], current)
         except TooManyWriters:
             counts.moved += 1
             raise
-        counts.rotated += is_rotated
-        counts.current += not is_rotated
+        counts.rotated += rotated
+        counts.current += boxes - rotated
 
     tally = items.each(
         LOOP,
@@ -74,29 +80,36 @@ def rotate(*, limit: int | None = None) -> Rotation:
     return counts
 
 
-def _box(raw: Raw) -> Raw | None:
-    infrastructure = raw.get("infrastructure")
-    stored = infrastructure if isinstance(infrastructure, dict) else {}
-    box = stored.get(SEALED_FIELD)
+def _box(infrastructure: Raw) -> Raw | None:
+    box = infrastructure.get(SEALED_FIELD)
     return box if isinstance(box, dict) else None
 
 
-def _rotate_one(namespace_id: str, current: str) -> bool:
-    """Reseal one document's key; False if it is sealed with the current seal key.
+def _rotate_one(namespace_id: str, current: str) -> int:
+    """Reseal the keys of one document that are not sealed with the current seal key.
 
-    Raises Conflict if the key does not open, TooManyWriters if others keep writing.
+    A document has several while the namespace moves, and as long as it may move back.
+    Returns how many. Raises Conflict if a key does not open, TooManyWriters if others
+    keep writing.
     """
+    rotated = 0
 
     def change(namespace: Namespace) -> Raw | None:
-        box = _box(namespace.raw)
-        if box is None or box.get("kid") == current:
-            return None
-        return _resealed(namespace, box)
+        nonlocal rotated
+        after, rotated = namespace.raw, 0
+        for path, found in infrastructures(namespace.raw):
+            box = _box(found)
+            if box is not None and box.get("kid") != current:
+                placed = with_infrastructure(namespace, found)
+                after = replaced(after, path, {**found, **_resealed(placed, box)})
+                rotated += 1
+        return _written_later(namespace, after) if rotated else None
 
-    return bool(write_document(lambda: read_stored(namespace_id), change))
+    return rotated if write_document(lambda: read_stored(namespace_id), change) else 0
 
 
 def _resealed(namespace: Namespace, box: Raw) -> Raw:
+    """Return the key of a namespace, sealed with the current seal key."""
     try:
         key = clusters.stored_key(namespace)
     except (Invalid, Unavailable):
@@ -104,13 +117,15 @@ def _resealed(namespace: Namespace, box: Raw) -> Raw:
     if key is None:
         raise _unreadable()
     url = namespace.infrastructure["qdrant_url"]
-    sealed = {**box, **seal(key, clusters.binding_of(namespace, url))}
-    infrastructure = {**namespace.raw["infrastructure"], SEALED_FIELD: sealed}
-    after = {**namespace.raw, "infrastructure": infrastructure}
+    return {SEALED_FIELD: {**box, **seal(key, clusters.binding_of(namespace, url))}}
+
+
+def _written_later(namespace: Namespace, after: Raw) -> Raw:
+    """Return the document with a later time of its last change."""
     # The revision stays, because the namespace has not changed; but a writer that has
     # read the document before this must not write the old seal again.
     if namespace.raw.get("updated_at") is not None:
-        after["updated_at"] = _moved_on(namespace.updated_at)
+        return {**after, "updated_at": _moved_on(namespace.updated_at)}
     return after
 
 

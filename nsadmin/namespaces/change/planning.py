@@ -1,6 +1,6 @@
 """Making the plan of a change request, with the state of Qdrant if it is needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
@@ -30,13 +30,19 @@ class PlannedChange:
 
     `actual` is the state of the collection, None if Qdrant was not asked or did not
     answer. `sealed` is a secret that the plan stores. `checks` are those of the cluster
-    where the namespace would run.
+    where the namespace would run, `wanted` is the namespace as it would be there.
     """
 
     plan: Plan
     actual: ActualCollection | None
-    sealed: Raw | None = None
+    sealed: Raw | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
+    wanted: Namespace | None = field(default=None, repr=False)
+
+    @property
+    def moves_points(self) -> bool:
+        """Whether a job has to move the points, so that the change is not done now."""
+        return any(check.moves_points for check in self.checks)
 
     @property
     def changes_collection(self) -> bool:
@@ -61,7 +67,9 @@ def plan_change(
     if not plan.moves:
         return PlannedChange(plan, actual)
     move = Relocation(actor, namespace, plan, request.infrastructure)
-    return PlannedChange(move.whole_plan, actual, move.sealed_key, move.checks)
+    return PlannedChange(
+        move.whole_plan, actual, move.sealed_key, move.checks, wanted=move.after
+    )
 
 
 def _built_on(plan: Plan) -> set[str]:

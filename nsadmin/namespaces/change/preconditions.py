@@ -56,6 +56,7 @@ def require_free_name(internal_id: str, name: str, *, besides: str = "") -> None
 
 def _require_idle(namespace: Namespace) -> None:
     blockers.require_not_deleting(namespace)
+    blockers.require_not_moving(namespace)
     if namespace.clone_status in ("cloning", "deleting"):
         state = "cloned into" if namespace.clone_status == "cloning" else "deleted"
         raise Conflict(

@@ -15,10 +15,13 @@ from nsadmin.access.actor import Actor
 from nsadmin.errors import Conflict, Invalid, NsadminError, Unavailable
 from nsadmin.namespaces.change import preflight_checks
 from nsadmin.namespaces.change.preflight_checks import Check
-from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.change.vectors_check import vectors
+from nsadmin.namespaces.placement.clusters import cluster_of, left_at
+from nsadmin.namespaces.placement.sharers import sharers
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
+from nsadmin.namespaces.schema.moving import place_of
 from nsadmin.stores.qdrant import connectivity
 from nsadmin.stores.qdrant.connectivity import Reach
 
@@ -35,7 +38,13 @@ def run(
     return (
         preflight_checks.subscription(after),
         *preflight_checks.cluster(after, there, tries_write=tries_write),
-        preflight_checks.vectors(after, here, there),
+        vectors(
+            after,
+            here,
+            there,
+            is_fallback=left_at(now, after) is not None,
+            is_shared=bool(sharers(now)),
+        ),
         preflight_checks.ray(after),
         preflight_checks.jobs(actor, now),
     )
@@ -63,9 +72,8 @@ def require(checks: tuple[Check, ...]) -> None:
         at = INFRASTRUCTURE + fields[first.name]
         code = f"{first.name}_refused"
         raise Invalid.at(at, first.sentence, code=code)
-    code = "vectors_left_behind" if first.name == "vectors" else "preflight_blocked"
     tasks = {"task_id": first.task_id} if first.task_id else {}
-    raise Conflict(message, code=code, details=tasks)
+    raise Conflict(message, code=first.code, details=tasks)
 
 
 def _reach_both(
@@ -79,19 +87,13 @@ def _reach_both(
     )
     # The threads make no query; every call has a deadline, so both end in time.
     first = _test(after, within_s, tries_write=tries_write)
-    if _place(now) == _place(after):
+    if place_of(now) == place_of(after):
         reached = first()
         return reached, reached
     second = _test(now, within_s, tries_write=False)
     with ThreadPoolExecutor(max_workers=2) as pool:
         there, here = pool.submit(first), pool.submit(second)
         return there.result(), here.result()
-
-
-def _place(namespace: Namespace) -> str:
-    if namespace.tier == "shared":
-        return "shared"
-    return str(namespace.infrastructure.get("qdrant_url") or "")
 
 
 def _test(

@@ -26,7 +26,8 @@ class Check:
 
     `silent` says that it blocks because a store did not answer. `task_id` is the job
     that blocks. `is_empty` says that the collection has no points, so that it can be
-    created on the other cluster.
+    created on the other cluster; `moves_points` that a job has to move them. `code` is
+    the error's, where it blocks.
     """
 
     name: Name
@@ -36,6 +37,8 @@ class Check:
     silent: bool = False
     task_id: str = ""
     is_empty: bool = False
+    moves_points: bool = False
+    code: str = "preflight_blocked"
 
 
 def subscription(namespace: Namespace) -> Check:
@@ -62,14 +65,14 @@ def cluster(after: Namespace, there: Reach, *, tries_write: bool) -> list[Check]
             title="Address is not allowed",
             sentence=sentence,
         )
-        return [address, _unchecked("qdrant", "Qdrant"), _unchecked("key", "Key")]
+        return [address, unchecked("qdrant", "Qdrant"), unchecked("key", "Key")]
     else:
         sentence = there.fault.message if there.fault else ""
         address = Check("address", "unknown", title="Address", sentence=sentence)
     return [address, _server(there), _key(there, tries_write=tries_write)]
 
 
-def _unchecked(name: Name, title: str) -> Check:
+def unchecked(name: Name, title: str) -> Check:
     return Check(
         name,
         "unknown",
@@ -101,7 +104,7 @@ def _server(there: Reach) -> Check:
 
 def _key(there: Reach, *, tries_write: bool) -> Check:
     if there.version is None:
-        return _unchecked("key", "Key")
+        return unchecked("key", "Key")
     if there.may_read is False:
         message = "The cluster refuses this key. Enter one that can read and write."
         return Check("key", "blocks", title="Key is refused", sentence=message)
@@ -118,91 +121,6 @@ def _key(there: Reach, *, tries_write: bool) -> Check:
         else "The cluster did not answer in time."
     )
     return Check("key", "unknown", title="Key can write", sentence=message)
-
-
-def vectors(after: Namespace, here: Reach, there: Reach) -> Check:
-    """Judge whether points would be left behind; a change of tier moves none."""
-    if there.version is None:
-        return _unchecked("vectors", "Vectors")
-    if there.points is None and there.has_collection is None:
-        return _uncounted(there, "new")
-    if here.points is None and here.has_collection is not False:
-        return _uncounted(here, "current")
-    name, count = after.collection, here.points or 0
-    if here is not there and here.points == 0 and not there.points:
-        return _no_points(name, there)
-    if there.points is None:
-        message = (
-            f"There is no collection {name} on that cluster. {_how_to_move(after.tier)}"
-        )
-        title = f"{count:,} points would be left behind" if count else "No collection"
-        return Check("vectors", "blocks", title=title, sentence=message)
-    if there.points != count:
-        message = (
-            f"{count:,} points here, {there.points:,} there. {_how_to_move(after.tier)}"
-        )
-        return Check(
-            "vectors", "blocks", title="Vectors would be left behind", sentence=message
-        )
-    if here is there:
-        return Check(
-            "vectors",
-            "ok",
-            title="Vectors stay where they are",
-            sentence=f"{count:,} points",
-        )
-    message = f"{count:,} points; nothing has to be moved"
-    return Check("vectors", "ok", title="Vectors are already there", sentence=message)
-
-
-def _no_points(name: str, there: Reach) -> Check:
-    message = (
-        f"{name} has no points; it is created there with its vectors and indexes"
-        if there.points is None
-        else f"{name} has no points on either cluster"
-    )
-    return Check(
-        "vectors",
-        "ok",
-        title="No vectors to leave behind",
-        sentence=message,
-        is_empty=True,
-    )
-
-
-def _uncounted(reach: Reach, which: str) -> Check:
-    """Return the check for a cluster that refused the key or did not count in time."""
-    is_refused = reach.may_read is False
-    message = f"The {which} cluster did not count its points in time."
-    if is_refused:
-        message = (
-            f"The {which} cluster refused the key, so its points were not counted."
-        )
-    return Check(
-        "vectors",
-        "blocks",
-        title="Vectors are not counted",
-        sentence=message,
-        silent=not is_refused,
-    )
-
-
-def _how_to_move(tier: str) -> str:
-    """Return how to move the vectors; clones are always on the shared cluster."""
-    snapshot = (
-        "restore a Qdrant snapshot of the collection there, under the same name, then "
-        "change the tier"
-    )
-    if tier == "shared":
-        return (
-            "A change of tier moves no vectors. Clone the namespace: the clone is a "
-            f"new namespace on the shared cluster, with all points. Or {snapshot}."
-        )
-    return (
-        "A change of tier moves no vectors, and clones are created on the shared "
-        f"cluster: {snapshot}. Or create a new namespace on that tier through the API "
-        "and process your data again."
-    )
 
 
 def ray(after: Namespace) -> Check:

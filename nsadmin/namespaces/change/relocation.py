@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from django.conf import settings
+
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.change import preflight
@@ -23,6 +25,19 @@ _CREATED_THERE = PlanWarning(
     "The collection has no points, so it is created on the new cluster; the empty one "
     "on the old cluster stays."
 )
+
+
+def _warnings_of_job() -> tuple[PlanWarning, ...]:
+    """Return the warnings of a plan whose points a job moves; they replace others."""
+    days = settings.NSADMIN_MOVE_FALLBACK_DAYS
+    kept = "1 day" if days == 1 else f"{days} days"
+    return (
+        PlanWarning(
+            "A job moves the points. Until it ends, searches and writes go to the old "
+            "cluster, and nothing else of the namespace can be changed; then they go "
+            f"to the new one. The old collection is kept for {kept}, to move back."
+        ),
+    )
 
 
 def require_alone(plan: Plan) -> None:
@@ -62,29 +77,31 @@ class Relocation:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """The checks of the cluster where the plan would put the namespace."""
-        return preflight.run(self.actor, self.namespace, self._after)
+        return preflight.run(self.actor, self.namespace, self.after)
 
     @cached_property
     def whole_plan(self) -> Plan:
         """The plan with steps that create an empty collection on the new cluster.
 
         The steps are pending in the document that names the new cluster, so they are
-        carried out there. A collection with points is never created: its points would
-        be left behind.
+        carried out there. A collection with points is created by the job that moves
+        them.
         """
         plan = self.plan
+        if any(check.moves_points for check in self.checks):
+            return replace(plan, warnings=_warnings_of_job())
         if not any(check.is_empty for check in self.checks):
             return plan
-        actual = probe.actual_collection(self._after)
-        added = missing_collection(self._after, actual) or [
-            *missing_vectors(self._after, actual),
-            *missing_indexes(self._after, actual),
+        actual = probe.actual_collection(self.after)
+        added = missing_collection(self.after, actual) or [
+            *missing_vectors(self.after, actual),
+            *missing_indexes(self.after, actual),
         ]
         warnings = plan.warnings if actual.exists else (*plan.warnings, _CREATED_THERE)
         return replace(plan, steps=(*plan.steps, *added), warnings=warnings)
 
     @cached_property
-    def _after(self) -> Namespace:
+    def after(self) -> Namespace:
         """The namespace as the plan would make it."""
         steps = self.plan.steps
         return document.read(

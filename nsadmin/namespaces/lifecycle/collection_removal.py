@@ -3,15 +3,17 @@
 from typing import Any
 
 from nsadmin.namespaces.placement.clusters import cluster_of
-from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.placement.sharers import sharers
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 # Metadata key of a collection: the clone that created it and may fill and drop it.
 MARK = "nsadmin_clone"
+# The same of a move: the job that fills the new collection, and the one that left the
+# old collection behind.
+MOVING, MOVED = "nsadmin_move", "nsadmin_moved"
 
 
 def place_of(namespace: Namespace) -> Cluster | None:
@@ -24,26 +26,6 @@ def place_of(namespace: Namespace) -> Cluster | None:
     if namespace.tier != "shared" and not has_address:
         return None
     return cluster_of(namespace)
-
-
-def sharers(namespace: Namespace) -> list[Namespace]:
-    """Return the other namespaces whose points are in the same collection."""
-    candidates = [
-        document.read(raw) for raw in store.find_by_collection(namespace.collection)
-    ]
-    return [
-        other
-        for other in candidates
-        if other.namespace_id != namespace.namespace_id
-        and other.collection == namespace.collection
-        and _address(other) == _address(namespace)
-    ]
-
-
-def _address(namespace: Namespace) -> str:
-    if namespace.tier == "shared":
-        return ""
-    return str(namespace.infrastructure.get("qdrant_url") or "")
 
 
 def is_owned(namespace: Namespace, live: LiveCollection) -> bool:

@@ -7,8 +7,8 @@ from nsadmin.errors import NsadminError
 from nsadmin.jobs.models import Job
 from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces.change.blockers import running_jobs
-from nsadmin.namespaces.lifecycle.collection_removal import sharers
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.sharers import sharers
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.read.queries import NamespaceView

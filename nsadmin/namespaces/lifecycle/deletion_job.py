@@ -9,7 +9,7 @@ from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.change.blockers import running_jobs
-from nsadmin.namespaces.lifecycle import collection_removal
+from nsadmin.namespaces.lifecycle import collection_removal, moved_collections
 from nsadmin.namespaces.lifecycle.clone_target import SOURCE_GONE
 from nsadmin.namespaces.lifecycle.deletion_stages import (
     FAILING,
@@ -136,6 +136,7 @@ def _note_failed_clones(work: JobContext, namespace: Namespace, ids: list[str]) 
 
 def _delete_points(work: JobContext, namespace: Namespace) -> None:
     """Remove the points from Qdrant, or leave them if the job may and must."""
+    _delete_old_collections(work, namespace)
     try:
         _remove_points(work, namespace)
     except NsadminError as failure:
@@ -143,6 +144,17 @@ def _delete_points(work: JobContext, namespace: Namespace) -> None:
         if is_other_store or not work.cursor.get(LEAVE):
             raise
         _leave_collection(work, namespace, failure.message)
+
+
+def _delete_old_collections(work: JobContext, namespace: Namespace) -> None:
+    """Drop what moves left on other clusters, or leave it if the job may and must."""
+    try:
+        moved_collections.drop_all(namespace)
+    except NsadminError as failure:
+        if not work.cursor.get(LEAVE):
+            raise
+        sentence = f"What a move left on another cluster stays: {failure.message}"
+        _record_once(work, "moved", sentence, "warn")
 
 
 def _leave_collection(work: JobContext, namespace: Namespace, reason: str) -> None:

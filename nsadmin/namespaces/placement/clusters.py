@@ -14,6 +14,12 @@ from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
+from nsadmin.namespaces.schema.moving import (
+    Fallback,
+    left_behind,
+    place_of,
+    with_infrastructure,
+)
 from nsadmin.stores.qdrant import cluster
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.seal import Binding, Secret, fingerprint, seal, unseal
@@ -94,11 +100,21 @@ def dedicated_of(internal_id: str, url: str) -> Cluster:
 
 def collection_key(raw: Raw) -> str:
     """Return a text that identifies a collection among all clusters."""
-    namespace = document.read(raw)
-    place = "shared"
-    if namespace.tier != "shared":
-        place = str(namespace.infrastructure.get("qdrant_url") or "")
-    return f"{place}|{namespace.collection}"
+    return "|".join(place_of(document.read(raw)))
+
+
+def left_at(now: Namespace, after: Namespace) -> Fallback | None:
+    """Return what an earlier move left behind where the namespace would go; or None."""
+    place = _normal_place(after)
+    for left in left_behind(now):
+        if _normal_place(with_infrastructure(now, left.infrastructure)) == place:
+            return left
+    return None
+
+
+def _normal_place(namespace: Namespace) -> tuple[str, str]:
+    place, collection = place_of(namespace)
+    return _normalized_url(place) or place, collection
 
 
 def shared_name_error(name: str, namespace_id: str, organization_id: str) -> str:

@@ -24,9 +24,13 @@ from nsadmin.namespaces.schema.text import clean_description, clean_name
 
 @dataclass(frozen=True, slots=True)
 class PatchRequest(ChangeRequest):
-    """The request to carry out a patch."""
+    """The request to carry out a patch.
+
+    With `pause_writes`, writes pause for a moment if the patch moves the points.
+    """
 
     patch: NamespacePatch
+    pause_writes: bool = False
 
     def plan(
         self,
@@ -46,6 +50,11 @@ class PatchRequest(ChangeRequest):
     def new_name(self) -> str | None:
         """The sent name; None if there is none."""
         return self.patch.namespace_name
+
+    @property
+    def pauses_writes(self) -> bool:
+        """Whether writes pause at the end of a move."""
+        return self.pause_writes
 
     @property
     def must_ask_qdrant(self) -> bool:

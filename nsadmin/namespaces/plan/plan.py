@@ -130,6 +130,11 @@ class ChangeRequest(ABC):
         return self.asks_qdrant == "always"
 
     @property
+    def pauses_writes(self) -> bool:
+        """Whether writes pause at the end of a move, so that it misses none."""
+        return False
+
+    @property
     def evidence(self) -> str:
         """The reason for an automatic request, for the audit; empty for people's."""
         return ""

@@ -41,6 +41,7 @@ ACTION_WORDS = {
     "namespace:extend-all": "Expiry of several namespaces extended",
     "namespace:leave-collection": "Collection left behind",
     "namespace:let-expire": "Several namespaces released for deletion",
+    "namespace:move": "Namespace moved",
     "namespace:purge": "Namespace deleted for good",
     "namespace:restore": "Namespace restored",
     "namespace:update": "Namespace changed",

@@ -45,7 +45,11 @@ JOBS: Mapping[str, Badge] = {
     State.FAILED: Badge("bad", "circle-x-fill", "Failed"),
     State.CANCELLED: Badge("idle", "ban", "Cancelled"),
 }
-KINDS: Mapping[str, str] = {"clone": "Clones", "delete": "Deletions"}
+KINDS: Mapping[str, str] = {
+    "clone": "Clones",
+    "delete": "Deletions",
+    "move": "Moves",
+}
 LOST = Badge("warn", "alert-triangle-fill", "Never finished")
 CANCELLING = Badge("idle", "player-stop", "Cancelling")
 

@@ -37,6 +37,8 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "purge_retry": ("Purge", "Its failed deletion is not tried again."),
     "deletion": ("Deletion", "It is not deleted yet; it is tried again, ever later."),
     "deletion_stop": ("Deletion", "A job that uses it was not stopped."),
+    "move_expiry": ("Old collections", "What a move left behind is not deleted yet."),
+    "expire_cluster": ("Old collections", "What moves left on it is not deleted."),
     "left_collection": ("Collection left behind", "Drop it in its cluster by hand."),
     "key_rotation": ("Key rotation", "Its key is sealed with an old seal key."),
 }

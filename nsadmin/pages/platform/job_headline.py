@@ -9,6 +9,7 @@ from django.utils import timezone
 from nsadmin.jobs.execution.lease import LEASE
 from nsadmin.jobs.execution.slots import WAITS_FOR_SLOT, waits_for_slot
 from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.pages.common.badges import JOBS, Badge, job_badge
 
 LOST = Badge("warn", "heartbeat", "Worker lost")
@@ -111,6 +112,9 @@ def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
     if state is LOST:
         return "Worker lost, resuming"
     match job.state:
+        case State.DONE if job.kind == MOVE:
+            is_equal = proven and all(entry.get("equal") for entry in proven)
+            return "Moved, verified identical" if is_equal else "Moved"
         case State.DONE if proven and all(entry.get("equal") for entry in proven):
             return "Ready, verified identical"
         case State.DONE if proven:

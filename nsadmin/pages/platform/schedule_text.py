@@ -25,6 +25,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Purge",
         "Deletes namespaces for good once they can no longer be restored.",
     ),
+    "move_expiry": (
+        "Old collections",
+        "Deletes what a move left on the old cluster once it is kept no longer.",
+    ),
     "finish_indexes": (
         "Measuring indexes",
         "Measures and checks the automatic indexes whose build has finished.",
@@ -129,6 +133,11 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         none="No differences.",
         some="item differs|items differ",
         silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
+    ),
+    "move_expiry": _count(
+        "dropped",
+        none="Nothing was due.",
+        some="old collection deleted|old collections deleted",
     ),
     "purge": _purge,
     "finish_indexes": _count(

@@ -1,7 +1,7 @@
-"""The settings of a collection: what a clone keeps of them, and what differs. Pure.
+"""The settings of a collection: what its copy keeps of them, and what differs. Pure.
 
 A configuration is what Qdrant shows of a collection. Qdrant adds its own defaults, so
-null equals absent, and a plain value that only the clone has is such a default.
+null equals absent, and a plain value that only the copy has is such a default.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,38 +29,41 @@ _AFTER_CREATION: Final = ("read_fan_out_factor", "read_fan_out_delay_ms")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The configuration that a clone gets, and a sentence for each lost setting."""
+    """The configuration that a copy gets, and a sentence for each lost setting."""
 
     config: Config
     losses: list[str]
 
 
-def kept_on(config: Config, *, nodes: int | None, distributed: bool) -> Kept:
+def kept_on(
+    config: Config, *, nodes: int | None, distributed: bool, what: str = "clone"
+) -> Kept:
     """Return what a cluster with so many nodes can keep of a configuration.
 
-    `nodes` is None where the cluster does not say; then all factors are kept.
+    `nodes` is None where the cluster does not say; then all factors are kept. `what` is
+    the word for the copy.
     """
     params = dict(config.get("params") or {})
     losses: list[str] = []
     if nodes is not None:
-        losses += _fit_replication(params, nodes)
+        losses += _fit_replication(params, nodes, what)
     if params.get("sharding_method") == "custom" and not distributed:
         del params["sharding_method"]
         losses.append(
-            "The source has shards by key. The clone's server is not distributed and "
-            "has no such keys, so the clone's points are spread automatically."
+            f"The source has shards by key. The {what}'s server is not distributed and "
+            f"has no such keys, so the {what}'s points are spread automatically."
         )
     return Kept({**config, "params": params}, losses)
 
 
-def _fit_replication(params: Config, nodes: int) -> list[str]:
+def _fit_replication(params: Config, nodes: int, what: str) -> list[str]:
     replicas = params.get("replication_factor")
     if not isinstance(replicas, int) or replicas <= nodes:
         return []
     params["replication_factor"] = nodes
     loss = (
         f"The source keeps {replicas} copies of each shard (replication_factor). The "
-        f"clone's cluster has {_nodes(nodes)}, so the clone keeps {nodes}."
+        f"{what}'s cluster has {_nodes(nodes)}, so the {what} keeps {nodes}."
     )
     consistency = params.get("write_consistency_factor")
     if isinstance(consistency, int) and consistency > nodes:

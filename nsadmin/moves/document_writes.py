@@ -1,0 +1,186 @@
+"""What a move writes into the namespace's document, each by one compare-and-set."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from nsadmin.audit import record
+from nsadmin.errors import Conflict, NotFound, Unavailable
+from nsadmin.jobs.models import Job
+from nsadmin.moves.context import DELETED, flip_operation, is_flipped
+from nsadmin.namespaces.change.compare_and_set import (
+    TooManyWriters,
+    read_stored,
+    updated_document,
+    write_document,
+)
+from nsadmin.namespaces.placement.clusters import collection_key, left_at
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.moving import (
+    FALLBACK,
+    MOVE,
+    PAUSED_UNTIL,
+    RETIRED,
+    Fallback,
+    move_of,
+    with_infrastructure,
+    without_secrets,
+)
+
+Values = dict[str, Any]
+
+
+def pause_writes(job: Job, *, seconds: int) -> None:
+    """Announce in the document that nothing is written for so long."""
+    until = _whole(timezone.now() + timedelta(seconds=seconds))
+    _set(job, lambda _: {PAUSED_UNTIL: until})
+
+
+def resume_writes(namespace_id: str) -> None:
+    """Take the announcement back; it may be gone, as may the document."""
+    write(
+        namespace_id,
+        lambda stored: {PAUSED_UNTIL: None} if PAUSED_UNTIL in stored.raw else None,
+    )
+
+
+def flip(job: Job) -> Raw:
+    """Put the namespace on the new cluster; return the document.
+
+    What it had before becomes the fallback. Raises Conflict if another program has
+    changed the infrastructure meanwhile, or the move was taken back.
+    """
+    op_id = flip_operation(job)
+
+    def change(stored: Namespace) -> Raw | None:
+        if is_flipped(stored.raw, job):
+            return None
+        if document.is_deleting(stored.raw):
+            raise NotFound(DELETED)
+        return _flipped(stored, job, op_id)
+
+    namespace_id = job.namespace_id
+    try:
+        after = write_document(lambda: read_stored(namespace_id), change, op_id=op_id)
+    except TooManyWriters as busy:  # the job tries again
+        raise Unavailable(busy.message) from busy
+    stored = after or _required(namespace_id)
+    mirror.mirror_one(stored)
+    return stored
+
+
+def _flipped(stored: Namespace, job: Job, op_id: str) -> Raw:
+    move = move_of(stored)
+    if move is None or move.is_ending or move.task_id != str(job.job_id):
+        raise Conflict("The move was taken back.")
+    before = stored.raw.get("infrastructure") or {}
+    if without_secrets(before) != move.before:
+        raise Conflict(
+            "Another program changed the infrastructure of the namespace while it was "
+            "moved. Nothing was moved; look at it and move it again.",
+            code="infrastructure_changed",
+        )
+    days = timedelta(days=settings.NSADMIN_MOVE_FALLBACK_DAYS)
+    left = {
+        "task_id": move.task_id,
+        "until": _whole(timezone.now() + days),
+        "infrastructure": before,
+    }
+    wanted = with_infrastructure(stored, move.infrastructure)
+    values: Values = {
+        "infrastructure": move.infrastructure,
+        FALLBACK: left,
+        MOVE: None,
+        RETIRED: _retired(stored, left_at(stored, wanted)) or None,
+    }
+    if "collection_key" in stored.raw:
+        values["collection_key"] = collection_key(wanted.raw)
+    return updated_document(stored, op_id, **values)
+
+
+def _retired(stored: Namespace, entered: Fallback | None) -> list[Raw]:
+    """Return the entries of what earlier moves left behind, but where this one goes."""
+    last = stored.raw.get(FALLBACK)
+    entries = [*(stored.raw.get(RETIRED) or []), *([last] if last else [])]
+    task_id = entered.task_id if entered is not None else None
+    return [entry for entry in entries if entry.get("task_id") != task_id]
+
+
+def mark_ending(job: Job) -> Namespace | None:
+    """Forbid the flip of a move that is taken back; return its namespace.
+
+    None if the document does not name this move any more, or is gone.
+    """
+
+    def change(stored: Namespace) -> Values | None:
+        move = move_of(stored)
+        if move is None or move.task_id != str(job.job_id) or move.is_ending:
+            return None
+        return {MOVE: {**stored.raw[MOVE], "ending": True}}
+
+    write(job.namespace_id, change)
+    stored = read_stored(job.namespace_id)
+    move = move_of(stored) if stored is not None else None
+    return stored if move is not None and move.task_id == str(job.job_id) else None
+
+
+def remove_move(job: Job) -> None:
+    """Remove a move that was taken back, with its key."""
+
+    def change(stored: Namespace) -> Values | None:
+        move = move_of(stored)
+        if move is None or move.task_id != str(job.job_id):
+            return None
+        return {MOVE: None, PAUSED_UNTIL: None}
+
+    write(job.namespace_id, change)
+
+
+def write(namespace_id: str, values: Callable[[Namespace], Values | None]) -> None:
+    """Set values of the document, None to remove a key; mirror it.
+
+    `values` may return None to write nothing. Raises Unavailable while other programs
+    keep writing.
+    """
+    op_id = record.new_op_id()
+
+    def change(stored: Namespace) -> Raw | None:
+        wanted = values(stored)
+        return None if wanted is None else updated_document(stored, op_id, **wanted)
+
+    try:
+        after = write_document(lambda: read_stored(namespace_id), change, op_id=op_id)
+    except TooManyWriters as busy:
+        raise Unavailable(busy.message) from busy
+    if after is not None:
+        mirror.mirror_one(after)
+
+
+def _set(job: Job, values: Callable[[Namespace], Values]) -> None:
+    """Set values of the document as long as it is moved by this job."""
+
+    def change(stored: Namespace) -> Values:
+        move = move_of(stored)
+        is_own = move is not None and move.task_id == str(job.job_id)
+        if not is_own and not is_flipped(stored.raw, job):
+            raise Conflict("The move was taken back.")
+        return values(stored)
+
+    write(job.namespace_id, change)
+
+
+def _required(namespace_id: str) -> Raw:
+    stored = read_stored(namespace_id)
+    if stored is None:
+        raise NotFound(DELETED)
+    return stored.raw
+
+
+def _whole(moment: Any) -> Any:
+    """Return a time in whole milliseconds, as MongoDB stores it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

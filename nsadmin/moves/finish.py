@@ -1,0 +1,81 @@
+"""After the flip: the last writes, the pause taken back, the old collection marked."""
+
+from datetime import datetime
+from typing import Final
+
+from nsadmin.moves import document_writes, late_writes
+from nsadmin.moves.collection import MOVED_UNTIL, SETTINGS_KEY, set_marks
+from nsadmin.moves.context import MoveContext
+from nsadmin.moves.write_pause import lift
+from nsadmin.namespaces.change.moving import FINISH
+from nsadmin.namespaces.lifecycle.collection_removal import MOVED, MOVING
+from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.moving import fallback_of
+from nsadmin.stores.qdrant import collections
+from nsadmin.transfer import settings
+from nsadmin.transfer.site import Site
+
+_LATE: Final = "late_writes"
+
+
+def finish(context: MoveContext) -> None:
+    """Run the steps that follow the flip; each may be repeated."""
+    job = context.job
+    snapshots.invalidate(job.job.namespace_id)
+    job.progress.begin(FINISH, total=4)
+    if _LATE not in job.cursor:
+        number = late_writes.bring_over(context)
+        context.save(**{_LATE: number})
+        _report(context, number)
+    job.progress.advance(FINISH, done=1)
+    complete(context.namespace, context.source, context.target, job.cursor)
+    job.progress.advance(FINISH, done=4)
+    job.progress.end(FINISH)
+    job.record_event("The namespace is on the new cluster.", "ok")
+
+
+def complete(
+    namespace: Namespace, source: Site, target: Site, cursor: dict[str, object]
+) -> None:
+    """Take the pause back, set the rules of the new collection, mark the old one."""
+    document_writes.resume_writes(namespace.namespace_id)
+    lift(source, cursor)
+    _set_strict_mode(target, cursor)
+    left = fallback_of(namespace)
+    until = left.until if left is not None else None
+    set_marks(target, **{MOVING: None, MOVED: None, MOVED_UNTIL: None})
+    if left is not None:
+        set_marks(source, **{MOVED: left.task_id, MOVED_UNTIL: _text(until)})
+    snapshots.invalidate(namespace.namespace_id)
+
+
+def _set_strict_mode(target: Site, cursor: dict[str, object]) -> None:
+    """Set the strict mode that the old collection had; it could have stopped the move.
+
+    A collection that the namespace goes back to has its own already.
+    """
+    kept = cursor.get(SETTINGS_KEY)
+    live = collections.get(target.cluster, target.collection)
+    if not isinstance(kept, dict) or live is None:
+        return
+    rules = settings.strict_mode(kept)
+    if rules and settings.strict_mode(live.raw) != rules:
+        body = {"strict_mode_config": rules}
+        collections.change(target.cluster, target.collection, body)
+
+
+def _report(context: MoveContext, number: int) -> None:
+    if number == 0:
+        return
+    verb = "point was" if number == 1 else "points were"
+    sentence = (
+        f"{number:,} {verb} written to the old cluster during the switch and brought "
+        "over."
+    )
+    context.job.outputs["late"] = {"points": number, "sentence": sentence}
+    context.job.record_event(sentence, "warn")
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

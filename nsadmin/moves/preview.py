@@ -1,0 +1,63 @@
+"""What a move would take: the way of its points, bytes, disk, time, lost settings."""
+
+from dataclasses import dataclass
+
+from django.conf import settings as django_settings
+
+from nsadmin.errors import NsadminError
+from nsadmin.moves.context import site_of
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.placement.clusters import left_at
+from nsadmin.stores.qdrant import collections, topology
+from nsadmin.transfer import choice, settings, ways
+from nsadmin.transfer.choice import Choice
+from nsadmin.transfer.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A move before it starts; `choice` is how its points would be transferred.
+
+    None where the collection is there already and is only compared, because an earlier
+    move left it behind. `losses` are sentences about settings that the new cluster
+    cannot keep. The old collection is kept for `fallback_days`.
+    """
+
+    choice: Choice | None
+    losses: list[str]
+    fallback_days: int
+
+
+def forecast(preview: Preview) -> Forecast | None:
+    """Return what the move of a preview would take; reads both clusters.
+
+    None for a change that moves no points, or while a cluster does not answer.
+    """
+    wanted = preview.wanted
+    if wanted is None or not preview.moves_points:
+        return None
+    namespace = preview.view.namespace
+    try:
+        source, target = site_of(namespace), site_of(wanted)
+        losses = _losses(source, target)
+        chosen = None
+        if left_at(namespace, wanted) is None:
+            chosen = choice.preview(source, target, ways.allowed())
+    except NsadminError:
+        return None
+    return Forecast(chosen, losses, django_settings.NSADMIN_MOVE_FALLBACK_DAYS)
+
+
+def _losses(source: Site, target: Site) -> list[str]:
+    live = collections.get(source.cluster, source.collection)
+    if live is None:
+        return []
+    there = topology.distribution(target.cluster)
+    kept = settings.kept_on(
+        live.raw,
+        nodes=there.nodes,
+        distributed=there.is_enabled,
+        what="new collection",
+    )
+    aliases = topology.aliases(source.cluster, source.collection)
+    return [*kept.losses, *settings.alias_losses(aliases)]
