@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.queries import Viewer, is_cancellable, visible
 
 
@@ -20,3 +20,11 @@ def percents(viewer: Viewer, namespace_ids: Iterable[str]) -> dict[str, int | No
     """Return {job id: percent done} of the jobs that work on these namespaces."""
     jobs = visible(viewer).filter(namespace_id__in=list(namespace_ids))
     return {str(job.job_id): job.progress.get("percent") for job in jobs}
+
+
+def live_percents(
+    viewer: Viewer, namespace_ids: Iterable[str]
+) -> dict[str, tuple[str, int | None]]:
+    """Return {namespace id: (kind, percent done)} of the live job on each of them."""
+    jobs = visible(viewer).filter(namespace_id__in=list(namespace_ids), state__in=LIVE)
+    return {job.namespace_id: (job.kind, job.progress.get("percent")) for job in jobs}

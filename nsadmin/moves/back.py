@@ -43,7 +43,7 @@ def preview(
 
     Raises Conflict if there is none, and what other changes of infrastructure raise.
     """
-    request = _request(actor, identifier, organization_id, pause_writes=False)
+    request = request_of(actor, identifier, organization_id, pause_writes=False)
     return commit.preview(actor, identifier, request, organization_id=organization_id)
 
 
@@ -59,15 +59,16 @@ def start(
 
     `digest` is the one of the plan that was shown.
     """
-    request = _request(actor, identifier, organization_id, pause_writes=pause_writes)
+    request = request_of(actor, identifier, organization_id, pause_writes=pause_writes)
     return commit.commit(
         actor, identifier, request, digest=digest, organization_id=organization_id
     )
 
 
-def _request(
+def request_of(
     actor: Actor, identifier: str, organization_id: str | None, *, pause_writes: bool
 ) -> PatchRequest:
+    """Return the request for the way back; raise Conflict if there is none."""
     view = queries.get_stored(
         actor,
         identifier,

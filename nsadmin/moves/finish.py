@@ -28,6 +28,8 @@ def finish(context: MoveContext) -> None:
         number = late_writes.bring_over(context)
         context.save(**{_LATE: number})
         _report(context, number)
+    if not job.inputs["pause_writes"]:
+        _report_differing(context, late_writes.differing(context))
     job.progress.advance(FINISH, done=1)
     complete(context.namespace, context.source, context.target, job.cursor)
     job.progress.advance(FINISH, done=4)
@@ -74,6 +76,19 @@ def _report(context: MoveContext, number: int) -> None:
         "over."
     )
     context.job.outputs["late"] = {"points": number, "sentence": sentence}
+    context.job.record_event(sentence, "warn")
+
+
+def _report_differing(context: MoveContext, number: int) -> None:
+    """Tell of points that were written on one of the clusters since the last pass."""
+    if number == 0:
+        return
+    verb = "point differs" if number == 1 else "points differ"
+    sentence = (
+        f"{number:,} {verb} between the old and the new collection: written during the "
+        "switch, on the old cluster, or since then, on the new one."
+    )
+    context.job.outputs["differing"] = {"points": number, "sentence": sentence}
     context.job.record_event(sentence, "warn")
 
 

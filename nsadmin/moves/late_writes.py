@@ -1,21 +1,26 @@
 """Points that arrived at the old collection after the last pass, during the switch.
 
-They are inserted where the new collection lacks them. What the new one has is newer and
-stays: the namespace's programs write there since the switch.
+They are inserted where the new collection lacks them. What the new one has stays,
+because the namespace's programs write there since the switch; where writes were not
+paused, the points that differ are counted.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from nsadmin.moves.collection import session
 from nsadmin.moves.context import MoveContext
+from nsadmin.namespaces.change.moving import FINISH
 from nsadmin.stores.qdrant import points
+from nsadmin.transfer import compare
 from nsadmin.transfer.site import Site
 
 Point = dict[str, Any]
 
 _IDS: Final = 1000
 _BATCH: Final = 100
-_SENTENCE: Final = "late_writes"
+# Cursor entry: the position of the pass that counts.
+_POSITION: Final = "late_position"
 
 
 def bring_over(context: MoveContext) -> int:
@@ -35,6 +40,18 @@ def bring_over(context: MoveContext) -> int:
         )
         number += len(rows)
     return number
+
+
+def differing(context: MoveContext) -> int:
+    """Count the points that both collections have and that differ; nothing is written.
+
+    Deletions are not counted: a point may have been deleted on either side.
+    """
+    state = context.job.cursor.setdefault(_POSITION, {})
+    found = compare.reconcile(
+        session(context, FINISH), state, deletes_extra=False, repairs=False
+    )
+    return found.changed
 
 
 def _missing(context: MoveContext) -> Iterator[list[int | str]]:

@@ -60,9 +60,13 @@ def _check_sample(context: MoveContext) -> None:
 
 
 def catch_up(context: MoveContext) -> None:
-    """Run passes until one brings over only a few points, or there were many passes."""
+    """Run passes until one brings over only a few points, or there were many passes.
+
+    The pass that proved the transfer is the first of them.
+    """
     context.job.progress.begin(CATCH_UP, total=points_of(context))
-    while not _is_enough(context.job.cursor.get(PASSES_KEY) or []):
+    proven: list[int] = context.job.cursor.get(PROOF_KEY) or []
+    while not _is_enough([*proven, *(context.job.cursor.get(PASSES_KEY) or [])]):
         found = _compare(context, CATCH_UP)
         if changes(found):
             context.job.record_event(
@@ -78,11 +82,15 @@ def _is_enough(passes: list[int]) -> bool:
 def catch_up_paused(context: MoveContext, pause: WritePause) -> None:
     """Pause the writes, and run passes until one finds nothing.
 
-    Raises Conflict if programs go on writing that ignore the pause.
+    Passes of an earlier pause count for nothing if it has lapsed since. Raises
+    Conflict if programs go on writing that ignore the pause.
     """
+    if pause.has_lapsed:
+        context.job.cursor.update({PAUSED_KEY: [], POSITION_KEY: {}})
     while True:
         passes: list[int] = context.job.cursor.get(PAUSED_KEY) or []
         if passes and passes[-1] == 0:
+            context.job.progress.end(CATCH_UP)
             return
         if len(passes) >= _MOST_PAUSED_PASSES:
             break

@@ -8,7 +8,7 @@ end, also after a kill, because the rules before are in the job's cursor.
 import time
 from typing import Any, Final
 
-from nsadmin.errors import UpstreamError
+from nsadmin.errors import Unavailable, UpstreamError
 from nsadmin.moves import document_writes
 from nsadmin.moves.collection import live_source
 from nsadmin.moves.context import MoveContext
@@ -16,37 +16,57 @@ from nsadmin.stores.qdrant import collections, write_limit
 from nsadmin.transfer import settings
 from nsadmin.transfer.site import Site
 
-# Cursor entry: the strict mode before the pause.
+# Cursor entries: the strict mode before the pause, and the Unix time until which it was
+# announced last.
 RULES_KEY: Final = "rules_before"
+UNTIL_KEY: Final = "paused_until"
 _OWN_RULES: Final = frozenset({"enabled", "write_rate_limit"})
 
 _ANNOUNCED_S: Final = 120
 _RENEWED_AFTER_S: Final = 45
+# Clocks of other programs may be so many seconds ahead.
+_CLOCKS_S: Final = 10
 # Writes that began before the announcement have arrived by then.
 _UNDER_WAY_S: Final = 1.0
 
 
 class WritePause:
-    """The pause of one slice; `hold` begins it, or renews it where that is due."""
+    """The pause of one slice; `hold` begins it, or renews it where that is due.
+
+    `has_lapsed` says that no pause held when this slice began: what was compared under
+    an earlier one may have been written since.
+    """
 
     def __init__(self, context: MoveContext) -> None:
         self._context = context
         self._announced_at: float | None = None
+        self.has_lapsed = time.time() >= float(context.job.cursor.get(UNTIL_KEY) or 0)
 
     def hold(self) -> None:
-        """Announce the pause, and restrict the collection the first time."""
+        """Announce the pause, and restrict the collection the first time.
+
+        Raises Unavailable if this process stood still for so long that the pause has
+        lapsed; the next slice begins another one.
+        """
         now = time.monotonic()
+        self._require_unbroken()
         is_due = (
             self._announced_at is None or now - self._announced_at > _RENEWED_AFTER_S
         )
         if not is_due:
             return
         context = self._context
+        context.job.cursor[UNTIL_KEY] = time.time() + _ANNOUNCED_S - _CLOCKS_S
         document_writes.pause_writes(context.job.job, seconds=_ANNOUNCED_S)
         is_first, self._announced_at = self._announced_at is None, now
         if is_first:
             self._restrict()
             context.wait(_UNDER_WAY_S)
+
+    def _require_unbroken(self) -> None:
+        until = float(self._context.job.cursor.get(UNTIL_KEY) or 0)
+        if self._announced_at is not None and time.time() >= until:
+            raise Unavailable("The pause of writes has lapsed.", code="pause_lapsed")
 
     def _restrict(self) -> None:
         """Restrict the collection; where that is not possible, say so and go on."""

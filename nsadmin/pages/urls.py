@@ -10,6 +10,7 @@ from nsadmin.pages.namespace.drift import drift
 from nsadmin.pages.namespace.expiry import expiry
 from nsadmin.pages.namespace.extractors import extractors
 from nsadmin.pages.namespace.indexes import indexes
+from nsadmin.pages.namespace.move_back import move_back
 from nsadmin.pages.namespace.overview import health, overview
 from nsadmin.pages.namespace.repair import repair
 from nsadmin.pages.namespace.settings import settings
@@ -65,6 +66,11 @@ urlpatterns = [
         name="dismissals",
     ),
     path("namespaces/<str:namespace_id>/infrastructure/", tier, name="tier"),
+    path(
+        "namespaces/<str:namespace_id>/infrastructure/back/",
+        move_back,
+        name="move_back",
+    ),
     path("namespaces/<str:namespace_id>/drift/", drift, name="drift"),
     path("namespaces/<str:namespace_id>/repair/", repair, name="repair"),
     path("namespaces/<str:namespace_id>/clone/", clone, name="clone"),

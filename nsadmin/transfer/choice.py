@@ -26,7 +26,8 @@ _DEFAULT_RATES: Final[Mapping[str, float]] = {
 }
 _MEASURED_JOBS: Final = 20
 _KINDS: Final = ("clone", "move")
-_GB: Final = 10**9
+_MB: Final = 1_000_000
+_GB: Final = 1_000_000_000
 # A snapshot stands beside the copy that is made of it.
 _TIMES_ON_DISK: Final[Mapping[str, int]] = {"snapshot": 2, "mixed": 2}
 
@@ -106,18 +107,22 @@ def _disk(target: Site, way: Whole, held: int | None) -> str:
         total = telemetry.disk_of(target.cluster)
     except NsadminError:
         total = None
-    of = "its disk" if total is None else f"its disk of {_gigabytes(total)}"
+    of = "its disk" if total is None else f"its disk of {_amount(total)}"
     if held is None:
         needs = "how much the transfer needs is not known either"
     else:
-        needed = _gigabytes(held * _TIMES_ON_DISK.get(way, 1))
+        needed = held * _TIMES_ON_DISK.get(way, 1)
         for_now = " for a while" if way in _TIMES_ON_DISK else ""
-        needs = f"the transfer needs about {needed}{for_now}"
+        needs = f"the transfer needs about {_amount(needed)}{for_now}"
+        if total is not None and needed > total:
+            return f"T{needs[1:]}, which is more than {of} can hold."
     return f"The server does not tell how much of {of} is free; {needs}."
 
 
-def _gigabytes(size: int) -> str:
-    return "less than 0.1 GB" if size < _GB // 10 else f"{size / _GB:,.1f} GB"
+def _amount(size: int) -> str:
+    if size < _GB:
+        return f"{max(1, round(size / _MB)):,} MB"
+    return f"{size / _GB:,.1f} GB"
 
 
 def measured_rates(cluster: Cluster) -> dict[str, float]:

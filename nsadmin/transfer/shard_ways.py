@@ -55,9 +55,8 @@ def _usable(
         reasons.append("Snapshots and streams are switched off on this platform.")
     if source.is_beside(target):
         return usable
-    if "snapshot" in usable:
-        usable.remove("snapshot")
-        reasons.append("A snapshot needs source and target on one cluster.")
+    # A snapshot needs both on one cluster, by its nature: that is no reason to name.
+    usable = [way for way in usable if way != "snapshot"]
     if usable and (older := _older(source, target)):
         reasons.append(older)
         return []

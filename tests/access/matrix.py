@@ -65,6 +65,11 @@ _SEEN_BY_ADMINS_AND_SUPPORT = Row(
     foreign="login 404 404 404 in in",
     system="login 403 403 in in in",
 )
+_PLACED = Row(
+    own="login 403 403 in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 403 403 403 in",
+)
 _CLONED = Row(
     own="login 403 in in 403 in",
     foreign="login 404 404 404 403 in",
@@ -103,11 +108,9 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "advice/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "advice/dismissals/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "infrastructure/"): _SHOWN,
-    ("POST", NAMESPACE_PAGE + "infrastructure/"): Row(
-        own="login 403 403 in 403 in",
-        foreign="login 404 404 404 403 in",
-        system="login 403 403 403 403 in",
-    ),
+    ("POST", NAMESPACE_PAGE + "infrastructure/"): _PLACED,
+    ("GET", NAMESPACE_PAGE + "infrastructure/back/"): _PLACED,
+    ("POST", NAMESPACE_PAGE + "infrastructure/back/"): _PLACED,
     ("GET", NAMESPACE_PAGE + "indexes/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "indexes/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "settings/"): _CHANGED,
@@ -244,6 +247,7 @@ MATRIX: dict[Route, Row] = {
 STEP_UP = {
     NAMESPACE_PAGE + "delete/",
     NAMESPACE_PAGE + "infrastructure/",
+    NAMESPACE_PAGE + "infrastructure/back/",
     "namespaces/due/release/",
     "fleet/held/<kind>/",
     "fleet/finish-deletion/",

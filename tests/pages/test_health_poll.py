@@ -136,6 +136,7 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
     snapshots.cache(cast.own, snapshots.from_row(row))
     text = browser.get(f"{own}health/", headers=HTMX).content.decode()
     assert "1 running, 2 queued" in text
+    assert "Indexing 25 %" in text
     assert "vector_index, 250 of 1,000" in text
     assert 'width="25"' in text
 

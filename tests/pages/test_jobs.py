@@ -9,6 +9,7 @@ from django.utils import timezone
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
+from nsadmin.pages.common.transfer_words import size_text
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 
@@ -365,3 +366,41 @@ def test_a_filter_over_no_jobs_at_all_says_that_there_are_none(browse):
         text = browse().get(f"/jobs/{query}").content.decode()
         assert "No jobs yet" in text
         assert "Nothing matches" not in text
+
+
+def test_the_way_and_the_instant_of_a_copy_are_shown(browse, job, address):
+    assert "transfer-title" not in browse().get(address).content.decode()
+    Job.objects.update(
+        outputs={
+            "transfer": {
+                "way": "stream",
+                "source": "shared",
+                "target": "qdrant.northlight.example:6333",
+                "copied_at": "2026-11-29T12:04:31+00:00",
+                "points": 6100,
+                "bytes": 61_400_000,
+                "seconds": 2.5,
+                "reasons": ["Snapshots are <off>."],
+            }
+        }
+    )
+    text = browse().get(address).content.decode().replace("<wbr>", "")
+    for shown in ("By a stream of the shards", "12:04:31", "61 MB", "2,440 points"):
+        assert shown in text
+    assert "Snapshots are &lt;off&gt;." in text
+
+
+@pytest.mark.parametrize(
+    "stored", ["text", {}, {"way": 7}, {"way": "new", "copied_at": "x", "bytes": "y"}]
+)
+def test_an_odd_transfer_is_no_error(browse, job, address, stored):
+    Job.objects.update(outputs={"transfer": stored})
+    assert browse().get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, ""), (None, ""), (999, "999 bytes"), (1500, "1.5 kB"), (61e6, "61 MB")],
+)
+def test_sizes_in_words(size, text):
+    assert size_text(size) == text

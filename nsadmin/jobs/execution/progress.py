@@ -165,7 +165,8 @@ class Progress:
         at, done = self._last_history
         if now - at < self.every_s:
             return
-        rate = (stage.done - done) / (now - at)
+        # A pass that begins anew counts from 0 again.
+        rate = max(0, stage.done - done) / (now - at)
         self.history.append([round(time.time()), round(rate, 1)])
         self._last_history = (now, stage.done)
         if len(self.history) > _MAX_HISTORY:
@@ -199,7 +200,7 @@ class Progress:
         seconds = last.at - first.at
         if seconds < _MIN_SPEED_WINDOW_S:
             return None, None
-        rate = round((last.done - first.done) / seconds, 1)
+        rate = round(max(0, last.done - first.done) / seconds, 1)
         fraction_per_s = (last.fraction - first.fraction) / seconds
         if fraction_per_s <= 0:
             return rate, None

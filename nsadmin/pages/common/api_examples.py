@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from nsadmin.clones.request import CloneRequest
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
+# Stands for a secret, which no example contains.
+OMITTED = "…"
 # Not quoted: the shell puts the reader's own key there.
 _AUTHORIZATION = '-H "Authorization: Bearer $NSADMIN_KEY"'
 
@@ -23,7 +26,7 @@ def body_of(patch: NamespacePatch) -> dict[str, Any]:
     """Return the JSON body of PATCH that asks for the same, but for a secret."""
     body = patch.model_dump(exclude_none=True)
     if "qdrant_api_key" in body.get("infrastructure", {}):
-        body["infrastructure"]["qdrant_api_key"] = "…"
+        body["infrastructure"]["qdrant_api_key"] = OMITTED
     return body
 
 
@@ -84,7 +87,7 @@ def of_cancelling(request: HttpRequest, job_id: str) -> str:
 
 def of_plan(
     request: HttpRequest,
-    wanted: NamespacePatch | Repair | Protection | Revert,
+    wanted: NamespacePatch | PatchRequest | Repair | Protection | Revert,
     plan: Plan,
 ) -> list[str]:
     """Return the calls that carry out this plan.
@@ -92,8 +95,13 @@ def of_plan(
     A patch is only carried out while its plan still has this digest. A repair of
     vectors and of indexes is two calls; what only pages offer is none.
     """
+    only = {"plan_digest": plan.digest}
+    if isinstance(wanted, PatchRequest):
+        if wanted.pause_writes:
+            only["pause_writes"] = "true"
+        wanted = wanted.patch
     if isinstance(wanted, NamespacePatch):
-        body, only = body_of(wanted), {"plan_digest": plan.digest}
+        body = body_of(wanted)
         return [_patch(request, plan.namespace_id, body, only)]
     if isinstance(wanted, Protection | Revert):
         return []  # the API has no call for it

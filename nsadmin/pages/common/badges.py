@@ -37,6 +37,7 @@ HEALTH: Mapping[str, Badge] = {
     for key, (role, icon) in _HEALTH_ICONS.items()
 }
 UNKNOWN = HEALTH["unknown"]
+MOVING = Badge("run", "loader-2", "Moving", turns=True)
 
 JOBS: Mapping[str, Badge] = {
     State.QUEUED: Badge("idle", "clock", "Queued"),

@@ -22,6 +22,7 @@ from nsadmin.errors import (
 )
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import Plan, added_vectors
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
@@ -32,10 +33,11 @@ from nsadmin.namespaces.read.reprocessing import to_reprocess
 from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.pages.common import api_examples, plan_presenter
 from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.templatetags.formatting import many, spelled
 
-Wanted = NamespacePatch | Repair | Protection | Revert
+Wanted = NamespacePatch | PatchRequest | Repair | Protection | Revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ def _confirm(request: HttpRequest, plan_form: PlanForm, patch: Wanted) -> HttpRe
         messages.info(request, "The other change was kept. Nothing was written.")
     else:
         report_outcome(request, outcome)
+    if outcome.task_id:
+        return redirect("job", outcome.task_id)
     return redirect("overview", _id(plan_form))
 
 
@@ -175,7 +179,7 @@ def _review(
         ],
         "ticks_missing": status == 422,
         "stays": patch.stays if isinstance(patch, Revert) else [],
-        "has_form": isinstance(patch, NamespacePatch),
+        "has_form": isinstance(patch, NamespacePatch | PatchRequest),
         "calls": api_examples.of_plan(request, patch, preview.plan),
     }
     return change_page(request, "namespaces/plan.html", context, status=status)
@@ -195,9 +199,15 @@ def _plan_context(
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(view) if adds_vectors else None,
         "summary": plan_presenter.summary(plan),
-        "effects": plan_presenter.effects(plan, view.namespace, preview.actual),
+        "effects": plan_presenter.effects(
+            plan,
+            view.namespace,
+            preview.actual,
+            moves_points=preview.moves_points,
+        ),
         "qdrant_silent": preview.qdrant_silent,
         "checks": preview.checks,
+        **move_plan(preview),
         "is_blocked": preview.is_blocked,
         "moved": moved,
         "mover": _mover(request, view, moved=moved),
@@ -210,9 +220,12 @@ def _plan_context(
 def _input_context(plan_form: PlanForm, view: NamespaceView) -> dict[str, Any]:
     """Return the context of the form's input, which the next step sends again."""
     form = plan_form.form
+    pause = form.fields.get(PAUSE) and form[PAUSE].value()
     return {
         "contested": form.contested(view.namespace),
-        "kept": form.kept,
+        # The plan itself has this field.
+        "kept": [(name, value) for name, value in form.kept if name != PAUSE],
+        "pauses": bool(pause),
         "base": form.written_base(view.namespace),
     }
 
@@ -236,6 +249,11 @@ def report_outcome(request: HttpRequest, outcome: Outcome) -> None:
     revision = outcome.view.namespace.revision
     if outcome.plan.is_empty:
         messages.info(request, "Nothing to change. Everything is already as requested.")
+    elif outcome.task_id:
+        messages.success(
+            request,
+            "The move has started. Nothing changes for searches until the switch.",
+        )
     elif outcome.converged:
         proof = "; every step was verified in Qdrant" * outcome.plan.needs_qdrant
         done = "One step" if count == 1 else f"{spelled(count).capitalize()} steps"

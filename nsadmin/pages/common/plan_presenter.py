@@ -103,12 +103,18 @@ def summary(plan: Plan) -> str:
 
 
 def effects(
-    plan: Plan, namespace: Namespace, actual: ActualCollection | None
+    plan: Plan,
+    namespace: Namespace,
+    actual: ActualCollection | None,
+    *,
+    moves_points: bool = False,
 ) -> list[tuple[str, str]]:
     """Return what the plan does to each store and what it leaves alone.
 
     Numbers are those of Qdrant where it answered, else of the declaration.
     """
+    if moves_points:
+        return _MOVE_EFFECTS
     calls = len(in_qdrant(plan.steps))
     indexes = actual.indexes if actual is not None else declared_indexes(namespace)
     vectors = actual.vectors if actual is not None else expected_vectors(namespace)
@@ -129,6 +135,15 @@ def effects(
         ("Vectors", _becomes(len(vectors), len(_vectors_after(plan, vectors)))),
         ("Audit", "Before the first write, then the outcome"),
     ]
+
+
+_MOVE_EFFECTS = [
+    ("MongoDB", "1 write that announces the move, 1 at the switch"),
+    ("Old cluster", "Read; the collection stays until it is deleted"),
+    ("New cluster", "The collection with its vectors, indexes and settings"),
+    ("Points", "Copied as they are, then compared one by one"),
+    ("Audit", "Before the first write, then the outcome"),
+]
 
 
 def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:

@@ -47,8 +47,22 @@ class Panel:
 
     @property
     def state(self) -> Badge:
-        """The status as it is drawn."""
-        return replace(health_badge(self.status.key), word=self.status.word)
+        """The status as it is drawn; how far the indexing is where Qdrant tells."""
+        badge, percent = health_badge(self.status.key), self._indexed_percent
+        if self.status.key != "optimising" or percent is None:
+            return replace(badge, word=self.status.word)
+        return replace(badge, word=f"Indexing {percent} %")
+
+    @property
+    def _indexed_percent(self) -> int | None:
+        """The finished share of the running optimizations whose size is known."""
+        builds = self.builds["running"] if self.builds else []
+        sized = [b for b in builds if b["done"] is not None and b["total"]]
+        if not sized:
+            return None
+        done = sum(int(build["done"]) for build in sized)
+        total = sum(int(build["total"]) for build in sized)
+        return min(99, 100 * done // total)
 
     @property
     def live(self) -> LiveShape | None:

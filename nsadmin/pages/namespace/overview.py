@@ -17,6 +17,7 @@ from nsadmin.pages.audit.views import changes_of
 from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
 from nsadmin.pages.common.failing_items import notes_for
 from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
+from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.timeline import timeline
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.health_panel import panel_of, polled_panel
@@ -44,6 +45,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         "facts": facts(view.namespace),
         "source": _source(request, view),
         "failing": notes_for(actor, view),
+        **move_context(actor, view.namespace),
     }
     return page(request, TEMPLATE, context)
 

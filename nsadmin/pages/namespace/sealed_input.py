@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from nsadmin.namespaces.placement import sealed_input
 
 KEY, HELD = "qdrant_api_key", "key_held"
+# Stands for the id of a namespace that does not exist yet.
+NEW = ""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -18,12 +20,13 @@ def keep_secret(view: View) -> View:
     """Encrypt the key in the submitted form.
 
     This wraps the gate, so that no page, such as the one that asks for the password,
-    ever contains the key in plain text.
+    ever contains the key in plain text. The form is that of the namespace in the
+    address; without one, of a namespace that does not exist yet.
     """
 
     @wraps(view)
     def holding(
-        request: HttpRequest, namespace_id: str, *args: object, **kwargs: object
+        request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
         if request.method == "POST" and request.POST.get(KEY):
             fields = request.POST.copy()
@@ -32,17 +35,17 @@ def keep_secret(view: View) -> View:
             fields[HELD] = sealed_input.seal(
                 key,
                 session=_session(request),
-                namespace_id=namespace_id,
+                namespace_id=str(kwargs.get("namespace_id", NEW)),
                 url=str(fields.get("qdrant_url", "")),
             )
             request.POST = fields  # type: ignore[assignment]
-        response: HttpResponseBase = view(request, namespace_id, *args, **kwargs)
+        response: HttpResponseBase = view(request, *args, **kwargs)
         return response
 
     return holding  # type: ignore[return-value]
 
 
-def kept_secret(request: HttpRequest, namespace_id: str) -> SecretStr | None:
+def kept_secret(request: HttpRequest, namespace_id: str = NEW) -> SecretStr | None:
     """Return the key that the form carries for its address; None if expired."""
     return sealed_input.unseal(
         request.POST.get(HELD, ""),

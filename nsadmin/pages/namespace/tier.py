@@ -20,11 +20,13 @@ from nsadmin.namespaces.plan.infrastructure_steps import has_stored_key
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.forms.placement import TIERS
 from nsadmin.pages.common.htmx import page, wants_fragment
+from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import editable, namespace_scope, why_not
 from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.facts import facts
-from nsadmin.pages.namespace.forms.tier import TIERS, TierForm
+from nsadmin.pages.namespace.forms.tier import TierForm
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 
 TEMPLATE = "namespaces/tier.html"
@@ -44,7 +46,7 @@ def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if wants_fragment(request):
             context |= {**namespace_scope(view), "form": form}
             return page(request, TEMPLATE, context, fragment="preflight")
-    plan_form = PlanForm(view, form, form.patch, TEMPLATE, context)
+    plan_form = PlanForm(view, form, form.request, TEMPLATE, context)
     return show_form(request, plan_form)
 
 
@@ -54,7 +56,7 @@ def _change(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = editable(gate.actor_of(request), namespace_id, _WRITE)
     form = TierForm(request.POST, key=kept_secret(request, namespace_id))
     context = _context(request, view, form)
-    plan_form = PlanForm(view, form, form.patch, TEMPLATE, context)
+    plan_form = PlanForm(view, form, form.request, TEMPLATE, context)
     if request.POST.get("step") == "check":
         return _run_checks(request, plan_form, form)
     return handle_plan_form(request, plan_form)
@@ -79,8 +81,8 @@ def _run_checks(
     view, namespace, status = plan_form.view, plan_form.view.namespace, 422
     if form.is_valid():
         try:
-            actor, patch = gate.actor_of(request), form.patch(view)
-            shown = commit.preview(actor, namespace.namespace_id, patch)
+            actor, wanted = gate.actor_of(request), form.request(view)
+            shown = commit.preview(actor, namespace.namespace_id, wanted)
             checks = shown.checks or preflight.run(actor, namespace, namespace)
             plan_form.context.update(_check_results(checks))
         except (Invalid, Conflict, Unavailable, UpstreamError) as error:
@@ -118,6 +120,7 @@ def _context(
         "tier_name": dict(TIERS)[namespace.tier],
         "points": look.live.points if look is not None and look.live else None,
         "now": timezone.now(),
+        **move_context(gate.actor_of(request), namespace),
         "curl": api_examples.of_body(
             request,
             namespace.namespace_id,

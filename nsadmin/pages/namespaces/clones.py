@@ -14,6 +14,7 @@ from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
 from nsadmin.clones.preview import ClonePreview, preview
 from nsadmin.clones.request import NEVER, CloneRequest
+from nsadmin.clones.target import resolved
 from nsadmin.errors import (
     Conflict,
     Invalid,
@@ -27,12 +28,16 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
-from nsadmin.pages.namespaces.forms.clones import CloneForm
+from nsadmin.pages.common.transfer_words import size_text, way_words
+from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
+from nsadmin.pages.namespaces.forms.clones import CloneForm, places
 
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, UpstreamError, Unavailable)
+_DEDICATED = ("dedicated_cpu", "dedicated_gpu")
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
 
 
+@keep_secret
 @gate.page(Action.NAMESPACE_CLONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
@@ -40,8 +45,12 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     if request.method != "POST":
-        return _show_form(request, view, CloneForm())
-    form = CloneForm(request.POST)
+        chosen = resolved(actor, view.namespace, None)
+        form = CloneForm(initial={"compute_tier": chosen})
+        return _show_form(request, view, form)
+    if request.POST.get("compute_tier") in _DEDICATED:
+        step_up.require_password(request)
+    form = CloneForm(request.POST, key=kept_secret(request, namespace_id))
     step = request.POST.get("step", "preview")
     if step == "edit":
         return _show_form(request, view, form)
@@ -88,6 +97,7 @@ def _show_form(
         **namespace_scope(view),
         "form": form,
         "name_check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
+        "places": places(actor, view.namespace),
         "counts": view.counts,
         "snapshot": queries.snapshot(view),
         "as_of": timezone.now(),
@@ -113,6 +123,8 @@ def _review(
         "shown": shown,
         "counts": counts,
         "kept": form.kept,
+        "way": way_words(shown.transfer.way) if shown.transfer else "",
+        "size": size_text(shown.transfer.bytes) if shown.transfer else "",
         "curl": api_examples.of_clone(
             request, view.namespace.namespace_id, shown.request
         ),

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import (
     Conflict,
     Invalid,
@@ -27,8 +28,10 @@ from nsadmin.namespaces.schema.creation import DEFAULT_EXTRACTORS
 from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.pages.common import api_examples, plan_presenter
 from nsadmin.pages.common.forms.extractor_options import offers
+from nsadmin.pages.common.forms.placement import PLACES
 from nsadmin.pages.common.page_context import change_page
 from nsadmin.pages.common.plan_flow import report_outcome
+from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces import name_check
 from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
 from nsadmin.pages.namespaces.forms.from_template import initial_from
@@ -45,6 +48,7 @@ _EXAMPLE = {
 }
 
 
+@keep_secret
 @gate.page(Action.NAMESPACE_CREATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_namespace(request: HttpRequest) -> HttpResponse:
@@ -56,7 +60,9 @@ def new_namespace(request: HttpRequest) -> HttpResponse:
         chosen = service.get_usable(actor, template_id) if template_id else None
         form = NewNamespaceForm(templates, initial=initial_from(chosen))
         return _show_form(request, form)
-    form = NewNamespaceForm(templates, request.POST)
+    if request.POST.get("compute_tier", "shared") != "shared":
+        step_up.require_password(request)
+    form = NewNamespaceForm(templates, request.POST, key=kept_secret(request))
     step = request.POST.get("step", "preview")
     if step in ("edit", "rows"):
         return _show_form(request, form)
@@ -99,7 +105,7 @@ def _show_form(
     request: HttpRequest, form: NewNamespaceForm, *, status: int = 200
 ) -> HttpResponse:
     """Show the form, or that the quota of the organization is used up."""
-    room = _room(request)
+    actor, room = gate.actor_of(request), _room(request)
     brought = set(form["extractors"].value() or [])
     context = {
         "form": form,
@@ -111,6 +117,8 @@ def _show_form(
             (offer, offer.extractor.id in brought, [form[p] for p in offer.parameters])
             for offer in offers(None)
         ],
+        "places": PLACES,
+        "has_dedicated": actor.plan == Plan.ENTERPRISE,
         "room": room,
         # Submitted input is kept; the note on top says that the quota is used up.
         "is_full": room["is_full"] and not form.is_bound,
@@ -139,6 +147,8 @@ def _review(
     """Show the plan; nothing is written yet."""
     namespace, plan = shown.view.namespace, shown.plan
     body = form.body(gate.actor_of(request))
+    if form.place() is not None:
+        body["infrastructure"]["qdrant_api_key"] = api_examples.OMITTED
     context = {
         "layout": "layouts/organization.html",
         "is_new": True,

@@ -12,12 +12,13 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import NotFound, NsadminError
 from nsadmin.jobs import controls
+from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
 from nsadmin.namespaces.read.facets import Facets, count_facets
 from nsadmin.namespaces.read.listing import SORTS, ListQuery
-from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
+from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -148,14 +149,17 @@ def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse
 def _rows(
     request: HttpRequest, rows: list[MirroredNamespace]
 ) -> list[tuple[MirroredNamespace, Badge, str]]:
-    """Return each row with badge and tier; a running clone has its percentage."""
-    cloning = [row.namespace_id for row in rows if row.clone_status == "cloning"]
-    percents = controls.percents(gate.actor_of(request), cloning)
+    """Return each row with badge and tier; running clones and moves have a percentage.
+
+    A namespace that moves is shown as moving, whatever its health.
+    """
+    viewer = gate.actor_of(request)
+    running = controls.live_percents(viewer, [row.namespace_id for row in rows])
     found = []
     for row in rows:
-        state = health_badge(row.status)
-        percent = percents.get(row.clone_task_id)
-        if percent is not None:
+        kind, percent = running.get(row.namespace_id, ("", None))
+        state = MOVING if kind == MOVE else health_badge(row.status)
+        if percent is not None and (state is MOVING or row.clone_status == "cloning"):
             state = replace(state, word=f"{state.word} {percent} %")
         found.append((row, state, TIERS[_tier(row)][1]))
     return found

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.clones import remains, resume
@@ -16,16 +17,21 @@ from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import controls, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
+from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
 from nsadmin.namespaces.read import lookups
+from nsadmin.namespaces.read import queries as namespace_queries
+from nsadmin.namespaces.schema.moving import fallback_of
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.badges import JOBS, kind_word
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import current_organization
+from nsadmin.pages.common.move_note import move_context
+from nsadmin.pages.common.page_context import current_organization, why_not
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.platform.job_headline import badge_of
 from nsadmin.pages.platform.job_progress import progress_of
+from nsadmin.pages.platform.job_transfer import transfer_of
 
 _EVENTS = 100
 
@@ -101,10 +107,12 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
     return {
         "job": row,
         "progress": progress_of(row),
+        "transfer": transfer_of(row),
         "events": row.events.all()[:_EVENTS],
         "may_cancel": actor.may(Action.JOB_CONTROL) and controls.can_cancel(row),
         "may_end": actor.may(Action.JOB_CONTROL) and remains.is_incomplete(row),
         "is_clone": row.kind == CLONE,
+        **_move_parts(actor, row),
         "is_discarded": remains.is_discarded(row),
         "is_deletion": row.kind == DELETION,
         "may_go_on": row.kind == DELETION
@@ -148,6 +156,22 @@ def _discard(request: HttpRequest, row: Job) -> HttpResponse:
 
 
 _ACTS = {"resume": _resume, "discard": _discard}
+
+
+def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
+    """Return whether the job is a move, and the collection that it left behind."""
+    if row.kind != MOVE:
+        return {"is_move": False}
+    parts: dict[str, Any] = {"is_move": True, "namespace_id": row.namespace_id}
+    if row.state != State.DONE or not lookups.is_visible(actor, row.namespace_id):
+        return parts
+    view = namespace_queries.get(actor, row.namespace_id)
+    left = fallback_of(view.namespace)
+    if left is None or left.task_id != str(row.job_id):
+        return parts
+    reason = why_not(actor, Action.NAMESPACE_INFRASTRUCTURE, view)
+    parts |= move_context(actor, view.namespace)
+    return {**parts, "why_not_back": reason}
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:

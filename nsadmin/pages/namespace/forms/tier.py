@@ -4,34 +4,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.http import QueryDict
-from pydantic import SecretStr
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.plan.infrastructure_steps import parse
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import DEFAULTS, OFFERED
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.pages.common.forms.base import ChangeForm
-
-TIERS = (
-    ("shared", "Shared"),
-    ("dedicated_cpu", "Dedicated CPU"),
-    ("dedicated_gpu", "Dedicated GPU"),
-)
+from nsadmin.pages.common.forms.placement import TIERS, PlacementForm, number
 
 
-def _number(label: str, low: int, high: int, hint: str = "") -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label,
-        required=False,
-        help_text=hint or f"{low} to {high:,}",
-        widget=forms.NumberInput({"min": low, "max": high}),
-    )
-
-
-class TierForm(ChangeForm):
+class TierForm(PlacementForm):
     """All changeable settings of a namespace's infrastructure."""
 
     raw: ClassVar[tuple[str, ...]] = (*OFFERED, "qdrant_api_key")
@@ -50,53 +34,26 @@ class TierForm(ChangeForm):
         "description": "the remark",
     }
 
-    compute_tier = forms.ChoiceField(label="Tier", choices=TIERS)
-    gpu_type = forms.CharField(
-        label="GPU type",
+    pause_writes = forms.BooleanField(
+        label="Pause writes during the switch",
         required=False,
-        help_text="Such as A100 or T4",
-        widget=forms.TextInput({"maxlength": 64, "spellcheck": "false"}),
+        help_text="For some seconds at the end. Then no write is missing on the new "
+        "cluster. Without a pause the report says how many points were written during "
+        "the switch.",
     )
-    gpus_per_worker = _number("GPUs per worker", 0, 8)
-    qdrant_url = forms.CharField(
-        label="Qdrant address",
-        required=False,
-        help_text="A new address needs its key: a stored key is never sent elsewhere.",
-        widget=forms.TextInput({"maxlength": 255, "inputmode": "url"}),
-    )
-    qdrant_api_key = forms.CharField(
-        label="Qdrant API key",
-        required=False,
-        help_text="Never shown again: not here, not in the API, not in the audit log. "
-        "You will be asked for your password.",
-        widget=forms.PasswordInput({"maxlength": 512}),
-    )
-    key_held = forms.CharField(required=False, widget=forms.HiddenInput)
-    ray_head_node_url = forms.CharField(
-        label="Ray head node",
-        required=False,
-        help_text="ray://host:port",
-        widget=forms.TextInput({"maxlength": 255, "spellcheck": "false"}),
-    )
-    min_workers = _number("At least", 0, 100)
-    max_workers = _number("At most", 1, 100)
-    max_concurrent_jobs = _number("Jobs at once", 1, 1000)
+    min_workers = number("At least", 0, 100)
+    max_workers = number("At most", 1, 100)
+    max_concurrent_jobs = number("Jobs at once", 1, 1000)
     autoscaling_enabled = forms.BooleanField(
         label="Add and remove workers by load", required=False
     )
-    max_custom_models = _number("Own models", 0, 50, "0 to 50; 0 is off")
-    max_custom_plugins = _number("Own plugins", 0, 100, "0 to 100; 0 is off")
+    max_custom_models = number("Own models", 0, 50, "0 to 50; 0 is off")
+    max_custom_plugins = number("Own plugins", 0, 100, "0 to 100; 0 is off")
     description = forms.CharField(
         label="Remark",
         required=False,
         widget=forms.Textarea({"maxlength": 2000}),
     )
-
-    def __init__(
-        self, data: QueryDict | None = None, *, key: SecretStr | None = None
-    ) -> None:
-        super().__init__(data)
-        self.key = key
 
     @classmethod
     def filled(cls, namespace: Namespace) -> "TierForm":
@@ -105,22 +62,15 @@ class TierForm(ChangeForm):
         form.initial = form.stored(namespace)
         return form
 
-    def clean(self) -> None:
+    def clean(self) -> dict[str, Any]:
         """Add all errors that do not depend on the namespace, at once."""
-        self._require_key()
+        super().clean()
         self._require_numbers()
         try:
             parse(self._wanted())
         except Invalid as error:
             self.take(error)
-
-    def _require_key(self) -> None:
-        """Add an error if a key was entered before but is no longer kept."""
-        if self.data.get("key_held") and self.key is None:
-            sentence = (
-                "Enter the key again: it is kept for one address and for 15 minutes."
-            )
-            self.add_error("qdrant_api_key", sentence)
+        return self.cleaned_data
 
     def _require_numbers(self) -> None:
         """Add an error if a number was emptied: numbers cannot be removed."""
@@ -155,6 +105,12 @@ class TierForm(ChangeForm):
         }
         return {**texts, **entered}
 
+    def request(self, view: NamespaceView) -> PatchRequest:
+        """Return the request to carry out the changed settings, or raise Invalid."""
+        return PatchRequest(
+            self.patch(view), pause_writes=self.cleaned_data["pause_writes"]
+        )
+
     def patch(self, view: NamespaceView) -> NamespacePatch:
         """Return the changed settings as a patch, or raise Invalid."""
         wanted = self._wanted()
@@ -172,11 +128,6 @@ class TierForm(ChangeForm):
         return (
             "0, off" if value == 0 and value is not False else super().text(key, value)
         )
-
-    def _in_words(self, sentence: str) -> str:
-        for value, label in TIERS[1:]:
-            sentence = sentence.replace(value, label)
-        return super()._in_words(sentence)
 
 
 _TEXTS = ("qdrant_url", "gpu_type", "ray_head_node_url", "description")

@@ -1,16 +1,29 @@
-"""The form of a clone: its name and the resources to copy."""
+"""The form of a clone: its name, the resources to copy, and its cluster."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
 
 from django import forms
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.models import Plan
 from nsadmin.clones.request import CloneRequest, parse_clone
+from nsadmin.clones.target import DedicatedTarget, Target, resolved
+from nsadmin.namespaces.change.moving import place_words as cluster_words
 from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX
-from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.common.forms.placement import PLACES, PlacementForm
+
+_OF_SOURCE = "source"
 
 
-class CloneForm(ChangeForm):
-    """Name, description and the three kinds of resources."""
+class CloneForm(PlacementForm):
+    """Name, description, the three kinds of resources, and the cluster."""
+
+    paths: ClassVar[Mapping[str, str]] = {"target": "compute_tier"}
 
     namespace_name = forms.CharField(
         label="Name",
@@ -26,6 +39,11 @@ class CloneForm(ChangeForm):
         strip=False,
         widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
         help_text="If empty, it is copied from the source.",
+    )
+    compute_tier = forms.ChoiceField(
+        label="Cluster",
+        required=False,
+        choices=[(_OF_SOURCE, _OF_SOURCE), *((p[0], p[1]) for p in PLACES)],
     )
     collections = forms.BooleanField(required=False, initial=True)
     retrievers = forms.BooleanField(required=False, initial=True)
@@ -43,7 +61,7 @@ class CloneForm(ChangeForm):
     def wanted(self, actor: Actor, view: NamespaceView) -> CloneRequest:
         """Read the input as a clone request, or raise Invalid."""
         data = self.cleaned_data
-        return parse_clone(
+        parsed = parse_clone(
             {
                 "namespace_name": data["namespace_name"],
                 "description": data["description"].strip() or None,
@@ -56,6 +74,34 @@ class CloneForm(ChangeForm):
                 "leave_out_foreign_points": data["leave_out_foreign_points"] or None,
             }
         )
+        return replace(parsed, target=self._target())
+
+    def _target(self) -> Target | None:
+        fixed: dict[str, Target] = {"shared": "shared", _OF_SOURCE: "source"}
+        chosen = self.cleaned_data.get("compute_tier") or ""
+        if chosen in fixed:
+            return fixed[chosen]
+        place = self.place()
+        if place is None:
+            return None
+        if self.key is not None:
+            place[KEY_FIELD] = self.key
+        return DedicatedTarget(place)
+
+
+def places(actor: Actor, source: Namespace) -> list[tuple[str, str, str]]:
+    """Return the clusters that a clone may go to, each with its name and meaning.
+
+    There is no choice without the Enterprise subscription.
+    """
+    if actor.plan != Plan.ENTERPRISE:
+        return []
+    own = resolved(actor, source, None) == _OF_SOURCE
+    of_source = (_OF_SOURCE, "The cluster of the source", cluster_words(source))
+    others = [
+        (value, label, f"Another one: {line}") for value, label, line in PLACES[1:]
+    ]
+    return [*([of_source] if own else []), PLACES[0], *others]
 
 
 def _across(actor: Actor, view: NamespaceView) -> str | None:

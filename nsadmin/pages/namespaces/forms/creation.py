@@ -19,13 +19,13 @@ from nsadmin.namespaces.schema.creation import (
 )
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
-from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.extractor_options import (
     emptied,
     entry_of,
     key_of,
     parameter_fields,
 )
+from nsadmin.pages.common.forms.placement import TIERS, PlacementForm
 from nsadmin.pages.namespace.forms.index_rows import (
     IndexRow,
     Texts,
@@ -47,7 +47,7 @@ _INDEXES = "payload_indexes"
 _EXTRACTORS = "feature_extractors"
 
 
-class NewNamespaceForm(ChangeForm):
+class NewNamespaceForm(PlacementForm):
     """The initial configuration of a namespace.
 
     `token` comes with the form: sending the same input with it again creates nothing
@@ -87,6 +87,9 @@ class NewNamespaceForm(ChangeForm):
     index_field = Texts(label="Payload indexes", required=False)
     index_type = Texts(required=False)
     index_schema = Texts(required=False)
+    compute_tier = forms.ChoiceField(
+        label="Tier", choices=TIERS, initial="shared", required=False
+    )
     auto_create_indexes = forms.BooleanField(
         label="Create indexes from usage",
         required=False,
@@ -130,7 +133,7 @@ class NewNamespaceForm(ChangeForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuse emptied parameters of chosen extractors, and a past day."""
-        data: dict[str, Any] = self.cleaned_data
+        data: dict[str, Any] = super().clean()
         if _uuid(data["token"]) is None:
             self.add_error(None, "The form was incomplete. Send it again.")
         for extractor_id in data.get("extractors", []):
@@ -149,13 +152,16 @@ class NewNamespaceForm(ChangeForm):
     def wanted(self, actor: Actor) -> NewNamespace:
         """Return the input as a new namespace, or raise Invalid."""
         chosen = self.templates.get(self.cleaned_data["template"])
-        wanted = parse_new(self.body(actor))
+        body = self.body(actor)
+        if self.key is not None and self.place() is not None:
+            body["infrastructure"]["qdrant_api_key"] = self.key.get_secret_value()
+        wanted = parse_new(body)
         if chosen is None:
             return wanted
         return wanted.like_stored(chosen.configuration.get("payload_indexes") or [])
 
     def body(self, actor: Actor) -> dict[str, Any]:
-        """Return the body of the API call that creates the same namespace."""
+        """Return the body of the API call that creates the same, without the key."""
         data = self.cleaned_data
         chosen = self.templates.get(data["template"])
         body = {
@@ -166,8 +172,10 @@ class NewNamespaceForm(ChangeForm):
             "auto_create_indexes": data["auto_create_indexes"],
             "ttl_seconds": _seconds(data["expires"], data["expires_on"]),
         }
+        place = self.place() or {}
         if chosen is not None and actor.plan == Plan.ENTERPRISE:
-            body["infrastructure"] = chosen.configuration.get("infrastructure") or None
+            place = {**(chosen.configuration.get("infrastructure") or {}), **place}
+        body["infrastructure"] = place or None
         return {key: value for key, value in body.items() if value is not None}
 
     def act(self, actor: Actor) -> UUID:
@@ -195,7 +203,7 @@ class NewNamespaceForm(ChangeForm):
             chosen = REGISTRY[self.cleaned_data["extractors"][int(number)]]
             key = key_of(chosen, inner.rpartition(".")[2])
             return key if key in self.fields else "extractors"
-        return super()._field_at(room)
+        return super()._field_at(room if room == _INDEXES else path)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,0 +1,50 @@
+"""How the points of a job are copied, as its page shows it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nsadmin.jobs.models import Job
+from nsadmin.pages.common.transfer_words import size_text, way_words
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """Way, instant and amount of a transfer; None for values that are not known.
+
+    `reasons` are sentences about faster ways that could not be used.
+    """
+
+    way: str
+    source: str
+    target: str
+    copied_at: datetime | None
+    points: int | None
+    size: str
+    rate: float | None
+    reasons: list[str]
+
+
+def transfer_of(job: Job) -> TransferView | None:
+    """Return the transfer of a job; None for a job without one."""
+    stored: Any = (job.outputs or {}).get("transfer")
+    if not isinstance(stored, dict) or not stored.get("way"):
+        return None
+    points, seconds = stored.get("points"), stored.get("seconds")
+    return TransferView(
+        way=way_words(str(stored["way"])),
+        source=str(stored.get("source") or ""),
+        target=str(stored.get("target") or ""),
+        copied_at=_time(stored.get("copied_at")),
+        points=points,
+        size=size_text(stored.get("bytes")),
+        rate=points / seconds if points and seconds else None,
+        reasons=[str(reason) for reason in stored.get("reasons") or []],
+    )
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,131 @@
+"""A tier change that takes its data along: its plan, its job, the way back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.moving import move_of
+from nsadmin.stores.mongo import namespaces as store
+from tests.dedicated import KEY
+from tests.pages.test_tier import hidden, text_of, wanted
+from tests.people import PASSWORD
+
+
+@pytest.fixture
+def page(own):
+    return f"{own}infrastructure/"
+
+
+@pytest.fixture
+def started(browse, page, own_cluster, cast):
+    """A move that was confirmed; no worker runs its job."""
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    done = client.post(page, {**hidden(shown), "step": "confirm"})
+    assert done.status_code == 302
+    return Job.objects.get(kind="move")
+
+
+def write(namespace_id, **values):
+    before = store.get(namespace_id)
+    after = {**before, **values, "revision": before["revision"] + 1}
+    assert store.replace(before, after)
+    mirror.mirror_one(after)
+
+
+def test_the_plan_says_how_the_points_move_and_asks_about_a_pause(
+    browse, page, own_cluster, cast
+):
+    shown = text_of(browse().post(page, wanted(own_cluster)))
+    assert "3 points are moved by a job" in shown
+    assert "How the points move" in shown
+    assert "Pause writes during the switch" in shown
+    assert 'name="pause_writes"' in shown
+    assert store.get(cast.own.namespace_id).get("move") is None
+
+
+@pytest.mark.parametrize("pauses", [True, False])
+def test_confirming_starts_a_job_and_leads_to_it(
+    browse, page, own_cluster, cast, pauses
+):
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster)))
+    choice = {"pause_writes": "on"} if pauses else {}
+    done = client.post(page, {**hidden(shown), **choice, "step": "confirm"})
+    job = Job.objects.get(kind="move")
+    assert done.headers["Location"] == f"/jobs/{job.job_id}/"
+    assert job.inputs["pause_writes"] is pauses
+    stored = document.read(store.get(cast.own.namespace_id))
+    assert stored.tier == "shared", "nothing has moved yet"
+    assert move_of(stored).task_id == str(job.job_id)
+    text_of(client.get(f"/jobs/{job.job_id}/"))
+
+
+def test_back_to_editing_keeps_the_choice_of_a_pause(browse, page, own_cluster):
+    client = browse()
+    shown = text_of(client.post(page, wanted(own_cluster, pause_writes="on")))
+    assert 'name="pause_writes" aria-describedby="pause-hint" checked' in shown
+    assert "pause_writes" not in hidden(shown)
+
+
+def test_a_running_move_is_told_on_every_page(browse, own, page, started, cast):
+    client = browse()
+    for address in (own, page):
+        text = text_of(client.get(address))
+        assert "This namespace is moving to" in text
+        assert f'href="/jobs/{started.job_id}/"' in text
+    Job.objects.update(progress={**started.progress, "percent": 41})
+    assert "Moving 41 %" in text_of(client.get("/namespaces/"))
+    refused = client.post(
+        page, {"compute_tier": "shared", "step_up_password": PASSWORD}
+    )
+    assert str(started.job_id) in text_of(refused, 409) or "is running" in text_of(
+        refused, 409
+    )
+
+
+def test_what_was_left_behind_is_told_with_the_way_back(
+    browse, own, page, own_cluster, cast
+):
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)
+    fallback = {"until": until, "infrastructure": {"compute_tier": "shared"}}
+    write(cast.own.namespace_id, fallback={**fallback, "task_id": "t"})
+    text = text_of(browse().get(page))
+    assert "The old collection on the shared cluster is kept" in text
+    assert f"{page}back/" in text
+    assert f"{page}back/" not in text_of(browse("viewer").get(page))
+
+
+def test_without_an_old_collection_the_way_back_is_refused(browse, page):
+    text = text_of(browse().get(f"{page}back/"), 409)
+    assert "There is no old collection to move back to." in text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.FAILED, "The namespace stays where it was"),
+        (State.CANCELLED, "The namespace stays where it was"),
+        (State.RUNNING, "The namespace stays where it is"),
+        (State.DONE, "Open the namespace"),
+    ],
+)
+def test_the_jobs_page_says_what_becomes_of_the_namespace(browse, started, state, said):
+    proof = [{"what": "Points", "source": 3, "target": 3, "equal": True}]
+    Job.objects.update(
+        state=state,
+        error="It broke." if state == State.FAILED else "",
+        outputs={"proof": proof},
+        settled=True,
+    )
+    text = text_of(browse().get(f"/jobs/{started.job_id}/"))
+    assert said in text
+    assert "Counted before the switch" in text
+    assert (
+        "clone"
+        not in text.partition('id="progress"')[2].partition("</main>")[0].lower()
+    )
+    assert KEY not in text
