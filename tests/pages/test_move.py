@@ -129,3 +129,29 @@ def test_the_jobs_page_says_what_becomes_of_the_namespace(browse, started, state
         not in text.partition('id="progress"')[2].partition("</main>")[0].lower()
     )
     assert KEY not in text
+
+
+def test_the_report_says_what_was_compared_and_what_is_open(browse, started):
+    outputs = {
+        "proof": [{"what": "Points", "source": 3, "target": 3, "equal": True}],
+        "compared": {
+            "checked": 3,
+            "missing": 1,
+            "changed": 0,
+            "extra": 0,
+            "written": 1,
+        },
+        "indexed": {"indexed": 3, "points": 3, "indexed_before": 2},
+        "losses": ["An alias stays there."],
+        "differing": {"points": 2, "sentence": "2 points differ <somehow>."},
+    }
+    Job.objects.update(state=State.DONE, outputs=outputs, settled=True)
+    text = text_of(browse().get(f"/jobs/{started.job_id}/"))
+    for said in (
+        "3 points were compared with payload and all vectors",
+        "1 point written meanwhile",
+        "3 vectors were indexed at the switch",
+        "An alias stays there.",
+        "2 points differ &lt;somehow&gt;.",
+    ):
+        assert said in " ".join(text.split())

@@ -162,7 +162,12 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
     """Return whether the job is a move, and the collection that it left behind."""
     if row.kind != MOVE:
         return {"is_move": False}
-    parts: dict[str, Any] = {"is_move": True, "namespace_id": row.namespace_id}
+    outputs = row.outputs or {}
+    parts: dict[str, Any] = {
+        "is_move": True,
+        "namespace_id": row.namespace_id,
+        "open_ends": [outputs[k] for k in ("late", "differing") if k in outputs],
+    }
     if row.state != State.DONE or not lookups.is_visible(actor, row.namespace_id):
         return parts
     view = namespace_queries.get(actor, row.namespace_id)
