@@ -12,7 +12,8 @@ from typing import Any
 from nsadmin.errors import NotFound
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.transfer.paging import ranges, side_by_side
-from nsadmin.transfer.paging.page_reader import Bound, PageReader
+from nsadmin.transfer.paging.bound import Bound
+from nsadmin.transfer.paging.page_reader import PageReader
 from nsadmin.transfer.paging.pages import RowMaker
 from nsadmin.transfer.paging.paired import paired
 from nsadmin.transfer.paging.ranges import IdRange

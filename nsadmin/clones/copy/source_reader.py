@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from nsadmin.errors import UpstreamError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.bulk import raw_points
@@ -19,6 +18,7 @@ from nsadmin.stores.qdrant.bulk.point_order import disorder
 from nsadmin.stores.qdrant.bulk.rate_limits import RateLimitReached
 from nsadmin.stores.qdrant.bulk.raw_points import RawPage, RawPoint
 from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.transfer.paging.bound import Bound, source_out_of_order
 
 PointId = int | str
 # Points, and the place behind them; None at the end.
@@ -33,12 +33,6 @@ _READ_KEY: Final = "source_read"
 # known yet.
 _PAGE_BYTES: Final = 8_000_000
 _FIRST_PAGE: Final = 8
-
-# Points beyond the first count: some at once, more with time, and a last bound.
-_SLACK: Final = 10_000
-_SLACK_PER_S: Final = 100
-_LAST_SLACK: Final = 100_000
-_LAST_FACTOR: Final = 2
 
 
 @dataclass(slots=True)
@@ -129,29 +123,13 @@ class SourceReader:
     ) -> None:
         problem = disorder(offset, ids, behind)
         if problem:
-            raise UpstreamError(
-                f"The source's points cannot be read in order: {problem}. A copy of "
-                "them might never end, so it was stopped.",
-                code="source_out_of_order",
-            )
+            raise source_out_of_order(problem)
 
     def _require_bounded(self, offset: PointId | None, number: int) -> None:
         """Raise UpstreamError if a run has read more than the count can explain."""
         before = 0 if offset is None else int(self.job.cursor.get(_READ_KEY) or 0)
-        read = before + number
-        self.job.cursor[_READ_KEY] = read
-        counted = self.count()
-        seconds = time.time() - float(self.job.cursor[_COUNT_KEY]["at"])
-        if read > _most_points(counted, seconds):
-            raise UpstreamError(
-                f"The source counted {counted:,} points when the copy began and has "
-                f"given {read:,} by now without an end. The copy was stopped. If "
-                "programs write to the source, pause them and clone it again.",
-                code="source_endless",
-            )
-
-
-def _most_points(counted: int, seconds: float) -> int:
-    """Return how many points a source may give that counted some, after this time."""
-    growing = counted + _SLACK + int(_SLACK_PER_S * max(0.0, seconds))
-    return min(growing, counted * _LAST_FACTOR + _LAST_SLACK)
+        bound = Bound(
+            self.count(), float(self.job.cursor[_COUNT_KEY]["at"]), read=before
+        )
+        bound.add(number)
+        self.job.cursor[_READ_KEY] = bound.read

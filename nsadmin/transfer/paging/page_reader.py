@@ -5,19 +5,18 @@ not have many more points than it counted; otherwise it could fill the target's 
 without end.
 """
 
-import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Final
 
-from nsadmin.errors import Conflict, NsadminError, UpstreamError
+from nsadmin.errors import Conflict, NsadminError
 from nsadmin.stores.qdrant.bulk import raw_points
 from nsadmin.stores.qdrant.bulk.point_order import disorder
 from nsadmin.stores.qdrant.bulk.raw_points import RawPage, RawPoint
 from nsadmin.transfer.paging import side_by_side
+from nsadmin.transfer.paging.bound import Bound, source_out_of_order
 from nsadmin.transfer.paging.ranges import PointId, is_before
 from nsadmin.transfer.site import Site
 
@@ -33,12 +32,6 @@ _MOST_POINTS: Final = 5_000
 _LEAST_POINTS: Final = 64
 _MARGIN: Final = 1.05
 
-# Points beyond the first count: some at once, more with time, and a last bound.
-_SLACK: Final = 10_000
-_SLACK_PER_S: Final = 100
-_LAST_SLACK: Final = 100_000
-_LAST_FACTOR: Final = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -47,37 +40,6 @@ class Page:
     points: list[RawPoint]
     next_offset: PointId | None
     size: int
-
-
-@dataclass(slots=True)
-class Bound:
-    """The most points that all ranges of a source may give together.
-
-    `counted` is the exact count at the Unix time `at`, `read` what was read since.
-    """
-
-    counted: int
-    at: float
-    read: int = 0
-    lock: Lock = field(default_factory=Lock)
-
-    def add(self, number: int) -> None:
-        """Count points; raise UpstreamError for more than the count can explain."""
-        with self.lock:
-            self.read += number
-            read = self.read
-        if read > self._most():
-            raise UpstreamError(
-                f"The source counted {self.counted:,} points when the copy began and "
-                f"has given {read:,} by now without an end. The copy was stopped. If "
-                "programs write to the source, pause them and start it again.",
-                code="source_endless",
-            )
-
-    def _most(self) -> int:
-        seconds = max(0.0, time.time() - self.at)
-        growing = self.counted + _SLACK + int(_SLACK_PER_S * seconds)
-        return min(growing, self.counted * _LAST_FACTOR + _LAST_SLACK)
 
 
 @dataclass(slots=True)
@@ -148,11 +110,7 @@ class PageReader:
                 f"The target's points cannot be read in order: {problem}.",
                 code=UNPROVEN,
             )
-        return UpstreamError(
-            f"The source's points cannot be read in order: {problem}. A copy of them "
-            "might never end, so it was stopped.",
-            code="source_out_of_order",
-        )
+        return source_out_of_order(problem)
 
     def _within_range(self, found: RawPage) -> Page:
         after = found.next_offset

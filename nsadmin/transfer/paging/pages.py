@@ -15,7 +15,8 @@ from nsadmin.stores.qdrant.bulk.batches import Row
 from nsadmin.stores.qdrant.bulk.raw_points import RawPoint
 from nsadmin.transfer.ledger import Keeper
 from nsadmin.transfer.paging import ranges, side_by_side
-from nsadmin.transfer.paging.page_reader import Bound, PageReader
+from nsadmin.transfer.paging.bound import Bound
+from nsadmin.transfer.paging.page_reader import PageReader
 from nsadmin.transfer.paging.ranges import IdRange
 from nsadmin.transfer.paging.side_by_side import Crew
 from nsadmin.transfer.session import Rewrite, Session, unchanged
