@@ -21,6 +21,7 @@ from nsadmin.moves.context import is_flipped, site_of
 from nsadmin.moves.write_pause import lift
 from nsadmin.namespaces.lifecycle import moved_collections
 from nsadmin.namespaces.lifecycle.collection_removal import MOVING
+from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.moving import (
@@ -35,6 +36,13 @@ from nsadmin.transfer.session import KEY as TRANSFER_KEY
 Step = Callable[[Job, Namespace], None]
 
 _CANCELLED: Final = "cancelled"
+_LEFT_BEHIND: Final = (
+    "What the move {move} made on the new cluster is left behind, if it is there"
+)
+_UNMARKED: Final = (
+    "What the move {move} left on the old cluster is not deleted by itself, if it is "
+    "there"
+)
 
 
 def settle(job: Job) -> None:
@@ -52,13 +60,28 @@ def settle(job: Job) -> None:
 
 
 def _settle_flipped(job: Job, namespace: Namespace) -> None:
-    """Complete a move whose job has ended after the flip."""
+    """Complete a move whose job has ended after the flip.
+
+    The old cluster may be gone for good by then; the new one is completed all the same.
+    """
     left = fallback_of(namespace)
-    if job.state != State.DONE and left is not None:
-        before = with_infrastructure(namespace, left.infrastructure)
-        if left.task_id == str(job.job_id):
-            finish.complete(namespace, site_of(before), site_of(namespace), job.cursor)
+    is_own = left is not None and left.task_id == str(job.job_id)
+    if job.state != State.DONE and is_own:
+        document_writes.resume_writes(job.namespace_id)
+        _run(job, namespace, (_complete_target, _complete_source), _UNMARKED)
+        snapshots.invalidate(job.namespace_id)
     record.close(job.op_id, Outcome.DONE, error=job.error)
+
+
+def _complete_target(job: Job, namespace: Namespace) -> None:
+    finish.complete_target(site_of(namespace), job.cursor)
+
+
+def _complete_source(job: Job, namespace: Namespace) -> None:
+    left = fallback_of(namespace)
+    if left is not None:
+        before = with_infrastructure(namespace, left.infrastructure)
+        finish.complete_source(namespace, site_of(before), job.cursor)
 
 
 def _take_back(job: Job) -> None:
@@ -70,16 +93,26 @@ def _take_back(job: Job) -> None:
     if namespace is None:
         return
     document_writes.resume_writes(job.namespace_id)
+    _run(job, namespace, (_release_source, _remove_target), _LEFT_BEHIND)
+    document_writes.remove_move(job)
+
+
+def _run(
+    job: Job, namespace: Namespace, steps: tuple[Step, ...], left_behind: str
+) -> None:
+    """Run every step, whichever fails; raise the first failure unless it is hopeless.
+
+    Then the audit gets the sentence about what is left behind.
+    """
     failures = [
         failure
-        for step in (_release_source, _remove_target)
+        for step in steps
         if (failure := _failure(step, job, namespace)) is not None
     ]
     if failures and not _is_hopeless(job):
         raise failures[0]
     if failures:
-        _say_left_behind(job, namespace, failures[0])
-    document_writes.remove_move(job)
+        _say_left_behind(job, namespace, left_behind, failures[0])
 
 
 def _failure(step: Step, job: Job, namespace: Namespace) -> NsadminError | None:
@@ -111,13 +144,12 @@ def _is_hopeless(job: Job) -> bool:
     return job.ended_at is not None and timezone.now() - job.ended_at >= longest
 
 
-def _say_left_behind(job: Job, namespace: Namespace, failure: NsadminError) -> None:
+def _say_left_behind(
+    job: Job, namespace: Namespace, sentence: str, failure: NsadminError
+) -> None:
     record.record(
         action="namespace:leave-collection",
-        summary=(
-            f"What the move {job.job_id} made on the new cluster is left behind, if it "
-            f"is there: {failure.message}"
-        ),
+        summary=f"{sentence.format(move=job.job_id)}: {failure.message}",
         actor=record.RecordedActor(job.actor_kind, job.actor_id, job.actor_label),
         organization_id=job.organization_id,
         namespace_id=namespace.namespace_id,

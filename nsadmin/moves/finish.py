@@ -28,11 +28,11 @@ def finish(context: MoveContext) -> None:
         number = late_writes.bring_over(context)
         context.save(**{_LATE: number})
         _report(context, number)
-    if not job.inputs["pause_writes"]:
-        _report_differing(context, late_writes.differing(context))
     job.progress.advance(FINISH, done=1)
     complete(context.namespace, context.source, context.target, job.cursor)
     job.progress.advance(FINISH, done=4)
+    if not job.inputs["pause_writes"]:
+        _report_differing(context, late_writes.count_differing(context))
     job.progress.end(FINISH)
     job.record_event("The namespace is on the new cluster.", "ok")
 
@@ -42,14 +42,26 @@ def complete(
 ) -> None:
     """Take the pause back, set the rules of the new collection, mark the old one."""
     document_writes.resume_writes(namespace.namespace_id)
-    lift(source, cursor)
-    _set_strict_mode(target, cursor)
-    left = fallback_of(namespace)
-    until = left.until if left is not None else None
-    set_marks(target, **{MOVING: None, MOVED: None, MOVED_UNTIL: None})
-    if left is not None:
-        set_marks(source, **{MOVED: left.task_id, MOVED_UNTIL: _text(until)})
+    complete_target(target, cursor)
+    complete_source(namespace, source, cursor)
     snapshots.invalidate(namespace.namespace_id)
+
+
+def complete_target(target: Site, cursor: dict[str, object]) -> None:
+    """Give the new collection its rules, and take the marks of moves from it."""
+    _set_strict_mode(target, cursor)
+    set_marks(target, **{MOVING: None, MOVED: None, MOVED_UNTIL: None})
+
+
+def complete_source(
+    namespace: Namespace, source: Site, cursor: dict[str, object]
+) -> None:
+    """Give the old collection its rules back, and mark it as left behind."""
+    lift(source, cursor)
+    left = fallback_of(namespace)
+    if left is not None:
+        until = _text(left.until)
+        set_marks(source, **{MOVED: left.task_id, MOVED_UNTIL: until})
 
 
 def _set_strict_mode(target: Site, cursor: dict[str, object]) -> None:
@@ -80,13 +92,14 @@ def _report(context: MoveContext, number: int) -> None:
 
 
 def _report_differing(context: MoveContext, number: int) -> None:
-    """Tell of points that were written on one of the clusters since the last pass."""
+    """Say how many points may have been changed at the old cluster too late."""
     if number == 0:
         return
-    verb = "point differs" if number == 1 else "points differ"
+    verb = "point was" if number == 1 else "points were"
     sentence = (
-        f"{number:,} {verb} between the old and the new collection: written during the "
-        "switch, on the old cluster, or since then, on the new one."
+        f"{number:,} {verb} changed at the old cluster during the switch or at the new "
+        "one since. The new cluster's are kept, so changes of the former kind are "
+        "missing there."
     )
     context.job.outputs["differing"] = {"points": number, "sentence": sentence}
     context.job.record_event(sentence, "warn")

@@ -1,8 +1,8 @@
 """Points that arrived at the old collection after the last pass, during the switch.
 
-They are inserted where the new collection lacks them. What the new one has stays,
-because the namespace's programs write there since the switch; where writes were not
-paused, the points that differ are counted.
+They are inserted where the new collection lacks them. What the new one has is newer and
+stays: the namespace's programs write there since the switch. A point that both have may
+have been changed at the old one too late; such points are counted.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ Point = dict[str, Any]
 
 _IDS: Final = 1000
 _BATCH: Final = 100
-# Cursor entry: the position of the pass that counts.
-_POSITION: Final = "late_position"
+# Cursor entry: the position of the pass that counts differing points.
+_COUNTING_KEY: Final = "counting"
 
 
 def bring_over(context: MoveContext) -> int:
@@ -42,12 +42,13 @@ def bring_over(context: MoveContext) -> int:
     return number
 
 
-def differing(context: MoveContext) -> int:
-    """Count the points that both collections have and that differ; nothing is written.
+def count_differing(context: MoveContext) -> int:
+    """Count the points that both collections have with another content.
 
-    Deletions are not counted: a point may have been deleted on either side.
+    They were written during the switch at the old one, or since then at the new one;
+    which of both cannot be told, so this is the most that can be missed.
     """
-    state = context.job.cursor.setdefault(_POSITION, {})
+    state = context.job.cursor.setdefault(_COUNTING_KEY, {})
     found = compare.reconcile(
         session(context, FINISH), state, deletes_extra=False, repairs=False
     )

@@ -12,14 +12,14 @@ from nsadmin.errors import Unavailable, UpstreamError
 from nsadmin.moves import document_writes
 from nsadmin.moves.collection import live_source
 from nsadmin.moves.context import MoveContext
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.moving import paused_until
 from nsadmin.stores.qdrant import collections, write_limit
 from nsadmin.transfer import settings
 from nsadmin.transfer.site import Site
 
-# Cursor entries: the strict mode before the pause, and the Unix time until which it was
-# announced last.
+# Cursor entry: the strict mode before the pause.
 RULES_KEY: Final = "rules_before"
-UNTIL_KEY: Final = "paused_until"
 _OWN_RULES: Final = frozenset({"enabled", "write_rate_limit"})
 
 _ANNOUNCED_S: Final = 120
@@ -40,7 +40,8 @@ class WritePause:
     def __init__(self, context: MoveContext) -> None:
         self._context = context
         self._announced_at: float | None = None
-        self.has_lapsed = time.time() >= float(context.job.cursor.get(UNTIL_KEY) or 0)
+        self._holds_until = _announced_until(context.namespace)
+        self.has_lapsed = time.time() >= self._holds_until
 
     def hold(self) -> None:
         """Announce the pause, and restrict the collection the first time.
@@ -56,7 +57,7 @@ class WritePause:
         if not is_due:
             return
         context = self._context
-        context.job.cursor[UNTIL_KEY] = time.time() + _ANNOUNCED_S - _CLOCKS_S
+        self._holds_until = time.time() + _ANNOUNCED_S - _CLOCKS_S
         document_writes.pause_writes(context.job.job, seconds=_ANNOUNCED_S)
         is_first, self._announced_at = self._announced_at is None, now
         if is_first:
@@ -64,8 +65,7 @@ class WritePause:
             context.wait(_UNDER_WAY_S)
 
     def _require_unbroken(self) -> None:
-        until = float(self._context.job.cursor.get(UNTIL_KEY) or 0)
-        if self._announced_at is not None and time.time() >= until:
+        if self._announced_at is not None and time.time() >= self._holds_until:
             raise Unavailable("The pause of writes has lapsed.", code="pause_lapsed")
 
     def _restrict(self) -> None:
@@ -90,6 +90,12 @@ class WritePause:
             "the document pauses them.",
             "warn",
         )
+
+
+def _announced_until(namespace: Namespace) -> float:
+    """Return the Unix time until which the announced pause holds; 0 without one."""
+    until = paused_until(namespace)
+    return 0.0 if until is None else until.timestamp() - _CLOCKS_S
 
 
 def lift(site: Site, cursor: dict[str, Any]) -> None:

@@ -210,8 +210,8 @@ def _server(proxy: Proxy) -> ThreadingHTTPServer:
 
 
 class _QuietServer(ThreadingHTTPServer):
-    """A server that does not print when a client closes its connection early."""
+    """A server that does not print when a client or Qdrant ends a connection early."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):
+        if not isinstance(sys.exc_info()[1], OSError | httpx.TransportError):
             super().handle_error(request, client_address)

@@ -23,27 +23,32 @@ from tests.clones.sources import Names, documents, payload
 
 Json = Any
 
-VECTOR = "face_identity_extractor_v1_embedding"
+FACES = "face_identity_extractor_v1"
 EVERYTHING = Include(collections=True, retrievers=True, taxonomies=True)
 # Texts and addresses of files stay as they are.
 KEPT = {"title", "prompt", "url", "key_prefix", "source_namespace_id"}
 
 
-def make_source(actor: Actor, name: str, *, count: int) -> Namespace:
-    """A namespace of `count` points with one vector, and every kind of resource."""
+def make_source(
+    actor: Actor, name: str, *, count: int, extractors: tuple[str, ...] = (FACES,)
+) -> Namespace:
+    """A namespace of `count` points with a few vectors, and every kind of resource."""
     organization = Organization.objects.get(organization_id=actor.organization_id)
-    namespace = make_namespace(organization, name, point_count=0)
+    namespace = make_namespace(organization, name, extractors=extractors, point_count=0)
     for kind, rows in documents(namespace, objects=300).items():
         for start in range(0, len(rows), 200):
             resources.put(kind, rows[start : start + 200])  # type: ignore[arg-type]
     live = collections.get(shared(), namespace.collection)
-    ((vector, shape),) = live.vectors.items()
+    sizes = {vector: shape.size for vector, shape in live.vectors.items()}
     numbers = random.Random(count)
     for start in range(0, count, 500):
         batch = [
             {
                 "id": n if n % 2 else str(uuid5(NAMESPACE_OID, str(n))),
-                "vector": {vector: [numbers.random() for _ in range(shape.size)]},
+                "vector": {
+                    vector: [numbers.random() for _ in range(size)]
+                    for vector, size in sizes.items()
+                },
                 "payload": payload(namespace, n),
             }
             for n in range(start, min(start + 500, count))

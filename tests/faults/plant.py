@@ -25,6 +25,7 @@ from tests.faults.database import Rows
 from tests.faults.workers import Workers, running_workers
 
 KEY = "a key for the plant"
+DATA_KEY = "a key for the plant's data that may take no snapshot"
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,16 @@ class Plant:
 
     redis: RunningServer
     qdrant: RunningQdrant
+    qdrant_dir: Path
     workers: Workers
     env: dict[str, str]
     database: Rows
 
-    def actor(self, plan: str = "enterprise") -> Actor:
-        """A member's key of a new organization."""
+    def actor(self, plan: str = "enterprise", role: str = "member") -> Actor:
+        """A key of a new organization with this role."""
         name = f"Plant {time.monotonic_ns()}"
         made = Organization.objects.create(name=name, plan=plan)
-        _, key = create_key(made, name="key", role=Role.MEMBER)
+        _, key = create_key(made, name="key", role=Role(role))
         return actor_of_key(key)
 
 
@@ -58,7 +60,9 @@ def running_plant(
         (place / "redis").mkdir()
         (place / "qdrant").mkdir()
         redis = stack.enter_context(running_redis(place / "redis"))
-        qdrant = stack.enter_context(running_qdrant(place / "qdrant", api_key=KEY))
+        qdrant = stack.enter_context(
+            running_qdrant(place / "qdrant", api_key=KEY, data_key=DATA_KEY)
+        )
         env = {
             "NSADMIN_SECRET_KEY": "a secret that is long enough for a plant " * 2,
             "NSADMIN_KEY_PEPPER": settings.NSADMIN_KEY_PEPPER,
@@ -74,7 +78,7 @@ def running_plant(
         }
         workers = stack.enter_context(running_workers(env, place))
         workers.start_sweeping()
-        yield Plant(redis, qdrant, workers, env, rows)
+        yield Plant(redis, qdrant, place / "qdrant", workers, env, rows)
 
 
 @contextmanager

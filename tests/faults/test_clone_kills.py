@@ -1,7 +1,6 @@
 """A clone is complete whichever worker, broker or store fails during the copy."""
 
 import os
-import random
 import signal
 import time
 
@@ -9,7 +8,7 @@ import pytest
 
 from nsadmin.access.actor import Actor
 from nsadmin.clones.resume import discard
-from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -50,27 +49,6 @@ def _half_done(job: Job) -> None:
 
 def _ended(job: Job) -> None:
     until(lambda: not clones.refreshed(job).is_live, "the clone ends")
-
-
-def test_ten_kills_at_random_leave_every_clone_right(plant: Plant, actor: Actor):
-    seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    source = clones.make_source(actor, "large source", count=500)
-    made: list[Job] = []
-    killed = 0
-    while killed < 10:
-        if Job.objects.filter(state__in=LIVE).count() < 3:
-            made.append(clones.begin(actor, source, f"clone {len(made)}"))
-        time.sleep(chance.uniform(0.1, 1.2))
-        running = Job.objects.filter(state=State.RUNNING)
-        victims = [pid for pid in map(_pid, running) if pid in plant.workers.pids]
-        if victims:
-            plant.workers.kill(chance.choice(victims))
-            killed += 1
-    for job in made:
-        _ended(job)
-        clones.require_complete(source, job)
 
 
 @pytest.mark.faults

@@ -1,7 +1,8 @@
 """Real Celery processes that may be killed without notice.
 
 They are forks of a process that has started Django once, so a death costs little. It
-reads Celery's arguments, one JSON list a line, and writes the fork's number.
+reads one order a line, `{"arguments": …, "settings": …}` for Celery and for Django, and
+writes the fork's number.
 """
 
 import json
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.conf import settings
 
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -26,12 +28,22 @@ class Workers:
         self._process = process
         self._folder = folder
         self._number = 0
+        self._settings: dict[str, Any] = {}
+        self._queues = "jobs"
         self.pids: list[int] = []
 
     def start(self) -> int:
         """Start a worker for jobs; return its number."""
-        self.pids.append(self.start_queue("jobs", "--pool", "solo"))
+        self.pids.append(self.start_queue(self._queues, "--pool", "solo"))
         return self.pids[-1]
+
+    def employ(self, number: int, *, queues: str = "jobs", **settings: Any) -> None:
+        """Have just so many workers, new ones, with these settings of their own."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+        self.pids, self._queues, self._settings = [], queues, settings
+        for _ in range(number):
+            self.start()
 
     def start_sweeping(self) -> None:
         """Start the sweeper's own worker and the clock that rings it."""
@@ -41,7 +53,7 @@ class Workers:
     def start_queue(self, queue: str, *options: str) -> int:
         """Start a worker for one queue, with more of Celery's options; its number."""
         self._number += 1
-        name = f"{queue}{self._number}@%h"
+        name = f"{queue.replace(',', '-')}{self._number}@%h"
         which = ["--queues", queue, "--hostname", name, *options]
         return self._fork(["worker", *QUIET, *which])
 
@@ -52,7 +64,8 @@ class Workers:
         self.start()
 
     def _fork(self, arguments: list[str]) -> int:
-        self._process.stdin.write(json.dumps(arguments) + "\n")
+        order = {"arguments": arguments, "settings": self._settings}
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, "The forking process has died."
@@ -105,7 +118,7 @@ def _serve() -> None:
                 os.killpg(pid, signal.SIGKILL)
 
 
-def _forked(arguments: list[str], app: Any) -> int:
+def _forked(order: dict[str, Any], app: Any) -> int:
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)  # so that its own child processes end with it
@@ -115,7 +128,9 @@ def _forked(arguments: list[str], app: Any) -> int:
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         try:
-            app.start(arguments)
+            for name, value in order["settings"].items():
+                setattr(settings, name, value)
+            app.start(order["arguments"])
         finally:
             os._exit(0)
     with suppress(ProcessLookupError):

@@ -292,25 +292,3 @@ def test_a_point_that_is_written_meanwhile_is_brought_over(
     wanted = content(shared(), mover.name)
     assert run_to_the_end(job).state == State.DONE
     assert content(own_cluster.cluster, mover.name) == wanted
-
-
-def test_what_was_compared_under_a_pause_that_lapsed_is_compared_again(
-    small: Mover, own_cluster: OwnCluster
-) -> None:
-    job = job_of(small.begin(own_cluster.body(), pause=True))
-    for _ in range(60):
-        slices(job, 1)
-        if (job.cursor.get("paused_passes") or [1])[-1] == 0:
-            break
-    assert job.cursor["paused_passes"][-1] == 0, "it is about to switch"
-    # Its worker stood still for so long that programs write again.
-    Job.objects.update(cursor={**job.cursor, "paused_until": 0})
-    collections.change(
-        shared(), small.name, {"strict_mode_config": {"write_rate_limit": 1000}}
-    )
-    rows, _ = points.page(shared(), small.name, limit=1, with_vectors=True)
-    points.put(shared(), small.name, [{**rows[0], "payload": {"title": "new"}}])
-    before = content(shared(), small.name)
-    job = run_to_the_end(job)
-    assert job.state == State.DONE, job.error
-    assert content(own_cluster.cluster, small.name) == before

@@ -77,6 +77,11 @@ def left_behind(namespace: Namespace) -> list[Fallback]:
     return [*([last] if last else []), *reversed(retired_of(namespace))]
 
 
+def paused_until(namespace: Namespace) -> datetime | None:
+    """Return until when a move has asked programs not to write; None if none has."""
+    return Reader().date(dict(namespace.raw), PAUSED_UNTIL)
+
+
 def _fallback(stored: object) -> Fallback | None:
     if not isinstance(stored, Mapping) or not isinstance(stored.get("task_id"), str):
         return None

@@ -27,7 +27,7 @@ UNPROVEN: Final = "transfer_unproven"
 # larger pages take memory and were no faster.
 _PAGE_BYTES: Final = 3_000_000
 _FIRST_PAGE: Final = 8
-_MOST_POINTS: Final = 5_000
+_MOST_POINTS: Final = 2_000
 # Near the end of a range its pages get smaller, down to this many points.
 _LEAST_POINTS: Final = 64
 _MARGIN: Final = 1.05

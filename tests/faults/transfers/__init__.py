@@ -1,0 +1,1 @@
+"""Transfers of points under faults: kills, other writers, refusals, much data."""
