@@ -14,6 +14,7 @@ from nsadmin.audit.record import AuditActor
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import cancellation
+from nsadmin.jobs.execution.commitment import is_committed
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.registry import find_kind, kinds
 
@@ -143,7 +144,9 @@ def cancel(actor: Canceller, job_id: UUID | str) -> Job:
     job = get(actor, job_id)
     if job.is_live and not is_cancellable(job):
         raise Conflict(
-            "This job cannot be cancelled: deleted data cannot be restored.",
+            "This job cannot be cancelled any more: what it does now cannot be undone."
+            if is_committed(job.cursor)
+            else "This job cannot be cancelled: deleted data cannot be restored.",
             code="task_not_cancellable",
             details={"task_id": str(job.job_id)},
         )
@@ -163,9 +166,10 @@ def _record_cancel(actor: Canceller, job: Job) -> None:
 
 
 def is_cancellable(job: Job) -> bool:
-    """Tell whether jobs of this kind may be cancelled."""
+    """Tell whether a job may be cancelled: by its kind, and not past the last point."""
     kind = find_kind(job.kind)
-    return kind is None or kind.cancellable
+    is_allowed = kind is None or kind.cancellable
+    return is_allowed and not is_committed(job.cursor)
 
 
 def task_type(job: Job) -> str:

@@ -109,6 +109,8 @@ def _flip(context: MoveContext) -> None:
         job.outputs["indexed"] = _indexed(context)
         job.progress.advance(moving.FLIP, done=2)
         context.save(**{_PROVEN: True})
+    # Cancelled after the flip, a move would leave out the last writes.
+    job.commit()
     if pause is not None:
         pause.hold()
     job.raise_if_interrupted()

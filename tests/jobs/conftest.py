@@ -54,7 +54,7 @@ if registry.find_kind("test_count") is None:
             if ORDERS.breaks:
                 raise ORDERS.breaks.pop(0)
             ORDERS.steps.append(number)
-            work.cursor = {"at": number + 1}
+            work.cursor["at"] = number + 1
             work.progress.advance("count", done=number + 1)
             work.checkpoint()
         work.progress.end("count")

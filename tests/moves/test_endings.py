@@ -83,6 +83,8 @@ def test_cancelled_at_any_checkpoint_it_is_as_before_or_moved(
         assert job.state == State.CANCELLED
         require_as_before(small, own_cluster, document, before)
     assert len(seen) == (1 if pause else 5)  # none, and after each of four stages
+    job.refresh_from_db()
+    assert job.state == State.DONE, "it was switched, so it has to be told as done"
     assert cluster_of(small.now).url == own_cluster.url
     assert content(own_cluster.cluster, small.name) == before
     assert "writes_paused_until" not in small.raw

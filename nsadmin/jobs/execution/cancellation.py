@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.jobs.execution import dispatch, event_log
+from nsadmin.jobs.execution.commitment import COMMITTED
 from nsadmin.jobs.models import LIVE, MAX_ERROR_LENGTH, Job, State
 
 
@@ -39,10 +40,10 @@ def cancel(job: Job) -> bool:
     """Cancel a job as soon as its runner can stop, and refresh `job`.
 
     Returns True for the first request; False for a repeated one, and for a job that has
-    ended, which stays unchanged.
+    ended or is committed, which stays unchanged.
     """
     now = timezone.now()
-    row = Job.objects.filter(job_id=job.job_id)
+    row = Job.objects.filter(job_id=job.job_id).exclude(cursor__has_key=COMMITTED)
     # Of concurrent calls one matches the row. If a slice ends meanwhile, the job is
     # queued with `cancel_requested` set, and the next slice stops at once.
     is_first = bool(

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from nsadmin.jobs.execution import event_log
+from nsadmin.jobs.execution.commitment import COMMITTED, is_committed
 from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceExpired
 from nsadmin.jobs.execution.lease import Lease
 from nsadmin.jobs.execution.progress import Progress
@@ -40,8 +41,20 @@ class JobContext:
         """Raise LeaseLost or CancelRequested if the runner has to stop."""
         if self.lease.lost.is_set():
             raise LeaseLost
-        if self.lease.cancelled.is_set():
+        is_cancelled = self.lease.cancelled.is_set() and not is_committed(self.cursor)
+        if is_cancelled or self.lease.aborted.is_set():
             raise CancelRequested
+
+    def commit(self) -> None:
+        """Save that the next step cannot be undone; then only the program stops it.
+
+        Raises what `checkpoint` raises; a cancellation of before stops the job here.
+        """
+        if is_committed(self.cursor):
+            return
+        self.raise_if_interrupted()
+        self.cursor[COMMITTED] = True
+        self.checkpoint()
 
     def checkpoint(self) -> None:
         """Save cursor, progress and outputs; raise LeaseLost if that is not allowed.

@@ -32,8 +32,8 @@ HEARTBEAT_S = 1.0
 class Lease:
     """The right to write to one job, until the job is queued again.
 
-    The heartbeat's thread sets `lost` when another worker has the job, and `cancelled`
-    when the job is to stop.
+    The heartbeat's thread sets `lost` when another worker has the job, `cancelled` when
+    a person wants it to stop, and `aborted` when the program does.
     """
 
     job_id: UUID
@@ -41,6 +41,7 @@ class Lease:
     owner: str
     lost: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    aborted: threading.Event = field(default_factory=threading.Event)
 
     def write(self, **values: Any) -> bool:
         """Write to the row and renew the lease; return False if the lease is lost."""
@@ -131,15 +132,21 @@ def renewing(lease: Lease) -> Iterator[None]:
         thread.join(timeout=10)
 
 
+def _hear(lease: Lease) -> None:
+    """Learn whether the job is to stop; only an aborted job has an error already."""
+    row = Job.objects.filter(job_id=lease.job_id, cancel_requested=True)
+    error = row.values_list("error", flat=True).first()
+    if error is not None:
+        (lease.aborted if error else lease.cancelled).set()
+
+
 def _heartbeat(lease: Lease, done: threading.Event) -> None:
     try:
         while not done.wait(HEARTBEAT_S):
             try:
                 if not lease.write():
                     return
-                row = Job.objects.filter(job_id=lease.job_id)
-                if row.values_list("cancel_requested", flat=True).first():
-                    lease.cancelled.set()
+                _hear(lease)
             except DatabaseError as failure:
                 # The lease lasts for several heartbeats, so one may be missed.
                 log.warning("heartbeat_missed", error=str(failure))

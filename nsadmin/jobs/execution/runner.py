@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import dispatch, event_log, outcomes, slots
+from nsadmin.jobs.execution.commitment import must_stop
 from nsadmin.jobs.execution.context import SLICE_S, JobContext
 from nsadmin.jobs.execution.interrupts import (
     CancelRequested,
@@ -62,7 +63,7 @@ def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
         outcomes.retry(lease, message)
         return
     kind = find_kind(job.kind)
-    if kind is None and not job.cancel_requested:
+    if kind is None and not must_stop(job):
         outcomes.wait_for_version(lease, job.kind)
         return
     try:
@@ -90,7 +91,7 @@ def _slice_s(job: Job) -> float:
 
 
 def _run(kind: Kind | None, context: JobContext) -> None:
-    if kind is None or context.job.cancel_requested:
+    if kind is None or must_stop(context.job):
         raise CancelRequested
     kind.run(context)
     outcomes.finish(context)

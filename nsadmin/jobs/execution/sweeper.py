@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from nsadmin.jobs import items
 from nsadmin.jobs.execution import admission, dispatch, event_log, slots
+from nsadmin.jobs.execution.commitment import must_stop
 from nsadmin.jobs.execution.outcomes import GAVE_UP, MAX_ATTEMPTS
 from nsadmin.jobs.models import FINAL, Job, State
 
@@ -83,7 +84,7 @@ def _recover_from_dead_worker(job: Job, now: datetime) -> None:
         job_id=job.job_id, epoch=job.epoch, state=State.RUNNING, lease_until__lt=now
     )
     attempts = job.attempts + 1
-    if job.cancel_requested:
+    if must_stop(job):
         # An error is set if the program aborted the job; a person's cancel has none.
         state = State.FAILED if job.error else State.CANCELLED
         if expired.update(**_final_values(state, now)):
