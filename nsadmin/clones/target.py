@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, NotEnabled
 from nsadmin.namespaces.change import preflight
 from nsadmin.namespaces.change.preflight_checks import Check
@@ -44,7 +46,8 @@ def resolved(actor: Actor, source: Namespace, target: Target | None) -> Target:
     """Return the chosen target, or the default one.
 
     Raises Invalid for the cluster of a source that is shared or of another
-    organization, NotEnabled if the subscription excludes dedicated clusters.
+    organization, NotEnabled if the subscription excludes dedicated clusters, Forbidden
+    if the actor may not choose where data of the organization goes.
     """
     is_own = source.tier != "shared" and source.internal_id == actor.internal_id
     is_included = actor.plan == Plan.ENTERPRISE
@@ -62,6 +65,8 @@ def resolved(actor: Actor, source: Namespace, target: Target | None) -> Target:
             "A clone on a dedicated cluster needs the Enterprise subscription.",
             details={"resource": "infrastructure", "tier": actor.plan},
         )
+    if isinstance(target, DedicatedTarget):
+        gate.require(actor, Action.NAMESPACE_INFRASTRUCTURE)
     return target
 
 

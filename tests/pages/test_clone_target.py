@@ -58,6 +58,7 @@ def test_a_shared_source_is_cloned_beside_it_by_default(browse, address):
     client = browse()
     form = text_of(client.get(address))
     assert "The cluster of the source" not in form
+    assert "Another one" not in form, "the source has none of its own"
     shown = text_of(client.post(address, INPUT))
     assert "on the shared cluster" in shown.replace("\n", " ").replace("  ", "")
 
@@ -118,6 +119,21 @@ def test_a_dedicated_source_offers_its_own_cluster_first(browse, dedicated_sourc
     assert "the dedicated cluster" in shown
     shared = text_of(client.post(address, {**INPUT, "compute_tier": "shared"}))
     assert "The clone goes to the shared one." in shared
+
+
+def test_only_who_may_change_a_tier_may_send_the_data_to_another_cluster(
+    browse, address, own_cluster, dedicated_source
+):
+    client = browse("member")
+    form = text_of(client.get(address))
+    assert 'value="shared"' in form
+    assert 'value="dedicated_' not in form
+    refused = text_of(client.post(address, elsewhere(own_cluster)), 403)
+    assert KEY not in refused
+    assert not Job.objects.exists()
+    own = f"/namespaces/{dedicated_source.namespace_id}/clone/"
+    shown = text_of(client.post(own, {**INPUT, "compute_tier": "source"}))
+    assert "the dedicated cluster" in shown
 
 
 def test_without_the_enterprise_subscription_there_is_no_choice(browse, cast, address):

@@ -8,6 +8,7 @@ from django import forms
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
+from nsadmin.access.permissions import Action
 from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.clones.target import DedicatedTarget, Target, resolved
 from nsadmin.namespaces.change.moving import place_words as cluster_words
@@ -92,15 +93,16 @@ class CloneForm(PlacementForm):
 def places(actor: Actor, source: Namespace) -> list[tuple[str, str, str]]:
     """Return the clusters that a clone may go to, each with its name and meaning.
 
-    There is no choice without the Enterprise subscription.
+    There is no choice without the Enterprise subscription. Another dedicated cluster is
+    offered to those who may change a tier.
     """
     if actor.plan != Plan.ENTERPRISE:
         return []
     own = resolved(actor, source, None) == _OF_SOURCE
     of_source = (_OF_SOURCE, "The cluster of the source", cluster_words(source))
-    others = [
-        (value, label, f"Another one: {line}") for value, label, line in PLACES[1:]
-    ]
+    others = PLACES[1:] if actor.may(Action.NAMESPACE_INFRASTRUCTURE) else []
+    if own:
+        others = [(value, name, f"Another one: {line}") for value, name, line in others]
     return [*([of_source] if own else []), PLACES[0], *others]
 
 
