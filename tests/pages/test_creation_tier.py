@@ -29,7 +29,10 @@ def test_the_whole_way_and_the_key_is_never_shown(browse, own_cluster, cast):
     client = browse()
     shown = text_of(client.post(NEW, dedicated(client, own_cluster)))
     assert "Review the plan" in shown
-    assert own_cluster.url in shown
+    begins = shown.partition("Initial state")[2]
+    for said in ("Dedicated CPU", own_cluster.url, RAY, "Stored sealed, never shown"):
+        assert f"<dd>{said}</dd>" in begins
+    assert KEY not in shown
     done = client.post(NEW, {**hidden(shown), "step": "confirm"})
     assert done.status_code == 302
     namespace = document.read(made(cast))
@@ -52,6 +55,7 @@ def test_a_shared_one_needs_no_password(browse, cast):
     client = browse()
     shown = text_of(client.post(NEW, typed(client, compute_tier="shared")))
     assert "Review the plan" in shown
+    assert "<dt>Tier</dt><dd>Shared</dd>" in shown
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from nsadmin.namespaces.plan.desired import (
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import Step, in_qdrant
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.pages.common.badges import TIERS
 from nsadmin.pages.templatetags.formatting import many
 
 
@@ -152,6 +153,7 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
     end = namespace.expires_at
     return [
         ("Description", namespace.description or "Empty"),
+        *_placement(namespace),
         ("MongoDB", "1 write, revision 1"),
         (
             "Qdrant",
@@ -163,6 +165,24 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
         ("Expires", f"{end:%-d %B %Y %H:%M} UTC" if end else "Never"),
         ("Audit", "Before the first write, then the outcome"),
     ]
+
+
+def _placement(namespace: Namespace) -> list[tuple[str, str]]:
+    """Return the tier that was chosen and its cluster; of a key only that it is set."""
+    own = namespace.infrastructure
+    _, tier = TIERS.get(namespace.tier, ("", namespace.tier))
+    if namespace.tier == "shared":
+        return [("Tier", tier)]
+    rows = [
+        ("Tier", tier),
+        ("Cluster", str(own.get("qdrant_url") or "")),
+        ("API key", "Stored sealed, never shown"),
+        ("Ray head node", str(own.get("ray_head_node_url") or "")),
+    ]
+    if own.get("gpu_type"):
+        gpus = f"{own.get('gpus_per_worker')} of {own['gpu_type']} per worker"
+        rows.append(("GPUs", gpus))
+    return rows
 
 
 def _indexes_after(plan: Plan, now: Iterable[str]) -> set[str]:
