@@ -155,3 +155,38 @@ def test_the_report_says_what_was_compared_and_what_is_open(browse, started):
         "2 points differ &lt;somehow&gt;.",
     ):
         assert said in " ".join(text.split())
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
+def test_one_that_ended_after_its_switch_is_not_said_to_be_taken_back(
+    browse, started, state
+):
+    stages = [
+        {**stage, "state": "done"} if stage["key"] == "flip" else stage
+        for stage in started.progress["stages"]
+    ]
+    Job.objects.update(
+        state=state,
+        error="It broke." if state == State.FAILED else "",
+        progress={**started.progress, "stages": stages},
+        settled=True,
+    )
+    text = text_of(browse().get(f"/jobs/{started.job_id}/"))
+    assert "The namespace is on the new cluster" in text
+    assert "stays where it was" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.RUNNING, "stays where it is, and the old collection is kept"),
+        (State.CANCELLED, "stays where it was; the old collection is kept"),
+    ],
+)
+def test_a_way_back_that_is_cancelled_deletes_nothing(browse, started, state, said):
+    Job.objects.update(
+        state=state, inputs={**started.inputs, "is_back": True}, settled=True
+    )
+    text = text_of(browse().get(f"/jobs/{started.job_id}/"))
+    assert said in text
+    assert "deleted" not in text.partition("<main")[2].partition("Stages")[0]

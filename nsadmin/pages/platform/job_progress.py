@@ -87,6 +87,8 @@ def progress_of(job: Job) -> Progress:
 
 
 def _stages(stored: dict[str, Any]) -> list[StageView]:
+    entries = stored.get("stages") or []
+    whole = sum(int(entry.get("weight") or 0) for entry in entries) or 1
     return [
         StageView(
             number=number,
@@ -97,9 +99,10 @@ def _stages(stored: dict[str, Any]) -> list[StageView]:
             total=int(entry.get("total") or 0),
             unit=str(entry.get("unit") or ""),
             seconds=entry.get("seconds"),
-            weight=int(entry.get("weight") or 0),
+            # In percent: a way back leaves out the stage with the largest weight.
+            weight=round(100 * int(entry.get("weight") or 0) / whole),
         )
-        for number, entry in enumerate(stored.get("stages") or [], start=1)
+        for number, entry in enumerate(entries, start=1)
     ]
 
 

@@ -17,6 +17,7 @@ from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.jobs import controls, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
+from nsadmin.namespaces.change.moving import FLIP
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import deletion
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
@@ -166,6 +167,8 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "is_move": True,
         "namespace_id": row.namespace_id,
+        "is_switched": _is_switched(row),
+        "is_back": bool(row.inputs.get("is_back")),
         "open_ends": [outputs[k] for k in ("late", "differing") if k in outputs],
     }
     if row.state != State.DONE or not lookups.is_visible(actor, row.namespace_id):
@@ -177,6 +180,14 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
     reason = why_not(actor, Action.NAMESPACE_INFRASTRUCTURE, view)
     parts |= move_context(actor, view.namespace)
     return {**parts, "why_not_back": reason}
+
+
+def _is_switched(row: Job) -> bool:
+    """Tell whether a move that has ended had put the namespace on the new cluster."""
+    stages: list[dict[str, Any]] = (row.progress or {}).get("stages") or []
+    return any(
+        stage.get("key") == FLIP and stage.get("state") == "done" for stage in stages
+    )
 
 
 def _clone_parts(row: Job) -> dict[str, Any]:
