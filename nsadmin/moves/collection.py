@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.moves.context import MoveContext
-from nsadmin.namespaces.lifecycle.collection_removal import MOVED, MOVING
+from nsadmin.namespaces.schema.moving import MOVED, MOVING
 from nsadmin.stores.qdrant import collections, topology
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
 from nsadmin.transfer import settings

@@ -20,11 +20,11 @@ from nsadmin.moves import document_writes, finish
 from nsadmin.moves.context import is_flipped, site_of
 from nsadmin.moves.write_pause import lift
 from nsadmin.namespaces.lifecycle import moved_collections
-from nsadmin.namespaces.lifecycle.collection_removal import MOVING
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.moving import (
+    MOVING,
     fallback_of,
     move_of,
     with_infrastructure,

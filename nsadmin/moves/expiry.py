@@ -18,14 +18,16 @@ from nsadmin.audit import record
 from nsadmin.errors import NsadminError
 from nsadmin.jobs import items
 from nsadmin.moves import document_writes
+from nsadmin.namespaces.change.compare_and_set import read_stored
 from nsadmin.namespaces.lifecycle import moved_collections
-from nsadmin.namespaces.lifecycle.collection_removal import MOVED
 from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import endpoint_of
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.moving import (
+    DROPPING,
     FALLBACK,
+    MOVED,
     RETIRED,
     Fallback,
     fallback_of,
@@ -104,7 +106,16 @@ def _due(namespace: Namespace, at: datetime) -> list[Fallback]:
 
 
 def _expire(namespace: Namespace, left: Fallback, at: datetime) -> bool:
-    """Delete one old collection, then its entry in the document."""
+    """Delete one old collection, then its entry in the document.
+
+    The entry says so first, by compare-and-set: the namespace may have begun to move
+    back since it was listed, and from then on it may not.
+    """
+    key = namespace.namespace_id
+    document_writes.write(key, lambda now: _claimed(now, left, at))
+    stored = read_stored(key)
+    if stored is None or not _is_claimed(stored, left, at):
+        return False
     placed = with_infrastructure(namespace, left.infrastructure)
     dropped = False
     try:
@@ -115,6 +126,32 @@ def _expire(namespace: Namespace, left: Fallback, at: datetime) -> bool:
         _say_left_behind(placed, failure.message)
     document_writes.write(namespace.namespace_id, lambda now: _without(now, left))
     return dropped
+
+
+def _is_claimed(namespace: Namespace, left: Fallback, at: datetime) -> bool:
+    return any(
+        one.is_dropping and one.task_id == left.task_id for one in _due(namespace, at)
+    )
+
+
+def _claimed(
+    namespace: Namespace, left: Fallback, at: datetime
+) -> dict[str, Any] | None:
+    """Return the entry as one that is dropped; None if it must not be, or is one."""
+    due = {one.task_id for one in _due(namespace, at) if not one.is_dropping}
+    if left.task_id not in due:
+        return None
+
+    def marked(entry: Any) -> Any:
+        is_it = isinstance(entry, dict) and entry.get("task_id") == left.task_id
+        return {**entry, DROPPING: True} if is_it else entry
+
+    stored = namespace.raw.get(RETIRED)
+    entries = [marked(entry) for entry in stored] if isinstance(stored, list) else []
+    return {
+        FALLBACK: marked(namespace.raw.get(FALLBACK)),
+        RETIRED: entries or None,
+    }
 
 
 def _without(namespace: Namespace, left: Fallback) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from nsadmin.moves.collection import MOVED_UNTIL, SETTINGS_KEY, set_marks
 from nsadmin.moves.context import MoveContext
 from nsadmin.moves.write_pause import lift
 from nsadmin.namespaces.change.moving import FINISH
-from nsadmin.namespaces.lifecycle.collection_removal import MOVED, MOVING
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.moving import fallback_of
+from nsadmin.namespaces.schema.moving import MOVED, MOVING, fallback_of
 from nsadmin.stores.qdrant import collections
 from nsadmin.transfer import settings
 from nsadmin.transfer.site import Site

@@ -7,7 +7,6 @@ from django.conf import settings as django_settings
 from nsadmin.errors import NsadminError
 from nsadmin.moves.context import site_of
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.namespaces.placement.clusters import left_at
 from nsadmin.stores.qdrant import collections, topology
 from nsadmin.transfer import choice, settings, ways
 from nsadmin.transfer.choice import Choice
@@ -41,7 +40,7 @@ def forecast(preview: Preview) -> Forecast | None:
         source, target = site_of(namespace), site_of(wanted)
         losses = _losses(source, target)
         chosen = None
-        if left_at(namespace, wanted) is None:
+        if not preview.is_back:
             chosen = choice.preview(source, target, ways.allowed())
     except NsadminError:
         return None

@@ -10,11 +10,10 @@ from nsadmin.errors import Conflict
 from nsadmin.jobs.models import State
 from nsadmin.moves import back, expiry
 from nsadmin.moves.collection import MOVED_UNTIL, mark_of
-from nsadmin.namespaces.lifecycle.collection_removal import MOVED, MOVING
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.patch_request import PatchRequest
-from nsadmin.namespaces.schema.moving import fallback_of, move_of
+from nsadmin.namespaces.schema.moving import MOVED, MOVING, fallback_of, move_of
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared

@@ -49,6 +49,11 @@ class Preview:
         return any(check.moves_points for check in self.checks)
 
     @property
+    def is_back(self) -> bool:
+        """Whether the job would go to what an earlier move left behind."""
+        return any(check.is_back for check in self.checks)
+
+    @property
     def is_blocked(self) -> bool:
         """Whether a check prevents the plan from being carried out now."""
         return any(check.state == "blocks" for check in self.checks)

@@ -20,7 +20,6 @@ from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change.compare_and_set import updated_document
 from nsadmin.namespaces.change.planning import PlannedChange
-from nsadmin.namespaces.placement.clusters import left_at
 from nsadmin.namespaces.placement.job_queue import transfer_queue
 from nsadmin.namespaces.plan.plan import ChangeRequest, apply_steps
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -82,7 +81,7 @@ class MoveStart:
         namespace = view.namespace
         after = apply_steps(namespace.raw, planned.plan.steps, sealed=planned.sealed)
         wanted = with_infrastructure(namespace, after["infrastructure"])
-        self.job = self._held_job(view, wanted, op_id)
+        self.job = self._held_job(view, wanted, op_id, is_back=planned.is_back)
         started_at = timezone.now().replace(microsecond=0)
         move = {
             "task_id": str(self.job.job_id),
@@ -124,9 +123,10 @@ class MoveStart:
         enqueue.release(self.job)
         return str(self.job.job_id), self.job.op_id
 
-    def _held_job(self, view: NamespaceView, wanted: Namespace, op_id: str) -> Job:
+    def _held_job(
+        self, view: NamespaceView, wanted: Namespace, op_id: str, *, is_back: bool
+    ) -> Job:
         namespace = view.namespace
-        is_back = left_at(namespace, wanted) is not None
         return enqueue.enqueue(
             KIND,
             actor=self.actor,

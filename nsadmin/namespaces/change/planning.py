@@ -45,6 +45,11 @@ class PlannedChange:
         return any(check.moves_points for check in self.checks)
 
     @property
+    def is_back(self) -> bool:
+        """Whether the job goes to what an earlier move left behind."""
+        return any(check.is_back for check in self.checks)
+
+    @property
     def changes_collection(self) -> bool:
         """Whether the plan changes the collection on the present cluster."""
         return self.plan.needs_qdrant and not self.plan.moves

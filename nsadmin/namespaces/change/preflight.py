@@ -42,7 +42,7 @@ def run(
             after,
             here,
             there,
-            is_fallback=left_at(now, after) is not None,
+            left=left_at(now, after),
             is_shared=bool(sharers(now)),
         ),
         preflight_checks.ray(after),

@@ -26,8 +26,9 @@ class Check:
 
     `silent` says that it blocks because a store did not answer. `task_id` is the job
     that blocks. `is_empty` says that the collection has no points, so that it can be
-    created on the other cluster; `moves_points` that a job has to move them. `code` is
-    the error's, where it blocks.
+    created on the other cluster; `moves_points` that a job has to move them, `is_back`
+    that it goes to what an earlier move left behind. `code` is the error's, where it
+    blocks.
     """
 
     name: Name
@@ -38,6 +39,7 @@ class Check:
     task_id: str = ""
     is_empty: bool = False
     moves_points: bool = False
+    is_back: bool = False
     code: str = "preflight_blocked"
 
 

@@ -5,20 +5,28 @@ It judges the answers of both clusters (`Reach`); it asks no server.
 
 from nsadmin.namespaces.change.preflight_checks import Check, unchecked
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.moving import MOVED, Fallback
 from nsadmin.stores.qdrant.connectivity import Reach
 
 
 def vectors(
-    after: Namespace, here: Reach, there: Reach, *, is_fallback: bool, is_shared: bool
+    after: Namespace,
+    here: Reach,
+    there: Reach,
+    *,
+    left: Fallback | None,
+    is_shared: bool,
 ) -> Check:
     """Judge where the points are and how they get to the other cluster.
 
-    `is_fallback` says that an earlier move left the collection there behind;
-    `is_shared` that other namespaces have points in the collection here.
+    `left` is what an earlier move left behind there; `is_shared` says that other
+    namespaces have points in the collection here.
     """
     if there.version is None:
         return unchecked("vectors", "Vectors")
     if there.points is None and there.has_collection is None:
+        return _uncounted(there, "new")
+    if there.has_collection and there.metadata is None:
         return _uncounted(there, "new")
     if here.points is None and here.has_collection is not False:
         return _uncounted(here, "current")
@@ -37,18 +45,31 @@ def vectors(
             title="Vectors stay where they are",
             sentence=f"{here.points:,} points",
         )
-    if is_fallback and there.points is not None:
-        return _brought_up_to_date(here.points, is_shared=is_shared)
-    if here.points == 0 and not there.points:
+    if left is not None and left.is_dropping:
+        return _dropped(name)
+    if is_shared and (here.points or there.points):
+        return _of_others()
+    return _way(name, here.points, there, left)
+
+
+def _way(name: str, count: int, there: Reach, left: Fallback | None) -> Check:
+    """Judge by what is there; the mark tells a collection that a move left behind.
+
+    Such a collection is deleted one day, so it is only entered by the way back.
+    """
+    mark = str((there.metadata or {}).get(MOVED) or "")
+    if left is not None and mark == left.task_id:
+        return _brought_up_to_date(count)
+    if count == 0 and not there.points:
         return _no_points(name, there)
     if there.points is None:
-        return _moved(here.points, is_shared=is_shared)
-    return _compared(name, here.points, there.points)
+        return _moved(count)
+    if mark:
+        return _left_behind(name)
+    return _compared(name, count, there.points)
 
 
-def _moved(count: int, *, is_shared: bool) -> Check:
-    if is_shared:
-        return _of_others()
+def _moved(count: int) -> Check:
     return Check(
         "vectors",
         "ok",
@@ -58,9 +79,7 @@ def _moved(count: int, *, is_shared: bool) -> Check:
     )
 
 
-def _brought_up_to_date(count: int, *, is_shared: bool) -> Check:
-    if is_shared:
-        return _of_others()
+def _brought_up_to_date(count: int) -> Check:
     return Check(
         "vectors",
         "ok",
@@ -68,6 +87,7 @@ def _brought_up_to_date(count: int, *, is_shared: bool) -> Check:
         sentence=f"{_points(count)} compared by a job with the collection that an "
         "earlier move left there",
         moves_points=True,
+        is_back=True,
     )
 
 
@@ -88,6 +108,24 @@ def _compared(name: str, count: int, there: int) -> Check:
         f"{name} has {count:,} points here, {there:,} there. Delete the collection "
         "there, or rename it, so that the points can be moved.",
         code="collection_taken",
+    )
+
+
+def _left_behind(name: str) -> Check:
+    return _blocks(
+        "An earlier move left the collection there",
+        f"{name} was left behind on that cluster and will be deleted. Go back by the "
+        "address that the cluster had then, or delete the collection there.",
+        code="collection_left_behind",
+    )
+
+
+def _dropped(name: str) -> Check:
+    return _blocks(
+        "The old collection is being deleted",
+        f"An earlier move left {name} on that cluster, and its time is over. Try again "
+        "once it is gone.",
+        code="collection_left_behind",
     )
 
 

@@ -11,9 +11,6 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # Metadata key of a collection: the clone that created it and may fill and drop it.
 MARK = "nsadmin_clone"
-# The same of a move: the job that fills the new collection, and the one that left the
-# old collection behind.
-MOVING, MOVED = "nsadmin_move", "nsadmin_moved"
 
 
 def place_of(namespace: Namespace) -> Cluster | None:

@@ -1,9 +1,11 @@
 """Dropping collections that moves made or left behind, by the mark that they have."""
 
-from nsadmin.namespaces.lifecycle.collection_removal import MOVED, MOVING, place_of
+from nsadmin.namespaces.lifecycle.collection_removal import place_of
 from nsadmin.namespaces.placement.sharers import sharers
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.moving import (
+    MOVED,
+    MOVING,
     left_behind,
     move_of,
     with_infrastructure,

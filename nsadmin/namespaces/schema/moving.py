@@ -16,8 +16,12 @@ from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
 from nsadmin.namespaces.schema.reader import Reader
 
 MOVE, FALLBACK, RETIRED = "move", "fallback", "retired_fallbacks"
+# In an entry of those left behind: nothing moves there any more.
+DROPPING = "dropping"
 # While it is in the future, the programs of the platform write nothing.
 PAUSED_UNTIL = "writes_paused_until"
+# Metadata keys of a collection: the move that fills it, the one that left it behind.
+MOVING, MOVED = "nsadmin_move", "nsadmin_moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A collection that a move left behind, with the infrastructure that reaches it."""
+    """A collection that a move left behind, with the infrastructure that reaches it.
+
+    One that `is_dropping` is being deleted, or will be once its cluster answers.
+    """
 
     task_id: str
     until: datetime | None
     infrastructure: Raw
+    is_dropping: bool = False
 
 
 def move_of(namespace: Namespace) -> Move | None:
@@ -89,6 +97,7 @@ def _fallback(stored: object) -> Fallback | None:
         task_id=stored["task_id"],
         until=Reader().date(dict(stored), "until"),
         infrastructure=_object(stored.get("infrastructure")),
+        is_dropping=stored.get(DROPPING) is True,
     )
 
 

@@ -5,7 +5,8 @@ key's right to write first, and then has nothing to delete.
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -26,7 +27,10 @@ _REFUSALS = (401, 403)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The results up to the first failure; None for values that are not known."""
+    """The results up to the first failure; None for values that are not known.
+
+    `metadata` is the collection's, and is asked for last.
+    """
 
     addresses: tuple[str, ...] = ()
     is_tls: bool = False
@@ -36,6 +40,7 @@ class Reach:
     may_write: bool | None = None
     has_collection: bool | None = None
     points: int | None = None
+    metadata: Mapping[str, object] | None = field(default=None, repr=False)
     fault: NsadminError | None = None
 
 
@@ -92,14 +97,24 @@ class _ReachTest:
         if answer.status_code == 200 or answer.status_code in _REFUSALS:
             self.found["may_write"] = answer.status_code == 200
 
+    def metadata(self) -> None:
+        if not self.found.get("has_collection"):
+            return
+        answer = self._ask("GET", self._path)
+        if answer.status_code == 200:
+            live = answers.collection(answer.content)
+            self.found["metadata"] = live.raw.get("metadata") or {}
+
 
 def reach(cluster: Cluster, name: str, *, within_s: float, tries_write: bool) -> Reach:
     """Run the steps until one fails; failures are returned in `fault`, not raised."""
     walk = _ReachTest(cluster, name, within_s)
     steps = [walk.address, walk.server, walk.count]
+    if tries_write:
+        steps.append(walk.write)
     fault = None
     try:
-        for step in [*steps, walk.write] if tries_write else steps:
+        for step in [*steps, walk.metadata]:
             step()
     except NsadminError as failure:
         fault = failure
