@@ -41,13 +41,15 @@ class WritePause:
         self._context = context
         self._announced_at: float | None = None
         self._holds_until = _announced_until(context.namespace)
-        self.has_lapsed = time.time() >= self._holds_until
+        self.has_lapsed = self._is_over()
+        self._is_held = not self.has_lapsed
 
     def hold(self) -> None:
         """Announce the pause, and restrict the collection the first time.
 
-        Raises Unavailable if this process stood still for so long that the pause has
-        lapsed; the next slice begins another one.
+        Raises Unavailable if the pause has lapsed, which an earlier slice may have
+        begun: what was compared may have been written since. The next slice begins
+        another one.
         """
         now = time.monotonic()
         self._require_unbroken()
@@ -58,14 +60,18 @@ class WritePause:
             return
         context = self._context
         self._holds_until = time.time() + _ANNOUNCED_S - _CLOCKS_S
+        self._is_held = True
         document_writes.pause_writes(context.job.job, seconds=_ANNOUNCED_S)
         is_first, self._announced_at = self._announced_at is None, now
         if is_first:
             self._restrict()
             context.wait(_UNDER_WAY_S)
 
+    def _is_over(self) -> bool:
+        return time.time() >= self._holds_until
+
     def _require_unbroken(self) -> None:
-        if self._announced_at is not None and time.time() >= self._holds_until:
+        if self._is_held and self._is_over():
             raise Unavailable("The pause of writes has lapsed.", code="pause_lapsed")
 
     def _restrict(self) -> None:

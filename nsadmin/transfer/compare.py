@@ -117,7 +117,6 @@ def _compare_range(
     at = part.place.offset
     with closing(source.pages(at)) as ours, closing(target.pages(at)) as theirs:
         for found in paired(ours, theirs):
-            crew.before_writing()
-            counts = repair.settle(found.pairs)
+            counts = repair.settle(found.pairs, crew.before_writing)
             part.place = part.place.moved(found.next_offset, **counts)
             crew.after_writing()

@@ -26,11 +26,12 @@ class _Meter:
     told_at: float = field(default_factory=time.monotonic)
 
     def add(self, number: int) -> None:
-        """Count a piece; raise LeaseLost or CancelRequested if the job has to stop."""
+        """Count a piece, 0 at the end; raise LeaseLost or CancelRequested to stop."""
         self.bytes += number
         job = self.keeper.session.job
         job.raise_if_interrupted()
-        if time.monotonic() - self.told_at < _TELL_EVERY_S:
+        # The last word is the lease's: a process that stood still may have lost it.
+        if number and time.monotonic() - self.told_at < _TELL_EVERY_S:
             return
         self.told_at = time.monotonic()
         self.keeper.tell(points=self.keeper.points, more_bytes=self.bytes)

@@ -1,17 +1,24 @@
 """A move that is stopped, refused or disturbed leaves the namespace as it was."""
 
 import threading
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
-from nsadmin.errors import Conflict, Invalid
+from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.jobs.execution.cancellation import cancel
+from nsadmin.jobs.execution.context import JobContext
+from nsadmin.jobs.execution.lease import claim
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import FINAL, Job, State
+from nsadmin.moves.context import load
+from nsadmin.moves.write_pause import WritePause
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -294,3 +301,24 @@ def test_a_point_that_is_written_meanwhile_is_brought_over(
     wanted = content(shared(), mover.name)
     assert run_to_the_end(job).state == State.DONE
     assert content(own_cluster.cluster, mover.name) == wanted
+
+
+def test_a_pause_that_ends_before_it_is_renewed_counts_for_nothing(
+    small: Mover, own_cluster: OwnCluster
+) -> None:
+    job = job_of(small.begin(own_cluster.body(), pause=True))
+    Job.objects.filter(job_id=job.job_id).update(run_after=job.created_at)
+    lease = claim(job.job_id, job.epoch)
+    assert lease is not None
+    slice_of = JobContext(job, lease)
+    # What an earlier slice announced is over soon after this one has looked; clocks of
+    # other programs may be ten seconds ahead.
+    until = timezone.now().replace(microsecond=0) + timedelta(seconds=11)
+    assert store.replace(small.raw, {**small.raw, "writes_paused_until": until})
+    pause = WritePause(load(slice_of))
+    assert not pause.has_lapsed
+    time.sleep(1.1)
+    with pytest.raises(Unavailable) as fault:
+        pause.hold()
+    assert fault.value.code == "pause_lapsed"
+    assert small.raw["writes_paused_until"] == until, "it is not renewed"

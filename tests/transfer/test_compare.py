@@ -1,10 +1,14 @@
 """One pass over both collections finds every difference, mends it, and is resumed."""
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from nsadmin.errors import Conflict, NotFound
+from nsadmin.jobs.execution.interrupts import LeaseLost
+from nsadmin.jobs.models import Job
 from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.transfer.compare import Differences, reconcile
 from nsadmin.transfer.site import Site
@@ -222,3 +226,32 @@ def test_an_endless_target_ends_the_pass(
     proxy.rule = same_page_again
     with pytest.raises(Conflict, match="cannot be read in order"):
         _pass(copied)
+
+
+def test_a_worker_that_stood_still_writes_nothing_before_its_lease_is_known(
+    filled: Fill, beside: Any, reader: Reader, proxy: Proxy
+) -> None:
+    made = filled(count=20)
+    source = Site(shared(), made.collection)
+    work = Work(source, beside(source), ways=("pages",))
+    work.run()
+    _write(reader, source, {**SHAPES["plain"].point(0), "payload": {"old": True}})
+    before = reader.every_point(work.target.collection, page=COUNT)
+    session = work.session()
+
+    def stand_still() -> None:
+        Job.objects.filter(job_id=work.job.job_id).update(epoch=7)
+        time.sleep(5)
+        session.job.checkpoint()
+
+    def answer_late(asked: Asked) -> Answer | None:
+        if asked.path.startswith(f"/collections/{source.collection}/points/scroll"):
+            time.sleep(4.5)
+        return None
+
+    proxy.rule = answer_late
+    with pytest.raises(LeaseLost):
+        reconcile(
+            replace(session, save=stand_still), {}, deletes_extra=True, repairs=True
+        )
+    assert reader.every_point(work.target.collection, page=COUNT) == before

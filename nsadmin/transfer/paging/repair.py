@@ -1,7 +1,7 @@
 """What a pass does with points that differ: it counts them, and mends the target."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,12 @@ class Repair:
     repairs: bool
     deletes_extra: bool
 
-    def settle(self, pairs: Iterable[Pair]) -> Counter[str]:
+    def settle(
+        self, pairs: Iterable[Pair], before_writing: Callable[[], None]
+    ) -> Counter[str]:
         """Compare points, mend the target, and return the counts of `Differences`.
 
+        `before_writing` raises if the target may not be written any more.
         Raises Conflict if a point differs after it was written again.
         """
         counts: Counter[str] = Counter()
@@ -49,10 +52,12 @@ class Repair:
                 counts["missing" if other is None else "changed"] += 1
                 wanted.append((one, payload))
         counts["extra"] = len(extra)
+        before_writing()
         if extra and self.deletes_extra:
             target = self.session.target
             points.delete_ids(target.cluster, target.collection, extra)
         if wanted and self.repairs:
+            before_writing()
             self._write(wanted)
             counts["written"] = len(wanted)
         return counts

@@ -1,6 +1,7 @@
 """Work in several threads, while the job's own thread alone touches the database."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -15,6 +16,8 @@ from nsadmin.transfer.session import Session
 Result = TypeVar("Result")
 
 _LEAST_WAIT_S: Final = 0.01
+# After so long without a checkpoint another worker may soon have the job.
+_STANDSTILL_S: Final = 4.0
 _SLOWED: Final = "A cluster limits the rate of calls; the copy keeps to its pace."
 
 
@@ -33,6 +36,7 @@ class Crew:
         self.stop = threading.Event()
         self.abort = threading.Event()
         self.is_slowed = False
+        self.kept_at = time.monotonic()
 
     def end(self, *, at_once: bool) -> None:
         """Let all threads end."""
@@ -47,7 +51,14 @@ class Crew:
             raise Stopped
 
     def before_writing(self) -> None:
-        """Raise Stopped if nothing may be written any more."""
+        """Raise Stopped if nothing may be written any more.
+
+        A process that stood still may have lost its job, so its threads wait for the
+        next checkpoint, which tells.
+        """
+        while time.monotonic() - self.kept_at > _STANDSTILL_S:
+            if self.stop.wait(_LEAST_WAIT_S):
+                break
         if self.abort.is_set():
             raise Stopped
 
@@ -95,7 +106,9 @@ def run(session: Session, works: Sequence[Work], keep: Callable[[], None]) -> No
 def _watch(
     session: Session, crew: Crew, pending: set[Future[None]], keep: Callable[[], None]
 ) -> None:
-    every_s, is_told = max(session.every_s, _LEAST_WAIT_S), False
+    # The threads wait for a checkpoint that is late, so none may be later by intention.
+    every_s = min(max(session.every_s, _LEAST_WAIT_S), _STANDSTILL_S / 2)
+    is_told = False
     while pending:
         done, pending = wait(pending, every_s, FIRST_EXCEPTION)
         for ended in done:
@@ -103,7 +116,9 @@ def _watch(
         if crew.is_slowed and not is_told:
             is_told = True
             session.job.record_event(_SLOWED, "warn")
+        now = time.monotonic()
         keep()
+        crew.kept_at = now
 
 
 def _guarded(work: Work, crew: Crew) -> None:

@@ -52,6 +52,20 @@ def test_a_shard_is_streamed(
     assert client.get_collection(target).config.metadata == {"own": True}
 
 
+def test_a_stream_that_is_stopped_at_its_very_end_replaces_nothing(
+    client: QdrantClient, cluster: Cluster, source: str, target: str
+) -> None:
+    def stop_at_the_end(number: int) -> None:
+        if number == 0:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        shards.stream(
+            cluster, source, cluster, target, 0, on_bytes=stop_at_the_end, within_s=60
+        )
+    assert client.count(target, exact=True).count == 0
+
+
 def test_a_shard_is_recovered_from_a_snapshot(
     client: QdrantClient, cluster: Cluster, source: str, target: str
 ) -> None:

@@ -68,6 +68,8 @@ class _Passage:
                 self._size += len(piece)
                 self._on_bytes(len(piece))
                 yield piece
+            # What follows makes the target take the shard, so it may be stopped here.
+            self._on_bytes(0)
         except Exception as failure:
             self.failure = failure
             raise
@@ -93,10 +95,11 @@ def stream(
 ) -> Streamed:
     """Replace a shard of the target by the same shard of the source.
 
-    `on_bytes` is told the size of each piece before it is sent, and what it raises ends
-    the stream and is raised. The whole ends within `within_s`, and no side may rest for
-    `stall_s` while bytes pass. In the details of an error `side` is source or target.
-    After an error the target has its old content, or it has finished nonetheless.
+    `on_bytes` is told the size of each piece before it is sent, 0 before the end, and
+    what it raises ends the stream and is raised. The whole ends within `within_s`, and
+    no side may rest for `stall_s` while bytes pass. In the details of an error `side`
+    is source or target. After an error the target has its old content, or it has
+    finished nonetheless.
     """
     until = time.monotonic() + within_s
     path = f"{shard_path(source_name, shard_id)}/snapshot"
