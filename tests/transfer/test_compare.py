@@ -235,7 +235,7 @@ def test_a_worker_that_stood_still_writes_nothing_before_its_lease_is_known(
     source = Site(shared(), made.collection)
     work = Work(source, beside(source), ways=("pages",))
     work.run()
-    _write(reader, source, {**SHAPES["plain"].point(0), "payload": {"old": True}})
+    _write(reader, source, {**SHAPES["plain"].point(1), "payload": {"old": True}})
     before = reader.every_point(work.target.collection, page=COUNT)
     session = work.session()
 
