@@ -86,9 +86,11 @@ def _flipped(stored: Namespace, job: Job, op_id: str) -> Raw:
             code="infrastructure_changed",
         )
     days = timedelta(days=settings.NSADMIN_MOVE_FALLBACK_DAYS)
+    now = timezone.now()
     left = {
         "task_id": move.task_id,
-        "until": _whole(timezone.now() + days),
+        "since": _whole(now),
+        "until": _whole(now + days),
         "infrastructure": before,
     }
     wanted = with_infrastructure(stored, move.infrastructure)

@@ -24,9 +24,10 @@ def finish(context: MoveContext) -> None:
     snapshots.invalidate(job.job.namespace_id)
     job.progress.begin(FINISH, total=4)
     if _LATE not in job.cursor:
-        number = late_writes.bring_over(context)
-        context.save(**{_LATE: number})
-        _report(context, number)
+        late = late_writes.bring_over(context)
+        _report(context, late.inserted)
+        _report_lacking(context, late.lacking)
+        context.save(**{_LATE: late.inserted})
     job.progress.advance(FINISH, done=1)
     complete(context.namespace, context.source, context.target, job.cursor)
     job.progress.advance(FINISH, done=4)
@@ -87,6 +88,20 @@ def _report(context: MoveContext, number: int) -> None:
         "over."
     )
     context.job.outputs["late"] = {"points": number, "sentence": sentence}
+    context.job.record_event(sentence, "warn")
+
+
+def _report_lacking(context: MoveContext, number: int) -> None:
+    """Tell of points that were found so late that they may have been deleted since."""
+    if number == 0:
+        return
+    verb = "point is" if number == 1 else "points are"
+    sentence = (
+        f"{number:,} {verb} only in the old collection: written there during the "
+        "switch, or deleted in the new one since then. Nothing was changed, because "
+        "the move was held up after the switch."
+    )
+    context.job.outputs["lacking"] = {"points": number, "sentence": sentence}
     context.job.record_event(sentence, "warn")
 
 

@@ -2,15 +2,21 @@
 
 They are inserted where the new collection lacks them. What the new one has is newer and
 stays: the namespace's programs write there since the switch. A point that both have may
-have been changed at the old one too late; such points are counted.
+have been changed at the old one too late; such points are counted. Some time after the
+switch a lacking point has rather been deleted since, so then it is only counted.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from nsadmin.moves.collection import session
 from nsadmin.moves.context import MoveContext
 from nsadmin.namespaces.change.moving import FINISH
+from nsadmin.namespaces.schema.moving import fallback_of
 from nsadmin.stores.qdrant import points
 from nsadmin.transfer import compare
 from nsadmin.transfer.site import Site
@@ -19,15 +25,29 @@ Point = dict[str, Any]
 
 _IDS: Final = 1000
 _BATCH: Final = 100
+# How long after the switch points are still inserted.
+_SWITCH: Final = timedelta(minutes=2)
 # Cursor entry: the position of the pass that counts differing points.
 _COUNTING_KEY: Final = "counting"
 
 
-def bring_over(context: MoveContext) -> int:
-    """Insert the old collection's points that the new one lacks; return how many."""
-    number = 0
+@dataclass(frozen=True, slots=True)
+class Late:
+    """How many points the new collection lacked: inserted ones, and others."""
+
+    inserted: int
+    lacking: int
+
+
+def bring_over(context: MoveContext) -> Late:
+    """Insert the old collection's points that the new one lacks, or count them."""
+    number = lacking = 0
+    left = fallback_of(context.namespace)
     for ids in _missing(context):
         context.job.raise_if_interrupted()
+        if left is None or left.since is None or timezone.now() - left.since > _SWITCH:
+            lacking += len(ids)
+            continue
         rows, _ = points.page(
             context.source.cluster,
             context.source.collection,
@@ -39,7 +59,7 @@ def bring_over(context: MoveContext) -> int:
             context.target.cluster, context.target.collection, rows, insert_only=True
         )
         number += len(rows)
-    return number
+    return Late(number, lacking)
 
 
 def count_differing(context: MoveContext) -> int:

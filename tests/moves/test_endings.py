@@ -18,6 +18,7 @@ from nsadmin.jobs.execution.lease import claim
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import FINAL, Job, State
 from nsadmin.moves.context import load
+from nsadmin.moves.job import run
 from nsadmin.moves.write_pause import WritePause
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.lifecycle import deletion, tombstones
@@ -322,3 +323,26 @@ def test_a_pause_that_ends_before_it_is_renewed_counts_for_nothing(
         pause.hold()
     assert fault.value.code == "pause_lapsed"
     assert small.raw["writes_paused_until"] == until, "it is not renewed"
+
+
+def test_what_is_deleted_after_the_switch_does_not_come_back_hours_later(
+    small: Mover, own_cluster: OwnCluster
+) -> None:
+    job = job_of(small.begin(own_cluster.body()))
+    Job.objects.filter(job_id=job.job_id).update(run_after=job.created_at)
+    lease = claim(job.job_id, job.epoch)
+    assert lease is not None
+    slice_of = JobContext(job, lease)
+    run(slice_of)
+    [first, *_] = content(own_cluster.cluster, small.name)
+    there = {"must": [{"has_id": [first]}]}
+    points.delete(own_cluster.cluster, small.name, where=there)
+    before = small.raw
+    since = before["fallback"]["since"] - timedelta(hours=3)
+    after = {**before, "fallback": {**before["fallback"], "since": since}}
+    assert store.replace(before, after)
+    # The worker had died before it noted what it brought over.
+    del slice_of.cursor["late_writes"]
+    run(slice_of)
+    assert first not in content(own_cluster.cluster, small.name)
+    assert slice_of.outputs["lacking"]["points"] == 1

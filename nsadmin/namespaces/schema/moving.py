@@ -44,13 +44,15 @@ class Move:
 class Fallback:
     """A collection that a move left behind, with the infrastructure that reaches it.
 
-    One that `is_dropping` is being deleted, or will be once its cluster answers.
+    `since` is the moment of the switch. One that `is_dropping` is being deleted, or
+    will be once its cluster answers.
     """
 
     task_id: str
     until: datetime | None
     infrastructure: Raw
     is_dropping: bool = False
+    since: datetime | None = None
 
 
 def move_of(namespace: Namespace) -> Move | None:
@@ -98,6 +100,7 @@ def _fallback(stored: object) -> Fallback | None:
         until=Reader().date(dict(stored), "until"),
         infrastructure=_object(stored.get("infrastructure")),
         is_dropping=stored.get(DROPPING) is True,
+        since=Reader().date(dict(stored), "since"),
     )
 
 
