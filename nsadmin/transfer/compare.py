@@ -83,9 +83,15 @@ def _parts(session: Session, state: Json) -> list[IdRange]:
     if "ranges" in state:
         return [IdRange.read(stored) for stored in state["ranges"]]
     counted = points.count(session.source.cluster, session.source.collection)
+    there = points.count(session.target.cluster, session.target.collection)
     parts = ranges.divide(session.source, counted)
     ranges_now = [part.to_json() for part in parts]
-    state |= {"counted": counted, "at": time.time(), "ranges": ranges_now}
+    state |= {
+        "counted": counted,
+        "there": there,
+        "at": time.time(),
+        "ranges": ranges_now,
+    }
     return parts
 
 
@@ -98,10 +104,13 @@ def _keep(session: Session, state: Json, parts: list[IdRange]) -> None:
 def _compare(
     session: Session, state: Json, parts: list[IdRange], repair: Repair
 ) -> None:
-    bound = Bound(state["counted"], state["at"], ranges.totals(parts)["checked"])
+    done = ranges.totals(parts)
+    bound = Bound(state["counted"], state["at"], done["checked"])
+    found_there = done["checked"] - done["missing"] + done["extra"]
+    bounds = bound, Bound(max(state["there"], bound.counted), state["at"], found_there)
     expected = bound.counted // len(parts)
     works = [
-        partial(_compare_range, repair, part, bound, expected)
+        partial(_compare_range, repair, part, bounds, expected)
         for part in parts
         if not part.place.is_at_end
     ]
@@ -109,11 +118,17 @@ def _compare(
 
 
 def _compare_range(
-    repair: Repair, part: IdRange, bound: Bound, expected: int, crew: Crew
+    repair: Repair,
+    part: IdRange,
+    bounds: tuple[Bound, Bound],
+    expected: int,
+    crew: Crew,
 ) -> None:
     session, given = repair.session, part.place.counts["checked"]
-    source = PageReader(session.source, part.end, bound, expected, given)
-    target = PageReader(session.target, part.end, None, expected, given)
+    source = PageReader(session.source, part.end, bounds[0], expected, given)
+    target = PageReader(
+        session.target, part.end, bounds[1], expected, given, is_target=True
+    )
     at = part.place.offset
     with closing(source.pages(at)) as ours, closing(target.pages(at)) as theirs:
         for found in paired(ours, theirs):

@@ -11,6 +11,8 @@ from nsadmin.transfer.site import Site
 from nsadmin.transfer.ways import Way
 
 _ACTIVE = "Active"
+# The job's cursor has an entry for each, and is written with every checkpoint.
+_MOST_SHARDS = 256
 
 
 @dataclass(slots=True)
@@ -34,6 +36,9 @@ def find(source: Site, target: Site, allowed: tuple[Way, ...]) -> ShardWays:
     own = shards.layout(source.cluster, source.collection)
     if own is None:
         found.reasons.append("The source's server does not report shards.")
+        return found
+    if len(own) > _MOST_SHARDS:
+        found.reasons.append("The source reports too many shards to take each alone.")
         return found
     found.shards = own
     there = shards.layout(target.cluster, target.collection)

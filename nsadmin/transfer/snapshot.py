@@ -1,5 +1,7 @@
 """Bringing a shard by a snapshot that its own server recovers under another name."""
 
+from typing import Final
+
 from django.conf import settings
 
 from nsadmin.errors import NsadminError, UpstreamError
@@ -8,6 +10,9 @@ from nsadmin.stores.qdrant.answers import MalformedAnswer
 from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.transfer.ledger import Keeper, Ledger, ShardEntry
 from nsadmin.transfer.site import Site
+
+# Of a customer's own cluster too, whose list would be in the cursor for each shard.
+_MOST_LISTED: Final = 50
 
 
 def bring(keeper: Keeper, shard: ShardEntry) -> None:
@@ -19,7 +24,7 @@ def bring(keeper: Keeper, shard: ShardEntry) -> None:
     source, target = keeper.session.source, keeper.session.target
     at = source.cluster, source.collection, shard.id
     if shard.listed is None:
-        shard.listed = [found.name for found in shards.snapshots(*at)]
+        shard.listed = _listed(at)
     keeper.ledger.note_copy()
     within_s = float(settings.NSADMIN_TRANSFER_CALL_S)
     try:
@@ -35,6 +40,16 @@ def bring(keeper: Keeper, shard: ShardEntry) -> None:
         )
     finally:
         _try_to_delete(source, shard)
+
+
+def _listed(at: tuple[Cluster, str, int]) -> list[str]:
+    """Return the names of a shard's snapshots, which the job's cursor has to hold."""
+    names = [found.name for found in shards.snapshots(*at)]
+    if len(names) > _MOST_LISTED:
+        raise UpstreamError(
+            f"The shard has more than {_MOST_LISTED} snapshots.", code="many_snapshots"
+        )
+    return names
 
 
 def _make(

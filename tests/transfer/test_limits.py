@@ -4,11 +4,20 @@ from typing import Any
 
 import pytest
 
-from nsadmin.errors import UpstreamError
+from nsadmin.errors import Conflict, UpstreamError
 from nsadmin.jobs.models import JobEvent
 from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.transfer.compare import reconcile
 from nsadmin.transfer.site import Site
-from tests.clones.independent import Answer, Asked, Proxy, Reader, refusal, scrolled
+from tests.clones.independent import (
+    Answer,
+    Asked,
+    Proxy,
+    Reader,
+    answered,
+    refusal,
+    scrolled,
+)
 from tests.transfer.conftest import Fill, Work
 from tests.transfer.test_ways import require_same
 
@@ -187,3 +196,51 @@ def test_a_source_without_random_samples_is_one_range(
     assert work.run().points == 900
     assert len(work.session().state["pages"]["ranges"]) == 1
     _require_whole(work, reader, count=900)
+
+
+def test_a_target_without_end_ends_the_comparison(
+    filled: Fill, beside: Any, reader: Reader, proxy: Proxy
+) -> None:
+    made = filled(count=COUNT)
+    source = Site(shared(), made.collection)
+    work = Work(source, beside(source), ways=("pages",))
+    work.run()
+
+    def endless(asked: Asked) -> Answer | None:
+        path = f"/collections/{work.target.collection}/points/scroll"
+        if not asked.path.startswith(path):
+            return None
+        body = asked.json
+        first, limit = int(body.get("offset") or 10**6), int(body["limit"])
+        rows = [{"id": first + n, "payload": {}, "vector": {}} for n in range(limit)]
+        return scrolled(rows, first + limit)
+
+    proxy.rule = endless
+    with pytest.raises(Conflict, match="without an end") as failed:
+        reconcile(work.session(), {}, deletes_extra=False, repairs=False)
+    assert failed.value.code == "transfer_unproven"
+
+
+@pytest.mark.parametrize("what", ["snapshots", "shards"])
+def test_a_list_that_the_cursor_cannot_hold_leaves_the_way_out(
+    filled: Fill, beside: Any, reader: Reader, proxy: Proxy, what: str
+) -> None:
+    made = filled(count=COUNT)
+    source = Site(shared(), made.collection)
+    work = Work(source, beside(source), ways=("snapshot", "pages"))
+    names = [{"name": f"{n}.snapshot", "size": 1} for n in range(51)]
+    shards = [{"shard_id": n, "points_count": 0, "state": "Active"} for n in range(257)]
+
+    def many(asked: Asked) -> Answer | None:
+        if what == "snapshots" and asked.path.endswith("/shards/0/snapshots"):
+            return answered(names)
+        if what == "shards" and asked.path.endswith("/cluster"):
+            return answered({"local_shards": shards, "remote_shards": []})
+        return None
+
+    proxy.rule = many
+    result = work.run()
+    proxy.rule = lambda _: None
+    assert (result.way, result.points) == ("pages", COUNT)
+    assert any("more than 50" in r or "too many" in r for r in result.reasons)
+    _require_whole(work, reader, count=COUNT)

@@ -46,22 +46,23 @@ class Page:
 class PageReader:
     """Reads the ids from an offset up to `end`; the next page is fetched meanwhile.
 
-    `bound` is None for the target, whose points this job has written. `expected` is
-    about the number of points in the range, of which `given` were read earlier.
+    `expected` is about the number of points in the range, of which `given` were read
+    earlier. A target, as a customer's own, may answer anything as well.
     """
 
     site: Site
     end: PointId | None
-    bound: Bound | None = None
+    bound: Bound
     expected: int = 0
     given: int = 0
     point_bytes: float = 0.0
+    is_target: bool = False
 
     def pages(self, offset: PointId | None) -> Generator[Page]:
         """Yield pages; at most one more than the yielded one is in memory.
 
         Raises UpstreamError with code `source_out_of_order` or `source_endless`, or
-        Conflict with code `transfer_unproven` for a target out of order.
+        Conflict with code `transfer_unproven` for a target out of order or without end.
         """
         with ThreadPoolExecutor(1, "page") as ahead:
             coming = side_by_side.start(ahead, partial(self._read, offset))
@@ -70,14 +71,25 @@ class PageReader:
                 self._judge(offset, found)
                 page = self._within_range(found)
                 self.given += len(page.points)
-                if self.bound is not None:
-                    self.bound.add(len(page.points))
+                self._count(len(page.points))
                 if page.next_offset is not None:
                     offset = page.next_offset
                     coming = side_by_side.start(ahead, partial(self._read, offset))
                 yield page
                 if page.next_offset is None:
                     return
+
+    def _count(self, number: int) -> None:
+        try:
+            self.bound.add(number)
+        except UpstreamError:
+            if not self.is_target:
+                raise
+            raise Conflict(
+                f"The target counted {self.bound.counted:,} points and gives many more "
+                "without an end.",
+                code=UNPROVEN,
+            ) from None
 
     def _read(self, offset: PointId | None) -> RawPage:
         return raw_points.page(
@@ -105,7 +117,7 @@ class PageReader:
             self.point_bytes = max(mean, self.point_bytes / 2, 1.0)
 
     def _out_of_order(self, problem: str) -> NsadminError:
-        if self.bound is None:
+        if self.is_target:
             return Conflict(
                 f"The target's points cannot be read in order: {problem}.",
                 code=UNPROVEN,
