@@ -41,7 +41,8 @@ def forecast(preview: Preview) -> Forecast | None:
         losses = _losses(source, target)
         chosen = None
         if not preview.is_back:
-            chosen = choice.preview(source, target, ways.allowed())
+            rates = choice.measured_rates(target.cluster)
+            chosen = choice.preview(source, target, ways.allowed(), rates=rates)
     except NsadminError:
         return None
     return Forecast(chosen, losses, django_settings.NSADMIN_MOVE_FALLBACK_DAYS)

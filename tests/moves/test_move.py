@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict
-from nsadmin.jobs.models import State
+from nsadmin.jobs.models import Job, State
 from nsadmin.moves import back, expiry
 from nsadmin.moves.collection import MOVED_UNTIL, mark_of
+from nsadmin.moves.preview import forecast
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.patch_request import PatchRequest
@@ -203,3 +204,25 @@ def test_a_collection_that_another_program_made_there_is_not_dropped(
     assert expiry.run(now=later) == {"dropped": 0, "failed": 0}
     assert collections.get(shared(), mover.name) is not None
     assert "fallback" not in mover.raw
+
+
+def test_the_forecast_takes_the_rate_of_earlier_transfers(
+    mover: Mover, own_cluster: OwnCluster
+) -> None:
+    told = {"way": "stream", "points": 1000, "seconds": 200}
+    Job.objects.create(
+        kind="move",
+        title="An earlier move",
+        organization_id=mover.cast.northlight.organization_id,
+        internal_id=mover.cast.northlight.internal_id,
+        actor_kind="user",
+        actor_id="u",
+        actor_label="u",
+        state=State.DONE,
+        ended_at=timezone.now(),
+        outputs={"transfer": {**told, "target": own_cluster.cluster.label}},
+    )
+    found = forecast(mover.preview(own_cluster.body()))
+    assert found is not None
+    assert found.choice is not None
+    assert (found.choice.way, found.choice.seconds) == ("stream", COUNT / 5)
