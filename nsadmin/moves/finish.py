@@ -26,13 +26,16 @@ def finish(context: MoveContext) -> None:
     if _LATE not in job.cursor:
         late = late_writes.bring_over(context)
         _report(context, late.inserted)
-        _report_lacking(context, late.lacking)
+        if job.inputs["pause_writes"]:  # else all are counted below
+            _report_lacking(context, late.lacking)
         context.save(**{_LATE: late.inserted})
     job.progress.advance(FINISH, done=1)
     complete(context.namespace, context.source, context.target, job.cursor)
     job.progress.advance(FINISH, done=4)
     if not job.inputs["pause_writes"]:
-        _report_differing(context, late_writes.count_differing(context))
+        found = late_writes.differing(context)
+        _report_differing(context, found.changed)
+        _report_lacking(context, found.missing)
     job.progress.end(FINISH)
     job.record_event("The namespace is on the new cluster.", "ok")
 
@@ -91,20 +94,6 @@ def _report(context: MoveContext, number: int) -> None:
     context.job.record_event(sentence, "warn")
 
 
-def _report_lacking(context: MoveContext, number: int) -> None:
-    """Tell of points that were found so late that they may have been deleted since."""
-    if number == 0:
-        return
-    verb = "point is" if number == 1 else "points are"
-    sentence = (
-        f"{number:,} {verb} only in the old collection: written there during the "
-        "switch, or deleted in the new one since then. Nothing was changed, because "
-        "the move was held up after the switch."
-    )
-    context.job.outputs["lacking"] = {"points": number, "sentence": sentence}
-    context.job.record_event(sentence, "warn")
-
-
 def _report_differing(context: MoveContext, number: int) -> None:
     """Say how many points may have been changed at the old cluster too late."""
     if number == 0:
@@ -116,6 +105,23 @@ def _report_differing(context: MoveContext, number: int) -> None:
         "missing there."
     )
     context.job.outputs["differing"] = {"points": number, "sentence": sentence}
+    context.job.record_event(sentence, "warn")
+
+
+def _report_lacking(context: MoveContext, number: int) -> None:
+    """Tell of points that only the old collection has.
+
+    They came from a program that wrote there during the switch or after it, or they
+    were deleted on the new cluster; which of both is not known, so they stay there.
+    """
+    if number == 0:
+        return
+    verb = "point is" if number == 1 else "points are"
+    sentence = (
+        f"{number:,} {verb} in the old collection only: written there since the switch "
+        "began, or deleted on the new cluster since then."
+    )
+    context.job.outputs["only_old"] = {"points": number, "sentence": sentence}
     context.job.record_event(sentence, "warn")
 
 

@@ -2,8 +2,9 @@
 
 They are inserted where the new collection lacks them. What the new one has is newer and
 stays: the namespace's programs write there since the switch. A point that both have may
-have been changed at the old one too late; such points are counted. Some time after the
-switch a lacking point has rather been deleted since, so then it is only counted.
+have been changed at the old one too late; such points are counted, and those that only
+the old one has. Some time after the switch a lacking point has rather been deleted
+since, so then it is only counted.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from nsadmin.namespaces.change.moving import FINISH
 from nsadmin.namespaces.schema.moving import fallback_of
 from nsadmin.stores.qdrant import points
 from nsadmin.transfer import compare
+from nsadmin.transfer.compare import Differences
 from nsadmin.transfer.site import Site
 
 Point = dict[str, Any]
@@ -62,17 +64,16 @@ def bring_over(context: MoveContext) -> Late:
     return Late(number, lacking)
 
 
-def count_differing(context: MoveContext) -> int:
-    """Count the points that both collections have with another content.
+def differing(context: MoveContext) -> Differences:
+    """Count the points that differ, and those that only one side has.
 
     They were written during the switch at the old one, or since then at the new one;
     which of both cannot be told, so this is the most that can be missed.
     """
     state = context.job.cursor.setdefault(_COUNTING_KEY, {})
-    found = compare.reconcile(
+    return compare.reconcile(
         session(context, FINISH), state, deletes_extra=False, repairs=False
     )
-    return found.changed
 
 
 def _missing(context: MoveContext) -> Iterator[list[int | str]]:

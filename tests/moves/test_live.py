@@ -16,7 +16,7 @@ from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.conftest import run_to_the_end
 from tests.dedicated import OwnCluster
-from tests.moves.conftest import COUNT, Mover, content, job_of
+from tests.moves.conftest import COUNT, Mover, content, job_of, slices
 
 _EVERY_S = 0.02
 _FIRST_ID = 10**9
@@ -93,3 +93,18 @@ def test_no_read_sees_less_and_no_acknowledged_write_is_lost(
     else:  # what arrived after the last look is still where it was written
         assert lost <= set(content(shared(), mover.name))
     assert len(there) == COUNT + len(programs.acknowledged) - len(lost)
+
+
+def test_what_is_written_to_the_old_cluster_after_the_last_writes_is_counted(
+    mover: Mover, own_cluster: OwnCluster
+) -> None:
+    job = job_of(mover.begin(own_cluster.body()))
+    while "late_writes" not in job.cursor:
+        assert slices(job, 1).state == State.QUEUED, job.error
+    rows, _ = points.page(shared(), mover.name, limit=1, with_vectors=True)
+    points.put(shared(), mover.name, [{**rows[0], "id": _FIRST_ID}])
+    job = run_to_the_end(job)
+    assert job.state == State.DONE, job.error
+    assert job.outputs["only_old"]["points"] == 1
+    assert "in the old collection only" in job.outputs["only_old"]["sentence"]
+    assert len(content(own_cluster.cluster, mover.name)) == COUNT

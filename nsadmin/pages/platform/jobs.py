@@ -35,6 +35,8 @@ from nsadmin.pages.platform.job_progress import progress_of
 from nsadmin.pages.platform.job_transfer import transfer_of
 
 _EVENTS = 100
+# Outputs of a move with a sentence about what it could not settle.
+_OPEN_ENDS = ("late", "differing", "only_old")
 
 
 @gate.page(Action.JOB_READ)
@@ -169,7 +171,9 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
         "namespace_id": row.namespace_id,
         "is_switched": _is_switched(row),
         "is_back": bool(row.inputs.get("is_back")),
-        "open_ends": [outputs[k] for k in ("late", "differing") if k in outputs],
+        "open_ends": [
+            outputs[k] for k in ("late", "differing", "only_old") if k in outputs
+        ],
     }
     if row.state != State.DONE or not lookups.is_visible(actor, row.namespace_id):
         return parts

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from nsadmin.errors import Conflict, NsadminError
+from nsadmin.errors import Conflict, NsadminError, UpstreamError
 from nsadmin.stores.qdrant.bulk import raw_points
 from nsadmin.stores.qdrant.bulk.point_order import disorder
 from nsadmin.stores.qdrant.bulk.raw_points import RawPage, RawPoint
