@@ -180,7 +180,7 @@ def _placement(namespace: Namespace) -> list[tuple[str, str]]:
         ("Ray head node", str(own.get("ray_head_node_url") or "")),
     ]
     if own.get("gpu_type"):
-        gpus = f"{own.get('gpus_per_worker')} of {own['gpu_type']} per worker"
+        gpus = f"{own.get('gpus_per_worker')} {own['gpu_type']} per worker"
         rows.append(("GPUs", gpus))
     return rows
 
