@@ -3,13 +3,14 @@
 import math
 from typing import Final
 
-from nsadmin.clones.copy.collection import kept_settings
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.bulk import strict_mode
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictMode
+from nsadmin.transfer.site import Site
+from nsadmin.transfer.target_settings import kept_settings
 
 # The copy and the comparison read every point once each.
 _READS: Final = 2
@@ -32,7 +33,7 @@ def warnings(source: Namespace, clone: Namespace, points: int | None) -> list[st
         live = collections.get(cluster, source.collection)
         if live is None:
             return []
-        kept = kept_settings(cluster, source.collection, live, target=cluster_of(clone))
+        kept = kept_settings(Site(cluster, source.collection), live, cluster_of(clone))
     except NsadminError:
         return [_UNKNOWN]
     return [

@@ -20,6 +20,7 @@ from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.placement.clusters import checked_url, seal_key, stored_key
 from nsadmin.namespaces.plan.creation import new_infrastructure
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
+from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
 from nsadmin.stores.ssrf_guard import destination
@@ -143,10 +144,15 @@ def require(found: tuple[Check, ...], target: Target) -> None:
 
     The source's own cluster may be silent: the job waits for it.
     """
+    blocking = [check for check in found if check.state == "blocks"]
+    if isinstance(target, DedicatedTarget) and blocking and blocking[0].silent:
+        # It is the entered address that is silent, not a store of the platform.
+        silent = blocking[0]
+        message = f"{silent.title}. {silent.sentence}".strip()
+        raise Invalid.at(f"{INFRASTRUCTURE}qdrant_url", message, code="cluster_silent")
     if target != "source":
         preflight.require(found)
         return
-    blocking = [check for check in found if check.state == "blocks"]
     if blocking and not blocking[0].silent:
         first = blocking[0]
         raise Conflict(

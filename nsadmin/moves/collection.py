@@ -9,9 +9,9 @@ from typing import Any, Final
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.moves.context import MoveContext
 from nsadmin.namespaces.schema.moving import MOVED, MOVING
-from nsadmin.stores.qdrant import collections, topology
+from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
-from nsadmin.transfer import settings
+from nsadmin.transfer import settings, target_settings
 from nsadmin.transfer.session import Session
 from nsadmin.transfer.site import Site
 
@@ -61,15 +61,10 @@ def remember_shape(context: MoveContext) -> None:
     if SHAPE_KEY in context.job.cursor:
         return
     live = live_source(context)
-    there = topology.distribution(context.target.cluster)
-    kept = settings.kept_on(
-        live.raw,
-        nodes=there.nodes,
-        distributed=there.is_enabled,
-        what="new collection",
+    kept = target_settings.kept_settings(
+        context.source, live, context.target.cluster, what="new collection"
     )
-    aliases = topology.aliases(context.source.cluster, context.source.collection)
-    context.job.outputs["losses"] = [*kept.losses, *settings.alias_losses(aliases)]
+    context.job.outputs["losses"] = kept.losses
     context.save(**{SHAPE_KEY: shape_of(live), SETTINGS_KEY: kept.config})
 
 
@@ -129,7 +124,7 @@ def make(context: MoveContext) -> None:
             f"The new cluster has a collection {site.collection} already.",
             code="collection_taken",
         )
-    _complete(context, live, kept)
+    target_settings.complete(context.source, context.target, live, kept)
     _make_indexes(context, live)
 
 
@@ -137,21 +132,6 @@ def _metadata(live: LiveCollection) -> Json:
     """Return the collection's metadata without marks of earlier moves."""
     stored = live.raw.get("metadata") or {}
     return {key: value for key, value in stored.items() if key not in _MARKS}
-
-
-def _complete(context: MoveContext, live: LiveCollection, kept: Json) -> None:
-    """Set what a creation cannot: the read fan-out, and the shards of each key."""
-    cluster, name = context.target.cluster, context.target.collection
-    params = settings.later_params(kept)
-    if params and settings.later_params(live.raw) != params:
-        collections.change(cluster, name, {"params": params})
-    if settings.has_shard_keys(kept):
-        existing = topology.shard_keys(cluster, name)
-        for key in topology.shard_keys(
-            context.source.cluster, context.source.collection
-        ):
-            if key not in existing:
-                topology.create_shard_key(cluster, name, key)
 
 
 def _make_indexes(context: MoveContext, live: LiveCollection) -> None:

@@ -7,10 +7,11 @@ from django.conf import settings as django_settings
 from nsadmin.errors import NsadminError
 from nsadmin.moves.context import site_of
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.stores.qdrant import collections, topology
-from nsadmin.transfer import choice, settings, ways
+from nsadmin.stores.qdrant import collections
+from nsadmin.transfer import choice, ways
 from nsadmin.transfer.choice import Choice
 from nsadmin.transfer.site import Site
+from nsadmin.transfer.target_settings import kept_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,5 @@ def _losses(source: Site, target: Site) -> list[str]:
     live = collections.get(source.cluster, source.collection)
     if live is None:
         return []
-    there = topology.distribution(target.cluster)
-    kept = settings.kept_on(
-        live.raw,
-        nodes=there.nodes,
-        distributed=there.is_enabled,
-        what="new collection",
-    )
-    aliases = topology.aliases(source.cluster, source.collection)
-    return [*kept.losses, *settings.alias_losses(aliases)]
+    kept = kept_settings(source, live, target.cluster, what="new collection")
+    return kept.losses

@@ -139,3 +139,22 @@ def test_only_who_may_change_a_tier_may_send_the_data_to_another_cluster(
 def test_without_the_enterprise_subscription_there_is_no_choice(browse, cast, address):
     Organization.objects.filter(pk=cast.northlight.pk).update(plan="pro")
     assert 'name="compute_tier"' not in text_of(browse().get(address))
+
+
+def test_an_address_that_is_silent_is_a_fault_beside_it(
+    browse, address, own_cluster, settings
+):
+    settings.NSADMIN_CLUSTER_HOSTS = ["127.0.0.1:9=*"]
+    sent = elsewhere(own_cluster, qdrant_url="http://127.0.0.1:9")
+    text = text_of(browse().post(address, sent), 422)
+    assert 'id="id_qdrant_url_error"' in text
+    assert "Qdrant does not answer" in text
+
+
+def test_what_the_chosen_tier_hides_is_not_stored(browse, address, own_cluster):
+    client = browse()
+    sent = elsewhere(own_cluster, gpu_type="T4", gpus_per_worker="2")
+    shown = text_of(client.post(address, sent))
+    client.post(address, {**hidden(shown), "step": "confirm"})
+    clone = document.read(store.get(Job.objects.get().namespace_id))
+    assert clone.infrastructure.get("gpu_type") is None

@@ -99,9 +99,15 @@ def test_what_was_left_behind_is_told_with_the_way_back(
     assert f"{page}back/" not in text_of(browse("viewer").get(page))
 
 
-def test_without_an_old_collection_the_way_back_is_refused(browse, page):
-    text = text_of(browse().get(f"{page}back/"), 409)
+def test_without_an_old_collection_there_is_no_way_back(browse, page, cast):
+    client = browse()
+    text = text_of(client.get(f"{page}back/", follow=True))
     assert "There is no old collection to move back to." in text
+    assert "Tier and infrastructure" in text
+    sent = {"step": "confirm", "step_up_password": PASSWORD}
+    text = text_of(client.post(f"{page}back/", sent), 409)
+    assert "There is no old collection to move back to." in text
+    assert not Job.objects.exists()
 
 
 @pytest.mark.parametrize(

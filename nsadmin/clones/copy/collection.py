@@ -12,10 +12,10 @@ from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
-from nsadmin.stores.qdrant import collections, topology
-from nsadmin.stores.qdrant.cluster import Cluster
+from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
-from nsadmin.transfer import settings
+from nsadmin.transfer import settings, target_settings
+from nsadmin.transfer.site import Site
 
 Schema = dict[str, Any]
 
@@ -49,7 +49,7 @@ def _made(context: CopyContext) -> Iterator[tuple[int, int]]:
     if live is None or not is_made_by(live, str(context.job_id)):
         raise Conflict("A collection with the clone's name already exists.")
     if kept is not None:
-        _complete(context, live, kept)
+        target_settings.complete(*_sites(context), live, kept)
     indexes = _target_indexes(context, source_live)
     steps = 1 + len(indexes)
     yield 1, steps
@@ -72,11 +72,8 @@ def _settings_to_keep(
     if source_live is None:
         return None
     if SETTINGS_KEY not in context.job.cursor:
-        kept = kept_settings(
-            context.source_cluster,
-            context.source.collection,
-            source_live,
-            target=context.target_cluster,
+        kept = target_settings.kept_settings(
+            _sites(context)[0], source_live, context.target_cluster
         )
         for sentence in kept.losses:
             context.omissions.add(sentence)
@@ -85,28 +82,12 @@ def _settings_to_keep(
     return config
 
 
-def kept_settings(
-    cluster: Cluster, name: str, live: LiveCollection, *, target: Cluster
-) -> settings.Kept:
-    """Ask both clusters what the target keeps of a collection, and what is lost."""
-    there = topology.distribution(target)
-    kept = settings.kept_on(live.raw, nodes=there.nodes, distributed=there.is_enabled)
-    aliases = settings.alias_losses(topology.aliases(cluster, name))
-    return settings.Kept(kept.config, [*kept.losses, *aliases])
-
-
-def _complete(context: CopyContext, live: LiveCollection, kept: Schema) -> None:
-    """Set what a creation cannot: the read fan-out, and the shards of each key."""
-    cluster, name = context.target_cluster, context.target.collection
-    params = settings.later_params(kept)
-    if params and settings.later_params(live.raw) != params:
-        collections.change(cluster, name, {"params": params})
-    if settings.has_shard_keys(kept):
-        existing = topology.shard_keys(cluster, name)
-        source = context.source_cluster, context.source.collection
-        for key in topology.shard_keys(*source):
-            if key not in existing:
-                topology.create_shard_key(cluster, name, key)
+def _sites(context: CopyContext) -> tuple[Site, Site]:
+    """Return where the points come from and where they go."""
+    return (
+        Site(context.source_cluster, context.source.collection),
+        Site(context.target_cluster, context.target.collection),
+    )
 
 
 def is_made_by(live: LiveCollection, job_id: str) -> bool:

@@ -49,7 +49,7 @@ _STAGES: Final = (
     (COMPARE, "Comparison", "points", 25),
     (CATCH_UP, "What was written meanwhile", "points", 12),
     (FLIP, "Switch to the new cluster", "steps", 2),
-    (FINISH, "Last writes and the old collection", "points", 7),
+    (FINISH, "Last writes and the old collection", "checks", 7),
 )
 
 # The job does not run before this, so that the document can be written first.

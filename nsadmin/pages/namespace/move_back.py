@@ -1,6 +1,7 @@
 """Moving a namespace back to where its last move found it: the plan, then the job."""
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -38,5 +39,8 @@ def move_back(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return back.request_of(actor, own_id, None, pause_writes=pauses)
 
     view = editable(actor, namespace_id, _WRITE)
+    if request.method != "POST" and back.way_back(view.namespace) is None:
+        messages.info(request, "There is no old collection to move back to.")
+        return redirect("tier", namespace_id)
     plan_form = PlanForm(view, form, wanted, "namespaces/move_back.html")
     return handle_plan_form(request, plan_form)

@@ -171,9 +171,7 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
         "namespace_id": row.namespace_id,
         "is_switched": _is_switched(row),
         "is_back": bool(row.inputs.get("is_back")),
-        "open_ends": [
-            outputs[k] for k in ("late", "differing", "only_old") if k in outputs
-        ],
+        "open_ends": [outputs[key] for key in _OPEN_ENDS if key in outputs],
     }
     if row.state != State.DONE or not lookups.is_visible(actor, row.namespace_id):
         return parts

@@ -88,10 +88,16 @@ class PlacementForm(ChangeForm):
 
     def place(self) -> dict[str, Any] | None:
         """Return the entered place without its key; None for the shared tier."""
-        data = self.cleaned_data
-        if data.get("compute_tier") in (None, "", "shared"):
+        data, tier = self.cleaned_data, self.cleaned_data.get("compute_tier")
+        if tier in (None, "", "shared"):
             return None
-        return {n: data[n] for n in PLACEMENT if data.get(n) not in (None, "")}
+        # Fields that the chosen tier hides may have been filled in before.
+        hidden = () if tier == "dedicated_gpu" else ("gpu_type", "gpus_per_worker")
+        return {
+            name: data[name]
+            for name in PLACEMENT
+            if name not in hidden and data.get(name) not in (None, "")
+        }
 
     def _in_words(self, sentence: str) -> str:
         for value, label in TIERS[1:]:
