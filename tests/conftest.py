@@ -16,6 +16,7 @@ from django.conf import settings
 from django.test.signals import setting_changed
 
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
+from tests.real_servers import qdrant_nodes
 from tests.scheduling import FilesTogether
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         mongodb = os.environ.get("NSADMIN_TEST_MONGODB_URL", "")
         if not mongodb:
             mongodb = stack.enter_context(running_mongodb(folder("mongodb"))).url
-        qdrant = os.environ.get("NSADMIN_TEST_QDRANT_URL", "")
+        qdrant = next(iter(qdrant_nodes()), "")
         key = os.environ.get("NSADMIN_TEST_QDRANT_API_KEY", "")
         if not qdrant:
             key = "a-key-for-tests"

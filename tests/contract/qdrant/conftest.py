@@ -18,9 +18,10 @@ from qdrant_client import QdrantClient
 
 from tests.contract.qdrant.openapi import Document, document_path
 from tests.embedded_servers import RunningQdrant, running_qdrant
+from tests.real_servers import qdrant_nodes
 
 HERE = Path(__file__).parent
-FOREIGN_URL = os.environ.get("NSADMIN_TEST_QDRANT_URL", "").rstrip("/")
+FOREIGN_URL = next(iter(qdrant_nodes()), "")
 FOREIGN_KEY = os.environ.get("NSADMIN_TEST_QDRANT_API_KEY") or None
 KEY, READ_ONLY_KEY, DATA_KEY = "the full key", "the read-only key", "the data key"
 
