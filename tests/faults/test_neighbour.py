@@ -10,7 +10,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.jobs.execution.cancellation import cancel
 from nsadmin.jobs.models import LIVE, Job, ScheduleRun, State
-from nsadmin.jobs.queues import CLUSTERS
+from nsadmin.jobs.queues import CLUSTERS, TRANSFERS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.document import Namespace
@@ -64,6 +64,7 @@ def staffed(plant: Plant, listed: list[str], settings) -> Iterator[Plant]:
         plant.workers.start_queue("maintenance", *threads)
         processes = ("--pool", "prefork", "--concurrency", "4")
         plant.workers.start_queue(CLUSTERS, *processes)
+        plant.workers.start_queue(TRANSFERS, *processes)
     yield plant
     for job in Job.objects.filter(state__in=LIVE):
         cancel(job)
@@ -115,7 +116,7 @@ def _hang(attacker: Actor, hostile: HostileCluster) -> list[Job]:
     source = _on(hostile.url, attacker, "hanging")
     asked = len(hostile.asked)
     jobs = [clones.begin(attacker, source, f"clone {n}") for n in range(12)]
-    assert {job.queue for job in jobs} == {CLUSTERS}
+    assert {job.queue for job in jobs} == {TRANSFERS}
     until(lambda: len(hostile.asked) >= asked + 2, "the cluster is asked")
     return jobs
 
