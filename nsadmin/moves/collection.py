@@ -10,7 +10,7 @@ from nsadmin.errors import Conflict, NotFound
 from nsadmin.moves.context import MoveContext
 from nsadmin.namespaces.schema.moving import MOVED, MOVING
 from nsadmin.stores.qdrant import collections
-from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
+from nsadmin.stores.qdrant.collections import LiveCollection
 from nsadmin.transfer import settings, target_settings
 from nsadmin.transfer.session import Session
 from nsadmin.transfer.site import Site
@@ -137,7 +137,7 @@ def _metadata(live: LiveCollection) -> Json:
 def _make_indexes(context: MoveContext, live: LiveCollection) -> None:
     wanted: Json = context.job.cursor[SHAPE_KEY]["indexes"]
     for name, schema in wanted.items():
-        if name in live.indexes and _schema(live.indexes[name]) == schema:
+        if name in live.indexes and live.indexes[name].schema() == schema:
             continue
         context.job.raise_if_interrupted()
         collections.create_index(
@@ -192,14 +192,7 @@ def shape_of(live: LiveCollection) -> Json:
             for name, vector in live.vectors.items()
         },
         "sparse": sorted(live.sparse_vectors),
-        "indexes": {name: _schema(index) for name, index in live.indexes.items()},
-    }
-
-
-def _schema(index: LiveIndex) -> Json:
-    return {
-        **{k: v for k, v in index.params.items() if v is not None},
-        "type": index.type,
+        "indexes": {name: index.schema() for name, index in live.indexes.items()},
     }
 
 

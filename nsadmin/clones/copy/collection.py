@@ -13,7 +13,7 @@ from nsadmin.namespaces.lifecycle.collection_removal import MARK
 from nsadmin.namespaces.plan.desired import expected_vectors, required_indexes
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant import collections
-from nsadmin.stores.qdrant.collections import LiveCollection, LiveIndex
+from nsadmin.stores.qdrant.collections import LiveCollection
 from nsadmin.transfer import settings, target_settings
 from nsadmin.transfer.site import Site
 
@@ -133,16 +133,9 @@ def _target_indexes(
     }
     if source_live is not None:
         indexes |= {
-            field: _index_schema(index) for field, index in source_live.indexes.items()
+            field: index.schema() for field, index in source_live.indexes.items()
         }
     return indexes
-
-
-def _index_schema(index: LiveIndex) -> Schema:
-    return {
-        **{k: v for k, v in index.params.items() if v is not None},
-        "type": index.type,
-    }
 
 
 def differences(source: LiveCollection, target: LiveCollection) -> list[str]:
@@ -164,6 +157,6 @@ def differences(source: LiveCollection, target: LiveCollection) -> list[str]:
         f"index {field}"
         for field, index in source.indexes.items()
         if field not in target.indexes
-        or _index_schema(target.indexes[field]) != _index_schema(index)
+        or target.indexes[field].schema() != index.schema()
     ]
     return differing

@@ -41,6 +41,11 @@ class LiveIndex:
     params: Json
     points: int
 
+    def schema(self) -> Json:
+        """Return type and set parameters, as the creation of an index takes them."""
+        set_params = {k: v for k, v in self.params.items() if v is not None}
+        return {**set_params, "type": self.type}
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCollection:
