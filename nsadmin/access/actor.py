@@ -37,6 +37,16 @@ class Actor:
         """Whether the actor is support or platform admin and sees all organizations."""
         return self.role in PLATFORM_ROLES
 
+    @property
+    def visible_internal_ids(self) -> frozenset[str] | None:
+        """The tenants whose data the actor may read; None for every tenant."""
+        return None if self.is_staff else frozenset({self.internal_id})
+
+    def sees(self, internal_id: str) -> bool:
+        """Tell whether the actor may read the data of this tenant."""
+        visible = self.visible_internal_ids
+        return visible is None or internal_id in visible
+
     def may(self, action: Action) -> bool:
         """Tell whether the role, narrowed by a key's scopes, permits the action."""
         if action not in TABLE[self.role]:

@@ -41,6 +41,8 @@ class Organization(models.Model):
     """A customer, or the operator of the platform itself.
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
+    `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
+    While `suspended_at` is set its members and keys are refused; its data stays.
     """
 
     organization_id = models.CharField(
@@ -52,6 +54,11 @@ class Organization(models.Model):
     is_operator = models.BooleanField(default=False)
     room_token = models.CharField(max_length=16, blank=True)
     room_until = models.DateTimeField(null=True, blank=True)
+    namespace_limit = models.PositiveIntegerField(null=True, blank=True)
+    job_limit = models.PositiveIntegerField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.CharField(max_length=500, blank=True)
+    support_needs_approval = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -211,3 +218,40 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SupportSession(models.Model):
+    """The access of one person of the platform to one organization, for a time.
+
+    It is asked for with a reason; `approved_at` is when it began: at once, or when an
+    admin of the organization approved it. It is running from then until `ends_at`,
+    unless it was refused or ended before. `is_break_glass` marks one that began without
+    the approval that the organization requires.
+    """
+
+    session_id = models.CharField(max_length=32, primary_key=True)
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="support_sessions"
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="support_sessions")
+    reason = models.CharField(max_length=500)
+    ticket = models.CharField(max_length=100, blank=True)
+    minutes = models.PositiveIntegerField()
+    is_break_glass = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(default=timezone.now)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.CharField(max_length=254, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at", "session_id"]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "ends_at"], name="support_by_user"),
+            models.Index(fields=["organization", "-asked_at"], name="support_by_org"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.organization}: {self.reason}"

@@ -32,6 +32,9 @@ class Action(StrEnum):
     TOMBSTONE_READ = "tombstone:read"  # deleted namespaces that can be restored
     NAMESPACE_INFRASTRUCTURE = "namespace:infrastructure"
     NAMESPACE_SYSTEM = "namespace:system"
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_EXPORT = "document:export"
+    COMPARISON_RUN = "comparison:run"
     JOB_READ = "job:read"
     JOB_CONTROL = "job:control"
     FILTER_USAGE_REPORT = "filter-usage:report"
@@ -41,21 +44,29 @@ class Action(StrEnum):
     ORGANIZATION_MANAGE = "organization:manage"
     KEY_READ = "key:read"
     KEY_MANAGE = "key:manage"
+    SUPPORT_MANAGE = "support:manage"  # an organization's view of support sessions
+    SUPPORT_ASK = "support:ask"  # staff ask for a session of an organization
+    SUPPORT_BREAK_GLASS = "support:break-glass"  # a session without the approval
     PLATFORM_READ = "platform:read"
+    PLATFORM_MANAGE = "platform:manage"  # create, limit and suspend organizations
+    SEARCH_READ = "search:read"
     SCHEDULE_RUN = "schedule:run"
     DELETION_RELEASE = "deletion:release"  # deletions that a fuse holds
     STYLEGUIDE_READ = "styleguide:read"
     ACCOUNT_USE = "account:use"  # the user's own preferences: theme, organization shown
 
 
+_OWN = frozenset({Action.ACCOUNT_USE, Action.SUPPORT_ASK})
 READS = frozenset(a for a in Action if a.value.endswith(":read"))
 
 _ALL_READ = frozenset(
     {
         Action.NAMESPACE_READ,
+        Action.DOCUMENT_READ,
         Action.JOB_READ,
         Action.AUDIT_READ,
         Action.ORGANIZATION_READ,
+        Action.SEARCH_READ,
         Action.STYLEGUIDE_READ,
         Action.ACCOUNT_USE,
     }
@@ -63,6 +74,8 @@ _ALL_READ = frozenset(
 _MEMBER = _ALL_READ | {
     Action.NAMESPACE_UPDATE,
     Action.NAMESPACE_CLONE,
+    Action.DOCUMENT_EXPORT,
+    Action.COMPARISON_RUN,
     Action.JOB_CONTROL,
     Action.FILTER_USAGE_REPORT,
 }
@@ -75,6 +88,7 @@ _ADMIN = _MEMBER | {
     Action.ORGANIZATION_AUDIT,
     Action.KEY_READ,
     Action.KEY_MANAGE,
+    Action.SUPPORT_MANAGE,
 }
 
 TABLE: dict[Role, frozenset[Action]] = {
@@ -86,6 +100,7 @@ TABLE: dict[Role, frozenset[Action]] = {
         Action.TOMBSTONE_READ,
         Action.KEY_READ,
         Action.ORGANIZATION_AUDIT,
+        Action.SUPPORT_ASK,
         Action.PLATFORM_READ,
     },
     Role.PLATFORM_ADMIN: frozenset(Action),
@@ -98,6 +113,8 @@ SCOPES: dict[str, frozenset[Action]] = {
     | {
         Action.NAMESPACE_UPDATE,
         Action.NAMESPACE_CLONE,
+        Action.DOCUMENT_EXPORT,
+        Action.COMPARISON_RUN,
         Action.JOB_CONTROL,
         Action.FILTER_USAGE_REPORT,
     },
@@ -107,5 +124,8 @@ SCOPES: dict[str, frozenset[Action]] = {
 
 
 def effect(action: Action) -> Effect:
-    """Return the effect of an action; a change of own preferences counts as a read."""
-    return "read" if action in READS or action is Action.ACCOUNT_USE else "write"
+    """Return the effect of an action on what an organization has.
+
+    Own preferences and asking for a support session change nothing there: a read.
+    """
+    return "read" if action in READS | _OWN else "write"

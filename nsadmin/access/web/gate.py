@@ -133,7 +133,7 @@ def require(actor: Actor, action: Action) -> None:
 
 def can_see(actor: Actor, *, internal_id: str, scope: str) -> bool:
     """Tell whether a resource of this tenant and scope is visible to the actor."""
-    return actor.is_staff or scope == "system" or internal_id == actor.internal_id
+    return scope == "system" or actor.sees(internal_id)
 
 
 def require_on(

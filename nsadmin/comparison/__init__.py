@@ -1,0 +1,1 @@
+"""Two namespaces compared: configuration, counts, documents; kept results."""

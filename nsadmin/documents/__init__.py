@@ -1,0 +1,1 @@
+"""Documents of a namespace: filtered, read whole, their neighbours, exported."""

@@ -1,0 +1,1 @@
+"""Buckets, objects, collections, retrievers, taxonomies: lists, references, map."""

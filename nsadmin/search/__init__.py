@@ -1,0 +1,1 @@
+"""Search across namespaces, resources, jobs and people."""
