@@ -67,7 +67,6 @@ _ALL_READ = frozenset(
         Action.AUDIT_READ,
         Action.ORGANIZATION_READ,
         Action.SEARCH_READ,
-        Action.STYLEGUIDE_READ,
         Action.ACCOUNT_USE,
     }
 )
@@ -102,6 +101,7 @@ TABLE: dict[Role, frozenset[Action]] = {
         Action.ORGANIZATION_AUDIT,
         Action.SUPPORT_ASK,
         Action.PLATFORM_READ,
+        Action.STYLEGUIDE_READ,
     },
     Role.PLATFORM_ADMIN: frozenset(Action),
 }

@@ -171,7 +171,7 @@ MATRIX: dict[Route, Row] = {
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,
     ("POST", "join/<secret>/"): Row("in in in in 403 403"),
-    ("GET", "styleguide/"): _PERSON,
+    ("GET", "styleguide/"): Row("login 403 403 403 in in"),
     ("GET", "healthz"): _OPEN,
     ("GET", "readyz"): _OPEN,
     # The API
