@@ -19,7 +19,8 @@ class Actor:
     `organization_id` and `internal_id` belong to the organization that the actor acts
     for: the operator organization for staff, the one chosen in the switcher for others.
     `label` is the e-mail address or the key's name and is copied into the audit.
-    `scopes` narrow the role of a key; an empty set does not narrow it.
+    `scopes` narrow the role of a key; an empty set does not narrow it. `suspension` is
+    why the organization is suspended, None while it is not.
     """
 
     kind: Literal["user", "key", "system", "command"]
@@ -31,6 +32,7 @@ class Actor:
     organization_name: str
     plan: str
     scopes: frozenset[str] = frozenset()
+    suspension: str | None = None
 
     @property
     def is_staff(self) -> bool:

@@ -1,6 +1,7 @@
 """What other rooms register, so that `jobs` imports none of them.
 
-These are the runners of job kinds, and the number of slots of an organization.
+These are the runners of job kinds, the number of slots of an organization, and whether
+its jobs wait.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
 CountSlots = Callable[[str], int]
+IsPaused = Callable[[str], bool]
 
 # Most steps are short and a slice ends after one, so only a hang meets this limit.
 SLICE_LIMIT_S = 120
@@ -40,6 +42,7 @@ class Kind:
 
 _KINDS: dict[str, Kind] = {}
 _slot_counters: list[CountSlots] = []
+_pause_checks: list[IsPaused] = []
 
 
 def register_kind(
@@ -85,6 +88,17 @@ def register_slots(count: CountSlots) -> CountSlots:
     """Register the function from an organization's id to its number of slots."""
     _slot_counters[:] = [count]
     return count
+
+
+def register_pause(check: IsPaused) -> IsPaused:
+    """Register the function that tells whether an organization's jobs wait."""
+    _pause_checks[:] = [check]
+    return check
+
+
+def is_paused(organization_id: str) -> bool:
+    """Tell whether the jobs of an organization wait until further notice."""
+    return any(check(organization_id) for check in _pause_checks)
 
 
 def limit_of(name: str) -> int:

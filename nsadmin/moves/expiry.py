@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.access.organization.organizations import owner_of
+from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.audit import record
 from nsadmin.errors import NsadminError
 from nsadmin.jobs import items
@@ -86,10 +87,14 @@ def _dedicated_url(placed: Namespace) -> str:
 
 
 def _with_due(share: ClusterShare, at: datetime) -> Iterator[Raw]:
-    """Yield the documents with something due on the clusters of this share."""
+    """Yield the documents with something due on the clusters of this share.
+
+    What belongs to a suspended organization stays.
+    """
+    suspended = set(suspended_tenants())
     for raw in store.every():
         namespace = document.read(raw)
-        if any(
+        if namespace.internal_id not in suspended and any(
             share.covers(with_infrastructure(namespace, left.infrastructure))
             for left in _due(namespace, at)
         ):

@@ -10,9 +10,11 @@ class NamespacesConfig(AppConfig):
     label = "namespaces"
 
     def ready(self) -> None:
-        """Register the deletion job, and the slots of each organization."""
-        from nsadmin.jobs.registry import register_slots
+        """Register the deletion job, the slots of each organization, and its pause."""
+        from nsadmin.access.organization.suspension import is_suspended
+        from nsadmin.jobs.registry import register_pause, register_slots
         from nsadmin.namespaces.change import quota
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
 
         register_slots(quota.job_slots)
+        register_pause(is_suspended)

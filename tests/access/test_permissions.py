@@ -37,7 +37,7 @@ EXPECTED = {
     Action.SEARCH_READ: {V, M, A, S, P},
     Action.SCHEDULE_RUN: {P},
     Action.DELETION_RELEASE: {P},
-    Action.STYLEGUIDE_READ: {V, M, A, S, P},
+    Action.STYLEGUIDE_READ: {S, P},
     Action.ACCOUNT_USE: {V, M, A, S, P},
 }
 

@@ -466,6 +466,18 @@ def test_the_plan_limits_their_number(call: Caller, settings: Any) -> None:
         }
 
 
+def test_an_own_limit_replaces_that_of_the_subscription(call: Caller) -> None:
+    rows = Organization.objects.filter(name="Northlight Media")
+    rows.update(namespace_limit=2)
+    created(call, {})
+    response = call("POST", "/namespaces", {"namespace_name": "one more"})
+    error = error_of(response)
+    assert (response.status_code, error["type"]) == (403, "QuotaExceededError")
+    assert error["message"] == ("Your organization may have 2 namespaces; there are 2.")
+    rows.update(namespace_limit=3)
+    created(call, {"namespace_name": "one more"})
+
+
 def test_only_a_few_ids_may_be_tried_that_cannot_be_used(call: Caller) -> None:
     """The answer tells that somebody has an id, so it is not given without end."""
     foreign = call.cast.foreign.namespace_id

@@ -41,7 +41,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "keys": ("admin", "/organization/keys/"),
         "key-new": ("admin", "/organization/keys/new/"),
         "organization-plan": ("admin", "/organization/plan/"),
-        "styleguide": ("admin", "/styleguide/"),
+        "styleguide": ("support", "/styleguide/"),
         "api-docs": ("nobody", "/v1/docs"),
         "fleet": ("support", "/fleet/"),
         "forbidden": ("viewer", f"/namespaces/{big}/settings/"),

@@ -176,3 +176,64 @@ def test_a_job_on_a_customers_cluster_has_its_own_queue(sent):
     assert job_of("a", queue=CLUSTERS).queue == CLUSTERS
     assert sent(CLUSTERS)
     assert sent(JOBS) == []
+
+
+def suspend(letter: str, at) -> None:
+    row = Organization.objects.filter(organization_id=f"org_{letter}")
+    row.update(suspended_at=at, suspension_reason="Unpaid.")
+
+
+def test_an_own_limit_replaces_that_of_the_subscription():
+    Organization.objects.filter(organization_id="org_a").update(job_limit=7)
+    assert slot_count("org_a") == 7
+    Organization.objects.filter(organization_id="org_a").update(job_limit=0)
+    assert slot_count("org_a") == 1
+
+
+def test_jobs_of_a_suspended_organization_wait_and_go_on_afterwards(sent):
+    suspend("a", timezone.now())
+    first, other = job_of("a"), job_of("b")
+    assert (first.slot, first.waiting) == (None, slots.PAUSED)
+    assert sent() == [(str(other.job_id), 0)]
+    assert run_once(first.job_id) is None
+    suspend("a", None)
+    Job.objects.filter(pk=first.pk).update(run_after=timezone.now())
+    assert sweep() == 1
+    first.refresh_from_db()
+    assert (first.slot, first.waiting) == (2, "")
+    assert run_once(first.job_id) is State.DONE
+
+
+def test_a_running_job_finishes_its_slice_and_then_waits(sent, orders):
+    job = job_of("a")
+
+    def suspend_first(_work, number):
+        if number == 0:
+            suspend("a", timezone.now())
+
+    orders.before_step = suspend_first
+    assert run_once(job.job_id, slice_s=0) is State.QUEUED
+    job.refresh_from_db()
+    assert orders.steps == [0]
+    assert (job.slot, job.waiting, job.cursor) == (None, slots.PAUSED, {"at": 1})
+
+
+def test_many_paused_jobs_leave_the_next_place_to_others(sent):
+    suspend("a", timezone.now())
+    for _ in range(3):
+        job_of("a")
+    assert list(admission.due(timezone.now(), at_most=10)) == []
+
+
+def test_a_job_that_cannot_go_back_goes_on_during_a_suspension(sent):
+    job = job_of("a")
+    Job.objects.filter(pk=job.pk).update(cursor={"committed": True})
+    suspend("a", timezone.now())
+    assert run_once(job.job_id) is State.DONE
+
+
+def test_a_waiting_job_of_a_suspended_organization_can_be_cancelled(sent):
+    suspend("a", timezone.now())
+    job = job_of("a")
+    assert cancel(job)
+    assert job.state == State.CANCELLED

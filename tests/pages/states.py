@@ -109,7 +109,7 @@ def nobody_and_strangers(world: World) -> None:
     world.see("missing", "/namespaces/ns_doesnotexist/")
     world.see("forbidden", world.own + "settings/", "viewer")
     world.see("not allowed", world.own + "drift/", form={})
-    world.see("all", "/styleguide/")
+    world.see("all", "/styleguide/", "support")
 
 
 def empty(world: World) -> None:

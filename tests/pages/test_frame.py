@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from nsadmin.pages.common import error_pages
 from tests.pages.conftest import HTMX
 
-PAGES = ("/namespaces/", "/jobs/", "/organization/", "/styleguide/")
+PAGES = ("/namespaces/", "/jobs/", "/organization/", "/organization/plan/")
 UNDER = ("", "settings/", "indexes/", "clone/", "audit/")
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import ApiKey, Membership, Organization, User, token
+from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import ORGANIZATION_ROLES, Role
 from nsadmin.errors import Unauthorized
 
@@ -145,4 +146,5 @@ def actor_of_key(plaintext: str) -> Actor:
         organization_name=key.organization.name,
         plan=key.organization.plan,
         scopes=frozenset(key.scopes),
+        suspension=suspension.reason_of(key.organization),
     )

@@ -5,6 +5,7 @@ import getpass
 from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import NAME_MAX, Membership, Organization, User
+from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Invalid
 
@@ -40,6 +41,7 @@ def actor_of_user(user: User, chosen: str | None) -> Actor | None:
         internal_id=home.internal_id,
         organization_name=home.name,
         plan=home.plan,
+        suspension=suspension.reason_of(home),
     )
 
 

@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
 from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, Unauthorized
@@ -115,7 +116,10 @@ def require(actor: Actor, action: Action) -> None:
     """Raise Forbidden unless the permission table allows the actor the action.
 
     The error's details name the action, the actor's role and the roles that have it.
+    While the organization is suspended only the actor's own account can be used.
     """
+    if actor.suspension is not None and action is not Action.ACCOUNT_USE:
+        raise suspension.refusal(actor.organization_id, actor.suspension)
     if actor.may(action):
         return
     roles = [role.value for role in Role if action in TABLE[role]]

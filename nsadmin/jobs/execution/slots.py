@@ -1,22 +1,35 @@
 """Slots: the number of jobs of one organization that run at the same time.
 
+The jobs of a suspended organization get none.
+
 A job holds a slot from its first message until it ends or waits for a store. The slots
 of an organization are numbered from 1, and a unique constraint lets one job have each.
 """
 
-from django.db import IntegrityError, transaction
+from datetime import timedelta
 
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from nsadmin.jobs.execution.commitment import is_committed, must_stop
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.registry import slot_count
+from nsadmin.jobs.registry import is_paused, slot_count
 
 WAITS_FOR_SLOT = "Waits for a free slot"
+PAUSED = "Waits: the organization is suspended."
+# A job of a suspended organization is looked at again after this long.
+_PAUSE = timedelta(seconds=30)
 
 
 def take(job: Job) -> bool:
     """Give a queued job a slot, unless it has one; return whether it has one now.
 
-    A job for which there is none says so in `waiting`.
+    A job for which there is none says so in `waiting`. One of a suspended organization
+    loses its slot and waits, unless its next step cannot be undone or it has to stop.
     """
+    if _is_paused(job):
+        _pause(job)
+        return False
     if job.slot is not None:
         return True
     all_slots = slot_count(job.organization_id)
@@ -28,6 +41,19 @@ def take(job: Job) -> bool:
             return True
     _record_waiting(job, allowed, all_slots)
     return False
+
+
+def _is_paused(job: Job) -> bool:
+    goes_on = is_committed(job.cursor) or must_stop(job)
+    return not goes_on and is_paused(job.organization_id)
+
+
+def _pause(job: Job) -> None:
+    values = {"waiting": PAUSED, "slot": None, "run_after": timezone.now() + _PAUSE}
+    row = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=State.QUEUED)
+    if row.update(**values):
+        for key, value in values.items():
+            setattr(job, key, value)
 
 
 def waits_for_slot(job: Job) -> bool:
@@ -43,7 +69,7 @@ def _taken(organization_id: str) -> set[int | None]:
 def _take_number(job: Job, number: int) -> bool:
     """Take one slot; False if another job was faster, or this one has just ended."""
     values: dict[str, object] = {"slot": number}
-    if waits_for_slot(job):
+    if waits_for_slot(job) or job.waiting == PAUSED:
         values["waiting"] = ""
     row = Job.objects.filter(job_id=job.job_id, state=State.QUEUED, slot=None)
     try:

@@ -1,4 +1,7 @@
-"""The numbers of namespaces and of simultaneous jobs that a subscription includes."""
+"""The numbers of namespaces and of simultaneous jobs that an organization may have.
+
+The subscription includes them; limits of the organization's own replace them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,14 +28,30 @@ def plan_limit(plan: str) -> int | None:
 
 
 def job_slots(organization_id: str) -> int:
-    """Return how many jobs of the organization run at the same time.
+    """Return how many jobs of the organization run at the same time, at least 1.
 
     An unknown organization or subscription has the least number of all.
     """
+    row = Organization.objects.filter(organization_id=organization_id).first()
+    return plan_slots("") if row is None else slots_of(row)
+
+
+def plan_slots(plan: str) -> int:
+    """Return how many jobs at the same time a subscription includes."""
     slots: dict[str, int] = settings.NSADMIN_JOB_SLOTS
-    row = Organization.objects.filter(organization_id=organization_id)
-    plan = row.values_list("plan", flat=True).first()
-    return slots.get(plan or "", min(slots.values()))
+    return slots.get(plan, min(slots.values()))
+
+
+def limit_of(organization: Organization) -> int | None:
+    """Return how many namespaces an organization may have; None for any number."""
+    own = organization.namespace_limit
+    return plan_limit(organization.plan) if own is None else own
+
+
+def slots_of(organization: Organization) -> int:
+    """Return how many jobs of an organization run at the same time, as `job_slots`."""
+    own = organization.job_limit
+    return max(1, plan_slots(organization.plan) if own is None else own)
 
 
 def is_used_up(used: int, limit: int | None) -> bool:
@@ -41,11 +60,11 @@ def is_used_up(used: int, limit: int | None) -> bool:
 
 
 def used_quota(internal_id: str, plan: str) -> tuple[int, int | None]:
-    """Return the number of namespaces and the limit of the subscription.
+    """Return the number of namespaces and the limit of the organization.
 
     Without a limit they are not counted: (0, None).
     """
-    limit = plan_limit(plan)
+    limit = _limit(internal_id, plan)
     return (0 if limit is None else store.count_of_tenant(internal_id)), limit
 
 
@@ -53,9 +72,12 @@ def require_quota(internal_id: str, plan: str) -> None:
     """Raise QuotaExceeded if the organization has as many as it may have."""
     current, limit = used_quota(internal_id, plan)
     if limit is not None and current >= limit:
+        whose = f"The {plan} subscription includes"
+        if limit != plan_limit(plan):
+            whose = "Your organization may have"
         raise QuotaExceeded(
-            f"The {plan} subscription includes {limit} "
-            f"namespace{'' if limit == 1 else 's'}; there are {current}.",
+            f"{whose} {limit} namespace{'' if limit == 1 else 's'}; "
+            f"there are {current}.",
             details={
                 "resource": _LIMITED,
                 "current": current,
@@ -71,9 +93,16 @@ def reserve_quota(internal_id: str, plan: str) -> Iterator[None]:
 
     Raises as `require_quota` does. Without a limit no lock is taken.
     """
-    if plan_limit(plan) is None:
+    if _limit(internal_id, plan) is None:
         yield
         return
     with quota_lock.locked(internal_id):
         require_quota(internal_id, plan)
         yield
+
+
+def _limit(internal_id: str, plan: str) -> int | None:
+    """Return the organization's own limit, or else that of the subscription."""
+    row = Organization.objects.filter(internal_id=internal_id)
+    own = row.values_list("namespace_limit", flat=True).first()
+    return plan_limit(plan) if own is None else own

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from nsadmin.access.actor import SYSTEM
+from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.errors import Conflict
 from nsadmin.jobs import items
 from nsadmin.namespaces.change import blockers
@@ -104,11 +105,13 @@ def _due(at: datetime, done: ReaperRun) -> dict[str, list[str]]:
 def _ids_expiring(before: datetime) -> list[str]:
     """Return the ids of namespaces that expire before then, by the mirror.
 
-    There is no limit: held namespaces of one organization must not delay others.
+    There is no limit: held namespaces of one organization must not delay others. Those
+    of a suspended organization are neither warned of nor deleted.
     """
     rows = MirroredNamespace.objects.filter(
         expires_at__lte=before, scope="org", deleted_at=None, deletion_task_id=""
-    ).order_by("expires_at")
+    ).exclude(internal_id__in=suspended_tenants())
+    rows = rows.order_by("expires_at")
     return list(rows.values_list("namespace_id", flat=True))
 
 

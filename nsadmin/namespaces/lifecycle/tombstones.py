@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.organization.organizations import owner_of
+from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
@@ -206,12 +207,14 @@ def purge_due(now: datetime | None = None) -> PurgeRun:
     """Send a job for each tombstone whose grace period is over.
 
     Each document is read again and marked by compare-and-set, so that concurrent runs
-    and restores are safe. Too many at once are held until a person agrees.
+    and restores are safe. Too many at once are held until a person agrees. Those of a
+    suspended organization stay.
     """
     at = now or fuse.database_now()
     rows = MirroredNamespace.objects.filter(purge_after__lte=at, deletion_task_id="")
     due = list(
         rows.exclude(deleted_at=None)
+        .exclude(internal_id__in=suspended_tenants())
         .order_by("purge_after")
         .values_list("namespace_id", flat=True)
     )

@@ -12,7 +12,8 @@ from django.utils import timezone
 from redis.exceptions import RedisError, ResponseError
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import User
+from nsadmin.access.models import Organization, User
+from nsadmin.access.organization import organizations, suspension
 from nsadmin.access.organization.listing import contacts_for
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import sign_in
@@ -53,6 +54,8 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
             return _answer(request, "errors/nowhere.html", nowhere)
         return sign_in.redirect_to_sign_in(request)
     if isinstance(error, Forbidden) and not wants_fragment(request):
+        if error.code == suspension.CODE:
+            return _suspended(request, error)
         return _forbidden(request, error)
     if isinstance(error, NotFound):
         return _answer(request, "errors/missing.html", error)
@@ -97,6 +100,19 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
             organization_id = view.organization_id
     context["who_can"] = contacts_for(organization_id, context["needs"])
     return _answer(request, "errors/forbidden.html", error, **context)
+
+
+def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
+    """Return the page of a suspended organization, with the user's others."""
+    own: list[Organization] = []
+    if isinstance(request.user, User):
+        own = organizations.selectable_organizations(request.user)
+    here = error.details["organization_id"]
+    context = {
+        "organization": next((o for o in own if o.organization_id == here), None),
+        "others": [o for o in own if o.organization_id != here],
+    }
+    return _answer(request, "errors/suspended.html", error, **context)
 
 
 def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.jobs.execution.lease import LEASE
-from nsadmin.jobs.execution.slots import WAITS_FOR_SLOT, waits_for_slot
+from nsadmin.jobs.execution.slots import PAUSED, WAITS_FOR_SLOT, waits_for_slot
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.pages.common.badges import JOBS, Badge, job_badge
@@ -97,6 +97,8 @@ def silent_s(job: Job, stored: dict[str, Any]) -> float | None:
 def _waiting_headline(job: Job) -> str:
     if waits_for_slot(job):
         return WAITS_FOR_SLOT
+    if job.waiting == PAUSED:
+        return "Waiting until the suspension ends"
     if job.away_since is None:
         return "Waiting for another worker"
     store = "Qdrant" if "Qdrant" in job.waiting else "MongoDB"

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from nsadmin.access.models import Organization, Plan, User
 from nsadmin.access.organization import invitations
+from nsadmin.access.organization.administration import record_creation
 from nsadmin.access.organization.organizations import (
     command_actor,
     create_organization,
@@ -21,9 +22,11 @@ from nsadmin.access.organization.organizations import (
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Invalid
 
+_NAME = "organization create"
+
 
 class Command(BaseCommand):
-    """Creates organizations; there is no page for it."""
+    """Creates organizations, as the page of the platform does."""
 
     help = "Make an organization with its first admin."
 
@@ -49,6 +52,7 @@ class Command(BaseCommand):
             password = "" if is_known else self._password(email, options)
             with transaction.atomic():
                 made = create_organization(options["name"], plan=options["plan"])
+                record_creation(command_actor(made, _NAME), made)
                 if is_known:
                     how = _invite(made, email)
                 else:
@@ -76,7 +80,7 @@ class Command(BaseCommand):
 
 def _invite(organization: Organization, email: str) -> str:
     """Invite an existing account; return the message with the link to pass on."""
-    actor = command_actor(organization, "organization create")
+    actor = command_actor(organization, _NAME)
     asked = invitations.invite(
         actor, organization, None, email=email, name="", role=Role.ADMIN
     )
