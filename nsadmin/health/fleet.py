@@ -1,9 +1,11 @@
 """The whole platform: clusters, namespaces with trouble, orphaned collections.
 
-It reads only stored values, so it works while other stores do not answer.
+It reads only stored values, so it works while other stores do not answer. Names and
+messages of namespaces are left out where the actor does not see their data.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,10 +13,10 @@ from typing import Literal
 from django.db.models import Q
 from django.utils import timezone
 
-from nsadmin.access.models import Organization
+from nsadmin.access.actor import Actor
+from nsadmin.health import failing
 from nsadmin.health.models import ClusterLook, DriftRow
-from nsadmin.jobs import items
-from nsadmin.jobs.models import ItemFailure
+from nsadmin.health.sight import Subject, subjects
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import HeldDeletions
 from nsadmin.namespaces.models import (
@@ -37,69 +39,86 @@ TROUBLES: tuple[Trouble, ...] = (
     "failed",
     "held",
 )
+# What is told of a trouble where the actor does not see the namespace.
+_PLAIN: dict[Trouble, str] = {
+    "unreadable": "Its document has values that cannot be read.",
+    "error": "An operation or optimization failed.",
+    "unknown": "Its state in Qdrant is not known.",
+    "failed": "The clone did not finish.",
+}
 SHOWN = 200
-SHOWN_FAILING = 50
+SHOWN_HELD = 20
 # A cluster is probed every 5 s; an answer older than this is out of date.
 _PROBE_VALID_FOR = timedelta(seconds=60)
+_SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
     """A namespace and the worst of its troubles."""
 
-    row: MirroredNamespace
-    organization: str
+    subject: Subject
     trouble: Trouble
     sentence: str
     since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class FailingItem:
-    """What fails at an item, with its namespace if it is one that lists know."""
+class Held:
+    """Deletions that a fuse holds, and the first of their namespaces."""
 
-    row: ItemFailure
-    namespace: MirroredNamespace | None
+    deletions: HeldDeletions
+    named: list[Subject]
+
+    @property
+    def more(self) -> int:
+        """The number of namespaces that are not named."""
+        return len(self.deletions.rows) - len(self.named)
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """The content of the fleet page.
 
-    `more` and `more_failing` count the namespaces and the failing items not listed.
+    `more` counts the namespaces not listed. `orphans` are those of the shared cluster;
+    `orphans_elsewhere` counts those of each other cluster, whose names are a
+    customer's.
     """
 
     clusters: list[ClusterLook]
     attention: list[Attention]
     more: int
     orphans: list[DriftRow]
-    failing: list[FailingItem]
-    more_failing: int
-    held: list[HeldDeletions]
+    orphans_elsewhere: dict[str, int]
+    failing: failing.Counts
+    held: list[Held]
 
 
-def fleet() -> Fleet:
+def fleet(actor: Actor) -> Fleet:
     """Read the fleet with a fixed number of queries, whatever its size."""
-    found = sorted(_attention(), key=lambda a: (TROUBLES.index(a.trouble), a.row.name))
+    found = sorted(_wrong(), key=_severity)
     clusters = ClusterLook.objects.all()
-    failing, all_failing = _failing(), items.open_failures().count()
+    orphans = list(DriftRow.objects.filter(kind="orphan").order_by("subject"))
     return Fleet(
         clusters=sorted(clusters, key=lambda c: (is_answering(c), c.label)),
-        attention=found[:SHOWN],
+        attention=_attention(actor, found[:SHOWN]),
         more=max(0, len(found) - SHOWN),
-        orphans=list(DriftRow.objects.filter(kind="orphan").order_by("subject")),
-        failing=failing,
-        more_failing=max(0, all_failing - len(failing)),
-        held=fuse.all_held(),
+        orphans=[row for row in orphans if row.cluster == _SHARED],
+        orphans_elsewhere=dict(
+            Counter(row.cluster for row in orphans if row.cluster != _SHARED)
+        ),
+        failing=failing.counts(),
+        held=_held(actor),
     )
 
 
-def _failing() -> list[FailingItem]:
-    """Return the items that fail, the longest failing first, bounded."""
-    rows = list(items.open_failures()[:SHOWN_FAILING])
-    ids = [row.item for row in rows if row.kind == "namespace"]
-    known = MirroredNamespace.objects.defer("document").in_bulk(ids)
-    return [FailingItem(row, known.get(row.item)) for row in rows]
+def _held(actor: Actor) -> list[Held]:
+    every = fuse.all_held()
+    rows = [row for held in every for row in held.rows[:SHOWN_HELD]]
+    seen = subjects(actor, rows)
+    return [
+        Held(held, [seen[row.pk] for row in held.rows[:SHOWN_HELD]]) for held in every
+    ]
 
 
 def is_answering(cluster: ClusterLook) -> bool:
@@ -108,9 +127,38 @@ def is_answering(cluster: ClusterLook) -> bool:
     return is_recent and cluster.unknown_since is None
 
 
-def _attention() -> Iterator[Attention]:
-    held = _held()
-    names = dict(Organization.objects.values_list("internal_id", "name"))
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A namespace with the worst of its troubles, as it is stored."""
+
+    row: MirroredNamespace
+    trouble: Trouble
+    sentence: str
+    since: datetime | None
+
+
+def _severity(wrong: _Wrong) -> tuple[int, str, str]:
+    """Return the key of the order: the worst first, then by organization."""
+    return TROUBLES.index(wrong.trouble), wrong.row.internal_id, wrong.row.pk
+
+
+def _attention(actor: Actor, found: Sequence[_Wrong]) -> list[Attention]:
+    seen = subjects(actor, [wrong.row for wrong in found])
+    return [
+        Attention(
+            subject=seen[wrong.row.pk],
+            trouble=wrong.trouble,
+            sentence=wrong.sentence
+            if seen[wrong.row.pk].is_seen
+            else _PLAIN.get(wrong.trouble, wrong.sentence),
+            since=wrong.since,
+        )
+        for wrong in found
+    ]
+
+
+def _wrong() -> Iterator[_Wrong]:
+    held = _held_since()
     rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
     wrong = rows.filter(
         Q(health__in=("error", "unknown"))
@@ -123,12 +171,10 @@ def _attention() -> Iterator[Attention]:
     looks = LastLook.objects.in_bulk([row.pk for row in chosen])
     for row in chosen:
         troubles = _troubles(row, looks.get(row.pk), held.get(row.pk))
-        trouble, sentence, since = next(troubles)
-        owner = names.get(row.internal_id, "")
-        yield Attention(row, owner, trouble, sentence, since)
+        yield _Wrong(row, *next(troubles))
 
 
-def _held() -> dict[str, datetime]:
+def _held_since() -> dict[str, datetime]:
     """Return {id: since when} of expired namespaces that wait for a confirmation."""
     holds: list[DeletionHold | ReaperHold] = [
         *DeletionHold.objects.filter(kind=fuse.EXPIRY, released_at=None),

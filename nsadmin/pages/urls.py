@@ -28,10 +28,21 @@ from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.views import organization, plan
-from nsadmin.pages.platform.fleet import finish_deletion, release
+from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
+from nsadmin.pages.platform.fleet import release
 from nsadmin.pages.platform.healthz import healthz, readyz
 from nsadmin.pages.platform.jobs import badge, job, jobs
+from nsadmin.pages.platform.organizations.changes import (
+    limits,
+    new_organization,
+    subscription,
+    suspension,
+)
+from nsadmin.pages.platform.organizations.views import (
+    all_organizations,
+    one_organization,
+)
 from nsadmin.pages.platform.schedules import schedule_run, schedules
 from nsadmin.pages.platform.styleguide import styleguide
 from nsadmin.pages.platform.templates import (
@@ -40,6 +51,7 @@ from nsadmin.pages.platform.templates import (
     template_use,
     templates,
 )
+from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
 
 urlpatterns = [
     path("", home, name="home"),
@@ -90,7 +102,39 @@ urlpatterns = [
     ),
     path("fleet/", fleet, name="fleet"),
     path("fleet/held/<str:kind>/", release, name="fleet_release"),
-    path("fleet/finish-deletion/", finish_deletion, name="fleet_finish_deletion"),
+    path("platform/organizations/", all_organizations, name="platform_organizations"),
+    path(
+        "platform/organizations/new/",
+        new_organization,
+        name="platform_organization_new",
+    ),
+    path(
+        "platform/organizations/<str:organization_id>/",
+        one_organization,
+        name="platform_organization",
+    ),
+    path(
+        "platform/organizations/<str:organization_id>/subscription/",
+        subscription,
+        name="platform_subscription",
+    ),
+    path(
+        "platform/organizations/<str:organization_id>/limits/",
+        limits,
+        name="platform_limits",
+    ),
+    path(
+        "platform/organizations/<str:organization_id>/suspension/",
+        suspension,
+        name="platform_suspension",
+    ),
+    path("platform/jobs/", all_jobs, name="platform_jobs"),
+    path("platform/unreadable/", unreadable, name="platform_unreadable"),
+    path(
+        "platform/unreadable/finish-deletion/",
+        finish_deletion,
+        name="platform_finish_deletion",
+    ),
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
     path("jobs/<uuid:job_id>/", job, name="job"),

@@ -78,6 +78,8 @@ _CLONED = Row(
 _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
+_PLATFORM_READ = Row("login 403 403 403 in in")
+_PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
 _READ = Row(
     own="401 in in in in in",
@@ -137,7 +139,23 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
     ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
-    ("POST", "fleet/finish-deletion/"): Row("login 403 403 403 403 in"),
+    ("GET", "platform/organizations/"): _PLATFORM_READ,
+    ("GET", "platform/organizations/new/"): _PLATFORM_MANAGED,
+    ("POST", "platform/organizations/new/"): _PLATFORM_MANAGED,
+    ("GET", "platform/organizations/<organization_id>/"): _PLATFORM_READ,
+    ("GET", "platform/organizations/<organization_id>/subscription/"): (
+        _PLATFORM_MANAGED
+    ),
+    ("POST", "platform/organizations/<organization_id>/subscription/"): (
+        _PLATFORM_MANAGED
+    ),
+    ("GET", "platform/organizations/<organization_id>/limits/"): _PLATFORM_MANAGED,
+    ("POST", "platform/organizations/<organization_id>/limits/"): _PLATFORM_MANAGED,
+    ("GET", "platform/organizations/<organization_id>/suspension/"): _PLATFORM_MANAGED,
+    ("POST", "platform/organizations/<organization_id>/suspension/"): _PLATFORM_MANAGED,
+    ("GET", "platform/jobs/"): _PLATFORM_READ,
+    ("GET", "platform/unreadable/"): _PLATFORM_READ,
+    ("POST", "platform/unreadable/finish-deletion/"): _PLATFORM_MANAGED,
     ("GET", "templates/"): _PERSON,
     ("GET", "templates/<template_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("POST", "templates/<template_id>/use/"): Row(
@@ -250,7 +268,9 @@ STEP_UP = {
     NAMESPACE_PAGE + "infrastructure/back/",
     "namespaces/due/release/",
     "fleet/held/<kind>/",
-    "fleet/finish-deletion/",
+    "platform/unreadable/finish-deletion/",
+    "platform/organizations/new/",
+    "platform/organizations/<organization_id>/suspension/",
     "organization/members/new/",
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",

@@ -15,7 +15,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/advice/auto_indexing.py::_enabled": "reading, which never raises",
     "nsadmin/advice/auto_indexing.py::finish_open": "a choice by id, before the loop",
     "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
-    "nsadmin/health/fleet.py::_attention": "our own rows, for one page",
+    "nsadmin/health/fleet.py::_wrong": "our own rows, for one page",
     "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
     "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
     "nsadmin/moves/expiry.py::_with_due": "reading, which never raises",

@@ -73,3 +73,9 @@ def names_by_id(user_ids: Iterable[str]) -> dict[str, str]:
     numbers = [int(user_id) for user_id in user_ids if user_id.isdigit()]
     people = User.objects.filter(pk__in=numbers[:_MAX_IDS]).exclude(name="")
     return {str(pk): name for pk, name in people.values_list("pk", "name")}
+
+
+def by_internal_id(internal_ids: Iterable[str]) -> dict[str, Organization]:
+    """Return {internal id: organization} of those that exist; ids of one page."""
+    wanted = list(internal_ids)[:_MAX_IDS]
+    return Organization.objects.in_bulk(wanted, field_name="internal_id")

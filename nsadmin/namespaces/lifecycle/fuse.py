@@ -18,7 +18,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict
-from nsadmin.namespaces.lifecycle.held import digest_of, named
+from nsadmin.namespaces.lifecycle.held import digest_of, ids_of
 from nsadmin.namespaces.models import DeletionHold, DeletionRun, MirroredNamespace
 
 Kind = Literal["expiry", "purge"]
@@ -239,11 +239,12 @@ def _sentence(hold: DeletionHold, count: int) -> str:
 
 
 def _audit(actor: Actor, held: HeldDeletions) -> None:
+    # The operator's audit has no names of customers.
     verb = "expiry" if held.kind == EXPIRY else "final deletion"
     record.record(
         action="platform:release-deletions",
         summary=f"Allow the {verb} of {len(held.rows):,} held namespaces: "
-        f"{named(held.rows)}.",
+        f"{ids_of(held.rows)}.",
         actor=actor,
         organization_id=actor.organization_id,
     )

@@ -14,6 +14,13 @@ def digest_of(rows: Sequence[MirroredNamespace]) -> str:
     return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
+def ids_of(rows: Sequence[MirroredNamespace]) -> str:
+    """Return the ids of the first namespaces, and how many more there are."""
+    ids = [row.namespace_id for row in rows[:_NAMED]]
+    more = len(rows) - len(ids)
+    return ", ".join(ids) + (f" and {more:,} more" if more else "")
+
+
 def named(rows: Sequence[MirroredNamespace]) -> str:
     """Return the names of the first namespaces, and how many more there are."""
     names = [f"“{row.name}”" for row in rows[:_NAMED]]

@@ -13,21 +13,20 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
-from nsadmin.errors import Conflict, NotFound, Unavailable
+from nsadmin.errors import Conflict, NotFound
 from nsadmin.health.fleet import (
     Attention,
-    FailingItem,
     Fleet,
+    Held,
     Trouble,
     fleet,
     is_answering,
 )
 from nsadmin.health.models import ClusterLook
 from nsadmin.jobs.schedules import beat
-from nsadmin.namespaces.lifecycle import fuse, purging
-from nsadmin.namespaces.lifecycle.fuse import HeldDeletions, Kind
+from nsadmin.namespaces.lifecycle import fuse
+from nsadmin.namespaces.lifecycle.fuse import Kind
 from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Badge
-from nsadmin.pages.common.failing_items import can_finish, loop_effect, loop_title
 from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
 from nsadmin.pages.templatetags.formatting import many
 
@@ -45,7 +44,6 @@ _HELD: Mapping[Kind, tuple[str, str]] = {
     fuse.EXPIRY: ("Expiry", "cleanup_expired"),
     fuse.PURGE: ("Final deletion", "purge"),
 }
-_NAMED = 20
 _EVERY_S = 15
 _ANSWERING = Badge("ok", "circle-check-fill", "Answers")
 
@@ -57,7 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
     A poll without changes returns 204, with the time of the check in an event.
     """
-    found = fleet()
+    found = fleet(gate.actor_of(request))
     seen = _digest(found)
     now = timezone.now()
     if wants_fragment(request) and request.GET.get("seen") == seen:
@@ -71,12 +69,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         "attention": [(row, _badge(row)) for row in found.attention],
         "more": found.more,
         "orphans": found.orphans,
-        "failing": [_failing_row(item) for item in found.failing],
-        "more_failing": found.more_failing,
+        "orphans_elsewhere": found.orphans_elsewhere,
+        "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),
     }
-    return page(request, "fleet.html", context, fragment="fleet")
+    return page(request, "platform/fleet.html", context, fragment="fleet")
 
 
 @gate.page(Action.DELETION_RELEASE, step_up=True)
@@ -97,37 +95,13 @@ def release(request: HttpRequest, kind: str) -> HttpResponse:
     return redirect("fleet")
 
 
-@gate.page(Action.DELETION_RELEASE, step_up=True)
-@post_only
-def finish_deletion(request: HttpRequest) -> HttpResponse:
-    """End a failed deletion without the collection that it cannot reach."""
-    namespace_id = request.POST.get("namespace_id", "")
-    try:
-        job = purging.finish_without_collection(gate.actor_of(request), namespace_id)
-    except (Conflict, Unavailable) as error:
-        messages.error(request, error.message)
-        return redirect("fleet")
-    return redirect("job", job.job_id)
-
-
-def _failing_row(item: FailingItem) -> dict[str, object]:
-    """Return a failing item for the template, with its loop in words."""
+def _held_row(held: Held, now: datetime) -> dict[str, object]:
+    title, schedule = _HELD[held.deletions.kind]
     return {
-        "row": item.row,
-        "namespace": item.namespace,
-        "title": loop_title(item.row.loop),
-        "effect": loop_effect(item.row.loop),
-        "can_finish": can_finish(item.row),
-    }
-
-
-def _held_row(held: HeldDeletions, now: datetime) -> dict[str, object]:
-    title, schedule = _HELD[held.kind]
-    return {
-        "deletions": held,
+        "deletions": held.deletions,
         "title": title,
-        "named": held.rows[:_NAMED],
-        "more": max(0, len(held.rows) - _NAMED),
+        "named": held.named,
+        "more": held.more,
         "next_run": beat.next_run(schedule, now),
     }
 
@@ -139,14 +113,14 @@ def _digest(found: Fleet) -> str:
             (c.label, c.version, c.namespaces, c.memory_bytes, *_cluster_state(c))
             for c in found.clusters
         ],
-        [(a.row.pk, a.row.name, a.trouble, a.sentence) for a in found.attention],
+        [(a.subject, a.trouble, a.sentence) for a in found.attention],
         found.more,
         [(row.pk, row.sentence) for row in found.orphans],
-        [(item.row.pk, item.row.message) for item in found.failing],
-        found.more_failing,
+        found.orphans_elsewhere,
+        found.failing,
         [
             (held.kind, held.sentence, held.digest, held.released_at)
-            for held in found.held
+            for held in (row.deletions for row in found.held)
         ],
     )
     return blake2s(repr(shown).encode(), digest_size=6).hexdigest()

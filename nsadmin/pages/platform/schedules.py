@@ -9,6 +9,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
@@ -17,6 +19,7 @@ from nsadmin.errors import Conflict, Unavailable
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat, runs
 from nsadmin.namespaces.lifecycle import mass_expiry
+from nsadmin.namespaces.lifecycle.mass_expiry import HeldExpiry
 from nsadmin.pages.common.badges import Badge, run_badge
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, result_text, title
@@ -63,6 +66,18 @@ class ScheduleRow:
         return self.last is not None and self.last.state.role in ("run", "idle")
 
 
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """The held expiry of an organization; `released_by` is empty unless it is seen."""
+
+    organization: Organization
+    count: int
+    held_at: datetime
+    released_at: datetime | None
+    released_by: str
+    is_seen: bool
+
+
 @gate.page(Action.PLATFORM_READ)
 @require_safe
 def schedules(request: HttpRequest) -> HttpResponse:
@@ -71,7 +86,7 @@ def schedules(request: HttpRequest) -> HttpResponse:
 
 
 def _render_list(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now, actor = timezone.now(), gate.actor_of(request)
     known = [name for name in MEANINGS if name in beat.names()]
     others = [name for name in beat.names() if name not in MEANINGS]
     rows = [_row(name, now) for name in (*known, *others)]
@@ -80,11 +95,23 @@ def _render_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "now": now,
         "every": _EVERY_S if is_awaited else None,
-        "held": mass_expiry.all_held(),
-        "may_run": gate.actor_of(request).may(Action.SCHEDULE_RUN),
-        "tab": "",
+        "held": [_held_row(actor, held) for held in mass_expiry.all_held()],
+        "may_run": actor.may(Action.SCHEDULE_RUN),
+        "tab": "schedules",
     }
     return page(request, "schedules/list.html", context, fragment="rows")
+
+
+def _held_row(actor: Actor, held: HeldExpiry) -> HeldRow:
+    is_seen = actor.sees(held.organization.internal_id)
+    return HeldRow(
+        organization=held.organization,
+        count=len(held.rows),
+        held_at=held.held_at,
+        released_at=held.released_at,
+        released_by=held.released_by if is_seen else "",
+        is_seen=is_seen,
+    )
 
 
 @gate.page(Action.SCHEDULE_RUN)

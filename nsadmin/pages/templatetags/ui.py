@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
@@ -129,6 +130,12 @@ def _address(context: Context, **changes: str) -> str:
             values[key] = value
     written = values.urlencode()
     return f"{request.path}?{written}" if written else request.path
+
+
+@register.filter
+def support_request(organization_id: str) -> str:
+    """Return the address where staff ask for access to an organization."""
+    return f"/support/new/?{urlencode({'organization': organization_id})}"
 
 
 @register.simple_tag(takes_context=True)

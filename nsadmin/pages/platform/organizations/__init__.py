@@ -1,0 +1,1 @@
+"""Organizations for the platform's people: list, facts, and what they change."""
