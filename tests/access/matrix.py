@@ -6,6 +6,9 @@ anonymous, viewer, member, admin, support, platform admin, in this order:
     in      let through; what comes back is no refusal
     login   sent to sign in
     401 403 404
+
+Staff have a support session for both customers; what they get without one follows from
+the row (`Row.without_session`).
 """
 
 import re
@@ -28,6 +31,17 @@ class Row:
     own: str
     foreign: str = ""
     system: str = ""
+
+    def without_session(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (target, role, outcome) of staff who have no support session.
+
+        Both customers' things are to support what Halden's are to Northlight's viewer,
+        and to platform admins what they are to its admin.
+        """
+        words = self.foreign.split()
+        for role, like in (("support", "viewer"), ("platform_admin", "admin")):
+            for target in ("own", "foreign") if words else ():
+                yield target, role, words[ROLES.index(like)]
 
     def outcomes(self) -> Iterator[tuple[str, str, str]]:
         """Yield (target, role, outcome)."""

@@ -182,6 +182,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
 
 @pytest.mark.parametrize("route", MATRIX, ids=" /".join)
 def test_the_outcome_for_every_role_and_target(cast: Cast, route: Route) -> None:
+    cast.open_sessions()
     sees_pages = not route[1].startswith("v1/")
     visitors: dict[str, Visitor] = {}
     expected, seen = {}, {}
@@ -193,6 +194,24 @@ def test_the_outcome_for_every_role_and_target(cast: Cast, route: Route) -> None
         expected[target, role] = outcome
         seen[target, role] = visitors[role].outcome(route, address, namespace_id)
     assert seen
+    assert seen == expected
+
+
+OF_CUSTOMERS = [route for route, row in MATRIX.items() if row.foreign]
+
+
+@pytest.mark.parametrize("route", OF_CUSTOMERS, ids=" /".join)
+def test_staff_without_a_session_reach_nothing_of_a_customer(
+    cast: Cast, route: Route
+) -> None:
+    expected, seen = {}, {}
+    for target, role, outcome in MATRIX[route].without_session():
+        visitor = Visitor(cast, role, sees_pages=not route[1].startswith("v1/"))
+        address = _address(cast, route[1], target)
+        namespace_id = getattr(cast, target).namespace_id
+        expected[target, role] = outcome
+        seen[target, role] = visitor.outcome(route, address, namespace_id)
+    assert len(seen) == 4
     assert seen == expected
 
 
