@@ -180,6 +180,16 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
+    ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
+    # Staff look at it by a session, and only members decide.
+    ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
+    ("GET", "support/"): Row("login 403 403 403 in in"),
+    ("GET", "support/new/"): Row("login 403 403 403 in in"),
+    ("POST", "support/new/"): Row("login 403 403 403 in in"),
+    ("GET", "support/break-glass/"): Row("login 403 403 403 403 in"),
+    ("POST", "support/break-glass/"): Row("login 403 403 403 403 in"),
+    # It is the support person's; nobody ends another's here.
+    ("POST", "support/<session_id>/end/"): Row("login 403 403 403 in 404"),
     ("POST", "organization/switch/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     # Who has the link may know of it; the platform's people join nothing.
@@ -269,6 +279,7 @@ STEP_UP = {
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",
     "organization/keys/new/",
+    "support/break-glass/",
 }
 
 # Sign-in belongs to allauth, which guards its own views.

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver, path
 from ninja.operation import PathView
 
-from nsadmin.access.models import ApiKey
+from nsadmin.access.models import ApiKey, SupportSession
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
@@ -145,6 +145,14 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     }
 
 
+def _session(cast: Cast, whose: str) -> str:
+    """The session of the support person, which runs in this organization."""
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    rows = SupportSession.objects.filter(organization=organization)
+    found = rows.filter(user=cast.users["support"]).first()
+    return found.session_id if found else "sup_none"
+
+
 def _change(cast: Cast, namespace_id: str) -> str:
     """An audit row of the namespace, as a change of its description leaves it."""
     step = {"kind": "set_field", "field": "description", "before": None, "after": "x"}
@@ -170,6 +178,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<template_id>": lambda: _template(cast, whose),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
+        "<session_id>": lambda: _session(cast, whose),
         "<name>": lambda: "purge",
         "<kind>": lambda: "purge",
         **_people(cast, whose),

@@ -78,7 +78,7 @@ def approve(
     actor: Actor, organization: Organization, session_id: str
 ) -> SupportSession:
     """Let a waiting session begin now. Raises NotFound, Forbidden, Conflict."""
-    _require_customer(actor)
+    require_member(actor)
     session = _waiting(organization, session_id)
     now = timezone.now()
     _begin(session, now, actor.label)
@@ -92,7 +92,7 @@ def approve(
 @transaction.atomic
 def refuse(actor: Actor, organization: Organization, session_id: str) -> SupportSession:
     """Refuse a waiting session. Raises NotFound, Forbidden, Conflict."""
-    _require_customer(actor)
+    require_member(actor)
     session = _waiting(organization, session_id)
     session.refused_at, session.ended_by = timezone.now(), actor.label
     session.save(update_fields=["refused_at", "ended_by"])
@@ -107,7 +107,7 @@ def end(actor: Actor, organization: Organization, session_id: str) -> SupportSes
 
     A second call changes nothing. Raises NotFound and Forbidden.
     """
-    _require_customer(actor)
+    require_member(actor)
     return _end_now(actor, find(organization, session_id))
 
 
@@ -124,7 +124,7 @@ def end_own(actor: Actor, user: User, session_id: str) -> SupportSession:
 @transaction.atomic
 def acknowledge(actor: Actor, organization: Organization, session_id: str) -> None:
     """Note that an admin has seen that the approval was bypassed."""
-    _require_customer(actor)
+    require_member(actor)
     session = find(organization, session_id)
     rows = SupportSession.objects.filter(
         pk=session.pk, is_break_glass=True, acknowledged_at=None
@@ -138,7 +138,7 @@ def acknowledge(actor: Actor, organization: Organization, session_id: str) -> No
 @transaction.atomic
 def set_approval(actor: Actor, organization: Organization, *, needed: bool) -> bool:
     """Set whether sessions need an admin's approval; False if it was so already."""
-    _require_customer(actor)
+    require_member(actor)
     row = _locked(organization.organization_id)
     if row.support_needs_approval == needed:
         return False
@@ -213,8 +213,11 @@ def _locked(organization_id: str) -> Organization:
     return organization
 
 
-def _require_customer(actor: Actor) -> None:
-    """Raise Forbidden for staff: only the organization decides about its sessions."""
+def require_member(actor: Actor) -> None:
+    """Raise Forbidden for staff: only the organization decides about its sessions.
+
+    A key or an account of staff that acts in the organization by a session is staff.
+    """
     if actor.is_staff or actor.grants:
         raise Forbidden("Only an admin of the organization decides about support.")
 
