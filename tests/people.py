@@ -12,9 +12,11 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.models import Membership, Organization, SupportSession, User
 from nsadmin.access.organization.keys import create_key
+from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
+from nsadmin.access.support import sessions
 
 PASSWORD = "a-long-enough-password"
 
@@ -29,6 +31,28 @@ class People:
     users: dict[str, User] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     rows: list[Model] = field(default_factory=list)
+
+    def open_session(
+        self, who: str, organization: Organization, minutes: int = 60
+    ) -> SupportSession:
+        """Let `who`, of the platform, see an organization from now on."""
+        user = self.users[who]
+        actor = actor_of_user(user, None)
+        assert actor is not None
+        return sessions.ask(
+            user,
+            actor,
+            organization.organization_id,
+            reason="A test looks at it.",
+            ticket="NL-2291",
+            minutes=minutes,
+        )
+
+    def open_sessions(self, *who: str) -> None:
+        """Let `who` see both customers; by default everybody of the platform."""
+        for name in who or ("support", "platform_admin"):
+            for organization in (self.northlight, self.halden):
+                self.open_session(name, organization)
 
 
 _kept: list[bytes] = []
@@ -75,7 +99,10 @@ def _introduce() -> People:
             Membership.objects.create(user=user, organization=organization, role=role)
         )
         key, people.keys[who] = create_key(
-            organization, name=f"{who} key", role=Role(platform or role)
+            organization,
+            name=f"{who} key",
+            role=Role(platform or role),
+            creator=user if platform else None,
         )
         keys.append(key)
     organizations = [people.northlight, people.halden, people.operator]

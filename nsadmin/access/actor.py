@@ -1,6 +1,7 @@
 """The actor of a request or job: a user, an API key, a command or nsadmin itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from nsadmin.access.permissions import (
@@ -13,6 +14,41 @@ from nsadmin.access.permissions import (
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """The access to one organization that a running support session gives."""
+
+    session_id: str
+    organization_id: str
+    internal_id: str
+    organization_name: str
+    ticket: str
+    reason: str
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class Looks:
+    """What an actor reached through grants: the grants used, and the namespaces.
+
+    `namespaces` is {organization id: {namespace id: its name}}. The gate reads it after
+    the request, to write the organization's audit.
+    """
+
+    grants: dict[str, Grant] = field(default_factory=dict)
+    namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def note(self, grant: Grant) -> None:
+        """Remember that data of the grant's organization was reached."""
+        self.grants[grant.session_id] = grant
+
+    def note_namespace(self, grant: Grant, namespace_id: str, name: str) -> None:
+        """Remember which namespace of the organization was reached."""
+        self.note(grant)
+        known = self.namespaces.setdefault(grant.organization_id, {})
+        known[namespace_id] = name
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """An acting identity with its role in one organization.
 
@@ -20,7 +56,8 @@ class Actor:
     for: the operator organization for staff, the one chosen in the switcher for others.
     `label` is the e-mail address or the key's name and is copied into the audit.
     `scopes` narrow the role of a key; an empty set does not narrow it. `suspension` is
-    why the organization is suspended, None while it is not.
+    why the organization is suspended, None while it is not. `grants` are the running
+    support sessions; `looks` collects which of them were used.
     """
 
     kind: Literal["user", "key", "system", "command"]
@@ -33,21 +70,70 @@ class Actor:
     plan: str
     scopes: frozenset[str] = frozenset()
     suspension: str | None = None
+    grants: tuple[Grant, ...] = ()
+    looks: Looks = field(default_factory=Looks, compare=False, repr=False)
 
     @property
     def is_staff(self) -> bool:
-        """Whether the actor is support or platform admin and sees all organizations."""
+        """Whether the role is support or platform admin.
+
+        It says nothing about what is visible: staff see the data of an organization
+        only through a grant. Use `sees` and `visible_internal_ids` for that.
+        """
         return self.role in PLATFORM_ROLES
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the actor is nsadmin itself or a command of the operator."""
+        return self.is_staff and self.kind in ("system", "command")
 
     @property
     def visible_internal_ids(self) -> frozenset[str] | None:
         """The tenants whose data the actor may read; None for every tenant."""
-        return None if self.is_staff else frozenset({self.internal_id})
+        if self.sees_all:
+            return None
+        return frozenset({self.internal_id, *(g.internal_id for g in self.grants)})
+
+    @property
+    def visible_organization_ids(self) -> frozenset[str] | None:
+        """The same tenants by their public ids; None for every tenant."""
+        if self.sees_all:
+            return None
+        granted = (g.organization_id for g in self.grants)
+        return frozenset({self.organization_id, *granted})
 
     def sees(self, internal_id: str) -> bool:
-        """Tell whether the actor may read the data of this tenant."""
-        visible = self.visible_internal_ids
-        return visible is None or internal_id in visible
+        """Tell whether the actor may read the data of this tenant; note a grant used.
+
+        A True means that the data is about to be read: the organization's audit gets
+        a row about it. To decide what to offer, look into `visible_internal_ids`.
+        """
+        for grant in self.grants:
+            if grant.internal_id == internal_id:
+                self.looks.note(grant)
+                return True
+        return self.sees_all or internal_id == self.internal_id
+
+    def sees_organization(self, organization_id: str) -> bool:
+        """As `sees`, by the organization's public id."""
+        for grant in self.grants:
+            if grant.organization_id == organization_id:
+                self.looks.note(grant)
+                return True
+        return self.sees_all or organization_id == self.organization_id
+
+    def note_namespace(self, internal_id: str, namespace_id: str, name: str) -> None:
+        """Note which namespace of a tenant is read, if it is reached by a grant."""
+        for grant in self.grants:
+            if grant.internal_id == internal_id:
+                self.looks.note_namespace(grant, namespace_id, name)
+
+    def session_for(self, organization_id: str) -> str:
+        """Return the support session that leads to the organization; empty without."""
+        for grant in self.grants:
+            if grant.organization_id == organization_id:
+                return grant.session_id
+        return ""
 
     def may(self, action: Action) -> bool:
         """Tell whether the role, narrowed by a key's scopes, permits the action."""

@@ -226,7 +226,10 @@ class SupportSession(models.Model):
     It is asked for with a reason; `approved_at` is when it began: at once, or when an
     admin of the organization approved it. It is running from then until `ends_at`,
     unless it was refused or ended before. `is_break_glass` marks one that began without
-    the approval that the organization requires.
+    the approval that the organization requires; an admin acknowledges it afterwards.
+
+    `ended_at` of one whose time is over is written by a sweep. Until then the times
+    alone tell, so that a late sweep lengthens nothing.
     """
 
     session_id = models.CharField(max_length=32, primary_key=True)
@@ -245,9 +248,18 @@ class SupportSession(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=254, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=254, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-asked_at", "session_id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "organization"],
+                condition=models.Q(ended_at=None, refused_at=None),
+                name="one_open_support_session",
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["user", "ends_at"], name="support_by_user"),
             models.Index(fields=["organization", "-asked_at"], name="support_by_org"),

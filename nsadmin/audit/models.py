@@ -22,7 +22,8 @@ class AuditEvent(models.Model):
     `op_id` is unique, so an operation has one row however often it is retried.
     `revision` is the revision that the operation creates. `changes` is a list of
     {"field", "before", "after", "sentence"}; secrets are never in it. `reverts` is the
-    `op_id` of the operation that this one reverts.
+    `op_id` of the operation that this one reverts. `support_session` is the session of
+    the platform's staff through which it happened.
     """
 
     op_id = models.CharField(max_length=64, unique=True)
@@ -44,6 +45,7 @@ class AuditEvent(models.Model):
     changes = models.JSONField(default=list)
     error = models.CharField(max_length=1000, blank=True)
     reverts = models.CharField(max_length=64, blank=True, default="")
+    support_session = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
@@ -51,6 +53,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["namespace_id", "-at"], name="audit_by_namespace"),
             models.Index(fields=["organization_id", "-at"], name="audit_by_org"),
             models.Index(fields=["outcome", "at"], name="audit_open"),
+            models.Index(fields=["support_session"], name="audit_by_session"),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,9 @@ class AuditActor(Protocol):
     def label(self) -> str:
         """The name shown to people: an e-mail address or the name of a key."""
 
+    def session_for(self, organization_id: str, /) -> str:
+        """Return the support session that leads to the organization; empty without."""
+
 
 class RecordedActor(NamedTuple):
     """An actor known only from stored values, such as the one in a job row."""
@@ -36,6 +39,10 @@ class RecordedActor(NamedTuple):
     kind: str
     id: str
     label: str
+
+    def session_for(self, _organization_id: str, /) -> str:
+        """Jobs outlive the session in which they were started, so there is none."""
+        return ""
 
 
 def new_op_id() -> str:
@@ -55,12 +62,15 @@ def attempt(
     revision: int | None = None,
     changes: Iterable[dict[str, Any]] = (),
     reverts: str = "",
+    support_session: str = "",
 ) -> AuditEvent:
     """Write the row of an operation before it starts.
 
     Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
     Secrets among the changes are masked; `reverts` is the operation reverted.
+    `support_session` is by default the one through which the actor acts, if any.
     """
+    session = support_session or actor.session_for(organization_id)
     values = {
         "action": action,
         "summary": clip(summary, 500),
@@ -74,6 +84,7 @@ def attempt(
         "revision": revision,
         "changes": mask(list(changes)),
         "reverts": reverts,
+        "support_session": session,
     }
     with transaction.atomic():
         head = chain.lock_head(organization_id)
@@ -124,3 +135,18 @@ def record(
     row = attempt(op_id=op_id or new_op_id(), **event)
     close(row.op_id, outcome)
     return row
+
+
+def record_once(op_id: str, **event: Any) -> bool:
+    """Write an event that has ended unless its id is known; tell whether it was new.
+
+    Two calls at the same time take turns, so that one of them writes.
+    """
+    if is_known(op_id):
+        return False
+    with transaction.atomic():
+        chain.lock_head(event["organization_id"])
+        if is_known(op_id):
+            return False
+        record(op_id=op_id, **event)
+    return True

@@ -12,7 +12,15 @@ _FINAL = "OLD.outcome IN ('done', 'refused', 'failed')"
 # A retry may update the other columns of an attempt, but never these.
 _FIXED = ("op_id", "organization_id", "namespace_id", "action", "actor_id")
 # An accepted event may only get its outcome; these columns are then fixed too.
-_CONTENT = ("summary", "actor_label", "request_id", "revision", "changes", "reverts")
+_CONTENT = (
+    "summary",
+    "actor_label",
+    "request_id",
+    "revision",
+    "changes",
+    "reverts",
+    "support_session",
+)
 
 
 def _differs(columns: tuple[str, ...], operator: str) -> str:

@@ -29,13 +29,12 @@ STATUS: Final[dict[str, str]] = {
 
 
 class Viewer(Protocol):
-    """An actor who reads jobs: those of the organization, for staff all jobs."""
+    """An actor who reads jobs: those of the organizations that the actor sees."""
 
     @property
-    def organization_id(self) -> str: ...
+    def visible_organization_ids(self) -> frozenset[str] | None: ...
 
-    @property
-    def is_staff(self) -> bool: ...
+    def sees_organization(self, organization_id: str, /) -> bool: ...
 
 
 class Canceller(Viewer, AuditActor, Protocol):
@@ -52,9 +51,10 @@ class JobPage:
 
 def visible(actor: Viewer) -> QuerySet[Job]:
     """Return the jobs that the actor may see."""
-    if actor.is_staff:
+    organization_ids = actor.visible_organization_ids
+    if organization_ids is None:
         return Job.objects.all()
-    return Job.objects.filter(organization_id=actor.organization_id)
+    return Job.objects.filter(organization_id__in=organization_ids)
 
 
 def get(actor: Viewer, job_id: UUID | str) -> Job:
@@ -66,7 +66,7 @@ def get(actor: Viewer, job_id: UUID | str) -> Job:
         job = visible(actor).filter(job_id=UUID(str(job_id))).first()
     except ValueError:
         job = None
-    if job is None:
+    if job is None or not actor.sees_organization(job.organization_id):
         raise NotFound(
             "There is no such task.",
             details={"resource": "task", "id": str(job_id)[:64]},

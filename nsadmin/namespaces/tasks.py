@@ -4,6 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
+from nsadmin.access.support import sessions
+from nsadmin.jobs import items
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
@@ -55,7 +57,12 @@ def heal_cluster(url: str) -> None:
 )
 @record_run("purge", keep="news")
 def purge() -> dict[str, Any]:
-    """Start the permanent deletion of tombstones whose grace period is over."""
+    """Start the permanent deletion of tombstones whose grace period is over.
+
+    Beside it, record the ends of support sessions whose time is over.
+    """
+    overdue = sessions.overdue_ids()
+    items.each("support_end", overdue, sessions.record_overdue, key=str, kind="row")
     return purging.run()
 
 

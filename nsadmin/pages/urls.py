@@ -27,6 +27,7 @@ from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
@@ -52,6 +53,12 @@ from nsadmin.pages.platform.templates import (
     templates,
 )
 from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
+from nsadmin.pages.support.views import (
+    break_glass,
+    end_session,
+    new_session,
+    support,
+)
 
 urlpatterns = [
     path("", home, name="home"),
@@ -160,6 +167,11 @@ urlpatterns = [
     ),
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
+    path("organization/support/", organization_support, name="organization_support"),
+    path("support/", support, name="support"),
+    path("support/new/", new_session, name="support_new"),
+    path("support/break-glass/", break_glass, name="support_break_glass"),
+    path("support/<str:session_id>/end/", end_session, name="support_end"),
     path("organization/switch/", switch, name="switch"),
     path("join/<str:secret>/", join, name="join"),
     path("theme/", theme, name="theme"),

@@ -39,9 +39,16 @@ def _creator_key(actor: Actor) -> str:
 
 
 def visible(actor: Actor) -> QuerySet[NamespaceTemplate]:
-    """Return the templates that the actor may see; staff see all of them."""
-    if actor.is_staff:
+    """Return the templates that the actor may see.
+
+    Staff see all of the organizations that they see, private ones included.
+    """
+    organization_ids = actor.visible_organization_ids
+    if organization_ids is None:
         return NamespaceTemplate.objects.all()
+    if actor.is_staff:
+        seen = Q(organization_id__in=organization_ids) | Q(scope=Scope.SYSTEM)
+        return NamespaceTemplate.objects.filter(seen)
     own = Q(scope=Scope.ORGANIZATION) | Q(creator=_creator_key(actor))
     own &= Q(organization_id=actor.organization_id)
     return NamespaceTemplate.objects.filter(own | Q(scope=Scope.SYSTEM))
@@ -98,6 +105,8 @@ def get(actor: Actor, template_id: str) -> NamespaceTemplate:
             "There is no such template.",
             details={"resource": "template", "id": template_id[:200]},
         )
+    if template.scope != Scope.SYSTEM:
+        actor.sees_organization(template.organization_id)
     return template
 
 

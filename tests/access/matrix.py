@@ -6,6 +6,9 @@ anonymous, viewer, member, admin, support, platform admin, in this order:
     in      let through; what comes back is no refusal
     login   sent to sign in
     401 403 404
+
+Staff have a support session for both customers; what they get without one follows from
+the row (`Row.without_session`).
 """
 
 import re
@@ -28,6 +31,17 @@ class Row:
     own: str
     foreign: str = ""
     system: str = ""
+
+    def without_session(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (target, role, outcome) of staff who have no support session.
+
+        Both customers' things are to support what Halden's are to Northlight's viewer,
+        and to platform admins what they are to its admin.
+        """
+        words = self.foreign.split()
+        for role, like in (("support", "viewer"), ("platform_admin", "admin")):
+            for target in ("own", "foreign") if words else ():
+                yield target, role, words[ROLES.index(like)]
 
     def outcomes(self) -> Iterator[tuple[str, str, str]]:
         """Yield (target, role, outcome)."""
@@ -184,6 +198,16 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
+    ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
+    # Staff look at it by a session, and only members decide.
+    ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
+    ("GET", "support/"): Row("login 403 403 403 in in"),
+    ("GET", "support/new/"): Row("login 403 403 403 in in"),
+    ("POST", "support/new/"): Row("login 403 403 403 in in"),
+    ("GET", "support/break-glass/"): Row("login 403 403 403 403 in"),
+    ("POST", "support/break-glass/"): Row("login 403 403 403 403 in"),
+    # It is the support person's; nobody ends another's here.
+    ("POST", "support/<session_id>/end/"): Row("login 403 403 403 in 404"),
     ("POST", "organization/switch/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     # Who has the link may know of it; the platform's people join nothing.
@@ -275,6 +299,7 @@ STEP_UP = {
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",
     "organization/keys/new/",
+    "support/break-glass/",
 }
 
 # Sign-in belongs to allauth, which guards its own views.

@@ -1,13 +1,14 @@
 """The gate: strangers get 404, the others 403 with the reason, nobody gets 401."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import SYSTEM, Actor, Grant
 from nsadmin.access.permissions import Action, Role, effect
 from nsadmin.access.web import gate
 from nsadmin.errors import Forbidden, NotFound, Unauthorized
@@ -25,6 +26,17 @@ ADMIN = Actor(
 VIEWER = replace(ADMIN, role=Role.VIEWER)
 SUPPORT = replace(ADMIN, role=Role.SUPPORT, internal_id="int_operator")
 PLATFORM = replace(SUPPORT, role=Role.PLATFORM_ADMIN)
+TO_B = Grant(
+    session_id="sup_b",
+    organization_id="org_b",
+    internal_id="int_b",
+    organization_name="B",
+    ticket="",
+    reason="",
+    ends_at=datetime(2030, 1, 1, tzinfo=UTC),
+)
+SUPPORT_OF_B = replace(SUPPORT, grants=(TO_B,))
+PLATFORM_AT_B = replace(PLATFORM, grants=(TO_B,))
 READ, UPDATE, CLONE = (
     Action.NAMESPACE_READ,
     Action.NAMESPACE_UPDATE,
@@ -54,13 +66,23 @@ def on(actor: Actor, action: Action, internal_id: str, scope: str = "org") -> st
         (ADMIN, READ, "NotFound"),
         (ADMIN, UPDATE, "NotFound"),
         (VIEWER, UPDATE, "NotFound"),
-        (SUPPORT, READ, "allowed"),
-        (SUPPORT, UPDATE, "Forbidden"),
-        (PLATFORM, UPDATE, "allowed"),
+        (SUPPORT, READ, "NotFound"),
+        (SUPPORT, UPDATE, "NotFound"),
+        (PLATFORM, UPDATE, "NotFound"),
+        (SUPPORT_OF_B, READ, "allowed"),
+        (SUPPORT_OF_B, UPDATE, "Forbidden"),
+        (PLATFORM_AT_B, UPDATE, "allowed"),
+        (SYSTEM, UPDATE, "allowed"),
     ],
 )
 def test_what_belongs_to_strangers(actor: Actor, action: Action, expected: str) -> None:
     assert on(actor, action, "int_b") == expected
+
+
+def test_a_session_of_one_organization_shows_no_other() -> None:
+    assert on(SUPPORT_OF_B, READ, "int_c") == "NotFound"
+    assert SUPPORT_OF_B.visible_internal_ids == {"int_operator", "int_b"}
+    assert SYSTEM.visible_internal_ids is None
 
 
 @pytest.mark.parametrize(

@@ -213,12 +213,15 @@ HARMLESS: set[Route] = {
     ("POST", "v1/tasks/list"),
     ("POST", "organization/switch/"),
     ("POST", "theme/"),
+    ("POST", "support/new/"),
+    ("POST", "support/<session_id>/end/"),
 }
 
 
 def test_support_is_refused_on_every_unsafe_route_and_nothing_is_written(
     cast: Cast, marked: dict[str, str], others: frozenset[str], subtests
 ) -> None:
+    cast.open_sessions("support")
     support = Halden(cast, "support")
     support.send("GET", "/v1/namespaces", None)  # its key has been used by now
     before = everything(others)

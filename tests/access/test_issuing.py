@@ -13,12 +13,14 @@ from nsadmin.access.organization import key_management
 from nsadmin.access.organization.key_management import KeyRequest
 from nsadmin.access.organization.keys import (
     actor_of_key,
+    create_key,
     effective_role,
     new_key_id,
     with_creator_role,
 )
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
+from nsadmin.access.support import sessions
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import (
     Conflict,
@@ -97,14 +99,46 @@ def test_a_key_ends_with_the_membership_or_the_account(actor, ana) -> None:
     ("platform_role", "expected"),
     [("platform_admin", "admin"), ("support", "viewer"), ("", None)],
 )
-def test_a_key_of_the_platforms_people_follows_their_platform_role(
+def test_a_key_of_the_platforms_people_works_during_their_session(
     actor, ana, platform_role: str, expected: str | None
 ) -> None:
-    row, _ = made(actor, ana)
+    row, plaintext = made(actor, ana)
     User.objects.filter(pk=ana.user.pk).update(platform_role=platform_role)
+    ana.user.refresh_from_db()
     ana.delete()
-    found = with_creator_role(ApiKey.objects.filter(pk=row.pk)).get()
-    assert effective_role(found) == expected
+    assert role_now(row) is None
+    session = sessions.ask(
+        ana.user, actor, ana.organization_id, reason="A test.", minutes=15
+    )
+    assert role_now(row) == expected
+    if expected:
+        assert actor_of_key(plaintext).session_for(ana.organization_id)
+    sessions.end_own(actor, ana.user, session.session_id)
+    assert role_now(row) is None
+    with pytest.raises(Unauthorized):
+        actor_of_key(plaintext)
+
+
+def role_now(row: ApiKey) -> Role | None:
+    return effective_role(with_creator_role(ApiKey.objects.filter(pk=row.pk)).get())
+
+
+@pytest.mark.parametrize(
+    ("key", "creator", "expected"),
+    [
+        ("platform_admin", "platform_admin", "platform_admin"),
+        ("platform_admin", "support", "support"),
+        ("support", "platform_admin", "support"),
+        ("support", "", None),
+    ],
+)
+def test_a_key_with_a_platform_role_follows_its_creator(
+    ana, key: str, creator: str, expected: str | None
+) -> None:
+    User.objects.filter(pk=ana.user.pk).update(platform_role=creator)
+    ana.user.refresh_from_db()
+    row, _ = create_key(ana.organization, name="x", role=Role(key), creator=ana.user)
+    assert role_now(row) == expected
 
 
 def test_scopes_narrow_and_nothing_widens(actor, ana) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver, path
 from ninja.operation import PathView
 
-from nsadmin.access.models import ApiKey
+from nsadmin.access.models import ApiKey, SupportSession
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
@@ -145,6 +145,14 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     }
 
 
+def _session(cast: Cast, whose: str) -> str:
+    """The session of the support person, which runs in this organization."""
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    rows = SupportSession.objects.filter(organization=organization)
+    found = rows.filter(user=cast.users["support"]).first()
+    return found.session_id if found else "sup_none"
+
+
 def _change(cast: Cast, namespace_id: str) -> str:
     """An audit row of the namespace, as a change of its description leaves it."""
     step = {"kind": "set_field", "field": "description", "before": None, "after": "x"}
@@ -170,6 +178,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<template_id>": lambda: _template(cast, whose),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
+        "<session_id>": lambda: _session(cast, whose),
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",
@@ -183,6 +192,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
 
 @pytest.mark.parametrize("route", MATRIX, ids=" /".join)
 def test_the_outcome_for_every_role_and_target(cast: Cast, route: Route) -> None:
+    cast.open_sessions()
     sees_pages = not route[1].startswith("v1/")
     visitors: dict[str, Visitor] = {}
     expected, seen = {}, {}
@@ -194,6 +204,24 @@ def test_the_outcome_for_every_role_and_target(cast: Cast, route: Route) -> None
         expected[target, role] = outcome
         seen[target, role] = visitors[role].outcome(route, address, namespace_id)
     assert seen
+    assert seen == expected
+
+
+OF_CUSTOMERS = [route for route, row in MATRIX.items() if row.foreign]
+
+
+@pytest.mark.parametrize("route", OF_CUSTOMERS, ids=" /".join)
+def test_staff_without_a_session_reach_nothing_of_a_customer(
+    cast: Cast, route: Route
+) -> None:
+    expected, seen = {}, {}
+    for target, role, outcome in MATRIX[route].without_session():
+        visitor = Visitor(cast, role, sees_pages=not route[1].startswith("v1/"))
+        address = _address(cast, route[1], target)
+        namespace_id = getattr(cast, target).namespace_id
+        expected[target, role] = outcome
+        seen[target, role] = visitor.outcome(route, address, namespace_id)
+    assert len(seen) == 4
     assert seen == expected
 
 

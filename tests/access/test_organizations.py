@@ -9,6 +9,7 @@ from nsadmin.access.organization.organizations import (
     selectable_organizations,
 )
 from nsadmin.access.permissions import Role
+from nsadmin.access.support import sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -58,13 +59,20 @@ def test_who_belongs_nowhere_is_nobody(halden) -> None:
 
 
 @pytest.mark.parametrize("role", ["support", "platform_admin"])
-def test_staff_act_for_the_operator_and_look_anywhere(
+def test_staff_act_for_the_operator_and_look_where_they_have_a_session(
     halden, northlight, operator, role: str
 ) -> None:
     user = user_in(operator, platform_role=role)
-    actor = actor_of_user(user, halden.organization_id)
-    assert actor.role.value == role
-    assert actor.organization_id == operator.organization_id
-    assert displayed_organization(actor, halden.organization_id) == halden
-    assert displayed_organization(actor, "org_unknown") == operator
-    assert len(selectable_organizations(user)) == 3
+    before = actor_of_user(user, halden.organization_id)
+    assert before.role.value == role
+    assert before.organization_id == operator.organization_id
+    assert displayed_organization(before, halden.organization_id) == operator
+    assert selectable_organizations(user) == [operator]
+
+    sessions.ask(user, before, halden.organization_id, reason="A test.", minutes=15)
+    during = actor_of_user(user, halden.organization_id)
+    assert during.organization_id == operator.organization_id
+    assert displayed_organization(during, halden.organization_id) == halden
+    assert displayed_organization(during, northlight.organization_id) == operator
+    assert displayed_organization(during, "org_unknown") == operator
+    assert selectable_organizations(user) == [halden, operator]

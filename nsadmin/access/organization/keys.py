@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.models import ApiKey, Membership, Organization, User, token
 from nsadmin.access.organization import suspension
-from nsadmin.access.permissions import ORGANIZATION_ROLES, Role
+from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
+from nsadmin.access.support import grants
 from nsadmin.errors import Unauthorized
 
 _LAST_USED_STEP = timedelta(minutes=1)
@@ -90,12 +91,16 @@ def is_expired(key: ApiKey, now: datetime) -> bool:
 
 
 def with_creator_role(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-    """Add the creator and their membership role, which `effective_role` reads."""
+    """Add what `effective_role` reads: the creator, their role and support session."""
+    session = grants.running().filter(
+        user=OuterRef("creator"), organization=OuterRef("organization")
+    )
     membership = Membership.objects.filter(
         user=OuterRef("creator"), organization=OuterRef("organization")
     )
     return keys.select_related("organization", "creator").annotate(
-        membership_role=Subquery(membership.values("role")[:1])
+        membership_role=Subquery(membership.values("role")[:1]),
+        has_support_session=Exists(session),
     )
 
 
@@ -103,19 +108,51 @@ def effective_role(key: ApiKey) -> Role | None:
     """Return the current role of a key of `with_creator_role`.
 
     It is the lower of the key's role and its creator's; None if the creator is inactive
-    or no longer a member. A platform admin counts as admin of every organization,
-    support as a viewer.
+    or no longer a member. In the operator organization, and during their own support
+    session in another, a platform admin counts as admin and support as a viewer.
     """
     role, creator = Role(key.role), key.creator
     if creator is None:
         return role
+    if not creator.is_active:
+        return None
+    if role in PLATFORM_ROLES:
+        return _lower_platform_role(role, creator)
     creator_role = key.membership_role  # type: ignore[attr-defined]
     if creator.platform_role:
-        may_change = creator.platform_role == Role.PLATFORM_ADMIN
-        creator_role = Role.ADMIN if may_change else Role.VIEWER
-    if not creator.is_active or not creator_role:
+        creator_role = _role_of_staff(key, creator)
+    if not creator_role:
         return None
     return max(role, Role(creator_role), key=ORGANIZATION_ROLES.index)
+
+
+def _lower_platform_role(role: Role, creator: User) -> Role | None:
+    if not creator.platform_role:
+        return None
+    return min(role, Role(creator.platform_role), key=PLATFORM_ROLES.index)
+
+
+def _role_of_staff(key: ApiKey, creator: User) -> Role | None:
+    has_session: bool = key.has_support_session  # type: ignore[attr-defined]
+    if not key.organization.is_operator and not has_session:
+        return None
+    may_change = creator.platform_role == Role.PLATFORM_ADMIN
+    return Role.ADMIN if may_change else Role.VIEWER
+
+
+def _grants_of(key: ApiKey, role: Role) -> tuple[Grant, ...]:
+    """Return what a key of the platform's staff may see: what its creator may now.
+
+    A key of staff in a customer's organization sees that organization alone, by the
+    session; a key without a creator has no session.
+    """
+    if key.creator is None or not key.creator.platform_role:
+        return ()
+    if role in PLATFORM_ROLES:
+        return grants.grants_of(key.creator)
+    if key.organization.is_operator:
+        return ()
+    return grants.grants_of(key.creator, key.organization_id)
 
 
 def actor_of_key(plaintext: str) -> Actor:
@@ -147,4 +184,5 @@ def actor_of_key(plaintext: str) -> Actor:
         plan=key.organization.plan,
         scopes=frozenset(key.scopes),
         suspension=suspension.reason_of(key.organization),
+        grants=_grants_of(key, role),
     )

@@ -2,11 +2,14 @@
 
 import getpass
 
+from django.db.models import Q
+
 from nsadmin import names
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.models import NAME_MAX, Membership, Organization, User
 from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import Role
+from nsadmin.access.support import grants
 from nsadmin.errors import Invalid
 
 
@@ -17,12 +20,13 @@ def actor_of_user(user: User, chosen: str | None) -> Actor | None:
     a member of it. Staff always act for the operator organization.
     """
     memberships = list(user.memberships.select_related("organization"))
+    granted: tuple[Grant, ...] = ()
     if user.platform_role:
         home = next(
             (m.organization for m in memberships if m.organization.is_operator),
             Organization.objects.filter(is_operator=True).first(),
         )
-        role = Role(user.platform_role)
+        role, granted = Role(user.platform_role), grants.grants_of(user)
     else:
         own = next(
             (m for m in memberships if m.organization_id == chosen),
@@ -42,6 +46,7 @@ def actor_of_user(user: User, chosen: str | None) -> Actor | None:
         organization_name=home.name,
         plan=home.plan,
         suspension=suspension.reason_of(home),
+        grants=granted,
     )
 
 
@@ -63,9 +68,15 @@ def command_actor(organization: Organization, command: str) -> Actor:
 
 
 def selectable_organizations(user: User) -> list[Organization]:
-    """Return the organizations of the switcher: all for staff, else the user's own."""
+    """Return the organizations of the switcher.
+
+    Staff have the operator's and those of their running support sessions, other users
+    their own.
+    """
     if user.platform_role:
-        return list(Organization.objects.all())
+        granted = grants.running().filter(user=user).values("organization_id")
+        shown = Q(is_operator=True) | Q(pk__in=granted)
+        return list(Organization.objects.filter(shown))
     return [m.organization for m in user.memberships.select_related("organization")]
 
 
@@ -77,13 +88,13 @@ def owner_of(internal_id: str) -> Organization | None:
 def displayed_organization(actor: Actor, chosen: str | None) -> Organization | None:
     """Return the organization whose pages the actor sees.
 
-    Staff may choose any; other actors see only the organization that they act for.
+    Staff may choose one of their running support sessions; other actors see only the
+    organization that they act for.
     """
-    displayed = chosen if actor.is_staff and chosen else actor.organization_id
-    return (
-        Organization.objects.filter(organization_id=displayed).first()
-        or Organization.objects.filter(organization_id=actor.organization_id).first()
-    )
+    offered = {actor.organization_id, *(g.organization_id for g in actor.grants)}
+    displayed = chosen if actor.is_staff and chosen in offered else None
+    own = actor.organization_id
+    return Organization.objects.filter(organization_id=displayed or own).first()
 
 
 def lock_row(organization: Organization) -> None:

@@ -8,6 +8,9 @@ and `tests/access/test_matrix.py` calls every route with every role to compare.
 The decorators check the action alone. A view of one namespace also calls `require_on`,
 usually through `namespaces.read.queries`: another organization's namespace is
 answered with 404 as if it did not exist, a visible one without permission with 403.
+
+What staff see of an organization through a support session is written to its audit
+here, after the view and before the answer is sent.
 """
 
 from collections.abc import Callable
@@ -21,6 +24,7 @@ from django.http.response import HttpResponseBase
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
+from nsadmin.access.support.looks import record_looks
 from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, Unauthorized
 
@@ -77,10 +81,12 @@ def page(
         def gated(
             request: HttpRequest, *args: object, **kwargs: object
         ) -> HttpResponseBase:
-            require(actor_of(request), action)
+            actor = actor_of(request)
+            require(actor, action)
             if step_up and request.method == "POST":
                 step_up_check.require_password(request)
             response: HttpResponseBase = view(request, *args, **kwargs)
+            record_looks(request, response, actor, "page")
             return response
 
         chosen: Effect = (
@@ -102,9 +108,14 @@ def endpoint(action: Action) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         @wraps(view)
-        def gated(request: HttpRequest, *args: object, **kwargs: object) -> object:
-            require(actor_of(request), action)
-            return view(request, *args, **kwargs)
+        def gated(
+            request: HttpRequest, *args: object, **kwargs: object
+        ) -> HttpResponseBase:
+            actor = actor_of(request)
+            require(actor, action)
+            response: HttpResponseBase = view(request, *args, **kwargs)
+            record_looks(request, response, actor, "api")
+            return response
 
         gated.declared = RouteAccess(action, effect(action), "api")  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]

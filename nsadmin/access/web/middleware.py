@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.http.request import split_domain_port
 from django.http.response import HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
-from nsadmin.access.models import User
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.gate import RouteAccess
@@ -125,5 +127,19 @@ class ActorMiddleware:
         if not isinstance(user, User):
             return sign_in.redirect_to_sign_in(request)
         chosen = request.session.get(ORGANIZATION_SESSION_KEY)
-        request.actor = actor_of_user(user, chosen)  # type: ignore[attr-defined]
+        actor = actor_of_user(user, chosen)
+        if actor is not None and actor.is_staff and chosen:
+            _leave_if_over(request, actor, chosen)
+        request.actor = actor  # type: ignore[attr-defined]
         return None
+
+
+def _leave_if_over(request: HttpRequest, actor: Actor, chosen: str) -> None:
+    """Show the operator's pages again once the support session is over, and say so."""
+    visible = actor.visible_organization_ids
+    if visible is None or chosen in visible:
+        return
+    del request.session[ORGANIZATION_SESSION_KEY]
+    left = Organization.objects.filter(organization_id=chosen).first()
+    if left is not None:
+        messages.warning(request, f"Your support session for {left.name} has ended.")

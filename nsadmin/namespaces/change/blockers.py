@@ -25,10 +25,10 @@ def may_know(actor: Actor, namespace: Namespace, job: Job) -> bool:
     Messages to the program itself may be stored where the namespace's organization
     reads them, so the system actor learns no more than that organization.
     """
-    if actor.is_staff and actor.kind != "system":
-        return True
     owns = namespace.internal_id != "" and job.internal_id == namespace.internal_id
-    return owns or job.organization_id == actor.organization_id
+    if actor.kind == "system":
+        return owns or job.organization_id == actor.organization_id
+    return owns or actor.sees_organization(job.organization_id)
 
 
 def require_unprotected(namespace: Namespace) -> None:

@@ -49,8 +49,9 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
     """
     mirror_bootstrap.require_filled()
     rows = MirroredNamespace.objects.exclude(deleted_at=None)
-    if not actor.is_staff:
-        rows = rows.filter(internal_id=actor.internal_id)
+    internal_ids = actor.visible_internal_ids
+    if internal_ids is not None:
+        rows = rows.filter(internal_id__in=internal_ids)
     return rows.filter(organization_id=organization_id).order_by("-deleted_at", "pk")
 
 
@@ -78,6 +79,7 @@ def get(
     if namespace.scope == "system" and not actor.is_staff:
         # All organizations can read system namespaces, but not their tombstones.
         require(actor, Action.NAMESPACE_SYSTEM)
+    actor.note_namespace(namespace.internal_id, namespace_id, namespace.name)
     return queries.view_of(namespace)
 
 

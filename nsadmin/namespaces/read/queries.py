@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
@@ -53,15 +53,15 @@ class NamespaceView:
 
 
 def visible(actor: Actor) -> QuerySet[MirroredNamespace]:
-    """Return the rows that the actor can see: own and system ones, all for staff.
+    """Return the rows that the actor can see: of visible tenants, and system ones.
 
     Tombstones are not included.
     """
     rows = MirroredNamespace.objects.filter(deleted_at=None)
-    if actor.is_staff:
+    internal_ids = actor.visible_internal_ids
+    if internal_ids is None:
         return rows
-    own = rows.filter(internal_id=actor.internal_id)
-    return own | rows.filter(scope="system")
+    return rows.filter(Q(internal_id__in=internal_ids) | Q(scope="system"))
 
 
 def get(
@@ -145,23 +145,27 @@ def _require_access(actor: Actor, action: Action, namespace: Namespace) -> None:
         )
     except NotFound:
         raise namespace_not_found(namespace.namespace_id) from None
+    actor.note_namespace(namespace.internal_id, namespace.namespace_id, namespace.name)
 
 
 def _find_by_name(actor: Actor, name: str, organization_id: str | None) -> Raw | None:
-    """Return the document of a name: own namespaces first, then system ones.
+    """Return the document of a name: of the visible tenants first, then system ones.
 
-    Staff search the given organization, or all of them.
+    `organization_id` narrows it to one of several visible organizations.
     """
     key = name_key(name)
     if not key:
         return None
-    if actor.is_staff and organization_id is None:
+    internal_ids = actor.visible_internal_ids
+    if internal_ids is None and organization_id is None:
         return _only_one(store.find_all_by_name(key), name)
-    internal_id = actor.internal_id
-    if actor.is_staff:
+    if actor.is_staff and organization_id is not None:
         owner = Organization.objects.filter(organization_id=organization_id).first()
-        internal_id = owner.internal_id if owner else ""
-    own = store.find_by_name(internal_id, key)
+        chosen = owner.internal_id if owner else ""
+        is_seen = internal_ids is None or chosen in internal_ids
+        internal_ids = frozenset({chosen} if is_seen else ())
+    found = [store.find_by_name(each, key) for each in sorted(internal_ids or ())]
+    own = _only_one([raw for raw in found if raw is not None], name)
     if own is not None:
         return own
     shared = [r for r in store.find_all_by_name(key) if r.get("scope") == "system"]
@@ -187,6 +191,7 @@ def _get_mirrored(
         mirror_bootstrap.require_filled()
         raise namespace_not_found(identifier)
     namespace = mirror.read_row(row)
+    _require_access(actor, Action.NAMESPACE_READ, namespace)
     return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
 
 
@@ -271,12 +276,12 @@ def differences(view: NamespaceView) -> int:
 def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:
     """Return the audit events of a namespace that are visible to the actor.
 
-    These are events of its owner and of the actor's organization. Only staff see those
-    of other organizations, on a system namespace or on an earlier one of the same id.
+    These are events of its owner and of the organizations that the actor sees; those of
+    others may be about a system namespace or an earlier one of the same id.
     """
     _require_access(actor, Action.AUDIT_READ, view.namespace)
     rows = AuditEvent.objects.filter(namespace_id=view.namespace.namespace_id)
-    if actor.is_staff:
+    known = actor.visible_organization_ids
+    if known is None:
         return rows
-    known = (actor.organization_id, view.organization_id)
-    return rows.filter(organization_id__in=known)
+    return rows.filter(organization_id__in={*known, view.organization_id})

@@ -84,6 +84,16 @@ KEYS: Mapping[str, Badge] = {
     "idle": Badge("warn", "circle-minus", "Inactive"),
 }
 
+SUPPORT_STATES: Mapping[str, Badge] = {
+    "running": Badge("warn", "eye", "Running"),
+    "waiting": Badge("warn", "hourglass", "Waiting for approval"),
+    "refused": Badge("idle", "ban", "Refused"),
+    "withdrawn": Badge("idle", "circle-minus", "Withdrawn"),
+    "undecided": Badge("idle", "clock", "Nobody decided"),
+    "ended": Badge("idle", "circle-check", "Ended early"),
+    "over": Badge("idle", "circle-check", "Ended"),
+}
+
 TIERS: Mapping[str, tuple[str, str]] = {
     "shared": ("users", "Shared"),
     "dedicated_cpu": ("server", "Dedicated CPU"),

@@ -6,10 +6,11 @@ from typing import Any
 from django.http import HttpRequest
 
 import nsadmin
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization import listing, organizations
 from nsadmin.access.permissions import Action
+from nsadmin.access.support import listing as support
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.jobs import queries as jobs
 from nsadmin.namespaces.lifecycle import mass_expiry
@@ -77,6 +78,25 @@ class Frame:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
         return mass_expiry.held_expiry(self.organization) if may_decide else None
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """The running support sessions of the person who looks."""
+        return self.actor.grants if self.actor is not None else ()
+
+    @cached_property
+    def may_manage_support(self) -> bool:
+        """Whether the actor decides about support sessions of the organization."""
+        actor = self.actor
+        is_member = actor is not None and not actor.is_staff
+        return is_member and actor is not None and actor.may(Action.SUPPORT_MANAGE)
+
+    @cached_property
+    def support_notes(self) -> list[support.Note]:
+        """What a member of the organization is told about support sessions."""
+        if self.organization is None or self.actor is None or self.actor.is_staff:
+            return []
+        return support.notes(self.organization, for_admins=self.may_manage_support)
 
     @cached_property
     def theme(self) -> str:

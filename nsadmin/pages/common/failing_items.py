@@ -39,6 +39,7 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "deletion_stop": ("Deletion", "A job that uses it was not stopped."),
     "move_expiry": ("Old collections", "What a move left behind is not deleted yet."),
     "expire_cluster": ("Old collections", "What moves left on it is not deleted."),
+    "support_end": ("Support sessions", "Its end is not in the audit log yet."),
     "left_collection": ("Collection left behind", "Drop it in its cluster by hand."),
     "key_rotation": ("Key rotation", "Its key is sealed with an old seal key."),
 }

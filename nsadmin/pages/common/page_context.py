@@ -91,8 +91,9 @@ def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
 def current_organization(request: HttpRequest) -> Organization:
     """Return the organization whose pages are shown; raise Forbidden without one."""
     chosen = request.session.get(ORGANIZATION_SESSION_KEY)
-    organization = organizations.displayed_organization(gate.actor_of(request), chosen)
-    if organization is None:
+    actor = gate.actor_of(request)
+    organization = organizations.displayed_organization(actor, chosen)
+    if organization is None or not actor.sees(organization.internal_id):
         raise Forbidden("You do not belong to any organization yet.")
     return organization
 

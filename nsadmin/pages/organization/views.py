@@ -28,6 +28,7 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
         "may_manage": actor.may(Action.ORGANIZATION_MANAGE),
         "may_see_keys": actor.may(Action.KEY_READ),
         "may_make_keys": actor.may(Action.KEY_MANAGE),
+        "may_see_support": actor.may(Action.SUPPORT_MANAGE),
         "key_count": listing.live_key_count(shown),
         "admins": listing.admins(shown),
     }

@@ -109,5 +109,5 @@ def places(actor: Actor, source: Namespace) -> list[tuple[str, str, str]]:
 def _across(actor: Actor, view: NamespaceView) -> str | None:
     """Return the source's organization if staff clones another's namespace."""
     is_foreign = view.organization_id != actor.organization_id
-    across = is_foreign and actor.is_staff and not view.namespace.is_system
+    across = is_foreign and not view.namespace.is_system
     return view.organization_id if across else None

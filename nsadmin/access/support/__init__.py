@@ -1,0 +1,1 @@
+"""Support sessions: the access of the platform's staff to one organization."""

@@ -1,0 +1,111 @@
+"""Writing what staff looked at into the audit of the organization that it belongs to.
+
+The gate calls `record_looks` after a view has made its answer and before the answer is
+sent: if the row cannot be written, its error takes the place of the answer.
+"""
+
+import hashlib
+import time
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from nsadmin.access.actor import Actor, Grant
+from nsadmin.access.support import words
+from nsadmin.access.support.words import Visit
+from nsadmin.audit import record
+
+# Parts of a page that renew themselves write one row in this time, not one each.
+REPEATS_WITHIN_S: Final = 600
+# These show what was read beside their error.
+_SHOWING_ERRORS: Final = (409, 412, 422)
+
+
+def record_looks(
+    request: HttpRequest, response: HttpResponseBase, actor: Actor, door: str
+) -> None:
+    """Write a row for each organization that the request reached through a session."""
+    if not actor.grants or not _is_shown(response.status_code):
+        return
+    for grant in _used(request, actor, door):
+        _record(request, actor, grant, door)
+
+
+def _is_shown(status: int) -> bool:
+    return status < 300 or status in _SHOWING_ERRORS
+
+
+def _used(request: HttpRequest, actor: Actor, door: str) -> tuple[Grant, ...]:
+    """Return the grants that the request used.
+
+    A list or a search over everything that is visible used all of them.
+    """
+    if actor.looks.grants:
+        return tuple(actor.looks.grants.values())
+    route, names = _route_of(request)
+    is_list = door == "api" and not names
+    return actor.grants if is_list or route.startswith("search") else ()
+
+
+def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None:
+    namespace_id, name = _namespace(request, actor, grant)
+    route, names = _route_of(request)
+    visit = Visit(
+        door=door,
+        method=request.method or "",
+        path=request.path,
+        route=route,
+        names=names,
+        namespace=name or namespace_id,
+    )
+    event: dict[str, Any] = {
+        "action": words.action_of(visit),
+        "summary": words.sentence_of(visit),
+        "actor": actor,
+        "organization_id": grant.organization_id,
+        "namespace_id": namespace_id,
+        "namespace_name": name,
+        "support_session": grant.session_id,
+    }
+    is_new = record.record_once(_view_id(request, actor, grant), **event)
+    if not is_new and not _is_repeated(request):
+        record.record(**event)
+
+
+def _namespace(request: HttpRequest, actor: Actor, grant: Grant) -> tuple[str, str]:
+    """Return id and name of the namespace that the answer is about, else empty texts.
+
+    It is the one of the address, or the only one that was read.
+    """
+    known = actor.looks.namespaces.get(grant.organization_id, {})
+    _, names = _route_of(request)
+    wanted = names.get("namespace_id") or names.get("identifier") or ""
+    for namespace_id, name in known.items():
+        if wanted in (namespace_id, name):
+            return namespace_id, name
+    if len(known) == 1:
+        return next(iter(known.items()))
+    return names.get("namespace_id", ""), ""
+
+
+def _route_of(request: HttpRequest) -> tuple[str, dict[str, str]]:
+    match = request.resolver_match
+    if match is None:
+        return "", {}
+    return match.url_name or "", {k: str(v) for k, v in match.kwargs.items()}
+
+
+def _is_repeated(request: HttpRequest) -> bool:
+    """Tell whether htmx asks for a part of a page that is open already."""
+    headers = request.headers
+    is_whole = "HX-Boosted" in headers or "HX-History-Restore-Request" in headers
+    return "HX-Request" in headers and not is_whole
+
+
+def _view_id(request: HttpRequest, actor: Actor, grant: Grant) -> str:
+    """Return the audit id of the first view of an address within REPEATS_WITHIN_S."""
+    window = int(time.time() // REPEATS_WITHIN_S)
+    parts = [grant.session_id, actor.kind, actor.id, request.path, str(window)]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return f"op_view_{digest[:40]}"

@@ -1,0 +1,1 @@
+"""Pages of the platform's staff about their support sessions."""

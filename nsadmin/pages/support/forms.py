@@ -1,0 +1,69 @@
+"""The forms that ask for a support session."""
+
+from typing import Any
+
+from django import forms
+
+from nsadmin.access.support import listing
+from nsadmin.access.support.sessions import MINUTES, REASON_MAX, TICKET_MAX
+from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.templatetags.formatting import lasting
+
+
+class AskForm(ChangeForm):
+    """Which organization, why, for which ticket, and for how long."""
+
+    organization = forms.ChoiceField(
+        label="Organization",
+        error_messages={
+            "required": "Choose an organization.",
+            "invalid_choice": "There is no such organization. Choose another one.",
+        },
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=REASON_MAX,
+        error_messages={"required": "Say why you need access. The customer reads it."},
+        widget=forms.TextInput({"maxlength": REASON_MAX}),
+        help_text="The customer reads it, such as “Films are missing from the search”.",
+    )
+    ticket = forms.CharField(
+        label="Ticket",
+        required=False,
+        max_length=TICKET_MAX,
+        widget=forms.TextInput({"maxlength": TICKET_MAX, "spellcheck": "false"}),
+        help_text="Its number, such as NL-2291.",
+    )
+    minutes = forms.TypedChoiceField(
+        label="For how long",
+        coerce=int,
+        choices=[(str(m), lasting(m * 60)) for m in MINUTES],
+        initial="60",
+        error_messages={"required": "Choose how long the session may run."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen: Any = self.fields["organization"]
+        chosen.choices = [("", "Choose one"), *listing.selectable()]
+
+
+class BreakGlassForm(AskForm):
+    """The same, with the organization's name typed as a confirmation."""
+
+    name = forms.CharField(
+        label="Name of the organization",
+        required=False,
+        strip=True,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Type it to confirm.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Require the name of the chosen organization."""
+        data: dict[str, Any] = self.cleaned_data
+        names = dict(listing.selectable())
+        expected = names.get(data.get("organization", ""))
+        if expected is not None and data.get("name") != expected:
+            self.add_error("name", f"Type {expected} to confirm.")
+        return data
