@@ -13,6 +13,7 @@ from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization, Plan, SupportSession
 from nsadmin.access.organization import listing
+from nsadmin.access.support import grants
 from nsadmin.jobs import overview
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.jobs.overview import QueueFigures
@@ -137,7 +138,11 @@ def _matching(text: str, plan: str, state: str) -> QuerySet[Organization]:
 
 
 def _rows(actor: Actor, shown: Sequence[Organization]) -> list[OrganizationRow]:
-    """Count what each has, in a query for each column."""
+    """Count what each has, in a query for each column.
+
+    Nothing of their data is shown, so no access of a support session is noted.
+    """
+    visible = actor.visible_internal_ids
     tenants = [organization.internal_id for organization in shown]
     ids = [organization.organization_id for organization in shown]
     namespaces = _counted(
@@ -153,7 +158,7 @@ def _rows(actor: Actor, shown: Sequence[Organization]) -> list[OrganizationRow]:
     return [
         OrganizationRow(
             organization=organization,
-            is_seen=actor.sees(organization.internal_id),
+            is_seen=visible is None or organization.internal_id in visible,
             namespaces=namespaces.get(organization.internal_id, 0),
             limit=quota.limit_of(organization),
             members=members.get(organization.organization_id, 0),
@@ -208,12 +213,7 @@ def usage(organization: Organization) -> Usage:
 
 def running_sessions(organization: Organization) -> list[SupportSession]:
     """Return the support sessions that run now, those that end first at the front."""
-    rows = organization.support_sessions.filter(
-        approved_at__isnull=False,
-        refused_at=None,
-        ended_at=None,
-        ends_at__gt=timezone.now(),
-    )
+    rows = grants.running().filter(organization=organization)
     return list(rows.select_related("user").order_by("ends_at"))
 
 

@@ -61,6 +61,7 @@ def test_the_worst_comes_first(cast, browse):
     look = LastLook.objects.get(pk=rows["red"].pk)
     look.live |= {"status": "red", "optimizer_error": "No space left on device"}
     look.save()
+    cast.open_sessions("platform_admin")
     text = text_of(browse("platform_admin"))
     assert names_in_order(text, *names) == list(reversed(names))
     assert "No space left on device" in text
@@ -127,6 +128,7 @@ def test_only_staff_may_see_it_and_find_it(cast, browse):
 
 def test_it_polls_what_is_stored_and_says_only_what_changed(cast, browse, silence):
     sample()
+    cast.open_sessions("support")
     browser = browse("support")
     address = re.search(r'hx-get="(/fleet/\?seen=[0-9a-f]+)"', text_of(browser))[1]
     same = browser.get(address, headers=HTMX)
@@ -141,6 +143,44 @@ def test_it_polls_what_is_stored_and_says_only_what_changed(cast, browse, silenc
     assert changed.content.decode().lstrip().startswith('<div class="cols single"')
     assert b"Qdrant does not answer." in changed.content
     assert LastLook.objects.get(pk=cast.own.namespace_id).taken_at == began
+
+
+def test_without_a_session_a_row_has_id_organization_and_figures_alone(cast, browse):
+    row = MirroredNamespace.objects.filter(pk=cast.own.namespace_id)
+    odd = "Field salary of Jane is odd."
+    row.update(clone_status="failed", clone_error=odd, health="ready")
+    for role in ("support", "platform_admin"):
+        text = text_of(browse(role))
+        assert cast.own.namespace_id in text.replace("<wbr>", "")
+        assert "Northlight Media" in text
+        assert "The clone did not finish." in text
+        assert "film archive" not in text
+        assert "salary" not in text
+        asked = f"/support/new/?organization={cast.northlight.organization_id}"
+        assert f'href="{asked}"' in text
+    cast.open_session("support", cast.northlight)
+    text = text_of(browse("support"))
+    assert ">film archive</a>" in text
+    assert odd in text
+
+
+def test_collections_on_a_dedicated_cluster_are_counted_and_not_named(cast, browse):
+    now = timezone.now()
+    for name in ("payroll", "patients"):
+        DriftRow.objects.create(
+            cluster="q.example:6333",
+            kind="orphan",
+            subject=name,
+            right="nobody",
+            way="look",
+            sentence="",
+            first_seen=now,
+            last_seen=now,
+        )
+    text = text_of(browse("platform_admin"))
+    assert "2 collections" in text
+    assert "payroll" not in text
+    assert "patients" not in text
 
 
 def test_a_paused_fleet_does_not_poll(cast, browse):

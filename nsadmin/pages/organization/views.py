@@ -60,11 +60,12 @@ def plan(request: HttpRequest) -> HttpResponse:
     shown: Organization = scope["organization"]
     query = ListQuery(organization_id=shown.organization_id, scope="org")
     used = filtered(actor, query).count()
-    limit = quota.plan_limit(shown.plan)
+    limit = quota.limit_of(shown)
     context = {
         **scope,
         "used": used,
         "limit": limit,
+        "slots": quota.slots_of(shown),
         "percent": min(100.0, 100 * used / limit) if limit else None,
         "is_full": quota.is_used_up(used, limit),
         "plans": [

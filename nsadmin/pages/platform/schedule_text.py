@@ -68,7 +68,7 @@ def _failed(result: Result) -> str:
     failed = result.get("failed", 0)
     if not isinstance(failed, int) or not failed:
         return ""
-    return f" {many(failed, 'item fails|items fail')}; Fleet names each."
+    return f" {many(failed, 'item fails|items fail')}; Unreadable names each."
 
 
 def _auto_indexes(result: Result) -> str:

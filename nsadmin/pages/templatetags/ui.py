@@ -135,7 +135,7 @@ def _address(context: Context, **changes: str) -> str:
 @register.filter
 def support_request(organization_id: str) -> str:
     """Return the address where staff ask for access to an organization."""
-    return f"/support/new/?{urlencode({'organization': organization_id})}"
+    return f"{reverse('support_new')}?{urlencode({'organization': organization_id})}"
 
 
 @register.simple_tag(takes_context=True)
