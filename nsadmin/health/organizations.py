@@ -249,8 +249,8 @@ def _consequences(organization: Organization, used: Usage, plan: Plan) -> Iterab
         if used.namespaces > limit:
             over = used.namespaces - limit + 1
             yield (
-                f"{used.namespaces:,} namespaces exist and {limit:,} are included. All "
-                f"stay; none can be added until {over:,} are deleted."
+                f"{used.namespaces:,} namespaces exist, and the subscription includes "
+                f"{limit:,}. All stay; none can be added until {over:,} are deleted."
             )
         elif used.namespaces == limit:
             yield f"All {limit:,} included namespaces are used; none can be added."

@@ -123,7 +123,7 @@ def test_a_suspension_needs_a_reason_and_ends(
     for bad in ("", "  ", "x" * 501, "a\u202eb"):
         with pytest.raises(Invalid):
             administration.suspend(staff, customer, bad)
-    administration.suspend(staff, customer, "Unpaid since May.")
+    administration.suspend(staff, customer, " Unpaid\r\nsince  May. ")
     with pytest.raises(Conflict, match="suspended already"):
         administration.suspend(staff, customer, "Again.")
     administration.resume(staff, customer)

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from playwright.sync_api import Route
 
 from tests.browser import axe, chromium
+from tests.pages.platform_states import platform
 from tests.pages.states import STATES, World
 
 REQUIRED = os.environ.get("NSADMIN_REQUIRE_BROWSER") == "1"
@@ -28,7 +29,9 @@ def world(cast, browse, sure, silence) -> World:
     return World(cast, browse, sure, silence)
 
 
-@pytest.mark.parametrize("states", STATES, ids=lambda states: states.__name__)
+@pytest.mark.parametrize(
+    "states", (*STATES, platform), ids=lambda states: states.__name__
+)
 def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(world, states):
     states(world)
     # Chromium's loop, in a thread of its own, keeps Django's ORM away from there only.

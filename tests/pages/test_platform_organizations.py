@@ -160,7 +160,7 @@ def test_a_subscription_that_takes_something_needs_a_tick(cast, browse, sure, se
     browser = sure("platform_admin")
     address = at(cast.northlight, "subscription/")
     text = text_of(browser, address)
-    assert "2 namespaces exist and 1 are included" in text
+    assert "2 namespaces exist, and the subscription includes 1." in text
     assert "jobs run at once" in text
     refused = browser.post(address, {"plan": "free"})
     assert refused.status_code == 422

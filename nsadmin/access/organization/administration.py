@@ -134,6 +134,7 @@ def suspend(actor: Actor, organization: Organization, reason: str) -> None:
     Its data stays. Raises Invalid without a reason, and Conflict for the operator and
     for an organization that is suspended already.
     """
+    reason = " ".join(reason.split())  # a sentence, however its lines were broken
     reason = names.clean(reason, at="reason", what="reason", longest=MAX_REASON_LENGTH)
     if not reason:
         raise Invalid.at("reason", "Give a reason; the members see it.")

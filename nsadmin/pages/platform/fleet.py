@@ -33,7 +33,7 @@ from nsadmin.pages.templatetags.formatting import many
 _BADGES: Mapping[Trouble, Badge] = {
     "error": HEALTH["error"],
     "unknown": UNKNOWN,
-    "unreadable": Badge("bad", "file-earmark-x", "Unreadable"),
+    "unreadable": Badge("bad", "alert-triangle", "Unreadable"),
     "no collection": Badge("bad", "circle-x-fill", "No collection"),
     "drift": Badge("warn", "git-compare", "Drift"),
     "failed": HEALTH["failed"],

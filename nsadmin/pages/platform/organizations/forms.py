@@ -114,6 +114,7 @@ class SuspensionForm(ChangeForm):
         """Compare what is typed with this organization's name."""
         super().__init__(data)  # type: ignore[arg-type]
         self._name = organization.name
+        self.fields["typed_name"].help_text = f"Type {organization.name}."
 
     def clean_typed_name(self) -> str:
         """Require the exact name."""
