@@ -97,6 +97,7 @@ def test_a_poll_sees_a_new_failure(cast, browse):
     [("support", True), ("platform_admin", True), ("admin", True), ("viewer", False)],
 )
 def test_a_namespaces_page_tells_whom_it_concerns(cast, browse, own, role, is_told):
+    cast.open_sessions()
     items.record("mirror", "namespace", cast.own.namespace_id, TypeError("x"))
     items.record("drift", "namespace", cast.foreign.namespace_id, "Theirs.")
     text = browse(role).get(own).content.decode()
