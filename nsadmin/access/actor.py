@@ -12,6 +12,10 @@ from nsadmin.access.permissions import (
     Role,
 )
 
+# The tenant of a damaged document that names none. No organization can grant access to
+# it or mend it, so staff see it.
+OWNERLESS = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -92,7 +96,8 @@ class Actor:
         """The tenants whose data the actor may read; None for every tenant."""
         if self.sees_all:
             return None
-        return frozenset({self.internal_id, *(g.internal_id for g in self.grants)})
+        own = {self.internal_id, OWNERLESS} if self.is_staff else {self.internal_id}
+        return frozenset({*own, *(g.internal_id for g in self.grants)})
 
     @property
     def visible_organization_ids(self) -> frozenset[str] | None:
@@ -112,6 +117,8 @@ class Actor:
             if grant.internal_id == internal_id:
                 self.looks.note(grant)
                 return True
+        if self.is_staff and internal_id == OWNERLESS:
+            return True
         return self.sees_all or internal_id == self.internal_id
 
     def sees_organization(self, organization_id: str) -> bool:

@@ -23,6 +23,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "indexes": ('"kind": "create_index"', '"kind": "drop_index"'),
     "extractors": ('"kind": "append_extractor"',),
 }
+# The word of the filter for all that support sessions leave behind.
+SUPPORT = "support"
 # The outcomes of changes that were written.
 _WRITTEN = (Outcome.DONE, Outcome.ACCEPTED)
 _COLUMNS = (
@@ -40,8 +42,8 @@ _COLUMNS = (
 class AuditQuery:
     """What to look for; empty values do not narrow.
 
-    `actor` is kind and id with a colon, `what` an action or a word of `KINDS`, `since`
-    and `until` are days of UTC, both included.
+    `actor` is kind and id with a colon, `what` an action, SUPPORT or a word of `KINDS`,
+    `since` and `until` are days of UTC, both included; `session` is a support session.
     """
 
     actor: str = ""
@@ -50,6 +52,7 @@ class AuditQuery:
     since: date | None = None
     until: date | None = None
     text: str = ""
+    session: str = ""
 
 
 def matching(rows: AuditRows, query: AuditQuery) -> AuditRows:
@@ -63,7 +66,11 @@ def matching(rows: AuditRows, query: AuditQuery) -> AuditRows:
         rows = rows.filter(at__gte=_begins(query.since))
     if query.until:
         rows = rows.filter(at__lt=_begins(query.until) + timedelta(days=1))
-    if query.what in KINDS:
+    if query.session:
+        rows = rows.filter(support_session=query.session)
+    if query.what == SUPPORT:
+        rows = rows.filter(action__startswith="support:")
+    elif query.what in KINDS:
         rows = _written(rows).filter(_any("written__contains", KINDS[query.what]))
     elif query.what:
         rows = rows.filter(action=query.what)

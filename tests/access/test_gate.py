@@ -81,7 +81,9 @@ def test_what_belongs_to_strangers(actor: Actor, action: Action, expected: str) 
 
 def test_a_session_of_one_organization_shows_no_other() -> None:
     assert on(SUPPORT_OF_B, READ, "int_c") == "NotFound"
-    assert SUPPORT_OF_B.visible_internal_ids == {"int_operator", "int_b"}
+    assert SUPPORT_OF_B.visible_internal_ids == {"int_operator", "int_b", ""}
+    assert on(SUPPORT, READ, "") == "allowed"
+    assert on(ADMIN, READ, "") == "NotFound"
     assert SYSTEM.visible_internal_ids is None
 
 

@@ -119,6 +119,7 @@ def test_a_foreign_namespace_is_not_there(call, what):
 
 @pytest.mark.parametrize("role", ["viewer", "support"])
 def test_who_only_reads_reports_nothing(call, role):
+    call.cast.open_sessions()
     own = call.cast.own
     answer = report(call, own, [{"field_name": "rank"}], role=role)
     assert answer.status_code == 403

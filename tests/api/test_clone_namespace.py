@@ -212,6 +212,7 @@ def test_a_foreign_one_is_answered_like_one_that_does_not_exist(call: Caller) ->
 
 
 def test_across_organizations_is_for_platform_admins(call: Caller) -> None:
+    call.cast.open_sessions()
     halden = call.cast.halden
     body = {
         "namespace_name": "theirs",

@@ -85,6 +85,7 @@ def test_a_wrong_query_is_refused(call: Caller) -> None:
 
 
 def test_a_foreign_namespace_is_not_found(call: Caller) -> None:
+    call.cast.open_sessions()
     path = f"/namespaces/{call.cast.foreign.namespace_id}/extractors"
     assert call("GET", path).status_code == 404
     assert call("GET", path, role="support").status_code == 200

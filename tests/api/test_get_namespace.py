@@ -121,6 +121,7 @@ def test_a_system_namespace_is_read_by_everybody(call: Caller) -> None:
 
 
 def test_staff_say_whose_name_they_mean(call: Caller) -> None:
+    call.cast.open_sessions()
     other = make_namespace(call.cast.halden, "film archive", in_qdrant=False)
     response = call("GET", "/namespaces/film%20archive", role="support")
     assert response.status_code == 409

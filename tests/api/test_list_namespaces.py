@@ -297,6 +297,7 @@ def test_nobody_sees_what_is_foreign(call: Caller) -> None:
 
 
 def test_staff_see_all_or_one_organization(call: Caller) -> None:
+    call.cast.open_sessions()
     everything = names(listed(call, role="support"))
     assert {"film archive", "museum objects"} <= set(everything)
     halden = call.cast.halden.organization_id

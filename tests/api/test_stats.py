@@ -75,6 +75,7 @@ def test_many_are_counted_in_one_query(call: Caller) -> None:
 
 
 def test_what_one_cannot_see_is_left_out(call: Caller) -> None:
+    call.cast.open_sessions()
     cast = call.cast
     ids = [
         cast.own.namespace_id,

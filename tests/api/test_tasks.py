@@ -157,9 +157,11 @@ def test_stopping_what_has_ended_or_stops_already_is_not_in_the_audit(
 
 
 def test_staff_stops_a_task_in_the_audit_of_its_organization(call: Caller) -> None:
+    call.cast.open_sessions()
     job = make_job(call.cast.halden)
     call("DELETE", f"/tasks/{job.job_id}", role="platform_admin")
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.get(action="job:cancel")
+    assert event.support_session
     assert event.organization_id == call.cast.halden.organization_id
 
 
@@ -186,6 +188,7 @@ def test_delete_of_what_is_unknown_or_foreign_is_the_same_and_no_error(
 
 @pytest.mark.parametrize("role", ["viewer", "support"])
 def test_who_only_reads_sees_tasks_and_stops_none(call: Caller, role: str) -> None:
+    call.cast.open_sessions()
     job = make_job(call.cast.northlight)
     assert call("GET", f"/tasks/{job.job_id}", role=role).status_code == 200
     assert call("DELETE", f"/tasks/{job.job_id}", role=role).status_code == 403
@@ -194,6 +197,7 @@ def test_who_only_reads_sees_tasks_and_stops_none(call: Caller, role: str) -> No
 
 
 def test_the_list_is_newest_first_and_ones_own(call: Caller) -> None:
+    call.cast.open_sessions()
     first = make_job(call.cast.northlight)
     second = make_job(call.cast.northlight)
     make_job(call.cast.halden)

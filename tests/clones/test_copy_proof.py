@@ -279,6 +279,7 @@ def test_references_to_what_is_left_out_are_told(world, source, reader, by_snaps
 def test_a_foreign_point_that_came_along_is_not_left_in_another_organization(
     world, reader, by_snapshot
 ):
+    world.open_sessions("platform_admin")
     source = make_odd_source(world.northlight)
     request = CloneRequest(
         "staging", source_organization_id=world.northlight.organization_id

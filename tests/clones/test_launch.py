@@ -50,6 +50,7 @@ def test_a_preview_writes_nothing(world):
 
 
 def test_viewers_and_support_may_not(world):
+    world.open_sessions("support")
     for role in ("viewer", "support"):
         actor = world.actor(role)
         assert isinstance(_refused(actor, world.own.namespace_id), Forbidden)
@@ -83,6 +84,7 @@ def test_the_id_stands_in_for_an_empty_name_of_the_source(world):
 
 
 def test_across_organizations_is_for_platform_admins_and_lands_with_them(world):
+    world.open_sessions("platform_admin")
     request = CloneRequest(
         "staging", source_organization_id=world.halden.organization_id
     )
@@ -114,6 +116,7 @@ def test_naming_the_wrong_organization_finds_nothing(world):
 
 
 def test_a_platform_admin_has_to_say_that_it_is_across(world):
+    world.open_sessions("platform_admin")
     error = _refused(world.actor("platform_admin"), world.foreign.namespace_id)
     assert isinstance(error, Invalid)
     assert "source_organization_id" in error.errors

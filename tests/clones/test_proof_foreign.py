@@ -68,6 +68,7 @@ def test_one_of_nine_is_no_longer_a_complete_clone(world):
 
 
 def test_they_stand_against_a_clone_in_another_organization(world):
+    world.open_sessions("platform_admin")
     source = make_odd_source(world.northlight)
     _add_foreign(world, source, 2)
     staff = world.actor("platform_admin")
@@ -83,6 +84,7 @@ def test_they_stand_against_a_clone_in_another_organization(world):
 
 
 def test_one_that_comes_after_the_start_ends_the_job(world):
+    world.open_sessions("platform_admin")
     source = make_odd_source(world.northlight)
     job = launch(
         world.actor("platform_admin"), source.namespace_id, _across(world, source)
@@ -95,6 +97,7 @@ def test_one_that_comes_after_the_start_ends_the_job(world):
 
 
 def test_a_platform_admin_may_leave_them_out(world):
+    world.open_sessions("platform_admin")
     source = make_odd_source(world.northlight)
     _add_foreign(world, source, 3)
     request = _across(world, source, leave_out_foreign_points=True)

@@ -146,6 +146,7 @@ def test_a_source_whose_key_may_only_read_cannot_have_its_clone_there(
 
 
 def test_a_key_never_goes_into_another_organization(world, source, own_cluster):
+    world.open_sessions("platform_admin")
     dedicated = _dedicated(source, own_cluster)
     staff = world.actor("platform_admin")
     organization_id = world.northlight.organization_id

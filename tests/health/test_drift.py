@@ -205,6 +205,7 @@ def counted(namespace):
 
 
 def test_silence_is_not_agreement(cast, drifted, settings):
+    cast.open_sessions("support")
     found(drifted)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     assert found(drifted) == {}

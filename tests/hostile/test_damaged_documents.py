@@ -73,7 +73,8 @@ def test_each_is_listed_and_named_and_nothing_is_lost(damaged: Cast) -> None:
     assert mirror.reconcile() == 0
 
 
-def test_each_is_opened_and_a_write_loses_nothing(damaged: Cast) -> None:
+def test_each_is_opened_and_a_write_loses_nothing(cast: Cast, damaged: Cast) -> None:
+    cast.open_sessions()
     call = Caller(damaged)
     for name, status, code in (
         ("utf8", 409, "document_unwritable"),

@@ -1,7 +1,7 @@
 """Kinds of jobs that tests run, and a database that threads and processes share."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -105,15 +105,30 @@ def sent(monkeypatch):
     return read
 
 
-OWNER = SimpleNamespace(
-    kind="user",
-    id="1",
-    label="ada@northlight.example",
-    organization_id="org_a",
-    is_staff=False,
-)
-STRANGER = SimpleNamespace(organization_id="org_b", is_staff=False)
-STAFF = SimpleNamespace(organization_id="org_ops", is_staff=True)
+@dataclass(frozen=True)
+class Person:
+    """Who reads jobs: those of some organizations, None for all of them."""
+
+    organization_ids: frozenset[str] | None
+    kind: str = "user"
+    id: str = "1"
+    label: str = "ada@northlight.example"
+
+    @property
+    def visible_organization_ids(self) -> frozenset[str] | None:
+        return self.organization_ids
+
+    def sees_organization(self, organization_id: str) -> bool:
+        ids = self.organization_ids
+        return ids is None or organization_id in ids
+
+    def session_for(self, organization_id: str) -> str:  # noqa: ARG002
+        return ""
+
+
+OWNER = Person(frozenset({"org_a"}))
+STRANGER = Person(frozenset({"org_b"}))
+STAFF = Person(None)
 
 
 def new_job(to: int = 3, **extra: Any) -> Job:

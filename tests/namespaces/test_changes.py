@@ -165,6 +165,7 @@ def test_if_match_with_another_revision_is_stale(cast):
 
 
 def test_who_may_not(cast):
+    cast.open_sessions()
     with pytest.raises(NotFound):
         commit(cast, {"description": "x"}, at=cast.foreign)
     with pytest.raises(Forbidden):

@@ -25,6 +25,7 @@ def copy(cast) -> Job:
     """The operator's clone of Northlight's namespace, under way."""
     organization_id = cast.northlight.organization_id
     request = CloneRequest(NAME, source_organization_id=organization_id)
+    cast.open_sessions("platform_admin")
     admin = cast.actor("platform_admin")
     return launch(admin, cast.own.namespace_id, request).job
 

@@ -223,6 +223,7 @@ def test_a_clone_that_notices_first_ends_the_same(world, source):
 def test_with_force_a_clone_of_another_organization_stays_unnamed(
     world, source, stopped_first
 ):
+    world.open_sessions("platform_admin")
     organization_id = world.northlight.organization_id
     request = CloneRequest("secret copy", source_organization_id=organization_id)
     clone = launch(world.actor("platform_admin"), source.namespace_id, request).job

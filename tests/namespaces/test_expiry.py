@@ -174,6 +174,7 @@ def test_extending_moves_the_end_and_voids_the_warning(cast):
 
 
 def test_who_may_extend(cast):
+    cast.open_sessions()
     namespace = ending(cast)
     for role, refusal in (
         ("viewer", Forbidden),
@@ -253,6 +254,7 @@ def test_what_joins_after_the_release_is_asked_for_again(cast):
 
 
 def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
+    cast.open_sessions()
     many(cast, mass_expiry.MOST + 1)
     reaper.cleanup_expired_namespaces()
     held = mass_expiry.held_expiry(cast.northlight)

@@ -88,6 +88,7 @@ def test_all_of_a_small_organization_are_held(cast):
     assert (run.deleted, run.held) == (0, mass_expiry.ALL_OF + 1)
     assert left_of(ids) == len(ids)
     held = mass_expiry.held_expiry(owner)
+    cast.open_session("platform_admin", owner)
     mass_expiry.release(cast.actor("platform_admin"), owner, held.digest)
     assert reaper.cleanup_expired_namespaces().deleted == mass_expiry.ALL_OF + 1
     # Of three, all may go: that is how somebody tries things out.

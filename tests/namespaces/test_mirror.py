@@ -67,6 +67,7 @@ def test_secrets_are_not_mirrored(cast):
 
 
 def test_who_sees_what(cast):
+    cast.open_sessions()
     assert names(cast) == ["film archive", "world sample"]
     assert names(cast, "stranger") == ["museum objects", "world sample"]
     assert names(cast, "support") == ["film archive", "museum objects", "world sample"]

@@ -120,7 +120,8 @@ def test_a_full_plan_has_no_room_for_it(buried, settings):
 
 
 @pytest.mark.parametrize("role", ["member", "viewer", "support"])
-def test_only_admins_change_it_and_support_reads_it(buried, role):
+def test_only_admins_change_it_and_support_reads_it(cast, buried, role):
+    cast.open_sessions()
     own = buried.own.namespace_id
     actor = buried.actor(role)
     if role == "support":
@@ -162,6 +163,7 @@ def test_a_system_namespace_is_for_platform_admins(cast):
 
 
 def test_protection_is_a_plan_for_admins_and_holds(cast):
+    cast.open_sessions()
     own, on = cast.own.namespace_id, Protection(protect=True)
     with pytest.raises(Forbidden):
         commit.commit(cast.actor("member"), own, on)
@@ -221,7 +223,8 @@ def test_a_stale_mirror_purges_nothing(buried):
     assert not Job.objects.exists()
 
 
-def test_purging_by_hand_does_not_wait(buried):
+def test_purging_by_hand_does_not_wait(cast, buried):
+    cast.open_sessions()
     job = tombstones.purge(buried.actor("platform_admin"), buried.own.namespace_id)
     assert tombstones.purge(buried.actor(), buried.own.namespace_id) == job
     assert run_to_the_end(job).state == State.DONE

@@ -110,6 +110,7 @@ def test_advice_is_dismissed_with_a_reason_and_taken_back(cast, browse, own):
 
 
 def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
+    cast.open_sessions()
     filtered(cast.own, rank=150, title=140)
     admin = browse()
     for reason, fault in (
@@ -134,6 +135,7 @@ def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
 
 
 def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
+    cast.open_sessions()
     namespace = make_namespace(
         cast.northlight, "willing", point_count=40, auto_create_indexes=True
     )

@@ -47,6 +47,7 @@ def test_shows_only_the_keys_that_differ(browse, own, cast):
 
 
 def test_what_others_do_with_a_system_namespace_is_theirs(browse, cast):
+    cast.open_sessions()
     for organization in (cast.northlight, cast.halden, cast.operator):
         record.record(
             Outcome.DONE,

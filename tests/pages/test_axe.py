@@ -30,7 +30,7 @@ def world(cast, browse, sure, silence) -> World:
 
 
 @pytest.mark.parametrize(
-    "states", (*STATES, platform), ids=lambda states: states.__name__
+    "states", [*STATES, platform], ids=lambda states: states.__name__
 )
 def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(world, states):
     states(world)

@@ -123,8 +123,9 @@ def test_back_to_editing_keeps_the_input(browse, address):
 
 
 def test_only_platform_admins_may_leave_out_points_and_only_across(
-    browse, address, foreign
+    cast, browse, address, foreign
 ):
+    cast.open_sessions()
     name = 'name="leave_out_foreign_points"'
     admin = browse("platform_admin")
     assert name in admin.get(f"{foreign}clone/").content.decode()
@@ -141,7 +142,8 @@ def test_platform_admins_clone_across(browse, cast, foreign):
     assert "belongs to another organization" in text
 
 
-def test_forbidden_unknown_signed_out(browse, address, foreign, client):
+def test_forbidden_unknown_signed_out(cast, browse, address, foreign, client):
+    cast.open_sessions()
     for role in ("viewer", "support"):
         assert browse(role).get(address).status_code == 403
     assert browse().get(f"{foreign}clone/").status_code == 404

@@ -26,6 +26,7 @@ def changed(cast) -> str:
 
 
 def test_shows_and_downloads_what_is(browse, own, cast):
+    cast.open_sessions()
     text = browse("viewer").get(f"{own}config/").content.decode()
     assert "namespace_name: film archive" in text
     assert "Preview plan" not in text

@@ -123,6 +123,7 @@ def test_a_clone_shows_its_call_before_and_after_the_input(browse, own, cast):
 
 
 def test_a_platform_admin_is_shown_whose_namespace_is_cloned(sure, foreign, cast):
+    cast.open_sessions()
     (call,) = calls(sure("platform_admin").get(f"{foreign}clone/").content.decode())
     body = json.loads(arguments(call)[-1])
     assert body["source_organization_id"] == cast.halden.organization_id

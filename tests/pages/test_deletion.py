@@ -88,6 +88,7 @@ def test_a_running_job_is_named_with_a_way_to_it(cast, sure, own):
 
 
 def test_who_may_not_is_told_who_can(cast, sure, own):
+    cast.open_sessions()
     for role in ("viewer", "member", "support"):
         response = sure(role).get(f"{own}delete/")
         assert response.status_code == 403
@@ -122,6 +123,7 @@ def test_the_list_leads_admins_to_the_deleted(cast, sure, buried):
 
 
 def test_support_reads_what_is_deleted_and_is_offered_nothing(cast, sure, own, buried):
+    cast.open_sessions()
     client = sure("support")
     organization = {"organization_id": cast.northlight.organization_id}
     client.post("/organization/switch/", organization)

@@ -188,7 +188,8 @@ def test_a_silent_store_keeps_the_input(browse, ending, silence):
     assert '<option value="30" selected>' in response.content.decode()
 
 
-def test_who_may_not_extend_is_told_why(browse, ending):
+def test_who_may_not_extend_is_told_why(cast, browse, ending):
+    cast.open_sessions()
     for role in ("viewer", "support"):
         client = browse(role)
         assert "can extend it." in client.get(at(ending)).content.decode()

@@ -72,7 +72,8 @@ def test_title_and_tab_follow_a_swapped_part(browse, own):
     assert f'href="{own}settings/" aria-current="page"' in form_again
 
 
-def test_what_is_not_for_a_viewer_says_so_and_leads_nowhere(browse, own):
+def test_what_is_not_for_a_viewer_says_so_and_leads_nowhere(cast, browse, own):
+    cast.open_sessions()
     for role in ("viewer", "support"):
         text = browse(role).get(own).content.decode()
         assert f'href="{own}settings/"' not in text

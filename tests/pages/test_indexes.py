@@ -154,7 +154,8 @@ def test_moved_plan_keeps_what_others_added(browse, address, indexed, cast):
     assert stored(indexed) == {}
 
 
-def test_forbidden(browse, address):
+def test_forbidden(cast, browse, address):
+    cast.open_sessions()
     for role in ("viewer", "support"):
         assert browse(role).post(address, RANK).status_code == 403
 

@@ -280,7 +280,8 @@ def test_cancelling_is_asked_once(cast, browse, address, job):
     assert '<option value="job:cancel">Job cancelled</option>' in audit
 
 
-def test_readers_may_not_cancel(browse, address, job):
+def test_readers_may_not_cancel(cast, browse, address, job):
+    cast.open_sessions()
     for role in ("viewer", "support"):
         assert browse(role).post(address).status_code == 403
     job.refresh_from_db()

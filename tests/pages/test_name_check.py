@@ -43,7 +43,10 @@ def test_names_of_others_are_not_leaked(browse, own):
     assert "free" in check(browse(), f"{own}clone/name/", "museum objects")
 
 
-def test_a_platform_admin_hears_of_the_namespaces_own_organization(browse, foreign):
+def test_a_platform_admin_hears_of_the_namespaces_own_organization(
+    cast, browse, foreign
+):
+    cast.open_sessions()
     staff = browse("platform_admin")
     assert "free" in check(staff, f"{foreign}name/", "film archive")
 

@@ -202,6 +202,7 @@ def test_an_expired_invitation_is_shown_as_such_and_can_be_renewed(sure, cast):
 
 
 def test_who_may_not_invite_sees_who_is_invited_and_no_buttons(browse, cast):
+    cast.open_sessions()
     invite(cast.northlight, "new@example.org")
     for role in ("viewer", "support"):
         client = browse(role)

@@ -74,6 +74,7 @@ def test_an_admin_leaves_when_another_stays(sure, cast):
 
 
 def test_a_platform_admin_manages_the_organization_that_is_looked_at(sure, cast):
+    cast.open_sessions()
     client = sure("platform_admin")
     chosen = {"organization_id": cast.northlight.organization_id}
     client.post("/organization/switch/", chosen)

@@ -143,7 +143,8 @@ def test_store_away_keeps_the_input(browse, own, silence):
     assert "Scenes and faces.</textarea>" in text
 
 
-def test_forbidden_explains_and_keeps_the_tabs(browse, own):
+def test_forbidden_explains_and_keeps_the_tabs(cast, browse, own):
+    cast.open_sessions()
     for role, word in (("viewer", "Viewer"), ("support", "Support")):
         for response in (
             browse(role).get(f"{own}settings/"),

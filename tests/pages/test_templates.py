@@ -84,6 +84,7 @@ def test_a_fault_keeps_the_input(browse, address, change, said):
 
 
 def test_platform_admins_keep_for_everybody(browse, cast, address):
+    cast.open_sessions()
     client = browse("platform_admin")
     client.post(address, filled(client, address, scope="system"))
     template = NamespaceTemplate.objects.get()

@@ -58,7 +58,8 @@ def test_an_admin_sees_now_and_wanted_side_by_side(browse, page):
 
 
 @pytest.mark.parametrize("role", ["viewer", "member", "support"])
-def test_who_may_not_change_it_reads_it(browse, page, role):
+def test_who_may_not_change_it_reads_it(cast, browse, page, role):
+    cast.open_sessions()
     text = text_of(browse(role).get(page))
     assert "You can view this, not change it" in text
     assert "<fieldset disabled>" in text

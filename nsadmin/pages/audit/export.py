@@ -26,6 +26,7 @@ COLUMNS = (
     "request_id",
     "op_id",
     "reverts",
+    "support_session",
     "error",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -17,6 +17,7 @@ KIND_WORDS = {
     "protection": "Protection",
     "indexes": "Payload indexes",
     "extractors": "Extractors",
+    search.SUPPORT: "Everything of support",
 }
 
 # {action: its title}; actions that are missing here are offered by their name.
@@ -47,6 +48,16 @@ ACTION_WORDS = {
     "namespace:update": "Namespace changed",
     "platform:release-deletions": "Held deletions released",
     "schedule:run": "Schedule started manually",
+    "support:acknowledge": "Emergency access noted",
+    "support:approval": "Approval of support sessions changed",
+    "support:approve": "Support session approved",
+    "support:ask": "Support session asked for",
+    "support:begin": "Support session began",
+    "support:break-glass": "Emergency access of support",
+    "support:end": "Support session ended",
+    "support:open": "Support opened a document",
+    "support:refuse": "Support session refused",
+    "support:view": "Support viewed a page",
     "template:create": "Template created",
     "template:update": "Template changed",
 }
@@ -69,6 +80,8 @@ class AuditFilterForm(BaseForm):
     until = forms.DateField(
         label="To", required=False, widget=forms.DateInput({"type": "date"})
     )
+
+    session = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, rows: AuditRows, names: dict[str, str]) -> None:
         """Offer the actors and actions of `rows`; `names` are {user id: name}."""

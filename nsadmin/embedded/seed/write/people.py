@@ -42,6 +42,7 @@ def write_people() -> None:
         rows = {org.slug: _organization(org) for org in fresh}
         for person in PEOPLE:
             _join(person, rows)
+        _give_staff_their_keys()
 
 
 def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
@@ -122,6 +123,17 @@ def _join(person: PersonSpec, rows: dict[str, Organization]) -> None:
             role=_membership_role(role).value,
             created_at=FIRST_DAY,
         )
+
+
+def _give_staff_their_keys() -> None:
+    """Make each person of the platform the creator of the key with their role.
+
+    A key of staff sees what its creator's support sessions show, and without a creator
+    it has none.
+    """
+    for user in User.objects.exclude(platform_role=""):
+        keys = ApiKey.objects.filter(role=user.platform_role, creator=None)
+        keys.update(creator=user)
 
 
 def _membership_role(role: Role) -> AccessRole:
