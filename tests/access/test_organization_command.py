@@ -10,6 +10,7 @@ from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organization import acceptance
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
+from nsadmin.audit.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct-horse-battery"
@@ -33,6 +34,8 @@ def test_it_makes_an_organization_with_an_admin_who_can_sign_in(monkeypatch) -> 
     assert not user.platform_role
     assert Membership.objects.get().role == Role.ADMIN
     assert organization.organization_id in said
+    event = AuditEvent.objects.get(organization_id=organization.organization_id)
+    assert (event.action, event.actor_kind) == ("organization:create", "command")
     assert PASSWORD not in said
     assert organization.internal_id not in said
 

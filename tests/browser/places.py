@@ -44,6 +44,9 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "styleguide": ("support", "/styleguide/"),
         "api-docs": ("nobody", "/v1/docs"),
         "fleet": ("support", "/fleet/"),
+        "platform-organizations": ("support", "/platform/organizations/"),
+        "platform-jobs": ("support", "/platform/jobs/"),
+        "platform-unreadable": ("support", "/platform/unreadable/"),
         "forbidden": ("viewer", f"/namespaces/{big}/settings/"),
         "missing": ("admin", "/namespaces/ns_doesnotexist/"),
     }

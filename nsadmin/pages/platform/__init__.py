@@ -1,1 +1,1 @@
-"""Pages of the platform: fleet, jobs, schedules, templates, health checks."""
+"""Pages of the platform and of jobs, schedules, templates; health checks."""
