@@ -46,6 +46,7 @@ _PLAIN: dict[Trouble, str] = {
     "unknown": "Its state in Qdrant is not known.",
     "failed": "The clone did not finish.",
 }
+_NOT_ASKED = "Qdrant has not been asked yet."
 SHOWN = 200
 SHOWN_HELD = 20
 # A cluster is probed every 5 s; an answer older than this is out of date.
@@ -148,13 +149,18 @@ def _attention(actor: Actor, found: Sequence[_Wrong]) -> list[Attention]:
         Attention(
             subject=seen[wrong.row.pk],
             trouble=wrong.trouble,
-            sentence=wrong.sentence
-            if seen[wrong.row.pk].is_seen
-            else _PLAIN.get(wrong.trouble, wrong.sentence),
+            sentence=_told(wrong, is_seen=seen[wrong.row.pk].is_seen),
             since=wrong.since,
         )
         for wrong in found
     ]
+
+
+def _told(wrong: _Wrong, *, is_seen: bool) -> str:
+    """Return the sentence about a trouble that the actor may read."""
+    if is_seen or wrong.sentence == _NOT_ASKED:
+        return wrong.sentence
+    return _PLAIN.get(wrong.trouble, wrong.sentence)
 
 
 def _wrong() -> Iterator[_Wrong]:
@@ -197,7 +203,7 @@ def _troubles(
         said = str(live.get("optimizer_error") or "")
         yield "error", said or "An operation or optimization failed.", None
     if row.health == "unknown":
-        said = "Qdrant has not been asked yet."
+        said = _NOT_ASKED
         if look is not None:
             said = look.error or f"Qdrant says {live.get('status', 'nothing')}."
         yield "unknown", said, row.health_since

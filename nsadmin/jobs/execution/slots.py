@@ -1,9 +1,8 @@
 """Slots: the number of jobs of one organization that run at the same time.
 
-The jobs of a suspended organization get none.
-
 A job holds a slot from its first message until it ends or waits for a store. The slots
 of an organization are numbered from 1, and a unique constraint lets one job have each.
+The jobs of a suspended organization get none.
 """
 
 from datetime import timedelta
@@ -49,7 +48,14 @@ def _is_paused(job: Job) -> bool:
 
 
 def _pause(job: Job) -> None:
-    values = {"waiting": PAUSED, "slot": None, "run_after": timezone.now() + _PAUSE}
+    # An outage of a store from before must not count once the job goes on.
+    values: dict[str, object] = {
+        "waiting": PAUSED,
+        "slot": None,
+        "run_after": timezone.now() + _PAUSE,
+        "waits": 0,
+        "away_since": None,
+    }
     row = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=State.QUEUED)
     if row.update(**values):
         for key, value in values.items():
