@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.access.support import sessions
+from nsadmin.access.support import overdue
 from nsadmin.jobs import items
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
@@ -61,8 +61,8 @@ def purge() -> dict[str, Any]:
 
     Beside it, record the ends of support sessions whose time is over.
     """
-    overdue = sessions.overdue_ids()
-    items.each("support_end", overdue, sessions.record_overdue, key=str, kind="row")
+    ids = overdue.overdue_ids()
+    items.each("support_end", ids, overdue.record_overdue, key=str, kind="row")
     return purging.run()
 
 

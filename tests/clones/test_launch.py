@@ -108,6 +108,7 @@ def _warnings(admin, request) -> list[str]:
 
 
 def test_naming_the_wrong_organization_finds_nothing(world):
+    world.open_sessions("platform_admin")
     admin = world.actor("platform_admin")
     for wrong in (world.northlight.organization_id, "org_unknown"):
         request = CloneRequest("staging", source_organization_id=wrong)

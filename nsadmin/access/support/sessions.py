@@ -11,17 +11,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin import names
-from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, SupportSession, User, token
-from nsadmin.access.support import grants
+from nsadmin.access.support import events, grants, overdue
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound
 
 MINUTES: Final = (15, 30, 60, 120, 240, 480)
 REASON_MAX: Final = 500
 TICKET_MAX: Final = 100
-# The ends that one run of the sweep records; more wait for the next run.
-_AT_ONCE: Final = 200
 
 
 @transaction.atomic
@@ -44,7 +42,7 @@ def ask(
     organization = _locked(organization_id)
     now = timezone.now()
     for over in grants.overdue(now).filter(user=user, organization=organization):
-        record_overdue(over.session_id)
+        overdue.record_overdue(over.session_id)
     values = {
         "reason": _reason(reason),
         "ticket": names.clean(ticket, at="ticket", what="ticket", longest=TICKET_MAX),
@@ -67,9 +65,9 @@ def ask(
     if begins:
         _begin(session, now, "" if break_glass else "rule of the organization")
     session.save(force_insert=True)
-    _record(session, actor, "support:ask", _asked(session))
+    events.record_ask(session, actor)
     if begins:
-        _record_begin(session, actor)
+        events.record_begin(session, actor)
     return session
 
 
@@ -84,8 +82,8 @@ def approve(
     _begin(session, now, actor.label)
     session.save(update_fields=["approved_at", "approved_by", "ends_at"])
     summary = f"Approve the support session of {session.user.email}."
-    _record(session, actor, "support:approve", summary)
-    _record_begin(session, actor)
+    events.record_event(session, actor, "support:approve", summary)
+    events.record_begin(session, actor)
     return session
 
 
@@ -97,7 +95,7 @@ def refuse(actor: Actor, organization: Organization, session_id: str) -> Support
     session.refused_at, session.ended_by = timezone.now(), actor.label
     session.save(update_fields=["refused_at", "ended_by"])
     summary = f"Refuse the support session of {session.user.email}."
-    _record(session, actor, "support:refuse", summary)
+    events.record_event(session, actor, "support:refuse", summary)
     return session
 
 
@@ -132,7 +130,7 @@ def acknowledge(actor: Actor, organization: Organization, session_id: str) -> No
     now = timezone.now()
     if rows.update(acknowledged_at=now, acknowledged_by=actor.label):
         summary = f"Note the emergency access of {session.user.email}."
-        _record(session, actor, "support:acknowledge", summary)
+        events.record_event(session, actor, "support:acknowledge", summary)
 
 
 @transaction.atomic
@@ -159,32 +157,6 @@ def set_approval(actor: Actor, organization: Organization, *, needed: bool) -> b
             }
         ],
     )
-    return True
-
-
-def overdue_ids() -> list[str]:
-    """Return sessions whose time is over and whose end is not recorded yet."""
-    rows = grants.overdue(timezone.now()).order_by("asked_at")
-    return list(rows.values_list("session_id", flat=True)[:_AT_ONCE])
-
-
-@transaction.atomic
-def record_overdue(session_id: str) -> bool:
-    """Record the end of a session whose time is over; False if that is done already.
-
-    Its access has ended by the times alone; this writes the end and its audit row.
-    """
-    now = timezone.now()
-    rows = grants.overdue(now).select_related("organization", "user")
-    session = rows.filter(session_id=session_id).first()
-    if session is None:
-        return False
-    over = session.ends_at or session.asked_at + grants.PENDING_FOR
-    if not grants.overdue(now).filter(pk=session.pk).update(ended_at=over):
-        return False
-    why = "its time was over" if session.approved_at else "nobody decided about it"
-    summary = f"The support session of {session.user.email} ended: {why}."
-    _record(session, SYSTEM, "support:end", summary)
     return True
 
 
@@ -287,37 +259,4 @@ def _end(session: SupportSession, actor: Actor, now: datetime, how: str) -> None
     session.ended_at, session.ended_by = now, actor.label
     session.save(update_fields=["ended_at", "ended_by"])
     summary = f"The support session of {session.user.email} {how}."
-    _record(session, actor, "support:end", summary)
-
-
-def _asked(session: SupportSession) -> str:
-    ticket = f", ticket {session.ticket}" if session.ticket else ""
-    return (
-        f"{session.user.email} asks for {session.minutes} minutes of support access"
-        f"{ticket}: {session.reason}"
-    )
-
-
-def _record_begin(session: SupportSession, actor: Actor) -> None:
-    if session.is_break_glass:
-        summary = (
-            f"{session.user.email} bypassed the approval and has emergency access for "
-            f"{session.minutes} minutes."
-        )
-        _record(session, actor, "support:break-glass", summary)
-        return
-    summary = (
-        f"The support session of {session.user.email} began, for "
-        f"{session.minutes} minutes."
-    )
-    _record(session, actor, "support:begin", summary)
-
-
-def _record(session: SupportSession, actor: Actor, action: str, summary: str) -> None:
-    record.record(
-        action=action,
-        summary=summary,
-        actor=actor,
-        organization_id=session.organization_id,
-        support_session=session.session_id,
-    )
+    events.record_event(session, actor, "support:end", summary)

@@ -63,6 +63,7 @@ def caller(
     """One cast for all cases, and what is there before each of them."""
     with django_db_blocker.unblock(), emptied(), transaction.atomic():
         made = Caller(assemble())
+        made.cast.open_sessions("platform_admin")
         NamespaceTemplate.objects.create(
             template_id="tmpl_000000000000",
             organization_id=made.cast.northlight.organization_id,
