@@ -101,6 +101,9 @@ def test_the_queue_is_told_in_figures(cast, browse):
             settled=True,
             ended_at=now - timedelta(hours=hours),
         )
+    halden = cast.halden.organization_id
+    own = text_of(browse("support"), f"?organization={halden}")
+    assert "<dt>Running</dt><dd>0</dd>" in own
     text = text_of(browse("support"))
     figures = text[text.index('class="stats"') : text.index("</dl>")]
     for title, figure in (

@@ -57,7 +57,7 @@ def all_jobs(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "owner": owner.get(wanted.organization_id, wanted.organization_id),
         "chosen": sum(map(bool, chosen)),
-        "figures": overview.figures(),
+        "figures": overview.figures(wanted.organization_id),
         "rows": [_row(job, seen[str(job.job_id)]) for job in found.rows],
         "states": JOBS.items(),
         "kinds": [(name, kind_word(name)) for name in kinds()],
