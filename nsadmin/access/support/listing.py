@@ -118,7 +118,7 @@ def _seen(session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
     if not session_ids:
         return {}
     rows = AuditEvent.objects.filter(
-        support_session__in=session_ids, action__in=(words.VIEWED, words.OPENED)
+        support_session__in=session_ids, action__in=words.LOOKS
     ).order_by()
     counted = rows.values_list("support_session", "action").annotate(Count("pk"))
     return {(session_id, action): count for session_id, action, count in counted}

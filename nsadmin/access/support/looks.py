@@ -76,7 +76,8 @@ def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None
 def _namespace(request: HttpRequest, actor: Actor, grant: Grant) -> tuple[str, str]:
     """Return id and name of the namespace that the answer is about, else empty texts.
 
-    It is the one of the address, or the only one that was read.
+    It is the one of the address, or the only one that was read. Only what belongs to
+    the organization is named: the address may be of something of somebody else.
     """
     known = actor.looks.namespaces.get(grant.organization_id, {})
     _, names = _route_of(request)
@@ -86,7 +87,7 @@ def _namespace(request: HttpRequest, actor: Actor, grant: Grant) -> tuple[str, s
             return namespace_id, name
     if len(known) == 1:
         return next(iter(known.items()))
-    return names.get("namespace_id", ""), ""
+    return "", ""
 
 
 def _route_of(request: HttpRequest) -> tuple[str, dict[str, str]]:

@@ -63,7 +63,7 @@ def ask(
     )
     begins = break_glass or not organization.support_needs_approval
     if begins:
-        _begin(session, now, "" if break_glass else "rule of the organization")
+        _begin(session, now, "")
     session.save(force_insert=True)
     events.record_ask(session, actor)
     if begins:

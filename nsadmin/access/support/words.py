@@ -8,6 +8,7 @@ from nsadmin.names import clip
 
 VIEWED: Final = "support:view"
 OPENED: Final = "support:open"
+LOOKS: Final = (VIEWED, OPENED)
 
 # {name of a page's route: what it shows}; others are named by their route.
 PAGES: Final[Mapping[str, str]] = {

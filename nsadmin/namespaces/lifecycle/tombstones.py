@@ -18,6 +18,7 @@ from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.access.permissions import Action
+from nsadmin.access.support.words import LOOKS
 from nsadmin.access.web.gate import require, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound
@@ -84,11 +85,11 @@ def get(
 
 
 def audit_of(view: NamespaceView, *, limit: int = 10) -> list[AuditEvent]:
-    """Return the last audit events of a tombstone, newest first."""
+    """Return the last changes of a tombstone, newest first."""
     rows = AuditEvent.objects.filter(
         namespace_id=view.namespace.namespace_id, organization_id=view.organization_id
     )
-    return list(rows.order_by("-pk")[:limit])
+    return list(rows.exclude(action__in=LOOKS).order_by("-pk")[:limit])
 
 
 def soft_delete(

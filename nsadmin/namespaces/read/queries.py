@@ -10,6 +10,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.access.permissions import Action
+from nsadmin.access.support.words import LOOKS
 from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
@@ -238,6 +239,7 @@ def cached_snapshot(actor: Actor, namespace_id: str) -> Snapshot | None:
         return None
     if not can_see(actor, internal_id=copy.internal_id, scope=copy.scope):
         raise namespace_not_found(namespace_id)
+    actor.note_namespace(copy.internal_id, namespace_id, "")
     if copy.watched_s < WATCHED_S - probe.PROBE_INTERVAL_S:
         ephemeral.watch(namespace_id, seconds=WATCHED_S)
     return copy.snapshot
@@ -260,8 +262,11 @@ def view_of(
 def audit_of(
     actor: Actor, view: NamespaceView, *, limit: int = 5, before: int | None = None
 ) -> list[AuditEvent]:
-    """Return the last audit events, newest first; `before` is the key to page from."""
-    rows = audit_rows(actor, view)
+    """Return the last events, newest first; `before` is the key to page from.
+
+    What support looked at is left out: it changed nothing.
+    """
+    rows = audit_rows(actor, view).exclude(action__in=LOOKS)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
