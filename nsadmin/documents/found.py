@@ -1,0 +1,100 @@
+"""What a list of documents is made of: rows, counts, costs, and a page of them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from nsadmin.documents.shown.cells import Cell
+
+PointId = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order by a field with a range index; documents without a value are absent."""
+
+    field: str
+    direction: Literal["asc", "desc"] = "asc"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One document of a list.
+
+    `cells` are the values of the columns, in their order. `vectors` names those it has,
+    at most eight; None if they are not known. `score` is set among neighbours.
+    """
+
+    point_id: PointId
+    document_id: str
+    cells: tuple[Cell, ...]
+    vectors: tuple[str, ...] | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many documents a filter finds; `number` is None if that is not known.
+
+    `note` says why it is approximate or unknown; empty for an exact one.
+    """
+
+    number: int | None
+    is_exact: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """A condition that no index serves; `number` is its place in the filter."""
+
+    number: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the conditions without an index cost: every one of `points` is scanned."""
+
+    unserved: tuple[Unserved, ...]
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Of a filter that finds nothing: what one condition finds alone, and its absence.
+
+    `without` counts what the filter finds without it; None where there was no time.
+    """
+
+    number: int
+    sentence: str
+    alone: int | None
+    without: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of documents; `milliseconds` is the time that Qdrant took for it.
+
+    `next_cursor` is "" on the last page. `explained` tells of a filter that finds
+    nothing why; empty otherwise. `notes` are sentences on what the page leaves out.
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...]
+    next_cursor: str
+    count: Count
+    cost: Cost
+    milliseconds: float
+    as_of: datetime
+    explained: tuple[Alone, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def explanation(self) -> str:
+        """What would be found, such as `3 of 4 conditions match 120.`; or ""."""
+        raise NotImplementedError
