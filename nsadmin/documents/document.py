@@ -1,12 +1,40 @@
 """One document: its payload, its vectors and its origin, in bounded parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+from django.conf import settings
 
 from nsadmin.documents.collection import Opened
+from nsadmin.documents.costs import refusals
 from nsadmin.documents.found import PointId
-from nsadmin.documents.shown.lineage import Lineage
-from nsadmin.documents.shown.tree import Node, Slice
+from nsadmin.documents.points import payload_of
+from nsadmin.documents.query.cursors import is_id
+from nsadmin.documents.query.filters import EVERY
+from nsadmin.documents.shown import vectors
+from nsadmin.documents.shown.lineage import Lineage, lineage_of
+from nsadmin.documents.shown.paths import entry_at, steps_of
+from nsadmin.documents.shown.rows import ROW_FIELDS, document_id_of
+from nsadmin.documents.shown.tree import Node, Slice, slice_of, tree_of
 from nsadmin.documents.shown.vectors import ShownVector
+from nsadmin.errors import Invalid, NotFound
+from nsadmin.names import clip
+from nsadmin.namespaces.schema.payload_indexes import is_path
+from nsadmin.stores.qdrant.answers import MalformedAnswer
+from nsadmin.stores.qdrant.browsing import reading
+from nsadmin.stores.qdrant.browsing.reading import Asked, Point
+
+Json = dict[str, Any]
+
+# The most bytes of a payload, and of vectors, that are read.
+MOST_BYTES: Final = 16 * 1024 * 1024
+_VECTOR_BYTES: Final = 8 * 1024 * 1024
+_JSON_BYTES: Final = 48_000
+_MOST_NAMESAKES: Final = 10
+_MOST_VECTORS: Final = 32
+_ID_LENGTH: Final = 255
+_DOCUMENT_ID: Final = "document_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +44,7 @@ class Document:
     `tree` is None and `unreadable` says why where the payload cannot be read. `json` is
     the start of the payload as indented JSON; `is_json_cut` tells that it goes on, see
     `payload_json`. `payload_bytes` is its size as JSON. `namesakes` counts other
-    documents with the same `document_id`.
+    documents with the same `document_id`, up to ten.
     """
 
     point_id: PointId
@@ -36,7 +64,168 @@ def get_document(opened: Opened, identifier: str) -> Document:
 
     Raises NotFound for none and for one of another tenant, Unavailable, UpstreamError.
     """
-    raise NotImplementedError
+    found, namesakes = _find(opened, identifier)
+    described = _vectors(opened, found.id)
+    head = payload_of(found) or {}
+    try:
+        point = _read(opened, found.id)
+        payload = point.decoded_payload()
+    except MalformedAnswer as failure:
+        return Document(
+            point_id=found.id,
+            document_id=clip(document_id_of(head), _ID_LENGTH),
+            tree=None,
+            json="",
+            is_json_cut=True,
+            payload_bytes=0,
+            vectors=described,
+            lineage=lineage_of(head),
+            namesakes=namesakes,
+            unreadable=failure.message,
+        )
+    text, is_cut = _json_text(point.payload, payload)
+    return Document(
+        point_id=point.id,
+        document_id=clip(document_id_of(payload), _ID_LENGTH),
+        tree=tree_of(payload),
+        json=text,
+        is_json_cut=is_cut,
+        payload_bytes=len(point.payload),
+        vectors=described,
+        lineage=lineage_of(payload),
+        namesakes=namesakes,
+    )
+
+
+def _json_text(raw: bytes, payload: Json) -> tuple[str, bool]:
+    """Return the start of the payload as indented JSON, and whether it was cut."""
+    if len(raw) > _JSON_BYTES:
+        return raw[:_JSON_BYTES].decode(errors="replace"), True
+    text = orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode()
+    return text[:_JSON_BYTES], len(text) > _JSON_BYTES
+
+
+def find_id(opened: Opened, identifier: str) -> PointId:
+    """Return the id of a document's point; raise NotFound as `get_document` does."""
+    return _find(opened, identifier)[0].id
+
+
+def _find(opened: Opened, identifier: str) -> tuple[Point, int]:
+    """Return a document's point, and how many others have the same document_id."""
+    own_id = _point_id(identifier)
+    ways: list[Json] = [{"has_id": [own_id]}] if own_id is not None else []
+    if _is_searchable(opened) and _is_text(identifier):
+        ways.append({"key": _DOCUMENT_ID, "match": {"value": identifier}})
+    if not ways:
+        raise _not_found(identifier)
+    asked = Asked(
+        where=opened.guarded(None, {"should": ways}),
+        limit=_MOST_NAMESAKES + 1,
+        timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S,
+        most_bytes=MOST_BYTES,
+        fields=list(ROW_FIELDS),
+    )
+    most = opened.rules.max_query_limit
+    if most is not None:
+        asked = replace(asked, limit=max(1, min(asked.limit, most)))
+    with refusals(opened, EVERY):
+        try:
+            found = reading.by_id(opened.cluster, opened.name, asked).points
+        except MalformedAnswer:  # its ids are too large as well
+            bare = replace(asked, fields=False)
+            found = reading.by_id(opened.cluster, opened.name, bare).points
+    if not found:
+        raise _not_found(identifier)
+    first = next((point for point in found if point.id == own_id), found[0])
+    return first, len(found) - 1
+
+
+def _point_id(identifier: str) -> PointId | None:
+    """Return the id that a text is; None for one that cannot be a point's."""
+    if identifier.isascii() and identifier.isdigit() and len(identifier) <= 20:
+        number = int(identifier)
+        return number if is_id(number) else None
+    return identifier.lower() if is_id(identifier) else None
+
+
+def _is_text(identifier: str) -> bool:
+    try:
+        identifier.encode()
+    except UnicodeEncodeError:
+        return False
+    return 0 < len(identifier) <= _ID_LENGTH
+
+
+def _is_searchable(opened: Opened) -> bool:
+    """Whether strict mode lets documents be found by their `document_id`."""
+    is_indexed = _DOCUMENT_ID in opened.live.indexes
+    most = opened.rules.filter_max_conditions
+    is_small = most is None or most >= 2 + opened.guard_size
+    return is_small and (is_indexed or opened.rules.unindexed_filtering_retrieve)
+
+
+def _not_found(identifier: str) -> NotFound:
+    return NotFound(
+        "There is no such document.",
+        details={"resource": "document", "id": clip(identifier, 200)},
+    )
+
+
+def _read(
+    opened: Opened,
+    point_id: PointId,
+    *,
+    fields: list[str] | bool = True,
+    names: list[str] | bool = False,
+    most_bytes: int = MOST_BYTES,
+) -> Point:
+    """Return one point; raise NotFound if it is gone, MalformedAnswer."""
+    asked = Asked(
+        where=opened.guarded(None, {"has_id": [point_id]}),
+        limit=1,
+        timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S,
+        most_bytes=most_bytes,
+        fields=fields,
+        vectors=names,
+    )
+    points = reading.by_id(opened.cluster, opened.name, asked).points
+    if not points:
+        raise _not_found(str(point_id))
+    return points[0]
+
+
+def _vectors(opened: Opened, point_id: PointId) -> tuple[ShownVector, ...]:
+    """Return the vectors; one by one where all at once are too large."""
+    names = [*opened.live.vectors, *opened.live.sparse_vectors]
+    try:
+        found = _named(opened, point_id)
+    except MalformedAnswer:
+        return tuple(
+            vector
+            for name in names[:_MOST_VECTORS]
+            if (vector := _vector(opened, point_id, name)) is not None
+        )
+    known = {name: found[name] for name in names if name in found} | found
+    return tuple(
+        vectors.shown(clip(name, _ID_LENGTH), value)
+        for name, value in list(known.items())[:_MOST_VECTORS]
+    )
+
+
+def _vector(opened: Opened, point_id: PointId, name: str) -> ShownVector | None:
+    try:
+        found = _named(opened, point_id, [name] if name else None)
+    except MalformedAnswer:
+        return ShownVector(name, "unread")
+    return vectors.shown(name, found[name]) if name in found else None
+
+
+def _named(opened: Opened, point_id: PointId, names: list[str] | None = None) -> Json:
+    """Return vectors as Qdrant gives them: all, or those of these names."""
+    point = _read(
+        opened, point_id, fields=False, names=names or True, most_bytes=_VECTOR_BYTES
+    )
+    return vectors.named(point.decoded_vector())
 
 
 def value_at(opened: Opened, identifier: str, pointer: str, *, start: int = 0) -> Slice:
@@ -44,17 +233,44 @@ def value_at(opened: Opened, identifier: str, pointer: str, *, start: int = 0) -
 
     Raises NotFound as well for a pointer to nothing; Invalid at `pointer` or `start`.
     """
-    raise NotImplementedError
+    steps = steps_of(pointer)
+    if steps is None:
+        raise Invalid.at("pointer", "A pointer is empty or begins with a slash.")
+    if start < 0:
+        raise Invalid.at("start", "The start must not be negative.")
+    point_id = find_id(opened, identifier)
+    is_plain = bool(steps) and is_path(steps[0]) and "." not in steps[0]
+    is_plain = is_plain and "[]" not in steps[0]
+    fields: list[str] | bool = [steps[0]] if is_plain else True
+    payload = _read(opened, point_id, fields=fields).decoded_payload()
+    value, is_there = entry_at(payload, steps)
+    if not is_there:
+        raise NotFound("The document has no such value.")
+    key = steps[-1] if steps else ""
+    return slice_of(value, key=key, pointer=pointer, start=start)
 
 
 def payload_json(opened: Opened, identifier: str) -> bytes:
-    """Return the whole payload as JSON, for a download; raises as `get_document`."""
-    raise NotImplementedError
+    """Return the whole payload as JSON, for a download; raises as `get_document`.
+
+    Raises AnswerTooLarge for one of more than 16 MB.
+    """
+    point = _read(opened, find_id(opened, identifier))
+    point.decoded_payload()
+    return point.payload if point.payload != b"null" else b"{}"
 
 
 def vector_json(opened: Opened, identifier: str, name: str) -> bytes:
     """Return all numbers of one vector as JSON, as Qdrant gives them, for a download.
 
-    Raises NotFound for a vector that the document has not.
+    Raises NotFound for a vector that the document has not, AnswerTooLarge.
     """
-    raise NotImplementedError
+    names = {*opened.live.vectors, *opened.live.sparse_vectors}
+    if name not in names:
+        raise NotFound("The collection has no such vector.")
+    point_id = find_id(opened, identifier)
+    point = _read(opened, point_id, fields=False, names=[name] if name else True)
+    found = vectors.named(point.decoded_vector())
+    if name not in found:
+        raise NotFound("The document does not have this vector.")
+    return orjson.dumps(found[name])

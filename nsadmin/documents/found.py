@@ -1,4 +1,4 @@
-"""What a list of documents is made of: rows, counts, costs, and a page of them. Pure."""
+"""Parts of a list of documents: rows, counts, costs, and a page of them. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,4 +97,13 @@ class Listing:
     @property
     def explanation(self) -> str:
         """What would be found, such as `3 of 4 conditions match 120.`; or ""."""
-        raise NotImplementedError
+        if not self.explained:
+            return ""
+        never = [one.sentence for one in self.explained if one.alone == 0]
+        best = max((one.without or 0 for one in self.explained), default=0)
+        if best:
+            size = len(self.explained)
+            return f"{size - 1} of {size} conditions match {best:,}."
+        if never:
+            return f"No document matches “{never[0]}” alone."
+        return "Every condition matches documents, but not together."
