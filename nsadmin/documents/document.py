@@ -59,46 +59,68 @@ class Document:
     unreadable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A document as it is stored; `payload` is None where it cannot be read.
+
+    Then `head` has the fields of rows, which may be readable. `content` is the payload
+    as the JSON that Qdrant sent.
+    """
+
+    point_id: PointId
+    payload: Json | None
+    content: bytes
+    head: Json
+    vectors: tuple[ShownVector, ...]
+    namesakes: int
+    unreadable: str = ""
+
+
+def read_document(opened: Opened, identifier: str) -> Whole:
+    """Return a document with its whole payload; raises as `get_document` does."""
+    found, namesakes = _find(opened, identifier)
+    payload, content, unreadable = None, b"", ""
+    try:
+        point = _read(opened, found.id)
+        payload, content = point.decoded_payload(), point.payload
+    except MalformedAnswer as failure:
+        unreadable = failure.message
+    return Whole(
+        point_id=found.id,
+        payload=payload,
+        content=content,
+        head=payload if payload is not None else payload_of(found) or {},
+        vectors=_vectors(opened, found.id),
+        namesakes=namesakes,
+        unreadable=unreadable,
+    )
+
+
 def get_document(opened: Opened, identifier: str) -> Document:
     """Return a document by the id of its point or by its `document_id`.
 
     Raises NotFound for none and for one of another tenant, Unavailable, UpstreamError.
     """
-    found, namesakes = _find(opened, identifier)
-    described = _vectors(opened, found.id)
-    head = payload_of(found) or {}
-    try:
-        point = _read(opened, found.id)
-        payload = point.decoded_payload()
-    except MalformedAnswer as failure:
-        return Document(
-            point_id=found.id,
-            document_id=clip(document_id_of(head), _ID_LENGTH),
-            tree=None,
-            json="",
-            is_json_cut=True,
-            payload_bytes=0,
-            vectors=described,
-            lineage=lineage_of(head),
-            namesakes=namesakes,
-            unreadable=failure.message,
-        )
-    text, is_cut = _json_text(point.payload, payload)
+    whole = read_document(opened, identifier)
+    text, is_cut = _json_text(whole.content, whole.payload)
     return Document(
-        point_id=point.id,
-        document_id=clip(document_id_of(payload), _ID_LENGTH),
-        tree=tree_of(payload),
+        point_id=whole.point_id,
+        document_id=clip(document_id_of(whole.head), _ID_LENGTH),
+        tree=None if whole.payload is None else tree_of(whole.payload),
         json=text,
         is_json_cut=is_cut,
-        payload_bytes=len(point.payload),
-        vectors=described,
-        lineage=lineage_of(payload),
-        namesakes=namesakes,
+        payload_bytes=len(whole.content),
+        vectors=whole.vectors,
+        lineage=lineage_of(whole.head),
+        namesakes=whole.namesakes,
+        unreadable=whole.unreadable,
     )
 
 
-def _json_text(raw: bytes, payload: Json) -> tuple[str, bool]:
+def _json_text(raw: bytes, payload: Json | None) -> tuple[str, bool]:
     """Return the start of the payload as indented JSON, and whether it was cut."""
+    if payload is None:
+        return "", True
     if len(raw) > _JSON_BYTES:
         return raw[:_JSON_BYTES].decode(errors="replace"), True
     text = orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode()

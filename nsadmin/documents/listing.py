@@ -2,26 +2,36 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from nsadmin.documents.collection import Opened
 from nsadmin.documents.costs import cost_of, refusals, require_allowed
 from nsadmin.documents.counts import count, explain
 from nsadmin.documents.found import Count, Listing, Order, PointId
 from nsadmin.documents.ordered import ordered_list
-from nsadmin.documents.points import Read, asked_of, read_page, rows_of
+from nsadmin.documents.points import (
+    Read,
+    asked_of,
+    payload_of,
+    read_page,
+    rows_of,
+    vectors_of,
+)
 from nsadmin.documents.query import cursors
 from nsadmin.documents.query.cursors import Place
 from nsadmin.documents.query.filters import EVERY, Filter
 from nsadmin.documents.use import count_use
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.payload_indexes import clean_field_name
+from nsadmin.stores.qdrant.answers import AnswerTooLarge
 from nsadmin.stores.qdrant.browsing import reading
 from nsadmin.stores.qdrant.browsing.reading import Asked, Point
 
 MAX_LIMIT: Final = 100
 MAX_COLUMNS: Final = 8
+# The most bytes of a page of whole payloads.
+PAYLOAD_BYTES: Final = 8 * 1024 * 1024
 
 
 def list_documents(
@@ -71,6 +81,81 @@ def list_documents(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document of a page of payloads; None for one that cannot be read.
+
+    `vectors` names those it has, at most eight; None if they are not known.
+    """
+
+    point_id: PointId
+    payload: dict[str, Any] | None
+    vectors: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadPage:
+    """Documents with their payloads; the count is unknown if it was not asked for."""
+
+    documents: tuple[FoundDocument, ...]
+    next_cursor: str
+    count: Count
+
+
+def list_payloads(
+    opened: Opened,
+    *,
+    asked: Filter = EVERY,
+    fields: Sequence[str] | None = None,
+    cursor: str = "",
+    limit: int = 50,
+    order: Order | None = None,
+    counts: bool = False,
+) -> PayloadPage:
+    """Return a page of documents with their payloads, whole or with some fields.
+
+    A page has fewer documents where an answer with all of them would be too large, and
+    one that is too large by itself has no payload. Raises as `list_documents` does.
+    """
+    place = cursors.decode(cursor, by_field=order is not None)
+    names = None if fields is None else checked_fields(fields, at="select")
+    require_allowed(opened, asked, cost_of(opened, asked))
+    pager = _Pager(opened, asked, order, place)
+    began = time.perf_counter()
+    with refusals(opened, asked):
+        wanted = asked_of(opened, opened.guarded(asked), min(limit, MAX_LIMIT))
+        selected = True if names is None else names
+        points = _halving(pager.read, replace(wanted, fields=selected))
+    if not cursor:
+        count_use(opened, asked, milliseconds=(time.perf_counter() - began) * 1000)
+    vectors = vectors_of(opened, [point.id for point in points])
+    return PayloadPage(
+        documents=tuple(
+            FoundDocument(
+                point.id,
+                payload_of(point) if point.payload else None,
+                None if vectors is None else tuple(vectors[point.id]),
+            )
+            for point in points
+        ),
+        next_cursor=pager.following.encode() if pager.following is not None else "",
+        count=count(opened, asked) if counts else Count(None, is_exact=False),
+    )
+
+
+def _halving(read: Read, asked: Asked) -> list[Point]:
+    """Read a page, with fewer points where it would be too large."""
+    asked = replace(asked, most_bytes=PAYLOAD_BYTES)
+    while True:
+        try:
+            return read(asked)
+        except AnswerTooLarge:
+            if asked.limit == 1:
+                break
+            asked = replace(asked, limit=asked.limit // 2)
+    return [replace(p, payload=b"") for p in read(replace(asked, fields=False))]
+
+
 class _Pager:
     """Reads the points of a page, and remembers where the next one begins."""
 
@@ -104,11 +189,16 @@ class _Pager:
 
 def checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
     """Return each column once; raise Invalid at `columns` for one that is no path."""
-    chosen = tuple(dict.fromkeys(column for column in columns if column))
+    chosen = checked_fields([column for column in columns if column], at="columns")
     if len(chosen) > MAX_COLUMNS:
         message = f"A list may have at most {MAX_COLUMNS} columns."
         raise Invalid.at("columns", message)
-    return tuple(clean_field_name(column, at="columns") for column in chosen)
+    return tuple(chosen)
+
+
+def checked_fields(fields: Sequence[str], *, at: str) -> list[str]:
+    """Return each field once; raise Invalid for one that is no path."""
+    return [clean_field_name(field, at=at) for field in dict.fromkeys(fields)]
 
 
 def notes(opened: Opened, order: Order | None = None) -> tuple[str, ...]:

@@ -170,6 +170,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<template_id>": lambda: _template(cast, whose),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
+        "<document_id>": lambda: "doc_1",
         "<name>": lambda: "purge",
         "<kind>": lambda: "purge",
         **_people(cast, whose),

@@ -34,7 +34,7 @@ def row_of(
     vectors: Sequence[str] | None,
     score: float | None = None,
 ) -> Row:
-    """Return the row of a point by its id; `payload` has the `ROW_FIELDS` that it has."""
+    """Return the row of a point; `payload` has what it has of the `ROW_FIELDS`."""
     return Row(
         point_id=point_id,
         document_id=clip(document_id_of(payload), _ID_LENGTH),
