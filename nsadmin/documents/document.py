@@ -1,6 +1,7 @@
 """One document: its payload, its vectors and its origin, in bounded parts."""
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any, Final
 
 import orjson
@@ -31,6 +32,7 @@ Json = dict[str, Any]
 MOST_BYTES: Final = 16 * 1024 * 1024
 _VECTOR_BYTES: Final = 8 * 1024 * 1024
 _JSON_BYTES: Final = 48_000
+_JSON_HTML_BYTES: Final = 120_000
 _MOST_NAMESAKES: Final = 10
 _MOST_VECTORS: Final = 32
 _ID_LENGTH: Final = 255
@@ -122,9 +124,17 @@ def _json_text(raw: bytes, payload: Json | None) -> tuple[str, bool]:
     if payload is None:
         return "", True
     if len(raw) > _JSON_BYTES:
-        return raw[:_JSON_BYTES].decode(errors="replace"), True
+        return _within_html(raw[:_JSON_BYTES].decode(errors="replace")), True
     text = orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode()
-    return text[:_JSON_BYTES], len(text) > _JSON_BYTES
+    shown = _within_html(text[:_JSON_BYTES])
+    return shown, len(shown) < len(text)
+
+
+def _within_html(text: str) -> str:
+    """Return as much of a text as takes `_JSON_HTML_BYTES` at most in HTML."""
+    while (size := len(escape(text).encode())) > _JSON_HTML_BYTES:
+        text = text[: len(text) * _JSON_HTML_BYTES // size]
+    return text
 
 
 def find_id(opened: Opened, identifier: str) -> PointId:

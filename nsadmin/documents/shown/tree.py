@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Final, Literal
 
 from nsadmin.documents.shown.cells import cut, number_text
@@ -11,14 +12,19 @@ from nsadmin.names import clip
 
 Kind = Literal["object", "list", "text", "number", "bool", "null"]
 
-MOST_NODES: Final = 1500
 DEPTH: Final = 16
-# Entries of one object or list, characters of one text, and bytes of all texts in HTML.
+# Entries of one object or list, and bytes of one text.
 MOST_ENTRIES: Final = 200
 TEXT_BYTES: Final = 2048
-_ALL_TEXT_BYTES: Final = 100_000
+# Bytes in HTML: of all nodes with their keys and addresses, of one without them, and of
+# all long texts. A page has them all and stays below 200 KB.
+_ALL_NODE_BYTES: Final = 110_000
+_NODE_BYTES: Final = 120
+_ALL_TEXT_BYTES: Final = 36_000
 _SHORT_BYTES: Final = 60
 _KEY_LENGTH: Final = 120
+# A page writes no address of a value that is deeper than such a pointer.
+_LONGEST_POINTER: Final = 500
 # A part of a text that is asked for.
 SLICE_CHARACTERS: Final = 16_384
 
@@ -101,18 +107,39 @@ def tree_of(value: Any, *, key: str = "", pointer: str = "") -> Node:
 
 def _grow(roots: Sequence[_Draft]) -> None:
     waiting = deque(roots)
-    nodes, room = len(waiting), _ALL_TEXT_BYTES
+    room, text_room = _ALL_NODE_BYTES, _ALL_TEXT_BYTES
     while waiting:
         draft = waiting.popleft()
         if not isinstance(draft.value, dict | list):
-            room -= _write(draft, room)
+            text_room -= _write(draft, text_room)
             continue
         if draft.depth >= DEPTH:
             continue
-        free = min(MOST_ENTRIES, MOST_NODES - nodes)
-        draft.children = _entries(draft, 0, max(0, free))
-        nodes += len(draft.children)
+        for child in _entries(draft, 0, MOST_ENTRIES):
+            room -= _cost(child)
+            if room < 0:
+                break
+            draft.children.append(child)
         waiting.extend(draft.children)
+
+
+def _cost(draft: _Draft) -> int:
+    """Return the bytes of a node in HTML, without its text and its entries.
+
+    What may be cut leads to the rest by an address that is written twice.
+    """
+    size = _NODE_BYTES + _html_bytes(draft.key[:_KEY_LENGTH])
+    if not isinstance(draft.value, dict | list | str):
+        return size
+    if isinstance(draft.value, str):
+        shown = _html_bytes(draft.value[: _SHORT_BYTES + 1])
+        if shown <= _SHORT_BYTES:
+            return size + shown
+    return size + 2 * (_NODE_BYTES + min(len(draft.pointer), _LONGEST_POINTER))
+
+
+def _html_bytes(text: str) -> int:
+    return len(escape(text).encode(errors="replace"))
 
 
 def _entries(draft: _Draft, start: int, count: int) -> list[_Draft]:
@@ -132,7 +159,7 @@ def _write(draft: _Draft, room: int) -> int:
     if isinstance(draft.value, str):
         most = TEXT_BYTES if room > TEXT_BYTES else _SHORT_BYTES
         draft.text, draft.is_cut = cut(draft.value, most)
-        return len(draft.text)
+        return _html_bytes(draft.text)
     draft.text = "null" if draft.value is None else number_text(draft.value)
     return len(draft.text)
 

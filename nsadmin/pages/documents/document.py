@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -22,6 +23,7 @@ from nsadmin.pages.common.page_context import namespace_scope
 from nsadmin.pages.documents.address import ListAddress, query_pairs
 from nsadmin.pages.documents.lineage import origins
 from nsadmin.pages.documents.nearest import nearest_context
+from nsadmin.pages.documents.rows import document_href
 from nsadmin.pages.documents.states import Help, State, state_of
 
 TEMPLATE: Final = "documents/document.html"
@@ -172,7 +174,10 @@ def payload(request: HttpRequest, namespace_id: str, document_id: str) -> HttpRe
 def vector(request: HttpRequest, namespace_id: str, document_id: str) -> HttpResponse:
     """Return all numbers of one vector as JSON, as a file."""
     view = queries.get(gate.actor_of(request), namespace_id)
-    name = request.GET.get("name", "")
+    name = request.GET.get("name")
+    if name is None:
+        own = document_href(view.namespace.namespace_id, document_id)
+        return redirect(f"{own}?tab=vectors")
     opened = open_collection(gate.actor_of(request), view)
     content = reading.vector_json(opened, document_id, name)
     return as_file(content, f"{document_id}-{name}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -196,6 +197,7 @@ def _context(
         "state": state,
         "may_index": may_index,
         "may_export": may(actor, Action.DOCUMENT_EXPORT, view),
+        "export_most": settings.NSADMIN_EXPORT_DOCUMENTS,
         "export_query": urlencode(found.asked.to_query()),
         "facet_pairs": address.but(facet="").pairs,
         **texts_of(request, namespace_id, found.asked),
