@@ -25,7 +25,8 @@ from nsadmin.stores.qdrant.collections import LiveIndex
 Json = dict[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+# Qdrant compares the start of a page as a floating-point number.
+_LARGEST: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,15 @@ class OrderedList:
             nearest = math.nextafter(value, step * math.inf)
             return nearest if math.isfinite(nearest) else None
         following = int(value) + step
-        if not _INT_MIN <= following <= _INT_MAX:
-            return None
-        return _moment(following) if self.index.type == "datetime" else following
+        if self.index.type == "datetime":
+            return _moment(following)
+        if abs(following) > _LARGEST:
+            message = (
+                f"{self.order.field} has whole numbers beyond 2^53, where Qdrant "
+                "cannot go on from one of them. Order by another field."
+            )
+            raise Invalid.at("order", message)
+        return following
 
     def _tied(
         self, asked: Asked, value: OrderValue, offset: PointId | None
