@@ -91,8 +91,24 @@ document.addEventListener("keydown", (event) => {
 
 // A choice on which other fields of its form depend is sent, to see those that fit.
 document.addEventListener("change", (event) => {
-  const button = document.getElementById(event.target.dataset.edits);
-  button?.form.requestSubmit(button);
+  document.getElementById(event.target.dataset.edits)?.click();
+});
+
+// What was typed while the fitting choices were on their way is put into the new form.
+let typed = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const isEdit = event.detail.pathInfo?.finalRequestPath?.includes("edit=1");
+  const fields = isEdit ? event.detail.target.querySelectorAll("input[name=v]") : [];
+  typed = [...fields].map((field) => [field.id, field.value]);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field?.matches("input")) field.value = value;
+  }
+  typed = [];
 });
 
 document.addEventListener("input", (event) => {
