@@ -73,7 +73,7 @@ class Opened:
     @property
     def guard_size(self) -> int:
         """The conditions that the guard adds to a filter."""
-        return 1 if self.shows_only_marked else 3
+        return 2 if self.shows_only_marked else 3
 
     def guarded(self, asked: Filter | None = None, *more: Json) -> Json:
         """Return a filter for Qdrant that never finds a point of another tenant.
@@ -86,6 +86,7 @@ class Opened:
         must_not = list(where.get("must_not", []))
         if self.shows_only_marked:
             must.append({"key": TENANT, "match": {"value": self.tenant}})
+            must_not += self.of_others[:1]
         else:
             must_not += self.of_others
         groups = {"must": must, "should": where.get("should", [])}

@@ -39,7 +39,7 @@ def require_allowed(opened: Opened, asked: Filter, cost: Cost) -> None:
     if most is not None and size > most:
         message = (
             "The collection's strict mode allows filters of at most "
-            f"{most} conditions. This one has {len(asked.placed)}, and one more keeps "
+            f"{most} conditions. This one has {len(asked.placed)}, and two more keep "
             "other organizations' documents out."
         )
         raise Invalid.at("conditions", message, code=CODE, details=_of(MOST_CONDITIONS))
