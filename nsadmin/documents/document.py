@@ -1,42 +1,33 @@
 """One document: its payload, its vectors and its origin, in bounded parts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
 import orjson
-from django.conf import settings
 
+from nsadmin.documents import lookup
 from nsadmin.documents.collection import Opened
-from nsadmin.documents.costs import refusals
-from nsadmin.documents.found import PointId
+from nsadmin.documents.found import PointId, document_id_of
 from nsadmin.documents.points import payload_of
-from nsadmin.documents.query.cursors import is_id
-from nsadmin.documents.query.filters import EVERY
 from nsadmin.documents.shown import vectors
 from nsadmin.documents.shown.lineage import Lineage, lineage_of
 from nsadmin.documents.shown.paths import entry_at, steps_of
-from nsadmin.documents.shown.rows import ROW_FIELDS, document_id_of
 from nsadmin.documents.shown.tree import Node, Slice, slice_of, tree_of
 from nsadmin.documents.shown.vectors import ShownVector
 from nsadmin.errors import Invalid, NotFound
 from nsadmin.names import clip
 from nsadmin.namespaces.schema.payload_indexes import is_path
 from nsadmin.stores.qdrant.answers import MalformedAnswer
-from nsadmin.stores.qdrant.browsing import reading
-from nsadmin.stores.qdrant.browsing.reading import Asked, Point
 
 Json = dict[str, Any]
 
-# The most bytes of a payload, and of vectors, that are read.
-MOST_BYTES: Final = 16 * 1024 * 1024
+# The most bytes of all vectors of a document that are described.
 _VECTOR_BYTES: Final = 8 * 1024 * 1024
 _JSON_BYTES: Final = 48_000
 _JSON_HTML_BYTES: Final = 120_000
-_MOST_NAMESAKES: Final = 10
 _MOST_VECTORS: Final = 32
 _ID_LENGTH: Final = 255
-_DOCUMENT_ID: Final = "document_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +71,10 @@ class Whole:
 
 def read_document(opened: Opened, identifier: str) -> Whole:
     """Return a document with its whole payload; raises as `get_document` does."""
-    found, namesakes = _find(opened, identifier)
+    found, namesakes = lookup.find(opened, identifier)
     payload, content, unreadable = None, b"", ""
     try:
-        point = _read(opened, found.id)
+        point = lookup.read_point(opened, found.id)
         payload, content = point.decoded_payload(), point.payload
     except MalformedAnswer as failure:
         unreadable = failure.message
@@ -137,95 +128,6 @@ def _within_html(text: str) -> str:
     return text
 
 
-def find_id(opened: Opened, identifier: str) -> PointId:
-    """Return the id of a document's point; raise NotFound as `get_document` does."""
-    return _find(opened, identifier)[0].id
-
-
-def _find(opened: Opened, identifier: str) -> tuple[Point, int]:
-    """Return a document's point, and how many others have the same document_id."""
-    own_id = _point_id(identifier)
-    ways: list[Json] = [{"has_id": [own_id]}] if own_id is not None else []
-    if _is_searchable(opened) and _is_text(identifier):
-        ways.append({"key": _DOCUMENT_ID, "match": {"value": identifier}})
-    if not ways:
-        raise _not_found(identifier)
-    asked = Asked(
-        where=opened.guarded(None, {"should": ways}),
-        limit=_MOST_NAMESAKES + 1,
-        timeout_s=settings.NSADMIN_PAGE_TIMEOUT_S,
-        most_bytes=MOST_BYTES,
-        fields=list(ROW_FIELDS),
-    )
-    most = opened.rules.max_query_limit
-    if most is not None:
-        asked = replace(asked, limit=max(1, min(asked.limit, most)))
-    with refusals(opened, EVERY):
-        try:
-            found = reading.by_id(opened.cluster, opened.name, asked).points
-        except MalformedAnswer:  # its ids are too large as well
-            bare = replace(asked, fields=False)
-            found = reading.by_id(opened.cluster, opened.name, bare).points
-    if not found:
-        raise _not_found(identifier)
-    first = next((point for point in found if point.id == own_id), found[0])
-    return first, len(found) - 1
-
-
-def _point_id(identifier: str) -> PointId | None:
-    """Return the id that a text is; None for one that cannot be a point's."""
-    if identifier.isascii() and identifier.isdigit() and len(identifier) <= 20:
-        number = int(identifier)
-        return number if is_id(number) else None
-    return identifier.lower() if is_id(identifier) else None
-
-
-def _is_text(identifier: str) -> bool:
-    try:
-        identifier.encode()
-    except UnicodeEncodeError:
-        return False
-    return 0 < len(identifier) <= _ID_LENGTH
-
-
-def _is_searchable(opened: Opened) -> bool:
-    """Whether strict mode lets documents be found by their `document_id`."""
-    is_indexed = _DOCUMENT_ID in opened.live.indexes
-    most = opened.rules.filter_max_conditions
-    is_small = most is None or most >= 2 + opened.guard_size
-    return is_small and (is_indexed or opened.rules.unindexed_filtering_retrieve)
-
-
-def _not_found(identifier: str) -> NotFound:
-    return NotFound(
-        "There is no such document.",
-        details={"resource": "document", "id": clip(identifier, 200)},
-    )
-
-
-def _read(
-    opened: Opened,
-    point_id: PointId,
-    *,
-    fields: list[str] | bool = True,
-    names: list[str] | bool = False,
-    most_bytes: int = MOST_BYTES,
-) -> Point:
-    """Return one point; raise NotFound if it is gone, MalformedAnswer."""
-    asked = Asked(
-        where=opened.guarded(None, {"has_id": [point_id]}),
-        limit=1,
-        timeout_s=settings.NSADMIN_PLAN_TIMEOUT_S,
-        most_bytes=most_bytes,
-        fields=fields,
-        vectors=names,
-    )
-    points = reading.by_id(opened.cluster, opened.name, asked).points
-    if not points:
-        raise _not_found(str(point_id))
-    return points[0]
-
-
 def _vectors(opened: Opened, point_id: PointId) -> tuple[ShownVector, ...]:
     """Return the vectors; one by one where all at once are too large."""
     names = [*opened.live.vectors, *opened.live.sparse_vectors]
@@ -254,7 +156,7 @@ def _vector(opened: Opened, point_id: PointId, name: str) -> ShownVector | None:
 
 def _named(opened: Opened, point_id: PointId, names: list[str] | None = None) -> Json:
     """Return vectors as Qdrant gives them: all, or those of these names."""
-    point = _read(
+    point = lookup.read_point(
         opened, point_id, fields=False, names=names or True, most_bytes=_VECTOR_BYTES
     )
     return vectors.named(point.decoded_vector())
@@ -270,11 +172,11 @@ def value_at(opened: Opened, identifier: str, pointer: str, *, start: int = 0) -
         raise Invalid.at("pointer", "A pointer is empty or begins with a slash.")
     if start < 0:
         raise Invalid.at("start", "The start must not be negative.")
-    point_id = find_id(opened, identifier)
+    point_id = lookup.find_id(opened, identifier)
     is_plain = bool(steps) and is_path(steps[0]) and "." not in steps[0]
     is_plain = is_plain and "[]" not in steps[0]
     fields: list[str] | bool = [steps[0]] if is_plain else True
-    payload = _read(opened, point_id, fields=fields).decoded_payload()
+    payload = lookup.read_point(opened, point_id, fields=fields).decoded_payload()
     value, is_there = entry_at(payload, steps)
     if not is_there:
         raise NotFound("The document has no such value.")
@@ -287,7 +189,7 @@ def payload_json(opened: Opened, identifier: str) -> bytes:
 
     Raises AnswerTooLarge for one of more than 16 MB.
     """
-    point = _read(opened, find_id(opened, identifier))
+    point = lookup.read_point(opened, lookup.find_id(opened, identifier))
     point.decoded_payload()
     return point.payload if point.payload != b"null" else b"{}"
 
@@ -297,11 +199,12 @@ def vector_json(opened: Opened, identifier: str, name: str) -> bytes:
 
     Raises NotFound for a vector that the document has not, AnswerTooLarge.
     """
-    names = {*opened.live.vectors, *opened.live.sparse_vectors}
-    if name not in names:
+    if name not in {*opened.live.vectors, *opened.live.sparse_vectors}:
         raise NotFound("The collection has no such vector.")
-    point_id = find_id(opened, identifier)
-    point = _read(opened, point_id, fields=False, names=[name] if name else True)
+    point_id = lookup.find_id(opened, identifier)
+    point = lookup.read_point(
+        opened, point_id, fields=False, names=[name] if name else True
+    )
     found = vectors.named(point.decoded_vector())
     if name not in found:
         raise NotFound("The document does not have this vector.")

@@ -10,10 +10,10 @@ from django.conf import settings
 
 from nsadmin.documents.collection import Opened
 from nsadmin.documents.costs import cost_of, refusals, require_allowed
-from nsadmin.documents.document import find_id
 from nsadmin.documents.fields import VectorName, vectors_of
 from nsadmin.documents.found import PointId, Row
 from nsadmin.documents.listing import checked_columns
+from nsadmin.documents.lookup import find_id
 from nsadmin.documents.points import asked_of, read_page, rows_of
 from nsadmin.documents.query.filters import EVERY, Filter
 from nsadmin.documents.use import count_use

@@ -12,10 +12,9 @@ from typing import Any, Final
 from django.conf import settings
 
 from nsadmin.documents.collection import Opened
-from nsadmin.documents.found import PointId, Row
+from nsadmin.documents.found import MOST_VECTORS, ROW_FIELDS, PointId, Row, row_of
 from nsadmin.documents.shown.cells import UNREAD, Cell
 from nsadmin.documents.shown.paths import cell_at
-from nsadmin.documents.shown.rows import MOST_VECTORS, ROW_FIELDS, row_of
 from nsadmin.errors import NsadminError
 from nsadmin.stores.qdrant.answers import MalformedAnswer
 from nsadmin.stores.qdrant.browsing import counting, reading
