@@ -262,8 +262,8 @@ def test_htmx_gets_the_rows_with_the_filter_and_while_editing_the_filter_alone(
     assert text.startswith('<section class="card" id="rows"')
     assert '<div class="stack" id="filter" hx-swap-oob="true">' in text
     edited = client.get(asked(address, ("f", "rank"), ("edit", "1")), headers=HTMX)
-    assert text_of(edited).startswith('<div class="stack" id="filter">')
-    assert edited.headers["HX-Retarget"] == "#filter"
+    assert text_of(edited).startswith('<div id="conditions">')
+    assert edited.headers["HX-Retarget"] == "#conditions"
     assert edited.headers["HX-Push-Url"] == "false"
 
 

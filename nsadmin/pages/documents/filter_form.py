@@ -41,7 +41,8 @@ class FormRow:
 
     `known` is its field, None for one that is not in the catalogue; `kind` the type
     that the condition is read with, None while no field is chosen. `unserved` says why
-    no index serves it, `is_refused` that strict mode therefore refuses it.
+    no index serves it, `is_refused` that strict mode therefore refuses it. Without
+    `has_fields` nothing is known of any field.
     """
 
     number: int
@@ -53,6 +54,7 @@ class FormRow:
     is_refused: bool = False
     is_new: bool = False
     index_href: str = ""
+    has_fields: bool = True
 
     @property
     def operators(self) -> list[tuple[str, str, bool]]:
@@ -92,9 +94,19 @@ class FormRow:
     def types(self) -> list[tuple[str, bool]]:
         """The types to read an unknown field with; none for a known one as it is."""
         is_as_known = self.known is not None and self.kind == self.known.type
-        if is_as_known or self.kind in (None, "vector"):
+        is_plain = not self.has_fields and not self.row.type
+        if is_as_known or is_plain or self.kind in (None, "vector"):
             return []
         return [(kind, kind == self.kind) for kind in FIELD_TYPES[:-1]]
+
+    @property
+    def index_words(self) -> str:
+        """Whether an index serves it, as the dot before it says; "" if unknown."""
+        if self.kind in (None, "vector") or not self.has_fields:
+            return ""
+        is_served = self.known is not None and self.known.is_indexed
+        lacks = bool(self.unserved) or self.is_refused or not is_served
+        return "No index" if lacks else "Indexed"
 
     @property
     def has_elements(self) -> bool:
@@ -173,6 +185,7 @@ def form_groups(
             is_refused=is_strict and bool(_errors(invalid, number)),
             is_new=number == newest,
             index_href=index_href(namespace_id, row.field),
+            has_fields=catalogue is not None,
         )
         for number, row in enumerate(rows)
     ]

@@ -33,6 +33,7 @@ from nsadmin.pages.documents.list_context import result_context, texts_of
 from nsadmin.pages.documents.states import State, state_of
 
 TEMPLATE = "documents/list.html"
+FILTER = "documents/filter.html"
 _EDITS = ("add", "remove", "edit")
 
 
@@ -76,8 +77,8 @@ def documents(request: HttpRequest, namespace_id: str) -> HttpResponse:
         _look(found, found.opened, address)
     context = _context(request, view, address, found, added=last.get("add", ""))
     if is_edit and wants_fragment(request):
-        response = page(request, TEMPLATE, context, fragment="filter")
-        return retarget(response, "#filter")
+        response = page(request, FILTER, context, fragment="conditions")
+        return retarget(response, "#conditions")
     context["is_edit"] = is_edit
     status = 422 if isinstance(found.refusal, Invalid) else 200
     return page(

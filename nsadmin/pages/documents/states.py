@@ -37,7 +37,7 @@ def state_of(
 ) -> State:
     """Return the state that an error leaves the list in."""
     if isinstance(error, CollectionGone):
-        return _gone(error, namespace_id)
+        return _gone(namespace_id)
     if isinstance(error, Unavailable):
         return _silent(error, address, namespace_id, may_index=may_index)
     if error.code == "strict_mode":
@@ -49,11 +49,11 @@ def state_of(
     return State("alert-triangle", title, error.message, "warn", (again,))
 
 
-def _gone(error: CollectionGone, namespace_id: str) -> State:
+def _gone(namespace_id: str) -> State:
     return State(
         icon="database",
         title="The collection is missing in Qdrant",
-        text=error.message,
+        text="No document can be read. The differences lead to its repair.",
         role="bad",
         helps=(
             Help(reverse("drift", args=[namespace_id]), "See the differences"),
@@ -67,8 +67,9 @@ def _silent(
 ) -> State:
     again = Help(str(address), "Try again", "refresh")
     if error.code not in _SLOW:
-        text = f"{error.message} The filter is kept; no document can be read meanwhile."
         title = "Qdrant does not answer"
+        why = "" if error.message == f"{title}." else f"{error.message} "
+        text = f"{why}No document can be read meanwhile. The filter is kept."
         return State("plug-connected-x", title, text, "idle", (again,))
     helps = [*_index_help(error, namespace_id, may_index=may_index), again]
     if address.filter:
