@@ -42,6 +42,9 @@ NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 # Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
 NSADMIN_CLUSTER_PORTS: list[int] = env.list("NSADMIN_CLUSTER_PORTS", [], subcast=int)
+# The most documents and bytes of one export of documents.
+NSADMIN_EXPORT_DOCUMENTS: int = env.int("NSADMIN_EXPORT_DOCUMENTS", 100_000)
+NSADMIN_EXPORT_BYTES: int = env.int("NSADMIN_EXPORT_BYTES", 256 << 20)
 # How long Qdrant is waited for, in seconds: by a plan, by a page, by one request of the
 # regular samples, and by any other call from its start to the end of the answer.
 NSADMIN_PLAN_TIMEOUT_S: float = env.float("NSADMIN_PLAN_TIMEOUT_S", 5)

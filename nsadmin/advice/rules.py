@@ -139,6 +139,8 @@ def _missing(usage: FieldUsage, seen: Evidence, *, fits: bool) -> Advice:
     times = "once" if usage.count == 1 else f"{usage.count:,} times"
     window = "hour" if seen.hours == 1 else f"{seen.hours:,} hours"
     sentence = f"Filtered {times} in {window} without an index."
+    if usage.console:
+        sentence = f"{sentence[:-1]}, of these {usage.console:,} in the console."
     if not fits:
         sentence += f" The budget of {MAX_INDEXES} indexes is used up: drop one first."
     return Advice(

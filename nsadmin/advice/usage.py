@@ -4,9 +4,9 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,8 +26,13 @@ DAY, WEEK = 24, 7 * 24
 KEPT_HOURS = counters.KEPT_HOURS
 MAX_FIELDS = 100
 _LARGEST = 1_000_000
+# Who filtered: the programs that report their queries, or people in the console.
+Source = Literal["reports", "console"]
+REPORTS: Final = "reports"
+CONSOLE: Final = "console"
 # {field name: tally}.
 Tallies = dict[str, Tally]
+_Buckets = list[tuple[datetime, Tallies]]
 
 
 class FieldReport(BaseModel):
@@ -52,7 +57,8 @@ class UsageReport(BaseModel):
 class FieldUsage:
     """The use of one field; `mean_ms` is None if no report had a time.
 
-    `first_seen` and `last_seen` are hours within the requested window.
+    `first_seen` and `last_seen` are hours within the requested window. `console` is how
+    many of `count` were filters of people in the console.
     """
 
     field_name: str
@@ -62,6 +68,7 @@ class FieldUsage:
     first_seen: datetime
     last_seen: datetime
     mean_ms: float | None
+    console: int = 0
 
 
 def parse_report(body: Any) -> Tallies:
@@ -97,12 +104,13 @@ def count_filter(
     fields: Mapping[str, Tally],
     *,
     at: datetime | None = None,
+    source: Source = REPORTS,
 ) -> list[str]:
     """Count a batch; return the fields above the limit, which are not counted.
 
     Also called by Python services. Raises Unavailable if Redis does not answer.
     """
-    return counters.add(_subject(namespace_id), at or timezone.now(), fields)
+    return counters.add(_subject(namespace_id, source), at or timezone.now(), fields)
 
 
 def used(
@@ -119,15 +127,36 @@ def used(
 def windows(
     namespace_id: str, sizes: Sequence[int], *, now: datetime
 ) -> list[list[FieldUsage]]:
-    """Return the usage of several windows, given in hours, with one call to Redis."""
+    """Return the usage of several windows, given in hours, with two calls to Redis.
+
+    Reports and the console are counted together; `console` tells its part.
+    """
     hours = counters.last_hours(now, max(*sizes, WEEK))
-    read = counters.read(_subject(namespace_id), hours)
-    buckets = list(zip(hours, read, strict=True))
-    return [_window(buckets, size, now) for size in sizes]
+    reported = counters.read(_subject(namespace_id), hours)
+    console = counters.read(_subject(namespace_id, CONSOLE), hours)
+    buckets = [
+        (hour, _both(one, other))
+        for hour, one, other in zip(hours, reported, console, strict=True)
+    ]
+    by_console = list(zip(hours, console, strict=True))
+    return [_window(buckets, by_console, size, now) for size in sizes]
+
+
+def _both(one: Tallies, other: Tallies) -> Tallies:
+    """Return the sums of two hours."""
+    found = dict(one)
+    for name, tally in other.items():
+        own = found.get(name, Tally(0))
+        found[name] = Tally(
+            own.count + tally.count,
+            own.timed + tally.timed,
+            own.total_ms + tally.total_ms,
+        )
+    return found
 
 
 def _window(
-    buckets: list[tuple[datetime, dict[str, Tally]]], hours: int, now: datetime
+    buckets: _Buckets, console: _Buckets, hours: int, now: datetime
 ) -> list[FieldUsage]:
     since = {
         size: counters.hour_of(now) - timedelta(hours=size - 1)
@@ -138,13 +167,24 @@ def _window(
     }
     # Other programs can write to Redis: a report names nothing else.
     names = {name for name in names if len(name) <= FIELD_NAME_MAX and is_path(name)}
-    found = [_sum_usage(name, buckets, since, hours) for name in names]
+    found = [
+        replace(
+            _sum_usage(name, buckets, since, hours),
+            console=sum(
+                bucket[name].count
+                for hour, bucket in console
+                if name in bucket and hour >= since[hours]
+            ),
+        )
+        for name in names
+    ]
     return sorted(found, key=lambda f: (-f.count, f.field_name))
 
 
 def began(namespace_id: str, *, now: datetime) -> datetime | None:
     """Return the hour of the first stored report; None if there is none.
 
+    The console's filters are no reports: they say nothing of fields not filtered by.
     Raises Unavailable if Redis does not answer.
     """
     return counters.first_hour(_subject(namespace_id), now)
@@ -162,7 +202,7 @@ def silent_hours(namespace_id: str, *, hours: int, now: datetime) -> list[dateti
 
 def _sum_usage(
     name: str,
-    buckets: list[tuple[datetime, dict[str, Tally]]],
+    buckets: _Buckets,
     since: dict[int, datetime],
     hours: int,
 ) -> FieldUsage:
@@ -181,5 +221,7 @@ def _sum_usage(
     )
 
 
-def _subject(namespace_id: str) -> str:
-    return f"filter:{namespace_id}"
+def _subject(namespace_id: str, source: Source = REPORTS) -> str:
+    """Return the name of the counters of a source."""
+    subject = f"filter:{namespace_id}"
+    return subject if source == REPORTS else f"{subject}:{source}"

@@ -10,6 +10,7 @@ from nsadmin.api.endpoints import (
     clones,
     creation,  # noqa: F401 - adds to the router of namespaces, as these do
     deletion,  # noqa: F401
+    documents,
     expiry,  # noqa: F401
     extractors,
     indexes,  # noqa: F401
@@ -37,6 +38,10 @@ _TAGS = [
         "description": "Create, read, list, change, clone and delete them.",
     },
     {"name": "Tasks", "description": "Work that continues after the response."},
+    {
+        "name": "Documents",
+        "description": "What is in a namespace: list, filter and read its documents.",
+    },
     {"name": "Feature extractors", "description": "They add vectors to a namespace."},
     {
         "name": "Namespace templates",
@@ -54,6 +59,7 @@ _MODULES = (
     namespaces,
     clones,
     tasks,
+    documents,
     extractors,
     templates,
     analytics,

@@ -4,6 +4,9 @@ from django.urls import path
 
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
+from nsadmin.pages.documents.document import document, payload, value, vector
+from nsadmin.pages.documents.export import export
+from nsadmin.pages.documents.listing import documents
 from nsadmin.pages.namespace.advice import advice, dismissals
 from nsadmin.pages.namespace.config import config
 from nsadmin.pages.namespace.drift import drift
@@ -76,6 +79,32 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/health/", health, name="health"),
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
     path("namespaces/<str:namespace_id>/expiry/", expiry, name="expiry"),
+    path("namespaces/<str:namespace_id>/documents/", documents, name="documents"),
+    path(
+        "namespaces/<str:namespace_id>/documents/export/",
+        export,
+        name="documents_export",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/documents/<str:document_id>/",
+        document,
+        name="document",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/documents/<str:document_id>/value/",
+        value,
+        name="document_value",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/documents/<str:document_id>/payload/",
+        payload,
+        name="document_payload",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/documents/<str:document_id>/vector/",
+        vector,
+        name="document_vector",
+    ),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
     path("namespaces/<str:namespace_id>/advice/", advice, name="advice"),

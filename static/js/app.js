@@ -1,7 +1,8 @@
 // The pages work without this file. It adds: copying, the theme button, closing of open
 // menus, "/" for the jump box, sentences for failed requests, focus after a refused form,
 // announcements of a job's stages, quiet checks while typing, no polling while the tab is
-// hidden, and what a reader opened stays open when its part is swapped.
+// hidden, what a reader opened stays open when its part is swapped, and a document opens
+// beside its list where there is room.
 const root = document.documentElement;
 
 const announce = (sentence) => {
@@ -12,14 +13,18 @@ const announce = (sentence) => {
 const copy = async (button) => {
   const icon = button.querySelector("use");
   const plain = icon.getAttribute("href");
+  // A long text is taken from the part that shows it, so that it is there once.
+  const { copyFrom, copyUrl } = button.dataset;
+  let text = button.dataset.copy ?? document.getElementById(copyFrom)?.textContent;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    if (copyUrl) text = await (await fetch(copyUrl)).text();
+    await navigator.clipboard.writeText(text);
   } catch {
     announce("The browser does not let this page copy. Select the text instead.");
     return;
   }
   icon.setAttribute("href", plain.replace("#copy", "#check"));
-  announce(`Copied ${button.dataset.copied ?? button.dataset.copy}`);
+  announce(`Copied ${button.dataset.copied ?? text}`);
   setTimeout(() => icon.setAttribute("href", plain), 2000);
 };
 
@@ -60,7 +65,7 @@ document.addEventListener("submit", (event) => {
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy], [data-copy-from], [data-copy-url]");
   if (button) copy(button);
   for (const menu of openMenus()) {
     if (!menu.contains(event.target)) menu.open = false;
@@ -82,6 +87,28 @@ document.addEventListener("keydown", (event) => {
     jump.focus();
     jump.select();
   }
+});
+
+// A choice on which other fields of its form depend is sent, to see those that fit.
+document.addEventListener("change", (event) => {
+  document.getElementById(event.target.dataset.edits)?.click();
+});
+
+// What was typed while the fitting choices were on their way is put into the new form.
+let typed = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const isEdit = event.detail.pathInfo?.finalRequestPath?.includes("edit=1");
+  const fields = isEdit ? event.detail.target.querySelectorAll("input[name=v]") : [];
+  typed = [...fields].map((field) => [field.id, field.value]);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field?.matches("input")) field.value = value;
+  }
+  typed = [];
 });
 
 document.addEventListener("input", (event) => {
@@ -236,4 +263,56 @@ document.addEventListener("looked", (event) => {
   }
   const took = document.querySelector("[data-answered]");
   if (took) took.textContent = answered;
+});
+
+// 8. A document beside its list: where there is room a row opens it there, elsewhere the
+// link leads to its page; Escape closes it and returns to the row -------------------------
+const ROOM = window.matchMedia("(width >= 1280px)");
+const INTERACTIVE = "a, button, input, select, label, summary";
+
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr:has([data-beside])");
+  if (!row || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey) return;
+  const link = event.target.closest("[data-beside]");
+  const isElsewhere = event.target.closest(INTERACTIVE) || String(window.getSelection());
+  if (!link && isElsewhere) return;
+  if (!ROOM.matches) {
+    if (!link) row.querySelector("[data-beside]").click();
+    return;
+  }
+  event.preventDefault();
+  window.htmx?.trigger(link ?? row.querySelector("[data-beside]"), "beside");
+});
+
+const closeBeside = () => {
+  const pane = document.getElementById("beside");
+  if (!pane?.firstElementChild) return;
+  pane.replaceChildren();
+  const link = document.querySelector("[data-beside][aria-current]");
+  link?.removeAttribute("aria-current");
+  link?.focus();
+};
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close-beside]")) closeBeside();
+});
+
+document.addEventListener("keydown", (event) => {
+  const isUsed = event.target.closest("#facets, details.menu[open]");
+  if (event.key === "Escape" && !isUsed && !event.defaultPrevented) closeBeside();
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "beside" && event.detail.requestConfig?.elt.matches("[data-beside]")) {
+    for (const link of document.querySelectorAll("[data-beside][aria-current]")) {
+      link.removeAttribute("aria-current");
+    }
+    event.detail.requestConfig.elt.setAttribute("aria-current", "true");
+    event.target.querySelector("[data-focus]")?.focus();
+  }
+  // The sheet of filters has done its work once the rows are new.
+  if (event.target.id === "rows") {
+    const sheet = document.querySelector("#facets:popover-open");
+    if (sheet && getComputedStyle(sheet).position === "fixed") sheet.hidePopover();
+  }
 });

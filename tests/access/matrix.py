@@ -89,6 +89,11 @@ _CLONED = Row(
     foreign="login 404 404 404 403 in",
     system="login 403 in in 403 in",
 )
+_EXPORTED = Row(
+    own="login 403 in in 403 in",
+    foreign="login 404 404 404 403 in",
+    system="login 403 403 403 403 in",
+)
 _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
@@ -102,6 +107,7 @@ _READ = Row(
 )
 
 NAMESPACE_PAGE = "namespaces/<namespace_id>/"
+DOCUMENT_PAGE = NAMESPACE_PAGE + "documents/<document_id>/"
 NAMESPACE_API = "v1/namespaces/<identifier>"
 
 MATRIX: dict[Route, Row] = {
@@ -115,6 +121,12 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "audit/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,
+    ("GET", DOCUMENT_PAGE): _SHOWN,
+    ("GET", DOCUMENT_PAGE + "value/"): _SHOWN,
+    ("GET", DOCUMENT_PAGE + "payload/"): _SHOWN,
+    ("GET", DOCUMENT_PAGE + "vector/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "extractors/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "extractors/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "repair/"): _CHANGED,
@@ -251,6 +263,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_API + "/extractors"): _READ,
     ("GET", NAMESPACE_API + "/extractors/<feature_extractor_id>"): _READ,
     ("GET", NAMESPACE_API + "/stats"): _READ,
+    ("POST", NAMESPACE_API + "/documents/list"): _READ,
+    ("GET", NAMESPACE_API + "/documents/<document_id>"): _READ,
     ("POST", "v1/namespaces/stats/batch"): _KEY,
     # What is sent sets a first end; a member may move one to later.
     ("POST", NAMESPACE_API + "/extend"): Row(

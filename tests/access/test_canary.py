@@ -112,7 +112,16 @@ def test_a_planted_key_is_nowhere(
     found.api("GET", api)
     found.api("POST", "/namespaces/list", {})
     found.api("POST", f"{api}/clone", {"namespace_name": "a clone"})
-    for path in ("", "infrastructure/", "settings/", "audit/", "clone/", "health/"):
+    for path in (
+        "",
+        "documents/",
+        "documents/doc_1/?tab=neighbours",
+        "infrastructure/",
+        "settings/",
+        "audit/",
+        "clone/",
+        "health/",
+    ):
         found.page("get", f"{here}{path}")
     found.page("get", "/organization/")
     found.page("get", "/jobs/")

@@ -179,6 +179,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),
+        "<document_id>": lambda: "doc_1",
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",

@@ -24,6 +24,7 @@ class Endpoint:
             .replace("{task_id}", "6f1c1f0e-0000-4000-8000-000000000000")
             .replace("{feature_extractor_id}", "face_identity_extractor_v1")
             .replace("{template_id}", "tmpl_000000000000")
+            .replace("{document_id}", "doc_1")
         )
 
     def __str__(self) -> str:
@@ -47,6 +48,8 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces/{identifier}/extractors"),
     Endpoint("GET", "/namespaces/{identifier}/extractors/{feature_extractor_id}"),
     Endpoint("GET", "/namespaces/{identifier}/stats"),
+    Endpoint("POST", "/namespaces/{identifier}/documents/list", {}),
+    Endpoint("GET", "/namespaces/{identifier}/documents/{document_id}"),
     Endpoint("POST", "/namespaces/stats/batch", {"namespace_ids": []}),
     Endpoint("POST", "/namespaces/{identifier}/extend", {"ttl_seconds": 3600}),
     Endpoint("GET", "/templates/namespaces"),

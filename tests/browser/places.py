@@ -22,6 +22,14 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "overview-out-of-sync": ("admin", f"/namespaces/{broken}/"),
         "overview-dedicated": ("admin", f"/namespaces/{dedicated}/"),
         "overview-system": ("admin", f"/namespaces/{sample}/"),
+        "documents": (
+            "admin",
+            f"/namespaces/{big}/documents/?f=country&o=is&v=PT&facet=metadata.time_zone",
+        ),
+        "document": (
+            "admin",
+            f"/namespaces/{big}/documents/doc_8qodc4dm4a5o/?tab=neighbours",
+        ),
         "settings": ("admin", f"/namespaces/{big}/settings/"),
         "tier": ("admin", f"/namespaces/{dedicated}/infrastructure/"),
         "tier-shared": ("admin", f"/namespaces/{big}/infrastructure/"),

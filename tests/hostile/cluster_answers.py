@@ -62,6 +62,8 @@ _RESULTS: tuple[tuple[str, Any], ...] = (
     ("/points/count", {"count": 3}),
     ("/points", [_POINT]),
     ("/points/scroll", {"points": [_POINT], "next_page_offset": None}),
+    ("/points/query/batch", [{"points": [_POINT]}]),
+    ("/facet", {"hits": [{"value": "one", "count": 3}]}),
     ("/points/query", {"points": [{**_POINT, "version": 3, "score": 0.5}]}),
     ("/optimizations", _OPTIMIZATIONS),
     ("/cluster", _CLUSTER),

@@ -27,6 +27,8 @@ from nsadmin.stores.qdrant import (
     topology,
     write_limit,
 )
+from nsadmin.stores.qdrant.browsing import counting, reading
+from nsadmin.stores.qdrant.browsing.reading import Asked
 from nsadmin.stores.qdrant.bulk import learned_limits, payloads, raw_points
 from nsadmin.stores.qdrant.bulk.payloads import PayloadWrite
 from nsadmin.stores.qdrant.cluster import Cluster, client, dedicated
@@ -43,6 +45,12 @@ _BUFFERS = 8 * 1024 * 1024
 SIXTY_THREE_BITS = 2**63
 
 Call = Callable[[Cluster, float], Any]
+
+
+def _asked(seconds: float) -> Asked:
+    return Asked(where={}, limit=3, timeout_s=seconds, most_bytes=LIMIT)
+
+
 VECTOR = {"size": 4, "distance": "Dot"}
 # {call: how it is made with a number of seconds}
 CALLS: dict[str, Call] = {
@@ -90,6 +98,23 @@ CALLS: dict[str, Call] = {
         c, COLLECTION, [PayloadWrite((1, 2), b'{"a":null}')]
     ),
     "points.read_page": lambda c, _: points.read_page(c, COLLECTION),
+    "reading.by_id": lambda c, s: reading.by_id(c, COLLECTION, _asked(s)),
+    "reading.by_field": lambda c, s: reading.by_field(
+        c, COLLECTION, _asked(s), key="rank", start_from=1
+    ),
+    "reading.random": lambda c, s: reading.random(c, COLLECTION, _asked(s)),
+    "reading.nearest": lambda c, s: reading.nearest(
+        c, COLLECTION, _asked(s), point=1, using="v"
+    ),
+    "counting.matching": lambda c, s: counting.matching(
+        c, COLLECTION, {}, exact=True, timeout_s=s
+    ),
+    "counting.by_value": lambda c, s: counting.by_value(
+        c, COLLECTION, "title", where={}, limit=5, exact=True, timeout_s=s
+    ),
+    "counting.with_vectors": lambda c, s: counting.with_vectors(
+        c, COLLECTION, [1], ["v"], timeout_s=s
+    ),
     "learned_limits.learn": lambda c, _: learned_limits.learn(c, COLLECTION),
     "topology.distribution": lambda c, _: topology.distribution(c),
     "topology.aliases": lambda c, _: topology.aliases(c, COLLECTION),

@@ -13,6 +13,7 @@ from nsadmin.access.web import step_up
 from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
 from nsadmin.namespaces.schema.document import Namespace
 from tests.cast import Cast, make_namespace
+from tests.documents.library import Library, foreign_points, made
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 HTMX = {"HX-Request": "true"}
@@ -101,3 +102,11 @@ def held(cast: Cast) -> list[Namespace]:
     ]
     reaper.cleanup_expired_namespaces()
     return made
+
+
+@pytest.fixture(scope="session")
+def library(_wired: object) -> Iterator[Library]:
+    """Sixty documents and three of another tenant, for tests that only read them."""
+    with made() as found:
+        found.put(foreign_points())
+        yield found

@@ -21,7 +21,7 @@ from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
@@ -44,6 +44,7 @@ LISTS = (
 UNDER = (
     "",
     "settings/",
+    "documents/",
     "extractors/",
     "indexes/",
     "advice/",
@@ -320,6 +321,33 @@ def silent(world: World) -> None:
         world.see(f"without {quiet}", "/fleet/", "support")
 
 
+def documents(world: World) -> None:
+    """Documents found and not found, a filter that is edited and refused; one document."""
+    text = {"title": LONG, LONG[14:40]: [LONG, {"deep": [{"deeper": [LONG * 40]}]}]}
+    row = {"document_id": "doc_odd", "internal_id": world.cast.own.internal_id, **text}
+    vector = dict.fromkeys(collections.get(shared(), world.cast.own.collection).vectors)
+    points.put(
+        shared(),
+        world.cast.own.collection,
+        [{"id": 7, "vector": {n: [0.1] * 512 for n in vector}, "payload": row}],
+    )
+    found = world.own + "documents/"
+    for query in (
+        "",
+        "?f=title&o=is&v=" + LONG[14:30],
+        "?f=title&o=is&v=nothing&f=rank&t=integer&o=gte&v=0&g=any",
+        "?f=rank&t=integer&o=is&v=many&f=title&o=radius&v=1",
+        "?add=none&f=rank&t=float&o=between&v=&f=edges[].kind&o=is&v=x&e=1",
+        "?facet=document_id&sample=1&column=" + LONG[14:40],
+        "?cursor=nothing",
+    ):
+        world.see("documents", found + query)
+    for part in ("", "?tab=json", "?tab=vectors", "?tab=neighbours&f=rank&o=null"):
+        world.see("document", f"{found}doc_odd/{part}")
+    world.see("document", found + "doc_none/")
+    world.see("value", found + "doc_odd/value/?pointer=/title")
+
+
 STATES: tuple[Callable[[World], None], ...] = (
     nobody_and_strangers,
     empty,
@@ -327,6 +355,7 @@ STATES: tuple[Callable[[World], None], ...] = (
     forms,
     filled,
     drifting,
+    documents,
     working,
     troubled,
     unreadable,

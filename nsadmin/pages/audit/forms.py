@@ -24,6 +24,7 @@ KIND_WORDS = {
 ACTION_WORDS = {
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
+    "document:export": "Documents exported",
     "job:cancel": "Job cancelled",
     "job:resume": "Job resumed",
     "key:create": "API key created",

@@ -42,6 +42,14 @@ def add_message(response: HttpResponse, events: Mapping[str, Any]) -> HttpRespon
     return response
 
 
+def retarget(response: HttpResponse, target: str) -> HttpResponse:
+    """Let htmx replace `target`, not what the element names; the address stays."""
+    response.headers["HX-Retarget"] = target
+    response.headers["HX-Reswap"] = "outerHTML"
+    response.headers["HX-Push-Url"] = "false"
+    return response
+
+
 def page(
     request: HttpRequest,
     template: str,

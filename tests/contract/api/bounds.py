@@ -79,7 +79,9 @@ def spots() -> tuple[Spot, ...]:
 
 def _walk(endpoint: Endpoint, place: str, path: Path, schema: Json) -> Iterator[Spot]:
     options = schema.get("anyOf") or schema.get("oneOf") or [schema]
-    real = [option for option in options if option["type"] != "null"]
+    # A schema without a type takes any JSON, and so tells no limit.
+    typed = [option for option in options if "type" in option]
+    real = [option for option in typed if option["type"] != "null"]
     types = frozenset(option["type"] for option in real)
     for option in real:
         nullable = len(real) < len(options)

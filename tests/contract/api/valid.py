@@ -1,6 +1,7 @@
 """What makes a request valid but for the one value that a test is about."""
 
 import copy
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +31,9 @@ _ON_GPUS = {
 }
 _SORTED: tuple[str, ...] = ("namespace_name", "created_at", "updated_at", "expires_at")
 _SORTED += ("document_count", "payload_index_count", "namespace_name")
+_CONDITION = {"field": "title", "value": "x"}
 _ENTRIES: dict[str, Any] = {
+    **{f"filters.{group}": _CONDITION for group in ("AND", "OR", "NOT")},
     "payload_indexes": _FIXED,
     "feature_extractors": _TEXT,
     "vector_configs": {"name": "v", "dimension": 1},
@@ -46,8 +49,28 @@ def _parameters(kind: str, **schema: Any) -> Json:
     return _index(field_schema={"type": kind, **schema})
 
 
+def _conditions() -> Iterator[tuple[str, Json]]:
+    """Yield what stands beside a condition of documents, and beside each operator."""
+    box = {"north": 1.0, "west": 1.0, "south": 0.0, "east": 2.0}
+    values: dict[str, Any] = {
+        **dict.fromkeys(("eq", "ne", "text", "text_any", "phrase"), "x"),
+        **dict.fromkeys(("gt", "gte", "lt", "lte"), 1),
+        **{word: ["x"] for word in ("in", "nin")},
+        **dict.fromkeys(("exists", "is_null", "has_vector"), True),
+        "geo_radius": {"lat": 1.0, "lon": 1.0, "radius": 10.0},
+        "geo_box": box,
+    }
+    for group in ("AND", "OR", "NOT"):
+        at = f"filters.{group}[]"
+        yield at, {"filters": {group: [_CONDITION]}}
+        for word, value in values.items():
+            condition = {"field": "title", "value": value}
+            yield f"{at}.operator is {word}", {"filters": {group: [condition]}}
+
+
 # By the property, or the property and the case; of several the longest counts.
 BESIDE: dict[str, Json] = {
+    **dict(_conditions()),
     "sort": {"sort": {"field": "created_at"}},
     "sorts[]": {"sorts": [{"field": "created_at"}]},
     "fields[]": {"fields": [{"field_name": "title"}]},
@@ -92,6 +115,8 @@ ASKED_BY = {
 ANSWERED_WITH = {
     "?namespace maxLength": 404,
     "?cursor maxLength": 422,
+    "POST /namespaces/{identifier}/documents/list sort.field minLength": 422,
+    "POST /namespaces/{identifier}/documents/list sort.field maxLength": 422,
     "source_organization_id minLength": 404,
     "source_organization_id maxLength": 404,
     "feature_extractors[].feature_extractor_name minLength": 422,

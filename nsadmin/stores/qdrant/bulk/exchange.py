@@ -49,14 +49,19 @@ def call(
     body: Json | bytes | None = None,
     *,
     timeout_s: float | None = None,
+    most_bytes: int | None = None,
 ) -> Any:
     """Send a request and return the `result` of the answer.
+
+    `most_bytes` of an answer are read; without it, as many as of any answer on points.
 
     Within `rate_limits.waited_for` it is repeated after answers 429. Raises
     AnswerTooLarge, BodyTooLarge, StrictModeRefusal, RateLimitReached, Unavailable, or
     UpstreamError for any other refusal.
     """
-    return answers.result(content(cluster, method, path, body, timeout_s=timeout_s))
+    return answers.result(
+        content(cluster, method, path, body, timeout_s=timeout_s, most_bytes=most_bytes)
+    )
 
 
 def content(
@@ -66,11 +71,19 @@ def content(
     body: Json | bytes | None = None,
     *,
     timeout_s: float | None = None,
+    most_bytes: int | None = None,
 ) -> bytes:
     """Like `call`; return the whole answer undecoded."""
     sent = orjson.dumps(body) if isinstance(body, dict) else body
     return rate_limits.patiently(
-        lambda: _exchange(cluster, method, path, sent, timeout_s)
+        lambda: _exchange(
+            cluster,
+            method,
+            path,
+            content=sent,
+            timeout_s=timeout_s,
+            most_bytes=most_bytes,
+        )
     )
 
 
@@ -78,9 +91,12 @@ def _exchange(
     cluster: Cluster,
     method: str,
     path: str,
+    *,
     content: bytes | None,
     timeout_s: float | None,
+    most_bytes: int | None,
 ) -> bytes:
+    most = settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES
     timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
     with translate_errors():
         answer = clusters.http(cluster).request(
@@ -89,7 +105,7 @@ def _exchange(
             content=content,
             headers={"content-type": "application/json"},
             timeout=timeout,
-            extensions={MOST_BYTES: settings.NSADMIN_QDRANT_MAX_ANSWER_BYTES},
+            extensions={MOST_BYTES: min(most, most_bytes or most)},
         )
     if answer.status_code == 200:
         return answer.content

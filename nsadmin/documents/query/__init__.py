@@ -1,0 +1,1 @@
+"""Filters on documents: their conditions, their URLs, their Qdrant JSON. Pure."""

@@ -1,0 +1,1 @@
+"""Foreign values made small enough to show: cells, trees, vectors, lineage. Pure."""

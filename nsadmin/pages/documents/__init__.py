@@ -1,0 +1,1 @@
+"""The documents of a namespace: the list with its filter, one document, the export."""

@@ -1,0 +1,1 @@
+"""Reads of few points for people: filtered, ordered, nearest, counted by value."""

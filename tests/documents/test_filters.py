@@ -1,0 +1,217 @@
+"""The filter builder against hand-written JSON, Qdrant's own answers and Python."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nsadmin.documents import fields, listing
+from nsadmin.documents.query.conditions import Condition
+from nsadmin.documents.query.filters import Filter
+from nsadmin.documents.query.operators import (
+    OPERATORS,
+    FieldType,
+    Operator,
+    hint,
+    takes,
+)
+from nsadmin.documents.query.rows import GROUPS, MAX_CONDITIONS, Group, rows_of
+from nsadmin.errors import Invalid
+from tests.documents.library import COUNT, OWN, Library, payload_of
+from tests.documents.shapes import SHAPES, Shape
+
+
+def test_there_are_forty_shapes_and_every_operator() -> None:
+    assert len(SHAPES) >= 40
+    used = {row[1] for shape in SHAPES for row in shape.query}
+    assert used == {operator.value for operator in Operator}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_the_builder_says_and_finds_what_one_would_write(
+    library: Library, shape: Shape
+) -> None:
+    opened = library.open()
+    asked = Filter.from_query(shape.pairs(), fields.catalogue(opened).types)
+    assert asked.qdrant() == shape.json
+    assert Filter.from_query(asked.to_query()) == asked
+    page = listing.list_documents(opened, asked=asked, limit=100)
+    asked_for = [shape.json] if shape.json else []
+    own = {"must": [*asked_for, {"key": "internal_id", "match": {"value": OWN}}]}
+    own["must_not"] = [{"has_id": [90_000, 90_001, 90_002]}]
+    body = {"filter": own, "exact": True}
+    assert page.count.number == library.ask("POST", "/points/count", body)["count"]
+    assert page.count.is_exact
+    assert len(page.rows) == page.count.number
+    if shape.matches is not None:
+        wanted = [n for n in range(COUNT) if shape.matches(payload_of(n))]
+        found = sorted(int(row.document_id.removeprefix("doc_")) for row in page.rows)
+        assert found == wanted
+
+
+# The URL -----------------------------------------------------------------------------
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+_VALUES: dict[FieldType, st.SearchStrategy[object]] = {
+    "keyword": _TEXTS,
+    "text": _TEXTS,
+    "uuid": st.uuids().map(str),
+    "integer": st.integers(-(2**63), 2**63 - 1),
+    "float": st.floats(allow_nan=False, allow_infinity=False),
+    "bool": st.booleans(),
+    "datetime": st.datetimes().map(lambda at: f"{at.isoformat()}Z"),
+}
+_GEO = {
+    Operator.WITHIN_RADIUS: st.tuples(
+        st.floats(-90, 90), st.floats(-180, 180), st.floats(1, 1e6)
+    ),
+    Operator.WITHIN_BOX: st.tuples(
+        st.floats(0, 90), st.floats(-180, 180), st.floats(-90, 0), st.floats(-180, 180)
+    ),
+}
+_NAMES = st.sampled_from(["a", "meta.size", "items[].price", "x-y_z", "tags[]", "é"])
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    kind: FieldType = draw(st.sampled_from(sorted(OPERATORS)))
+    operator = draw(st.sampled_from(OPERATORS[kind]))
+    field = draw(_NAMES)
+    if kind == "vector":
+        return Condition(field, kind, operator)
+    same = "[]." in field and draw(st.booleans())
+    values: tuple[object, ...] = ()
+    count = takes(operator)
+    if operator in _GEO:
+        values = draw(_GEO[operator])
+    elif count is None:
+        values = tuple(
+            draw(st.lists(_VALUES[kind], min_size=1, max_size=5, unique_by=repr))
+        )
+        values = tuple(dict.fromkeys(values))
+    elif count:
+        drawn = [draw(_VALUES[kind]) for _ in range(count)]
+        values = tuple(sorted(drawn, key=_rank) if count == 2 else drawn)
+    return Condition(field, kind, operator, values, same)  # type: ignore[arg-type]
+
+
+def _rank(value: object) -> Any:
+    return value.removesuffix("Z") if isinstance(value, str) else value
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(GROUPS), conditions()), max_size=6))
+def test_a_url_says_the_filter_again(pairs: list[tuple[Group, Condition]]) -> None:
+    asked = Filter.of(pairs)
+    again = Filter.from_query(asked.to_query())
+    assert again == asked
+    assert again.to_query() == asked.to_query()
+    assert again.digest == asked.digest
+    assert Filter.from_rows(asked.rows()) == asked
+    assert len(asked.sentence) <= 400 * (len(pairs) + 1)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.sampled_from("fgtovex"), st.text(max_size=20)), max_size=40)
+)
+def test_any_query_is_a_filter_or_has_errors_at_its_rows(
+    pairs: list[tuple[str, str]],
+) -> None:
+    errors: dict[str, list[str]] = {}
+    try:
+        Filter.from_rows(rows_of(pairs))
+    except Invalid as invalid:
+        errors = invalid.errors or {"": []}
+    assert {path.partition(".")[0] for path in errors} <= {"conditions"}
+
+
+@pytest.mark.parametrize(
+    ("row", "path"),
+    [
+        ([("f", "rank"), ("t", "integer"), ("o", "is"), ("v", "three")], "value"),
+        ([("f", "rank"), ("t", "integer"), ("o", "is"), ("v", str(2**63))], "value"),
+        ([("f", "rank"), ("t", "integer"), ("o", "between"), ("v", "3, 1")], "value"),
+        ([("f", "rank"), ("t", "integer"), ("o", "between"), ("v", "3")], "value"),
+        ([("f", "rank"), ("t", "integer"), ("o", "words"), ("v", "3")], "operator"),
+        ([("f", "rank"), ("t", "number"), ("o", "is"), ("v", "3")], "type"),
+        ([("f", "rank"), ("g", "some"), ("v", "3")], "group"),
+        ([("f", "a b"), ("v", "3")], "field"),
+        ([("f", "x" * 256), ("v", "3")], "field"),
+        ([("f", "a"), ("v", "")], "value"),
+        ([("f", "a"), ("v", "x" * 1001)], "value"),
+        ([("f", "a"), ("v", "\ud800")], "value"),
+        ([("f", "a"), ("o", "one_of"), ("v", 'x, "y')], "value"),
+        (
+            [
+                ("f", "a"),
+                ("o", "one_of"),
+                ("v", ", ".join(f"v{n}" for n in range(201))),
+            ],
+            "value",
+        ),
+        ([("f", "a"), ("t", "float"), ("o", "is"), ("v", "nan")], "value"),
+        ([("f", "a"), ("t", "float"), ("o", "is"), ("v", "1e999")], "value"),
+        ([("f", "a"), ("t", "bool"), ("o", "is"), ("v", "yes")], "value"),
+        ([("f", "a"), ("t", "uuid"), ("o", "is"), ("v", "7")], "value"),
+        ([("f", "a"), ("t", "datetime"), ("o", "gt"), ("v", "soon")], "value"),
+        ([("f", "a"), ("t", "geo"), ("o", "radius"), ("v", "91, 0, 5")], "value"),
+        ([("f", "a"), ("t", "geo"), ("o", "radius"), ("v", "1, 0, 0")], "value"),
+        ([("f", "a"), ("t", "geo"), ("o", "box"), ("v", "1, 0, 2, 0")], "value"),
+        ([("f", "a"), ("v", "x"), ("e", "1")], "field"),
+        ([("f", "v" * 256), ("t", "vector"), ("o", "has_vector")], "field"),
+    ],
+)
+def test_a_wrong_row_is_named_and_all_is_kept(
+    row: list[tuple[str, str]], path: str
+) -> None:
+    pairs = [("f", ""), ("v", "half typed"), ("f", "fine"), ("v", "x"), *row]
+    rows = rows_of(pairs)
+    with pytest.raises(Invalid) as caught:
+        Filter.from_rows(rows)
+    assert list(caught.value.errors) == [f"conditions.2.{path}"]
+    assert rows[0].text == "half typed"
+    assert rows[0].is_blank
+    assert rows[2].field == row[0][1]
+
+
+def test_all_errors_are_told_at_once() -> None:
+    pairs = [("f", "a"), ("t", "integer"), ("v", "x"), ("f", "b"), ("g", "none")]
+    with pytest.raises(Invalid) as caught:
+        Filter.from_query(pairs)
+    assert set(caught.value.errors) == {"conditions.0.value", "conditions.1.value"}
+
+
+def test_repeated_conditions_are_one_and_too_many_are_refused() -> None:
+    row = [("f", "a"), ("v", "x")]
+    assert Filter.from_query(row * 5) == Filter.from_query(row)
+    with pytest.raises(Invalid):
+        rows_of(row * (MAX_CONDITIONS + 1))
+
+
+def test_every_operator_says_how_it_is_typed() -> None:
+    for kind, operators in OPERATORS.items():
+        for operator in operators:
+            assert bool(hint(kind, operator)) == (takes(operator) != 0)
+
+
+def test_a_filter_in_words() -> None:
+    asked = Filter.from_query(
+        [
+            *[("f", "rank"), ("t", "integer"), ("o", "gte"), ("v", "3")],
+            *[("f", "color"), ("o", "one_of"), ("v", "red, green"), ("g", "any")],
+            *[
+                ("f", "place"),
+                ("t", "geo"),
+                ("o", "radius"),
+                ("v", "1, 2, 3"),
+                ("g", "none"),
+            ],
+        ]
+    )
+    assert asked.sentence == (
+        "rank is at least 3 and any of (color is one of red, green) and none of "
+        "(place is within the radius of 3.0 m around 1.0, 2.0)"
+    )
+    assert Filter().sentence == "every document"
