@@ -40,6 +40,9 @@ from nsadmin.pages.platform.templates import (
     template_use,
     templates,
 )
+from nsadmin.pages.resources.detail import resource
+from nsadmin.pages.resources.listing import resource_list, resources
+from nsadmin.pages.resources.map import resource_map
 
 urlpatterns = [
     path("", home, name="home"),
@@ -57,6 +60,22 @@ urlpatterns = [
     path("namespaces/<str:namespace_id>/health/", health, name="health"),
     path("namespaces/<str:namespace_id>/settings/", settings, name="settings"),
     path("namespaces/<str:namespace_id>/expiry/", expiry, name="expiry"),
+    path("namespaces/<str:namespace_id>/resources/", resources, name="resources"),
+    path(
+        "namespaces/<str:namespace_id>/resources/map/",
+        resource_map,
+        name="resource_map",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/resources/<str:kind>/",
+        resource_list,
+        name="resource_list",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/resources/<str:kind>/<str:resource_id>/",
+        resource,
+        name="resource",
+    ),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
     path("namespaces/<str:namespace_id>/advice/", advice, name="advice"),
