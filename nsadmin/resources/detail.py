@@ -132,7 +132,12 @@ def _targets(
         return ()
     else:
         own = (resource.kind, resource.id)
-        links = [x for x in graph.links if (x.referrer.kind, x.referrer.id) == own]
+        links = [
+            link
+            for link in graph.links
+            if (link.referrer.kind, link.referrer.id) == own
+            and not (link.is_to_itself and link.reference.use == "copy")
+        ]
     return tuple(_rows(links, lambda link: link.target))
 
 

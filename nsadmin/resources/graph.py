@@ -37,6 +37,12 @@ class Link:
     is_elsewhere: bool = False
 
     @property
+    def is_to_itself(self) -> bool:
+        """Whether a resource names itself."""
+        own = (self.referrer.kind, self.referrer.id)
+        return self.target is not None and (self.target.kind, self.target.id) == own
+
+    @property
     def is_broken(self) -> bool:
         """Whether the id has to name something of this namespace, and does not."""
         missing = self.target is None and not self.is_elsewhere
@@ -69,7 +75,7 @@ class Graph:
     def to(self, kind: Kind, resource_id: str) -> list[Link]:
         """Return the links that lead to a resource, from others than itself."""
         links = self._by_target.get((kind, resource_id), [])
-        return [link for link in links if link.referrer.id != resource_id]
+        return [link for link in links if not link.is_to_itself]
 
     @property
     def broken(self) -> list[Link]:

@@ -1,7 +1,7 @@
 """The references of one document: which ids it names, where, and how surely. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from nsadmin.resources.kinds import WORDS, Kind
@@ -138,13 +138,14 @@ def _in_map(walk: _Walk, value: Mapping[str, Any], at: _Place) -> Iterator[Refer
     is_elsewhere = at.is_elsewhere or (
         isinstance(other, str) and other not in ("", walk.namespace_id)
     )
-    key_kinds = kinds_of(at.key)
+    key_kinds = () if at.field.endswith("]") else kinds_of(at.key)
     for name, entry in value.items():
         if name in UNCHANGED_KEYS and isinstance(entry, str):
             continue
-        place = _Place(at.key, f"{at.field}.{name}", at.use, is_elsewhere)
         if key_kinds and not name.startswith("{{"):
-            yield _reference(name, key_kinds, place, is_required=True)
+            keys = replace(at, is_elsewhere=is_elsewhere)
+            yield _reference(name, key_kinds, keys, is_required=True)
+        place = _Place(at.key, f"{at.field}.{name}", at.use, is_elsewhere)
         yield from _in_value(walk, entry, _below(walk, at, place, name, value))
 
 

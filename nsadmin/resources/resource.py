@@ -33,12 +33,12 @@ LISTED_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     ),
     "objects": (
         *("object_id", "bucket_id", "key_prefix", "status", "updated_at"),
-        *("created_at", "blobs.property", "blobs.type", "blobs.details.filename"),
+        *("created_at", "blobs"),
     ),
     "collections": (
         *("collection_id", "collection_name", "description", "updated_at"),
         *("created_at", "document_count", "enabled", "lifecycle_state", "source"),
-        *("feature_extractor", "vector_indexes.name", "schema_version"),
+        *("feature_extractor", "vector_indexes", "schema_version"),
     ),
     "retrievers": (
         *("retriever_id", "retriever_name", "description", "updated_at"),
@@ -47,7 +47,7 @@ LISTED_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     ),
     "taxonomies": (
         *("taxonomy_id", "taxonomy_name", "description", "updated_at", "created_at"),
-        *("ready", "version", "config.taxonomy_type", "config.hierarchical_nodes"),
+        *("ready", "version", "config"),
     ),
 }
 
@@ -151,21 +151,29 @@ def _file_name(reader: Reader, raw: Raw) -> str:
 
 def _state(kind: Kind, reader: Reader, raw: Raw) -> tuple[str, bool]:
     """Return the word of a state, and whether the resource is out of work."""
-    if kind == "buckets" and reader.flag(raw, "is_locked"):
+    if kind == "buckets" and _flag(reader, raw, "is_locked"):
         return "Locked", True
     if kind in ("buckets", "objects"):
         word = reader.text(raw, "status", longest=_LONGEST_STATE) or ""
         return word.capitalize(), word.upper() in ("FAILED", "ERROR")
     if kind == "collections":
-        if reader.flag(raw, "enabled") is False:
+        if _flag(reader, raw, "enabled") is False:
             return "Disabled", True
         word = reader.text(raw, "lifecycle_state", longest=_LONGEST_STATE) or ""
         return word.capitalize(), word in ("cold", "archived")
     if kind == "retrievers":
-        is_published = reader.flag(raw, "is_published")
+        is_published = _flag(reader, raw, "is_published")
         return ("Published" if is_published else ""), False
-    is_ready = reader.flag(raw, "ready")
+    is_ready = _flag(reader, raw, "ready")
     return {True: "Ready", False: "Not ready", None: ""}[is_ready], is_ready is False
+
+
+def _flag(reader: Reader, raw: Raw, key: str) -> bool | None:
+    """Return true or false; some programs and servers write 1 and 0 for them."""
+    value = raw.get(key)
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    return reader.flag(raw, key)
 
 
 def _count(kind: Kind, reader: Reader, raw: Raw) -> int | None:

@@ -69,7 +69,7 @@ class Addresses:
         """Return the map with a box in focus, or with its column unfolded."""
         if box.state == "more":
             return self.unfolded(box.kind)
-        return self._with([("focus", "/".join(box.key))])
+        return f"{self._with([('focus', '/'.join(box.key))])}#focus"
 
     def unfolded(self, kind: str) -> str:
         """Return the map with the columns of a kind unfolded."""

@@ -60,6 +60,7 @@ def _drawn(request: HttpRequest, namespace_id: str, graph: Graph) -> dict[str, A
         "undrawn": picture.undrawn,
         "groups": drawing.groups_of(picture, addresses),
         "focused": focused,
+        "focused_word": WORDS[focused.kind].one if focused else "",
         "focused_url": address_of(namespace_id, focused) if focused else "",
         "is_changed": bool(focus or unfolded),
         "map_url": addresses.map,

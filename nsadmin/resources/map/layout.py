@@ -16,10 +16,10 @@ from nsadmin.resources.map.picture import Box, Line, Picture
 BOX_WIDTH: Final = 168
 BOX_HEIGHT: Final = 52
 GAP: Final = 16
-TOP: Final = 32
+TOP: Final = 36
 _LANE: Final = 5
 _MARGIN: Final = 10
-_NARROWEST, _WIDEST = 36, 120
+_NARROWEST, _WIDEST = 40, 96
 # Lines in one gap that lead to different columns are this far apart.
 _GAP_LANES: Final = (-4, 0, 4)
 
