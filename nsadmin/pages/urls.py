@@ -67,12 +67,12 @@ urlpatterns = [
         name="resource_map",
     ),
     path(
-        "namespaces/<str:namespace_id>/resources/<str:kind>/",
+        "namespaces/<str:namespace_id>/resources/<str:resource_kind>/",
         resource_list,
         name="resource_list",
     ),
     path(
-        "namespaces/<str:namespace_id>/resources/<str:kind>/<str:resource_id>/",
+        "namespaces/<str:namespace_id>/resources/<str:resource_kind>/<str:resource_id>/",
         resource,
         name="resource",
     ),

@@ -214,9 +214,13 @@ def test_a_map_is_drawn_the_same_again() -> None:
     assert place(picture_of(many(80))) == LAYOUTS["200"]
 
 
+BUCKETS: list[tuple[Kind, str, dict[str, Any]]] = [
+    ("buckets", f"b{n:03}", {}) for n in range(MOST_BOXES + 12)
+]
+
+
 def test_a_long_column_folds_around_the_focus() -> None:
-    buckets = [("buckets", f"b{n:03}", {}) for n in range(MOST_BOXES + 12)]
-    found = graph(*buckets, ("collections", "last", made_of("bkt_b071")))  # type: ignore[arg-type]
+    found = graph(*BUCKETS, ("collections", "last", made_of("bkt_b071")))
     column = picture_of(found).columns[0]
     assert (len(column.boxes), column.folded) == (MOST_BOXES + 1, 12)
     assert column.boxes[-1].name == "12 more"
@@ -227,9 +231,8 @@ def test_a_long_column_folds_around_the_focus() -> None:
 
 
 def test_lines_of_folded_boxes_come_together() -> None:
-    buckets = [("buckets", f"b{n:03}", {}) for n in range(MOST_BOXES + 12)]
     ids = [f"bkt_b{n:03}" for n in range(MOST_BOXES + 12)]
-    found = graph(*buckets, ("collections", "all", made_of(*ids)))  # type: ignore[arg-type]
+    found = graph(*BUCKETS, ("collections", "all", made_of(*ids)))
     assert len(picture_of(found).lines) == MOST_BOXES + 1
 
 

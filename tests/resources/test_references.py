@@ -178,5 +178,5 @@ def test_a_document_of_any_size_ends() -> None:
     many = {"collection_ids": [f"col_{n:06}" for n in range(100_000)]}
     assert len(references_of("retrievers", many, NS)) == MOST
     assert references_of("retrievers", {"stages": nested(900)}, NS) == []
-    wide = {"stages": [{"a": [{}] * 1000}] * 1000}
+    wide: dict[str, Any] = {"stages": [{"a": [{}] * 1000}] * 1000}
     assert references_of("retrievers", wide, NS) == []

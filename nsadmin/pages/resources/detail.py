@@ -23,11 +23,11 @@ from nsadmin.resources.kinds import WORDS, Kind
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def resource(
-    request: HttpRequest, namespace_id: str, kind: str, resource_id: str
+    request: HttpRequest, namespace_id: str, resource_kind: str, resource_id: str
 ) -> HttpResponse:
     """Show a resource, what it refers to, and what refers to it."""
     view = queries.get(gate.actor_of(request), namespace_id)
-    chosen = require_kind(kind)
+    chosen = require_kind(resource_kind)
     found = _found(view, chosen, resource_id)
     context = {
         **resources_scope(view),

@@ -29,10 +29,12 @@ def resources(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
-def resource_list(request: HttpRequest, namespace_id: str, kind: str) -> HttpResponse:
+def resource_list(
+    request: HttpRequest, namespace_id: str, resource_kind: str
+) -> HttpResponse:
     """Show one page of the resources of a kind, or of those that a search finds."""
     view = queries.get(gate.actor_of(request), namespace_id)
-    chosen = require_kind(kind)
+    chosen = require_kind(resource_kind)
     query = _query(request)
     found = _found(view, chosen, query)
     own_id = view.namespace.namespace_id

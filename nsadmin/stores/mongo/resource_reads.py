@@ -101,7 +101,8 @@ def _sorted(
     ]
     if fields:
         stages.append({"$project": dict.fromkeys(fields, 1)})
-    return collection(kind).with_options(codec_options=RAW).aggregate(stages)
+    raw = collection(kind).with_options(codec_options=RAW)
+    return raw.aggregate(stages, batchSize=limit)  # one answer, up to 16 MB
 
 
 def _within(found: Iterator[RawBSONDocument], most_bytes: int) -> Slice:
