@@ -8,9 +8,9 @@ from nsadmin.health.drift import Drift
 from nsadmin.health.models import DriftRow
 from nsadmin.names import clip
 from nsadmin.resources import objects, reading
-from nsadmin.resources.graph import Link, without_positions
-from nsadmin.resources.kinds import WORDS
 from nsadmin.resources.objects import ObjectsScan
+from nsadmin.resources.references.graph import Link, without_positions
+from nsadmin.resources.references.kinds import WORDS
 
 BROKEN: Final = "reference_broken"
 OF_OBJECTS: Final = "reference_objects"

@@ -7,10 +7,17 @@ from typing import Any, Final
 from nsadmin.audit.masking import mask
 from nsadmin.errors import NotFound, NsadminError
 from nsadmin.resources import reading
-from nsadmin.resources.graph import Found, Graph, Key, Link, build, without_positions
-from nsadmin.resources.kinds import KINDS, WORDS, Kind
-from nsadmin.resources.references import Reference, references_of
-from nsadmin.resources.resource import STAND_IN, Resource
+from nsadmin.resources.references.document import Reference, references_of
+from nsadmin.resources.references.graph import (
+    Found,
+    Graph,
+    Key,
+    Link,
+    build,
+    without_positions,
+)
+from nsadmin.resources.references.kinds import KINDS, WORDS, Kind
+from nsadmin.resources.references.resource import STAND_IN, Resource
 from nsadmin.stores.mongo import resource_reads as store
 from nsadmin.stores.mongo.keys import key_of
 

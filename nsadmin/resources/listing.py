@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from nsadmin.errors import NsadminError
 from nsadmin.names import composed
-from nsadmin.resources.kinds import KINDS, WORDS, Kind
 from nsadmin.resources.reading import resource_of
-from nsadmin.resources.resource import LISTED_FIELDS, Raw, Resource
+from nsadmin.resources.references.kinds import KINDS, WORDS, Kind
+from nsadmin.resources.references.resource import LISTED_FIELDS, Raw, Resource
 from nsadmin.stores.mongo import resource_reads as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.keys import key_of, key_text

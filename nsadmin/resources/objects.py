@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nsadmin.resources import reading
-from nsadmin.resources.graph import Graph, Key, without_positions
-from nsadmin.resources.kinds import Kind, is_kind
-from nsadmin.resources.references import Reference, ReferenceKind, references_of
-from nsadmin.resources.resource import LISTED_FIELDS, Raw
+from nsadmin.resources.references.document import (
+    Reference,
+    ReferenceKind,
+    references_of,
+)
+from nsadmin.resources.references.graph import Graph, Key, without_positions
+from nsadmin.resources.references.kinds import Kind, is_kind
+from nsadmin.resources.references.resource import LISTED_FIELDS, Raw
 from nsadmin.stores.mongo import resource_reads as store
 
 # Objects that one comparison of a namespace reads.

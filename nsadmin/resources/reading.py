@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
-from nsadmin.resources.graph import GRAPH_KINDS, Found, Graph, Key, build
-from nsadmin.resources.kinds import WORDS, Kind, is_kind
-from nsadmin.resources.references import Reference, references_of
-from nsadmin.resources.resource import LISTED_FIELDS, Raw, Resource, read
+from nsadmin.resources.references.document import Reference, references_of
+from nsadmin.resources.references.graph import GRAPH_KINDS, Found, Graph, Key, build
+from nsadmin.resources.references.kinds import WORDS, Kind, is_kind
+from nsadmin.resources.references.resource import LISTED_FIELDS, Raw, Resource, read
 from nsadmin.stores.mongo import resource_reads as store
 from nsadmin.stores.mongo.keys import key_text
 

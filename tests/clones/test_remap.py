@@ -13,7 +13,7 @@ from nsadmin.clones.rewrite.id_map import IdMap, build_id_map, new_id
 from nsadmin.clones.rewrite.payload import names_another
 from nsadmin.clones.rewrite.references import find_references, rewrite_references
 from nsadmin.clones.rewrite.remap import OmissionLog
-from nsadmin.resources.reference_fields import (
+from nsadmin.resources.references.fields import (
     UNCHANGED_KEYS,
     IdKind,
     has_id_shape,

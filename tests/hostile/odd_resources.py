@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.resources.kinds import WORDS, Kind
+from nsadmin.resources.references.kinds import WORDS, Kind
 from tests.hostile.odd_documents import MISSING, nested
 
 MEGABYTE = "é" * 500_000

@@ -20,7 +20,7 @@ from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
-from nsadmin.resources.kinds import WORDS
+from nsadmin.resources.references.kinds import WORDS
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from nsadmin.resources import listing, objects, reading
-from nsadmin.resources.kinds import KINDS, WORDS, Kind
 from nsadmin.resources.listing import ListQuery
+from nsadmin.resources.references.kinds import KINDS, WORDS, Kind
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import Cast
 from tests.hostile.odd_resources import ODD

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from nsadmin.pages.resources.text_width import fitted, width_of
-from nsadmin.resources.graph import Found, Graph, build
-from nsadmin.resources.kinds import Kind
 from nsadmin.resources.map.layout import (
     BOX_HEIGHT,
     BOX_WIDTH,
@@ -17,8 +15,10 @@ from nsadmin.resources.map.layout import (
     place,
 )
 from nsadmin.resources.map.picture import MOST_BOXES, picture_of
-from nsadmin.resources.references import references_of
-from nsadmin.resources.resource import read
+from nsadmin.resources.references.document import references_of
+from nsadmin.resources.references.graph import Found, Graph, build
+from nsadmin.resources.references.kinds import Kind
+from nsadmin.resources.references.resource import read
 
 NS = "ns_own0000001"
 PREFIXES: dict[Kind, tuple[str, str]] = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.resources.references import MOST, references_of
+from nsadmin.resources.references.document import MOST, references_of
 from tests.hostile.odd_documents import nested
 
 NS = "ns_own0000001"

@@ -17,7 +17,7 @@ from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.resources.reference_fields import IdKind
+from nsadmin.resources.references.fields import IdKind
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import ID_FIELD

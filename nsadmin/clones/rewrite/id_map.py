@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid5
 
-from nsadmin.resources.reference_fields import PREFIX_BY_KIND, IdKind, has_id_shape
+from nsadmin.resources.references.fields import PREFIX_BY_KIND, IdKind, has_id_shape
 
 # Letters after the prefix.
 _LENGTHS: Final[Mapping[IdKind, int]] = {

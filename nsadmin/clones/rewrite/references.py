@@ -1,6 +1,6 @@
 """Rewriting references anywhere in a document, and finding remaining ones. Pure.
 
-`resources.reference_fields` says what a reference is. Names and the addresses of files
+`resources.references.fields` says what a reference is. Names and the addresses of files
 are never changed, because a clone refers to the same files. Template expressions
 `{{…}}` are no ids and stay.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nsadmin.clones.rewrite.id_map import IdMap
-from nsadmin.resources.reference_fields import (
+from nsadmin.resources.references.fields import (
     PATH_KEYS,
     PATH_KINDS,
     PATH_PREFIXES,

@@ -14,7 +14,7 @@ from typing import Any, Final
 from nsadmin.clones.rewrite.id_map import IdMap
 from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import find_references, rewrite_references
-from nsadmin.resources.reference_fields import IdKind
+from nsadmin.resources.references.fields import IdKind
 
 Document = dict[str, Any]
 

@@ -17,7 +17,7 @@ from nsadmin.pages.resources.listing import require_kind
 from nsadmin.pages.resources.scope import address_of, documents_of, resources_scope
 from nsadmin.resources import detail
 from nsadmin.resources.detail import MOST_ROWS, Detail, Row
-from nsadmin.resources.kinds import WORDS, Kind
+from nsadmin.resources.references.kinds import WORDS, Kind
 
 
 @gate.page(Action.NAMESPACE_READ)

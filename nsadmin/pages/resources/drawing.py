@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from nsadmin.pages.resources.text_width import fitted
-from nsadmin.resources.graph import Graph, Key
-from nsadmin.resources.kinds import WORDS, is_kind
 from nsadmin.resources.map.layout import BOX_WIDTH, PlacedBox, PlacedLine
 from nsadmin.resources.map.picture import Box, Line, Picture
+from nsadmin.resources.references.graph import Graph, Key
+from nsadmin.resources.references.kinds import WORDS, is_kind
 
 _TEXT_WIDTH = BOX_WIDTH - 20
 _STATES = {"missing": "Missing here", "elsewhere": "Of another namespace"}

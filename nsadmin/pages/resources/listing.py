@@ -13,8 +13,8 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.resources.scope import address_of, resources_scope
 from nsadmin.resources import listing
-from nsadmin.resources.kinds import KINDS, WORDS, Kind, is_kind
 from nsadmin.resources.listing import Listing, ListQuery
+from nsadmin.resources.references.kinds import KINDS, WORDS, Kind, is_kind
 
 _LONGEST = listing.LONGEST_SEARCH
 

@@ -14,10 +14,10 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.resources import drawing
 from nsadmin.pages.resources.scope import address_of, resources_scope
 from nsadmin.resources import reading
-from nsadmin.resources.graph import Graph, Link, without_positions
-from nsadmin.resources.kinds import WORDS, is_kind
 from nsadmin.resources.map.layout import place
 from nsadmin.resources.map.picture import picture_of
+from nsadmin.resources.references.graph import Graph, Link, without_positions
+from nsadmin.resources.references.kinds import WORDS, is_kind
 
 # Broken references that are listed; the drift page has them all.
 _MOST_BROKEN = 50

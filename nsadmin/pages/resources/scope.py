@@ -9,8 +9,8 @@ from django.urls import Resolver404, resolve, reverse
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.page_context import namespace_scope
 from nsadmin.resources import listing
-from nsadmin.resources.kinds import KINDS, WORDS, Kind, KindWords
-from nsadmin.resources.resource import Resource
+from nsadmin.resources.references.kinds import KINDS, WORDS, Kind, KindWords
+from nsadmin.resources.references.resource import Resource
 
 # The field of a document's payload that holds the id of a resource.
 _PAYLOAD_FIELDS: dict[Kind, str] = {

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nsadmin.resources.graph import Key
 from nsadmin.resources.map.picture import Box, Line, Picture
+from nsadmin.resources.references.graph import Key
 
 BOX_WIDTH: Final = 168
 BOX_HEIGHT: Final = 52

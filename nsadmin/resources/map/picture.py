@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from nsadmin.resources.graph import Graph, Key, Link
-from nsadmin.resources.kinds import WORDS, Kind, is_kind
-from nsadmin.resources.resource import Resource
+from nsadmin.resources.references.graph import Graph, Key, Link
+from nsadmin.resources.references.kinds import WORDS, Kind, is_kind
+from nsadmin.resources.references.resource import Resource
 
 State = Literal["", "missing", "elsewhere", "more"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from nsadmin.names import clip, is_hidden
 from nsadmin.namespaces.schema.document import UNDECODED
 from nsadmin.namespaces.schema.reader import LIST, Reader, kind_of
-from nsadmin.resources import vectors
-from nsadmin.resources.kinds import WORDS, Kind
+from nsadmin.resources.references import vectors
+from nsadmin.resources.references.kinds import WORDS, Kind
 
 Raw = Mapping[str, Any]
 KeyText = Callable[[object], str | None]

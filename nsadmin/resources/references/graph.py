@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from nsadmin.resources.kinds import Kind
-from nsadmin.resources.reference_fields import has_id_shape
-from nsadmin.resources.references import Reference
-from nsadmin.resources.resource import Resource
+from nsadmin.resources.references.document import Reference
+from nsadmin.resources.references.fields import has_id_shape
+from nsadmin.resources.references.kinds import Kind
+from nsadmin.resources.references.resource import Resource
 
 Key = tuple[str, str]  # kind and id
 GRAPH_KINDS: Final[tuple[Kind, ...]] = (

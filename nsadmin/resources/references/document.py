@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from nsadmin.resources.kinds import WORDS, Kind
-from nsadmin.resources.reference_fields import (
+from nsadmin.resources.references.fields import (
     OPERAND_KEYS,
     PREFIX_BY_KIND,
     UNCHANGED_KEYS,
@@ -14,6 +13,7 @@ from nsadmin.resources.reference_fields import (
     key_of_entry,
     kinds_of,
 )
+from nsadmin.resources.references.kinds import WORDS, Kind
 
 ReferenceKind = IdKind | Literal["objects"]
 # How a document uses an id: `source` feeds it, `copy` repeats what a source says,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from nsadmin.names import clip
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.resources.kinds import Kind
+from nsadmin.resources.references.kinds import Kind
 
 _MOST: Final = 20
 _MOST_VALUES: Final = 5000
