@@ -166,8 +166,8 @@ def _points(
     ]
 
 
-def make_resources(namespace: Namespace) -> None:
-    """Give a namespace one bucket with one object, so that counts are not zero."""
+def make_resources(namespace: Namespace) -> str:
+    """Give a namespace one bucket with one object; return the bucket's id."""
     base = {
         "namespace_id": namespace.namespace_id,
         "internal_id": namespace.internal_id,
@@ -186,6 +186,7 @@ def make_resources(namespace: Namespace) -> None:
             }
         ],
     )
+    return bucket_id
 
 
 def assemble() -> Cast:

@@ -23,7 +23,15 @@ from nsadmin.namespaces.schema.document import Namespace
 Right = Literal["namespace store", "Qdrant", "nobody"]
 # The repair in `Repair` that removes the difference, or how else it is removed.
 Way = Literal[
-    "missing", "wrong", "extra", "collection", "process", "by itself", "clone", "look"
+    "missing",
+    "wrong",
+    "extra",
+    "collection",
+    "process",
+    "by itself",
+    "clone",
+    "look",
+    "reference",
 ]
 
 
@@ -78,6 +86,14 @@ _SENTENCES = {
     "count_behind": "Lists show {0.shown} documents; Qdrant has {0.actual}.",
     "tier_behind": "Lists show the tier {0.shown}; the tier is {0.wanted}.",
     "more": "… and {0.actual} more differences.",
+    "reference_broken": (
+        "Broken reference: {0.subject}, but this namespace has no such {0.wanted}. "
+        "Restore it, or remove the id there."
+    ),
+    "reference_objects": (
+        "Broken references: {0.subject} ({0.actual}), but this namespace has no such "
+        "{0.wanted}. Restore it, or upload these objects again."
+    ),
     "orphan": (
         "The collection {0.subject} belongs to no namespace; it holds {0.actual}. "
         "This console cannot drop it: check its points, then drop it in Qdrant."

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import vector_coverage
+from nsadmin.health import reference_drift, vector_coverage
 from nsadmin.health.drift import Drift, compare
 from nsadmin.health.models import DriftRow
+from nsadmin.health.reference_drift import Reach
 from nsadmin.jobs import items
 from nsadmin.names import clip
 from nsadmin.namespaces.models import MirroredNamespace
@@ -56,11 +57,17 @@ class SweepResult:
     failed: int = 0
 
 
-def scan_namespace(namespace: Namespace, snapshot: Snapshot | None) -> list[Drift]:
-    """Compare now, store the differences, and return them."""
+def scan_namespace(
+    namespace: Namespace, snapshot: Snapshot | None, *, references: Reach = "stored"
+) -> list[Drift]:
+    """Compare now, store the differences, and return them.
+
+    `references` says how far broken references are looked for.
+    """
     key = namespace.namespace_id
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
+    found += reference_drift.differences(key, references)
     if snapshot is not None and snapshot.ok:  # else nothing is known
         store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
     return bounded(found)
@@ -184,9 +191,8 @@ class _Sweep:
             return
         namespace = document.read(raw)
         snapshot = probe.snapshot(namespace, wait_s=settings.NSADMIN_PAGE_TIMEOUT_S)
-        found = scan_namespace(
-            namespace, vector_coverage.refreshed(namespace, snapshot)
-        )
+        refreshed = vector_coverage.refreshed(namespace, snapshot)
+        found = scan_namespace(namespace, refreshed, references="objects")
         if snapshot is None or not snapshot.ok:
             self.silent += 1
         else:

@@ -62,6 +62,9 @@ from nsadmin.pages.support.views import (
     new_session,
     support,
 )
+from nsadmin.pages.resources.detail import resource
+from nsadmin.pages.resources.listing import resource_list, resources
+from nsadmin.pages.resources.map import resource_map
 
 urlpatterns = [
     path("", home, name="home"),
@@ -104,6 +107,22 @@ urlpatterns = [
         "namespaces/<str:namespace_id>/documents/<str:document_id>/vector/",
         vector,
         name="document_vector",
+    ),
+    path("namespaces/<str:namespace_id>/resources/", resources, name="resources"),
+    path(
+        "namespaces/<str:namespace_id>/resources/map/",
+        resource_map,
+        name="resource_map",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/resources/<str:resource_kind>/",
+        resource_list,
+        name="resource_list",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/resources/<str:resource_kind>/<str:resource_id>/",
+        resource,
+        name="resource",
     ),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),

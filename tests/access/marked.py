@@ -10,6 +10,7 @@ from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
+from nsadmin.resources.references.kinds import WORDS
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
@@ -27,12 +28,14 @@ ASKED = f"asked@{WORD}.example"
 def mark(cast: Cast) -> dict[str, str]:
     """Write the word into all that Northlight has; return what leads there."""
     _people(cast)
+    bucket_id = make_resources(cast.own)
     own = _namespace(cast.own)
     job = _job(cast)
     audit = _audit(cast)
     return {
         "<namespace_id>": own.namespace_id,
         "<identifier>": own.namespace_id,
+        "<resource_id>": bucket_id,
         "<job_id>": job,
         "<task_id>": job,
         "<op_id>": audit,
@@ -54,7 +57,6 @@ def _people(cast: Cast) -> None:
 
 
 def _namespace(namespace: Namespace) -> Namespace:
-    make_resources(namespace)
     name = f"films {WORD}"
     index = {
         "field_name": f"f_{WORD}",
@@ -72,7 +74,8 @@ def _namespace(namespace: Namespace) -> Namespace:
     at = {"namespace_id": namespace.namespace_id}
     collection(store.NAME).update_one(at, {"$set": changed})
     for kind in resources.KINDS:
-        collection(kind).update_many(at, {"$set": {"name": WORD}})
+        named = ("name", WORDS[kind].name_field or "key_prefix", "description")
+        collection(kind).update_many(at, {"$set": dict.fromkeys(named, WORD)})
     collections.create_index(
         shared(), namespace.collection, f"f_{WORD}", {"type": "keyword"}
     )

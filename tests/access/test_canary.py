@@ -123,6 +123,8 @@ def test_a_planted_key_is_nowhere(
         "health/",
     ):
         found.page("get", f"{here}{path}")
+    for path in ("buckets/", "map/", "objects/?search=a"):
+        found.page("get", f"{here}resources/{path}")
     found.page("get", "/organization/")
     found.page("get", "/jobs/")
     mirror.reconcile()

@@ -47,6 +47,9 @@ BESIDE: list[tuple[str, str, Any]] = [
         {"namespace_name": "mine", "source_organization_id": "{org}"},
     ),
     ("GET", "/namespaces/?search=" + WORD, None),
+    ("GET", "/namespaces/{id}/resources/buckets/?search=" + WORD, None),
+    ("GET", "/namespaces/{id}/resources/objects/?bucket=" + WORD, None),
+    ("GET", "/namespaces/{id}/resources/map/?focus=buckets/" + WORD, None),
     ("GET", "/jobs/?search=" + WORD, None),
     ("GET", "/jobs/?namespace={id}", None),
     ("GET", "/organization/audit/?search=" + WORD, None),
@@ -61,6 +64,7 @@ FOR_ALL = {
     "<feature_extractor_id>": "face_identity_extractor_v1",
     "<name>": "purge",
     "<kind>": "purge",
+    "<resource_kind>": "buckets",
 }
 VARYING = re.compile(
     r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
@@ -154,6 +158,7 @@ def test_what_is_foreign_is_answered_like_what_does_not_exist(
     nothing = {
         **unknown(marked),
         "<feature_extractor_id>": "face_identity_extractor_v1",
+        "<resource_kind>": "buckets",
     }
     nothing["{name}"] = f"films {WORD[::-1]}"
     asked: list[tuple[str, str, Any]] = list(BESIDE)

@@ -32,7 +32,7 @@ from tests.access.matrix import (
     undeclared,
     unlisted,
 )
-from tests.cast import Cast, invite
+from tests.cast import Cast, invite, make_resources
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 BODIES: dict[Route, Any] = {
@@ -183,6 +183,8 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",
+        "<resource_kind>": lambda: "buckets",
+        "<resource_id>": lambda: make_resources(getattr(cast, whose)),
         **_people(cast, whose),
     }
     for placeholder, make in makers.items():

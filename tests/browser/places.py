@@ -36,6 +36,8 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "tier-read-only": ("viewer", f"/namespaces/{dedicated}/infrastructure/"),
         "extractors": ("admin", f"/namespaces/{big}/extractors/"),
         "indexes": ("admin", f"/namespaces/{big}/indexes/"),
+        "resources": ("admin", f"/namespaces/{big}/resources/collections/"),
+        "resource-map": ("admin", f"/namespaces/{big}/resources/map/"),
         "advice": ("admin", f"/namespaces/{labour}/advice/"),
         "drift": ("admin", f"/namespaces/{broken}/drift/"),
         "due": ("admin", "/namespaces/due/"),

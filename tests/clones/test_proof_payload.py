@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map, new_id
+from nsadmin.clones.rewrite.id_map import IdMap, build_id_map, new_id
 from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import rewrite_references
 from nsadmin.clones.verify.canonical import Marks, canonical, is_reference_field
 from nsadmin.clones.verify.point_proof import prove
+from nsadmin.resources.references.fields import IdKind
 from nsadmin.transfer.vectors import Scaled
 
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")

@@ -9,21 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsadmin.clones.rewrite import remap
-from nsadmin.clones.rewrite.id_map import (
-    IdKind,
-    IdMap,
-    build_id_map,
-    has_id_shape,
-    new_id,
-)
+from nsadmin.clones.rewrite.id_map import IdMap, build_id_map, new_id
 from nsadmin.clones.rewrite.payload import names_another
-from nsadmin.clones.rewrite.references import (
-    UNCHANGED_KEYS,
-    find_references,
-    kinds_of,
-    rewrite_references,
-)
+from nsadmin.clones.rewrite.references import find_references, rewrite_references
 from nsadmin.clones.rewrite.remap import OmissionLog
+from nsadmin.resources.references.fields import (
+    UNCHANGED_KEYS,
+    IdKind,
+    has_id_shape,
+    kinds_of,
+)
 
 JOB = UUID("4f5c6a34-6a0c-4a6e-9a53-0d1f6f4d2b11")
 NS, BKT, COL, COL2 = "ns_source001", "bkt_source1", "col_source1", "col_source2"

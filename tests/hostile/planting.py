@@ -20,6 +20,7 @@ from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
+from nsadmin.resources.references.kinds import WORDS
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
@@ -36,7 +37,7 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
     some = cycle(texts)
     _people(cast, some)
     values = {"<namespace_id>": cast.own.namespace_id}
-    _namespace(cast.own, some)
+    values["<resource_id>"] = _namespace(cast.own, some)
     _advice(cast.own, some)
     clone = make_namespace(cast.northlight, next(some), in_qdrant=False)
     _failed_clone(clone, cast.own, some)
@@ -59,6 +60,7 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
         tags=[next(some)],
         configuration=configuration_of(cast.own),
     )
+    values["<resource_kind>"] = "buckets"
     values["<member_id>"] = str(cast.users["viewer"].memberships.get().pk)
     values["<key_id>"] = cast.keys["viewer"].split("_")[1]
     asked = invite(cast.northlight, "asked@example.org")
@@ -79,8 +81,9 @@ def _people(cast: Cast, some: Iterator[str]) -> None:
         user.save()
 
 
-def _namespace(own: Namespace, some: Iterator[str]) -> None:
-    make_resources(own)
+def _namespace(own: Namespace, some: Iterator[str]) -> str:
+    """Write the texts into a namespace and its resources; return a bucket's id."""
+    bucket_id = make_resources(own)
     name = next(some)
     at = {"namespace_id": own.namespace_id}
     odd: list[dict[str, Any]] = [
@@ -117,10 +120,13 @@ def _namespace(own: Namespace, some: Iterator[str]) -> None:
         at, {"$push": {"feature_extractors": text_extractor}}
     )
     for kind in resources.KINDS:
-        collection(kind).update_many(at, {"$set": {"name": next(some)}})
+        named = ("name", WORDS[kind].name_field or "key_prefix", "description")
+        texts = {key: next(some) for key in (*named, "status")}
+        collection(kind).update_many(at, {"$set": texts})
     payload = {next(some): next(some) for _ in range(5)}
     points.put(shared(), own.collection, [{"id": 1, "vector": {}, "payload": payload}])
     mirror.mirror_one(store.get(own.namespace_id))
+    return bucket_id
 
 
 def _advice(own: Namespace, some: Iterator[str]) -> None:

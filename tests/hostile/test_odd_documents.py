@@ -24,9 +24,11 @@ from tests.hostile.odd_documents import BEYOND_JSON, LISTED, NO_ADDRESS, UNOWNED
 from tests.hostile.walk import signed_in
 
 PAGES = sorted(
-    address
+    address.replace("<resource_kind>", "buckets")
     for method, address in MATRIX
-    if method == "GET" and "<namespace_id>" in address and "<op_id>" not in address
+    if method == "GET"
+    and "<namespace_id>" in address
+    and not address.endswith(("<op_id>/revert/", "<resource_id>/"))
 )
 # Every page is asked for one in so many documents; `make faults` asks for all.
 STEP = 8

@@ -12,6 +12,7 @@ from nsadmin.access.models import Membership, Organization
 from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.advice import usage
+from nsadmin.health import drift_scan, reference_drift
 from nsadmin.health.models import DriftRow
 from nsadmin.health.sampler import sample
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun, State
@@ -27,6 +28,7 @@ from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.cast import Cast, invite, make_namespace, make_resources
 from tests.pages.test_audit import write
+from tests.resources import world as written
 
 LONG = "מסמכים-וסרטים-" + "averyveryverylongwordwithoutanybreak" + "🎬🎞️📽️"
 TEXT = {"type": "text", "tokenizer": "word", "lowercase": True}
@@ -50,6 +52,8 @@ UNDER = (
     "advice/",
     "infrastructure/",
     "drift/",
+    "resources/buckets/",
+    "resources/map/",
     "clone/",
     "template/",
     "config/",
@@ -222,6 +226,33 @@ def drifting(world: World) -> None:
     world.see("drift", "/fleet/", "support")
 
 
+def resources(world: World) -> None:
+    """Resources of every kind, their references, broken ones, and a map that folds."""
+    made = make_namespace(world.cast.northlight, "torn", in_qdrant=False)
+    torn = written.broken(made)
+    torn.bucket("long", bucket_name=LONG, description=LONG * 20, status=["odd"])
+    for kind in ("objects", "collections", "retrievers", "taxonomies"):
+        world.see("rows", torn.path(f"{kind}/"), "viewer")
+    world.see("no match", torn.path("objects/?search=nothing-like-this"))
+    world.see("of a bucket", torn.path("objects/?bucket=bkt_gone00002"))
+    for kind, own_id in (
+        ("buckets", torn.id("bkt", "long")),
+        ("collections", torn.id("col", "highlights")),
+        ("taxonomies", torn.id("tax", "lost topics")),
+        ("objects", torn.id("obj", "intake00001")),
+    ):
+        world.see("one", torn.path(f"{kind}/{own_id}/"))
+    world.see("broken", torn.path("map/"))
+    focus = f"map/?focus=collections/{torn.id('col', 'records')}"
+    world.see("focus", torn.path(focus))
+    drift_scan.store_differences(
+        made.namespace_id, "", reference_drift.differences(made.namespace_id, "objects")
+    )
+    world.see("broken", at(made, "drift/"))
+    folded = make_namespace(world.cast.northlight, "folded", in_qdrant=False)
+    world.see("folded", written.large(folded, 4, 70).path("map/"))
+
+
 def jobs(world: World) -> Iterator[Job]:
     """A job in every state."""
     now = timezone.now()
@@ -356,6 +387,7 @@ STATES: tuple[Callable[[World], None], ...] = (
     filled,
     drifting,
     documents,
+    resources,
     working,
     troubled,
     unreadable,

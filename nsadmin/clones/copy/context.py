@@ -9,7 +9,7 @@ from uuid import UUID
 
 from nsadmin.clones.copy.source_reader import SourcePage, SourceReader
 from nsadmin.clones.request import Include
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map
+from nsadmin.clones.rewrite.id_map import IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
 from nsadmin.errors import Conflict, NotFound, Unavailable, UpstreamError
 from nsadmin.jobs.execution.context import JobContext
@@ -17,6 +17,7 @@ from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.resources.references.fields import IdKind
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.resources import ID_FIELD

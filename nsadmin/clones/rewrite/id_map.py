@@ -7,50 +7,30 @@ the same documents. Object and document ids are unique within a namespace and st
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID, uuid5
 
-IdKind = Literal["namespaces", "buckets", "collections", "retrievers", "taxonomies"]
+from nsadmin.resources.references.fields import PREFIX_BY_KIND, IdKind, has_id_shape
 
-ID_KINDS: Final[tuple[IdKind, ...]] = (
-    "namespaces",
-    "buckets",
-    "collections",
-    "retrievers",
-    "taxonomies",
-)
-_PREFIX_AND_LENGTH: Final[Mapping[IdKind, tuple[str, int]]] = {
-    "namespaces": ("ns_", 12),
-    "buckets": ("bkt_", 12),
-    "collections": ("col_", 10),
-    "retrievers": ("ret_", 12),
-    "taxonomies": ("tax_", 12),
+# Letters after the prefix.
+_LENGTHS: Final[Mapping[IdKind, int]] = {
+    "namespaces": 12,
+    "buckets": 12,
+    "collections": 10,
+    "retrievers": 12,
+    "taxonomies": 12,
 }
-PREFIXES: Final = tuple(prefix for prefix, _ in _PREFIX_AND_LENGTH.values())
 _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 def new_id(job_id: UUID, kind: IdKind, old_id: str) -> str:
     """Return the id of a resource in the clone that the job makes."""
-    prefix, length = _PREFIX_AND_LENGTH[kind]
     number = uuid5(job_id, f"{kind}|{old_id}").int
     letters = []
-    for _ in range(length):
+    for _ in range(_LENGTHS[kind]):
         number, digit = divmod(number, len(_ALPHABET))
         letters.append(_ALPHABET[digit])
-    return prefix + "".join(letters)
-
-
-def has_id_shape(value: str) -> bool:
-    """Tell whether a string has the form of a generated id, such as `col_k3f9x2`.
-
-    Ids chosen by other programs may be plain words; those count as references only
-    under a key that holds references.
-    """
-    if not value.startswith(PREFIXES):
-        return False
-    rest = value.partition("_")[2]
-    return len(rest) >= 6 and all(c.isalnum() or c in "_-" for c in rest)
+    return PREFIX_BY_KIND[kind] + "".join(letters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from nsadmin.clones.rewrite.id_map import IdMap
-from nsadmin.clones.rewrite.references import PATH_KINDS, kinds_of
+from nsadmin.resources.references.fields import PATH_KINDS, kinds_of
 
 Json = Any
 

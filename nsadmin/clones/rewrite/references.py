@@ -1,81 +1,25 @@
 """Rewriting references anywhere in a document, and finding remaining ones. Pure.
 
-A reference is a whole string, a whole segment of a path made of ids, or a key of a map,
-never a part of a text. It is recognized by the form of an id (`col_` and so on), or by
-a key that holds references (`bucket_id`, `source.collection_ids`). Names and the
-addresses of files are never changed, because a clone refers to the same files.
-Template expressions `{{…}}` are no ids and stay.
+`resources.references.fields` says what a reference is. Names and the addresses of files
+are never changed, because a clone refers to the same files. Template expressions
+`{{…}}` are no ids and stay.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
-from nsadmin.clones.rewrite.id_map import PREFIXES, IdKind, IdMap
+from nsadmin.clones.rewrite.id_map import IdMap
+from nsadmin.resources.references.fields import (
+    PATH_KEYS,
+    PATH_KINDS,
+    PATH_PREFIXES,
+    PREFIXES,
+    UNCHANGED_KEYS,
+    key_of_entry,
+    kinds_of,
+)
 
 Json = Any
-
-# Names and addresses of files; their values stay even if they have the form of an id.
-UNCHANGED_KEYS: Final = frozenset(
-    {
-        "namespace_name",
-        "bucket_name",
-        "collection_name",
-        "retriever_name",
-        "taxonomy_name",
-        "stage_name",
-        "feature_extractor_name",
-        "url",
-        "presigned_url",
-        "key_prefix",
-        "key",
-        "filename",
-    }
-)
-
-_KINDS_BY_SUFFIX: Final[tuple[tuple[str, tuple[IdKind, ...]], ...]] = (
-    ("namespace_id", ("namespaces",)),
-    ("namespace_ids", ("namespaces",)),
-    ("bucket_id", ("buckets",)),
-    ("bucket_ids", ("buckets",)),
-    ("collection_id", ("collections",)),
-    ("collection_ids", ("collections",)),
-    ("retriever_id", ("retrievers",)),
-    ("retriever_ids", ("retrievers",)),
-    ("taxonomy_id", ("taxonomies",)),
-    ("taxonomy_ids", ("taxonomies",)),
-)
-_KINDS_BY_KEY: Final[dict[str, tuple[IdKind, ...]]] = {
-    "collection_identifiers": ("collections",),
-    "inference_collections": ("collections",),
-    "s3_vector_index": ("collections",),
-    "taxonomy_lineage": ("taxonomies",),
-    "source_bucket_schemas": ("buckets",),
-    "source_id": ("buckets", "collections"),
-}
-# A path consists of ids, such as bkt_…/col_…; ids of objects in it stay.
-_PATH_PREFIXES: Final = (*PREFIXES, "obj_", "doc_", "org_")
-_PATH_KEYS: Final = frozenset({"path", "lineage_path"})
-PATH_KINDS: Final[tuple[IdKind, ...]] = ("namespaces", "buckets", "collections")
-# Keys of a filter condition whose values are compared with its `field` (or Qdrant's
-# `key`), so that the kind of id depends on that field.
-_OPERAND_KEYS: Final = frozenset({"value", "values", "match", "any", "except"})
-_KINDS_CACHE: dict[str, tuple[IdKind, ...]] = {}
-# Payloads may have any number of different keys.
-_MAX_CACHED_KEYS: Final = 5000
-
-
-def kinds_of(key: str) -> tuple[IdKind, ...]:
-    """Return the kinds of ids that a key holds by its name; empty for other keys."""
-    kinds = _KINDS_CACHE.get(key)
-    if kinds is None:
-        last_part = key.rpartition(".")[2].removesuffix("[]")
-        kinds = _KINDS_BY_KEY.get(last_part, ())
-        for suffix, suffix_kinds in _KINDS_BY_SUFFIX:
-            if last_part.endswith(suffix):
-                kinds = suffix_kinds
-        if len(_KINDS_CACHE) < _MAX_CACHED_KEYS:
-            _KINDS_CACHE[key] = kinds
-    return kinds
 
 
 def rewrite_references(value: Json, ids: IdMap, key: str = "") -> tuple[Json, bool]:
@@ -106,7 +50,7 @@ def _rewrite_string(value: str, ids: IdMap, key: str) -> tuple[str, bool]:
 
 
 def _rewrite_segment(part: str, ids: IdMap, key: str) -> str:
-    new = ids.look_up(part, PATH_KINDS if key in _PATH_KEYS else ())
+    new = ids.look_up(part, PATH_KINDS if key in PATH_KEYS else ())
     return part if new is None else new
 
 
@@ -118,9 +62,9 @@ def _is_path(value: str, ids: IdMap, key: str) -> bool:
     """Tell whether a string is a path of ids: by its key, or by all of its segments."""
     if key.endswith("lineage_path"):
         return True
-    kinds = PATH_KINDS if key in _PATH_KEYS else ()
+    kinds = PATH_KINDS if key in PATH_KEYS else ()
     return all(
-        part.startswith(_PATH_PREFIXES) or ids.look_up(part, kinds) is not None
+        part.startswith(PATH_PREFIXES) or ids.look_up(part, kinds) is not None
         for part in value.split("/")
     )
 
@@ -139,21 +83,12 @@ def _rewrite_map(value: dict[str, Json], ids: IdMap, key: str) -> dict[str, Json
             if new_id == "":
                 continue
             new_name = new_id or name
-        new_entry, is_kept = rewrite_references(entry, ids, _key_of(name, value, key))
+        new_entry, is_kept = rewrite_references(
+            entry, ids, key_of_entry(name, value, key)
+        )
         if is_kept:
             rewritten[new_name] = new_entry
     return rewritten
-
-
-def _key_of(name: str, parent: dict[str, Json], key: str) -> str:
-    """Return the key that determines the kind of an entry's ids.
-
-    This is the entry's own name, but for operands of a filter condition its field.
-    """
-    if name not in _OPERAND_KEYS:
-        return name
-    field = parent.get("field") or parent.get("key")
-    return field if isinstance(field, str) else key
 
 
 def find_references(value: Json, ids: IdMap, key: str = "") -> Iterator[str]:
@@ -171,7 +106,7 @@ def _references_in_string(value: str, ids: IdMap, key: str) -> Iterator[str]:
     if ids.tenant is not None and _is_tenant(value, ids.tenant[0], key):
         yield value
     elif "/" in value and _is_path(value, ids, key):
-        kinds = PATH_KINDS if key in _PATH_KEYS else ()
+        kinds = PATH_KINDS if key in PATH_KEYS else ()
         parts = value.split("/")
         yield from (part for part in parts if ids.look_up(part, kinds) is not None)
     elif ids.look_up(value, kinds_of(key)) is not None:
@@ -186,4 +121,4 @@ def _references_in_map(value: dict[str, Json], ids: IdMap, key: str) -> Iterator
         may_be_id = key_kinds or name.startswith(PREFIXES)
         if may_be_id and ids.look_up(name, key_kinds) is not None:
             yield name
-        yield from find_references(entry, ids, _key_of(name, value, key))
+        yield from find_references(entry, ids, key_of_entry(name, value, key))

@@ -11,9 +11,10 @@ import copy
 from collections.abc import Iterable
 from typing import Any, Final
 
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap
+from nsadmin.clones.rewrite.id_map import IdMap
 from nsadmin.clones.rewrite.payload import rewrite_payload
 from nsadmin.clones.rewrite.references import find_references, rewrite_references
+from nsadmin.resources.references.fields import IdKind
 
 Document = dict[str, Any]
 

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import orjson
 
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap
+from nsadmin.clones.rewrite.id_map import IdMap
+from nsadmin.resources.references.fields import IdKind
 
 Json = Any
 # Names of fields and positions in lists, from the root to a leaf.

@@ -23,6 +23,7 @@ _GROUPS = (
     (("process",), "Missing from every point"),
     (("wrong",), "Different in Qdrant"),
     (("extra",), "Not declared"),
+    (("reference",), "Broken references"),
     (("clone", "look"), "Needs a decision"),
     (("by itself",), "Resolves automatically"),
 )
@@ -62,7 +63,9 @@ def _differences(
     if not is_known:
         return drift_scan.stored_drift(view.namespace)
     return drift_scan.scan_namespace(
-        view.namespace, vector_coverage.refreshed(view.namespace, snapshot)
+        view.namespace,
+        vector_coverage.refreshed(view.namespace, snapshot),
+        references="resources",
     )
 
 

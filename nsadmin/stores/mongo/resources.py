@@ -31,12 +31,16 @@ ID_FIELD: dict[Kind, str] = {
 
 
 def ensure_indexes() -> None:
-    """Make the index that every read of resources uses."""
+    """Make the indexes that reads of resources use: pages, ids, a bucket's objects."""
     with translate_errors():
         for kind in KINDS:
-            collection(kind).create_index(
-                [("namespace_id", ASCENDING), ("_id", ASCENDING)]
-            )
+            for field in ("_id", ID_FIELD[kind]):
+                collection(kind).create_index(
+                    [("namespace_id", ASCENDING), (field, ASCENDING)]
+                )
+        collection("objects").create_index(
+            [("namespace_id", ASCENDING), ("bucket_id", ASCENDING), ("_id", ASCENDING)]
+        )
 
 
 def page(

@@ -1,0 +1,1 @@
+"""Foreign values as trees and as JSON: bounded in depth, number and bytes. Pure."""

@@ -1,0 +1,1 @@
+"""The pages of what a namespace holds: lists, details, the map."""

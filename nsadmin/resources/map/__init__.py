@@ -1,0 +1,1 @@
+"""The map of who feeds whom: its boxes, its lines and where they are drawn. Pure."""

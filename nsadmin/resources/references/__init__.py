@@ -1,0 +1,1 @@
+"""What resources are, the ids they name, and who refers to whom. Pure."""
