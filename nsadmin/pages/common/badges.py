@@ -48,6 +48,7 @@ JOBS: Mapping[str, Badge] = {
 }
 KINDS: Mapping[str, str] = {
     "clone": "Clones",
+    "compare": "Comparisons",
     "delete": "Deletions",
     "move": "Moves",
 }
