@@ -19,7 +19,7 @@ from nsadmin.comparison.documents.context import (
     load,
 )
 from nsadmin.comparison.documents.result import result_of
-from nsadmin.comparison.models import Mode
+from nsadmin.comparison.models import CANCELLED, Mode
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job, State
@@ -43,7 +43,7 @@ def settle(job: Job) -> None:
     """Record how the job ended in the kept comparison."""
     error = ""
     if job.state != State.DONE:
-        error = "Cancelled." if job.state == State.CANCELLED else job.error
+        error = CANCELLED if job.state == State.CANCELLED else job.error
     kept.end(job.job_id, error=error)
 
 
@@ -67,14 +67,14 @@ def _compare(context: CompareContext) -> None:
     notes: list[str] = []
     facts: dict[str, object] = {}
     if is_full:
-        tally = every_document.compare(context)
+        findings = every_document.compare(context)
     else:
-        tally = sampled.compare(context)
+        findings = sampled.compare(context)
         left, right = sampled.drawn(context)
         facts, notes = {"drawn": {"left": left, "right": right}}, sampled.notes(context)
     began = datetime.fromisoformat(context.job.cursor[_BEGAN])
     made = result_of(
-        tally,
+        findings,
         is_full=is_full,
         notes=notes,
         mode=context.job.inputs["mode"],

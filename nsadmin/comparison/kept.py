@@ -1,5 +1,6 @@
 """Kept comparisons: reading them with the actor's visibility, and their end."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.comparison.models import Comparison
 from nsadmin.errors import NotFound
+from nsadmin.jobs.models import Job
 from nsadmin.names import clip
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -27,6 +29,30 @@ def visible(actor: Actor) -> QuerySet[Comparison]:
         rows = rows.filter(own | Q(internal_id__in=tenants))
     seen = queries.visible(actor).values("namespace_id")
     return rows.filter(left_id__in=seen, right_id__in=seen)
+
+
+def listing(
+    actor: Actor, *, ids: tuple[str, str] | None = None, offset: int, limit: int
+) -> tuple[list[Comparison], int]:
+    """Return some visible comparisons, newest first, and how many there are.
+
+    With `ids` only those between these two namespaces, in either order.
+    """
+    rows = visible(actor).defer("result")
+    if ids is not None:
+        rows = rows.filter(left_id__in=ids, right_id__in=ids)
+    ordered = rows.order_by("-created_at", "comparison_id")
+    return list(ordered[offset : offset + limit]), rows.count()
+
+
+def jobs_of(rows: Iterable[Comparison]) -> dict[UUID, Job]:
+    """Return the jobs of comparisons by their ids."""
+    return Job.objects.in_bulk([row.comparison_id for row in rows])
+
+
+def is_kept(actor: Actor, comparison_id: UUID) -> bool:
+    """Tell whether the actor can read a comparison."""
+    return visible(actor).filter(comparison_id=comparison_id).exists()
 
 
 def get(

@@ -14,6 +14,10 @@ class Mode(models.TextChoices):
     FULL = "full", "Every document"
 
 
+# The error of a comparison that a person cancelled.
+CANCELLED = "Cancelled."
+
+
 class Comparison(models.Model):
     """A comparison that someone started; its id is that of its job.
 
@@ -52,3 +56,8 @@ class Comparison(models.Model):
 
     def __str__(self) -> str:
         return f"{self.left_name} and {self.right_name}"
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether a person cancelled the job."""
+        return self.error == CANCELLED

@@ -4,6 +4,7 @@ from django.urls import path
 
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
+from nsadmin.pages.comparison.views import compare, compare_run, comparison
 from nsadmin.pages.namespace.advice import advice, dismissals
 from nsadmin.pages.namespace.config import config
 from nsadmin.pages.namespace.drift import drift
@@ -88,6 +89,9 @@ urlpatterns = [
         revert,
         name="revert",
     ),
+    path("compare/", compare, name="compare"),
+    path("compare/run/", compare_run, name="compare_run"),
+    path("compare/<uuid:comparison_id>/", comparison, name="comparison"),
     path("fleet/", fleet, name="fleet"),
     path("fleet/held/<str:kind>/", release, name="fleet_release"),
     path("fleet/finish-deletion/", finish_deletion, name="fleet_finish_deletion"),

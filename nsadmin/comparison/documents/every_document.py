@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Any, Final
 
 from nsadmin.comparison.documents.context import COMPARE, CompareContext
+from nsadmin.comparison.documents.findings import Findings
 from nsadmin.comparison.documents.point_pairs import PointPairs
-from nsadmin.comparison.documents.tally import Tally
 from nsadmin.errors import UpstreamError
 from nsadmin.stores.qdrant import points
 from nsadmin.transfer.paging import ranges, side_by_side
@@ -41,19 +41,19 @@ class _Part:
     """A range of ids and what was found in it; `lock` keeps the two together."""
 
     range: IdRange
-    tally: Tally
+    findings: Findings
     lock: Lock = field(default_factory=Lock)
 
     def to_json(self) -> Json:
         with self.lock:
-            return {"range": self.range.to_json(), "tally": self.tally.to_json()}
+            return {"range": self.range.to_json(), "findings": self.findings.to_json()}
 
     @classmethod
     def read(cls, stored: Json) -> "_Part":
-        return cls(IdRange.read(stored["range"]), Tally.read(stored["tally"]))
+        return cls(IdRange.read(stored["range"]), Findings.read(stored["findings"]))
 
 
-def compare(context: CompareContext) -> Tally:
+def compare(context: CompareContext) -> Findings:
     """Compare all documents, from where an earlier slice ended; return what differs.
 
     Raises UpstreamError for a collection that cannot be read to its end, and what
@@ -95,7 +95,8 @@ def _state(context: CompareContext) -> Json:
         counted = [points.count(site.cluster, site.collection) for site in sites]
         larger = sites[counted.index(max(counted))]
         parts = [
-            _Part(one, Tally()).to_json() for one in ranges.divide(larger, max(counted))
+            _Part(one, Findings()).to_json()
+            for one in ranges.divide(larger, max(counted))
         ]
         cursor[_KEY] = {"counted": counted, "at": time.time(), "parts": parts}
         context.save()
@@ -112,11 +113,11 @@ def _bounds(state: Json, parts: list[_Part]) -> tuple[Bound, Bound]:
     )
 
 
-def _joined(parts: list[_Part]) -> Tally:
-    whole = Tally()
+def _joined(parts: list[_Part]) -> Findings:
+    whole = Findings()
     for part in parts:
         with part.lock:
-            whole.join(part.tally)
+            whole.join(part.findings)
     return whole
 
 
@@ -134,7 +135,7 @@ def _session(context: CompareContext) -> Session:
 
 
 def _keep(context: CompareContext, parts: list[_Part]) -> None:
-    counts = [part.tally.counts for part in parts]
+    counts = [part.findings.counts for part in parts]
     done = sum(c["read_left"] + c["read_right"] for c in counts)
     context.job.progress.advance(COMPARE, done=done)
     context.job.cursor[_KEY]["parts"] = [part.to_json() for part in parts]
@@ -142,7 +143,7 @@ def _keep(context: CompareContext, parts: list[_Part]) -> None:
 
 
 def _reader(site: Site, part: _Part, bound: Bound, key: str, number: int) -> PageReader:
-    given = part.tally.counts[key]
+    given = part.findings.counts[key]
     return PageReader(site, part.range.end, bound, bound.counted // number, given)
 
 
@@ -154,6 +155,6 @@ def _compare_part(
         for found in paired(ours, theirs):
             with part.lock:
                 for pair in found.pairs:
-                    pairs.add(pair, part.tally, with_digests=True)
+                    pairs.add(pair, part.findings, with_digests=True)
                 part.range.place = part.range.place.moved(found.next_offset)
             crew.after_writing()

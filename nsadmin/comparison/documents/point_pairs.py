@@ -13,8 +13,8 @@ from typing import Any, Final
 from nsadmin.clones.rewrite.payload import names_another
 from nsadmin.clones.verify.canonical import serialized
 from nsadmin.clones.verify.content import Contents
+from nsadmin.comparison.documents.findings import Findings, Loose, Side
 from nsadmin.comparison.documents.marks import Correspondence
-from nsadmin.comparison.documents.tally import Loose, Side, Tally
 from nsadmin.names import clip
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant.answers import MalformedAnswer
@@ -55,20 +55,20 @@ class PointPairs:
         self._right = _Own(ids[1], Contents(same.right))
         self._scaled = scaled
 
-    def add(self, pair: Pair, tally: Tally, *, with_digests: bool) -> None:
+    def add(self, pair: Pair, findings: Findings, *, with_digests: bool) -> None:
         """Compare two documents, or count one that only one side has."""
         left, right = pair
-        tally.counts["read_left"] += left is not None
-        tally.counts["read_right"] += right is not None
+        findings.counts["read_left"] += left is not None
+        findings.counts["read_right"] += right is not None
         if left is not None and right is not None:
-            self._add_both(left, right, tally, with_digests=with_digests)
+            self._add_both(left, right, findings, with_digests=with_digests)
         elif left is not None:
-            self._add_alone("left", left, tally, with_digests=with_digests)
+            self._add_alone("left", left, findings, with_digests=with_digests)
         elif right is not None:
-            self._add_alone("right", right, tally, with_digests=with_digests)
+            self._add_alone("right", right, findings, with_digests=with_digests)
 
     def _add_both(
-        self, left: RawPoint, right: RawPoint, tally: Tally, *, with_digests: bool
+        self, left: RawPoint, right: RawPoint, findings: Findings, *, with_digests: bool
     ) -> None:
         ours, theirs = left.decoded_payload(), right.decoded_payload()
         is_foreign = self._left.is_foreign(ours) and self._right.is_foreign(theirs)
@@ -79,24 +79,26 @@ class PointPairs:
         if content != other.of(theirs, Counter()):
             paths = _differing(one, ours, other, theirs)
         names = differing_vectors(left, right, self._scaled)
-        tally.add_pair({"left": left.id, "right": right.id}, paths, names)
+        findings.add_pair({"left": left.id, "right": right.id}, paths, names)
         if with_digests:
             digest = _digest(left, content)
-            tally.add_digest("left", digest)
+            findings.add_digest("left", digest)
             if paths or names:
                 digest = _digest(right, other.of(theirs, Counter()))
-            tally.add_digest("right", digest)
+            findings.add_digest("right", digest)
 
     def _add_alone(
-        self, side: Side, point: RawPoint, tally: Tally, *, with_digests: bool
+        self, side: Side, point: RawPoint, findings: Findings, *, with_digests: bool
     ) -> None:
         own = self._left if side == "left" else self._right
         payload = point.decoded_payload()
         contents = own.contents(is_foreign=own.is_foreign(payload))
-        loose = self._loose(point, payload, contents) if tally.wants_contents else None
-        tally.add_alone(side, point.id, loose)
+        loose = (
+            self._loose(point, payload, contents) if findings.wants_contents else None
+        )
+        findings.add_alone(side, point.id, loose)
         if with_digests:
-            tally.add_digest(side, _digest(point, contents.of(payload, Counter())))
+            findings.add_digest(side, _digest(point, contents.of(payload, Counter())))
 
     def _loose(self, point: RawPoint, payload: Json, contents: Contents) -> Loose:
         kept = {name: v for name, v in payload.items() if name not in _SYSTEM}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nsadmin.comparison.documents.tally import MOST_LOOSE, Tally, matched
+from nsadmin.comparison.documents.findings import MOST_LOOSE, Findings, matched
 from nsadmin.names import storable
 
 Json = dict[str, Any]
@@ -30,15 +30,17 @@ _CROWDED: Final = (
 )
 
 
-def result_of(tally: Tally, *, is_full: bool, notes: list[str], **facts: Any) -> Json:
+def result_of(
+    findings: Findings, *, is_full: bool, notes: list[str], **facts: Any
+) -> Json:
     """Return the result with counts, names and examples; `facts` are added as they are.
 
     Documents that have the same content under different ids count neither as only left
     nor as only right.
     """
-    found = matched(tally) if is_full else None
+    found = matched(findings) if is_full else None
     again = found.same + found.other_vectors if found else 0
-    counts = {name: tally.counts[name] for name in _COUNTS}
+    counts = {name: findings.counts[name] for name in _COUNTS}
     counts["equal"] = counts["both"] - counts["different"]
     counts["only_left"] -= again
     counts["only_right"] -= again
@@ -49,16 +51,16 @@ def result_of(tally: Tally, *, is_full: bool, notes: list[str], **facts: Any) ->
     made = {
         "is_equal": not any(counts[name] for name in unlike),
         "counts": counts,
-        "paths": _ranked(tally.paths),
-        "vectors": _ranked(tally.names),
+        "paths": _ranked(findings.paths),
+        "vectors": _ranked(findings.names),
         "examples": {
             sort: [
                 _shown(e) for e in some if not found or e.get("key") not in found.keys
             ]
-            for sort, some in tally.examples.items()
+            for sort, some in findings.examples.items()
         },
-        "digests": tally.digests,
-        "notes": [*notes, *([_CROWDED] if is_full and tally.crowded else [])],
+        "digests": findings.digests,
+        "notes": [*notes, *([_CROWDED] if is_full and findings.crowded else [])],
         **facts,
     }
     stored: Json = storable(made)

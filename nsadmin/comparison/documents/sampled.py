@@ -11,8 +11,8 @@ from typing import Any, Final
 from django.conf import settings
 
 from nsadmin.comparison.documents.context import COMPARE, DRAW, CompareContext
+from nsadmin.comparison.documents.findings import Findings, PointId
 from nsadmin.comparison.documents.point_pairs import Pair, PointPairs
-from nsadmin.comparison.documents.tally import PointId, Tally
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.bulk import raw_points
 from nsadmin.stores.qdrant.bulk.raw_points import RawPoint
@@ -46,7 +46,7 @@ class _State:
     right: list[PointId]
     at: int
     met: list[PointId]
-    tally: Tally
+    findings: Findings
     notes: list[str]
 
     @property
@@ -60,12 +60,12 @@ class _State:
             "right": self.right,
             "at": self.at,
             "met": self.met,
-            "tally": self.tally.to_json(),
+            "findings": self.findings.to_json(),
             "notes": self.notes,
         }
 
 
-def compare(context: CompareContext) -> Tally:
+def compare(context: CompareContext) -> Findings:
     """Compare the sample, from where an earlier slice ended; return what differs.
 
     Raises what `JobContext.checkpoint` raises.
@@ -78,7 +78,7 @@ def compare(context: CompareContext) -> Tally:
         state.at = min(len(ids), state.at + _AT_ONCE)
         context.job.progress.advance(COMPARE, done=state.at)
         context.save(**{_KEY: state.to_json()})
-    return state.tally
+    return state.findings
 
 
 def drawn(context: CompareContext) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def notes(context: CompareContext) -> list[str]:
 def _state(context: CompareContext) -> _State:
     stored = context.job.cursor.get(_KEY)
     if stored is not None:
-        return _State(**{**stored, "tally": Tally.read(stored["tally"])})
+        return _State(**{**stored, "findings": Findings.read(stored["findings"])})
     progress = context.job.progress
     progress.begin(DRAW, total=2)
     left = _draw(context.left_site)
@@ -103,7 +103,7 @@ def _state(context: CompareContext) -> _State:
     right = _draw(context.right_site)
     progress.advance(DRAW, done=2)
     progress.end(DRAW)
-    state = _State(left, right, 0, [], Tally(), [])
+    state = _State(left, right, 0, [], Findings(), [])
     context.save(**{_KEY: state.to_json()})
     return state
 
@@ -143,7 +143,7 @@ def _compare_some(
     for point, other in _counterparts(state, only_theirs, left):
         found.append((other, point))
     for pair in found:
-        pairs.add(pair, state.tally, with_digests=False)
+        pairs.add(pair, state.findings, with_digests=False)
 
 
 def _counterparts(state: _State, alone: Found, site: Site) -> list[Pair]:
@@ -159,7 +159,7 @@ def _counterparts(state: _State, alone: Found, site: Site) -> list[Pair]:
         for document_id, other in others.items()
         if document_id in wanted
     }
-    state.tally.counts["by_document_id"] += len(partner)
+    state.findings.counts["by_document_id"] += len(partner)
     return [(point, partner.get(point.id)) for point in alone.values()]
 
 

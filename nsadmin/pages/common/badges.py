@@ -78,6 +78,13 @@ VECTORS: Mapping[str, Badge] = {
 VECTOR_STALE = Badge("idle", "circle-dashed", "Present, last known")
 VECTOR_UNUSED = Badge("warn", "alert-triangle-fill", "On no point")
 
+# What a comparison of documents found; `sample` is a sample without a difference.
+COMPARED: Mapping[str, Badge] = {
+    "equal": Badge("ok", "circle-check-fill", "Equal"),
+    "sample": Badge("ok", "circle-check-fill", "No difference in the sample"),
+    "different": Badge("warn", "git-compare", "Different"),
+}
+
 KEYS: Mapping[str, Badge] = {
     "active": Badge("ok", "circle-check", "Active"),
     "expired": Badge("idle", "clock", "Expired"),

@@ -40,7 +40,7 @@ class Loose:
 
 
 @dataclass(slots=True)
-class Tally:
+class Findings:
     """Counts, names and examples.
 
     `counts` has read_left, read_right, both, different, payload, vectors, only_left and
@@ -99,8 +99,8 @@ class Tally:
         total = (total + int.from_bytes(digest, "big")) % _MODULUS
         self.digests[side] = f"{total:032x}"
 
-    def join(self, other: "Tally") -> None:
-        """Add what another tally has found, as one of another range."""
+    def join(self, other: "Findings") -> None:
+        """Add the findings of another range of ids."""
         self.counts += other.counts
         for mine, theirs in ((self.paths, other.paths), (self.names, other.names)):
             _count(mine, theirs)
@@ -126,8 +126,8 @@ class Tally:
         }
 
     @classmethod
-    def read(cls, stored: Json) -> "Tally":
-        """Return the tally that was kept as JSON; an empty one for {}."""
+    def read(cls, stored: Json) -> "Findings":
+        """Return the findings that were kept as JSON; empty ones for {}."""
         return cls(
             counts=Counter(stored.get("counts") or {}),
             paths=Counter(stored.get("paths") or {}),
@@ -161,15 +161,15 @@ class Matched:
     keys: frozenset[str]
 
 
-def matched(tally: Tally) -> Matched | None:
+def matched(findings: Findings) -> Matched | None:
     """Match the documents of one side with the other's by content, one to one.
 
     None if there were too many of them to remember.
     """
-    if tally.crowded:
+    if findings.crowded:
         return None
-    left = Counter(_split(tally.loose.get("left", bytearray())))
-    right = Counter(_split(tally.loose.get("right", bytearray())))
+    left = Counter(_split(findings.loose.get("left", bytearray())))
+    right = Counter(_split(findings.loose.get("right", bytearray())))
     keys_left = Counter(loose.key for loose in left.elements())
     keys_right = Counter(loose.key for loose in right.elements())
     both = keys_left & keys_right
