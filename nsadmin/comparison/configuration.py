@@ -215,7 +215,9 @@ def _index_row(name: str, left: Raw | Absent, right: Raw | Absent) -> FieldRow:
     is_same, difference = False, ""
     if not isinstance(left, Absent) and not isinstance(right, Absent):
         is_same = is_same_index(left, right) and is_same_index(right, left)
-        difference = " → ".join(changed_parameters(left, right))
+        before, after = changed_parameters(left, right)
+        # A limit that only one of them has is a default to the words, not to Qdrant.
+        difference = f"{before} → {after}" if before or after else "Different"
     return told_row(
         name, _index(left), _index(right), is_same=is_same, difference=difference
     )

@@ -48,7 +48,7 @@ BESIDE: list[tuple[str, str, Any]] = [
     ),
     ("GET", "/namespaces/?search=" + WORD, None),
     ("GET", "/compare/?left={id}", None),
-    ("GET", "/compare/?left={name}&right={id}", None),
+    ("GET", "/compare/?left={id}&right={id}", None),
     ("POST", "/compare/run/", {"left": "{id}", "right": "{name}", "mode": "full"}),
     ("GET", "/jobs/?search=" + WORD, None),
     ("GET", "/jobs/?namespace={id}", None),

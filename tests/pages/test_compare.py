@@ -49,18 +49,16 @@ def shown(client, left, right, status=200):
     return response.content.decode().replace("<wbr>", "")
 
 
+def found_of(findings: Findings) -> dict[str, Any]:
+    now = timezone.now().isoformat()
+    times = {"began_at": now, "ended_at": now}
+    return result_of(findings, is_full=True, notes=[], related="names", **times)
+
+
 def kept(cast, left, right, *, whose="northlight", **values) -> Comparison:
     organization = getattr(cast, whose)
     findings = Findings()
     findings.add_pair({"left": 1, "right": 1}, ["=cmd|' /C calc'!A0"], ["v"])
-    result = result_of(
-        findings,
-        is_full=True,
-        notes=[],
-        related="names",
-        began_at=timezone.now().isoformat(),
-        ended_at=timezone.now().isoformat(),
-    )
     return Comparison.objects.create(
         **{
             "organization_id": organization.organization_id,
@@ -73,7 +71,7 @@ def kept(cast, left, right, *, whose="northlight", **values) -> Comparison:
             "right_name": right.name,
             "right_revision": 1,
             "mode": "full",
-            "result": result,
+            "result": found_of(findings),
             "ended_at": timezone.now(),
             "expires_at": timezone.now() + timedelta(days=1),
             **values,

@@ -23,9 +23,9 @@ _COUNTS: Final = {
     "same_content_other_vectors": ("Same payload, other id and vectors", ""),
 }
 _SORTS: Final = {
-    "different": "Different",
-    "only_left": "Only on the left",
-    "only_right": "Only on the right",
+    "different": "Documents that differ",
+    "only_left": "Documents only on the left",
+    "only_right": "Documents only on the right",
 }
 
 
