@@ -1,13 +1,14 @@
 """Two namespaces beside each other, field by field, as the settings pages group. Pure.
 
-What a store does not say is unknown, and never equal.
+What a store does not say is unknown, and never equal. What Qdrant has is a row of its
+own only where it is not what a side declares.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from nsadmin.comparison.facts import Facts, LiveFacts
 from nsadmin.comparison.rows import (
     NONE,
     UNKNOWN,
@@ -46,39 +47,6 @@ _WORDS: Final = {
     "autoscaling_enabled": "Autoscaling",
     "description": "Remark",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LiveFacts:
-    """What Qdrant says of a collection; `vector_points` has (having, of), or None.
-
-    Of a collection that does not exist only `exists` and `as_of` are set.
-    """
-
-    exists: bool
-    as_of: datetime | None = None
-    status: str = ""
-    points: int = 0
-    segments: int = 0
-    indexed_vectors: int = 0
-    vectors: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    sparse_vectors: tuple[str, ...] = ()
-    indexes: Mapping[str, Raw] = field(default_factory=dict)
-    vector_points: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of one namespace, without secrets.
-
-    `counts` has the number of resources by kind. `live` is None while Qdrant is silent.
-    """
-
-    namespace: Namespace
-    infrastructure: Raw
-    has_key: bool | None
-    counts: Mapping[str, int | Absent]
-    live: LiveFacts | None
 
 
 def compare(left: Facts, right: Facts) -> list[Group]:
@@ -141,19 +109,18 @@ def _vectors(left: Facts, right: Facts) -> Iterator[FieldRow]:
         yield value_row(
             name, _shape(ours.get(name)), _shape(theirs.get(name)), is_code=True
         )
-        yield value_row(
-            f"{name}: model",
-            left.namespace.vector_inference_map.get(name),
-            right.namespace.vector_inference_map.get(name),
-            is_code=True,
-        )
+        if name in ours and name in theirs:
+            yield value_row(
+                f"{name}: model",
+                left.namespace.vector_inference_map.get(name),
+                right.namespace.vector_inference_map.get(name),
+                is_code=True,
+            )
     for name in _live_names(left, right, ours, theirs):
-        yield value_row(
-            f"{name or 'the unnamed vector'} in Qdrant",
-            _live_vector(left.live, name),
-            _live_vector(right.live, name),
-            is_code=True,
-        )
+        one, other = _live_vector(left.live, name), _live_vector(right.live, name)
+        if (one, other) != (_shape(ours.get(name)), _shape(theirs.get(name))):
+            field = f"{name or 'the unnamed vector'} in Qdrant"
+            yield value_row(field, one, other, is_code=True)
 
 
 def _live_names(left: Facts, right: Facts, *declared: Mapping[str, Any]) -> list[str]:
@@ -191,11 +158,9 @@ def _indexes(left: Facts, right: Facts) -> Iterator[FieldRow]:
         for side, declared in ((left, ours), (right, theirs))
     ]
     for name in sorted({**live[0], **live[1]}):
-        yield _index_row(
-            f"{name} in Qdrant",
-            _live_index(left.live, name),
-            _live_index(right.live, name),
-        )
+        one, other = _live_index(left.live, name), _live_index(right.live, name)
+        if not (_is_as(one, ours.get(name)) and _is_as(other, theirs.get(name))):
+            yield _index_row(f"{name} in Qdrant", one, other)
 
 
 def _filled(schema: Raw | None) -> Raw | Absent:
@@ -209,6 +174,13 @@ def _live_index(live: LiveFacts | None, name: str) -> Raw | Absent:
     if live is None:
         return UNKNOWN
     return live.indexes.get(name, NONE)
+
+
+def _is_as(live: Raw | Absent, declared: Raw | None) -> bool:
+    """Tell whether Qdrant has an index as it is declared, or none that is not."""
+    if isinstance(live, Absent):
+        return live is NONE and declared is None
+    return declared is not None and is_same_index(declared, live)
 
 
 def _index_row(name: str, left: Raw | Absent, right: Raw | Absent) -> FieldRow:

@@ -1,52 +1,41 @@
-"""What is known of a namespace for a comparison, gathered from the stores."""
+"""What is known of a namespace when it is compared. Pure."""
 
-from nsadmin.comparison.configuration import Facts, LiveFacts
-from nsadmin.comparison.rows import UNKNOWN, Absent
-from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.namespaces.read.rows import public_infrastructure
-from nsadmin.namespaces.read.snapshots import Snapshot
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-KINDS = ("buckets", "objects", "collections", "retrievers", "taxonomies")
+from nsadmin.comparison.rows import Absent
+from nsadmin.namespaces.schema.document import Namespace, Raw
 
 
-def facts_of(view: NamespaceView) -> Facts:
-    """Return the facts of a namespace; what a store does not say stays unknown."""
-    counts = view.counts
-    public = public_infrastructure(view.namespace)
-    return Facts(
-        namespace=view.namespace,
-        infrastructure=public.settings,
-        has_key=public.has_key,
-        counts={kind: _known(getattr(counts, kind)) for kind in KINDS},
-        live=_live(queries.snapshot(view)),
-    )
+@dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """What Qdrant says of a collection; `vector_points` has (having, of), or None.
+
+    Of a collection that does not exist only `exists` and `as_of` are set.
+    """
+
+    exists: bool
+    as_of: datetime | None = None
+    status: str = ""
+    points: int = 0
+    segments: int = 0
+    indexed_vectors: int = 0
+    vectors: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    sparse_vectors: tuple[str, ...] = ()
+    indexes: Mapping[str, Raw] = field(default_factory=dict)
+    vector_points: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
 
 
-def _known(count: int | None) -> int | Absent:
-    return UNKNOWN if count is None else count
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one namespace, without secrets.
 
+    `counts` has the number of resources by kind. `live` is None while Qdrant is silent.
+    """
 
-def _live(snapshot: Snapshot | None) -> LiveFacts | None:
-    """Return what Qdrant says now; None while it is silent, or was never asked."""
-    if snapshot is None or not snapshot.ok:
-        return None
-    if not snapshot.exists or snapshot.live is None:
-        return LiveFacts(exists=False, as_of=snapshot.live_at)
-    live = snapshot.live
-    names = [*live.vectors, *live.sparse_vectors]
-    return LiveFacts(
-        exists=True,
-        as_of=snapshot.live_at,
-        status=live.status,
-        points=live.points,
-        segments=live.segments,
-        indexed_vectors=live.indexed_vectors,
-        vectors={n: (v["size"], v["distance"]) for n, v in live.vectors.items()},
-        sparse_vectors=tuple(live.sparse_vectors),
-        indexes={
-            n: {**(i["params"] or {}), "type": i["type"]}
-            for n, i in live.indexes.items()
-        },
-        vector_points={n: snapshot.vector_count(n) for n in names},
-    )
+    namespace: Namespace
+    infrastructure: Raw
+    has_key: bool | None
+    counts: Mapping[str, int | Absent]
+    live: LiveFacts | None

@@ -26,7 +26,8 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
 from nsadmin.stores.qdrant.bulk import rate_limits
 
-TASK_TYPE: Final = "namespaces_compare"
+# No published type is of a comparison; this one is of work between two namespaces.
+TASK_TYPE: Final = "api_namespaces_migrations_run"
 _BEGAN: Final = "began_at"
 
 

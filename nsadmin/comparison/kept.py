@@ -85,7 +85,9 @@ def has_result(comparison_id: UUID) -> bool:
 
 def store_result(comparison_id: UUID, result: Json) -> None:
     """Store the result; a comparison that has expired meanwhile is gone."""
-    Comparison.objects.filter(comparison_id=comparison_id).update(result=result)
+    Comparison.objects.filter(comparison_id=comparison_id).update(
+        result=result, is_equal=result["is_equal"]
+    )
 
 
 def end(comparison_id: UUID, *, error: str) -> None:

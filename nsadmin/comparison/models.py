@@ -22,8 +22,8 @@ class Comparison(models.Model):
     """A comparison that someone started; its id is that of its job.
 
     `organization_id` and `internal_id` are of the organization that the actor acted
-    for. The names and revisions are those of the start. `result` is empty until the job
-    is done; `error` says why it is not.
+    for. The names and revisions are those of the start. `result` is empty and
+    `is_equal` null until the job is done; `error` says why it is not.
     """
 
     comparison_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -40,6 +40,7 @@ class Comparison(models.Model):
     right_revision = models.IntegerField(default=0)
     mode = models.CharField(max_length=8, choices=Mode)
     result = models.JSONField(default=dict)
+    is_equal = models.BooleanField(null=True)
     error = models.CharField(max_length=2000, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)

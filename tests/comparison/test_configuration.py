@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from nsadmin.comparison.configuration import Facts, LiveFacts, compare
+from nsadmin.comparison.configuration import compare
+from nsadmin.comparison.facts import Facts, LiveFacts
 from nsadmin.comparison.make_like import NO_DOCUMENTS, likeness
 from nsadmin.comparison.rows import NONE, UNKNOWN, FieldRow, count_row, value_row
 from nsadmin.namespaces.schema import config, document

@@ -279,15 +279,15 @@ def compared(world: World) -> None:
     plan = {"config": likeness(own, long).text}
     world.see("plan", at(long, "config/"), form=plan)
     for values in (
-        {"result": found_of(Findings())},
+        {"result": found_of(Findings()), "is_equal": True},
         {"result": found_of(differing())},
         {"result": found_of(differing()), "mode": "sample"},
-        {"result": {}, "error": LONG * 3},
-        {"result": {}, "error": CANCELLED},
+        {"result": {}, "is_equal": None, "error": LONG * 3},
+        {"result": {}, "is_equal": None, "error": CANCELLED},
     ):
         row = kept(cast, own, long, **values)
         world.see("kept", f"/compare/{row.pk}/")
-    start(cast.actor(), *sides.values(), "sample")
+    start(cast.actor(), sides["left"], sides["right"], "sample")
     running = Comparison.objects.get(ended_at=None)
     world.see("running", f"/compare/{running.pk}/")
     world.see("running", f"/jobs/{running.pk}/")

@@ -72,6 +72,7 @@ def kept(cast, left, right, *, whose="northlight", **values) -> Comparison:
             "right_revision": 1,
             "mode": "full",
             "result": found_of(findings),
+            "is_equal": False,
             "ended_at": timezone.now(),
             "expires_at": timezone.now() + timedelta(days=1),
             **values,
@@ -317,7 +318,7 @@ def test_a_comparison_is_seen_by_who_sees_both_sides(browse, cast, pair):
     ("error", "word"), [("Cancelled.", "Cancelled"), ("The disk is full.", "Failed")]
 )
 def test_one_without_a_result_says_why(browse, cast, pair, error, word):
-    row = kept(cast, *pair, result={}, error=error)
+    row = kept(cast, *pair, result={}, is_equal=None, error=error)
     text = browse().get(f"/compare/{row.pk}/").content.decode()
     assert f"{word}, without a result." in text
     assert ("The disk is full." in text) == (word == "Failed")

@@ -84,8 +84,16 @@ def badge_of(row: Comparison, job: Job | None) -> Badge:
     if row.ended_at is not None:
         if row.was_cancelled:
             return JOBS["cancelled"]
-        return JOBS["failed"] if row.error else JOBS["done"]
+        if row.is_equal is None:
+            return JOBS["failed"]
+        return COMPARED[_verdict(row)]
     return job_badge(job) if job else UNKNOWN
+
+
+def _verdict(row: Comparison) -> str:
+    if not row.is_equal:
+        return "different"
+    return "equal" if row.mode == Mode.FULL else "sample"
 
 
 def result_view(row: Comparison) -> ResultView:
@@ -93,11 +101,8 @@ def result_view(row: Comparison) -> ResultView:
     result: Json = row.result
     is_full = row.mode == Mode.FULL
     counts: Json = result["counts"]
-    verdict = "different"
-    if result["is_equal"]:
-        verdict = "equal" if is_full else "sample"
     return ResultView(
-        state=COMPARED[verdict],
+        state=COMPARED[_verdict(row)],
         sentence=_sentence(counts, is_full=is_full),
         counts=tuple(_counts(counts)),
         paths=result["paths"],

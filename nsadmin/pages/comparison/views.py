@@ -15,7 +15,7 @@ from nsadmin.access.web.sign_in import post_only
 from nsadmin.comparison import configuration, kept, make_like
 from nsadmin.comparison.choices import choices
 from nsadmin.comparison.documents.sampled import SAMPLE_SIZE
-from nsadmin.comparison.facts import facts_of
+from nsadmin.comparison.gather import facts_of
 from nsadmin.comparison.models import Comparison
 from nsadmin.comparison.rows import Group
 from nsadmin.comparison.start import start
