@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from nsadmin.comparison.models import Comparison, Mode
 from nsadmin.jobs.models import Job
 from nsadmin.pages.common.badges import COMPARED, JOBS, UNKNOWN, Badge, job_badge
+from nsadmin.pages.templatetags.formatting import many
 
 Json = dict[str, Any]
 
@@ -121,12 +122,14 @@ def result_view(row: Comparison) -> ResultView:
 
 
 def _sentence(counts: Json, *, is_full: bool) -> str:
-    left, right = counts["read_left"], counts["read_right"]
+    left, right = (
+        many(counts[side], "document") for side in ("read_left", "read_right")
+    )
     if is_full:
-        return f"Every document was read: {left:,} on the left, {right:,} on the right."
+        return f"Everything was read: {left} on the left, {right} on the right."
     return (
         "A random sample of both sides with its counterparts: "
-        f"{left:,} documents on the left, {right:,} on the right."
+        f"{left} on the left, {right} on the right."
     )
 
 
