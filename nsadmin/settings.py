@@ -90,6 +90,8 @@ NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
 NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
 # After a move to another cluster the old collection is kept for this many days.
 NSADMIN_MOVE_FALLBACK_DAYS: int = env.int("NSADMIN_MOVE_FALLBACK_DAYS", 7)
+# The result of a comparison of two namespaces is kept for this many days.
+NSADMIN_COMPARISON_DAYS: int = env.int("NSADMIN_COMPARISON_DAYS", 30)
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
@@ -123,6 +125,7 @@ INSTALLED_APPS = [
     "nsadmin.health",
     "nsadmin.advice",
     "nsadmin.templates",
+    "nsadmin.comparison",
     "nsadmin.pages",
     "nsadmin.api",
     "nsadmin.apps.ChecksConfig",
@@ -344,6 +347,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "move_expiry": {
         "task": "nsadmin.moves.expire",
         "schedule": crontab(minute=35),
+        "options": {"expires": 1800.0},
+    },
+    "comparison_purge": {
+        "task": "nsadmin.comparison.purge",
+        "schedule": crontab(minute=50),
         "options": {"expires": 1800.0},
     },
     "drift": {

@@ -4,6 +4,7 @@ from django.urls import path
 
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
+from nsadmin.pages.comparison.views import compare, compare_run, comparison
 from nsadmin.pages.documents.document import document, payload, value, vector
 from nsadmin.pages.documents.export import export
 from nsadmin.pages.documents.listing import documents
@@ -56,15 +57,15 @@ from nsadmin.pages.platform.templates import (
     templates,
 )
 from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
+from nsadmin.pages.resources.detail import resource
+from nsadmin.pages.resources.listing import resource_list, resources
+from nsadmin.pages.resources.map import resource_map
 from nsadmin.pages.support.views import (
     break_glass,
     end_session,
     new_session,
     support,
 )
-from nsadmin.pages.resources.detail import resource
-from nsadmin.pages.resources.listing import resource_list, resources
-from nsadmin.pages.resources.map import resource_map
 
 urlpatterns = [
     path("", home, name="home"),
@@ -155,6 +156,9 @@ urlpatterns = [
         revert,
         name="revert",
     ),
+    path("compare/", compare, name="compare"),
+    path("compare/run/", compare_run, name="compare_run"),
+    path("compare/<uuid:comparison_id>/", comparison, name="comparison"),
     path("fleet/", fleet, name="fleet"),
     path("fleet/held/<str:kind>/", release, name="fleet_release"),
     path("platform/organizations/", all_organizations, name="platform_organizations"),

@@ -1,10 +1,16 @@
 """One word in everything that an organization has, to look for it elsewhere."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from nsadmin.access.models import Membership, User
 from nsadmin.advice import usage
 from nsadmin.audit.record import RecordedActor, record
+from nsadmin.comparison.documents.findings import Findings
+from nsadmin.comparison.documents.result import result_of
+from nsadmin.comparison.models import Comparison
 from nsadmin.jobs.models import Job, JobEvent
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
@@ -40,6 +46,7 @@ def mark(cast: Cast) -> dict[str, str]:
         "<task_id>": job,
         "<op_id>": audit,
         "<template_id>": _template(cast),
+        "<comparison_id>": _comparison(cast),
         "<member_id>": str(cast.users["viewer"].memberships.get().pk),
         "<invitation_id>": str(invite(cast.northlight, ASKED, WORD).invitation.pk),
         "<key_id>": cast.keys["viewer"].split("_")[1],
@@ -127,6 +134,32 @@ def _audit(cast: Cast) -> str:
         changes=[step],
     )
     return row.op_id
+
+
+def _comparison(cast: Cast) -> str:
+    found = {"name": WORD, "count": 1}
+    example = {"left": 1, "right": 1, "paths": [WORD], "vectors": []}
+    row = Comparison.objects.create(
+        organization_id=cast.northlight.organization_id,
+        internal_id=cast.northlight.internal_id,
+        actor_label=f"somebody@{WORD}.example",
+        left_id=cast.own.namespace_id,
+        left_name=f"films {WORD}",
+        right_id=cast.system.namespace_id,
+        right_name="world sample",
+        mode="full",
+        result={
+            **result_of(Findings(), is_full=True, notes=[WORD]),
+            "is_equal": False,
+            "paths": [found],
+            "examples": {"different": [example]},
+            "related": "names",
+            "began_at": timezone.now().isoformat(),
+            "ended_at": timezone.now().isoformat(),
+        },
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    return str(row.comparison_id)
 
 
 def _template(cast: Cast) -> str:

@@ -167,6 +167,10 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
+    # The namespaces are in the query, so that tests/pages/test_compare.py goes there.
+    ("GET", "compare/"): _PERSON,
+    ("POST", "compare/run/"): Row("login 403 in in 403 in"),
+    ("GET", "compare/<comparison_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
     ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
     ("GET", "platform/organizations/"): _PLATFORM_READ,

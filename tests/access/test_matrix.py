@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path
+from django.utils import timezone
 from ninja.operation import PathView
 
 from nsadmin.access.models import ApiKey, SupportSession
@@ -20,6 +22,7 @@ from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import RecordedActor, record
+from nsadmin.comparison.models import Comparison
 from nsadmin.jobs.models import Job
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
@@ -115,6 +118,24 @@ def _job(cast: Cast, whose: str) -> str:
     return str(job.job_id)
 
 
+def _comparison(cast: Cast, whose: str) -> str:
+    """A comparison of an organization's namespace with the system's."""
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    own = getattr(cast, "own" if whose == "system" else whose)
+    row = Comparison.objects.create(
+        organization_id=organization.organization_id,
+        internal_id=organization.internal_id,
+        actor_label="somebody",
+        left_id=own.namespace_id,
+        left_name=own.name,
+        right_id=cast.system.namespace_id,
+        right_name=cast.system.name,
+        mode="sample",
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    return str(row.comparison_id)
+
+
 def _template(cast: Cast, whose: str) -> str:
     organization = cast.halden if whose == "foreign" else cast.northlight
     return NamespaceTemplate.objects.create(
@@ -175,6 +196,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<identifier>": lambda: namespace_id,
         "<job_id>": lambda: _job(cast, whose),
         "<task_id>": lambda: _job(cast, whose),
+        "<comparison_id>": lambda: _comparison(cast, whose),
         "<template_id>": lambda: _template(cast, whose),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",

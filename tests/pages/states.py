@@ -12,6 +12,10 @@ from nsadmin.access.models import Membership, Organization
 from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.advice import usage
+from nsadmin.comparison.documents.findings import Findings
+from nsadmin.comparison.make_like import likeness
+from nsadmin.comparison.models import CANCELLED, Comparison
+from nsadmin.comparison.start import start
 from nsadmin.health import drift_scan, reference_drift
 from nsadmin.health.models import DriftRow
 from nsadmin.health.sampler import sample
@@ -28,6 +32,7 @@ from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.cast import Cast, invite, make_namespace, make_resources
 from tests.pages.test_audit import write
+from tests.pages.test_compare import found_of, kept
 from tests.resources import world as written
 
 LONG = "מסמכים-וסרטים-" + "averyveryverylongwordwithoutanybreak" + "🎬🎞️📽️"
@@ -37,6 +42,7 @@ LISTS = (
     "/namespaces/deleted/",
     "/namespaces/due/",
     "/jobs/",
+    "/compare/",
     "/templates/",
     "/organization/",
     "/organization/keys/",
@@ -279,6 +285,61 @@ def jobs(world: World) -> Iterator[Job]:
         )
 
 
+def compared(world: World) -> None:
+    """Two namespaces beside each other, and comparisons of documents in every state."""
+    own, cast = world.cast.own, world.cast
+    long = make_namespace(
+        cast.northlight,
+        LONG[:64],
+        indexes={"title": TEXT, LONG[14:50]: TEXT},
+        description=LONG * 5,
+        source_namespace_id=own.namespace_id,
+    )
+    make_resources(long)
+
+    def between(left: str, right: str) -> str:
+        return f"/compare/?left={left}&right={right}"
+
+    for role in ("admin", "viewer"):
+        world.see("differ", between(own.namespace_id, long.namespace_id), role)
+    world.see("equal", between(own.namespace_id, cast.system.namespace_id))
+    world.see("missing", between(own.namespace_id, "ns_" + LONG))
+    world.see("twice", between(own.namespace_id, own.namespace_id))
+    world.see("one side", between(own.namespace_id, ""))
+    sides = {"left": own.namespace_id, "right": long.namespace_id}
+    world.see("refused", "/compare/run/", form={**sides, "mode": "none"})
+    plan = {"config": likeness(own, long).text}
+    world.see("plan", at(long, "config/"), form=plan)
+    for values in (
+        {"result": found_of(Findings()), "is_equal": True},
+        {"result": found_of(differing())},
+        {"result": found_of(differing()), "mode": "sample"},
+        {"result": {}, "is_equal": None, "error": LONG * 3},
+        {"result": {}, "is_equal": None, "error": CANCELLED},
+    ):
+        row = kept(cast, own, long, **values)
+        world.see("kept", f"/compare/{row.pk}/")
+    start(cast.actor(), sides["left"], sides["right"], "sample")
+    running = Comparison.objects.get(ended_at=None)
+    world.see("running", f"/compare/{running.pk}/")
+    world.see("running", f"/jobs/{running.pk}/")
+    world.see("rows", "/compare/")
+    world.see("rows", between(own.namespace_id, long.namespace_id))
+    world.see("of a clone", at(long))
+
+
+def differing() -> Findings:
+    """Findings of every sort, with long names."""
+    findings = Findings(crowded=True)
+    for number in range(3):
+        pair: dict[str, Any] = {"left": number, "right": number}
+        findings.add_pair(pair, [LONG * 3, "title"], ["v" * 90])
+        findings.add_alone("left", "0b7e3cde-6c5f-4d53-9f3e-" + "1" * 12, None)
+        findings.add_alone("right", number, None)
+    findings.add_digest("left", b"0" * 16)
+    return findings
+
+
 def working(world: World) -> None:
     """Jobs and schedules that wait, run, have failed and are done."""
     for job in jobs(world):
@@ -388,6 +449,7 @@ STATES: tuple[Callable[[World], None], ...] = (
     drifting,
     documents,
     resources,
+    compared,
     working,
     troubled,
     unreadable,

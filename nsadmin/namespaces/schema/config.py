@@ -93,8 +93,13 @@ def export_config(namespace: Namespace) -> dict[str, Any]:
 
 def to_yaml(namespace: Namespace) -> str:
     """Return the configuration as YAML; equal configurations give equal text."""
+    return dump(export_config(namespace))
+
+
+def dump(configuration: dict[str, Any]) -> str:
+    """Return the YAML of a configuration or of some of its sections."""
     return yaml.dump(
-        export_config(namespace),
+        configuration,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

@@ -48,6 +48,7 @@ JOBS: Mapping[str, Badge] = {
 }
 KINDS: Mapping[str, str] = {
     "clone": "Clones",
+    "compare": "Comparisons",
     "delete": "Deletions",
     "move": "Moves",
 }
@@ -76,6 +77,13 @@ VECTORS: Mapping[str, Badge] = {
 }
 VECTOR_STALE = Badge("idle", "circle-dashed", "Present, last known")
 VECTOR_UNUSED = Badge("warn", "alert-triangle-fill", "On no point")
+
+# What a comparison of documents found; `sample` is a sample without a difference.
+COMPARED: Mapping[str, Badge] = {
+    "equal": Badge("ok", "circle-check-fill", "Equal"),
+    "sample": Badge("ok", "circle-check-fill", "No difference in the sample"),
+    "different": Badge("warn", "git-compare", "Different"),
+}
 
 KEYS: Mapping[str, Badge] = {
     "active": Badge("ok", "circle-check", "Active"),

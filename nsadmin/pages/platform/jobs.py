@@ -14,6 +14,8 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.clones import remains, resume
 from nsadmin.clones.stages import KIND as CLONE
+from nsadmin.comparison import kept
+from nsadmin.comparison.documents.context import KIND as COMPARISON
 from nsadmin.jobs import controls, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
@@ -115,6 +117,7 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
         "may_cancel": actor.may(Action.JOB_CONTROL) and controls.can_cancel(row),
         "may_end": actor.may(Action.JOB_CONTROL) and remains.is_incomplete(row),
         "is_clone": row.kind == CLONE,
+        **_compared_parts(actor, row),
         **_move_parts(actor, row),
         "is_discarded": remains.is_discarded(row),
         "is_deletion": row.kind == DELETION,
@@ -182,6 +185,22 @@ def _move_parts(actor: Actor, row: Job) -> dict[str, Any]:
     reason = why_not(actor, Action.NAMESPACE_INFRASTRUCTURE, view)
     parts |= move_context(actor, view.namespace)
     return {**parts, "why_not_back": reason}
+
+
+def _compared_parts(actor: Actor, row: Job) -> dict[str, Any]:
+    """Return whether the job compares, its sides, and whether its result is kept."""
+    if row.kind != COMPARISON:
+        return {"is_comparison": False}
+    ids = [str(row.inputs.get(f"{side}_id", "")) for side in ("left", "right")]
+    named = lookups.columns(actor, ids, ["name"])
+    return {
+        "is_comparison": True,
+        "has_comparison": kept.is_kept(actor, row.job_id),
+        "compared": [
+            (word, own_id, named.get(own_id, {}).get("name", ""))
+            for word, own_id in zip(("Left", "Right"), ids, strict=True)
+        ],
+    }
 
 
 def _is_switched(row: Job) -> bool:

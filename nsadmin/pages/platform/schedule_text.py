@@ -29,6 +29,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Old collections",
         "Deletes what a move left on the old cluster once it is kept no longer.",
     ),
+    "comparison_purge": (
+        "Comparisons",
+        "Deletes the results of comparisons that are kept no longer.",
+    ),
     "finish_indexes": (
         "Measuring indexes",
         "Measures and checks the automatic indexes whose build has finished.",
@@ -128,6 +132,11 @@ def _count(
 _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     "auto_indexes": _auto_indexes,
     "cleanup_expired": _cleanup,
+    "comparison_purge": _count(
+        "purged",
+        none="Nothing was due.",
+        some="comparison deleted|comparisons deleted",
+    ),
     "drift": _count(
         "differences",
         none="No differences.",

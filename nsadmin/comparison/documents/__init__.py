@@ -1,0 +1,1 @@
+"""The documents of two namespaces compared: a sample of them, or every one."""
