@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "nsadmin.health",
     "nsadmin.advice",
     "nsadmin.templates",
+    "nsadmin.search",
     "nsadmin.pages",
     "nsadmin.api",
     "nsadmin.apps.ChecksConfig",
@@ -357,6 +358,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.advice.finish",
         "schedule": 15.0,
         "options": {"expires": 14.0},
+    },
+    "search": {
+        "task": "nsadmin.search.fill",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
     },
     "sample": {
         "task": "nsadmin.health.sample",

@@ -40,6 +40,7 @@ from nsadmin.pages.platform.templates import (
     template_use,
     templates,
 )
+from nsadmin.pages.search.views import search, suggestions
 
 urlpatterns = [
     path("", home, name="home"),
@@ -88,6 +89,8 @@ urlpatterns = [
         revert,
         name="revert",
     ),
+    path("search/", search, name="search"),
+    path("search/suggestions/", suggestions, name="search_suggestions"),
     path("fleet/", fleet, name="fleet"),
     path("fleet/held/<str:kind>/", release, name="fleet_release"),
     path("fleet/finish-deletion/", finish_deletion, name="fleet_finish_deletion"),

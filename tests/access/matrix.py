@@ -135,6 +135,8 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "deleted/"): _SEEN_BY_ADMINS,
     ("GET", NAMESPACE_PAGE + "clone/"): _CLONED,
     ("POST", NAMESPACE_PAGE + "clone/"): _CLONED,
+    ("GET", "search/"): _PERSON,
+    ("GET", "search/suggestions/"): _PERSON,
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
     ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
     ("POST", "fleet/finish-deletion/"): Row("login 403 403 403 403 in"),
