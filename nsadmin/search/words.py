@@ -49,7 +49,8 @@ class Piece:
 
 def read_query(text: str) -> Query:
     """Return the query of whatever somebody typed or put into an address."""
-    shown = " ".join(names.clip(text, 10 * LONGEST).split())
+    plain = names.clip(text, 10 * LONGEST).replace("\ufffd", " ")
+    shown = " ".join(plain.split())
     cut = shown[:LONGEST]
     words = tuple(dict.fromkeys(names.folded(cut).split()))
     return Query(
