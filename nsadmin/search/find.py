@@ -26,6 +26,8 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
     "jobs": (Kind.JOB,),
     "people": (Kind.PERSON,),
 }
+# So many more than are shown: some may be gone since they were indexed.
+_SPARE = 5
 SEARCHED = "support.searched"
 
 
@@ -94,8 +96,7 @@ class _Search:
     def _hits(self, kind: Kind) -> list[Hit]:
         found = index.ask(kind, self.query, self.owners)
         found.sort(key=lambda entry: _rank(entry, self.query))
-        # More than are shown: some may be gone since they were indexed.
-        proposed = found[: 2 * self.limit + 1]
+        proposed = found[: self.limit + _SPARE]
         return shown.hits(self.actor, kind, proposed, self.query)
 
 

@@ -15,8 +15,8 @@ from nsadmin.search import trigrams
 from nsadmin.search.models import SearchOwner
 from nsadmin.search.words import Query
 
-MOST = 200
-_NAMED = 50
+MOST = 100
+_NAMED = 25
 _COLUMNS = (
     "e.id, e.key, o.internal_id, e.namespace_id, e.resource_id, e.name, e.name_key, "
     "e.description"

@@ -34,8 +34,9 @@ def namespace_hits(
 ) -> list[Hit]:
     """Return rows of the mirror as hits."""
     owners = _organizations(actor, {row.internal_id for row in rows})
-    evidence = {row.pk: _evidence(row, query) for row in rows}
-    unexplained = [row.pk for row in rows if not evidence[row.pk] and query.words]
+    named = {r.pk for r in rows if query.is_in(r.name, r.namespace_id)}
+    evidence = {r.pk: [] if r.pk in named else _evidence(r, query) for r in rows}
+    unexplained = [r.pk for r in rows if r.pk not in named and not evidence[r.pk]]
     # Only the document has the names of indexed fields; few hits need it.
     for row in MirroredNamespace.objects.filter(pk__in=unexplained[:_MOST_DOCUMENTS]):
         fields = [entry.field_name for entry in mirror.read_row(row).indexes]
@@ -56,8 +57,6 @@ def namespace_hits(
 
 
 def _evidence(row: MirroredNamespace, query: Query) -> list[Piece]:
-    if query.is_in(row.name, row.namespace_id):
-        return []
     extractor = first_with([str(one) for one in row.extractor_ids], query)
     found = excerpt(row.description, query)
     if not found and extractor:

@@ -16,11 +16,13 @@ _BEFORE, _SHOWN = 40, 160
 class Query:
     """A search: its text as it is shown, and the folded words that must all be found.
 
-    `is_cut` if the text was longer, or had more words, than are searched for.
+    `name_key` is the beginning of the names that are found first. `is_cut` if the text
+    was longer, or had more words, than are searched for.
     """
 
     text: str
     words: tuple[str, ...]
+    name_key: str = ""
     is_cut: bool = False
 
     @property
@@ -28,15 +30,10 @@ class Query:
         """What the text of an entry contains if it is found."""
         return [names.fragment(word) for word in self.words]
 
-    @property
-    def name_key(self) -> str:
-        """The beginning of the names that are found first."""
-        return " ".join(names.folded(self.text).split())
-
     def is_in(self, *texts: str) -> bool:
         """Tell whether the texts have all the words, in any order."""
-        looked_through = names.search_text(*texts)
-        return all(fragment in looked_through for fragment in self.fragments)
+        folded = names.folded("\n".join(texts))
+        return all(any(_found(folded, word)) for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +49,12 @@ def read_query(text: str) -> Query:
     plain = names.clip(text, 10 * LONGEST).replace("\ufffd", " ")
     shown = " ".join(plain.split())
     cut = shown[:LONGEST]
-    words = tuple(dict.fromkeys(names.folded(cut).split()))
+    every = names.folded(cut).split()
+    words = tuple(dict.fromkeys(every))
     return Query(
         text=cut,
         words=words[:_MOST_WORDS],
+        name_key=" ".join(every),
         is_cut=len(shown) > LONGEST or len(words) > _MOST_WORDS,
     )
 
@@ -65,9 +64,11 @@ def marked(text: str, query: Query) -> list[Piece]:
     places, folded = _unfolded(text)
     is_match = [False] * (len(text) + 1)
     for word in query.words:
-        for at in _found(folded, word):
-            first, last = places[at], places[at + len(word) - 1]
+        for after in _found(folded, word):
+            first, last = places[after - 1], places[after + len(word) - 2]
             is_match[first : last + 1] = [True] * (last + 1 - first)
+    if not any(is_match):
+        return [Piece(text)] if text else []
     ends = [n for n in range(1, len(text)) if is_match[n] != is_match[n - 1]]
     return [Piece(text[a:b], is_match[a]) for a, b in pairwise([0, *ends, len(text)])]
 
@@ -89,8 +90,11 @@ def excerpt(text: str, query: Query) -> list[Piece]:
     return marked(f"{left}{cut}{right}", query)
 
 
-def _unfolded(text: str) -> tuple[list[int], str]:
+def _unfolded(text: str) -> tuple[Sequence[int], str]:
     """Return the folded text, and for each of its letters where it comes from."""
+    whole = names.folded(text)
+    if text.isascii():
+        return range(len(text)), whole
     places, folded = [], []
     for at, character in enumerate(text):
         letters = names.folded(character)
@@ -100,10 +104,11 @@ def _unfolded(text: str) -> tuple[list[int], str]:
 
 
 def _found(folded: str, word: str) -> Iterator[int]:
+    """Yield where a word stands, counted from 1; a short one only begins a word."""
     at = folded.find(word)
     while at >= 0:
         if len(word) > 2 or at == 0 or not folded[at - 1].isalnum():
-            yield at
+            yield at + 1
         at = folded.find(word, at + 1)
 
 

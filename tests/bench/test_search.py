@@ -38,7 +38,7 @@ SEARCHES = {
     "foo": "three letters",
     "fo": "two letters",
     "museum archive 77": "three words",
-    "ing": "a fragment of many",
+    "age": "a fragment of many",
     "zzqx": "nothing",
     "ns_b0099999": "an id",
     "gesarl": "frequent letters, found nowhere",
