@@ -8,6 +8,7 @@ without them. Longer texts, such as descriptions, may contain joiners.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,24 @@ _UNSEEN = (
 # The longest text within a JSON value.
 _MAX_TEXT = 4000
 
+# What a search looks through has this before the beginnings of words, so that one or
+# two letters can be looked up like three.
+_START = "\x1f"
+_SHORTEST = 3
+_MAX_SEARCHED = 4000
+_BLANK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Joiners, direction marks and what else nobody can see or type.
+_SKIPPED = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]"
+)
+# Where a word begins; a sign is a word, and so is each letter of a script that writes
+# its words without spaces: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
+_WORD = re.compile(
+    "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]|[^\W_]+|[^\w\s]|_"
+)
+
 
 def composed(text: str) -> str:
     """Return the text in NFC, the form of stored texts; search texts need it too."""
@@ -41,6 +60,45 @@ def composed(text: str) -> str:
 def trimmed(text: str) -> str:
     """Return the text as names are stored: NFC, without spaces around it."""
     return composed(text).strip()
+
+
+def folded(text: str) -> str:
+    """Return a text as searches compare it: without case and what is not visible.
+
+    Databases fold the case of some letters only, and each of other ones. Control
+    characters become spaces.
+    """
+    plain = text if text.isascii() else _SKIPPED.sub("", composed(text))
+    return _BLANK.sub(" ", plain.casefold())
+
+
+def search_text(*texts: str) -> str:
+    """Return texts as a search looks through them, to be asked for `fragment`s.
+
+    One text is a line; the last line has the beginnings of all words, since an index of
+    three letters knows nothing of shorter words. What is too long is cut.
+    """
+    lines = "\n".join(folded(text[:_MAX_SEARCHED]) for text in texts)[:_MAX_SEARCHED]
+    starts = {
+        start
+        for found in _WORD.finditer(lines)
+        for start in word_starts(lines[found.start() : found.start() + 2])
+    }
+    return f"{lines}\n{''.join(sorted(starts))}"
+
+
+def word_starts(pair: str) -> tuple[str, ...]:
+    """Return the marked beginnings of a word of which these are two letters, or one."""
+    one = f"{_START}{_START}{pair[:1]}"
+    return (one, f"{_START}{pair}") if len(pair.rstrip()) == _SHORTEST - 1 else (one,)
+
+
+def fragment(word: str) -> str:
+    """Return what a `search_text` contains if it has this folded word.
+
+    Three letters and more may stand anywhere, fewer at the beginning of a word.
+    """
+    return word if len(word) >= _SHORTEST else word_starts(word)[-1]
 
 
 def too_long(longest: int, count: int, subject: str = "It") -> str:

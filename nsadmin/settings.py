@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "nsadmin.advice",
     "nsadmin.templates",
     "nsadmin.comparison",
+    "nsadmin.search",
     "nsadmin.pages",
     "nsadmin.api",
     "nsadmin.apps.ChecksConfig",
@@ -368,6 +369,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.advice.finish",
         "schedule": 15.0,
         "options": {"expires": 14.0},
+    },
+    "search": {
+        "task": "nsadmin.search.fill",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
     },
     "sample": {
         "task": "nsadmin.health.sample",

@@ -30,6 +30,8 @@ FILES = (
     "tests/namespaces/test_reader.py",
     "tests/namespaces/test_mirror.py",
     "tests/namespaces/test_odd_cluster.py",
+    "tests/search/test_find.py",
+    "tests/search/test_index.py",
     "tests/jobs/test_items.py",
     "tests/jobs/test_slots.py",
     "tests/jobs/test_sweep.py",

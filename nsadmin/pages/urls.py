@@ -60,6 +60,7 @@ from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
 from nsadmin.pages.resources.detail import resource
 from nsadmin.pages.resources.listing import resource_list, resources
 from nsadmin.pages.resources.map import resource_map
+from nsadmin.pages.search.views import search, suggestions
 from nsadmin.pages.support.views import (
     break_glass,
     end_session,
@@ -159,6 +160,8 @@ urlpatterns = [
     path("compare/", compare, name="compare"),
     path("compare/run/", compare_run, name="compare_run"),
     path("compare/<uuid:comparison_id>/", comparison, name="comparison"),
+    path("search/", search, name="search"),
+    path("search/suggestions/", suggestions, name="search_suggestions"),
     path("fleet/", fleet, name="fleet"),
     path("fleet/held/<str:kind>/", release, name="fleet_release"),
     path("platform/organizations/", all_organizations, name="platform_organizations"),

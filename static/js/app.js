@@ -1,5 +1,5 @@
 // The pages work without this file. It adds: copying, the theme button, closing of open
-// menus, "/" for the jump box, sentences for failed requests, focus after a refused form,
+// menus, sentences for failed requests, focus after a refused form,
 // announcements of a job's stages, quiet checks while typing, no polling while the tab is
 // hidden, what a reader opened stays open when its part is swapped, and a document opens
 // beside its list where there is room.
@@ -78,14 +78,6 @@ document.addEventListener("keydown", (event) => {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
-  }
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-    const jump = document.getElementById("jump");
-    if (!jump) return;
-    event.preventDefault();
-    jump.focus();
-    jump.select();
   }
 });
 

@@ -171,6 +171,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "compare/"): _PERSON,
     ("POST", "compare/run/"): Row("login 403 in in 403 in"),
     ("GET", "compare/<comparison_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
+    ("GET", "search/"): _PERSON,
+    ("GET", "search/suggestions/"): _PERSON,
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
     ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
     ("GET", "platform/organizations/"): _PLATFORM_READ,

@@ -18,6 +18,7 @@ from django.test import Client
 
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.search import fill
 from nsadmin.stores.mongo.connection import database
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
@@ -53,6 +54,10 @@ BESIDE: list[tuple[str, str, Any]] = [
     ("GET", "/compare/?left={id}", None),
     ("GET", "/compare/?left={id}&right={id}", None),
     ("POST", "/compare/run/", {"left": "{id}", "right": "{name}", "mode": "full"}),
+    ("GET", "/search/?q=" + WORD, None),
+    ("GET", "/search/?q={id}", None),
+    ("GET", "/search/suggestions/?q=" + WORD, None),
+    ("GET", "/search/suggestions/?q={id}", None),
     ("GET", "/jobs/?search=" + WORD, None),
     ("GET", "/jobs/?namespace={id}", None),
     ("GET", "/organization/audit/?search=" + WORD, None),
@@ -145,6 +150,7 @@ def unknown(values: dict[str, str]) -> dict[str, str]:
 def marked(cast: Cast) -> dict[str, str]:
     """What leads to Northlight's things, all of which have the word in them."""
     values = mark(cast)
+    fill.run()  # what can be searched
     return {
         **values,
         **FOR_ALL,

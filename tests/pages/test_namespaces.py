@@ -54,18 +54,6 @@ def test_sorts_the_other_way_round_on_the_second_click(browse):
     assert "sort=name&amp;order=desc" in text
 
 
-def test_jumps_to_a_name_and_searches_for_the_rest(browse, own):
-    there = browse().get("/namespaces/", {"jump": "Film Archive"})
-    assert there.headers["Location"] == own
-    nowhere = browse().get("/namespaces/", {"jump": "nothing like it"})
-    assert nowhere.headers["Location"] == "/namespaces/?search=nothing+like+it"
-
-
-def test_jump_tells_nothing_of_foreign_namespaces(browse, cast):
-    response = browse().get("/namespaces/", {"jump": cast.foreign.namespace_id})
-    assert "search=" in response.headers["Location"]
-
-
 def test_staff_see_the_organization_they_switched_to(browse, cast):
     cast.open_sessions()
     client = browse("support")

@@ -13,7 +13,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
-from nsadmin.names import clip, composed
+from nsadmin.names import clip, composed, search_text
 from nsadmin.namespaces.models import (
     LastLook,
     LookSlot,
@@ -27,7 +27,7 @@ from nsadmin.namespaces.read.document_copy import redact_secrets, restore_docume
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
-from nsadmin.namespaces.schema.text import name_key, searchable
+from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 
@@ -207,11 +207,12 @@ def _values(namespace: Namespace, organization_id: str) -> dict[str, Any]:
         "internal_id": namespace.internal_id,
         "name": composed(namespace.name)[:_NAME_LENGTH],
         "name_key": name_key(namespace.name)[:256],
-        "search_text": searchable(
+        "search_text": search_text(
             namespace.name,
             namespace.namespace_id,
-            namespace.description or "",
             *(extractor.id for extractor in namespace.extractors),
+            *(index.field_name for index in namespace.indexes),
+            namespace.description or "",
         ),
         "unreadable": "\n".join(namespace.faults),
         "description": composed(namespace.description or ""),

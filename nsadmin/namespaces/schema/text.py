@@ -30,11 +30,8 @@ def name_key(name: str) -> str:
 
 
 def searchable(*texts: str) -> str:
-    """Return texts in the form in which a search finds them, whatever their case.
-
-    Databases fold the case of some letters only, and each of other ones.
-    """
-    return "\n".join(names.composed(text).casefold() for text in texts)
+    """Return texts in the form in which a search finds them, whatever their case."""
+    return "\n".join(names.folded(text) for text in texts)
 
 
 def clean_name(

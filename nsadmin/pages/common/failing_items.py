@@ -14,6 +14,7 @@ from nsadmin.pages.common.page_context import may
 # {loop: (its title, what does not happen for the item meanwhile)}
 LOOPS: Mapping[str, tuple[str, str]] = {
     "mirror": ("Mirror", "Lists and searches show old values."),
+    "search": ("Search", "It cannot be found, or under old words only."),
     "sample": ("Sampling", "Its state in Qdrant is not renewed."),
     "probe": ("Probing", "Its answer makes no sense; it counts as not answering."),
     "cluster": ("Cluster's address", "Its cluster cannot be asked."),

@@ -10,12 +10,11 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.errors import NotFound, NsadminError
 from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import listing, mirror_bootstrap, queries
+from nsadmin.namespaces.read import listing, mirror_bootstrap
 from nsadmin.namespaces.read.facets import Facets, count_facets
 from nsadmin.namespaces.read.listing import SORTS, ListQuery
 from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
@@ -61,8 +60,6 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     """List the organization's namespaces that the actor may see, filtered."""
     actor = gate.actor_of(request)
     organization = current_organization(request)
-    if request.GET.get("jump"):
-        return _jump(request, request.GET["jump"].strip(), organization.organization_id)
     query = read_query(
         request.GET,
         organization_id=organization.organization_id,
@@ -124,26 +121,6 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
     return page(
         request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
     )
-
-
-def _jump(request: HttpRequest, text: str, organization_id: str) -> HttpResponse:
-    """Redirect to the namespace with that id or name, or to a search for it."""
-    try:
-        view = queries.get(
-            gate.actor_of(request), text, organization_id=organization_id
-        )
-    except NotFound:
-        query = ListQuery(organization_id=organization_id, search=text, limit=2)
-        rows = listing.listing(gate.actor_of(request), query).rows
-        if len(rows) == 1:
-            return redirect("overview", rows[0].namespace_id)
-        search = request.GET.copy()
-        search.clear()
-        search["search"] = text
-        return redirect(f"{request.path}?{search.urlencode()}")
-    except NsadminError:
-        return redirect("namespaces")
-    return redirect("overview", view.namespace.namespace_id)
 
 
 def _rows(

@@ -39,6 +39,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
+    "search": (
+        "Search",
+        "Compares what can be searched with collections, retrievers, jobs and people.",
+    ),
     "sample": ("Sampling", "Asks Qdrant about collections without a recent answer."),
 }
 
@@ -161,6 +165,12 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         "closed",
         none="No change was open.",
         some="change completed|changes completed",
+    ),
+    "search": _count(
+        "written",
+        none="Nothing differed.",
+        some="entry written|entries written",
+        silent=lambda silent: f"No answer from {many(silent, 'source')}.",
     ),
     "sample": _count(
         "answered",

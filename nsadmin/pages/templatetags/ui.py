@@ -1,5 +1,6 @@
 """Tags for the smallest parts: icons, bars, tabs, links that keep the query."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from nsadmin.access.permissions import Action
@@ -19,6 +20,15 @@ from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.page_context import why_not
 
 register = template.Library()
+
+
+class MarkedPiece(Protocol):
+    """A part of a text; `is_match` if somebody searched for it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def is_match(self) -> bool: ...
 
 
 class CountedFacet(Protocol):
@@ -46,6 +56,18 @@ def icon(name: str, more: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def marked(pieces: Iterable[MarkedPiece]) -> SafeString:
+    """Write a text in pieces, those that were searched for in bold."""
+    texts = (
+        format_html('<b class="found">{}</b>', piece.text)
+        if piece.is_match
+        else piece.text
+        for piece in pieces
+    )
+    return format_html_join("", "{}", ((text,) for text in texts))
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from nsadmin.stores.mongo.connection import (
     retry_once,
     translate_errors,
 )
+from nsadmin.stores.mongo.decoding import RAW, each_decoded
 
 Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
 
@@ -136,3 +137,24 @@ def delete_some(kind: Kind, namespace_id: str, *, limit: int = 1000) -> int:
             return 0
         gone = collection(kind).delete_many({**wanted, "_id": {"$in": ids}})
         return gone.deleted_count
+
+
+def summaries(kind: Kind, *, after: str, limit: int, within_s: float) -> list[Document]:
+    """Return what can be searched of up to `limit` documents, in `_id` order.
+
+    A damaged document is an object of its `_id` and UNDECODED. Ids that are no text
+    are left out: nothing can refer to them.
+    """
+    noun = ID_FIELD[kind].removesuffix("_id")
+    named = (ID_FIELD[kind], f"{noun}_name", "namespace_id", "description")
+    with translate_errors(within_s=within_s):
+        raw = collection(kind).with_options(codec_options=RAW)
+        found = raw.find({"_id": {"$gt": after}}, dict.fromkeys(named, 1))
+        return list(each_decoded(found.sort("_id", ASCENDING).limit(limit)))
+
+
+def existing(kind: Kind, ids: Sequence[str], *, within_s: float) -> set[str]:
+    """Return those of the ids that documents of this kind have."""
+    with translate_errors(within_s=within_s):
+        found = collection(kind).find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {document["_id"] for document in found}

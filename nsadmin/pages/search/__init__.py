@@ -1,0 +1,1 @@
+"""The search: its box on every page, and its own page."""

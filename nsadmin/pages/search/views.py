@@ -1,0 +1,63 @@
+"""The page of a search, and the suggestions of the box as somebody types."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.read import mirror_bootstrap
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.search.rows import row_of, sections
+from nsadmin.search import fill, find
+from nsadmin.search.models import Kind
+from nsadmin.search.words import LONGEST, Query, read_query
+
+_RESOURCES = (Kind.COLLECTION, Kind.RETRIEVER)
+_OTHERS = (Kind.JOB, Kind.PERSON)
+
+
+@gate.page(Action.SEARCH_READ)
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Show all that is found; a search across organizations is recorded."""
+    actor = gate.actor_of(request)
+    query = read_query(request.GET.get("q", ""))
+    find.record_search(actor, query)
+    context = {
+        **_found(request, query, limit=find.PER_PAGE),
+        "per_group": find.PER_PAGE,
+        "longest": LONGEST,
+        "is_across": find.is_across(actor),
+        "is_filled": mirror_bootstrap.is_filled(),
+        "resources_at": fill.as_of(_RESOURCES),
+        "others_at": fill.as_of(_OTHERS),
+    }
+    return page(request, "search/page.html", context)
+
+
+@gate.page(Action.SEARCH_READ)
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """Return the first of each group, for the box."""
+    query = read_query(request.GET.get("q", ""))
+    context = _found(request, query, limit=find.PER_SUGGESTION)
+    text = render_to_string("search/suggestions.html", context, request)
+    return HttpResponse(text)
+
+
+def _found(request: HttpRequest, query: Query, *, limit: int) -> dict[str, Any]:
+    """Return what is found; without words what changed last, or why nothing can be."""
+    actor = gate.actor_of(request)
+    context: dict[str, Any] = {"query": query, "sections": [], "recent": []}
+    try:
+        context["sections"] = sections(actor, find.find(actor, query, limit=limit))
+    except Unavailable as away:
+        return {**context, "away": away.message}
+    context["count"] = sum(len(section.rows) for section in context["sections"])
+    if not query.words:
+        context["recent"] = [row_of(actor, hit) for hit in find.recent(actor)]
+    return context

@@ -1,0 +1,192 @@
+"""The trigram index and the triggers that keep it in step.
+
+They are installed after every `migrate`, because SQLite loses a table's triggers when a
+migration rebuilds the table. On SQLite the index is an FTS5 table without a copy of the
+texts; its text begins with the letters of `trigrams`, so that kind and owner are part
+of the index. On PostgreSQL it is a GIN index of pg_trgm.
+"""
+
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from nsadmin.search.models import Kind
+from nsadmin.search.trigrams import KIND_BASE, OWNER_BASE, OWNER_STEP
+
+logger = structlog.get_logger(__name__)
+
+ENTRY, MIRROR = "search_searchentry", "namespaces_mirrorednamespace"
+_NAMESPACE = str(Kind.NAMESPACE.value)
+# The statements name a row of the mirror ROW; in triggers it is NEW or OLD. System
+# namespaces belong to the owner of what everybody sees.
+_OWNER = "CASE WHEN ROW.scope = 'system' THEN '' ELSE ROW.internal_id END"
+_OWNED = """
+INSERT INTO search_searchowner (internal_id)
+SELECT DISTINCT {owner} {source} WHERE NOT EXISTS
+(SELECT 1 FROM search_searchowner WHERE internal_id = {owner}) {conflict}
+"""
+_ADDED = """
+INSERT INTO search_searchentry (kind, key, owner_id, namespace_id, resource_id,
+name, name_key, description, text)
+SELECT {kind}, ROW.namespace_id, o.id, ROW.namespace_id, '', ROW.name, ROW.name_key,
+'', ROW.search_text FROM search_searchowner o {source}
+WHERE o.internal_id = {owner} AND ROW.deleted_at IS NULL AND NOT EXISTS
+(SELECT 1 FROM search_searchentry WHERE kind = {kind} AND key = ROW.namespace_id)
+"""
+_CHANGED = """
+UPDATE search_searchentry SET name = ROW.name, name_key = ROW.name_key,
+text = ROW.search_text,
+owner_id = (SELECT id FROM search_searchowner WHERE internal_id = {owner})
+WHERE kind = {kind} AND key = ROW.namespace_id
+"""
+_DELETED = """
+DELETE FROM search_searchentry WHERE kind = {kind} AND key = ROW.namespace_id
+AND ROW.deleted_at IS NOT NULL
+"""
+_GONE = """
+DELETE FROM search_searchentry WHERE kind = {kind} AND key = ROW.namespace_id
+"""
+_OBSOLETE = """
+DELETE FROM search_searchentry WHERE kind = {kind} AND NOT EXISTS
+(SELECT 1 FROM namespaces_mirrorednamespace m
+WHERE m.namespace_id = key AND m.deleted_at IS NULL)
+"""
+_INDEXED = "INSERT INTO search_trigrams (rowid, text) "
+_FILLED = """
+INSERT INTO search_trigrams (rowid, text)
+SELECT e.id, TAGGED FROM search_searchentry e
+"""
+_UNINDEXED = "INSERT INTO search_trigrams (search_trigrams, rowid, text) "
+_FTS5 = """
+CREATE VIRTUAL TABLE IF NOT EXISTS search_trigrams USING fts5
+(text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1')
+"""
+_GIN = """
+CREATE INDEX IF NOT EXISTS search_trigrams ON search_searchentry
+USING gin (text gin_trgm_ops)
+"""
+# A namespace whose other columns change is found as before.
+_WATCHED = ("name", "search_text", "internal_id", "scope", "deleted_at")
+
+
+def install(*, using: str, **_: Any) -> None:
+    """Install index and triggers, and add the namespaces that have no entry yet.
+
+    Safe to repeat.
+    """
+    connection = connections[using]
+    make = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
+    if make is None or not {ENTRY, MIRROR} <= set(_tables(connection)):
+        return
+    make(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_of(_OBSOLETE, "m"))
+        cursor.execute(_of(_OWNED, "m", source=f"FROM {MIRROR} m"))
+        cursor.execute(_of(_ADDED, "m", source=f", {MIRROR} m"))
+
+
+def _tables(connection: BaseDatabaseWrapper) -> list[str]:
+    return connection.introspection.table_names()
+
+
+def _of(statement: str, row: str, *, source: str = "", conflict: str = "") -> str:
+    """Return a statement about one row, or about all of a source."""
+    values = {
+        "{owner}": _OWNER,
+        "{kind}": _NAMESPACE,
+        "{source}": source,
+        "{conflict}": conflict,
+        "ROW.": f"{row}.",
+    }
+    for placeholder, value in values.items():
+        statement = statement.replace(placeholder, value)
+    return statement
+
+
+def _follow(conflict: str = "") -> list[str]:
+    """Return the statements by which an entry follows a new row of the mirror."""
+    owned = _of(_OWNED, "NEW", conflict=conflict)
+    return [owned, *(_of(text, "NEW") for text in (_DELETED, _CHANGED, _ADDED))]
+
+
+def _changes(operator: str, columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"NEW.{c} {operator} OLD.{c}" for c in columns)
+
+
+def _tagged(row: str) -> str:
+    """Return the text of SQLite's index, as `trigrams.kind_tag` and `owner_tag`."""
+    kind = f"{KIND_BASE} + {row}.kind"
+    high = f"{OWNER_BASE} + {row}.owner_id / {OWNER_STEP}"
+    low = f"{OWNER_BASE} + {row}.owner_id % {OWNER_STEP}"
+    tags = f"char({kind}, {kind}, {kind}) || char({kind}, {high}, {low})"
+    return f"{tags} || {row}.text"
+
+
+def _sqlite_triggers() -> dict[str, tuple[str, str, list[str]]]:
+    """Return {name: (event, condition, statements)}."""
+    added = f"{_INDEXED} VALUES (NEW.id, {_tagged('NEW')})"
+    gone = f"{_UNINDEXED} VALUES ('delete', OLD.id, {_tagged('OLD')})"
+    renamed = _changes("IS NOT", _WATCHED)
+    differs = _changes("IS NOT", ("kind", "owner_id", "text"))
+    forget = _of(_GONE, "OLD")
+    return {
+        "search_namespace_added": (f"INSERT ON {MIRROR}", "TRUE", _follow()),
+        "search_namespace_changed": (f"UPDATE ON {MIRROR}", renamed, _follow()),
+        "search_namespace_gone": (f"DELETE ON {MIRROR}", "TRUE", [forget]),
+        "search_entry_added": (f"INSERT ON {ENTRY}", "TRUE", [added]),
+        "search_entry_gone": (f"DELETE ON {ENTRY}", "TRUE", [gone]),
+        "search_entry_changed": (f"UPDATE ON {ENTRY}", differs, [gone, added]),
+    }
+
+
+def _sqlite(connection: BaseDatabaseWrapper) -> None:
+    is_new = "search_trigrams" not in _tables(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_FTS5)
+        for name, (event, condition, statements) in _sqlite_triggers().items():
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            cursor.execute(
+                f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW WHEN {condition} "
+                f"BEGIN {'; '.join(statements)}; END"
+            )
+        if is_new:
+            cursor.execute(_FILLED.replace("TAGGED", _tagged("e")))
+
+
+def _postgresql(connection: BaseDatabaseWrapper) -> None:
+    follow = "; ".join(_follow(conflict="ON CONFLICT DO NOTHING"))
+    renamed = _changes("IS DISTINCT FROM", _WATCHED)
+    triggers = {
+        "search_namespace_added": ("INSERT", "TRUE", follow),
+        "search_namespace_changed": ("UPDATE", renamed, follow),
+        "search_namespace_gone": ("DELETE", "TRUE", _of(_GONE, "OLD")),
+    }
+    with connection.cursor() as cursor:
+        for name, (verb, condition, statements) in triggers.items():
+            cursor.execute(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+                f"AS $$ BEGIN {statements}; RETURN NULL; END $$"
+            )
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {MIRROR}")
+            cursor.execute(
+                f"CREATE TRIGGER {name} AFTER {verb} ON {MIRROR} FOR EACH ROW "
+                f"WHEN ({condition}) EXECUTE FUNCTION {name}()"
+            )
+    _postgresql_index(connection)
+
+
+def _postgresql_index(connection: BaseDatabaseWrapper) -> None:
+    """Make the index; without the right to the extension searches read every row."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute(_GIN)
+    except DatabaseError as refusal:
+        logger.warning(
+            "search_index_missing",
+            reason=str(refusal).strip().split("\n")[0],
+            hint="Searches are slow. As the owner of the database, run: "
+            "CREATE EXTENSION pg_trgm; then run: manage.py migrate",
+        )

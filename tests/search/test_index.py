@@ -1,0 +1,118 @@
+"""The index: that it is used, that it stops, that it is in step, on both databases."""
+
+import pytest
+from django.db import connection
+
+from nsadmin.access.actor import Actor
+from nsadmin.errors import Unavailable
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.search import fill, find, index, install, trigrams
+from nsadmin.search.models import Kind, SearchEntry, SearchOwner
+from nsadmin.search.words import read_query
+from tests.cast import Cast
+from tests.search.asking import groups, namespaces, put
+
+IS_SQLITE = connection.vendor == "sqlite"
+
+
+def many(owner: SearchOwner, count: int, text: str = "a common word") -> None:
+    SearchEntry.objects.bulk_create(
+        SearchEntry(
+            kind=Kind.NAMESPACE,
+            key=f"{owner.pk} {text} {n}",
+            owner=owner,
+            text=f"{text} {n}",
+        )
+        for n in range(count)
+    )
+
+
+@pytest.mark.parametrize("is_across", [False, True])
+def test_the_index_finds_and_no_table_is_read_as_a_whole(
+    cast: Cast, is_across: bool
+) -> None:
+    owner = SearchOwner.objects.create(internal_id="int_many")
+    many(owner, 3000)
+    owners = None if is_across else [owner.pk]
+    if not IS_SQLITE:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE search_searchentry")
+    plan = index.explain(Kind.NAMESPACE, read_query("word 2718"), owners)
+    if IS_SQLITE:
+        assert "VIRTUAL TABLE INDEX" in plan
+        assert "SCAN e" not in plan
+        assert "USING INDEX search_by_" in plan
+    else:
+        assert "search_trigrams" in plan
+        assert "Seq Scan on search_searchentry" not in plan
+
+
+def test_a_question_stops_after_enough_answers(cast: Cast) -> None:
+    owner = SearchOwner.objects.create(internal_id="int_many")
+    many(owner, index.MOST + 100)
+    found = index.ask(Kind.NAMESPACE, read_query("common"), [owner.pk])
+    assert len(found) == index.MOST
+    everybody = index.ask(Kind.NAMESPACE, read_query("common"), None)
+    assert len(everybody) == index.MOST
+
+
+def test_another_owners_entries_are_no_answer(cast: Cast) -> None:
+    one, other = (
+        SearchOwner.objects.create(internal_id=name) for name in ("int_1", "int_2")
+    )
+    many(one, 3)
+    forged = trigrams.owner_tag(Kind.NAMESPACE, other.pk)
+    many(one, 3, text=f"{forged} a common word forged")
+    assert index.ask(Kind.NAMESPACE, read_query("common"), [other.pk]) == []
+    assert index.ask(Kind.JOB, read_query("common"), None) == []
+
+
+def test_installing_again_changes_nothing_and_adds_what_is_missing(cast: Cast) -> None:
+    before = list(SearchEntry.objects.order_by("pk").values())
+    install.install(using="default")
+    assert list(SearchEntry.objects.order_by("pk").values()) == before
+    SearchEntry.objects.filter(key=cast.own.namespace_id).delete()
+    assert namespaces(cast.actor(), "film") == []
+    install.install(using="default")
+    assert namespaces(cast.actor(), "film") == ["film archive"]
+
+
+def test_the_index_forgets_what_is_deleted(cast: Cast) -> None:
+    query, actor = read_query("film"), cast.actor()
+    MirroredNamespace.objects.filter(pk=cast.own.namespace_id).delete()
+    owners = index.owner_numbers(frozenset({actor.internal_id}))
+    assert index.ask(Kind.NAMESPACE, query, owners) == []
+    if IS_SQLITE:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM search_trigrams WHERE search_trigrams MATCH 'ilm'"
+            )
+            assert cursor.fetchone() == (0,)
+
+
+def test_a_namespace_that_changes_hands_is_found_by_its_new_owner(cast: Cast) -> None:
+    MirroredNamespace.objects.filter(pk=cast.own.namespace_id).update(
+        internal_id=cast.halden.internal_id
+    )
+    assert namespaces(cast.actor(), "film") == []
+    assert namespaces(cast.actor("stranger"), "film") == ["film archive"]
+
+
+@pytest.mark.skipif(not IS_SQLITE, reason="the transaction of the test would be over")
+def test_a_database_that_does_not_answer_is_unavailable(cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE search_trigrams")
+    with pytest.raises(Unavailable, match="The search does not answer"):
+        find.find(cast.actor(), read_query("film"), limit=5)
+
+
+def test_the_queries_of_a_search_are_few(
+    cast: Cast, django_assert_max_num_queries
+) -> None:
+    for number in range(30):
+        put(cast, "collections", f"col_{number}", name=f"film {number}")
+    fill.run()
+    actor: Actor = cast.actor()
+    # The owners; five kinds; the rows of namespaces, and of resources.
+    with django_assert_max_num_queries(9):
+        assert set(groups(actor, "film")) == {"namespaces", "resources"}
