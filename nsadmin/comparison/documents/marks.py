@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from nsadmin.clones.rewrite.id_map import IdKind, IdMap, build_id_map, new_id
+from nsadmin.clones.rewrite.id_map import IdMap, build_id_map, new_id
 from nsadmin.clones.verify.canonical import Marks, Side
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.resources.references.fields import IdKind
 from nsadmin.stores.mongo import resources
 
 Related = Literal["clone", "names"]
