@@ -74,3 +74,12 @@ def sign_in(page: Page, origin: str, email: str, password: str) -> None:
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
     page.wait_for_url(f"{origin}/namespaces/**")
+
+
+def ask_for_session(page: Page, origin: str, organization_id: str) -> None:
+    """Ask for a support session of an hour as a person of the platform does."""
+    page.goto(f"{origin}/support/new/?organization={organization_id}")
+    page.fill("input[name=reason]", "Films are missing from the search.")
+    page.fill("input[name=ticket]", "NL-2291")
+    page.get_by_role("button", name="Ask for the session").click()
+    page.wait_for_url(f"{origin}/namespaces/**")

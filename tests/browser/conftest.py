@@ -55,7 +55,11 @@ def scripted(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, demo: Demo) -> SignedIn:
-    """Sign in as a role, once; others who are that role come with the same cookies."""
+    """Sign in as a role, once; others who are that role come with the same cookies.
+
+    Staff have a support session for the owner of the largest namespace, platform admins
+    for Halden as well.
+    """
     known: dict[str, StorageState] = {}
 
     def state_of(role: str) -> StorageState:
@@ -63,12 +67,25 @@ def signed_in(browser: Browser, demo: Demo) -> SignedIn:
             return {}
         if role not in known:
             context = browser.new_context(reduced_motion="reduce")
-            chromium.sign_in(context.new_page(), demo.url, *demo.login(role))
+            page = context.new_page()
+            chromium.sign_in(page, demo.url, *demo.login(role))
+            for organization_id in _customers_of(role, demo):
+                chromium.ask_for_session(page, demo.url, organization_id)
             known[role] = context.storage_state()
             context.close()
         return known[role]
 
     return state_of
+
+
+def _customers_of(role: str, demo: Demo) -> list[str]:
+    """Return for whom staff have a session; the last one is shown."""
+    halden = demo.namespace("currency-exhibit-draft")["organization_id"]
+    customers = {
+        "support": [demo.northlight],
+        "platform_admin": [halden, demo.northlight],
+    }
+    return customers.get(role, [])
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def join(secret: str, user: User) -> Membership:
     """Make the signed-in user a member and delete the invitation.
 
     Raises NotFound for a link that does not work, Conflict for a user other than the
-    invited one, Forbidden for platform staff, who see every organization anyway.
+    invited one, Forbidden for platform staff, who use support sessions.
     """
     require_customer(user)
     invitation = _consume_invitation(secret)

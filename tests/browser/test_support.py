@@ -1,0 +1,63 @@
+"""Support asks, looks and is ended by the customer; walked by hand."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import axe, chromium
+from tests.browser.running_demo import Demo
+
+
+def test_support_looks_until_the_customer_ends_it(demo: Demo, visit, scripted) -> None:
+    halden = demo.namespace("languages-of-the-world")
+    address = f"{demo.url}/namespaces/{halden['namespace_id']}/"
+    login = _login(demo, "admin", halden["organization_id"])
+    admin: Page = visit(None, script=scripted)
+    chromium.sign_in(admin, demo.url, *login)
+
+    support: Page = visit("support", script=scripted, fresh=True)
+    missing = support.goto(address)
+    assert missing is not None
+    assert missing.status == 404
+    expect(support.locator("main")).to_contain_text("only during a support session")
+    support.get_by_role("link", name="Ask for a session").click()
+    assert not scripted or axe.faults(support) == []
+    support.select_option("select[name=organization]", halden["organization_id"])
+    support.get_by_role("button", name="Ask for the session").click()
+    expect(support.locator("#faults")).to_contain_text("Reason")
+    support.fill("input[name=reason]", "A language is missing.")
+    support.fill("input[name=ticket]", "HM-7")
+    support.get_by_role("button", name="Ask for the session").click()
+    band = support.get_by_label("Support session for Halden Museum Labs", exact=True)
+    expect(band).to_contain_text("ticket HM-7")
+    support.get_by_role("link", name="languages-of-the-world").click()
+    expect(support.locator("h1")).to_have_text("languages-of-the-world")
+    expect(band).to_contain_text("You see Halden Museum Labs")
+    assert not scripted or axe.faults(support) == []
+
+    admin.goto(f"{demo.url}/namespaces/")
+    note = admin.get_by_label("Support session", exact=True)
+    expect(note).to_contain_text("of support sees Halden Museum Labs")
+    note.get_by_role("link", name="Look at it").click()
+    assert not scripted or axe.faults(admin) == []
+    admin.get_by_role("link", name="pages").first.click()
+    expect(admin.locator("main")).to_contain_text(
+        "Support viewed the overview of namespace languages-of-the-world."
+    )
+    admin.go_back()
+    admin.get_by_role("button", name="End now").click()
+    expect(admin.locator("#messages")).to_contain_text("has ended")
+
+    support.get_by_role("link", name="Payload indexes").click()
+    expect(support.locator("h1")).to_have_text("Page not found")
+    expect(band).to_have_count(0)
+    expect(support.locator("#messages")).to_contain_text(
+        "Your support session for Halden Museum Labs has ended."
+    )
+
+
+def _login(demo: Demo, role: str, organization_id: str) -> tuple[str, str]:
+    fitting = [
+        entry
+        for entry in demo.facts["logins"]
+        if (entry["role"], entry["organization_id"]) == (role, organization_id)
+    ]
+    return fitting[0]["email"], fitting[0]["password"]
