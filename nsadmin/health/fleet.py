@@ -196,7 +196,7 @@ def _troubles(
     if row.faults:
         more = len(row.faults) - 1
         rest = f" {more:,} more of its values cannot be read." if more else ""
-        yield "unreadable", f"Unreadable: {row.faults[0]}.{rest}", None
+        yield "unreadable", f"{row.faults[0]}.{rest}", None
     live = (look.live if look is not None else None) or {}
     is_there = look is None or look.exists
     if row.health == "error" and is_there:
