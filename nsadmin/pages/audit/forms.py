@@ -23,6 +23,7 @@ KIND_WORDS = {
 ACTION_WORDS = {
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
+    "comparison:run": "Documents compared",
     "job:cancel": "Job cancelled",
     "job:resume": "Job resumed",
     "key:create": "API key created",
