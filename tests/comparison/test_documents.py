@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.bulk import raw_points
@@ -43,6 +44,12 @@ def test_a_fresh_clone_is_equal(compare: Compare, source, copy, mode, turned):
         assert result["digests"]["left"] == result["digests"]["right"]
     else:
         assert result["drawn"] == {"left": COUNT, "right": COUNT}
+
+
+def test_a_clone_is_equal_without_the_row_of_its_job(compare: Compare, source, copy):
+    Job.objects.filter(kind="clone").delete()
+    result = compare(source, copy)
+    assert (result["is_equal"], result["related"]) == (True, "clone")
 
 
 @pytest.mark.parametrize("mode", ["sample", "full"])

@@ -25,6 +25,7 @@ ACTION_WORDS = {
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
     "document:export": "Documents exported",
+    "comparison:run": "Documents compared",
     "job:cancel": "Job cancelled",
     "job:resume": "Job resumed",
     "key:create": "API key created",
