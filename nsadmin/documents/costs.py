@@ -47,9 +47,8 @@ def require_allowed(opened: Opened, asked: Filter, cost: Cost) -> None:
         return
     errors: dict[str, list[str]] = {}
     for one in cost.unserved:
-        reason = one.reason[:1].upper() + one.reason[1:]
         message = (
-            f"{reason}, and the collection's strict mode allows filters on indexed "
+            f"{one.reason}, and the collection's strict mode allows filters on indexed "
             "fields only. Add the index."
         )
         errors[f"conditions.{one.number}.field"] = [message]

@@ -12,9 +12,8 @@ from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.stores.qdrant.browsing import counting
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
 
-# Conditions that are counted one by one, and the seconds for all of them.
+# Conditions that are counted one by one; all of them may take the time of one call.
 _MOST_EXPLAINED: Final = 8
-_EXPLAINING_S: Final = 2.0
 
 
 def count(opened: Opened, asked: Filter) -> Count:
@@ -77,7 +76,7 @@ def explain(opened: Opened, asked: Filter) -> tuple[Alone, ...]:
     """
     if len(asked.placed) < 2:
         return ()
-    give_up = time.monotonic() + _EXPLAINING_S
+    give_up = time.monotonic() + _timeout_s()
     return tuple(
         Alone(
             number=placed.number,

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
+import structlog
 from django.conf import settings
+from django.db import DatabaseError
 
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
@@ -22,6 +24,8 @@ from nsadmin.stores import redis
 from nsadmin.stores.qdrant.answers import AnswerTooLarge
 from nsadmin.stores.qdrant.browsing import reading
 from nsadmin.stores.qdrant.browsing.reading import Asked, Point, PointPage
+
+log = structlog.get_logger(__name__)
 
 ACTION: Final = "document:export"
 _PAGE: Final = 256
@@ -210,10 +214,13 @@ class _Run:
         )
 
     def end(self) -> None:
-        """Record what was exported."""
-        self.note()
+        """Record what was exported; its row stays open while the database is away."""
         outcome = Outcome.FAILED if self.failed else Outcome.DONE
-        record.close(self.op_id, outcome, error=self.reason)
+        try:
+            self.note()
+            record.close(self.op_id, outcome, error=self.reason)
+        except DatabaseError as failure:
+            log.warning("export_not_recorded", op_id=self.op_id, error=str(failure))
 
 
 def _one_line(content: bytes) -> bytes:

@@ -35,6 +35,17 @@ BESIDE: list[tuple[str, str, Any]] = [
     ("PATCH", "/v1/namespaces/{name}", {"description": "x"}),
     ("DELETE", "/v1/namespaces/{name}", None),
     ("GET", "/v1/namespaces/{id}?organization_id={org}", None),
+    ("GET", "/v1/namespaces/{name}/documents/1", None),
+    ("GET", "/v1/namespaces/{id}/documents/1?organization_id={org}", None),
+    ("POST", "/v1/namespaces/{name}/documents/list?include_total=true", {}),
+    (
+        "POST",
+        "/v1/namespaces/{id}/documents/list?organization_id={org}",
+        {"filters": {"AND": [{"field": f"f_{WORD}", "value": WORD}]}},
+    ),
+    ("GET", f"/namespaces/{{id}}/documents/?f=f_{WORD}&o=is&v={WORD}", None),
+    ("GET", "/namespaces/{id}/documents/1/", None),
+    ("POST", "/namespaces/{id}/documents/export/", {}),
     ("GET", "/v1/namespaces?organization_id={org}", None),
     ("POST", "/v1/namespaces/list", {"search": WORD}),
     ("POST", "/v1/namespaces/list", {"filters": {"namespace_id": "{id}"}}),
@@ -73,6 +84,7 @@ FOR_ALL = {
     "<name>": "purge",
     "<kind>": "purge",
     "<resource_kind>": "buckets",
+    "<document_id>": "1",
 }
 VARYING = re.compile(
     r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
@@ -224,6 +236,7 @@ def everything(others: frozenset[str]) -> dict[str, str]:
 HARMLESS: set[Route] = {
     ("POST", "v1/namespaces/list"),
     ("POST", "v1/namespaces/stats/batch"),
+    ("POST", "v1/namespaces/<identifier>/documents/list"),
     ("POST", "v1/tasks/list"),
     ("POST", "organization/switch/"),
     ("POST", "theme/"),

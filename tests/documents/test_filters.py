@@ -212,6 +212,6 @@ def test_a_filter_in_words() -> None:
     )
     assert asked.sentence == (
         "rank is at least 3 and any of (color is one of red, green) and none of "
-        "(place is within the radius of 3.0 m around 1.0, 2.0)"
+        "(place is within the radius of 3 m around 1, 2)"
     )
     assert Filter().sentence == "every document"

@@ -36,7 +36,7 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
     """Write the texts, in turn, wherever there is text; return what leads to it."""
     some = cycle(texts)
     _people(cast, some)
-    values = {"<namespace_id>": cast.own.namespace_id}
+    values = {"<namespace_id>": cast.own.namespace_id, "<document_id>": "1"}
     values["<resource_id>"] = _namespace(cast.own, some)
     _advice(cast.own, some)
     clone = make_namespace(cast.northlight, next(some), in_qdrant=False)

@@ -109,6 +109,7 @@ def _kept(response: Any, place: str) -> Shown | None:
     assert response.status_code < 500, (place, response.content[-900:])
     kind = response.headers.get("Content-Type", "")
     if not kind.startswith("text/html") or response.streaming:
+        response.close()  # as a server does, also with one that is not read
         return None
     text = response.content.decode()
     is_fragment = "<html" not in text

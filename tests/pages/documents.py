@@ -1,5 +1,7 @@
 """The library of documents as a namespace of Northlight, and forms sent without script."""
 
+import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -111,3 +113,18 @@ class FilterForm:
         response = self.client.get(self.address)
         self.see(response.content.decode())
         return response.status_code
+
+
+def asked(address: str, *pairs: tuple[str, str]) -> str:
+    """Return the address with pairs of a filter."""
+    return f"{address}?{urlencode(pairs)}"
+
+
+def text_of(response: Any) -> str:
+    """Return the page as a browser reads it."""
+    return html.unescape(response.content.decode())
+
+
+def ids(text: str) -> list[str]:
+    """Return the documents that the rows of a page lead to."""
+    return re.findall(r"<bdi>(doc_\d+)</bdi></a>", text)

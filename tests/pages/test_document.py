@@ -1,6 +1,5 @@
 """One document: payload, vectors, neighbours, parts of long values, hostile payloads."""
 
-import html
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from nsadmin.documents.shown.tree import tree_of
 from tests.documents.library import OWN, Library, made, payload_of
 from tests.hostile.texts import HOSTILE
 from tests.pages.conftest import HTMX
-from tests.pages.documents import listed
+from tests.pages.documents import listed, text_of
 
 SMALL = 200_000
 RTL = "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd \u2066"
@@ -70,10 +69,6 @@ def address(cast, library):
 def attacked(cast, hostile):
     with listed(cast, hostile) as found:
         yield found
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode())
 
 
 # A document --------------------------------------------------------------------------

@@ -1,20 +1,19 @@
-"""The list of documents: its filter with and without script, its rows, its states."""
+"""The list of documents: its rows, its order and columns, its states, the export."""
 
-import html
 import re
 from urllib.parse import urlencode
 
 import pytest
 
+from nsadmin.errors import Invalid, Unavailable, UpstreamError
+from nsadmin.pages.documents.address import ListAddress
+from nsadmin.pages.documents.states import state_of
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
-from tests.documents.library import made
-from tests.pages.conftest import HTMX
-from tests.pages.documents import FilterForm, listed
+from tests.pages.documents import asked, ids, listed, text_of
 
 SMALL = 200_000
-STRICT = {"unindexed_filtering_retrieve": False}
 
 
 @pytest.fixture
@@ -22,18 +21,6 @@ def address(cast, library):
     """The documents of the library, with the other tenant's in the same collection."""
     with listed(cast, library) as found:
         yield found
-
-
-def asked(address: str, *pairs: tuple[str, str]) -> str:
-    return f"{address}?{urlencode(pairs)}"
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode())
-
-
-def ids(text: str) -> list[str]:
-    return re.findall(r"<bdi>(doc_\d+)</bdi></a>", text)
 
 
 # The list ----------------------------------------------------------------------------
@@ -125,148 +112,6 @@ def test_counted_values_narrow_the_filter(browse, address):
     assert f'name="v" value="{value}"' in text
 
 
-# The filter --------------------------------------------------------------------------
-
-
-def test_a_filter_in_the_address_is_found_shown_and_to_be_copied(browse, address):
-    page = asked(
-        address,
-        *(("f", "rank"), ("o", "gte"), ("v", "5")),
-        *(("f", "color"), ("o", "one_of"), ("v", 'green, "blue, dark"'), ("g", "any")),
-    )
-    text = text_of(browse().get(page))
-    assert 'name="f" list="fields" value="rank"' in text
-    assert '<option value="gte" selected>is at least</option>' in text
-    assert '"range": {\n        "gte": 5' in text
-    assert '"any": [' in text
-    assert "documents/list" in text
-    assert '"operator": "gte"' in text
-    assert 0 < len(ids(text)) < 50
-
-
-def test_a_filter_is_built_without_script(browse, address):
-    form = FilterForm(browse(), address)
-    form.fill("f", "rank")
-    assert form.press("edit", "1") == 200
-    assert "is at least" in form.text
-    assert "contains the phrase" not in form.text
-    assert "The filter is being changed" in form.text
-    form.fill("o", "gte")
-    form.fill("v", "5")
-    assert form.press("add", "none") == 200
-    assert form.form.autofocus == "condition-1-field"
-    form.fill("f", "color", row=1)
-    form.fill("o", "is", row=1)
-    form.fill("v", "green", row=1)
-    assert form.press() == 200
-    narrow = len(ids(form.text))
-    assert "None of" in form.text
-    assert form.press("remove", "1") == 200
-    assert form.press() == 200
-    assert 0 < narrow < len(ids(form.text)) < 50
-
-
-def test_rows_without_a_field_mean_nothing(browse, address):
-    text = text_of(browse().get(asked(address, ("f", ""), ("o", "is"), ("v", "x"))))
-    assert "1\u201350 of 60" in text
-
-
-def test_an_error_stands_at_its_row_and_everything_typed_is_kept(browse, address):
-    page = asked(
-        address,
-        *(("f", "rank"), ("o", "is"), ("v", "many")),
-        *(("f", "seen_at"), ("o", "words"), ("v", "soon"), ("g", "none")),
-    )
-    response = browse().get(page)
-    text = text_of(response)
-    assert response.status_code == 422
-    assert "The filter has an error" in text
-    assert "Give a whole number" in text
-    assert "“contains all words” does not fit a datetime field" in text
-    assert 'value="many"' in text
-    assert 'value="soon"' in text
-    assert text.count('aria-invalid="true"') == 4
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "&".join(["f=rank&o=is&v=1"] * 31),
-        "f=rank&o=is&v=" + "1" * 9000,
-        "&".join(["x=1"] * 400),
-    ],
-    ids=["conditions", "length", "pairs"],
-)
-def test_an_address_that_is_too_much_is_refused_with_words(browse, address, query):
-    response = browse().get(f"{address}?{query}")
-    assert response.status_code == 422
-    assert "The filter has an error" in text_of(response)
-    assert len(response.content) < SMALL
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["%ff%00%c3=%", "f=%00&v=%ed%a0%80", "f=%f0%9f&o=zz&t=zz&g=zz&v=%22", "cursor=%00"],
-)
-def test_bytes_that_are_no_filter_are_answered(browse, address, query):
-    assert browse().get(f"{address}?{query}").status_code in (200, 422)
-
-
-def test_a_condition_without_an_index_says_what_it_costs(browse, address):
-    page = asked(address, ("f", "plain"), ("o", "is"), ("v", "value 1"))
-    text = text_of(browse().get(page))
-    assert re.search(r"Scans 6\d points, took \d+ ms: plain has no index", text)
-    assert 'indexes/?field=plain#edit">Add the index' in text
-    assert "Add the index" not in text_of(browse("viewer").get(page))
-
-
-def test_strict_mode_marks_the_condition_that_it_refuses(cast, browse):
-    with (
-        made(strict=STRICT) as library,
-        listed(cast, library) as address,
-    ):
-        page = asked(
-            address,
-            *(("f", "color"), ("o", "is"), ("v", "red")),
-            *(("f", "plain"), ("o", "is"), ("v", "value 1")),
-        )
-        response = browse().get(page)
-    text = text_of(response)
-    assert response.status_code == 422
-    assert "Strict mode refuses this filter" in text
-    marked = text.partition('id="condition-1-error"')[2][:600]
-    assert "allows filters on indexed fields only" in marked
-    assert "indexes/?field=plain#edit" in marked
-    assert 'id="condition-0-error"' not in text
-
-
-def test_a_filter_that_finds_nothing_says_which_condition_is_to_blame(browse, address):
-    pairs = (("f", "rank"), ("o", "is"), ("v", "3"))
-    wrong = (("f", "color"), ("o", "is"), ("v", "violet"))
-    client = browse()
-    page = asked(address, *pairs, *wrong)
-    text = text_of(client.get(page))
-    assert "No document matches" in text
-    assert "1 of 2 conditions" in text
-    dropped = client.get(f"{page}&drop=1")
-    assert dropped.status_code == 302
-    assert ids(text_of(client.get(dropped.headers["Location"])))
-
-
-def test_htmx_gets_the_rows_with_the_filter_and_while_editing_the_filter_alone(
-    browse, address
-):
-    client = browse()
-    found = client.get(asked(address, ("f", "rank"), ("v", "3")), headers=HTMX)
-    text = text_of(found)
-    assert text.startswith('<section class="card" id="rows"')
-    assert '<div class="stack" id="filter" hx-swap-oob="true">' in text
-    edited = client.get(asked(address, ("f", "rank"), ("edit", "1")), headers=HTMX)
-    assert text_of(edited).startswith('<div id="conditions">')
-    assert edited.headers["HX-Retarget"] == "#conditions"
-    assert edited.headers["HX-Push-Url"] == "false"
-
-
 # States ------------------------------------------------------------------------------
 
 
@@ -300,6 +145,34 @@ def test_without_mongodb_documents_are_read_by_the_mirror(browse, address, silen
     text = text_of(browse().get(address))
     assert "MongoDB does not answer" in text
     assert "1\u201350 of 60" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (
+            Unavailable("It was slow.", code="qdrant_slow"),
+            "Qdrant did not finish in time",
+        ),
+        (
+            Unavailable("…", code="filter_too_slow", details={"fields": "plain, rank"}),
+            "Qdrant did not finish in time",
+        ),
+        (Unavailable("Qdrant does not answer."), "Qdrant does not answer"),
+        (UpstreamError("It refused."), "Qdrant did not return documents"),
+        (UpstreamError("No.", code="strict_mode"), "Strict mode refuses this filter"),
+        (Invalid.at("conditions", "Too many."), "The filter has an error"),
+    ],
+    ids=str,
+)
+def test_every_failure_has_a_title_and_a_way_out(error, title):
+    address = ListAddress("/documents/", (("f", "plain"),))
+    state = state_of(error, address, "ns_1", may_index=True)
+    assert state.title == title
+    assert state.text
+    assert state.helps
+    words = [helping.words for helping in state.helps]
+    assert ("Add the index" in words) == (error.code == "filter_too_slow")
 
 
 def test_a_place_in_the_list_that_cannot_be_read_leads_to_the_first_page(

@@ -68,7 +68,9 @@ def value_text(value: Value) -> str:
     """Return a value as one types it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)
 
 
 def _quoted(text: str) -> str:

@@ -32,6 +32,8 @@ SOURCES: Final[Mapping[str, str]] = {
     "undeclared": "Only in Qdrant",
     "sampled": "Seen in documents",
 }
+# What a refusal says to those who have no link to the form of a new index.
+ADD_IT: Final = " Add the index."
 EVERY_OPERATOR: Final = tuple(dict.fromkeys(o for os in OPERATORS.values() for o in os))
 
 
@@ -119,7 +121,8 @@ class FormRow:
         if "operator" in self.errors and self.kind:
             words = WORDS.get(self.row.operator, self.row.operator)  # type: ignore[call-overload]
             return [f"“{words}” does not fit a {self.kind} field. Choose another."]
-        return [message for messages in self.errors.values() for message in messages]
+        found = [message for messages in self.errors.values() for message in messages]
+        return [message.removesuffix(ADD_IT) for message in found]
 
 
 @dataclass(frozen=True, slots=True)

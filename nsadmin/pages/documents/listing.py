@@ -129,8 +129,9 @@ def _begin(
 def _changed(address: ListAddress, found: Found, last: dict[str, str]) -> ListAddress:
     """Return the list with a counted value added to its filter, or a condition less."""
     asked = found.asked
-    if last.get("drop", "").isdigit():
-        asked = asked.without(int(last["drop"]))
+    dropped = last.get("drop", "")
+    if dropped.isascii() and dropped.isdigit():
+        asked = asked.without(int(dropped))
     if "pick" in last and address.facet:
         types = found.known.types if found.known else {}
         row = Row(field=address.facet, operator="is", text=last["pick"])
