@@ -15,8 +15,12 @@ class Kind(models.IntegerChoices):
     PERSON = 5, "person"
 
 
+# The owner of what everybody sees, which is no tenant's id.
+EVERYBODY = "*"
+
+
 class SearchOwner(models.Model):
-    """A tenant as a small number; the empty `internal_id` owns what everybody sees."""
+    """A tenant as a small number, or EVERYBODY."""
 
     internal_id = models.CharField(max_length=255, unique=True)
 
