@@ -98,8 +98,10 @@ def _sqlite(
         else [trigrams.owner_tag(kind, number) for number in owners]
     )
     contained = "".join(" AND instr(e.text, %s) > 0" for _ in query.fragments)
+    # Without statistics SQLite would go through all entries of the kind.
+    by = "search_by_name" if owners is None else "search_by_owner"
     named = (
-        f"SELECT {_COLUMNS} FROM search_searchentry e {_JOINED} "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM search_searchentry e INDEXED BY {by} {_JOINED} "  # noqa: S608
         f"WHERE e.kind = %s{owned} AND e.name_key >= %s AND e.name_key < %s "
         f"{contained} ORDER BY e.name_key LIMIT {_NAMED}"
     )

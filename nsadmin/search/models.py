@@ -54,9 +54,11 @@ class SearchEntry(models.Model):
             models.UniqueConstraint(fields=["kind", "key"], name="search_once")
         ]
         indexes: ClassVar = [
+            # The name first: an index that begins with the kind would be taken for a
+            # lookup by kind and key while PostgreSQL has not counted the rows yet.
             models.Index(
-                fields=["kind", "name_key"],
-                opclasses=["int2_ops", "varchar_pattern_ops"],
+                fields=["name_key", "kind"],
+                opclasses=["varchar_pattern_ops", "int2_ops"],
                 name="search_by_name",
             ),
             models.Index(

@@ -43,7 +43,8 @@ def test_the_index_finds_and_no_table_is_read_as_a_whole(
         assert "SCAN e" not in plan
         assert "USING INDEX search_by_" in plan
     else:
-        assert "search_trigrams" in plan
+        # Of one owner with few entries the other indexes may be as good.
+        assert "search_trigrams" in plan or not is_across
         assert "Seq Scan on search_searchentry" not in plan
 
 
