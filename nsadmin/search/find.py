@@ -15,7 +15,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.search import index, shown
 from nsadmin.search.hits import Group, Hit, Withheld
 from nsadmin.search.index import Found
-from nsadmin.search.models import Kind
+from nsadmin.search.models import EVERYBODY, Kind
 from nsadmin.search.words import Query
 
 # Rows per group of the page, and of the suggestions.
@@ -40,6 +40,7 @@ def find(actor: Actor, query: Query, *, limit: int) -> list[Group]:
         return []
     search = _Search(actor, query, _owners(actor), limit)
     groups = [search.group(name, kinds) for name, kinds in GROUPS.items()]
+    _look(actor, (hit for group in groups for hit in group.hits))
     return [group for group in groups if group.count]
 
 
@@ -47,7 +48,9 @@ def recent(actor: Actor) -> list[Hit]:
     """Return the namespaces that changed last, for a search that is not typed yet."""
     rows = queries.visible(actor).order_by("-updated_at", "namespace_id")
     nothing = Query("", ())
-    return shown.namespace_hits(actor, list(rows.only(*shown.SHOWN)[:5]), nothing)
+    hits = shown.namespace_hits(actor, list(rows.only(*shown.SHOWN)[:5]), nothing)
+    _look(actor, hits)
+    return hits
 
 
 def is_across(actor: Actor) -> bool:
@@ -64,6 +67,12 @@ def record_search(actor: Actor, query: Query) -> None:
             actor=actor,
             organization_id=actor.organization_id,
         )
+
+
+def _look(actor: Actor, hits: Iterable[Hit]) -> None:
+    """Tell the actor whose data is about to be shown, as `Actor.sees` asks for."""
+    for internal_id in {hit.internal_id for hit in hits}:
+        actor.sees(internal_id)
 
 
 def _owners(actor: Actor) -> list[int] | None:
@@ -117,11 +126,12 @@ def _withheld(actor: Actor, kinds: Iterable[Kind], query: Query) -> list[Withhel
 
     Neither their number nor their order tells what matched.
     """
+    visible = actor.visible_internal_ids or frozenset()
     places = {
         (kind, entry.internal_id, entry.namespace_id)
         for kind in kinds
         for entry in index.ask(kind, query, None)
-        if entry.internal_id and not actor.sees(entry.internal_id)
+        if entry.internal_id not in {*visible, EVERYBODY}
     }
     rows = Organization.objects.filter(internal_id__in={p[1] for p in places})
     owners = {row.internal_id: row for row in rows} if places else {}

@@ -11,7 +11,8 @@ class Hit:
     """A thing that the actor may see. `evidence` is where the words stand otherwise.
 
     `key` is the id in addresses: of the namespace, the resource, the job, the
-    membership. `organization` is its owner's name, for those who see several.
+    membership. `internal_id` is its tenant; `organization` is the tenant's name, for
+    those who see several.
     """
 
     kind: Kind
@@ -19,6 +20,7 @@ class Hit:
     name: list[Piece]
     id: list[Piece]
     evidence: list[Piece]
+    internal_id: str
     namespace_id: str = ""
     namespace_name: str = ""
     organization: str = ""

@@ -12,16 +12,15 @@ import structlog
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from nsadmin.search.models import Kind
+from nsadmin.search.models import EVERYBODY, Kind
 from nsadmin.search.trigrams import KIND_BASE, OWNER_BASE, OWNER_STEP
 
 logger = structlog.get_logger(__name__)
 
 ENTRY, MIRROR = "search_searchentry", "namespaces_mirrorednamespace"
 _NAMESPACE = str(Kind.NAMESPACE.value)
-# The statements name a row of the mirror ROW; in triggers it is NEW or OLD. System
-# namespaces belong to the owner of what everybody sees.
-_OWNER = "CASE WHEN ROW.scope = 'system' THEN '' ELSE ROW.internal_id END"
+# The statements name a row of the mirror ROW; in triggers it is NEW or OLD.
+_OWNER = f"CASE WHEN ROW.scope = 'system' THEN '{EVERYBODY}' ELSE ROW.internal_id END"
 _OWNED = """
 INSERT INTO search_searchowner (internal_id)
 SELECT DISTINCT {owner} {source} WHERE NOT EXISTS

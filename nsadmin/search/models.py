@@ -15,8 +15,12 @@ class Kind(models.IntegerChoices):
     PERSON = 5, "person"
 
 
+# The owner of what everybody sees, which is no tenant's id.
+EVERYBODY = "*"
+
+
 class SearchOwner(models.Model):
-    """A tenant as a small number; the empty `internal_id` owns what everybody sees."""
+    """A tenant as a small number, or EVERYBODY."""
 
     internal_id = models.CharField(max_length=255, unique=True)
 
@@ -50,9 +54,11 @@ class SearchEntry(models.Model):
             models.UniqueConstraint(fields=["kind", "key"], name="search_once")
         ]
         indexes: ClassVar = [
+            # The name first: an index that begins with the kind would be taken for a
+            # lookup by kind and key while PostgreSQL has not counted the rows yet.
             models.Index(
-                fields=["kind", "name_key"],
-                opclasses=["int2_ops", "varchar_pattern_ops"],
+                fields=["name_key", "kind"],
+                opclasses=["varchar_pattern_ops", "int2_ops"],
                 name="search_by_name",
             ),
             models.Index(

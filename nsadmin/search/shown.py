@@ -122,10 +122,12 @@ def _people(actor: Actor, found: Sequence[Found], query: Query) -> list[Hit]:
     keys = [entry.key for entry in found]
     members = Membership.objects.select_related("user", "organization")
     rows = {str(member.pk): member for member in members.filter(pk__in=keys)}
+    visible = actor.visible_internal_ids
     kept = [
         rows[key]
         for key in keys
-        if key in rows and actor.sees(rows[key].organization.internal_id)
+        if key in rows
+        and (visible is None or rows[key].organization.internal_id in visible)
     ]
     owners = _organizations(actor, {m.organization.internal_id for m in kept})
     return [
@@ -155,7 +157,7 @@ def _organizations(
 
 def _owned(owners: Mapping[str, tuple[str, str]], internal_id: str) -> dict[str, str]:
     name, public = owners.get(internal_id, ("", ""))
-    return {"organization": name, "organization_id": public}
+    return {"organization": name, "organization_id": public, "internal_id": internal_id}
 
 
 _LOADERS: Mapping[Kind, Callable[[Actor, Sequence[Found], Query], list[Hit]]] = {

@@ -16,7 +16,7 @@ from nsadmin.errors import Invalid
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.names import clip, folded, search_text
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.search.models import Kind
+from nsadmin.search.models import EVERYBODY, Kind
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.decoding import UNDECODED
 
@@ -28,7 +28,7 @@ MAX_KEY, _MAX_NAME, _MAX_DESCRIPTION = 255, 300, 1000
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The columns of an entry; an empty `internal_id` is for what everybody sees."""
+    """The columns of an entry; `internal_id` is its tenant, or EVERYBODY."""
 
     key: str
     internal_id: str
@@ -95,7 +95,7 @@ class Resources:
         rows = MirroredNamespace.objects.filter(deleted_at=None, namespace_id__in=ids)
         found = rows.values_list("namespace_id", "internal_id", "scope")
         owners = {
-            namespace_id: "" if scope == "system" else internal_id
+            namespace_id: EVERYBODY if scope == "system" else internal_id
             for namespace_id, internal_id, scope in found
         }
         return lambda item: self._values(item, owners)

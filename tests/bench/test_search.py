@@ -93,7 +93,6 @@ def fill() -> list[Organization]:
 def namespaces(owner: Callable[[int], Organization]) -> None:
     """Write the mirror, whose triggers write the entries."""
     now = datetime.now(UTC)
-    SearchOwner.objects.create(internal_id="")
     MirroredNamespace.objects.bulk_create(
         (
             MirroredNamespace(

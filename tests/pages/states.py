@@ -24,6 +24,7 @@ from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.search import fill as search
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
@@ -47,6 +48,7 @@ LISTS = (
     "/organization/",
     "/organization/keys/",
     "/organization/audit/",
+    "/search/",
     "/organization/plan/",
 )
 UNDER = (
@@ -144,6 +146,7 @@ def plain(world: World) -> None:
     for path in LISTS[:-1]:
         world.see("no match", f"{path}?search=nothing-like-this&field=zzz")
     world.see("no match", world.own + "audit/?field=nothing")
+    world.see("no match", "/search/?q=nothing-like-this")
     world.see("bad filter", world.own + "audit/?since=never")
     for page in ("members/new/", "keys/new/"):
         world.see("form", f"/organization/{page}")
@@ -189,7 +192,8 @@ def filled(world: World) -> None:
         cast.actor(), make_namespace(cast.northlight, "gone").namespace_id
     )
     usage.count_filter(long.namespace_id, {"rank": Tally(150, 150, 1900.0)})
-    for path in LISTS:
+    search.run()
+    for path in (*LISTS, "/search/?q=averyvery"):
         world.see("rows", path)
     for page in UNDER:
         world.see("long", at(long, page))

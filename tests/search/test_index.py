@@ -32,10 +32,11 @@ def test_the_index_finds_and_no_table_is_read_as_a_whole(
     cast: Cast, is_across: bool
 ) -> None:
     owner = SearchOwner.objects.create(internal_id="int_many")
-    many(owner, 3000)
+    many(owner, 3000 if IS_SQLITE else 20_000)
     owners = None if is_across else [owner.pk]
     if not IS_SQLITE:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list('search_trigrams')")
             cursor.execute("ANALYZE search_searchentry")
     plan = index.explain(Kind.NAMESPACE, read_query("word 2718"), owners)
     if IS_SQLITE:
@@ -43,8 +44,9 @@ def test_the_index_finds_and_no_table_is_read_as_a_whole(
         assert "SCAN e" not in plan
         assert "USING INDEX search_by_" in plan
     else:
-        assert "search_trigrams" in plan
-        assert "Seq Scan on search_searchentry" not in plan
+        # Of one owner with few entries the other indexes may be as good.
+        assert "search_trigrams" in plan or not is_across, plan
+        assert "Seq Scan on search_searchentry" not in plan, plan
 
 
 def test_a_question_stops_after_enough_answers(cast: Cast) -> None:

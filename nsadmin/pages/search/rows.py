@@ -75,7 +75,7 @@ def row_of(actor: Actor, hit: Hit) -> Row:
     return Row(
         href=address_of(actor, hit),
         icon=icon,
-        kind=role_word(hit.state) if hit.kind is Kind.PERSON else kind,
+        kind=_word(hit, kind),
         name=hit.name if is_named else hit.id,
         id=hit.id if is_named and hit.name != hit.id else [],
         evidence=hit.evidence,
@@ -83,6 +83,13 @@ def row_of(actor: Actor, hit: Hit) -> Row:
         organization=hit.organization,
         badge=JOBS.get(hit.state),
     )
+
+
+def _word(hit: Hit, kind: str) -> str:
+    """Return what the title of the group does not say."""
+    if hit.kind is Kind.PERSON:
+        return role_word(hit.state)
+    return "" if hit.kind is Kind.NAMESPACE else kind
 
 
 def _withheld(row: Withheld) -> Row:
