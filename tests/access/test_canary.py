@@ -59,6 +59,8 @@ def everything_stored() -> dict[str, str]:
     rows = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
+            if table == "search_trigrams":
+                continue  # an index without content, which cannot be read row by row
             name = connection.ops.quote_name(table)
             cursor.execute(f"SELECT * FROM {name}")  # noqa: S608 - our own tables
             rows[table] = str(cursor.fetchall())

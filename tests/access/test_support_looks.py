@@ -91,7 +91,6 @@ def test_what_needs_no_session_is_no_row(cast: Cast) -> None:
         f"/namespaces/{cast.foreign.namespace_id}/",
         "/support/",
         "/support/new/",
-        "/fleet/",
         "/styleguide/",
         "/jobs/badge/",
     ):
@@ -284,6 +283,8 @@ def test_without_a_session_no_answer_to_staff_tells_of_a_customer(
         where = "#<namespace_id>" if "/analytics/" in address else ""
         body = BODIES.get((method, address), {} if method != "GET" else None)
         asked.append((method, f"/{address}{where}", body))
+    # Last, because the operator's audit keeps the words of a search by staff.
+    asked.sort(key=lambda call: call[1].startswith("/search/"))
     staff = Staff(cast, role)
     for method, address, body in asked:
         if address in ELSEWHERE:

@@ -81,7 +81,7 @@ def test_no_way_back_leads_to_an_address_that_cannot_be_opened(client, cast):
         if getattr(view, "declared", None) is None or view.declared.door != "page":
             continue
         address = "/" + route.replace("<namespace_id>", cast.own.namespace_id)
-        address = address.replace("<job_id>", str(UUID(int=0)))
+        address = re.sub("<(job|comparison)_id>", str(UUID(int=0)), address)
         address = re.sub("<[a-z_]+>", "1", address)
         is_refused = staff.get(address).status_code == 405
         assert is_refused == getattr(view, "is_post_only", False), route

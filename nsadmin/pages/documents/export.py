@@ -1,10 +1,10 @@
 """The documents that a filter finds, as a file of JSON lines."""
 
 from django.http import HttpRequest, StreamingHttpResponse
-from django.views.decorators.http import require_POST
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import post_only
 from nsadmin.documents.collection import open_collection
 from nsadmin.documents.export import start_export
 from nsadmin.documents.fields import catalogue
@@ -14,7 +14,7 @@ from nsadmin.pages.documents.address import query_pairs
 
 
 @gate.page(Action.DOCUMENT_EXPORT)
-@require_POST
+@post_only
 def export(request: HttpRequest, namespace_id: str) -> StreamingHttpResponse:
     """Stream the documents; the filter is in the address, as that of the list."""
     actor = gate.actor_of(request)
