@@ -135,6 +135,7 @@ def kept_connection() -> Iterator[None]:
 def test_no_request_is_a_fault_of_ours(
     cast: Cast, kept_connection: None, endpoint: Endpoint, requests: int
 ) -> None:
+    cast.open_sessions()
     known = places(cast)
     share = -(-requests // len(ENDPOINTS))
     seen: list[int] = []
