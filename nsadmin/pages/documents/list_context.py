@@ -79,6 +79,7 @@ def result_context(
             kept=asked.to_query(),
         ),
         "heads": _heads(listing),
+        "table_width": _width(len(listing.columns)),
         "first": address.first,
         "last": last,
         "next": replace(address, cursor=listing.next_cursor, first=last + 1)
@@ -87,6 +88,11 @@ def result_context(
         "is_bare": not listing.rows and not asked and not address.cursor,
         "explained": listing.explained,
     }
+
+
+def _width(columns: int) -> str:
+    """Return the class of a table that has to scroll where there is no room."""
+    return " is-wide" if columns > 6 else " is-broad" if columns > 4 else ""
 
 
 def _heads(listing: Listing) -> list[tuple[str, bool]]:
