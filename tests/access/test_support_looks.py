@@ -257,8 +257,8 @@ def test_a_kept_answer_ends_with_the_session(cast: Cast) -> None:
     assert ask() == 404
 
 
-# The link of an invitation says whose it is; the fleet's names are in tests of its page.
-ELSEWHERE = ("/join/<secret>/", "/fleet/")
+# The link of an invitation says whose it is.
+ELSEWHERE = ("/join/<secret>/",)
 
 
 # Without a session -------------------------------------------------------------------

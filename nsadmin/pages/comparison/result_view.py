@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from nsadmin.comparison.models import Comparison, Mode
 from nsadmin.jobs.models import Job
@@ -154,8 +154,5 @@ def _example(row: Comparison, example: Json) -> Example:
 def _link(namespace_id: str, point_id: int | str | None) -> DocumentLink | None:
     if point_id is None:
         return None
-    try:
-        href = reverse("document", args=[namespace_id, str(point_id)])
-    except NoReverseMatch:
-        href = ""
-    return DocumentLink(str(point_id), href)
+    name = str(point_id)
+    return DocumentLink(name, reverse("document", args=[namespace_id, name]))

@@ -1,9 +1,8 @@
 """The origin of a document as a line of links to its resources."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from nsadmin.documents.shown.lineage import Lineage
 from nsadmin.pages.documents.rows import document_href
@@ -56,7 +55,4 @@ def _resource(namespace_id: str, kind: str, identifier: str) -> str:
     """Return the address of a resource's page; "" for an id that none can have."""
     if not identifier or "/" in identifier or len(identifier) > 200:
         return ""
-    try:
-        return reverse("resource", args=[namespace_id, kind, identifier])
-    except NoReverseMatch:
-        return f"/namespaces/{namespace_id}/resources/{kind}/{quote(identifier)}/"
+    return reverse("resource", args=[namespace_id, kind, identifier])

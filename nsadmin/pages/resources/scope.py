@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.page_context import namespace_scope
@@ -53,12 +53,7 @@ def documents_of(namespace_id: str, resource: Resource) -> str:
     A condition in an address is the field, its type, the operator and the value.
     """
     field = _PAYLOAD_FIELDS.get(resource.kind)
-    path = f"{reverse('overview', args=[namespace_id])}documents/"
-    try:
-        resolve(path)
-    except Resolver404:
-        return ""
     if field is None or not resource.id:
         return ""
     condition = {"f": field, "t": "keyword", "o": "is", "v": resource.id}
-    return f"{path}?{urlencode(condition)}"
+    return f"{reverse('documents', args=[namespace_id])}?{urlencode(condition)}"
