@@ -11,12 +11,13 @@ from django.urls import get_resolver
 
 from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.support import looks, words
-from nsadmin.access.support.words import Visit
+from nsadmin.access.support.words import PAGES, Visit
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.audit import verify
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job
+from nsadmin.pages.urls import urlpatterns
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
 from tests.access.test_isolation import BESIDE, FOR_ALL, filled
@@ -324,3 +325,25 @@ def test_the_words_are_of_routes_that_exist_or_will() -> None:
         }
     later = {"documents", "resources", "map", "comparison", "search"}
     assert set(words.PAGES) - names <= later
+
+
+# Pages without data of one organization, and those that are named by what they open.
+WORDLESS = {
+    "search_suggestions",
+    "styleguide",
+    "jobs-badge",
+    "platform_organization_new",
+}
+
+
+def test_every_page_is_named_in_words() -> None:
+    names = {
+        pattern.name
+        for pattern in urlpatterns
+        if pattern.callback.declared.door == "page"
+        and not getattr(pattern.callback, "is_post_only", False)
+        and pattern.name not in ("document", "support")
+        and not pattern.name.startswith(("support_", "document_"))
+    }
+    assert len(names) > 50
+    assert {name for name in names - WORDLESS if name not in PAGES} == set()

@@ -18,9 +18,17 @@ def test_support_looks_until_the_customer_ends_it(demo: Demo, visit, scripted) -
     assert missing is not None
     assert missing.status == 404
     expect(support.locator("main")).to_contain_text("only during a support session")
-    support.get_by_role("link", name="Ask for a session").click()
+
+    support.goto(f"{demo.url}/search/")
+    support.fill("#search-page", "names in other lang")  # of its description
+    support.keyboard.press("Enter")
+    found = support.locator("main a.hit", has_text="Halden Museum Labs")
+    expect(found).to_contain_text(halden["namespace_id"])
+    expect(support.locator("main")).not_to_contain_text("languages-of-the-world")
+    found.click()
     assert not scripted or axe.faults(support) == []
-    support.select_option("select[name=organization]", halden["organization_id"])
+    chosen = support.locator("select[name=organization]")
+    expect(chosen).to_have_value(halden["organization_id"])
     support.get_by_role("button", name="Ask for the session").click()
     expect(support.locator("#faults")).to_contain_text("Reason")
     support.fill("input[name=reason]", "A language is missing.")
@@ -28,9 +36,19 @@ def test_support_looks_until_the_customer_ends_it(demo: Demo, visit, scripted) -
     support.get_by_role("button", name="Ask for the session").click()
     band = support.get_by_label("Support session for Halden Museum Labs", exact=True)
     expect(band).to_contain_text("ticket HM-7")
+
     support.get_by_role("link", name="languages-of-the-world").click()
     expect(support.locator("h1")).to_have_text("languages-of-the-world")
     expect(band).to_contain_text("You see Halden Museum Labs")
+    support.get_by_role("link", name="Documents", exact=True).click()
+    document = support.locator("a[data-beside]").first.inner_text()
+    support.goto(f"{support.url}{document}/")
+    support.get_by_role("link", name="Neighbours").click()
+    expect(support.locator(".score")).to_have_count(10)
+    lineage = support.locator("main a[href*='/resources/buckets/']").first
+    bucket = lineage.inner_text()
+    lineage.click()
+    expect(support.locator("main")).to_contain_text("Referred to by")
     assert not scripted or axe.faults(support) == []
 
     admin.goto(f"{demo.url}/namespaces/")
@@ -39,9 +57,13 @@ def test_support_looks_until_the_customer_ends_it(demo: Demo, visit, scripted) -
     note.get_by_role("link", name="Look at it").click()
     assert not scripted or axe.faults(admin) == []
     admin.get_by_role("link", name="pages").first.click()
-    expect(admin.locator("main")).to_contain_text(
-        "Support viewed the overview of namespace languages-of-the-world."
-    )
+    for seen in (
+        "Support viewed the overview of namespace languages-of-the-world.",
+        "Support viewed the documents of namespace languages-of-the-world.",
+        f"Support opened document {document} of namespace languages-of-the-world.",
+        f"Support viewed bucket {bucket} of namespace languages-of-the-world.",
+    ):
+        expect(admin.locator("main")).to_contain_text(seen)
     admin.go_back()
     admin.get_by_role("button", name="End now").click()
     expect(admin.locator("#messages")).to_contain_text("has ended")

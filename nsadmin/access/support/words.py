@@ -35,9 +35,13 @@ PAGES: Final[Mapping[str, str]] = {
     "audit": "the audit",
     "revert": "the revert of a change",
     "documents": "the documents",
+    "documents_export": "an export of documents",
     "resources": "the resources",
-    "map": "the map of resources",
-    "comparison": "a comparison",
+    "resource_list": "the resources",
+    "resource": "a resource",
+    "resource_map": "the map of resources",
+    "compare": "a comparison of settings",
+    "comparison": "a comparison of documents",
     "jobs": "the jobs",
     "job": "a job",
     "templates": "the templates",
@@ -49,6 +53,26 @@ PAGES: Final[Mapping[str, str]] = {
     "organization_audit": "the audit of the organization",
     "organization_support": "the support sessions",
     "search": "the search",
+    "fleet": "the fleet",
+    "schedules": "the schedules",
+    "platform_organizations": "the list of organizations",
+    "platform_organization": "the organization for the platform",
+    "platform_jobs": "the jobs of all organizations",
+    "platform_unreadable": "what cannot be read or fails",
+    "clone_name_check": "the clone form",
+    "name_check": "the settings",
+    "dismissals": "the index advice",
+    "new_namespace": "the form for a namespace",
+    "new_name_check": "the form for a namespace",
+    "new_template": "the form for a template",
+    "template_use": "a template",
+    "organization_member_new": "the form for a member",
+    "organization_invitation": "an invitation",
+    "organization_key_new": "the form for an API key",
+    "organization_key_revoke": "an API key",
+    "platform_subscription": "the form for the subscription",
+    "platform_limits": "the form for the limits",
+    "platform_suspension": "the form for a suspension",
 }
 _THINGS: Final[Mapping[str, str]] = {
     "job_id": "job",
@@ -87,7 +111,17 @@ def sentence_of(visit: Visit) -> str:
         what = f"namespace {visit.namespace}" if visit.namespace else "data"
         return clip(f"Support viewed {what} through the API{by_api}.", 500)
     page = PAGES.get(visit.route) or f"the page “{visit.route.replace('_', ' ')}”"
+    if "resource_kind" in visit.names:
+        page = _resource(visit.names["resource_kind"], visit.names.get("resource_id"))
     for name, word in _THINGS.items():
         if name in visit.names:
             page = f"{word} {visit.names[name]}"
     return clip(f"Support viewed {page}{of_namespace}.", 500)
+
+
+def _resource(kind: str, resource_id: str | None) -> str:
+    """Return the words for a list of resources or for one, such as “bucket bkt_1”."""
+    if resource_id is None:
+        return f"the {kind}"
+    singular = {"taxonomies": "taxonomy"}.get(kind, kind.removesuffix("s"))
+    return f"{singular} {clip(resource_id, 100)}"
