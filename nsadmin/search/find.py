@@ -26,19 +26,25 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
     "jobs": (Kind.JOB,),
     "people": (Kind.PERSON,),
 }
+# What staff learn of organizations without a session: never that a person is there.
+_TOLD_ELSEWHERE = (Kind.NAMESPACE, Kind.COLLECTION, Kind.RETRIEVER)
 # So many more than are shown: some may be gone since they were indexed.
 _SPARE = 5
 SEARCHED = "support.searched"
 
 
-def find(actor: Actor, query: Query, *, limit: int) -> list[Group]:
+def find(
+    actor: Actor, query: Query, *, limit: int, elsewhere: bool = False
+) -> list[Group]:
     """Return the groups that have something, with up to `limit` lines each.
 
-    Raises Unavailable if the database does not answer.
+    With `elsewhere` staff also learn in which other organizations something matches;
+    the caller records such a search. Raises Unavailable if the database does not
+    answer.
     """
     if not query.words:
         return []
-    search = _Search(actor, query, _owners(actor), limit)
+    search = _Search(actor, query, _owners(actor), limit, elsewhere)
     groups = [search.group(name, kinds) for name, kinds in GROUPS.items()]
     _look(actor, (hit for group in groups for hit in group.hits))
     return [group for group in groups if group.count]
@@ -88,12 +94,14 @@ class _Search:
     query: Query
     owners: list[int] | None
     limit: int
+    elsewhere: bool
 
     def group(self, name: str, kinds: Sequence[Kind]) -> Group:
         hits = [hit for kind in kinds for hit in self._hits(kind)]
         withheld: list[Withheld] = []
-        if is_across(self.actor) and self.owners is not None:
-            withheld = _withheld(self.actor, kinds, self.query)
+        if self.elsewhere and is_across(self.actor) and self.owners is not None:
+            places = [kind for kind in kinds if kind in _TOLD_ELSEWHERE]
+            withheld = _withheld(self.actor, places, self.query)
         left = max(0, self.limit - len(hits))
         return Group(
             key=name,

@@ -13,7 +13,7 @@ from tests.cast import Cast
 
 
 def groups(actor: Actor, text: str, limit: int = 50) -> dict[str, Group]:
-    found = find.find(actor, read_query(text), limit=limit)
+    found = find.find(actor, read_query(text), limit=limit, elsewhere=True)
     return {group.key: group for group in found}
 
 

@@ -174,7 +174,8 @@ def test_a_viewer_is_led_to_the_members_and_an_admin_to_the_member(
 def test_what_is_withheld_is_a_place_and_a_way_to_ask(cast) -> None:
     actor = outsider(cast)
     query = read_query("film arch")
-    found = sections(actor, find.find(actor, query, limit=5))
+    found = sections(actor, find.find(actor, query, limit=5, elsewhere=True))
+    assert find.find(actor, query, limit=5) == []  # as in suggestions
     html = "".join(
         render_to_string("search/rows.html", {"rows": s.rows, "label": s.title})
         for s in found

@@ -28,7 +28,7 @@ def search(request: HttpRequest) -> HttpResponse:
     query = read_query(request.GET.get("q", ""))
     find.record_search(actor, query)
     context = {
-        **_found(request, query, limit=find.PER_PAGE),
+        **_found(request, query, limit=find.PER_PAGE, elsewhere=True),
         "per_group": find.PER_PAGE,
         "longest": LONGEST,
         "is_across": find.is_across(actor),
@@ -42,19 +42,27 @@ def search(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.SEARCH_READ)
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """Return the first of each group, for the box."""
+    """Return the first of each group, for the box.
+
+    They are asked for with every letter, so they tell staff nothing of organizations
+    without a session: that is told, and recorded, by the page.
+    """
     query = read_query(request.GET.get("q", ""))
     context = _found(request, query, limit=find.PER_SUGGESTION)
+    context["is_across"] = find.is_across(gate.actor_of(request))
     text = render_to_string("search/suggestions.html", context, request)
     return HttpResponse(text)
 
 
-def _found(request: HttpRequest, query: Query, *, limit: int) -> dict[str, Any]:
+def _found(
+    request: HttpRequest, query: Query, *, limit: int, elsewhere: bool = False
+) -> dict[str, Any]:
     """Return what is found; without words what changed last, or why nothing can be."""
     actor = gate.actor_of(request)
     context: dict[str, Any] = {"query": query, "sections": [], "recent": []}
     try:
-        context["sections"] = sections(actor, find.find(actor, query, limit=limit))
+        groups = find.find(actor, query, limit=limit, elsewhere=elsewhere)
+        context["sections"] = sections(actor, groups)
     except Unavailable as away:
         return {**context, "away": away.message}
     context["count"] = sum(len(section.rows) for section in context["sections"])
