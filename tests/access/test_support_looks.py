@@ -22,7 +22,7 @@ from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
 from tests.access.test_isolation import BESIDE, FOR_ALL, filled
 from tests.access.test_matrix import BACKEND, BODIES
-from tests.cast import Cast
+from tests.cast import Cast, make_namespace
 
 
 class Staff:
@@ -347,3 +347,14 @@ def test_every_page_is_named_in_words() -> None:
     }
     assert len(names) > 50
     assert {name for name in names - WORDLESS if name not in PAGES} == set()
+
+
+def test_two_that_are_compared_are_both_named(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    other = make_namespace(cast.northlight, "films two", in_qdrant=False)
+    pair = f"left={cast.own.namespace_id}&right={other.namespace_id}"
+    assert Staff(cast).page(f"/compare/?{pair}").status_code == 200
+    [event] = seen(cast.northlight)
+    assert "a comparison of settings of namespace" in event.summary
+    assert cast.own.name in event.summary
+    assert "films two" in event.summary

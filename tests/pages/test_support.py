@@ -198,3 +198,21 @@ def _queries(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as caught:
         assert client.get(path).status_code == 200
     return len(caught)
+
+
+def test_who_was_ended_reads_why_and_no_name_of_the_customer(
+    cast: Cast, browse: Browse
+) -> None:
+    session = cast.open_session("support", cast.northlight)
+    decide(browse("admin"), "end", session)
+    support = browse("support")
+    missing = support.get(f"/namespaces/{cast.own.namespace_id}/")
+    assert missing.status_code == 404
+    text = " ".join(missing.content.decode().split())
+    assert "Your session for Northlight Media ended at" in text
+    assert "the organization ended it." in text
+    for html in (text, text_of(support.get("/support/"))):
+        assert cast.users["admin"].email not in html
+        assert str(cast.users["admin"]) not in html
+    member = browse("stranger").get(f"/namespaces/{cast.own.namespace_id}/")
+    assert "Your session" not in member.content.decode()
