@@ -105,7 +105,9 @@ def test_bytes_that_are_no_filter_are_answered(browse, address, query):
 def test_a_condition_without_an_index_says_what_it_costs(browse, address):
     page = asked(address, ("f", "plain"), ("o", "is"), ("v", "value 1"))
     text = text_of(browse().get(page))
-    assert re.search(r"Scans 6\d points, took (under 1|\d+)\xa0ms: plain has no index", text)
+    assert re.search(
+        r"Scans 6\d points, took (under 1|\d+)\xa0ms: plain has no index", text
+    )
     assert 'indexes/?field=plain#edit">Add the index' in text
     assert "Add the index" not in text_of(browse("viewer").get(page))
 
