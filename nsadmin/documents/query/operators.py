@@ -4,29 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
+from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES, IndexType
+
 # The eight index types, and the named vectors of a document.
-FieldType = Literal[
-    "keyword",
-    "integer",
-    "float",
-    "bool",
-    "geo",
-    "datetime",
-    "text",
-    "uuid",
-    "vector",
-]
-FIELD_TYPES: Final[tuple[FieldType, ...]] = (
-    "keyword",
-    "integer",
-    "float",
-    "bool",
-    "geo",
-    "datetime",
-    "text",
-    "uuid",
-    "vector",
-)
+FieldType = Literal[IndexType, "vector"]
+FIELD_TYPES: Final[tuple[FieldType, ...]] = (*INDEX_TYPES, "vector")
 
 
 class Operator(StrEnum):
