@@ -216,3 +216,14 @@ def test_who_was_ended_reads_why_and_no_name_of_the_customer(
         assert str(cast.users["admin"]) not in html
     member = browse("stranger").get(f"/namespaces/{cast.own.namespace_id}/")
     assert "Your session" not in member.content.decode()
+
+
+def test_several_sessions_are_told_in_one_note(cast: Cast, browse: Browse) -> None:
+    admin = browse("admin")
+    cast.open_session("support", cast.northlight)
+    text = text_of(admin.get("/namespaces/"))
+    assert "of support sees Northlight Media" in text
+    cast.open_session("platform_admin", cast.northlight)
+    text = text_of(admin.get("/namespaces/"))
+    assert "2 people of support see Northlight Media" in text
+    assert text.count('aria-label="Support session"') == 1

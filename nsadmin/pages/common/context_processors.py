@@ -99,6 +99,11 @@ class Frame:
         return support.notes(self.organization, for_admins=self.may_manage_support)
 
     @cached_property
+    def running_support(self) -> list[support.Note]:
+        """The notes of running sessions, which are told together."""
+        return [note for note in self.support_notes if note.kind == "running"]
+
+    @cached_property
     def just_ended(self) -> list[SupportSession]:
         """The account's support sessions that ended within the last hour."""
         return [] if self.user is None else support.just_ended(self.user)
