@@ -39,6 +39,13 @@ HOSTILE_PAYLOADS: dict[str, dict[str, Any]] = {
         f"a{n}": {f"b{m}": [{"c": "<" * 50}] * 10 for m in range(20)} for n in range(20)
     },
     "texts": {f"t{n}": '"' * 3000 for n in range(300)},
+    "odd origins": {
+        "source_document_id": "doc/../1",
+        "bucket_id": "..",
+        "object_id": "o" * 5000,
+        "collection_id": "a/b?c#d",
+        "source_collection_id": ".",
+    },
 }
 
 
@@ -206,6 +213,15 @@ def test_no_payload_makes_a_page_large_or_runs(browse, attacked, number):
         assert "<script" not in body
         assert "<img" not in body
         assert "<iframe" not in body
+
+
+def test_an_id_that_fits_no_address_is_no_link(browse, attacked):
+    number = list(HOSTILE_PAYLOADS).index("odd origins")
+    text = text_of(browse("viewer").get(f"{attacked}{5_000 + number}/"))
+    assert "doc/../1" in text
+    line = text.partition('class="origin"')[2].partition("</ol>")[0]
+    assert line.count("<li") >= 5
+    assert "href" not in line
 
 
 def test_five_hundred_levels_are_drawn_as_far_as_they_are_shown():
