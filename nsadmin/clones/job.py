@@ -15,6 +15,7 @@ from nsadmin.clones.copy.context import CopyContext, is_ready, load_context
 from nsadmin.clones.verify import verify
 from nsadmin.errors import Conflict, NsadminError
 from nsadmin.jobs.execution.context import JobContext
+from nsadmin.jobs.execution.pace import Pace
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
 from nsadmin.namespaces.lifecycle import clone_target
@@ -79,7 +80,7 @@ def run(job_context: JobContext) -> None:
     if is_ready(job_context):
         return
     context = load_context(job_context)
-    with rate_limits.waited_for(context.pause):
+    with rate_limits.waited_for(Pace(job_context, "the copy").pause):
         _run_stages(context)
         _mark_ready(context)
 

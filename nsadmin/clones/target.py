@@ -17,9 +17,13 @@ from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, NotEnabled
 from nsadmin.namespaces.change import preflight
 from nsadmin.namespaces.change.preflight_checks import Check
-from nsadmin.namespaces.placement.clusters import checked_url, seal_key, stored_key
+from nsadmin.namespaces.placement.clusters import (
+    new_cluster_facts,
+    seal_key,
+    stored_key,
+)
 from nsadmin.namespaces.plan.creation import new_infrastructure
-from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
+from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD, SEALED_FIELD
@@ -81,7 +85,7 @@ def infrastructure(
     """
     if isinstance(target, DedicatedTarget):
         sent = {**target.infrastructure, "qdrant_collection": namespace_id}
-        facts = _facts(internal_id, sent)
+        facts = new_cluster_facts(internal_id, sent)
         made, key = new_infrastructure(sent, namespace_id, facts), sent.get(KEY_FIELD)
         plain = key.get_secret_value() if isinstance(key, SecretStr) else str(key or "")
     else:
@@ -107,17 +111,6 @@ def _of_source(source: Namespace) -> Raw:
         "qdrant_url": own.get("qdrant_url"),
         **{name: own[name] for name in _TIER_FIELDS if own.get(name) is not None},
     }
-
-
-def _facts(internal_id: str, sent: Raw) -> ClusterFacts:
-    """Return the sent address in its normal form, or its errors."""
-    url, key = sent.get("qdrant_url"), "sent" if sent.get(KEY_FIELD) else ""
-    if not isinstance(url, str):
-        return ClusterFacts(key=key)
-    try:
-        return ClusterFacts(url=checked_url(internal_id, url), key=key)
-    except Invalid as invalid:
-        return ClusterFacts(key=key, errors=invalid.errors)
 
 
 def label(namespace: Namespace) -> str:

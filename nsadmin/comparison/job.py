@@ -21,6 +21,7 @@ from nsadmin.comparison.documents.context import (
 from nsadmin.comparison.documents.result import result_of
 from nsadmin.comparison.models import CANCELLED, Mode
 from nsadmin.jobs.execution.context import JobContext
+from nsadmin.jobs.execution.pace import Pace
 from nsadmin.jobs.execution.progress import Stage
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import register_kind
@@ -56,7 +57,7 @@ def run(job: JobContext) -> None:
     if _BEGAN not in job.cursor:
         job.cursor[_BEGAN] = timezone.now().isoformat()
     context = load(job)
-    with rate_limits.waited_for(context.pause):
+    with rate_limits.waited_for(Pace(job, "the comparison").pause):
         _compare(context)
     job.progress.end(COMPARE)
     # What was found is in the result; the row of a job is kept for longer.

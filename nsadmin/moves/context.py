@@ -1,11 +1,10 @@
 """The context of a move's slice: the namespace, where its collection is and goes."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from nsadmin.errors import Conflict, NotFound, Unavailable
+from nsadmin.errors import Conflict, NotFound
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.placement.clusters import cluster_of, left_at
@@ -20,9 +19,6 @@ from nsadmin.namespaces.schema.moving import (
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.transfer.site import Site
 
-_PAUSE_STEP_S: Final = 0.2
-# A call that a cluster holds back for longer ends the slice.
-_MAX_PAUSES_S: Final = 100.0
 DELETED: Final = "The namespace was deleted while it was moved."
 
 
@@ -41,8 +37,6 @@ class MoveContext:
     target: Site
     is_flipped: bool
     left: Fallback | None = None
-    is_slowed: bool = False
-    began_at: float = field(default_factory=time.monotonic)
 
     @property
     def job_id(self) -> str:
@@ -61,31 +55,6 @@ class MoveContext:
         """
         self.job.cursor.update(cursor)
         self.job.checkpoint()
-
-    def pause(self, seconds: float) -> None:
-        """Wait, as a cluster's rate limit asks; raise if the job has to stop.
-
-        Raises Unavailable if the slice would become too long for its worker.
-        """
-        if time.monotonic() + seconds - self.began_at > _MAX_PAUSES_S:
-            raise Unavailable(
-                "A cluster limits the rate of calls.", code="cluster_rate_limited"
-            )
-        if not self.is_slowed:
-            self.is_slowed = True
-            self.job.record_event(
-                "A cluster limits the rate of calls; the move keeps to its pace.",
-                "warn",
-            )
-        self.wait(seconds)
-
-    def wait(self, seconds: float) -> None:
-        """Wait; raise if the job has to stop."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.job.raise_if_interrupted()
-            time.sleep(min(left, _PAUSE_STEP_S))
-        self.job.raise_if_interrupted()
 
 
 def load(job: JobContext) -> MoveContext:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from nsadmin.errors import Unavailable
 from nsadmin.jobs.execution.context import JobContext
+from nsadmin.jobs.execution.pace import Pace
 from nsadmin.jobs.registry import register_kind
 from nsadmin.moves import document_writes, finish, passes
 from nsadmin.moves.collection import (
@@ -47,7 +48,7 @@ _MARGIN_S: Final = 300
 def run(job: JobContext) -> None:
     """Run every unfinished stage up to the flip, then what follows it."""
     context = load(job)
-    with rate_limits.waited_for(context.pause):
+    with rate_limits.waited_for(Pace(job, "the move").pause):
         if not context.is_flipped:
             for key, stage in _stages(context):
                 if key not in job.cursor.get(_FINISHED, []):

@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 
 from nsadmin.errors import Unavailable, UpstreamError
+from nsadmin.jobs.execution.pace import wait
 from nsadmin.moves import document_writes
 from nsadmin.moves.collection import live_source
 from nsadmin.moves.context import MoveContext
@@ -65,7 +66,7 @@ class WritePause:
         is_first, self._announced_at = self._announced_at is None, now
         if is_first:
             self._restrict()
-            context.wait(_UNDER_WAY_S)
+            wait(context.job, _UNDER_WAY_S)
 
     def _is_over(self) -> bool:
         return time.time() >= self._holds_until

@@ -4,15 +4,14 @@ import json
 import math
 from datetime import UTC, datetime
 
-import pytest
 from bson import ObjectId
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
-from nsadmin.pages.common.values.bounds import Room
-from nsadmin.pages.common.values.json_text import json_text
-from nsadmin.pages.common.values.tree import Node, tree, value_at
+from nsadmin.documents.shown.tree import DEPTH, MOST_ENTRIES, Node, Room, tree_of
+from nsadmin.pages.resources.json_text import json_text
 
+ROOM = Room(nodes=50_000, texts=20_000)  # that of a resource
 MEGABYTE = "é" * 1_000_000
 DEEP: dict[str, object] = {}
 for _ in range(500):
@@ -38,72 +37,91 @@ ODD: dict[object, object] = {
 }
 
 
-def rendered(node: Node, rest: str = "") -> str:
-    return render_to_string("components/value_tree.html", {"node": node, "rest": rest})
+def rendered(node: Node, address: str = "") -> str:
+    context = {"node": node, "parts_href": address}
+    return render_to_string("components/values/tree.html", context)
 
 
 def part(node: Node, name: str) -> Node:
-    return next(n for n in node.nodes if n.name == name)
+    return next(n for n in node.children if n.key == name)
 
 
 def test_an_odd_value_is_a_page_of_bounded_size() -> None:
-    html = rendered(tree(ODD))
+    node = tree_of(ODD)
+    html = rendered(node)
     assert "<script" not in html
     assert "\0" not in html
     assert len(html.encode()) < 200_000
-    assert len(json_text(ODD).encode()) < 200_000
+    assert len(json_text(node).encode()) < 200_000
 
 
 def test_texts_without_an_end_stay_within_the_room() -> None:
-    value = [{"text": "'" * 100_000} for _ in range(400)]
-    assert len(rendered(tree(value)).encode()) < 200_000
-    assert len(json_text(value).encode()) < 200_000
+    node = tree_of([{"text": "'" * 100_000} for _ in range(400)])
+    assert len(rendered(node).encode()) < 200_000
+    assert len(json_text(node).encode()) < 200_000
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    node = part(tree(ODD), "long")
-    assert len(node.text) == 2048
-    assert node.cut == 1_000_000 - 2048
-    html = rendered(tree(ODD), "?value=")
-    assert 'href="?value=%2Flong"' in html
-    assert "997,952 more characters" in html
-    assert "997,952 more characters" in json_text(ODD)
+    node = part(tree_of(ODD), "long")
+    assert len(node.text.encode()) <= 2048
+    assert (node.is_cut, node.size) == (True, 2_000_000)
+    linked = rendered(tree_of(ODD), "/value/")
+    assert 'href="/value/?pointer=%2Flong"' in linked
+    assert "show all 1.9\xa0MB" in linked
+    html = rendered(tree_of(ODD))
+    assert "href" not in html
+    assert "1.9\xa0MB in all" in html
+    assert "2,000,000 bytes in all" in json_text(tree_of(ODD))
 
 
 def test_folds_begin_at_depth_two() -> None:
-    root = tree({"a": {"b": {"c": 1}}})
-    a = part(root, "a")
-    b = part(a, "b")
-    assert (a.is_open, b.is_open) == (True, False)
-    assert (a.text, a.kind) == ("1 field", "map")
+    html = rendered(tree_of({"a": {"b": {"c": {"d": 1}}}}))
+    assert html.count("<details") == 3
+    assert html.count("<details open") == 2
+    assert "<i>1 key</i>" in html
 
 
 def test_what_is_too_deep_or_too_many_is_counted() -> None:
-    node = tree(DEEP)
-    while node.nodes:
-        node = node.nodes[0]
-    assert (node.more, node.text) == (1, "1 field")
-    many = tree(list(range(1000)), room=Room(parts=10))
-    assert (len(many.nodes), many.more) == (10, 990)
-    assert '"… 990 more"' in json_text(list(range(1000)), room=Room(parts=10))
+    node = tree_of(DEEP)
+    depth = 0
+    while node.children:
+        node, depth = node.children[0], depth + 1
+    assert (depth, node.more, node.size) == (DEPTH, 1, 1)
+    many = tree_of(list(range(1000)))
+    assert (len(many.children), many.more) == (MOST_ENTRIES, 1000 - MOST_ENTRIES)
+    assert "800 more" in rendered(many)
+    assert '"… 800 more"' in json_text(many)
+    small = tree_of(list(range(1000)), room=Room(nodes=1300))
+    assert (len(small.children), small.more) == (10, 990)
 
 
 def test_json_is_json() -> None:
     plain = {"a": [1, 2.5, True, None, "é"], "b": {"c": {}}}
-    assert json.loads(json_text(plain)) == plain
-    assert json.loads(json_text(ODD))["nan"] == "nan"
+    assert json.loads(json_text(tree_of(plain))) == plain
+    shown = json.loads(json_text(tree_of(ODD)))
+    assert shown["nan"] == "nan"
+    assert shown["infinite"] == "-inf"
 
 
-def test_a_pointer_finds_its_value() -> None:
-    assert value_at(ODD, "/7/~0~1") is True
-    assert value_at(ODD, "/many/12") == 12
-    assert value_at(ODD, "") is ODD
-    for nowhere in ("/none/x", "/many/10000", "/x"):
-        with pytest.raises(LookupError):
-            value_at(ODD, nowhere)
+def test_values_that_only_mongodb_has_are_texts() -> None:
+    node = tree_of(ODD)
+    texts = {n.key: (n.kind, n.text) for n in node.children}
+    assert texts["time"] == ("time", "2026-11-29T12:00:00.000Z")
+    assert texts["id"] == ("other", "0" * 24)
+    assert texts["bytes"] == ("bytes", "2 bytes")
+    assert texts["7"][0] == "object"
+    assert texts["digits"] == ("number", "a very large number")
+    assert json.loads(json_text(node))["time"] == "2026-11-29T12:00:00.000Z"
 
 
 def test_tree_and_json_together_fit_a_page() -> None:
-    value = [{"'" * 300: "'" * 100_000} for _ in range(400)]
-    room = len(rendered(tree(value)).encode()) + len(escape(json_text(value)).encode())
-    assert room < 190_000
+    values: list[object] = [
+        [{"'" * 300: "'" * 100_000} for _ in range(400)],
+        {f"{n}{chr(39) * 300}": n for n in range(400)},
+        [[[[[[[[[[["'" * 100] * 50]]]]]]]]]],
+        [{"a": {}, "b": []} for _ in range(400)],
+    ]
+    for value in values:
+        node = tree_of(value, room=ROOM)
+        size = len(rendered(node).encode()) + len(escape(json_text(node)).encode())
+        assert size < 180_000

@@ -1,9 +1,8 @@
 """The context of a clone job's slice: both namespaces, their clusters, the id map."""
 
-import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from nsadmin.clones.copy.source_reader import SourcePage, SourceReader
 from nsadmin.clones.request import Include
 from nsadmin.clones.rewrite.id_map import IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
-from nsadmin.errors import Conflict, NotFound, Unavailable, UpstreamError
+from nsadmin.errors import Conflict, NotFound, UpstreamError
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -28,10 +27,6 @@ from nsadmin.transfer.site import Site
 
 # Cursor entry with the configuration of the clone's collection.
 SETTINGS_KEY = "settings"
-
-_PAUSE_STEP_S = 0.2
-# A worker ends a slice that lasts for two minutes.
-_MAX_SLICE_S = 100.0
 
 REFERENCED_KINDS: tuple[IdKind, ...] = (
     "buckets",
@@ -58,8 +53,6 @@ class CopyContext:
     ids: IdMap
     omissions: OmissionLog
     reader: SourceReader | None = None
-    is_slowed: bool = False
-    began_at: float = field(default_factory=time.monotonic)
 
     @property
     def job_id(self) -> UUID:
@@ -163,28 +156,6 @@ class CopyContext:
                 self.job, self.source_cluster, self.source.collection
             )
         return self.reader
-
-    def pause(self, seconds: float) -> None:
-        """Wait, as a cluster's rate limit asks; raise if the job has to stop.
-
-        Raises Unavailable if the slice would become too long for its worker; the next
-        slice goes on.
-        """
-        if time.monotonic() + seconds - self.began_at > _MAX_SLICE_S:
-            raise Unavailable(
-                "A cluster limits the rate of calls.", code="cluster_rate_limited"
-            )
-        if not self.is_slowed:
-            self.is_slowed = True
-            self.job.record_event(
-                "A cluster limits the rate of calls; the copy keeps to its pace.",
-                "warn",
-            )
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.job.raise_if_interrupted()
-            time.sleep(min(left, _PAUSE_STEP_S))
-        self.job.raise_if_interrupted()
 
 
 def is_ready(job_context: JobContext) -> bool:

@@ -1,12 +1,11 @@
 """What one slice of a comparison works with."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nsadmin.comparison.documents.marks import Correspondence, correspondence
 from nsadmin.comparison.documents.point_pairs import PointPairs
-from nsadmin.errors import CollectionGone, NotFound, Unavailable
+from nsadmin.errors import CollectionGone, NotFound
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
@@ -20,10 +19,6 @@ KIND: Final = "compare"
 DRAW: Final = "draw"
 COMPARE: Final = "compare"
 
-_PAUSE_STEP_S: Final = 0.2
-# A worker ends a slice that lasts for two minutes.
-_MAX_SLICE_S: Final = 100.0
-
 
 @dataclass(slots=True)
 class CompareContext:
@@ -36,8 +31,6 @@ class CompareContext:
     right_site: Site
     same: Correspondence
     scaled: Scaled
-    is_slowed: bool = False
-    began_at: float = field(default_factory=time.monotonic)
 
     def pairs(self) -> PointPairs:
         """Return what compares documents; each thread needs its own."""
@@ -48,27 +41,6 @@ class CompareContext:
         """Write a checkpoint; raises what `JobContext.checkpoint` raises."""
         self.job.cursor.update(cursor)
         self.job.checkpoint()
-
-    def pause(self, seconds: float) -> None:
-        """Wait, as a cluster's rate limit asks; raise if the job has to stop.
-
-        Raises Unavailable if the slice would become too long for its worker.
-        """
-        if time.monotonic() + seconds - self.began_at > _MAX_SLICE_S:
-            raise Unavailable(
-                "A cluster limits the rate of calls.", code="cluster_rate_limited"
-            )
-        if not self.is_slowed:
-            self.is_slowed = True
-            self.job.record_event(
-                "A cluster limits the rate of calls; the comparison keeps to its pace.",
-                "warn",
-            )
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.job.raise_if_interrupted()
-            time.sleep(min(left, _PAUSE_STEP_S))
-        self.job.raise_if_interrupted()
 
 
 def load(job: JobContext) -> CompareContext:

@@ -1,26 +1,22 @@
-"""A payload as a tree that is small enough to show. Pure."""
+"""A foreign value as a tree that is small enough to show. Pure."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from nsadmin.documents.shown.cells import cut, number_text
+from nsadmin.documents.shown.cells import cut
+from nsadmin.documents.shown.kinds import Kind, kind_of, leaf_text
 from nsadmin.documents.shown.paths import pointer_to
 from nsadmin.names import clip
-
-Kind = Literal["object", "list", "text", "number", "bool", "null"]
 
 DEPTH: Final = 16
 # Entries of one object or list, and bytes of one text.
 MOST_ENTRIES: Final = 200
 TEXT_BYTES: Final = 2048
-# Bytes in HTML: of all nodes with their keys and addresses, of one without them, and of
-# all long texts. A page has them all and stays below 200 KB.
-_ALL_NODE_BYTES: Final = 110_000
+# Bytes in HTML of one node without its key and address.
 _NODE_BYTES: Final = 120
-_ALL_TEXT_BYTES: Final = 36_000
 _SHORT_BYTES: Final = 60
 _KEY_LENGTH: Final = 120
 # A page writes no address of a value that is deeper than such a pointer.
@@ -31,13 +27,13 @@ SLICE_CHARACTERS: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of a payload.
+    """A value of a payload or of another document.
 
     `pointer` is its JSON pointer, such as `/items/0/price`; "" for the payload itself.
     `text` is the value of a leaf, cut to 2 KB; `size` is its whole size in bytes, and
     of an object or list the number of its entries. `children` are as many entries as
     there is room for and `more` counts the others; an object below the shown depth has
-    none. `is_cut` tells that the rest can be had from `document.value_at`.
+    none. `is_cut` tells that there is more; `document.value_at` has it for a payload.
     """
 
     key: str
@@ -48,6 +44,17 @@ class Node:
     children: tuple["Node", ...] = ()
     more: int = 0
     is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes in HTML for all nodes with their keys and addresses, and for all texts.
+
+    With the default, a page has them all and stays below 200 KB.
+    """
+
+    nodes: int = 110_000
+    texts: int = 36_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,9 @@ class Slice:
     def has_more(self) -> bool:
         """Whether something follows."""
         return self.end < self.size
+
+
+WHOLE_PAGE: Final = Room()
 
 
 @dataclass(slots=True)
@@ -98,16 +108,19 @@ class _Draft:
         )
 
 
-def tree_of(value: Any, *, key: str = "", pointer: str = "") -> Node:
-    """Return the tree of a value, in which what is near its root comes first."""
-    root = _Draft(key, pointer, value, 0)
-    _grow([root])
+def tree_of(value: Any, *, room: Room = WHOLE_PAGE) -> Node:
+    """Return the tree of a value, in which what is near its root comes first.
+
+    Never raises, also for the values of MongoDB, which are more than JSON has.
+    """
+    root = _Draft("", "", value, 0)
+    _grow([root], room)
     return root.frozen()
 
 
-def _grow(roots: Sequence[_Draft]) -> None:
+def _grow(roots: Sequence[_Draft], whole: Room = WHOLE_PAGE) -> None:
     waiting = deque(roots)
-    room, text_room = _ALL_NODE_BYTES, _ALL_TEXT_BYTES
+    room, text_room = whole.nodes, whole.texts
     while waiting:
         draft = waiting.popleft()
         if not isinstance(draft.value, dict | list):
@@ -145,7 +158,7 @@ def _html_bytes(text: str) -> int:
 def _entries(draft: _Draft, start: int, count: int) -> list[_Draft]:
     value, end = draft.value, start + count
     if isinstance(value, dict):
-        pairs = list(value.items())[start:end]
+        pairs = [(str(name), one) for name, one in list(value.items())[start:end]]
     else:
         pairs = [(str(n), one) for n, one in enumerate(value[start:end], start)]
     return [
@@ -160,21 +173,8 @@ def _write(draft: _Draft, room: int) -> int:
         most = TEXT_BYTES if room > TEXT_BYTES else _SHORT_BYTES
         draft.text, draft.is_cut = cut(draft.value, most)
         return _html_bytes(draft.text)
-    draft.text = "null" if draft.value is None else number_text(draft.value)
+    draft.text, _ = cut(leaf_text(draft.value), _SHORT_BYTES)
     return len(draft.text)
-
-
-def kind_of(value: Any) -> Kind:
-    """Return the kind of a JSON value."""
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, list):
-        return "list"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool):
-        return "bool"
-    return "null" if value is None else "number"
 
 
 def _size(value: Any) -> int:

@@ -31,13 +31,12 @@ from nsadmin.namespaces.lifecycle.availability import (
     require_free,
 )
 from nsadmin.namespaces.placement.clusters import (
-    checked_url,
     collection_key,
+    new_cluster_facts,
     seal_key,
     shared_name_error,
 )
 from nsadmin.namespaces.plan.creation import blank, creation_plan
-from nsadmin.namespaces.plan.infrastructure_steps import ClusterFacts
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import INFRASTRUCTURE
 from nsadmin.namespaces.read import probe, queries
@@ -128,7 +127,7 @@ def _planned(
         request,
         namespace_id=namespace_id,
         internal_id=actor.internal_id,
-        facts=_cluster_facts(actor.internal_id, request.infrastructure or {}),
+        facts=new_cluster_facts(actor.internal_id, request.infrastructure or {}),
         now=timezone.now(),
     )
     _set_placement(raw, request.infrastructure or {})
@@ -150,17 +149,6 @@ def _require_own_name(actor: Actor, namespace: Namespace) -> None:
     if sentence:
         at = f"{INFRASTRUCTURE}qdrant_collection"
         raise Invalid.at(at, sentence)
-
-
-def _cluster_facts(internal_id: str, sent: Raw) -> ClusterFacts:
-    """Return the sent address in its normal form, or its errors."""
-    url, key = sent.get("qdrant_url"), "sent" if sent.get("qdrant_api_key") else ""
-    if not isinstance(url, str):
-        return ClusterFacts(key=key)
-    try:
-        return ClusterFacts(url=checked_url(internal_id, url), key=key)
-    except Invalid as invalid:
-        return ClusterFacts(key=key, errors=invalid.errors)
 
 
 def _set_placement(raw: Raw, sent: Raw) -> None:

@@ -165,6 +165,17 @@ def cluster_facts(namespace: Namespace, given: Raw) -> ClusterFacts:
     )
 
 
+def new_cluster_facts(internal_id: str, sent: Raw) -> ClusterFacts:
+    """Return the address sent for a new namespace in its normal form, or its errors."""
+    url, key = sent.get("qdrant_url"), "sent" if sent.get(KEY_FIELD) else ""
+    if not isinstance(url, str):
+        return ClusterFacts(key=key)
+    try:
+        return ClusterFacts(url=checked_url(internal_id, url), key=key)
+    except Invalid as invalid:
+        return ClusterFacts(key=key, errors=invalid.errors)
+
+
 def checked_url(internal_id: str, url: str) -> str:
     """Return a sent URL in its normal form, or raise Invalid at its field.
 

@@ -8,16 +8,19 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.documents.shown.tree import Room, tree_of
 from nsadmin.errors import Unavailable, UpstreamError
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common.values.json_text import json_text
-from nsadmin.pages.common.values.tree import tree
+from nsadmin.pages.resources.json_text import json_text
 from nsadmin.pages.resources.listing import require_kind
 from nsadmin.pages.resources.scope import address_of, documents_of, resources_scope
 from nsadmin.resources import detail
 from nsadmin.resources.detail import MOST_ROWS, Detail, Row
 from nsadmin.resources.references.kinds import WORDS, Kind
+
+# A document is there twice, as a tree and as JSON.
+_ROOM = Room(nodes=50_000, texts=20_000)
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -53,6 +56,7 @@ def _found(view: NamespaceView, kind: Kind, address: str) -> Detail | None:
 def _parts(view: NamespaceView, found: Detail) -> dict[str, object]:
     own_id = view.namespace.namespace_id
     shown = found.resource
+    tree = tree_of(found.document, room=_ROOM)
     objects = found.objects
     return {
         "resource": shown,
@@ -69,8 +73,8 @@ def _parts(view: NamespaceView, found: Detail) -> dict[str, object]:
         "objects_url": _objects_url(own_id, found),
         "documents_url": documents_of(own_id, shown),
         "bucket_url": _bucket_url(own_id, shown.bucket_id),
-        "tree": tree(found.document),
-        "json": json_text(found.document),
+        "tree": tree,
+        "json": json_text(tree),
     }
 
 

@@ -34,8 +34,8 @@ def extent(node: Node) -> str:
 
 @register.filter
 def rest_of(node: Node, address: str) -> str:
-    """Return the address of a value's parts; "" for one that would be too long."""
-    if len(node.pointer) > _LONGEST_POINTER:
+    """Return the address of a value's parts; "" for none and for one too long."""
+    if not address or len(node.pointer) > _LONGEST_POINTER:
         return ""
     return f"{address}?{urlencode({'pointer': node.pointer})}"
 

@@ -1,1 +1,0 @@
-"""Foreign values as trees and as JSON: bounded in depth, number and bytes. Pure."""
