@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.test import Client
+
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import invitations
@@ -17,6 +19,7 @@ from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -28,7 +31,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests import collection_pool
-from tests.people import People, gather
+from tests.people import BACKEND, People, gather
 
 RUN = secrets.token_hex(3)
 COLLECTION_PREFIX = f"ns_t{RUN}"
@@ -49,6 +52,12 @@ class Cast(People):
     def bearer(self, role: str = "admin") -> dict[str, str]:
         """Request headers with the role's key; "stranger" is Halden's admin."""
         return {"authorization": f"Bearer {self.keys[role]}"}
+
+    def browser(self, role: str = "admin") -> Client:
+        """A client that is signed in as a role."""
+        client = Client(raise_request_exception=False)
+        client.force_login(self.users[role], BACKEND)
+        return client
 
 
 def namespace_id() -> str:
@@ -164,6 +173,22 @@ def _points(
         }
         for number in range(count)
     ]
+
+
+def make_job(organization: Organization, **values: Any) -> Job:
+    """A job of an organization that waits to start."""
+    return Job.objects.create(
+        **{
+            "kind": "clone",
+            "organization_id": organization.organization_id,
+            "internal_id": organization.internal_id,
+            "title": "Clone",
+            "actor_kind": "key",
+            "actor_id": "k",
+            "actor_label": "key k",
+            **values,
+        }
+    )
 
 
 def make_resources(namespace: Namespace) -> str:

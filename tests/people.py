@@ -18,6 +18,8 @@ from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.access.support import sessions
 
+# The backend that signs the people in, for `force_login`.
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PASSWORD = "a-long-enough-password"
 
 

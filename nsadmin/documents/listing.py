@@ -32,6 +32,12 @@ MAX_LIMIT: Final = 100
 MAX_COLUMNS: Final = 8
 # The most bytes of a page of whole payloads.
 PAYLOAD_BYTES: Final = 8 * 1024 * 1024
+_IDS: Final = (
+    "document_id",
+    "collection_id",
+    "_internal.document_id",
+    "_internal.collection_id",
+)
 
 
 def list_documents(
@@ -114,6 +120,7 @@ def list_payloads(
 ) -> PayloadPage:
     """Return a page of documents with their payloads, whole or with some fields.
 
+    Ids of document and collection are always among the fields.
     A page has fewer documents where an answer with all of them would be too large, and
     one that is too large by itself has no payload. Raises as `list_documents` does.
     """
@@ -124,7 +131,7 @@ def list_payloads(
     began = time.perf_counter()
     with refusals(opened, asked):
         wanted = asked_of(opened, opened.guarded(asked), min(limit, MAX_LIMIT))
-        selected = True if names is None else names
+        selected = True if names is None else [*dict.fromkeys((*names, *_IDS))]
         points = _halving(pager.read, replace(wanted, fields=selected))
     if not cursor:
         count_use(opened, asked, milliseconds=(time.perf_counter() - began) * 1000)

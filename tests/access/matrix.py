@@ -90,8 +90,8 @@ _CLONED = Row(
     system="login 403 in in 403 in",
 )
 _EXPORTED = Row(
-    own="login 403 in in 403 in",
-    foreign="login 404 404 404 403 in",
+    own="login 403 in in 403 403",
+    foreign="login 404 404 404 403 403",
     system="login 403 403 403 403 in",
 )
 _MANAGED = Row(

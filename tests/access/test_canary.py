@@ -19,7 +19,6 @@ from tests.cast import Cast
 from tests.dedicated import KEY, READ_ONLY_KEY, OwnCluster
 from tests.people import PASSWORD
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CANARIES = (KEY, READ_ONLY_KEY)
 
 
@@ -28,8 +27,7 @@ class Recorder:
 
     def __init__(self, cast: Cast) -> None:
         self.cast, self.told = cast, ""
-        self.browser = Client(raise_request_exception=False)
-        self.browser.force_login(cast.users["admin"], BACKEND)
+        self.browser = cast.browser("admin")
 
     def page(self, method: str, path: str, fields: dict[str, str] | None = None):
         """Ask for a page and go on with every form it shows."""

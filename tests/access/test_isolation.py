@@ -14,7 +14,6 @@ from urllib.parse import quote_plus
 import pytest
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
 
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
@@ -24,7 +23,7 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX, Route
-from tests.access.test_matrix import BACKEND, BODIES
+from tests.access.test_matrix import BODIES
 from tests.cast import Cast
 
 # Where each id of Northlight's is put beside a path: {id}, {name}, {org}, {job}.
@@ -98,8 +97,7 @@ class Halden:
 
     def __init__(self, cast: Cast, role: str = "stranger") -> None:
         self._key = cast.bearer(role)
-        self._client = Client(raise_request_exception=False)
-        self._client.force_login(cast.users[role], BACKEND)
+        self._client = cast.browser(role)
         session = self._client.session
         session[step_up.SESSION_KEY] = time.time()
         if role != "stranger":  # staff look at Northlight

@@ -23,7 +23,6 @@ from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import RecordedActor, record
 from nsadmin.comparison.models import Comparison
-from nsadmin.jobs.models import Job
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
@@ -35,9 +34,9 @@ from tests.access.matrix import (
     undeclared,
     unlisted,
 )
-from tests.cast import Cast, invite, make_resources
+from tests.cast import Cast, invite, make_job, make_resources
+from tests.people import BACKEND
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 BODIES: dict[Route, Any] = {
     ("POST", "v1/namespaces/<identifier>/clone"): {"namespace_name": "a clone"},
     ("PATCH", "v1/namespaces/<identifier>"): {"description": "changed"},
@@ -106,15 +105,7 @@ def _job(cast: Cast, whose: str) -> str:
     organization = {"own": cast.northlight, "foreign": cast.halden}.get(
         whose, cast.operator
     )
-    job = Job.objects.create(
-        kind="clone",
-        organization_id=organization.organization_id,
-        internal_id=organization.internal_id,
-        title="Clone",
-        actor_kind="key",
-        actor_id="k",
-        actor_label="key k",
-    )
+    job = make_job(organization)
     return str(job.job_id)
 
 

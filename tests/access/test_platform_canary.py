@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from nsadmin.access.organization import administration
@@ -19,7 +18,6 @@ from nsadmin.namespaces.models import (
 )
 from tests.cast import Cast, invite, make_namespace
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CANARY = "canarybird"
 PAGES = (
     "/fleet/",
@@ -124,8 +122,7 @@ def _pages(cast: Cast, role: str) -> list[str]:
 @pytest.mark.parametrize("role", ["support", "platform_admin"])
 def test_no_page_of_the_platform_has_a_customers_words(cast: Cast, role: str) -> None:
     plant(cast)
-    browser = Client(raise_request_exception=False)
-    browser.force_login(cast.users[role], BACKEND)
+    browser = cast.browser(role)
 
     def look(path: str, headers: dict[str, str]) -> None:
         response = browser.get(path, headers=headers)
@@ -146,8 +143,7 @@ def test_the_words_are_there_during_a_session(cast: Cast) -> None:
     """The canary would be found: a session shows it where it was planted."""
     plant(cast)
     cast.open_session("support", cast.northlight)
-    browser = Client(raise_request_exception=False)
-    browser.force_login(cast.users["support"], BACKEND)
+    browser = cast.browser("support")
     organization = f"/platform/organizations/{cast.northlight.organization_id}/"
     for path in (
         "/fleet/",

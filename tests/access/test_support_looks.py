@@ -6,23 +6,20 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.urls import get_resolver
 
 from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.support import looks, words
 from nsadmin.access.support.words import PAGES, Visit
-from nsadmin.access.web import step_up
-from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.audit import verify
 from nsadmin.audit.models import AuditEvent
-from nsadmin.jobs.models import Job
 from nsadmin.pages.urls import urlpatterns
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
 from tests.access.test_isolation import BESIDE, FOR_ALL, filled
-from tests.access.test_matrix import BACKEND, BODIES
-from tests.cast import Cast
+from tests.access.test_matrix import BODIES
+from tests.cast import Cast, make_job, make_namespace
+from tests.hostile.walk import signed_in
 
 
 class Staff:
@@ -30,12 +27,7 @@ class Staff:
 
     def __init__(self, cast: Cast, role: str = "support") -> None:
         self._key = cast.bearer(role)
-        self.client = Client(raise_request_exception=False)
-        self.client.force_login(cast.users[role], BACKEND)
-        session = self.client.session
-        session[ORGANIZATION_SESSION_KEY] = cast.northlight.organization_id
-        session[step_up.SESSION_KEY] = time.time()
-        session.save()
+        self.client = signed_in(cast, role)
 
     def page(self, path: str, **headers: str) -> Any:
         return self.client.get(path, headers=headers)
@@ -103,8 +95,7 @@ def test_members_and_refusals_leave_no_row(cast: Cast) -> None:
     cast.open_session("support", cast.northlight)
     staff, at = Staff(cast), f"/namespaces/{cast.own.namespace_id}/"
     assert staff.page(f"{at}settings/").status_code == 403
-    member = Client()
-    member.force_login(cast.users["viewer"], BACKEND)
+    member = cast.browser("viewer")
     assert member.get(at).status_code == 200
     assert seen(cast.northlight) == []
 
@@ -119,15 +110,7 @@ def test_a_part_that_renews_itself_is_one_row(cast: Cast) -> None:
 
 def test_a_job_is_seen_by_its_own_organization_alone(cast: Cast) -> None:
     cast.open_sessions("support")
-    job = Job.objects.create(
-        kind="clone",
-        organization_id=cast.halden.organization_id,
-        internal_id=cast.halden.internal_id,
-        title="Clone",
-        actor_kind="key",
-        actor_id="k",
-        actor_label="key k",
-    )
+    job = make_job(cast.halden)
     assert Staff(cast).page(f"/jobs/{job.job_id}/").status_code == 200
     assert summaries(cast.halden) == [f"Support viewed job {job.job_id}."]
     assert seen(cast.northlight) == []
@@ -221,8 +204,7 @@ def test_the_next_request_after_the_end_is_refused(cast: Cast) -> None:
         lambda: staff.api("GET", f"/v1{at.rstrip('/')}/stats"),
     ]
     assert [ask().status_code for ask in asked] == [200] * 4
-    admin = Client()
-    admin.force_login(cast.users["admin"], BACKEND)
+    admin = cast.browser("admin")
     form = {"act": "end", "session_id": session.session_id}
     assert admin.post("/organization/support/", form).status_code == 302
     count = len(seen(cast.northlight))
@@ -306,8 +288,7 @@ def test_without_a_session_no_answer_to_staff_tells_of_a_customer(
 
 
 def test_a_missing_page_leads_staff_to_the_form_and_tells_nothing(cast: Cast) -> None:
-    staff, member = Staff(cast), Client()
-    member.force_login(cast.users["stranger"], BACKEND)
+    staff, member = Staff(cast), cast.browser("stranger")
     taken = staff.page(f"/namespaces/{cast.own.namespace_id}/").content.decode()
     free = staff.page("/namespaces/ns_nothing/").content.decode()
     for text in (taken, free):
@@ -347,3 +328,14 @@ def test_every_page_is_named_in_words() -> None:
     }
     assert len(names) > 50
     assert {name for name in names - WORDLESS if name not in PAGES} == set()
+
+
+def test_two_that_are_compared_are_both_named(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    other = make_namespace(cast.northlight, "films two", in_qdrant=False)
+    pair = f"left={cast.own.namespace_id}&right={other.namespace_id}"
+    assert Staff(cast).page(f"/compare/?{pair}").status_code == 200
+    [event] = seen(cast.northlight)
+    assert "a comparison of settings of namespace" in event.summary
+    assert cast.own.name in event.summary
+    assert "films two" in event.summary

@@ -1,10 +1,9 @@
 """Support sessions: asked, decided, ended by people and by time; and who sees then."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
@@ -16,6 +15,7 @@ from nsadmin.audit import verify
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound
 from nsadmin.namespaces.tasks import purge
+from tests.access.races import at_once
 from tests.people import People, gather
 
 
@@ -333,28 +333,6 @@ def test_sessions_go_with_their_organization(people: People) -> None:
 
 
 # Races -------------------------------------------------------------------------------
-
-
-def at_once(*acts) -> list[str]:
-    """Do all at the same time; return the name of each one's error, or nothing."""
-    start, results = threading.Barrier(len(acts)), []
-
-    def run(act) -> None:
-        start.wait()
-        try:
-            act()
-            results.append("")
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            results.append(type(error).__name__)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)
 
 
 def test_two_asks_at_once_make_one_session(own_rows: None) -> None:

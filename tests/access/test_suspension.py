@@ -14,7 +14,6 @@ from nsadmin.namespaces.models import MirroredNamespace
 from tests.cast import Cast, make_namespace
 from tests.people import PASSWORD
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 REASON = "Unpaid since May."
 
 
@@ -26,18 +25,12 @@ def suspended(cast: Cast) -> Cast:
     return cast
 
 
-def signed_in(cast: Cast, role: str) -> Client:
-    client = Client(raise_request_exception=False)
-    client.force_login(cast.users[role], BACKEND)
-    return client
-
-
 def text_of(response: Any) -> str:
     return response.content.decode()
 
 
 def test_it_takes_effect_on_the_very_next_request(cast: Cast) -> None:
-    browser = signed_in(cast, "admin")
+    browser = cast.browser("admin")
     headers = cast.bearer("admin")
     assert browser.get("/namespaces/").status_code == 200
     assert browser.get("/v1/namespaces", headers=headers).status_code == 200
@@ -52,7 +45,7 @@ def test_it_takes_effect_on_the_very_next_request(cast: Cast) -> None:
 
 @pytest.mark.parametrize("role", ["viewer", "member", "admin"])
 def test_every_page_says_so_and_nothing_else(suspended: Cast, role: str) -> None:
-    browser = signed_in(suspended, role)
+    browser = suspended.browser(role)
     own = f"/namespaces/{suspended.own.namespace_id}/"
     for path in (
         "/namespaces/",
@@ -89,7 +82,7 @@ def test_one_can_go_to_another_organization(suspended: Cast) -> None:
     Membership.objects.create(
         user=user, organization=suspended.halden, role=Role.VIEWER.value
     )
-    browser = signed_in(suspended, "admin")
+    browser = suspended.browser("admin")
     here = {"organization_id": suspended.northlight.organization_id}
     browser.post("/organization/switch/", here)
     text = text_of(browser.get("/namespaces/"))
@@ -112,11 +105,11 @@ def test_keys_get_an_error_with_code_and_reason(suspended: Cast, role: str) -> N
 
 
 def test_other_organizations_go_on(suspended: Cast) -> None:
-    assert signed_in(suspended, "stranger").get("/namespaces/").status_code == 200
+    assert suspended.browser("stranger").get("/namespaces/").status_code == 200
     headers = suspended.bearer("stranger")
     assert Client().get("/v1/namespaces", headers=headers).status_code == 200
     for role in ("support", "platform_admin"):
-        assert signed_in(suspended, role).get("/fleet/").status_code == 200
+        assert suspended.browser(role).get("/fleet/").status_code == 200
 
 
 def _expired(cast: Cast, organization: Any, name: str) -> str:

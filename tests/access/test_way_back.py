@@ -12,7 +12,6 @@ from nsadmin.access.web.sign_in import UNSENT
 from tests.access.matrix import routes
 from tests.people import PASSWORD
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SIGN_IN = "/accounts/login/"
 TEMPLATE = "/templates/tmpl_film/"
 LOST = "Your session had ended. Nothing was saved; send the form again."
@@ -75,8 +74,7 @@ def test_from_a_part_one_comes_back_to_its_page(client, db):
 
 def test_no_way_back_leads_to_an_address_that_cannot_be_opened(client, cast):
     """What refuses to be opened says so of itself."""
-    staff = Client(raise_request_exception=False)
-    staff.force_login(cast.users["platform_admin"], BACKEND)
+    staff = cast.browser("platform_admin")
     for route, view in routes(get_resolver().url_patterns):
         if getattr(view, "declared", None) is None or view.declared.door != "page":
             continue

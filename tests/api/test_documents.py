@@ -84,6 +84,7 @@ def test_an_order_and_chosen_fields(call: Caller) -> None:
     page = listed(call, body)
     assert [found["rank"] for found in page["results"]] == [2, 1, 0]
     assert "title" not in page["results"][0]
+    assert page["results"][0]["document_id"] == "doc_2"
     collections.drop_index(shared(), own.collection, "rank")
 
 

@@ -7,25 +7,10 @@ from typing import Any
 
 import pytest
 
-from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import State
 from tests.api.conftest import Caller, error_of, locations_of
-
-
-def make_job(organization: Organization, **values: Any) -> Job:
-    return Job.objects.create(
-        **{
-            "kind": "clone",
-            "organization_id": organization.organization_id,
-            "internal_id": organization.internal_id,
-            "title": "Clone “a” as “b”",
-            "actor_kind": "key",
-            "actor_id": "k",
-            "actor_label": "key k",
-            **values,
-        }
-    )
+from tests.cast import make_job
 
 
 def listed(call: Caller, body: Any = None, query: str = "", **kwargs: Any) -> Any:

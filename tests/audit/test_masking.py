@@ -48,3 +48,24 @@ def test_what_is_no_secret_stays() -> None:
         "url": "https://cluster.example/a@b",
     }
     assert mask(harmless) == harmless
+
+
+def test_headers_keys_of_clouds_and_camel_case_are_secret() -> None:
+    shown = mask(
+        {
+            "headers": {"Authorization": "Basic Zm9vOmJhcg==", "X-Api-Key": "k1"},
+            "aws_secret_access_key": "s1",
+            "accessToken": "t1",
+            "curl": "curl -H 'Authorization: Bearer abcdefgh123'",
+            "aws_access_key_id": "AKIA",
+            "tokens": 12,
+            "token_count": "many",
+            "text": "the bearer of news",
+        }
+    )
+    assert shown["headers"] == {"Authorization": MASK, "X-Api-Key": MASK}
+    assert shown["aws_secret_access_key"] == shown["accessToken"] == MASK
+    assert "abcdefgh123" not in shown["curl"]
+    assert shown["aws_access_key_id"] == "AKIA"
+    assert (shown["tokens"], shown["token_count"]) == (12, "many")
+    assert shown["text"] == "the bearer of news"

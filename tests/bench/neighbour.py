@@ -21,8 +21,8 @@ from nsadmin.access.permissions import Role
 from nsadmin.embedded.supervision.ports import free_port
 from tests.bench.rounds import TABLE, Row
 from tests.faults.plant import Plant
+from tests.people import BACKEND
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 # A person who opens one page after the other.
 PAUSE_S = 0.2
 

@@ -16,9 +16,9 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.names import search_text
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.search.models import Kind, SearchEntry, SearchOwner
-from tests.bench.neighbour import BACKEND
 from tests.bench.rounds import TABLE, Row
 from tests.conftest import Servers
+from tests.people import BACKEND
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800), pytest.mark.django_db]
 LIMIT_MS = 100

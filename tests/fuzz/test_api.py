@@ -110,6 +110,7 @@ def places(cast: Cast) -> dict[str, list[str]]:
         "task_id": [str(job.job_id), "6f1c1f0e-0000-4000-8000-000000000000", "task_1"],
         "template_id": [template.template_id, "tmpl_000000000000"],
         "feature_extractor_id": ["face_identity_extractor_v1", "no_such_v1"],
+        "document_id": ["1", "1", "doc_1", "no_such_document"],
     }
 
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 
 from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.models import DriftRow
@@ -18,8 +17,6 @@ from nsadmin.stores.qdrant.cluster import client, shared
 from tests.cast import COLLECTION_PREFIX, make_namespace
 from tests.condensed import condensed
 from tests.dedicated import KEY
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture
@@ -87,8 +84,7 @@ def repair(client_, namespace, part):
 
 
 def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
-    browser = Client()
-    browser.force_login(cast.users["member"], BACKEND)
+    browser = cast.browser("member")
     at = f"/namespaces/{drifted.namespace_id}/drift/"
     page = condensed(browser.get(at).content.decode())
     for words in (
@@ -124,8 +120,7 @@ def effects_of(client_, namespace, part):
 
 
 def test_plans_count_what_qdrant_has_now_and_will_have(cast, drifted):
-    browser = Client()
-    browser.force_login(cast.users["member"], BACKEND)
+    browser = cast.browser("member")
     live = collections.get(shared(), drifted.collection)
     now, vectors = len(live.indexes), len(live.vectors)
     assert effects_of(browser, drifted, "missing") == {
@@ -140,8 +135,7 @@ def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
     collections.drop(shared(), cast.own.collection)
     rows = found(cast.own)
     assert set(rows) == {("collection_missing", cast.own.collection)}
-    browser = Client()
-    browser.force_login(cast.users["member"], BACKEND)
+    browser = cast.browser("member")
     at = f"/namespaces/{cast.own.namespace_id}/"
     overview = condensed(browser.get(at).content.decode())
     assert "The collection of this namespace is missing." in overview
@@ -172,8 +166,7 @@ def test_a_vector_that_came_back_is_on_no_point(cast):
     vector = [0.5] * size
     put = [{"id": n, "vector": {name: vector}, "payload": {}} for n in (1, 2)]
     points.put(shared(), cast.own.collection, [*put, {"id": 3, "vector": {}}])
-    browser = Client()
-    browser.force_login(cast.users["member"], BACKEND)
+    browser = cast.browser("member")
     assert "vector_empty" not in {kind for kind, _ in counted(cast.own)}
     snapshots.invalidate(cast.own.namespace_id)
     assert "Everything agrees" in browser.get(f"{whole}drift/").text
@@ -210,8 +203,7 @@ def test_silence_is_not_agreement(cast, drifted, settings):
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     assert found(drifted) == {}
     assert DriftRow.objects.count() == 4
-    browser = Client()
-    browser.force_login(cast.users["support"], BACKEND)
+    browser = cast.browser("support")
     page = condensed(
         browser.get(f"/namespaces/{drifted.namespace_id}/drift/").content.decode()
     )

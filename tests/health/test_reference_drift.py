@@ -1,7 +1,6 @@
 """Broken references are differences: found, counted, kept and gone once repaired."""
 
 import pytest
-from django.test import Client
 
 from nsadmin.health import drift_scan, reference_drift
 from nsadmin.health.models import DriftRow
@@ -13,7 +12,6 @@ from tests.cast import Cast
 from tests.resources.world import World, broken
 
 pytestmark = pytest.mark.django_db
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture
@@ -82,8 +80,7 @@ def test_a_silent_mongodb_keeps_them(cast, world, settings) -> None:
 
 
 def test_the_page_groups_them_and_leads_to_the_map(cast, world) -> None:
-    client = Client()
-    client.force_login(cast.users["viewer"], BACKEND)
+    client = cast.browser("viewer")
     path = f"/namespaces/{cast.own.namespace_id}"
     page = client.get(f"{path}/drift/").content.decode()
     assert "Broken references" in page

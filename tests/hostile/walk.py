@@ -12,7 +12,6 @@ from django.test import Client
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from tests.access.matrix import MATRIX
-from tests.access.test_matrix import BACKEND
 from tests.cast import Cast, assemble
 from tests.conftest import emptied
 from tests.hostile.planting import plant
@@ -124,8 +123,7 @@ def _filled(address: str, values: dict[str, str]) -> str:
 
 def signed_in(cast: Cast, role: str) -> Client:
     """Return the browser of a person who works for Northlight."""
-    client = Client(raise_request_exception=False)
-    client.force_login(cast.users[role], BACKEND)
+    client = cast.browser(role)
     session = client.session
     session[ORGANIZATION_SESSION_KEY] = cast.northlight.organization_id
     session[step_up.SESSION_KEY] = time.time()

@@ -15,7 +15,6 @@ from nsadmin.namespaces.schema.document import Namespace
 from tests.cast import Cast, make_namespace
 from tests.documents.library import Library, foreign_points, made
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 HTMX = {"HX-Request": "true"}
 HOUR = timedelta(hours=1)
 
@@ -35,13 +34,7 @@ def _condensed(settings) -> None:
 @pytest.fixture
 def browse(cast: Cast) -> Callable[..., Client]:
     """Return a client that is signed in as a role; by default the admin of `own`."""
-
-    def signed_in(role: str = "admin") -> Client:
-        client = Client(raise_request_exception=False)
-        client.force_login(cast.users[role], BACKEND)
-        return client
-
-    return signed_in
+    return cast.browser
 
 
 @pytest.fixture

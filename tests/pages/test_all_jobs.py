@@ -7,16 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.models import State
+from tests.cast import make_job
 
 JOBS = "/platform/jobs/"
 
 
 def job(organization, title="Clone payroll", **extra):
     values = {
-        "kind": "clone",
-        "organization_id": organization.organization_id,
-        "internal_id": organization.internal_id,
         "namespace_id": "ns_x",
         "namespace_name": "payroll",
         "title": title,
@@ -25,7 +23,7 @@ def job(organization, title="Clone payroll", **extra):
         "actor_label": "jane@customer.example",
         **extra,
     }
-    return Job.objects.create(**values)
+    return make_job(organization, **values)
 
 
 def text_of(browser, query=""):

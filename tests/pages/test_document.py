@@ -40,6 +40,13 @@ HOSTILE_PAYLOADS: dict[str, dict[str, Any]] = {
         f"a{n}": {f"b{m}": [{"c": "<" * 50}] * 10 for m in range(20)} for n in range(20)
     },
     "texts": {f"t{n}": '"' * 3000 for n in range(300)},
+    "odd origins": {
+        "source_document_id": "doc/../1",
+        "bucket_id": "..",
+        "object_id": "o" * 5000,
+        "collection_id": "a/b?c#d",
+        "source_collection_id": ".",
+    },
     "hidden": {
         "": "",
         "\u200b": [""],
@@ -215,6 +222,15 @@ def test_no_payload_makes_a_page_large_or_runs(browse, attacked, number):
         assert "<iframe" not in body
 
 
+def test_an_id_that_fits_no_address_is_no_link(browse, attacked):
+    number = list(HOSTILE_PAYLOADS).index("odd origins")
+    text = text_of(browse("viewer").get(f"{attacked}{5_000 + number}/"))
+    assert "doc/../1" in text
+    line = text.partition('class="origin"')[2].partition("</ol>")[0]
+    assert line.count("<li") >= 5
+    assert "href" not in line
+
+
 def test_five_hundred_levels_are_drawn_as_far_as_they_are_shown():
     """Qdrant takes a hundred; a page that is given more draws what it can."""
     tree = tree_of({"nested": nested(500)})
@@ -243,7 +259,7 @@ def test_what_nobody_can_see_is_marked_and_what_is_empty_said(browse, attacked):
     assert f'<bdi class="v v-text">{SHOWN_RTL}</bdi>' in body
     assert f'<bdi class="k">{SHOWN_RTL}</bdi>' in body
     assert "\u202e" not in body.partition("<details")[0].partition('class="tree')[2]
-    body = text_of(client.get(f"{attacked}bad_10/")).partition('id="document"')[2]
+    body = text_of(client.get(f"{attacked}bad_11/")).partition('id="document"')[2]
     assert '<bdi class="k">(empty)</bdi> <i>(empty)</i>' in body
     assert '<bdi class="k">⟨U+200B⟩</bdi>' in body
 

@@ -206,6 +206,13 @@ def test_the_export_streams_what_the_filter_finds_as_text(browse, address):
     assert b"doc_secret" not in b"".join(lines)
 
 
+def test_a_filter_in_the_body_is_not_passed_over(browse, address):
+    sent = {"f": "rank", "o": "is", "v": "3"}
+    refused = browse("member").post(f"{address}export/", sent)
+    assert refused.status_code == 422
+    assert "stands in its address" in refused.content.decode()
+
+
 def test_who_may_not_export_sees_no_button_and_is_refused(browse, address):
     assert "export-menu" in text_of(browse("member").get(address))
     assert "export-menu" not in text_of(browse("viewer").get(address))

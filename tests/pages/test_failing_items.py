@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.jobs import items
-from nsadmin.jobs.models import ItemFailure, Job
+from nsadmin.jobs.models import ItemFailure
 from nsadmin.namespaces.lifecycle import fuse, tombstones
 from nsadmin.namespaces.lifecycle.deletion_stages import FAILING
 from nsadmin.namespaces.models import DeletionHold, MirroredNamespace
 from nsadmin.pages.common.failing_items import LOOPS, loop_effect, loop_title
 from nsadmin.pages.platform.schedule_text import result_text
-from tests.cast import make_namespace
+from tests.cast import make_job, make_namespace
 from tests.pages.conftest import HTMX
 
 DOCUMENTS = "?show=documents"
@@ -76,7 +76,7 @@ def test_what_fails_is_listed_with_its_loop_in_words(cast, browse):
 
 
 def test_without_a_session_only_the_kind_of_a_failure_is_told(cast, browse):
-    own, job = cast.own.namespace_id, new_job(cast)
+    own, job = cast.own.namespace_id, make_job(cast.northlight, title="Clone payroll")
     items.record("sample", "namespace", own, "Field salary is text.")
     items.record("finish_indexes", "index", f"{own}/salary", "Index salary is odd.")
     items.record("sweep", "job", str(job.job_id), "Cloning payroll broke.")
@@ -94,18 +94,6 @@ def test_without_a_session_only_the_kind_of_a_failure_is_told(cast, browse):
     table = failing(browse("support"))
     assert "Index salary is odd." in table
     assert "Cloning payroll broke." in table
-
-
-def new_job(cast):
-    return Job.objects.create(
-        kind="clone",
-        organization_id=cast.northlight.organization_id,
-        internal_id=cast.northlight.internal_id,
-        title="Clone payroll",
-        actor_kind="key",
-        actor_id="k",
-        actor_label="key k",
-    )
 
 
 def many_failures(count):
@@ -141,7 +129,12 @@ def test_the_cost_of_a_page_of_failures_is_constant(cast, browse):
         return len(queries)
 
     items.record("mirror", "namespace", cast.own.namespace_id, "It failed.")
-    items.record("sweep", "job", str(new_job(cast).job_id), "It failed.")
+    items.record(
+        "sweep",
+        "job",
+        str(make_job(cast.northlight, title="Clone payroll").job_id),
+        "It failed.",
+    )
     before = cost()
     many_failures(20)
     items.record("mirror", "namespace", cast.foreign.namespace_id, "It failed.")

@@ -130,6 +130,7 @@ def test_the_id_stands_in_for_an_empty_name(world):
     assert f'<h1 dir="auto">{made.namespace_id}</h1>' in overview
     of_clone = client.get(at(clone)).content.decode()
     assert f">{made.namespace_id}</a>" in of_clone
+    world.cast.open_sessions("support")
     fleet = world.browse("support").get("/fleet/").content.decode()
     assert f">{made.namespace_id}</a>" in fleet
 

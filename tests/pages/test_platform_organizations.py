@@ -154,6 +154,18 @@ def test_input_is_kept_where_a_new_organization_is_refused(cast, sure):
     assert refused.status_code == 422
 
 
+def test_staff_cannot_become_the_first_admin(cast, sure):
+    before = Organization.objects.count()
+    browser = sure("platform_admin")
+    once = re.search(r'name="once" value="([^"]+)"', text_of(browser, f"{LIST}new/"))[1]
+    staff = cast.users["support"].email.upper()
+    sent = {"name": "Kestrel Press", "plan": "pro", "email": staff, "once": once}
+    html = browser.post(f"{LIST}new/", sent).content.decode()
+    assert "Staff of the platform cannot join" in html
+    assert "Kestrel Press" in html
+    assert Organization.objects.count() == before
+
+
 def test_a_subscription_that_takes_something_needs_a_tick(cast, browse, sure, settings):
     settings.NSADMIN_PLAN_LIMITS = {"free": 1, "pro": 10, "enterprise": None}
     make_namespace(cast.northlight, "another", in_qdrant=False)

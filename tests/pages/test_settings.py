@@ -182,7 +182,7 @@ def test_signed_out(client, own):
 def test_post_without_token_is_refused(cast, own):
     from django.test import Client
 
-    from tests.pages.conftest import BACKEND
+    from tests.people import BACKEND
 
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(cast.users["admin"], BACKEND)

@@ -138,10 +138,11 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     member = Membership.objects.get(user=cast.users["viewer"])
     address = route.replace("<member_id>", str(member.pk))
     address = address.replace("<namespace_id>", cast.own.namespace_id)
+    address = address.replace("<organization_id>", cast.halden.organization_id)
     asked = invite(cast.northlight, DATA["email"]).invitation
     address = address.replace("<invitation_id>", str(asked.pk))
     before = AuditEvent.objects.count()
-    platform = route.startswith(("fleet/", "support/"))
+    platform = route.startswith(("fleet/", "platform/", "support/"))
     role = "platform_admin" if platform else "admin"
     response = browse(role).post(f"/{address}", {"step": "remove"})
     assert response.status_code == 422

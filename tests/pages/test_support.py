@@ -198,3 +198,32 @@ def _queries(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as caught:
         assert client.get(path).status_code == 200
     return len(caught)
+
+
+def test_who_was_ended_reads_why_and_no_name_of_the_customer(
+    cast: Cast, browse: Browse
+) -> None:
+    session = cast.open_session("support", cast.northlight)
+    decide(browse("admin"), "end", session)
+    support = browse("support")
+    missing = support.get(f"/namespaces/{cast.own.namespace_id}/")
+    assert missing.status_code == 404
+    text = " ".join(missing.content.decode().split())
+    assert "Your session for Northlight Media ended at" in text
+    assert "the organization ended it." in text
+    for html in (text, text_of(support.get("/support/"))):
+        assert cast.users["admin"].email not in html
+        assert str(cast.users["admin"]) not in html
+    member = browse("stranger").get(f"/namespaces/{cast.own.namespace_id}/")
+    assert "Your session" not in member.content.decode()
+
+
+def test_several_sessions_are_told_in_one_note(cast: Cast, browse: Browse) -> None:
+    admin = browse("admin")
+    cast.open_session("support", cast.northlight)
+    text = text_of(admin.get("/namespaces/"))
+    assert "of support sees Northlight Media" in text
+    cast.open_session("platform_admin", cast.northlight)
+    text = text_of(admin.get("/namespaces/"))
+    assert "2 people of support see Northlight Media" in text
+    assert text.count('aria-label="Support session"') == 1

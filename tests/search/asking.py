@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsadmin.access.actor import Actor
-from nsadmin.jobs.models import Job
 from nsadmin.search import find
 from nsadmin.search.hits import Group
 from nsadmin.search.words import Piece, read_query
@@ -51,17 +50,3 @@ def outsider(cast: Cast) -> Actor:
     actor = cast.actor("support")
     names = Actor.__dataclass_fields__
     return WithoutSession(**{name: getattr(actor, name) for name in names})
-
-
-def make_job(cast: Cast, **fields: Any) -> Job:
-    values = {
-        "kind": "clone",
-        "organization_id": cast.northlight.organization_id,
-        "internal_id": cast.northlight.internal_id,
-        "title": "Clone film archive",
-        "actor_kind": "key",
-        "actor_id": "k",
-        "actor_label": "k",
-        **fields,
-    }
-    return Job.objects.create(**values)

@@ -13,11 +13,10 @@ from nsadmin.search.models import Kind, SearchEntry
 from nsadmin.search.words import read_query
 from nsadmin.stores.mongo import resources
 from tests.access.marked import WORD, mark
-from tests.cast import Cast, make_namespace
+from tests.cast import Cast, make_job, make_namespace
 from tests.search.asking import (
     bold,
     groups,
-    make_job,
     namespaces,
     outsider,
     plain,
@@ -153,7 +152,7 @@ def test_an_exact_name_and_its_beginning_come_first(cast: Cast) -> None:
 def test_collections_retrievers_jobs_and_people_are_found(cast: Cast) -> None:
     put(cast, "collections", "col_1", name="Intake", description="Raw footage")
     put(cast, "retrievers", "ret_1", name="Footage finder")
-    make_job(cast, error="The footage broke off.")
+    make_job(cast.northlight, error="The footage broke off.")
     User.objects.filter(pk=cast.users["viewer"].pk).update(name="Footage Person")
     fill.run()
     found = groups(cast.actor("viewer"), "FOOTAGE")
@@ -206,7 +205,7 @@ def test_a_renamed_namespace_is_found_by_its_new_name_at_once(cast: Cast) -> Non
 
 
 def test_a_job_that_ended_is_found_by_its_error(cast: Cast) -> None:
-    made = make_job(cast)
+    made = make_job(cast.northlight)
     fill.run()
     failed = {"state": State.FAILED, "error": "Qdrant is full."}
     Job.objects.filter(pk=made.pk).update(**failed, ended_at=timezone.now())

@@ -13,10 +13,9 @@ from nsadmin.pages.search.rows import sections
 from nsadmin.search import fill, find
 from nsadmin.search.words import read_query
 from tests.access.marked import WORD, mark
-from tests.cast import Cast, make_namespace
-from tests.search.asking import make_job, outsider, put
+from tests.cast import Cast, make_job, make_namespace
+from tests.search.asking import outsider, put
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PATHS = ("/search/", "/search/suggestions/")
 SCRIPT = "<script>alert(1)</script>"
 
@@ -24,13 +23,7 @@ SCRIPT = "<script>alert(1)</script>"
 @pytest.fixture
 def browse(cast: Cast) -> Callable[..., Client]:
     """Return a client that is signed in as a role."""
-
-    def signed_in(role: str = "admin") -> Client:
-        client = Client(raise_request_exception=False)
-        client.force_login(cast.users[role], BACKEND)
-        return client
-
-    return signed_in
+    return cast.browser
 
 
 def shown(client: Client, path: str, text: str) -> str:
@@ -46,7 +39,12 @@ def in_words(html: str) -> str:
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_found_is_a_link_with_the_words_in_bold(cast, browse, path) -> None:
     put(cast, "collections", "col_1", name="Intake of films")
-    job = make_job(cast, namespace_id=cast.own.namespace_id, namespace_name="film")
+    job = make_job(
+        cast.northlight,
+        title="Clone film archive",
+        namespace_id=cast.own.namespace_id,
+        namespace_name="film",
+    )
     fill.run()
     html = shown(browse(), path, "film")
     assert f'href="/namespaces/{cast.own.namespace_id}/"' in html
@@ -114,7 +112,7 @@ def test_the_page_says_how_old_the_index_is(cast, browse) -> None:
 def test_a_name_is_text_and_never_markup(cast, browse, path) -> None:
     text = f"{SCRIPT} \u202eevil"
     put(cast, "collections", "col_1", name=text, description=text)
-    make_job(cast, title=text, error=text)
+    make_job(cast.northlight, title=text, error=text)
     cast.users["viewer"].name = SCRIPT
     cast.users["viewer"].save()
     make_namespace(cast.northlight, SCRIPT, in_qdrant=False, description=text)
@@ -213,7 +211,7 @@ def test_the_queries_of_the_box_are_few(
 ) -> None:
     for number in range(20):
         put(cast, "collections", f"col_{number}", name=f"film {number}")
-        make_job(cast, title=f"film {number}")
+        make_job(cast.northlight, title=f"film {number}")
     fill.run()
     client = browse()
     shown(client, "/search/suggestions/", "film")

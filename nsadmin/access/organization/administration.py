@@ -63,6 +63,7 @@ def open_organization(
             "This form was sent already and the organization exists. Its link is shown "
             "only once; if it is lost, invite the admin again."
         )
+    _require_customer_address(admin_email)
     made = create_organization(name, plan=plan)
     record_creation(actor, made)
     invited = invitations.invite(
@@ -75,6 +76,13 @@ def open_organization(
         act_id=act_id,
     )
     return made, invited
+
+
+def _require_customer_address(email: str) -> None:
+    """Raise Invalid for the address of staff, who cannot join an organization."""
+    rows = User.objects.filter(email__iexact=email.strip())
+    if rows.exclude(platform_role="").exists():
+        raise Invalid.at("email", "Staff of the platform cannot join an organization.")
 
 
 def record_creation(actor: Actor, organization: Organization) -> None:

@@ -17,6 +17,8 @@ State = Literal[
 ]
 # An emergency access is told to the admins for this long, unless they note it before.
 TOLD_FOR: Final = timedelta(days=7)
+# A page that is missing says which session ended so recently.
+ENDED_WITHIN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,15 @@ def of_everybody() -> QuerySet[SupportSession]:
 def _rows() -> QuerySet[SupportSession]:
     rows = SupportSession.objects.select_related("user", "organization")
     return rows.order_by("-asked_at", "session_id")
+
+
+def just_ended(user: User) -> list[SupportSession]:
+    """Return the sessions of a person that began and ended within the last hour."""
+    now = timezone.now()
+    since = now - ENDED_WITHIN
+    rows = of_user(user).exclude(approved_at=None).filter(ends_at__gt=since)
+    over = Q(ended_at__gt=since) | Q(ended_at=None, ends_at__lte=now)
+    return list(rows.filter(over)[:5])
 
 
 def open_ones(rows: QuerySet[SupportSession]) -> QuerySet[SupportSession]:

@@ -57,7 +57,7 @@ def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None
         path=request.path,
         route=route,
         names=names,
-        namespace=name or namespace_id,
+        namespace=name or namespace_id or _both(actor, grant),
     )
     event: dict[str, Any] = {
         "action": words.action_of(visit),
@@ -88,6 +88,12 @@ def _namespace(request: HttpRequest, actor: Actor, grant: Grant) -> tuple[str, s
     if len(known) == 1:
         return next(iter(known.items()))
     return "", ""
+
+
+def _both(actor: Actor, grant: Grant) -> str:
+    """Return the names of two namespaces that were compared; of more, none is named."""
+    known = actor.looks.namespaces.get(grant.organization_id, {})
+    return " and ".join(known.values()) if len(known) == 2 else ""
 
 
 def _route_of(request: HttpRequest) -> tuple[str, dict[str, str]]:

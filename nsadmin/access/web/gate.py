@@ -159,11 +159,22 @@ def require_on(
     Raises NotFound if the resource is not visible to the actor, so that its existence
     is not revealed; Forbidden if it is visible but the action is not permitted. System
     namespaces are readable and can be cloned by all, and only platform admins change
-    them. `what` is the word for the resource in the error.
+    them. Documents are exported by members alone, not in support sessions.
+    `what` is the word for the resource in the error.
     """
     if not can_see(actor, internal_id=internal_id, scope=scope):
         raise NotFound(f"There is no such {what}.", details={"resource": what})
     require(actor, action)
+    if action is Action.DOCUMENT_EXPORT and scope != "system":
+        _require_member(actor, internal_id)
     copies = action in (Action.NAMESPACE_CLONE, Action.NAMESPACE_CLONE_ACROSS)
     if scope == "system" and effect(action) == "write" and not copies:
         require(actor, Action.NAMESPACE_SYSTEM)
+
+
+def _require_member(actor: Actor, internal_id: str) -> None:
+    if internal_id != actor.internal_id and not actor.sees_all:
+        raise Forbidden(
+            "Only members of the organization may export its documents. A support "
+            "session shows them one by one."
+        )

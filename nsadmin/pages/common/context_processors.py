@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 import nsadmin
 from nsadmin.access.actor import Actor, Grant
-from nsadmin.access.models import Organization, User
+from nsadmin.access.models import Organization, SupportSession, User
 from nsadmin.access.organization import listing, organizations
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing as support
@@ -97,6 +97,16 @@ class Frame:
         if self.organization is None or self.actor is None or self.actor.is_staff:
             return []
         return support.notes(self.organization, for_admins=self.may_manage_support)
+
+    @cached_property
+    def running_support(self) -> list[support.Note]:
+        """The notes of running sessions, which are told together."""
+        return [note for note in self.support_notes if note.kind == "running"]
+
+    @cached_property
+    def just_ended(self) -> list[SupportSession]:
+        """The account's support sessions that ended within the last hour."""
+        return [] if self.user is None else support.just_ended(self.user)
 
     @cached_property
     def theme(self) -> str:

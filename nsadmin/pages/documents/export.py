@@ -9,6 +9,7 @@ from nsadmin.documents.collection import open_collection
 from nsadmin.documents.export import start_export
 from nsadmin.documents.fields import catalogue
 from nsadmin.documents.query.filters import Filter
+from nsadmin.errors import Invalid
 from nsadmin.namespaces.read import queries
 from nsadmin.pages.documents.address import query_pairs
 
@@ -20,6 +21,8 @@ def export(request: HttpRequest, namespace_id: str) -> StreamingHttpResponse:
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id, action=Action.DOCUMENT_EXPORT)
     opened = open_collection(actor, view)
+    if set(request.POST) - {"csrfmiddlewaretoken", "vectors"}:
+        raise Invalid("The filter of an export stands in its address.")
     asked = Filter.from_query(query_pairs(request), catalogue(opened).types)
     started = start_export(
         opened, asked=asked, with_vectors=request.POST.get("vectors") == "1"

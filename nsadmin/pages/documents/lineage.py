@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from nsadmin.documents.shown.lineage import Lineage
-from nsadmin.pages.documents.rows import document_href
+from nsadmin.pages.documents.rows import document_href, fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,6 @@ def _collections(lineage: Lineage, namespace_id: str) -> list[tuple[str, str, st
 
 def _resource(namespace_id: str, kind: str, identifier: str) -> str:
     """Return the address of a resource's page; "" for an id that none can have."""
-    if not identifier or "/" in identifier or len(identifier) > 200:
+    if not fits(identifier):
         return ""
     return reverse("resource", args=[namespace_id, kind, identifier])

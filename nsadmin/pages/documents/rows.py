@@ -17,6 +17,8 @@ from nsadmin.documents.shown.cells import Cell
 # A longer filter is not repeated in the address of every row.
 _LONGEST_KEPT: Final = 600
 _MOST_CHIPS: Final = 4
+# Longer ids of the lineage are cut, and a cut id leads nowhere.
+_LONGEST_ID: Final = 127
 _EXTRACTOR: Final = re.compile(r"^.+_v\d+_(?=.)")
 
 
@@ -74,8 +76,15 @@ def row_views(
 
 
 def document_href(namespace_id: str, identifier: PointId) -> str:
-    """Return the address of a document by the id of its point."""
-    return reverse("document", args=[namespace_id, str(identifier)])
+    """Return the address of a document by an id of its own; "" if it fits none."""
+    name = str(identifier)
+    return reverse("document", args=[namespace_id, name]) if fits(name) else ""
+
+
+def fits(identifier: str) -> bool:
+    """Return whether an id can be part of an address as it is."""
+    is_step = identifier in ("", ".", "..")
+    return not is_step and "/" not in identifier and len(identifier) <= _LONGEST_ID
 
 
 def _chips(row: Row, vectors: Sequence[VectorName]) -> tuple[Chip, ...] | None:
