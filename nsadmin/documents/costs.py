@@ -9,7 +9,7 @@ from django.conf import settings
 from nsadmin.documents.collection import TENANT, Opened
 from nsadmin.documents.found import Cost, Unserved
 from nsadmin.documents.query.filters import Filter
-from nsadmin.documents.query.serving import unserved_reason
+from nsadmin.documents.query.serving import narrows, unserved_reason
 from nsadmin.errors import Invalid, Unavailable, UpstreamError
 from nsadmin.stores.qdrant.bulk.rate_limits import RateLimitReached
 from nsadmin.stores.qdrant.bulk.strict_mode import CODE, StrictModeRefusal
@@ -26,7 +26,14 @@ def cost_of(opened: Opened, asked: Filter) -> Cost:
         for placed in asked.placed
         if (reason := unserved_reason(placed.condition, opened.live.indexes))
     ]
-    return Cost(tuple(unserved), opened.points if unserved else 0)
+    if not unserved:
+        return Cost((), 0)
+    indexes = opened.live.indexes
+    some = [narrows(condition, indexes) for condition in asked.any]
+    is_narrowed = any(narrows(condition, indexes) for condition in asked.all)
+    return Cost(
+        tuple(unserved), opened.points, is_narrowed or (any(some) and all(some))
+    )
 
 
 def require_allowed(opened: Opened, asked: Filter, cost: Cost) -> None:
@@ -82,11 +89,12 @@ def refusals(opened: Opened, asked: Filter) -> Iterator[None]:
         cost = cost_of(opened, asked)
         if not cost.unserved:
             raise
+        most = "up to" if cost.is_narrowed else "all"
         fields = ", ".join(dict.fromkeys(one.field for one in cost.unserved))
         raise Unavailable(
             "Qdrant did not finish this filter within "
-            f"{settings.NSADMIN_PAGE_TIMEOUT_S:g} s. No index serves {fields}, so all "
-            f"{cost.points:,} documents are scanned. Add the index.",
+            f"{settings.NSADMIN_PAGE_TIMEOUT_S:g} s. No index serves {fields}, so "
+            f"{most} {cost.points:,} documents are scanned. Add the index.",
             code=SLOW,
             details={**failure.details, "fields": fields[:500], "points": cost.points},
         ) from None

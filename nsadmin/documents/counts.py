@@ -80,6 +80,7 @@ def explain(opened: Opened, asked: Filter) -> tuple[Alone, ...]:
     return tuple(
         Alone(
             number=placed.number,
+            group=placed.group,
             sentence=placed.condition.sentence,
             alone=_in_time(opened, asked.only(placed.number), give_up),
             without=_in_time(opened, asked.without(placed.number), give_up),

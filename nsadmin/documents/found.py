@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from nsadmin.advice.values import moment
+from nsadmin.documents.query.rows import Group
 from nsadmin.documents.shown.cells import Cell
 from nsadmin.documents.shown.paths import text_at
 from nsadmin.names import clip
@@ -77,23 +78,40 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the conditions without an index cost: every one of `points` is scanned."""
+    """What the conditions without an index cost: every one of `points` is scanned.
+
+    Fewer where the filter `is_narrowed`: Qdrant then begins with the points that the
+    indexed conditions leave.
+    """
 
     unserved: tuple[Unserved, ...]
     points: int
+    is_narrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Of a filter that finds nothing: what one condition finds alone, and its absence.
+    """Of a filter that finds nothing: how many documents meet one condition alone.
 
-    `without` counts what the filter finds without it; None where there was no time.
+    `without` counts what the filter finds once the condition is removed; either is None
+    where there was no time. A condition of the group `none` is met by a document that
+    does not match it.
     """
 
     number: int
+    group: Group
     sentence: str
     alone: int | None
     without: int | None
+
+    @property
+    def words(self) -> str:
+        """The condition as its group asks it, such as `none of: rank is 3`."""
+        return (
+            self.sentence
+            if self.group == "all"
+            else f"{self.group} of: {self.sentence}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +134,21 @@ class Listing:
 
     @property
     def explanation(self) -> str:
-        """What would be found, such as `3 of 4 conditions match 120.`; or ""."""
+        """Why nothing is found, and what would be, in sentences; "" if not known."""
         if not self.explained:
             return ""
-        never = [one.sentence for one in self.explained if one.alone == 0]
-        best = max((one.without or 0 for one in self.explained), default=0)
-        if best:
-            size = len(self.explained)
-            return f"{size - 1} of {size} conditions match {best:,}."
+        told = self.explained
+        best = max(told, key=lambda one: one.without or 0)
+        if best.without:
+            size = f"{best.without:,} document{'s' if best.without > 1 else ''}"
+            verb = "match" if best.without > 1 else "matches"
+            return f"Without “{best.words}”, {size} {verb}."
+        never = [one for one in told if one.alone == 0]
         if never:
-            return f"No document matches “{never[0]}” alone."
-        return "Every condition matches documents, but not together."
+            return f"No document meets “{never[0].words}”, even alone."
+        if any(one.alone is None or one.without is None for one in told):
+            return "There was no time to count every condition alone."
+        return "Documents meet each condition alone, but removing one is not enough."
 
 
 def row_of(

@@ -74,6 +74,30 @@ def test_without_script_every_step_is_a_page(visit, address):
     expect(page.locator("#list-title")).to_contain_text("of 8")
 
 
+def test_a_document_stands_within_its_card_and_the_crumbs_are_whole(visit, address):
+    page: Page = visit("viewer", width=1440)
+    page.goto(f"{address}doc_8qodc4dm4a5o/")
+    look = page.evaluate(
+        """() => {
+          const tree = document.querySelector(".tree");
+          const ink = (s) => getComputedStyle(document.querySelector(s)).color;
+          const cut = [...document.querySelectorAll(".crumbs a")].filter(
+            (a) => a.scrollWidth > a.clientWidth);
+          const box = (e) => e.getBoundingClientRect();
+          return {
+            inset: box(tree.querySelector("summary")).left - box(tree).left,
+            above: box(tree.querySelector("li")).top - box(tree).top,
+            number: ink(".v-number"), text: ink(".v-text"), link: ink(".origin a"),
+            cut: cut.length,
+          };
+        }"""
+    )
+    assert look["inset"] >= 12
+    assert look["above"] >= 12
+    assert look["number"] == look["text"] != look["link"]
+    assert look["cut"] == 0
+
+
 def test_on_a_phone_the_filter_is_a_sheet_that_closes_once_it_has_found(visit, address):
     page: Page = visit("viewer", width=390)
     page.goto(address)

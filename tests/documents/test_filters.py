@@ -54,6 +54,7 @@ def test_the_builder_says_and_finds_what_one_would_write(
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 _VALUES: dict[FieldType, st.SearchStrategy[object]] = {
+    "any": _TEXTS,
     "keyword": _TEXTS,
     "text": _TEXTS,
     "uuid": st.uuids().map(str),
@@ -188,6 +189,109 @@ def test_repeated_conditions_are_one_and_too_many_are_refused() -> None:
     assert Filter.from_query(row * 5) == Filter.from_query(row)
     with pytest.raises(Invalid):
         rows_of(row * (MAX_CONDITIONS + 1))
+
+
+def test_a_value_of_an_unknown_type_is_asked_as_all_that_it_reads_as() -> None:
+    def json_of(operator: str, *texts: str, extra: str = "") -> Any:
+        pairs = [("f", "items[].n"), ("o", operator), *(("v", t) for t in texts)]
+        asked = Filter.from_query([*pairs, ("e", extra)])
+        assert Filter.from_query(asked.to_query()) == asked
+        return asked.qdrant()
+
+    def equal(number: float, key: str = "items[].n") -> Any:
+        return {"key": key, "range": {"gte": number, "lte": number}}
+
+    def text(value: object, key: str = "items[].n") -> Any:
+        return {"key": key, "match": {"value": value}}
+
+    assert json_of("is", "red") == {"must": [text("red")]}
+    assert json_of("is", "5") == {"must": [{"should": [text("5"), equal(5)]}]}
+    assert json_of("is", "-.5e1") == {"must": [{"should": [text("-.5e1"), equal(-5)]}]}
+    assert json_of("is", "true") == {"must": [{"should": [text("true"), text(True)]}]}
+    large = 2**63 - 1
+    assert json_of("is", f"{large}") == {
+        "must": [{"should": [text(f"{large}"), text(large)]}]
+    }
+    for odd in ("nan", "inf", "1e999", "1_0", "٣", "0x1", "5 m", "1" * 50 + "e"):
+        assert json_of("is", odd) == {"must": [text(odd)]}
+    words = {"key": "items[].n", "match": {"any": ["a", "5", "false"]}}
+    both = {"should": [words, equal(5), text(False)]}
+    assert json_of("none_of", "a", "5, false") == {"must_not": [both]}
+    inner = {"should": [text("5", "n"), equal(5, "n")]}
+    assert json_of("is_not", "5", extra="1") == {
+        "must": [{"nested": {"key": "items", "filter": {"must_not": [inner]}}}]
+    }
+
+
+def test_a_field_that_is_not_known_is_found_by_a_number_or_a_text(
+    library: Library,
+) -> None:
+    def found(*pairs: tuple[str, str]) -> int | None:
+        asked = Filter.from_query(pairs)
+        return listing.list_documents(library.open(), asked=asked).count.number
+
+    for field in ("rank", "score", "is_new", "meta.size", "items[].price"):
+        values = [one for n in range(COUNT) for one in _values(payload_of(n), field)]
+        value = str(next(one for one in values if one)).lower().removesuffix(".0")
+        wanted = sum(
+            any(one == _read(value) for one in _values(payload_of(n), field))
+            for n in range(COUNT)
+        )
+        assert found(("f", field), ("v", value)) == wanted > 0, field
+        assert found(("f", field), ("o", "is_not"), ("v", value)) == COUNT - wanted
+    assert found(("f", "plain"), ("o", "one_of"), ("v", "value 1"), ("v", "7")) == 15
+
+
+def _values(payload: dict[str, Any], field: str) -> list[Any]:
+    if field == "items[].price":
+        return [item["price"] for item in payload["items"]]
+    found: Any = payload
+    for name in field.split("."):
+        found = found[name]
+    return [found]
+
+
+def _read(text: str) -> object:
+    return True if text == "true" else float(text)
+
+
+def test_further_values_of_a_condition_count_and_nothing_else_is_repeated() -> None:
+    several = [("f", "country"), ("o", "none_of"), ("v", "DE"), ("v", "FR, PT")]
+    [condition] = Filter.from_query(several).all
+    assert condition.values == ("DE", "FR", "PT")
+    between = [("f", "a"), ("t", "integer"), ("v", "1"), ("v", "5"), ("o", "between")]
+    assert Filter.from_query(between).all[0].values == (1, 5)
+    same = [("f", "a"), ("o", "is"), ("o", "is"), ("v", "x"), ("v", "x"), ("v", "")]
+    assert Filter.from_query(same).all[0].values == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "path", "said"),
+    [
+        ([("f", "a"), ("o", "is"), ("v", "x"), ("v", "y")], "value", "takes one value"),
+        ([("f", "a"), ("v", "x"), ("v", "y")], "value", "“x”, “y”"),
+        ([("f", "a"), ("v", "x"), ("o", "is"), ("o", "is_not")], "operator", "is_not"),
+        ([("f", "a"), ("v", "x"), ("g", "all"), ("g", "none")], "group", "none"),
+        ([("f", "a"), ("v", "x"), ("t", "text"), ("t", "uuid")], "type", "uuid"),
+        ([("f", "a"), ("v", "x"), ("e", "1"), ("e", "0")], "same_element", "element"),
+        ([("o", "is"), ("v", "x"), ("f", "a"), ("v", "x")], "field", "begins"),
+        (
+            [("f", "a"), ("o", "one_of"), ("v", '"x'), ("v", 'y"')],
+            "value",
+            "does not end",
+        ),
+    ],
+)
+def test_what_a_condition_cannot_have_is_an_error_at_its_row(
+    pairs: list[tuple[str, str]], path: str, said: str
+) -> None:
+    rows = rows_of(pairs)
+    with pytest.raises(Invalid) as caught:
+        Filter.from_rows(rows)
+    assert list(caught.value.errors) == [f"conditions.0.{path}"]
+    assert said in caught.value.errors[f"conditions.0.{path}"][0]
+    typed = f"{rows[0].field} {rows[0].operator} {rows[0].text}"
+    assert all(v in typed for k, v in pairs if k == "v")
 
 
 def test_every_operator_says_how_it_is_typed() -> None:

@@ -190,7 +190,39 @@ def test_a_filter_that_finds_nothing_says_which_condition_it_is(
         1 for n in range(COUNT) if n % 3 == 0 and (payload_of(n)["rank"] or 0) >= 1
     )
     assert page.explained[2].without == wanted
-    assert page.explanation == f"2 of 3 conditions match {wanted}."
+    assert page.explanation == (f"Without “color is pink”, {wanted} documents match.")
+
+
+def test_why_nothing_is_found_is_said_for_each_group(library: Library) -> None:
+    never = where("rank integer is 3", "color keyword is pink", "plain keyword is 0")
+    page = listing.list_documents(library.open(), asked=never)
+    assert page.explanation == "No document meets “color is pink”, even alone."
+    none = Filter(
+        all=where("rank integer is 3").all, none=where("rank integer gte 1").all
+    )
+    page = listing.list_documents(library.open(), asked=none)
+    assert [one.words for one in page.explained] == [
+        "rank is 3",
+        "none of: rank is at least 1",
+    ]
+    matching = [n for n in range(COUNT) if (payload_of(n)["rank"] or 0) >= 1]
+    assert page.explained[1].alone == COUNT - len(matching)
+    assert page.explanation.startswith("Without “rank is 3”, ")
+
+
+def test_an_unindexed_condition_beside_an_indexed_one_scans_what_that_leaves(
+    library: Library,
+) -> None:
+    def is_narrowed(*conditions: str) -> bool:
+        found = listing.list_documents(library.open(), asked=where(*conditions))
+        assert found.cost.points == library.open().points
+        return found.cost.is_narrowed
+
+    plain = "plain keyword is value 1"
+    assert is_narrowed(plain, "rank integer is 3")
+    assert not is_narrowed(plain)
+    assert not is_narrowed(plain, "rank integer is_not 3")
+    assert not is_narrowed(plain, "rank integer not_empty")
 
 
 def test_the_catalogue_has_indexes_first_and_samples_the_rest(library: Library) -> None:

@@ -16,6 +16,7 @@ from tests.pages.documents import listed, text_of
 
 SMALL = 200_000
 RTL = "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd \u2066"
+SHOWN_RTL = "⟨U+202E⟩gnp.exe \u05e9\u05dc\u05d5\u05dd ⟨U+2066⟩"
 MEGABYTE = "<b>&" * 262_144
 
 
@@ -45,6 +46,12 @@ HOSTILE_PAYLOADS: dict[str, dict[str, Any]] = {
         "object_id": "o" * 5000,
         "collection_id": "a/b?c#d",
         "source_collection_id": ".",
+    },
+    "hidden": {
+        "": "",
+        "\u200b": [""],
+        "title": "",
+        **{"a\u200b" * 30 + str(n): "b\u202e" * 40 for n in range(2000)},
     },
 }
 
@@ -242,7 +249,19 @@ def test_the_list_of_hostile_payloads_is_small_and_text_alone(browse, attacked):
     rows = text.partition('id="rows"')[2]
     assert rows.count('scope="row"') == len(HOSTILE_PAYLOADS)
     assert "<b>" not in rows
-    assert f'<bdi class="clip">{RTL}</bdi>' in rows
+    assert f'<bdi class="clip">{SHOWN_RTL}</bdi>' in rows
+    assert "(empty)" in rows
+
+
+def test_what_nobody_can_see_is_marked_and_what_is_empty_said(browse, attacked):
+    client = browse()
+    body = text_of(client.get(f"{attacked}bad_3/")).partition('id="document"')[2]
+    assert f'<bdi class="v v-text">{SHOWN_RTL}</bdi>' in body
+    assert f'<bdi class="k">{SHOWN_RTL}</bdi>' in body
+    assert "\u202e" not in body.partition("<details")[0].partition('class="tree')[2]
+    body = text_of(client.get(f"{attacked}bad_11/")).partition('id="document"')[2]
+    assert '<bdi class="k">(empty)</bdi> <i>(empty)</i>' in body
+    assert '<bdi class="k">⟨U+200B⟩</bdi>' in body
 
 
 def test_addresses_in_payloads_are_text_and_nothing_is_fetched(browse, attacked):

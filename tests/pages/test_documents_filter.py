@@ -112,6 +112,41 @@ def test_a_condition_without_an_index_says_what_it_costs(browse, address):
     assert "Add the index" not in text_of(browse("viewer").get(page))
 
 
+def test_an_indexed_condition_beside_it_leaves_fewer_points_to_scan(browse, address):
+    pairs = (("f", "plain"), ("v", "value 1"), ("f", "rank"), ("v", "3"))
+    text = " ".join(text_of(browse().get(asked(address, *pairs))).split())
+    told = r"Scans the points that the indexed conditions leave, at most 6\d, took"
+    assert re.search(told, text)
+
+
+def test_a_field_of_unknown_type_says_how_its_value_is_read(browse, address):
+    client = browse()
+    text = text_of(client.get(asked(address, ("f", "no.such"), ("v", "5"))))
+    assert "not known: asked as text and as number" in text
+    assert '<option value="any" selected>any type</option>' in text
+    assert "asks for a text and a number at once" in text
+    plain = text_of(client.get(asked(address, ("f", "no.such"), ("v", "red"))))
+    assert "not known: asked" not in plain
+    wrong = text_of(client.get(asked(address, ("f", "no.such"), ("o", "gt"))))
+    assert "“is greater than” needs the type of the field." in wrong
+
+
+def test_what_the_address_has_too_much_is_said(browse, address):
+    client = browse()
+    several = (("f", "color"), ("o", "is"), ("v", "red"), ("v", "green"))
+    response = client.get(asked(address, *several))
+    text = text_of(response)
+    assert response.status_code == 422
+    assert "takes one value, not “red”, “green”" in text
+    assert 'value="red, green"' in text
+    stray = client.get(asked(address, ("v", "red"), ("f", "rank"), ("v", "3")))
+    assert stray.status_code == 422
+    assert "A condition begins with its field" in text_of(stray)
+    strange = text_of(client.get(asked(address, ("field", "rank"), ("order", "rank"))))
+    assert "“field” in the address means nothing here and is not used." in strange
+    assert "means nothing" not in text_of(client.get(asked(address, ("edit", "1"))))
+
+
 def test_strict_mode_marks_the_condition_that_it_refuses(cast, browse):
     with (
         made(strict=STRICT) as library,
@@ -138,8 +173,11 @@ def test_a_filter_that_finds_nothing_says_which_condition_is_to_blame(browse, ad
     client = browse()
     page = asked(address, *pairs, *wrong)
     text = text_of(client.get(page))
-    assert "No document matches" in text
-    assert "1 of 2 conditions" in text
+    assert "No document meets both conditions" in text
+    assert re.search(r"Without “color is violet”, \d+ documents match\.", text)
+    assert text.count("Documents that meet it") == 1
+    assert text.count('name="drop"') == 2
+    assert "marked" not in text
     dropped = client.get(f"{page}&drop=1")
     assert dropped.status_code == 302
     assert ids(text_of(client.get(dropped.headers["Location"])))

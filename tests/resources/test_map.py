@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.pages.resources.text_width import fitted, width_of
+from nsadmin.pages.resources.text_width import fitted, in_lines, width_of
 from nsadmin.resources.map.layout import (
     BOX_HEIGHT,
     BOX_WIDTH,
@@ -236,6 +236,22 @@ def test_lines_of_folded_boxes_come_together() -> None:
     assert len(picture_of(found).lines) == MOST_BOXES + 1
 
 
+def test_names_that_begin_alike_are_told_apart() -> None:
+    def drawn(name: str) -> str:
+        return " ".join(in_lines(name, 148, 12.5))
+
+    assert in_lines("films", 148, 12.5) == ("films", "")
+    assert in_lines("airfields-of-the-world records", 148, 12.5) == (
+        "airfields-of-the-world",
+        "records",
+    )
+    begins = "airfields-of-the-world, northern and southern hemisphere"
+    names = [f"{begins} {end}" for end in ("records", "search", "topics")]
+    assert len({drawn(name) for name in names}) == len(names)
+    for name in names:
+        assert drawn(name).endswith(name.rpartition(" ")[2])
+
+
 def test_an_empty_map_has_no_size_to_speak_of() -> None:
     layout = place(picture_of(graph()))
     assert (layout.boxes, layout.lines) == ((), ())
@@ -246,4 +262,7 @@ def test_a_text_fits_its_box(text: str) -> None:
     shown = fitted(text, 148, 12.5)
     assert width_of(shown, 12.5) <= 152
     assert "\0" not in shown
+    for line in in_lines(text, 148, 12.5):
+        assert width_of(line, 12.5) <= 152
+        assert "\0" not in line
     assert len(fitted(text, 148, 10.5, is_mono=True)) <= 24

@@ -96,6 +96,7 @@ def test_the_map_says_the_same_as_its_list(browse, world: World) -> None:
     drawn, _, listed = page.partition("As a list")
     for name in ("intake", "records", "highlights", "search", "classify", "topics"):
         assert f">{name}</text>" in drawn
+        assert f"<title>{name} · " in drawn
         assert f">{name}</a>" in listed
     assert "style=" not in page
     focus = f"map/?focus=collections/{world.id('col', 'records')}"

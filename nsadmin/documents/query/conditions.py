@@ -9,6 +9,7 @@ from nsadmin.documents.query.operators import (
     Operator,
     takes,
 )
+from nsadmin.documents.query.readings import other_reading
 from nsadmin.documents.query.values import Value, list_text, value_text
 
 _MOST_SHOWN: Final = 80
@@ -20,9 +21,10 @@ class Condition:
 
     `values` are of the field's type and as many as the operator takes; a moment is text
     in UTC such as `2026-11-20T14:00:00Z`. Places are numbers: latitude, longitude and
-    metres of a radius; north, west, south and east of a box. With `same_element` the
-    condition and its like in the same group are asked of one element of the list that
-    `field` opens last, such as `items[]` of `items[].price`.
+    metres of a radius; north, west, south and east of a box. Values of the type `any`
+    are texts, which match a number or a boolean too where they read as one. With
+    `same_element` the condition and its like in the same group are asked of one element
+    of the list that `field` opens last, such as `items[]` of `items[].price`.
     """
 
     field: str
@@ -37,6 +39,14 @@ class Condition:
         if not self.same_element:
             return ""
         return self.field.rpartition("[].")[0]
+
+    @property
+    def other_readings(self) -> tuple[Value, ...]:
+        """The numbers and booleans that its texts match as well; of type `any` only."""
+        if self.type != "any":
+            return ()
+        read = (other_reading(str(value)) for value in self.values)
+        return tuple(value for value in read if value is not None)
 
     @property
     def text(self) -> str:

@@ -31,6 +31,11 @@ Types = Mapping[str, FieldType]
 T = TypeVar("T", bound=str)
 _NO_TYPES: Final[Types] = {}
 _VECTOR_NAME_MAX: Final = 255
+_SUBJECTS: Final[Mapping[FieldType, str]] = {
+    **{kind: f"A field of the type {kind}" for kind in FIELD_TYPES},
+    "any": "A field whose type is not known",
+    "vector": "A vector",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,16 @@ class Filter:
     def from_rows(cls, rows: Iterable[Row], types: Types = _NO_TYPES) -> Self:
         """Return the filter that rows mean; blank rows and repeated ones are left out.
 
-        `types` are those of known fields, for rows without a type; an unknown field is
-        a keyword. Raises Invalid with every error, at paths such as
+        `types` are those of known fields, for rows without a type; any other field is
+        of the type `any`. Raises Invalid with every error, at paths such as
         `conditions.3.value`, where the number is that of the row.
         """
         groups: dict[Group, dict[Condition, None]] = {group: {} for group in GROUPS}
         errors: dict[str, list[str]] = {}
         for number, row in enumerate(rows):
+            if row.wrong:
+                errors |= {f"conditions.{number}.{p}": [said] for p, said in row.wrong}
+                continue
             if row.is_blank:
                 continue
             try:
@@ -190,7 +198,7 @@ def _read(row: Row, types: Types, *, at: str) -> tuple[Group, Condition]:
     if name not in known:
         allowed = ", ".join(known)
         raise Invalid.at(
-            f"{at}.operator", f"A {kind} field has the operators {allowed}."
+            f"{at}.operator", f"{_SUBJECTS[kind]} has the operators {allowed}."
         )
     return group, condition_of(
         field=field,
@@ -204,7 +212,7 @@ def _read(row: Row, types: Types, *, at: str) -> tuple[Group, Condition]:
 
 def _type(row: Row, types: Types, field: str, at: str) -> FieldType:
     if not row.type:
-        return types.get(field, "keyword")
+        return types.get(field, "any")
     return _choice(row.type, FIELD_TYPES, f"{at}.type", "type of a field")
 
 

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES, IndexType
 
-# The eight index types, and the named vectors of a document.
-FieldType = Literal[IndexType, "vector"]
-FIELD_TYPES: Final[tuple[FieldType, ...]] = (*INDEX_TYPES, "vector")
+# A type that is not known, the eight index types, and the named vectors of a document.
+FieldType = Literal["any", IndexType, "vector"]
+FIELD_TYPES: Final[tuple[FieldType, ...]] = ("any", *INDEX_TYPES, "vector")
 
 
 class Operator(StrEnum):
@@ -63,6 +63,7 @@ _PRESENCE: Final = (_O.IS_EMPTY, _O.IS_NOT_EMPTY, _O.IS_NULL, _O.IS_NOT_NULL)
 _MATCHES: Final = (_O.IS, _O.IS_NOT, _O.ONE_OF, _O.NONE_OF)
 _RANGES: Final = (_O.LESS, _O.AT_MOST, _O.GREATER, _O.AT_LEAST, _O.BETWEEN)
 OPERATORS: Final[Mapping[FieldType, tuple[Operator, ...]]] = {
+    "any": (*_MATCHES, *_PRESENCE),
     "keyword": (*_MATCHES, *_PRESENCE),
     "uuid": (*_MATCHES, *_PRESENCE),
     "integer": (*_MATCHES, *_RANGES, *_PRESENCE),
@@ -84,6 +85,7 @@ _TAKES: Final[Mapping[Operator, int | None]] = {
     _O.WITHIN_BOX: 4,
 }
 _EXAMPLES: Final[Mapping[FieldType, str]] = {
+    "any": "red",
     "keyword": "red",
     "uuid": "6f1c1f0e-0000-4000-8000-000000000000",
     "integer": "12",

@@ -5,8 +5,12 @@ from typing import Any, Final
 
 from nsadmin.documents.query.conditions import Condition
 from nsadmin.documents.query.operators import Operator
+from nsadmin.documents.query.values import Value
 
 Json = dict[str, Any]
+
+# Beyond, numbers of a range are no longer exact.
+_EXACT: Final = 2**53
 
 _BOUNDS: Final = {
     Operator.LESS: "lt",
@@ -82,7 +86,18 @@ def _plain(condition: Condition, key: str) -> Json:
         return {"has_vector": condition.field}
     if operator in _PRESENCE:
         return {_PRESENCE[operator]: {"key": key}}
-    return {"key": key, **_asked(condition, operator)}
+    as_typed = {"key": key, **_asked(condition, operator)}
+    others = [{"key": key, **_equal(value)} for value in condition.other_readings]
+    return {"should": [as_typed, *others]} if others else as_typed
+
+
+def _equal(value: Value) -> Json:
+    """Return what a number or boolean must be; 5 is found as 5.0 as well."""
+    if isinstance(value, bool):
+        return {"match": {"value": value}}
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return {"match": {"value": value}}
+    return {"range": {"gte": value, "lte": value}}
 
 
 def _asked(condition: Condition, operator: Operator) -> Json:

@@ -23,6 +23,7 @@ _PRESENCE: Final = frozenset(
         Operator.IS_NOT_NULL,
     }
 )
+_CONTRARY: Final = frozenset({Operator.IS_NOT, Operator.NONE_OF})
 _WORDS: Final = frozenset({Operator.ALL_WORDS, Operator.ANY_WORD})
 _PLACES: Final = frozenset({Operator.WITHIN_RADIUS, Operator.WITHIN_BOX})
 # The types of an index that serves a match, by the type of its values.
@@ -58,6 +59,13 @@ def unserved_reason(condition: Condition, indexes: Mapping[str, Index]) -> str:
     return f"the {index.type} index on {condition.field} does not serve this operator"
 
 
+def narrows(condition: Condition, indexes: Mapping[str, Index]) -> bool:
+    """Whether Qdrant begins with the points that an index has for the condition."""
+    is_positive = condition.operator not in _PRESENCE | _CONTRARY
+    is_field = condition.type != "vector"
+    return is_field and is_positive and not unserved_reason(condition, indexes)
+
+
 def _serves(index: Index, condition: Condition) -> bool:
     operator, kind = condition.operator, index.type
     if operator in _PRESENCE:
@@ -68,6 +76,8 @@ def _serves(index: Index, condition: Condition) -> bool:
         return kind == "text"
     if operator is Operator.PHRASE:
         return kind == "text" and index.params.get("phrase_matching") is True
+    if condition.type == "any":
+        return kind == "keyword" and not condition.other_readings
     if condition.type == "datetime":
         return kind == "datetime"
     if operator in _RANGES or condition.type == "float":

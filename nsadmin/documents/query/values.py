@@ -207,6 +207,7 @@ def _degrees(
 
 
 _READERS: Final[Mapping[FieldType, Callable[[Any, str], Value]]] = {
+    "any": _text,
     "keyword": _text,
     "text": _text,
     "uuid": _uuid,

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from nsadmin.documents.shown.visible import mark
 from nsadmin.names import clip
 
 Kind = Literal["missing", "null", "bool", "number", "text", "list", "object", "unread"]
@@ -52,16 +53,22 @@ def cell(value: Any) -> Cell:
 
 
 def cut(text: str, most: int = MAX_CELL_BYTES) -> tuple[str, bool]:
-    """Return a text of at most `most` bytes in HTML, and whether it was cut."""
-    shown = clip(text[: most + 1], most + 1)
-    size, room = 0, 0
-    for at, character in enumerate(shown):
-        size += len(escape(character).encode())
+    """Return a text of at most `most` bytes in HTML, and whether it was cut.
+
+    Hidden characters are marked.
+    """
+    clipped = clip(text[: most + 1], most + 1)
+    shown: list[str] = []
+    size, room, before = 0, 0, ""
+    for character in clipped:
+        shown.append(mark(character, before))
+        size += len(escape(shown[-1]).encode())
         if size > most:
-            return f"{shown[:room]}…", True
+            return "".join(shown[:room]) + "…", True
         if size <= most - len("…".encode()):
-            room = at + 1
-    return shown, False
+            room = len(shown)
+        before = character
+    return "".join(shown), False
 
 
 def number_text(value: Any) -> str:

@@ -10,10 +10,16 @@ from django.urls import reverse
 from nsadmin.documents.found import Order
 from nsadmin.documents.query.rows import KEYS, Pair
 from nsadmin.errors import Invalid
+from nsadmin.names import clip
 
 # What the page repeats several times; a longer filter goes through the API.
 MOST_CHARACTERS: Final = 8_000
 _MOST_PAIRS: Final = 300
+# The keys of a list's address, those of its buttons among them.
+_KNOWN: Final = KEYS | {
+    *("order", "column", "facet", "sample", "cursor", "from"),
+    *("add", "remove", "edit", "pick", "drop"),
+}
 _FARTHEST: Final = 1_000_000_000
 
 
@@ -33,6 +39,15 @@ def query_pairs(request: HttpRequest) -> list[Pair]:
         return parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PAIRS)
     except ValueError:
         raise Invalid.at("conditions", message) from None
+
+
+def unused(pairs: list[Pair]) -> list[str]:
+    """Return what of an address has no part in its list, in sentences."""
+    strange = [key for key, _ in pairs if key not in _KNOWN]
+    return [
+        f"“{clip(key, 40)}” in the address means nothing here and is not used."
+        for key in list(dict.fromkeys(strange))[:3]
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,13 @@ _PLACES: Final[Mapping[Operator, tuple[str, tuple[str, ...]]]] = {
 def call_body(asked: Filter) -> dict[str, Any] | None:
     """Return the body that finds the same; None where the API cannot say it.
 
-    These are conditions on one entry of a list, and a range outside of `all`.
+    These are conditions on one entry of a list, a range outside of `all`, and a value
+    that is asked as text and as a number.
     """
     filters: dict[str, list[dict[str, Any]]] = {}
     for group, name in _GROUPS.items():
         conditions = asked.group(group)
-        if any(c.element for c in conditions):
+        if any(c.element or c.other_readings for c in conditions):
             return None
         if group != "all" and any(c.operator is _O.BETWEEN for c in conditions):
             return None

@@ -15,6 +15,7 @@ from nsadmin.documents.query.operators import (
     hint,
     takes,
 )
+from nsadmin.documents.query.readings import other_reading
 from nsadmin.documents.query.rows import GROUP_WORDS, GROUPS, MAX_CONDITIONS, Group, Row
 from nsadmin.errors import Invalid
 from nsadmin.pages.documents.address import index_href
@@ -93,13 +94,36 @@ class FormRow:
         return f"such as {told}" if is_example and told else told
 
     @property
-    def types(self) -> list[tuple[str, bool]]:
-        """The types to read an unknown field with; none for a known one as it is."""
+    def types(self) -> list[tuple[str, str, bool]]:
+        """The types to read an unknown field with; none for a known one as it is.
+
+        Each is the value, the words, whether it is chosen.
+        """
         is_as_known = self.known is not None and self.kind == self.known.type
         is_plain = not self.has_fields and not self.row.type
         if is_as_known or is_plain or self.kind in (None, "vector"):
             return []
-        return [(kind, kind == self.kind) for kind in FIELD_TYPES[:-1]]
+        return [
+            (kind, "any type" if kind == "any" else kind, kind == self.kind)
+            for kind in FIELD_TYPES
+            if kind != "vector"
+        ]
+
+    @property
+    def reading(self) -> str:
+        """How the value of a field of unknown type is read, if in more than one way."""
+        if self.kind != "any" or not self.takes_value or not self.row.text.strip():
+            return ""
+        read = [other_reading(part) for part in self.row.text.split(",")]
+        kinds = {
+            "true or false" if isinstance(r, bool) else "number"
+            for r in read
+            if r is not None
+        }
+        if not kinds:
+            return ""
+        told = " and as ".join(["text", *sorted(kinds)])
+        return f"The type of this field is not known: asked as {told}."
 
     @property
     def index_words(self) -> str:
@@ -118,8 +142,10 @@ class FormRow:
     @property
     def messages(self) -> list[str]:
         """All that is wrong with it."""
-        if "operator" in self.errors and self.kind:
+        if "operator" in self.errors and self.kind and not self.row.wrong:
             words = WORDS.get(self.row.operator, self.row.operator)  # type: ignore[call-overload]
+            if self.kind == "any":
+                return [f"“{words}” needs the type of the field. Choose the type."]
             return [f"“{words}” does not fit a {self.kind} field. Choose another."]
         found = [message for messages in self.errors.values() for message in messages]
         return [message.removesuffix(ADD_IT) for message in found]
@@ -209,7 +235,7 @@ def _kind(row: Row, types: Mapping[str, FieldType]) -> FieldType | None:
     for kind in FIELD_TYPES:
         if kind == row.type:
             return kind
-    return types.get(row.field.strip(), "keyword")
+    return types.get(row.field.strip(), "any")
 
 
 def _errors(invalid: Invalid | None, number: int) -> dict[str, list[str]]:

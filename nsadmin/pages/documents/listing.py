@@ -27,7 +27,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page, retarget, wants_fragment
 from nsadmin.pages.common.page_context import may, namespace_scope
-from nsadmin.pages.documents.address import ListAddress, query_pairs
+from nsadmin.pages.documents.address import ListAddress, query_pairs, unused
 from nsadmin.pages.documents.filter_form import edited, field_groups, form_groups
 from nsadmin.pages.documents.list_context import result_context, texts_of
 from nsadmin.pages.documents.states import State, state_of
@@ -76,6 +76,7 @@ def documents(request: HttpRequest, namespace_id: str) -> HttpResponse:
     if not is_edit and found.refusal is None and found.opened is not None:
         _look(found, found.opened, address)
     context = _context(request, view, address, found, added=last.get("add", ""))
+    context["unused"] = unused(pairs)
     if is_edit and wants_fragment(request):
         response = page(request, FILTER, context, fragment="conditions")
         return retarget(response, "#conditions")

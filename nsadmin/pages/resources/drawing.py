@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from nsadmin.pages.resources.text_width import fitted
+from nsadmin.pages.resources.text_width import fitted, in_lines
 from nsadmin.resources.map.layout import BOX_WIDTH, PlacedBox, PlacedLine
 from nsadmin.resources.map.picture import Box, Line, Picture
 from nsadmin.resources.references.graph import Graph, Key
@@ -17,13 +17,20 @@ _STATES = {"missing": "Missing here", "elsewhere": "Of another namespace"}
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnText:
+    """A line of text in a box: its place below the top, its look: name, id or note."""
+
+    text: str
+    y: int
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnBox:
     """A box with its texts as they fit, its address, and its look."""
 
     at: PlacedBox
-    name: str
-    id: str
-    note: str
+    lines: tuple[DrawnText, ...]
     title: str
     url: str
     look: str
@@ -107,13 +114,23 @@ def _drawn_box(at: PlacedBox, addresses: Addresses, focus: Key | None) -> DrawnB
     shown_id = "" if box.state in ("more", *_STATES) else box.id
     return DrawnBox(
         at=at,
-        name=fitted(box.name, _TEXT_WIDTH, 12.5),
-        id=fitted(shown_id, _TEXT_WIDTH, 10.5, is_mono=True),
-        note=fitted(note, _TEXT_WIDTH, 10.5),
+        lines=tuple(_texts(box.name, shown_id, note)),
         title=" · ".join(part for part in (box.name, shown_id, note) if part)[:400],
         url=addresses.focused(box),
         look=look,
     )
+
+
+def _texts(name: str, shown_id: str, note: str) -> Iterable[DrawnText]:
+    """Yield the lines of a box; a name in two lines takes the place of the id."""
+    first, second = in_lines(name, _TEXT_WIDTH, 12.5)
+    yield DrawnText(first, 18, "name")
+    if second:
+        yield DrawnText(second, 32, "name")
+    elif shown_id:
+        yield DrawnText(fitted(shown_id, _TEXT_WIDTH, 10.5, is_mono=True), 32, "id")
+    if note:
+        yield DrawnText(fitted(note, _TEXT_WIDTH, 10.5), 45, "note")
 
 
 def drawn_lines(lines: Iterable[PlacedLine], focus: Key | None) -> list[DrawnLine]:

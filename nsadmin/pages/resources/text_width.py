@@ -1,11 +1,15 @@
 """Texts cut to a width in pixels, for SVG, which neither wraps nor cuts them. Pure."""
 
+import re
 import unicodedata
 
 from nsadmin.names import clip
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 _BROAD = frozenset("mwMW@%—")
+_ELLIPSIS = 0.9
+# As much as ends after a blank or a sign between words.
+_BREAK = re.compile(r".*[\s/_.:-]", re.DOTALL)
 
 
 def width_of(text: str, size: float) -> float:
@@ -27,7 +31,7 @@ def _share(character: str) -> float:
 
 
 def fitted(text: str, width: int, size: float, *, is_mono: bool = False) -> str:
-    """Return a foreign text as it fits a width, cut with an ellipsis."""
+    """Return a foreign text as it fits a width, cut at its end with an ellipsis."""
     shown = clip(" ".join(text[:200].split()), 200)
     most = width / size
     if is_mono:
@@ -35,9 +39,40 @@ def fitted(text: str, width: int, size: float, *, is_mono: bool = False) -> str:
         return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
     if width_of(shown, size) <= width:
         return shown
-    used = 0.9  # the ellipsis
+    used = _ELLIPSIS
     for number, character in enumerate(shown):
         used += _share(character)
         if used > most:
             return f"{shown[:number].rstrip()}…"
     return shown
+
+
+def in_lines(text: str, width: int, size: float) -> tuple[str, str]:
+    """Return a foreign name in two lines that fit a width, the second "" if one does.
+
+    A name that is longer is cut in its middle, since names that begin alike differ at
+    their ends. The first line ends after a word where there is one.
+    """
+    shown = clip(" ".join(text[:200].split()), 200)
+    if width_of(shown, size) <= width:
+        return shown, ""
+    head = _longest(shown, width, size)
+    rest = shown[len(head) :]
+    if width_of(rest, size) <= width:
+        whole = _BREAK.match(head)
+        broken = whole[0] if whole is not None else head
+        if width_of(shown[len(broken) :], size) > width:
+            broken = head
+        return broken.rstrip(), shown[len(broken) :].lstrip()
+    tail = _longest(rest[::-1], width - round(_ELLIPSIS * size), size)[::-1]
+    return head.rstrip(), f"…{tail.lstrip()}"
+
+
+def _longest(text: str, width: int, size: float) -> str:
+    """Return as much of the beginning of a text as fits a width."""
+    used = 0.0
+    for number, character in enumerate(text):
+        used += _share(character) * size
+        if used > width:
+            return text[:number]
+    return text

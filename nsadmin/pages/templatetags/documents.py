@@ -6,6 +6,7 @@ from django import template
 
 from nsadmin.documents.shown.tree import Node
 from nsadmin.documents.shown.vectors import ShownVector
+from nsadmin.documents.shown.visible import visible
 
 register = template.Library()
 
@@ -21,6 +22,12 @@ def took(milliseconds: float) -> str:
     if milliseconds < 1000:
         return f"{milliseconds:.0f}{_NBSP}ms"
     return f"{milliseconds / 1000:.1f}{_NBSP}s"
+
+
+@register.filter
+def seen(text: str) -> str:
+    """Write a foreign key or name with its hidden characters marked."""
+    return visible(text)
 
 
 @register.filter
