@@ -339,3 +339,12 @@ def test_two_that_are_compared_are_both_named(cast: Cast) -> None:
     assert "a comparison of settings of namespace" in event.summary
     assert cast.own.name in event.summary
     assert "films two" in event.summary
+
+
+def test_a_list_by_the_api_counts_as_documents(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    path = f"/v1/namespaces/{cast.own.namespace_id}/documents/list"
+    assert Staff(cast).api("POST", path, {}).status_code == 200
+    [event] = seen(cast.northlight)
+    assert event.action == "support:open"
+    assert "read a list of documents of namespace" in event.summary

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from tests.cast import Cast
+from tests.pages.conftest import HTMX
 from tests.people import PASSWORD
 
 Browse = Callable[[str], Client]
@@ -214,6 +215,9 @@ def test_who_was_ended_reads_why_and_no_name_of_the_customer(
     for html in (text, text_of(support.get("/support/"))):
         assert cast.users["admin"].email not in html
         assert str(cast.users["admin"]) not in html
+    # A part of a page that is still open takes the rest of it along.
+    part = support.get(f"/namespaces/{cast.own.namespace_id}/health/", headers=HTMX)
+    assert (part.status_code, part.headers["HX-Refresh"]) == (404, "true")
     member = browse("stranger").get(f"/namespaces/{cast.own.namespace_id}/")
     assert "Your session" not in member.content.decode()
 

@@ -220,3 +220,11 @@ def test_the_queries_of_the_box_are_few(
         shown(client, "/search/suggestions/", "film")
     with django_assert_max_num_queries(25):
         shown(client, "/search/", "film")
+
+
+@pytest.mark.parametrize("key", ["ret/1", "..", "~ret", "ret\\1"])
+def test_an_id_that_fits_no_address_leads_to_the_list(cast, browse, key) -> None:
+    put(cast, "collections", key, name="odd film id")
+    fill.run()
+    html = shown(browse("viewer"), "/search/", "odd film id")
+    assert f"/namespaces/{cast.own.namespace_id}/resources/collections/?search=" in html

@@ -95,7 +95,12 @@ class Visit:
 
 def action_of(visit: Visit) -> str:
     """Return the audit's action: a document that was opened, or else a view."""
-    return OPENED if "document_id" in visit.names else VIEWED
+    return OPENED if "document_id" in visit.names or _is_list(visit) else VIEWED
+
+
+def _is_list(visit: Visit) -> bool:
+    """Whether the API answered whole documents in a list."""
+    return visit.door == "api" and visit.path.endswith("/documents/list")
 
 
 def sentence_of(visit: Visit) -> str:
@@ -107,6 +112,8 @@ def sentence_of(visit: Visit) -> str:
         return clip(f"Support opened document {document}{of_namespace}{by_api}.", 500)
     if visit.route.startswith("search"):
         return clip(f"Support searched{by_api}.", 500)
+    if _is_list(visit):
+        return clip(f"Support read a list of documents{of_namespace}{by_api}.", 500)
     if visit.door == "api":
         what = f"namespace {visit.namespace}" if visit.namespace else "data"
         return clip(f"Support viewed {what} through the API{by_api}.", 500)

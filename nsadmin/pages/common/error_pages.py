@@ -16,6 +16,7 @@ from nsadmin.access.models import Organization, User
 from nsadmin.access.organization import organizations, suspension
 from nsadmin.access.organization.listing import contacts_for
 from nsadmin.access.permissions import Action
+from nsadmin.access.support import listing
 from nsadmin.access.web import sign_in
 from nsadmin.errors import (
     Forbidden,
@@ -67,9 +68,22 @@ def _answer(
     request: HttpRequest, template: str, error: NsadminError, **context: Any
 ) -> HttpResponse:
     if wants_fragment(request):
+        if isinstance(error, NotFound) and _lost_a_session(request):
+            # The whole page is asked again: what it still shows is not theirs to see.
+            return HttpResponse(status=error.status, headers={"HX-Refresh": "true"})
         return sentence(error.message, status=error.status)
     values = {"error": error, "now": timezone.now(), **context}
     return page(request, template, values, status=error.status)
+
+
+def _lost_a_session(request: HttpRequest) -> bool:
+    """Whether a support session of the person ended within the last hour."""
+    user = request.user
+    return (
+        isinstance(user, User)
+        and bool(user.platform_role)
+        and bool(listing.just_ended(user))
+    )
 
 
 def sentence(text: str, *, status: int) -> HttpResponse:

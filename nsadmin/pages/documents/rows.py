@@ -13,6 +13,7 @@ from nsadmin.documents.fields import VectorName
 from nsadmin.documents.found import PointId, Row
 from nsadmin.documents.query.rows import Pair
 from nsadmin.documents.shown.cells import Cell
+from nsadmin.resources.references.resource import is_plain
 
 # A longer filter is not repeated in the address of every row.
 _LONGEST_KEPT: Final = 600
@@ -83,8 +84,7 @@ def document_href(namespace_id: str, identifier: PointId) -> str:
 
 def fits(identifier: str) -> bool:
     """Return whether an id can be part of an address as it is."""
-    is_step = identifier in ("", ".", "..")
-    return not is_step and "/" not in identifier and len(identifier) <= _LONGEST_ID
+    return is_plain(identifier) and len(identifier) <= _LONGEST_ID
 
 
 def _chips(row: Row, vectors: Sequence[VectorName]) -> tuple[Chip, ...] | None:

@@ -1,10 +1,13 @@
 """Where what is found is shown, and where access to the rest is asked for."""
 
+from urllib.parse import urlencode
+
 from django.urls import reverse
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.pages.templatetags.ui import support_request
+from nsadmin.resources.references.resource import is_plain
 from nsadmin.search.hits import Hit, Withheld
 from nsadmin.search.models import Kind
 
@@ -36,5 +39,9 @@ def _person(actor: Actor, hit: Hit) -> str:
 
 
 def _resource(hit: Hit) -> str:
+    """Return the resource's page, or its list if its id fits no address."""
     plural = {Kind.COLLECTION: "collections", Kind.RETRIEVER: "retrievers"}[hit.kind]
-    return reverse("resource", args=[hit.namespace_id, plural, hit.key])
+    if is_plain(hit.key):
+        return reverse("resource", args=[hit.namespace_id, plural, hit.key])
+    found = urlencode({"search": hit.key})
+    return f"{reverse('resource_list', args=[hit.namespace_id, plural])}?{found}"
