@@ -74,7 +74,13 @@ const listen = () => {
     box.value = "";
   });
   dialog.addEventListener("keydown", move);
+  // A link that is focused while newer suggestions arrive stays focused, by its place.
+  let focused = -1;
+  suggestions.addEventListener("htmx:beforeSwap", () => {
+    focused = links().indexOf(document.activeElement);
+  });
   suggestions.addEventListener("htmx:afterSwap", () => {
+    if (focused >= 0) (links()[focused] ?? input).focus();
     status.textContent = suggestions.querySelector("[data-says]")?.dataset.says ?? "";
   });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
