@@ -91,13 +91,41 @@ def test_what_needs_no_session_is_no_row(cast: Cast) -> None:
     assert seen(cast.northlight) == []
 
 
-def test_members_and_refusals_leave_no_row(cast: Cast) -> None:
+def test_members_leave_no_row(cast: Cast) -> None:
     cast.open_session("support", cast.northlight)
-    staff, at = Staff(cast), f"/namespaces/{cast.own.namespace_id}/"
-    assert staff.page(f"{at}settings/").status_code == 403
+    at = f"/namespaces/{cast.own.namespace_id}/"
     member = cast.browser("viewer")
     assert member.get(at).status_code == 200
+    assert member.get(f"{at}settings/").status_code == 403
     assert seen(cast.northlight) == []
+
+
+def test_a_refusal_that_names_the_namespace_is_a_row(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    path = f"/namespaces/{cast.own.namespace_id}/settings/"
+    assert Staff(cast).page(path).status_code == 403
+    [event] = seen(cast.northlight)
+    assert event.namespace_id == cast.own.namespace_id
+
+
+def test_an_error_of_the_api_that_shows_settings_is_a_row(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    staff = Staff(cast, "platform_admin")
+    path = f"/v1/namespaces/{cast.own.namespace_id}"
+    refused = staff.api("PATCH", path, {"description": "x"}, **{"If-Match": '"r99"'})
+    assert refused.status_code == 412
+    [event] = seen(cast.northlight)
+    assert event.namespace_id == cast.own.namespace_id
+
+
+def test_a_replayed_answer_is_a_row(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    staff = Staff(cast, "platform_admin")
+    path = f"/v1/templates/namespaces/from-namespace/{cast.own.namespace_id}"
+    for count in (1, 2):
+        kept = {"Idempotency-Key": "seen"}
+        staff.api("POST", path, {"template_name": "kept"}, **kept)
+        assert len(seen(cast.northlight)) == count
 
 
 def test_a_part_that_renews_itself_is_one_row(cast: Cast) -> None:
@@ -106,6 +134,15 @@ def test_a_part_that_renews_itself_is_one_row(cast: Cast) -> None:
     for _ in range(4):
         assert staff.page(path, **{"HX-Request": "true"}).status_code == 200
     assert len(seen(cast.northlight)) == 1
+
+
+def test_other_views_of_one_address_are_rows_of_their_own(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    staff, part = Staff(cast), {"HX-Request": "true"}
+    path = f"/namespaces/{cast.own.namespace_id}/audit/"
+    for query in ("text=a", "text=b", "text=b&seen=1"):
+        assert staff.page(f"{path}?{query}", **part).status_code == 200
+    assert len(seen(cast.northlight)) == 2
 
 
 def test_a_job_is_seen_by_its_own_organization_alone(cast: Cast) -> None:
