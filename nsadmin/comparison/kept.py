@@ -42,7 +42,20 @@ def listing(
     if ids is not None:
         rows = rows.filter(left_id__in=ids, right_id__in=ids)
     ordered = rows.order_by("-created_at", "comparison_id")
-    return list(ordered[offset : offset + limit]), rows.count()
+    listed = list(ordered[offset : offset + limit])
+    _note(actor, listed)
+    return listed, rows.count()
+
+
+def _note(actor: Actor, rows: list[Comparison]) -> None:
+    """Note the grants by which these comparisons and the names in them are seen."""
+    if not actor.grants:
+        return
+    ids = {side for row in rows for side in (row.left_id, row.right_id)}
+    sides = queries.visible(actor).filter(namespace_id__in=ids)
+    owners = set(sides.values_list("internal_id", flat=True).distinct())
+    for internal_id in owners | {row.internal_id for row in rows}:
+        actor.sees(internal_id)
 
 
 def jobs_of(rows: Iterable[Comparison]) -> dict[UUID, Job]:

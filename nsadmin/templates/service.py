@@ -167,6 +167,16 @@ def create_from_namespace(
         namespace_id=namespace.namespace_id,
         namespace_name=namespace.name,
     )
+    if not namespace.is_system and view.organization_id != actor.organization_id:
+        record.record(
+            action="template:create",
+            summary=f"Save the configuration of “{namespace.name}” as a template of "
+            f"{actor.organization_name}.",
+            actor=actor,
+            organization_id=view.organization_id,
+            namespace_id=namespace.namespace_id,
+            namespace_name=namespace.name,
+        )
     return template
 
 

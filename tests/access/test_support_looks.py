@@ -11,8 +11,10 @@ from django.urls import get_resolver
 from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.support import looks, words
 from nsadmin.access.support.words import PAGES, Visit
-from nsadmin.audit import verify
+from nsadmin.audit import record, verify
 from nsadmin.audit.models import AuditEvent
+from nsadmin.comparison.start import start
+from nsadmin.jobs.models import Job
 from nsadmin.pages.urls import urlpatterns
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
@@ -20,6 +22,7 @@ from tests.access.test_isolation import BESIDE, FOR_ALL, filled
 from tests.access.test_matrix import BODIES
 from tests.cast import Cast, make_job, make_namespace
 from tests.hostile.walk import signed_in
+from tests.pages.test_compare import kept
 
 
 class Staff:
@@ -225,6 +228,64 @@ def test_a_repeat_is_counted_anew_after_a_while(monkeypatch, cast: Cast) -> None
         monkeypatch.setattr(time, "time", lambda later=later: now + later)
         staff.page(path, **{"HX-Request": "true"})
     assert len(seen(cast.northlight)) == 2
+
+
+def test_a_list_of_comparisons_is_a_row_of_each_whose_names_are_in_it(
+    cast: Cast,
+) -> None:
+    cast.open_sessions("platform_admin")
+    other = make_namespace(cast.northlight, "films two", in_qdrant=False)
+    staff = Staff(cast, "platform_admin")
+    assert staff.page("/compare/").status_code == 200
+    assert seen(cast.halden) == []
+    kept(cast, cast.own, cast.foreign, whose="operator")
+    kept(cast, cast.own, other)
+    text = staff.page("/compare/").content.decode()
+    assert "films two" in text
+    assert len(seen(cast.halden)) == 1
+    assert seen(cast.northlight)
+
+
+def test_events_of_a_customer_beside_a_system_namespace_are_a_row(cast: Cast) -> None:
+    cast.open_sessions("support")
+    staff, at = Staff(cast), f"/namespaces/{cast.system.namespace_id}/audit/"
+    assert staff.page(at).status_code == 200
+    assert seen(cast.halden) == []
+    record.record(
+        action="namespace:clone",
+        summary="Clone it.",
+        actor=cast.actor("stranger"),
+        organization_id=cast.halden.organization_id,
+        namespace_id=cast.system.namespace_id,
+        namespace_name=cast.system.name,
+    )
+    assert "Clone it." in staff.page(at).content.decode()
+    assert len(seen(cast.halden)) == 1
+    assert staff.page(f"{at}?format=csv").status_code == 200
+    assert len(seen(cast.halden)) == 2
+    assert seen(cast.northlight) == []
+
+
+def test_a_template_of_a_customers_configuration_is_in_their_audit(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    path = f"/v1/templates/namespaces/from-namespace/{cast.own.namespace_id}"
+    staff = Staff(cast, "platform_admin")
+    assert staff.api("POST", path, {"template_name": "taken"}).status_code == 201
+    rows = AuditEvent.objects.filter(action="template:create")
+    owners = {row.organization_id: row.summary for row in rows}
+    assert set(owners) == {
+        cast.operator.organization_id,
+        cast.northlight.organization_id,
+    }
+    assert "taken" not in owners[cast.northlight.organization_id]
+
+
+def test_the_job_of_a_comparison_by_staff_keeps_no_name(cast: Cast) -> None:
+    cast.open_sessions("platform_admin")
+    left, right = cast.own.namespace_id, cast.system.namespace_id
+    started = start(cast.actor("platform_admin"), left, right, "sample")
+    job = Job.objects.get(pk=started.comparison_id)
+    assert job.title == f"Compare {left} with “{cast.system.name}”"
 
 
 # The end -----------------------------------------------------------------------------
