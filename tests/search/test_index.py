@@ -4,6 +4,7 @@ from copy import copy
 
 import pytest
 from django.db import connection
+from django.db.models import Field
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
@@ -128,6 +129,7 @@ def test_a_migration_can_alter_both_tables_and_misses_no_change(cast: Cast) -> N
     install.remove(using=connection.alias, plan=["a migration"])
     for model, column in ((MirroredNamespace, "name"), (SearchEntry, "text")):
         old = model._meta.get_field(column)
+        assert isinstance(old, Field)
         new = copy(old)
         new.null = True
         for before, after in ((old, new), (new, old)):
