@@ -97,9 +97,7 @@ def invite(
         raise Conflict(
             f"{member.user} is already a member.", details={"field": "email"}
         )
-    others = organization.invitations.exclude(email=address)
-    if others.count() >= MAX_OPEN:
-        raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
+    _require_room(organization, address)
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
@@ -117,6 +115,12 @@ def invite(
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
     return IssuedInvitation(row, secret)
+
+
+def _require_room(organization: Organization, address: str) -> None:
+    others = organization.invitations.exclude(email=address)
+    if others.count() >= MAX_OPEN:
+        raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
 
 
 def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitation:

@@ -99,7 +99,7 @@ def _answer(
     form = AuditFilterForm(request.GET, rows, names)
     matching = search.matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
-        _note(request, matching.values_list("organization_id", flat=True).distinct())
+        _note(request, search.organization_ids(matching))
         return export.export_response(matching, name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
