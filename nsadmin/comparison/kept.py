@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.comparison.models import Comparison
 from nsadmin.errors import NotFound
 from nsadmin.jobs.models import Job
@@ -111,7 +112,12 @@ def end(comparison_id: UUID, *, error: str) -> None:
 
 
 def purge() -> int:
-    """Delete the comparisons that have expired; return how many."""
-    due = Comparison.objects.filter(expires_at__lte=timezone.now())
+    """Delete the comparisons that have expired; return how many.
+
+    Those of a suspended organization stay.
+    """
+    due = Comparison.objects.filter(expires_at__lte=timezone.now()).exclude(
+        internal_id__in=suspended_tenants()
+    )
     deleted, _ = due.delete()
     return deleted
