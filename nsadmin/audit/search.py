@@ -117,6 +117,11 @@ def user_ids(rows: AuditRows) -> list[str]:
     return list(users.values_list("actor_id", flat=True).distinct())
 
 
+def organization_ids(rows: AuditRows) -> set[str]:
+    """Return the organizations that the events belong to."""
+    return set(rows.order_by().values_list("organization_id", flat=True).distinct())
+
+
 def actors(rows: AuditRows) -> list[tuple[str, str, str]]:
     """Return kind, id and label of everybody who acted, at most 200."""
     columns = ("actor_kind", "actor_id", "actor_label")

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.comparison.models import Comparison
 from nsadmin.errors import NotFound
 from nsadmin.jobs.models import Job
@@ -42,7 +43,20 @@ def listing(
     if ids is not None:
         rows = rows.filter(left_id__in=ids, right_id__in=ids)
     ordered = rows.order_by("-created_at", "comparison_id")
-    return list(ordered[offset : offset + limit]), rows.count()
+    listed = list(ordered[offset : offset + limit])
+    _note(actor, listed)
+    return listed, rows.count()
+
+
+def _note(actor: Actor, rows: list[Comparison]) -> None:
+    """Note the grants by which these comparisons and the names in them are seen."""
+    if not actor.grants:
+        return
+    ids = {side for row in rows for side in (row.left_id, row.right_id)}
+    sides = queries.visible(actor).filter(namespace_id__in=ids)
+    owners = set(sides.values_list("internal_id", flat=True).distinct())
+    for internal_id in owners | {row.internal_id for row in rows}:
+        actor.sees(internal_id)
 
 
 def jobs_of(rows: Iterable[Comparison]) -> dict[UUID, Job]:
@@ -98,7 +112,12 @@ def end(comparison_id: UUID, *, error: str) -> None:
 
 
 def purge() -> int:
-    """Delete the comparisons that have expired; return how many."""
-    due = Comparison.objects.filter(expires_at__lte=timezone.now())
+    """Delete the comparisons that have expired; return how many.
+
+    Those of a suspended organization stay.
+    """
+    due = Comparison.objects.filter(expires_at__lte=timezone.now()).exclude(
+        internal_id__in=suspended_tenants()
+    )
     deleted, _ = due.delete()
     return deleted

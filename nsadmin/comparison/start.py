@@ -21,6 +21,7 @@ from nsadmin.namespaces.change.blockers import require_not_deleting
 from nsadmin.namespaces.placement.job_queue import job_queue
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema.document import Namespace
 
 SAME = "Choose two different namespaces."
 
@@ -91,7 +92,7 @@ def _started(
     enqueue(
         KIND,
         actor=actor,
-        title=f"Compare “{one.label}” with “{other.label}”",
+        title=f"Compare {_titled(actor, one)} with {_titled(actor, other)}",
         organization_id=actor.organization_id,
         internal_id=actor.internal_id,
         inputs={
@@ -105,6 +106,15 @@ def _started(
     )
     _record(actor, left, right, mode)
     return row
+
+
+def _titled(actor: Actor, namespace: Namespace) -> str:
+    """Return a namespace's name, or its id for the job of another organization.
+
+    The job stays with the actor's organization when the support session is over.
+    """
+    is_known = namespace.is_system or namespace.internal_id == actor.internal_id
+    return f"“{namespace.label}”" if is_known else namespace.namespace_id
 
 
 def _record(actor: Actor, left: NamespaceView, right: NamespaceView, mode: str) -> None:

@@ -1,7 +1,7 @@
 """Django's registration of this room."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class SearchConfig(AppConfig):
@@ -11,7 +11,8 @@ class SearchConfig(AppConfig):
     label = "search"
 
     def ready(self) -> None:
-        """Install the index and its triggers after every migration."""
-        from nsadmin.search.install import install
+        """Drop the triggers before migrations, install them and the index after."""
+        from nsadmin.search.install import install, remove
 
+        pre_migrate.connect(remove, sender=self, dispatch_uid="search_triggers")
         post_migrate.connect(install, sender=self, dispatch_uid="search_index")

@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
 _TOLD_ELSEWHERE = (Kind.NAMESPACE, Kind.COLLECTION, Kind.RETRIEVER)
 # So many more than are shown: some may be gone since they were indexed.
 _SPARE = 5
-SEARCHED = "support.searched"
+SEARCHED = "support:search"
 
 
 def find(

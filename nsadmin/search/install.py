@@ -1,11 +1,14 @@
 """The trigram index and the triggers that keep it in step.
 
-They are installed after every `migrate`, because SQLite loses a table's triggers when a
-migration rebuilds the table. On SQLite the index is an FTS5 table without a copy of the
+The triggers are dropped before a `migrate` that changes something and installed after
+every one: neither database alters a table or column that a trigger names, and SQLite
+loses the triggers of a table that it rebuilds. What changed meanwhile is made up for.
+On SQLite the index is an FTS5 table without a copy of the
 texts; its text begins with the letters of `trigrams`, so that kind and owner are part
 of the index. On PostgreSQL it is a GIN index of pg_trgm.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -52,11 +55,20 @@ DELETE FROM search_searchentry WHERE kind = {kind} AND NOT EXISTS
 (SELECT 1 FROM namespaces_mirrorednamespace m
 WHERE m.namespace_id = key AND m.deleted_at IS NULL)
 """
+# What changed in the mirror while there were no triggers.
+_RENEWED = """
+UPDATE search_searchentry SET (name, name_key, text, owner_id) =
+(SELECT m.name, m.name_key, m.search_text,
+(SELECT id FROM search_searchowner WHERE internal_id = {owner})
+FROM namespaces_mirrorednamespace m WHERE m.namespace_id = search_searchentry.key)
+WHERE kind = {kind}
+"""
 _INDEXED = "INSERT INTO search_trigrams (rowid, text) "
 _FILLED = """
 INSERT INTO search_trigrams (rowid, text)
 SELECT e.id, TAGGED FROM search_searchentry e
 """
+_EMPTIED = "INSERT INTO search_trigrams (search_trigrams) VALUES ('delete-all')"
 _UNINDEXED = "INSERT INTO search_trigrams (search_trigrams, rowid, text) "
 _FTS5 = """
 CREATE VIRTUAL TABLE IF NOT EXISTS search_trigrams USING fts5
@@ -79,11 +91,46 @@ def install(*, using: str, **_: Any) -> None:
     make = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
     if make is None or not {ENTRY, MIRROR} <= set(_tables(connection)):
         return
-    make(connection)
+    is_stale = not _is_whole(connection)
+    if is_stale:
+        _drop(connection)
     with connection.cursor() as cursor:
         cursor.execute(_of(_OBSOLETE, "m"))
         cursor.execute(_of(_OWNED, "m", source=f"FROM {MIRROR} m"))
+        if is_stale:
+            cursor.execute(_of(_RENEWED, "m"))
         cursor.execute(_of(_ADDED, "m", source=f", {MIRROR} m"))
+    make(connection, is_stale=is_stale)
+
+
+def remove(*, using: str, plan: Sequence[object] = (), **_: Any) -> None:
+    """Drop the triggers before the migrations of `plan`, if there are any."""
+    connection = connections[using]
+    if plan and connection.vendor in ("sqlite", "postgresql"):
+        _drop(connection)
+
+
+def _drop(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in _sqlite_triggers():
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            return
+        for name in _postgresql_triggers():
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {MIRROR}")
+
+
+def _is_whole(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether every trigger is there, and on SQLite the index."""
+    if connection.vendor == "sqlite":
+        wanted = {*_sqlite_triggers(), "search_trigrams"}
+        known = "SELECT name FROM sqlite_master"
+    else:
+        wanted = set(_postgresql_triggers())
+        known = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    with connection.cursor() as cursor:
+        cursor.execute(known)
+        return wanted <= {name for (name,) in cursor.fetchall()}
 
 
 def _tables(connection: BaseDatabaseWrapper) -> list[str]:
@@ -140,8 +187,7 @@ def _sqlite_triggers() -> dict[str, tuple[str, str, list[str]]]:
     }
 
 
-def _sqlite(connection: BaseDatabaseWrapper) -> None:
-    is_new = "search_trigrams" not in _tables(connection)
+def _sqlite(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FTS5)
         for name, (event, condition, statements) in _sqlite_triggers().items():
@@ -150,20 +196,25 @@ def _sqlite(connection: BaseDatabaseWrapper) -> None:
                 f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW WHEN {condition} "
                 f"BEGIN {'; '.join(statements)}; END"
             )
-        if is_new:
+        if is_stale:
+            cursor.execute(_EMPTIED)
             cursor.execute(_FILLED.replace("TAGGED", _tagged("e")))
 
 
-def _postgresql(connection: BaseDatabaseWrapper) -> None:
+def _postgresql_triggers() -> dict[str, tuple[str, str, str]]:
+    """Return {name: (verb, condition, statements)}."""
     follow = "; ".join(_follow(conflict="ON CONFLICT DO NOTHING"))
     renamed = _changes("IS DISTINCT FROM", _WATCHED)
-    triggers = {
+    return {
         "search_namespace_added": ("INSERT", "TRUE", follow),
         "search_namespace_changed": ("UPDATE", renamed, follow),
         "search_namespace_gone": ("DELETE", "TRUE", _of(_GONE, "OLD")),
     }
+
+
+def _postgresql(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:  # noqa: ARG001 - GIN follows the table
     with connection.cursor() as cursor:
-        for name, (verb, condition, statements) in triggers.items():
+        for name, (verb, condition, statements) in _postgresql_triggers().items():
             cursor.execute(
                 f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
                 f"AS $$ BEGIN {statements}; RETURN NULL; END $$"

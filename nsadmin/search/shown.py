@@ -97,7 +97,8 @@ def _resources(kind: Kind) -> Callable[[Actor, Sequence[Found], Query], list[Hit
 
 def _jobs(actor: Actor, found: Sequence[Found], query: Query) -> list[Hit]:
     keys = [entry.key for entry in found]
-    rows = {str(j.pk): j for j in job_queries.visible(actor).filter(job_id__in=keys)}
+    jobs = job_queries.visible(actor).defer("inputs", "cursor", "outputs")
+    rows = {str(job.pk): job for job in jobs.filter(job_id__in=keys)}
     kept = [rows[key] for key in keys if key in rows]
     owners = _organizations(actor, {job.internal_id for job in kept})
     return [

@@ -16,6 +16,7 @@ from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.plan.readable import require_readable
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.templates.configuration import (
     configuration_of,
     namespace_from,
@@ -159,15 +160,27 @@ def create_from_namespace(
         configuration=configuration,
         source_namespace_id=namespace.namespace_id,
     )
-    record.record(
-        action="template:create",
-        summary=f"Save the configuration of “{namespace.name}” as “{template.name}”.",
-        actor=actor,
-        organization_id=actor.organization_id,
-        namespace_id=namespace.namespace_id,
-        namespace_name=namespace.name,
-    )
+    _record_creation(actor, view, template.name)
     return template
+
+
+def _record_creation(actor: Actor, view: NamespaceView, name: str) -> None:
+    """Write the audit row, and one for the owner of another's configuration."""
+    namespace = view.namespace
+    saved = f"Save the configuration of “{namespace.name}” as"
+    summaries = {actor.organization_id: f"{saved} “{name}”."}
+    if not namespace.is_system and view.organization_id != actor.organization_id:
+        told = f"{saved} a template of {actor.organization_name}."
+        summaries[view.organization_id] = told
+    for organization_id, summary in summaries.items():
+        record.record(
+            action="template:create",
+            summary=summary,
+            actor=actor,
+            organization_id=organization_id,
+            namespace_id=namespace.namespace_id,
+            namespace_name=namespace.name,
+        )
 
 
 def may_set_active(actor: Actor, template: NamespaceTemplate) -> bool:

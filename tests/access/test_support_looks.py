@@ -11,8 +11,10 @@ from django.urls import get_resolver
 from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.support import looks, words
 from nsadmin.access.support.words import PAGES, Visit
-from nsadmin.audit import verify
+from nsadmin.audit import record, verify
 from nsadmin.audit.models import AuditEvent
+from nsadmin.comparison.start import start
+from nsadmin.jobs.models import Job
 from nsadmin.pages.urls import urlpatterns
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
@@ -20,6 +22,7 @@ from tests.access.test_isolation import BESIDE, FOR_ALL, filled
 from tests.access.test_matrix import BODIES
 from tests.cast import Cast, make_job, make_namespace
 from tests.hostile.walk import signed_in
+from tests.pages.test_compare import kept
 
 
 class Staff:
@@ -91,13 +94,41 @@ def test_what_needs_no_session_is_no_row(cast: Cast) -> None:
     assert seen(cast.northlight) == []
 
 
-def test_members_and_refusals_leave_no_row(cast: Cast) -> None:
+def test_members_leave_no_row(cast: Cast) -> None:
     cast.open_session("support", cast.northlight)
-    staff, at = Staff(cast), f"/namespaces/{cast.own.namespace_id}/"
-    assert staff.page(f"{at}settings/").status_code == 403
+    at = f"/namespaces/{cast.own.namespace_id}/"
     member = cast.browser("viewer")
     assert member.get(at).status_code == 200
+    assert member.get(f"{at}settings/").status_code == 403
     assert seen(cast.northlight) == []
+
+
+def test_a_refusal_that_names_the_namespace_is_a_row(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    path = f"/namespaces/{cast.own.namespace_id}/settings/"
+    assert Staff(cast).page(path).status_code == 403
+    [event] = seen(cast.northlight)
+    assert event.namespace_id == cast.own.namespace_id
+
+
+def test_an_error_of_the_api_that_shows_settings_is_a_row(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    staff = Staff(cast, "platform_admin")
+    path = f"/v1/namespaces/{cast.own.namespace_id}"
+    refused = staff.api("PATCH", path, {"description": "x"}, **{"If-Match": '"r99"'})
+    assert refused.status_code == 412
+    [event] = seen(cast.northlight)
+    assert event.namespace_id == cast.own.namespace_id
+
+
+def test_a_replayed_answer_is_a_row(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    staff = Staff(cast, "platform_admin")
+    path = f"/v1/templates/namespaces/from-namespace/{cast.own.namespace_id}"
+    for count in (1, 2):
+        kept = {"Idempotency-Key": "seen"}
+        staff.api("POST", path, {"template_name": "kept"}, **kept)
+        assert len(seen(cast.northlight)) == count
 
 
 def test_a_part_that_renews_itself_is_one_row(cast: Cast) -> None:
@@ -106,6 +137,15 @@ def test_a_part_that_renews_itself_is_one_row(cast: Cast) -> None:
     for _ in range(4):
         assert staff.page(path, **{"HX-Request": "true"}).status_code == 200
     assert len(seen(cast.northlight)) == 1
+
+
+def test_other_views_of_one_address_are_rows_of_their_own(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    staff, part = Staff(cast), {"HX-Request": "true"}
+    path = f"/namespaces/{cast.own.namespace_id}/audit/"
+    for query in ("text=a", "text=b", "text=b&seen=1"):
+        assert staff.page(f"{path}?{query}", **part).status_code == 200
+    assert len(seen(cast.northlight)) == 2
 
 
 def test_a_job_is_seen_by_its_own_organization_alone(cast: Cast) -> None:
@@ -188,6 +228,64 @@ def test_a_repeat_is_counted_anew_after_a_while(monkeypatch, cast: Cast) -> None
         monkeypatch.setattr(time, "time", lambda later=later: now + later)
         staff.page(path, **{"HX-Request": "true"})
     assert len(seen(cast.northlight)) == 2
+
+
+def test_a_list_of_comparisons_is_a_row_of_each_whose_names_are_in_it(
+    cast: Cast,
+) -> None:
+    cast.open_sessions("platform_admin")
+    other = make_namespace(cast.northlight, "films two", in_qdrant=False)
+    staff = Staff(cast, "platform_admin")
+    assert staff.page("/compare/").status_code == 200
+    assert seen(cast.halden) == []
+    kept(cast, cast.own, cast.foreign, whose="operator")
+    kept(cast, cast.own, other)
+    text = staff.page("/compare/").content.decode()
+    assert "films two" in text
+    assert len(seen(cast.halden)) == 1
+    assert seen(cast.northlight)
+
+
+def test_events_of_a_customer_beside_a_system_namespace_are_a_row(cast: Cast) -> None:
+    cast.open_sessions("support")
+    staff, at = Staff(cast), f"/namespaces/{cast.system.namespace_id}/audit/"
+    assert staff.page(at).status_code == 200
+    assert seen(cast.halden) == []
+    record.record(
+        action="namespace:clone",
+        summary="Clone it.",
+        actor=cast.actor("stranger"),
+        organization_id=cast.halden.organization_id,
+        namespace_id=cast.system.namespace_id,
+        namespace_name=cast.system.name,
+    )
+    assert "Clone it." in staff.page(at).content.decode()
+    assert len(seen(cast.halden)) == 1
+    assert staff.page(f"{at}?format=csv").status_code == 200
+    assert len(seen(cast.halden)) == 2
+    assert seen(cast.northlight) == []
+
+
+def test_a_template_of_a_customers_configuration_is_in_their_audit(cast: Cast) -> None:
+    cast.open_session("platform_admin", cast.northlight)
+    path = f"/v1/templates/namespaces/from-namespace/{cast.own.namespace_id}"
+    staff = Staff(cast, "platform_admin")
+    assert staff.api("POST", path, {"template_name": "taken"}).status_code == 201
+    rows = AuditEvent.objects.filter(action="template:create")
+    owners = {row.organization_id: row.summary for row in rows}
+    assert set(owners) == {
+        cast.operator.organization_id,
+        cast.northlight.organization_id,
+    }
+    assert "taken" not in owners[cast.northlight.organization_id]
+
+
+def test_the_job_of_a_comparison_by_staff_keeps_no_name(cast: Cast) -> None:
+    cast.open_sessions("platform_admin")
+    left, right = cast.own.namespace_id, cast.system.namespace_id
+    started = start(cast.actor("platform_admin"), left, right, "sample")
+    job = Job.objects.get(pk=started.comparison_id)
+    assert job.title == f"Compare {left} with “{cast.system.name}”"
 
 
 # The end -----------------------------------------------------------------------------

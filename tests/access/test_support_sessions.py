@@ -1,19 +1,22 @@
 """Support sessions: asked, decided, ended by people and by time; and who sees then."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, SupportSession, User
-from nsadmin.access.organization.keys import actor_of_key
+from nsadmin.access.organization import invitations
+from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.organization.organizations import actor_of_user
+from nsadmin.access.permissions import Role
 from nsadmin.access.support import grants, listing, sessions
 from nsadmin.audit import verify
 from nsadmin.audit.models import AuditEvent
-from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound
+from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from nsadmin.namespaces.tasks import purge
 from tests.access.races import at_once
 from tests.people import People, gather
@@ -69,6 +72,27 @@ def test_staff_see_nothing_until_they_ask(people: People, who: str) -> None:
 def test_a_session_is_of_one_person_alone(people: People) -> None:
     people.open_session("support", people.northlight)
     assert not sees(people, "platform_admin")
+
+
+def test_a_session_that_ends_between_two_reads_of_a_key_refuses_it(
+    people: People,
+) -> None:
+    session = people.open_session("support", people.northlight)
+    user = people.users["support"]
+    _, plaintext = create_key(
+        people.northlight, name="at theirs", role=Role.VIEWER, creator=user
+    )
+    assert actor_of_key(plaintext).role == Role.VIEWER
+
+    def ending(execute: Any, sql: str, *args: Any) -> Any:
+        result = execute(sql, *args)
+        if "access_apikey" in sql and sql.startswith("SELECT"):
+            rows = SupportSession.objects.filter(pk=session.pk)
+            rows.update(ended_at=timezone.now())
+        return result
+
+    with connection.execute_wrapper(ending), pytest.raises(Unauthorized):
+        actor_of_key(plaintext)
 
 
 def test_a_key_without_a_creator_has_no_session(people: People) -> None:
@@ -188,6 +212,20 @@ def test_another_organizations_admin_decides_nothing(people: People) -> None:
     for act in (sessions.approve, sessions.refuse, sessions.end, sessions.acknowledge):
         with pytest.raises(NotFound):
             act(stranger, people.halden, session.session_id)
+
+
+def test_staff_invite_nobody_in_a_session(people: People) -> None:
+    people.open_session("platform_admin", people.northlight)
+    with pytest.raises(Forbidden):
+        invitations.invite(
+            acting(people, "platform_admin"),
+            people.northlight,
+            people.users["platform_admin"],
+            email="friend@example.org",
+            name="Friend",
+            role=Role.ADMIN,
+        )
+    assert not people.northlight.invitations.exists()
 
 
 def test_staff_decide_nothing_for_the_organization(people: People) -> None:

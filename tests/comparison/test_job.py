@@ -9,6 +9,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from nsadmin.access.models import Organization
 from nsadmin.comparison import kept
 from nsadmin.comparison.documents.sampled import NO_LOOKUP
 from nsadmin.comparison.models import Comparison
@@ -266,6 +267,10 @@ def test_a_result_is_purged_when_it_has_been_kept_long_enough(world, pair, setti
     assert kept.is_kept(world.actor("viewer"), row.pk)
     Comparison.objects.update(expires_at=timezone.now())
     assert not kept.is_kept(world.actor("viewer"), row.pk)
+    whose = Organization.objects.filter(pk=world.northlight.pk)
+    whose.update(suspended_at=timezone.now())
+    assert kept.purge() == 0
+    whose.update(suspended_at=None)
     purge_comparisons()
     assert not Comparison.objects.exists()
     assert {run.result["purged"] for run in ScheduleRun.objects.all()} >= {1}

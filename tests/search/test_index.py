@@ -1,7 +1,10 @@
 """The index: that it is used, that it stops, that it is in step, on both databases."""
 
+from copy import copy
+
 import pytest
 from django.db import connection
+from django.db.models import Field
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
@@ -118,3 +121,35 @@ def test_the_queries_of_a_search_are_few(
     # The owners; five kinds; the rows of namespaces, and of resources.
     with django_assert_max_num_queries(9):
         assert set(groups(actor, "film")) == {"namespaces", "resources"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_can_alter_both_tables_and_misses_no_change(cast: Cast) -> None:
+    install.install(using=connection.alias)
+    install.remove(using=connection.alias, plan=["a migration"])
+    for model, column in ((MirroredNamespace, "name"), (SearchEntry, "text")):
+        old = model._meta.get_field(column)
+        assert isinstance(old, Field)
+        new = copy(old)
+        new.null = True
+        for before, after in ((old, new), (new, old)):
+            with connection.schema_editor() as editor:
+                editor.alter_field(model, before, after)
+    row = MirroredNamespace.objects.get(namespace_id=cast.own.namespace_id)
+    row.name, row.search_text = "walnuts", "walnuts"
+    row.save()
+    install.install(using=connection.alias)
+    for wanted in ("walnuts", "chestnuts"):
+        MirroredNamespace.objects.filter(pk=row.pk).update(
+            name=wanted, search_text=wanted
+        )
+        assert namespaces(cast.actor(), wanted) == [wanted]
+    assert namespaces(cast.actor(), "walnuts") == []
+
+
+def test_a_migrate_without_migrations_leaves_the_triggers(cast: Cast) -> None:
+    install.remove(using=connection.alias, plan=[])
+    MirroredNamespace.objects.filter(pk=cast.own.namespace_id).update(
+        name="walnuts", search_text="walnuts"
+    )
+    assert namespaces(cast.actor(), "walnuts") == ["walnuts"]

@@ -190,7 +190,7 @@ def test_what_is_withheld_is_a_place_and_a_way_to_ask(cast) -> None:
 def test_a_search_of_staff_is_recorded_once_and_a_suggestion_is_not(
     cast, browse
 ) -> None:
-    rows = AuditEvent.objects.filter(action="support.searched")
+    rows = AuditEvent.objects.filter(action="support:search")
     for role in ("support", "platform_admin"):
         before = rows.count()
         client = browse(role)

@@ -20,7 +20,7 @@ from nsadmin.access.organization.keys import digest
 from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
-from nsadmin.errors import Conflict, NotFound
+from nsadmin.errors import Conflict, Forbidden, NotFound
 
 LIFETIME = timedelta(days=7)
 MAX_OPEN = 100
@@ -48,6 +48,23 @@ def find(organization: Organization, invitation_id: int) -> Invitation:
     return invitation
 
 
+def may_invite(actor: Actor, organization: Organization) -> bool:
+    """Tell whether the actor does not see the organization by a support session.
+
+    A session ends, and a person who was invited in it would stay.
+    """
+    return not actor.session_for(organization.organization_id)
+
+
+def require_lasting(actor: Actor, organization: Organization) -> None:
+    """Raise Forbidden for staff in a support session of the organization."""
+    if not may_invite(actor, organization):
+        raise Forbidden(
+            "Only an admin of the organization invites people. A support session "
+            "ends; who was invited in it would stay."
+        )
+
+
 @transaction.atomic
 def invite(
     actor: Actor,
@@ -63,9 +80,11 @@ def invite(
 
     `inviter` is the actor's account, None for a command. `act_id` makes the call
     idempotent: a form that is sent twice must not replace the link that it was shown.
-    Raises Conflict for a repeated `act_id`, for an address that is a member already and
+    Raises Forbidden in a support session of the organization; Conflict for a repeated
+    `act_id`, for an address that is a member already and
     where MAX_OPEN invitations are open; Invalid for a bad name or address.
     """
+    require_lasting(actor, organization)
     lock_row(organization)
     if act_id and record.is_known(act_id):
         raise Conflict(
@@ -78,9 +97,7 @@ def invite(
         raise Conflict(
             f"{member.user} is already a member.", details={"field": "email"}
         )
-    others = organization.invitations.exclude(email=address)
-    if others.count() >= MAX_OPEN:
-        raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
+    _require_room(organization, address)
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
@@ -98,6 +115,12 @@ def invite(
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
     return IssuedInvitation(row, secret)
+
+
+def _require_room(organization: Organization, address: str) -> None:
+    others = organization.invitations.exclude(email=address)
+    if others.count() >= MAX_OPEN:
+        raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
 
 
 def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitation:

@@ -144,7 +144,7 @@ def _grants_of(key: ApiKey, role: Role) -> tuple[Grant, ...]:
     """Return what a key of the platform's staff may see: what its creator may now.
 
     A key of staff in a customer's organization sees that organization alone, by the
-    session; a key without a creator has no session.
+    session; a key without a creator has no session. Raises Unauthorized without one.
     """
     if key.creator is None or not key.creator.platform_role:
         return ()
@@ -152,7 +152,10 @@ def _grants_of(key: ApiKey, role: Role) -> tuple[Grant, ...]:
         return grants.grants_of(key.creator)
     if key.organization.is_operator:
         return ()
-    return grants.grants_of(key.creator, key.organization_id)
+    found = grants.grants_of(key.creator, key.organization_id)
+    if not found:  # the session ended after the key was read
+        raise Unauthorized(_REFUSAL)
+    return found
 
 
 def actor_of_key(plaintext: str) -> Actor:

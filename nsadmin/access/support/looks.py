@@ -1,15 +1,16 @@
 """Writing what staff looked at into the audit of the organization that it belongs to.
 
-The gate calls `record_looks` after a view has made its answer and before the answer is
-sent: if the row cannot be written, its error takes the place of the answer.
+The gate calls `record_looks` after a view has made its answer or raised an error, and
+before the answer is sent: if the row cannot be written, its error takes the place of
+the answer. The page of a refusal reads data after that, so it calls `record_refusal`.
 """
 
 import hashlib
 import time
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
 from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.support import words
@@ -20,23 +21,42 @@ from nsadmin.audit import record
 REPEATS_WITHIN_S: Final = 600
 # These show what was read beside their error.
 _SHOWING_ERRORS: Final = (409, 412, 422)
+# What a part of a page tells of itself when it renews itself.
+_STATE: Final = frozenset({"seen", "shown", "pause"})
 
 
 def record_looks(
-    request: HttpRequest, response: HttpResponseBase, actor: Actor, door: str
+    request: HttpRequest,
+    actor: Actor,
+    door: str,
+    *,
+    status: int,
+    is_replayed: bool = False,
 ) -> None:
-    """Write a row for each organization that the request reached through a session."""
-    if not actor.grants or not _is_shown(response.status_code):
+    """Write a row for each organization that the request reached through a session.
+
+    `status` is that of the answer. A replayed answer was kept by an earlier request, so
+    nothing tells which sessions it used: it counts for all.
+    """
+    if not actor.grants or not _is_shown(status):
         return
-    for grant in _used(request, actor, door):
+    for grant in _used(request, actor, door, is_replayed=is_replayed):
         _record(request, actor, grant, door)
+
+
+def record_refusal(request: HttpRequest, actor: Actor) -> None:
+    """Write the rows of a refusal's page, which shows what it refuses to change."""
+    for grant in actor.looks.grants.values():
+        _record(request, actor, grant, "page")
 
 
 def _is_shown(status: int) -> bool:
     return status < 300 or status in _SHOWING_ERRORS
 
 
-def _used(request: HttpRequest, actor: Actor, door: str) -> tuple[Grant, ...]:
+def _used(
+    request: HttpRequest, actor: Actor, door: str, *, is_replayed: bool
+) -> tuple[Grant, ...]:
     """Return the grants that the request used.
 
     A list or a search over everything that is visible used all of them.
@@ -45,7 +65,8 @@ def _used(request: HttpRequest, actor: Actor, door: str) -> tuple[Grant, ...]:
         return tuple(actor.looks.grants.values())
     route, names = _route_of(request)
     is_list = door == "api" and not names
-    return actor.grants if is_list or route.startswith("search") else ()
+    is_all = is_replayed or is_list or route.startswith("search")
+    return actor.grants if is_all else ()
 
 
 def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None:
@@ -110,9 +131,21 @@ def _is_repeated(request: HttpRequest) -> bool:
     return "HX-Request" in headers and not is_whole
 
 
+def _query_of(request: HttpRequest) -> str:
+    """Return what the address asks for, without the state of a part that renews."""
+    pairs = (
+        (key, value)
+        for key, values in request.GET.lists()
+        if key not in _STATE
+        for value in values
+    )
+    return urlencode(sorted(pairs))
+
+
 def _view_id(request: HttpRequest, actor: Actor, grant: Grant) -> str:
     """Return the audit id of the first view of an address within REPEATS_WITHIN_S."""
     window = int(time.time() // REPEATS_WITHIN_S)
-    parts = [grant.session_id, actor.kind, actor.id, request.path, str(window)]
+    address = f"{request.path}?{_query_of(request)}"
+    parts = [grant.session_id, actor.kind, actor.id, address, str(window)]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return f"op_view_{digest[:40]}"

@@ -246,7 +246,7 @@ def _begin(session: SupportSession, now: datetime, approved_by: str) -> None:
 
 def _end_now(actor: Actor, session: SupportSession) -> SupportSession:
     _locked(session.organization_id)
-    session.refresh_from_db(fields=["ended_at", "refused_at"])
+    session.refresh_from_db(fields=["approved_at", "ended_at", "refused_at"])
     now = timezone.now()
     over = grants.overdue(now).filter(pk=session.pk).exists()
     if not over and session.ended_at is None and session.refused_at is None:

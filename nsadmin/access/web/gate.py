@@ -10,7 +10,7 @@ usually through `namespaces.read.queries`: another organization's namespace is
 answered with 404 as if it did not exist, a visible one without permission with 403.
 
 What staff see of an organization through a support session is written to its audit
-here, after the view and before the answer is sent.
+here, after the view and before the answer is sent; an error that it raises counts.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
 from nsadmin.access.support.looks import record_looks
 from nsadmin.access.web import step_up as step_up_check
-from nsadmin.errors import Forbidden, NotFound, Unauthorized
+from nsadmin.errors import Forbidden, NotFound, NsadminError, Unauthorized
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -85,9 +85,7 @@ def page(
             require(actor, action)
             if step_up and request.method == "POST":
                 step_up_check.require_password(request)
-            response: HttpResponseBase = view(request, *args, **kwargs)
-            record_looks(request, response, actor, "page")
-            return response
+            return _looked(request, actor, "page", lambda r: view(r, *args, **kwargs))
 
         chosen: Effect = (
             effect(action) if writes is None else ("write" if writes else "read")
@@ -113,14 +111,31 @@ def endpoint(action: Action) -> Callable[[View], View]:
         ) -> HttpResponseBase:
             actor = actor_of(request)
             require(actor, action)
-            response: HttpResponseBase = view(request, *args, **kwargs)
-            record_looks(request, response, actor, "api")
-            return response
+            return _looked(request, actor, "api", lambda r: view(r, *args, **kwargs))
 
         gated.declared = RouteAccess(action, effect(action), "api")  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]
 
     return declare
+
+
+def _looked(
+    request: HttpRequest,
+    actor: Actor,
+    door: str,
+    view: Callable[[HttpRequest], HttpResponseBase],
+) -> HttpResponseBase:
+    """Run the view; record what staff see by its answer or by the error it raises."""
+    try:
+        response = view(request)
+    except NsadminError as error:
+        record_looks(request, actor, door, status=error.status)
+        raise
+    is_replayed = "Idempotent-Replayed" in response.headers
+    record_looks(
+        request, actor, door, status=response.status_code, is_replayed=is_replayed
+    )
+    return response
 
 
 def require(actor: Actor, action: Action) -> None:

@@ -41,11 +41,15 @@ def impact_of(actor: Actor, view: NamespaceView) -> Impact:
     running = running_jobs(namespace_id)
     known = visible_jobs(actor).filter(job_id__in=[job.job_id for job in running])
     clones = queries.visible(actor).filter(source_namespace_id=namespace_id)
+    jobs, copies = list(known), list(clones.order_by("name_key"))
+    owners = {job.internal_id for job in jobs} | {copy.internal_id for copy in copies}
+    for internal_id in owners:
+        actor.sees(internal_id)  # their names are shown
     return Impact(
         counts=view.counts,
-        jobs=list(known),
-        other_jobs=len(running) - len(known),
-        clones=list(clones.order_by("name_key")),
+        jobs=jobs,
+        other_jobs=len(running) - len(jobs),
+        clones=copies,
         sharing=_sharing(view),
     )
 

@@ -10,7 +10,10 @@ from nsadmin.namespaces.read.queries import visible
 
 def mirrored(actor: Actor, namespace_id: str) -> MirroredNamespace | None:
     """Return the row of a namespace; None if the actor may not see it."""
-    return visible(actor).filter(namespace_id=namespace_id).first()
+    row = visible(actor).filter(namespace_id=namespace_id).first()
+    if row is not None:
+        actor.sees(row.internal_id)
+    return row
 
 
 def is_visible(actor: Actor, namespace_id: str) -> bool:
@@ -20,8 +23,12 @@ def is_visible(actor: Actor, namespace_id: str) -> bool:
 
 def name_of(actor: Actor, namespace_id: str) -> str:
     """Return the name of a namespace; empty if the actor may not see it."""
-    row = visible(actor).filter(namespace_id=namespace_id).only("name").first()
-    return row.name if row else ""
+    rows = visible(actor).filter(namespace_id=namespace_id)
+    row = rows.only("name", "internal_id").first()
+    if row is None:
+        return ""
+    actor.sees(row.internal_id)
+    return row.name
 
 
 def last_changed(actor: Actor) -> MirroredNamespace | None:

@@ -269,7 +269,10 @@ def audit_of(
     rows = audit_rows(actor, view).exclude(action__in=LOOKS)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return list(rows.order_by("-pk")[:limit])
+    events = list(rows.order_by("-pk")[:limit])
+    for organization_id in {event.organization_id for event in events}:
+        actor.sees_organization(organization_id)
+    return events
 
 
 def differences(view: NamespaceView) -> int:

@@ -1,6 +1,6 @@
 """Pages of the audit log of a namespace and of an organization, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,11 +99,13 @@ def _answer(
     form = AuditFilterForm(request.GET, rows, names)
     matching = search.matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
+        _note(request, search.organization_ids(matching))
         return export.export_response(matching, name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     listed = list(search.older_than(matching, before)[: PER_PAGE + 1])
     shown = listed[:PER_PAGE] if form.is_valid() else []
+    _note(request, (event.organization_id for event in shown))
     values = {
         **context,
         "form": form,
@@ -115,6 +117,14 @@ def _answer(
         "max_rows": export.MAX_ROWS,
     }
     return page(request, template, values, status=200 if form.is_valid() else 422)
+
+
+def _note(request: HttpRequest, organization_ids: Iterable[str]) -> None:
+    """Note whose events are shown, for the audit of those seen by a session."""
+    actor = gate.actor_of(request)
+    if actor.grants:
+        for organization_id in set(organization_ids):
+            actor.sees_organization(organization_id)
 
 
 def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[EventView]:

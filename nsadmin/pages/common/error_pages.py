@@ -17,6 +17,7 @@ from nsadmin.access.organization import organizations, suspension
 from nsadmin.access.organization.listing import contacts_for
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing
+from nsadmin.access.support.looks import record_refusal
 from nsadmin.access.web import sign_in
 from nsadmin.errors import (
     Forbidden,
@@ -112,6 +113,8 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
         else:
             context |= namespace_scope(view) | {"layout": "layouts/namespace.html"}
             organization_id = view.organization_id
+    if actor:
+        record_refusal(request, actor)
     context["who_can"] = contacts_for(organization_id, context["needs"])
     return _answer(request, "errors/forbidden.html", error, **context)
 

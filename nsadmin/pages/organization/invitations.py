@@ -25,6 +25,7 @@ from nsadmin.pages.organization.views import organization_scope
 def new_member(request: HttpRequest) -> HttpResponse:
     """Show the form; a valid submit shows the link, once."""
     scope = organization_scope(request, "members")
+    invitations.require_lasting(gate.actor_of(request), scope["organization"])
     form = MemberForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.models import Organization, Plan
-from nsadmin.access.organization import listing
+from nsadmin.access.organization import invitations, listing
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.change import quota
@@ -26,6 +26,7 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
         "tab": "organization",
         "people_count": shown.memberships.count(),
         "may_manage": actor.may(Action.ORGANIZATION_MANAGE),
+        "may_invite": invitations.may_invite(actor, shown),
         "may_see_keys": actor.may(Action.KEY_READ),
         "may_make_keys": actor.may(Action.KEY_MANAGE),
         "may_see_support": actor.may(Action.SUPPORT_MANAGE),

@@ -14,7 +14,7 @@ from nsadmin.templates.models import Scope, new_template_id
 
 SCOPE_WORDS: Mapping[str, tuple[str, str]] = {
     Scope.ORGANIZATION: ("Organization", "Visible to everyone in the organization"),
-    Scope.USER: ("Only you", "Visible to you and to platform staff"),
+    Scope.USER: ("Only you", "Visible to you, and to support during a session"),
     Scope.SYSTEM: ("Platform", "Visible to every organization"),
 }
 
