@@ -57,7 +57,7 @@ def list_documents(
     `cursor` for what is not possible; Unavailable if Qdrant does not answer in time;
     UpstreamError.
     """
-    place = cursors.decode(cursor, by_field=order is not None)
+    place = cursors.decode(cursor, order=order.key if order else "")
     shown = checked_columns(columns)
     cost = cost_of(opened, asked)
     require_allowed(opened, asked, cost)
@@ -124,7 +124,7 @@ def list_payloads(
     A page has fewer documents where an answer with all of them would be too large, and
     one that is too large by itself has no payload. Raises as `list_documents` does.
     """
-    place = cursors.decode(cursor, by_field=order is not None)
+    place = cursors.decode(cursor, order=order.key if order else "")
     names = None if fields is None else checked_fields(fields, at="select")
     require_allowed(opened, asked, cost_of(opened, asked))
     pager = _Pager(opened, asked, order, place)
