@@ -24,7 +24,7 @@ from nsadmin.documents.query.filters import EVERY, Filter
 from nsadmin.documents.use import count_use
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.payload_indexes import clean_field_name
-from nsadmin.stores.qdrant.answers import AnswerTooLarge
+from nsadmin.stores.qdrant.answers import AnswerTooLarge, TooManyValues
 from nsadmin.stores.qdrant.browsing import reading
 from nsadmin.stores.qdrant.browsing.reading import Asked, Point
 
@@ -156,7 +156,7 @@ def _halving(read: Read, asked: Asked) -> list[Point]:
     while True:
         try:
             return read(asked)
-        except AnswerTooLarge:
+        except (AnswerTooLarge, TooManyValues):
             if asked.limit == 1:
                 break
             asked = replace(asked, limit=asked.limit // 2)
