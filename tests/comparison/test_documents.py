@@ -180,7 +180,7 @@ def test_points_of_another_tenant_are_in_nothing(compare: Compare, world, mode):
     right = make_namespace(world.northlight, "other", point_count=4)
     before = compare(left, right, mode)
     mine = point(left, points.page(shared(), left.collection)[0][0]["id"])
-    foreign = [
+    foreign: list[dict[str, Any]] = [
         {"internal_id": "int_foreign"},
         {"internal_id": [left.internal_id, "int_foreign"]},
         {"internal_id": [], "_internal": {"internal_id": "int_foreign"}},
