@@ -25,6 +25,12 @@ from nsadmin.stores.qdrant.collections import LiveIndex
 Json = dict[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+# The moments beside the first and the last one of the calendar.
+_BEYOND: Final = (
+    (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1,
+    (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND + 1,
+)
 # Qdrant compares the start of a page as a floating-point number.
 _LARGEST: Final = 2**53
 
@@ -97,7 +103,7 @@ class OrderedList:
             return nearest if math.isfinite(nearest) else None
         following = int(value) + step
         if self.index.type == "datetime":
-            return _moment(following)
+            return None if following in _BEYOND else _moment(following)
         if abs(following) > _LARGEST:
             message = (
                 f"{self.order.field} has whole numbers beyond 2^53, where Qdrant "
