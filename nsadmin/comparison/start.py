@@ -58,7 +58,6 @@ def _running(
         left_id=left.namespace.namespace_id,
         right_id=right.namespace.namespace_id,
         mode=mode,
-        ended_at=None,
     )
     live = Job.objects.filter(
         kind=KIND, state__in=LIVE, organization_id=actor.organization_id

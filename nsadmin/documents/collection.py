@@ -6,7 +6,7 @@ points go through `Opened.guarded`, which leaves out the points of other tenants
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,6 +15,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.documents.query.filters import Filter
 from nsadmin.errors import CollectionGone
 from nsadmin.namespaces.placement.clusters import cluster_of
+from nsadmin.namespaces.placement.tenants import INNER_TENANT, TENANT, of_others
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.bulk import strict_mode
@@ -23,10 +24,6 @@ from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.stores.qdrant.collections import LiveCollection
 
 Json = dict[str, Any]
-
-TENANT: Final = "internal_id"
-# The tenant in the layout of payloads that has the system's fields together.
-_INNER_TENANT: Final = "_internal.internal_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Opened:
         """
         if self.rules.filter_max_conditions is not None:
             return True
-        is_indexed = _INNER_TENANT in self.live.indexes
+        is_indexed = INNER_TENANT in self.live.indexes
         return not self.rules.unindexed_filtering_retrieve and not is_indexed
 
     @property
@@ -96,16 +93,7 @@ class Opened:
     @property
     def of_others(self) -> list[Json]:
         """Conditions of which a point of another tenant matches one."""
-        others = {"match": {"except": [self.tenant]}}
-        return [
-            {"key": TENANT, **others},
-            {
-                "must": [
-                    {"is_empty": {"key": TENANT}},
-                    {"key": _INNER_TENANT, **others},
-                ]
-            },
-        ]
+        return of_others(self.tenant)
 
 
 def open_collection(actor: Actor, view: NamespaceView) -> Opened:

@@ -6,11 +6,12 @@ from typing import Final
 
 from django.conf import settings
 
-from nsadmin.documents.collection import TENANT, Opened
+from nsadmin.documents.collection import Opened
 from nsadmin.documents.found import Cost, Unserved
 from nsadmin.documents.query.filters import Filter
 from nsadmin.documents.query.serving import narrows, unserved_reason
 from nsadmin.errors import Invalid, Unavailable, UpstreamError
+from nsadmin.namespaces.placement.tenants import TENANT
 from nsadmin.stores.qdrant.bulk.rate_limits import RateLimitReached
 from nsadmin.stores.qdrant.bulk.strict_mode import CODE, StrictModeRefusal
 

@@ -21,7 +21,7 @@ from nsadmin.documents.use import count_use
 from nsadmin.errors import Conflict, NsadminError
 from nsadmin.names import clip
 from nsadmin.stores import redis
-from nsadmin.stores.qdrant.answers import AnswerTooLarge
+from nsadmin.stores.qdrant.answers import AnswerTooLarge, TooManyValues
 from nsadmin.stores.qdrant.browsing import reading
 from nsadmin.stores.qdrant.browsing.reading import Asked, Point, PointPage
 
@@ -102,11 +102,14 @@ class _Run:
         while True:
             asked = self._asked()
             try:
-                return self._read(asked, offset)
-            except AnswerTooLarge:
+                page = self._read(asked, offset)
+            except (AnswerTooLarge, TooManyValues):
                 if self.most > 1:
                     self.most //= 2
                     continue
+            else:  # large documents often stand together; those after them are small
+                self.most = min(_PAGE, 2 * self.most)
+                return page
             found = self._read(replace(asked, fields=False, vectors=False), offset)
             points = [replace(point, payload=b"") for point in found.points]
             return PointPage(points, found.next_offset)

@@ -37,6 +37,11 @@ class Order:
     field: str
     direction: Literal["asc", "desc"] = "asc"
 
+    @property
+    def key(self) -> str:
+        """The order as one text, by which a cursor knows its list."""
+        return f"{self.direction} {self.field}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

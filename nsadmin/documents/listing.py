@@ -24,7 +24,7 @@ from nsadmin.documents.query.filters import EVERY, Filter
 from nsadmin.documents.use import count_use
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.payload_indexes import clean_field_name
-from nsadmin.stores.qdrant.answers import AnswerTooLarge
+from nsadmin.stores.qdrant.answers import AnswerTooLarge, TooManyValues
 from nsadmin.stores.qdrant.browsing import reading
 from nsadmin.stores.qdrant.browsing.reading import Asked, Point
 
@@ -57,7 +57,7 @@ def list_documents(
     `cursor` for what is not possible; Unavailable if Qdrant does not answer in time;
     UpstreamError.
     """
-    place = cursors.decode(cursor, by_field=order is not None)
+    place = cursors.decode(cursor, order=order.key if order else "")
     shown = checked_columns(columns)
     cost = cost_of(opened, asked)
     require_allowed(opened, asked, cost)
@@ -124,7 +124,7 @@ def list_payloads(
     A page has fewer documents where an answer with all of them would be too large, and
     one that is too large by itself has no payload. Raises as `list_documents` does.
     """
-    place = cursors.decode(cursor, by_field=order is not None)
+    place = cursors.decode(cursor, order=order.key if order else "")
     names = None if fields is None else checked_fields(fields, at="select")
     require_allowed(opened, asked, cost_of(opened, asked))
     pager = _Pager(opened, asked, order, place)
@@ -156,7 +156,7 @@ def _halving(read: Read, asked: Asked) -> list[Point]:
     while True:
         try:
             return read(asked)
-        except AnswerTooLarge:
+        except (AnswerTooLarge, TooManyValues):
             if asked.limit == 1:
                 break
             asked = replace(asked, limit=asked.limit // 2)

@@ -25,6 +25,12 @@ from nsadmin.stores.qdrant.collections import LiveIndex
 Json = dict[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+# The moments beside the first and the last one of the calendar.
+_BEYOND: Final = (
+    (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1,
+    (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND + 1,
+)
 # Qdrant compares the start of a page as a floating-point number.
 _LARGEST: Final = 2**53
 
@@ -52,20 +58,23 @@ class OrderedList:
             tied = self._tied(asked, place.value, place.offset)
             points += tied.points
             if tied.next_offset is not None:
-                return points, Place(tied.next_offset, place.value)
+                return points, self._place(tied.next_offset, place.value)
         room = asked.limit - len(points)
         found = self._from(asked, room + 1, place.value if place else None)
         if len(found) <= room:
             return points + found, None
         if room <= 0:
-            return points, place and Place(None, place.value)
+            return points, place and self._place(None, place.value)
         last = _value(found[-1])
         whole = [point for point in found if _value(point) != last]
         if len(whole) == room:
-            return points + whole, Place(None, _value(whole[-1]))
+            return points + whole, self._place(None, _value(whole[-1]))
         rest = replace(asked, limit=room - len(whole))
         tied = self._tied(rest, last, None)
-        return points + whole + tied.points, Place(tied.next_offset, last)
+        return points + whole + tied.points, self._place(tied.next_offset, last)
+
+    def _place(self, offset: PointId | None, value: OrderValue | None) -> Place:
+        return Place(offset, value, self.order.key)
 
     def _from(self, asked: Asked, limit: int, after: OrderValue | None) -> list[Point]:
         """Return points in order, those whose value is after another one."""
@@ -94,7 +103,7 @@ class OrderedList:
             return nearest if math.isfinite(nearest) else None
         following = int(value) + step
         if self.index.type == "datetime":
-            return _moment(following)
+            return None if following in _BEYOND else _moment(following)
         if abs(following) > _LARGEST:
             message = (
                 f"{self.order.field} has whole numbers beyond 2^53, where Qdrant "

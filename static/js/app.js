@@ -17,7 +17,14 @@ const copy = async (button) => {
   const { copyFrom, copyUrl } = button.dataset;
   let text = button.dataset.copy ?? document.getElementById(copyFrom)?.textContent;
   try {
-    if (copyUrl) text = await (await fetch(copyUrl)).text();
+    if (copyUrl) {
+      const answer = await fetch(copyUrl).catch(() => null);
+      if (!answer?.ok || answer.redirected) {
+        announce("The text could not be read. Load the page again and sign in if asked.");
+        return;
+      }
+      text = await answer.text();
+    }
     await navigator.clipboard.writeText(text);
   } catch {
     announce("The browser does not let this page copy. Select the text instead.");
@@ -290,7 +297,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const isUsed = event.target.closest("#facets, details.menu[open]");
+  const isUsed =
+    event.target.closest("#facets, details.menu[open]") || document.querySelector("dialog:modal");
   if (event.key === "Escape" && !isUsed && !event.defaultPrevented) closeBeside();
 });
 

@@ -166,6 +166,18 @@ def test_a_payload_key_of_any_name_harms_nothing(call: Caller) -> None:
             {"filters": {"AND": [{"field": "a", "operator": "exists", "value": "no"}]}},
             "filters.AND.0.value",
         ),
+        (
+            {"filters": {"AND": [{"field": "a", "operator": "is_null", "value": 0}]}},
+            "filters.AND.0.value",
+        ),
+        (
+            {
+                "filters": {
+                    "AND": [{"field": "a", "operator": "gt", "value": 2**53 + 1}]
+                }
+            },
+            "filters.AND.0.value",
+        ),
         ({"sort": {"field": "title"}}, "sort"),
         ({"select": ["a b"]}, "select"),
         ({"select": []}, "select"),

@@ -172,3 +172,28 @@ def test_a_hostile_payload_can_be_kept(compare: Compare, world):
     assert result["counts"]["different"] == 3
     assert all(len(entry["name"]) <= 200 for entry in result["paths"])
     assert "\u0000" not in str(result)
+
+
+@pytest.mark.parametrize("mode", ["sample", "full"])
+def test_points_of_another_tenant_are_in_nothing(compare: Compare, world, mode):
+    left = make_namespace(world.northlight, "one", point_count=4)
+    right = make_namespace(world.northlight, "other", point_count=4)
+    before = compare(left, right, mode)
+    mine = point(left, points.page(shared(), left.collection)[0][0]["id"])
+    foreign: list[dict[str, Any]] = [
+        {"internal_id": "int_foreign"},
+        {"internal_id": [left.internal_id, "int_foreign"]},
+        {"internal_id": [], "_internal": {"internal_id": "int_foreign"}},
+    ]
+    twin = mine["payload"]["document_id"]  # would be taken for the right's own
+    for number, tenant in enumerate(foreign):
+        payload = {"foreign-secret": number, "document_id": twin, **tenant}
+        odd = {"id": 90_000 + number, "vector": mine["vector"], "payload": payload}
+        put(left, odd)
+        put(right, {**odd, "payload": {**payload, "foreign-secret": "else"}})
+    after = compare(left, right, mode)
+    told = ("counts", "paths", "vectors", "is_equal", "notes")
+    assert {name: after[name] for name in told} == {name: before[name] for name in told}
+    assert after.get("drawn") == before.get("drawn")
+    assert "foreign" not in str(after)
+    assert "90000" not in str(after)

@@ -21,6 +21,7 @@ from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.pages.comparison.result_view import badge_of
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections, points
@@ -236,6 +237,11 @@ def test_the_same_comparison_runs_once_for_one_actor(world, pair):
     left, right = pair
     other = start(world.actor("member"), left.namespace_id, right.namespace_id, "full")
     assert other.comparison_id != first.job_id
+    # A job that failed and was resumed runs again, with its failure still in the row.
+    Comparison.objects.filter(pk=first.job_id).update(ended_at=timezone.now())
+    assert begun(world, pair).job_id == first.job_id
+    row = Comparison.objects.get(pk=first.job_id)
+    assert badge_of(row, Job.objects.get(job_id=first.job_id)).word != "Failed"
     run_to_the_end(first)
     assert begun(world, pair).job_id != first.job_id
 

@@ -12,6 +12,7 @@ from nsadmin.errors import Conflict, Invalid
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.documents.library import COUNT, Library, made, payload_of, point_of
+from tests.documents.test_listing import calls
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +130,20 @@ def test_documents_too_large_for_a_page_come_one_by_one(library: Library) -> Non
         *documents, end = read(export.start_export(heavy.open()))
         assert [len(d["payload"]["t"]) for d in documents] == [6_000_000] * 4
         assert end["export"]["is_complete"]
+
+
+def test_pages_grow_again_after_large_documents(library: Library) -> None:
+    del library
+    rows = [
+        {
+            "id": n,
+            "vector": {},
+            "payload": {"internal_id": "int_own", "t": "x" * (9_000_000 * (n < 2))},
+        }
+        for n in range(400)
+    ]
+    with made(rows, indexes={"internal_id": {"type": "keyword"}}) as mixed:
+        with calls() as asked:
+            *documents, end = read(export.start_export(mixed.open()))
+        assert (len(documents), end["export"]["is_complete"]) == (400, True)
+        assert len(asked) < 40

@@ -16,8 +16,9 @@ from nsadmin.documents.query.operators import (
     hint,
     takes,
 )
-from nsadmin.documents.query.rows import GROUPS, MAX_CONDITIONS, Group, rows_of
+from nsadmin.documents.query.rows import GROUPS, MAX_CONDITIONS, Group, Row, rows_of
 from nsadmin.errors import Invalid
+from nsadmin.pages.documents.as_call import call_body
 from tests.documents.library import COUNT, OWN, Library, payload_of
 from tests.documents.shapes import SHAPES, Shape
 
@@ -71,6 +72,7 @@ _GEO = {
         st.floats(0, 90), st.floats(-180, 180), st.floats(-90, 0), st.floats(-180, 180)
     ),
 }
+_MATCHED = (Operator.IS, Operator.IS_NOT)
 _NAMES = st.sampled_from(["a", "meta.size", "items[].price", "x-y_z", "tags[]", "é"])
 
 
@@ -91,6 +93,9 @@ def conditions(draw: st.DrawFn) -> Condition:
             draw(st.lists(_VALUES[kind], min_size=1, max_size=5, unique_by=repr))
         )
         values = tuple(dict.fromkeys(values))
+    elif count and kind == "integer" and operator not in _MATCHED:
+        exact = st.integers(-(2**53), 2**53)  # a range takes no others
+        values = tuple(sorted(draw(exact) for _ in range(count)))
     elif count:
         drawn = [draw(_VALUES[kind]) for _ in range(count)]
         values = tuple(sorted(drawn, key=_rank) if count == 2 else drawn)
@@ -319,3 +324,22 @@ def test_a_filter_in_words() -> None:
         "(place is within the radius of 3 m around 1, 2)"
     )
     assert Filter().sentence == "every document"
+
+
+@pytest.mark.parametrize(
+    ("group", "operator", "words"),
+    [
+        ("all", "is", ["gte", "lte"]),
+        ("all", "gte", ["gte"]),
+        ("any", "is", None),
+        ("none", "is", None),
+        ("all", "is_not", None),
+    ],
+)
+def test_the_call_of_a_time_does_not_depend_on_an_index(
+    group: str, operator: str, words: list[str] | None
+) -> None:
+    row = Row("seen", group, "datetime", operator, "2026-11-20 14:00")
+    body = call_body(Filter.from_rows([row], {}))
+    said = body and [c["operator"] for c in body["filters"]["AND"]]
+    assert said == words

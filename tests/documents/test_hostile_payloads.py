@@ -127,6 +127,20 @@ def test_a_page_of_megabytes_is_small_and_takes_few_bytes(heavy: Library) -> Non
     assert fields.catalogue(heavy.open()).types["rank"] == "integer"
 
 
+@pytest.mark.usefixtures("_wired", "db")
+def test_documents_of_many_small_lists_are_read_in_smaller_pages() -> None:
+    rows = [
+        {"id": n, "vector": {}, "payload": {"internal_id": OWN, "l": [[]] * 16_000}}
+        for n in range(100)
+    ]
+    with made(rows, indexes={"internal_id": {"type": "keyword"}}) as many:
+        page = listing.list_payloads(many.open(), limit=100)
+        assert 0 < len(page.documents) < 100
+        assert page.next_cursor
+        lines = list(export.start_export(many.open()).lines)
+        assert len([line for line in lines if line]) == 101
+
+
 def test_a_page_of_payloads_is_shorter_where_they_are_large(heavy: Library) -> None:
     first = listing.list_payloads(heavy.open(), limit=50)
     assert 0 < len(first.documents) < 50

@@ -136,6 +136,16 @@ def test_a_cursor_of_the_other_order_is_refused(library: Library) -> None:
         )
 
 
+def test_a_cursor_belongs_to_one_field_and_direction(library: Library) -> None:
+    first = listing.list_documents(library.open(), limit=5, order=Order("rank"))
+    for other in (Order("rank", "desc"), Order("seen_at"), None):
+        with pytest.raises(Invalid) as caught:
+            listing.list_documents(
+                library.open(), cursor=first.next_cursor, order=other
+            )
+        assert "cursor" in caught.value.errors
+
+
 def test_only_range_indexes_order(library: Library) -> None:
     for field in ("color", "plain", "text", "no.such"):
         with pytest.raises(Invalid) as caught:

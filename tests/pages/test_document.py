@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.template.loader import render_to_string
@@ -52,6 +53,11 @@ HOSTILE_PAYLOADS: dict[str, dict[str, Any]] = {
         "\u200b": [""],
         "title": "",
         **{"a\u200b" * 30 + str(n): "b\u202e" * 40 for n in range(2000)},
+    },
+    "other alphabets": {
+        **{"\u6f22\u5b57" * 20 + str(n): "\u6f22" * 40 for n in range(400)},
+        **{"\U0001f600" * 9 + str(n): ["\U0001f600" * 30] * 3 for n in range(400)},
+        "\u6f22": {"\U0001f600" * 9 + str(n): {"\u6f22": n} for n in range(400)},
     },
 }
 
@@ -220,6 +226,15 @@ def test_no_payload_makes_a_page_large_or_runs(browse, attacked, number):
         assert "<script" not in body
         assert "<img" not in body
         assert "<iframe" not in body
+
+
+@pytest.mark.parametrize("pointer", ["", "/\u6f22"])
+def test_the_rest_of_keys_of_other_alphabets_is_small(browse, attacked, pointer):
+    number = list(HOSTILE_PAYLOADS).index("other alphabets")
+    query = urlencode({"pointer": pointer})
+    response = browse().get(f"{attacked}bad_{number}/value/?{query}")
+    assert response.status_code == 200
+    assert len(response.content) < SMALL
 
 
 def test_an_id_that_fits_no_address_is_no_link(browse, attacked):

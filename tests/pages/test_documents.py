@@ -89,6 +89,17 @@ def test_the_list_has_an_order_by_fields_with_a_range_index(browse, address):
     assert "The list cannot be in this order" in text_of(refused)
 
 
+def test_another_order_begins_at_the_first_page(browse, address):
+    client = browse()
+    onward = re.search(r'href="([^"]+)" rel="next"', text_of(client.get(address)))
+    assert onward is not None
+    second = text_of(client.get(onward[1]))
+    form = re.search(r'<form id="browse".*?</form>', second, re.DOTALL)
+    assert form is not None
+    assert 'name="cursor"' not in form[0]
+    assert 'name="from"' not in form[0]
+
+
 def test_a_sample_has_no_next_page(browse, address):
     text = text_of(browse().get(asked(address, ("sample", "1"))))
     assert "50 random documents of 60" in text

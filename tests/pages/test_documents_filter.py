@@ -96,10 +96,19 @@ def test_an_address_that_is_too_much_is_refused_with_words(browse, address, quer
 
 @pytest.mark.parametrize(
     "query",
-    ["%ff%00%c3=%", "f=%00&v=%ed%a0%80", "f=%f0%9f&o=zz&t=zz&g=zz&v=%22", "cursor=%00"],
+    ["%ff%00%c3=%", "f=%00&v=%ed%a0%80", "f=%f0%9f&o=zz&t=zz&g=zz&v=%22", "cursor=%00"]
+    + [f"{key}={'7' * 5000}" for key in ("remove", "drop", "from", "remove=1&drop")]
+    + ["facet=%20&pick=x", "facet=rank&pick=" + "7" * 5000],
 )
 def test_bytes_that_are_no_filter_are_answered(browse, address, query):
-    assert browse().get(f"{address}?{query}").status_code in (200, 422)
+    assert browse().get(f"{address}?{query}").status_code in (200, 302, 422)
+
+
+def test_a_counted_value_is_not_added_to_a_full_filter(browse, address):
+    full = "&".join(f"f=rank&o=is&v={n}" for n in range(30))
+    response = browse().get(f"{address}?{full}&facet=color&pick=red")
+    assert response.status_code == 422
+    assert "The filter has an error" in text_of(response)
 
 
 def test_a_condition_without_an_index_says_what_it_costs(browse, address):

@@ -14,7 +14,7 @@ from nsadmin.resources.map.layout import (
     PlacedLine,
     place,
 )
-from nsadmin.resources.map.picture import MOST_BOXES, picture_of
+from nsadmin.resources.map.picture import MOST_BOXES, MOST_UNKNOWN, picture_of
 from nsadmin.resources.references.document import references_of
 from nsadmin.resources.references.graph import Found, Graph, build
 from nsadmin.resources.references.kinds import Kind
@@ -228,6 +228,24 @@ def test_a_long_column_folds_around_the_focus() -> None:
     assert "b071" in {box.name for box in near.columns[0].boxes}
     whole = picture_of(found, unfolded=frozenset({"buckets"}))
     assert whole.columns[0].folded == 0
+
+
+def test_a_column_of_ids_that_name_nothing_has_an_end() -> None:
+    found = graph(
+        *(
+            (
+                "collections",
+                f"c{n}",
+                made_of(*(f"bkt_gone{n}-{m}" for m in range(500))),
+            )
+            for n in range(10)
+        )
+    )
+    folded = picture_of(found).columns[0]
+    assert (len(folded.boxes), folded.folded) == (MOST_BOXES + 1, 4_940)
+    whole = picture_of(found, unfolded=frozenset({"buckets"})).columns[0]
+    assert (len(whole.boxes), whole.folded) == (MOST_UNKNOWN + 1, 4_800)
+    assert whole.boxes[-1].name == "4,800 more"
 
 
 def test_lines_of_folded_boxes_come_together() -> None:

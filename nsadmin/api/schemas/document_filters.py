@@ -173,7 +173,7 @@ def _meaning(
     name, value = sent.operator, sent.value
     if name in _FLAGS:
         when_true, when_false, kind = _FLAGS[name]
-        if value not in (None, True, False):
+        if value is not None and not isinstance(value, bool):
             raise Invalid.at(at, "Give true or false.")
         return kind, when_false if value is False else when_true, []
     if name in _PLACES:

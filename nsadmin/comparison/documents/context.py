@@ -34,8 +34,7 @@ class CompareContext:
 
     def pairs(self) -> PointPairs:
         """Return what compares documents; each thread needs its own."""
-        ids = self.left.namespace_id, self.right.namespace_id
-        return PointPairs(ids, self.same, self.scaled)
+        return PointPairs((self.left, self.right), self.same, self.scaled)
 
     def save(self, **cursor: Any) -> None:
         """Write a checkpoint; raises what `JobContext.checkpoint` raises."""

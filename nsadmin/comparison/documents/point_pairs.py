@@ -16,6 +16,8 @@ from nsadmin.clones.verify.content import Contents
 from nsadmin.comparison.documents.findings import Findings, Loose, Side
 from nsadmin.comparison.documents.marks import Correspondence
 from nsadmin.names import clip
+from nsadmin.namespaces.placement.tenants import is_of_another
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.qdrant.answers import MalformedAnswer
 from nsadmin.stores.qdrant.bulk.raw_points import RawPoint
@@ -24,6 +26,7 @@ from nsadmin.transfer.vectors import Scaled
 
 Json = dict[str, Any]
 Pair = tuple[RawPoint | None, RawPoint | None]
+_Read = tuple[RawPoint, Json]
 
 _LONGEST_NAME: Final = 200
 # Fields that the system gives a document; the same content has others elsewhere.
@@ -35,6 +38,7 @@ class _Own:
     """One side's readers of payloads: with marks, and without for foreign ones."""
 
     namespace_id: str
+    tenant: str
     marked: Contents
     plain: Contents = field(default_factory=lambda: Contents(None))
 
@@ -44,20 +48,32 @@ class _Own:
     def is_foreign(self, payload: Json) -> bool:
         return names_another(payload, self.namespace_id)
 
+    def owned(self, point: RawPoint | None) -> _Read | None:
+        """Return the point with its payload; None for one of another tenant."""
+        if point is None:
+            return None
+        payload = point.decoded_payload()
+        return None if is_of_another(payload, self.tenant) else (point, payload)
+
 
 class PointPairs:
     """Compares documents and counts them; each thread needs one of its own."""
 
     def __init__(
-        self, ids: tuple[str, str], same: Correspondence, scaled: Scaled
+        self, sides: tuple[Namespace, Namespace], same: Correspondence, scaled: Scaled
     ) -> None:
-        self._left = _Own(ids[0], Contents(same.left))
-        self._right = _Own(ids[1], Contents(same.right))
+        left, right = sides
+        marks = Contents(same.left), Contents(same.right)
+        self._left = _Own(left.namespace_id, left.internal_id, marks[0])
+        self._right = _Own(right.namespace_id, right.internal_id, marks[1])
         self._scaled = scaled
 
     def add(self, pair: Pair, findings: Findings, *, with_digests: bool) -> None:
-        """Compare two documents, or count one that only one side has."""
-        left, right = pair
+        """Compare two documents, or count one that only one side has.
+
+        A point of another tenant in a collection is passed over, as if it were absent.
+        """
+        left, right = self._left.owned(pair[0]), self._right.owned(pair[1])
         findings.counts["read_left"] += left is not None
         findings.counts["read_right"] += right is not None
         if left is not None and right is not None:
@@ -68,9 +84,9 @@ class PointPairs:
             self._add_alone("right", right, findings, with_digests=with_digests)
 
     def _add_both(
-        self, left: RawPoint, right: RawPoint, findings: Findings, *, with_digests: bool
+        self, own: _Read, opposite: _Read, findings: Findings, *, with_digests: bool
     ) -> None:
-        ours, theirs = left.decoded_payload(), right.decoded_payload()
+        (left, ours), (right, theirs) = own, opposite
         is_foreign = self._left.is_foreign(ours) and self._right.is_foreign(theirs)
         one = self._left.contents(is_foreign=is_foreign)
         other = self._right.contents(is_foreign=is_foreign)
@@ -88,10 +104,10 @@ class PointPairs:
             findings.add_digest("right", digest)
 
     def _add_alone(
-        self, side: Side, point: RawPoint, findings: Findings, *, with_digests: bool
+        self, side: Side, alone: _Read, findings: Findings, *, with_digests: bool
     ) -> None:
         own = self._left if side == "left" else self._right
-        payload = point.decoded_payload()
+        point, payload = alone
         contents = own.contents(is_foreign=own.is_foreign(payload))
         loose = (
             self._loose(point, payload, contents) if findings.wants_contents else None

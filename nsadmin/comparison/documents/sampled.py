@@ -6,6 +6,7 @@ looked for by its `document_id`, which every collection has an index on.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,6 +14,13 @@ from django.conf import settings
 from nsadmin.comparison.documents.context import COMPARE, DRAW, CompareContext
 from nsadmin.comparison.documents.findings import Findings, PointId
 from nsadmin.comparison.documents.point_pairs import Pair, PointPairs
+from nsadmin.namespaces.placement.tenants import (
+    INNER_TENANT,
+    TENANT,
+    is_of_another,
+    of_others,
+)
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.bulk import raw_points
 from nsadmin.stores.qdrant.bulk.raw_points import RawPoint
@@ -98,9 +106,9 @@ def _state(context: CompareContext) -> _State:
         return _State(**{**stored, "findings": Findings.read(stored["findings"])})
     progress = context.job.progress
     progress.begin(DRAW, total=2)
-    left = _draw(context.left_site)
+    left = _draw(context.left_site, context.left)
     progress.advance(DRAW, done=1)
-    right = _draw(context.right_site)
+    right = _draw(context.right_site, context.right)
     progress.advance(DRAW, done=2)
     progress.end(DRAW)
     state = _State(left, right, 0, [], Findings(), [])
@@ -108,21 +116,41 @@ def _state(context: CompareContext) -> _State:
     return state
 
 
-def _draw(site: Site) -> list[PointId]:
-    return points.random_ids(
+def _draw(site: Site, namespace: Namespace) -> list[PointId]:
+    """Return random ids, none of another tenant where strict mode allows the filter.
+
+    Those that it does not allow to leave out are drawn and passed over later.
+    """
+    draw = partial(
+        points.random_ids,
         site.cluster,
         site.collection,
         limit=SAMPLE_SIZE,
         timeout_s=float(settings.NSADMIN_CLUSTER_DEADLINE_S),
     )
+    try:
+        return draw(where={"must_not": of_others(namespace.internal_id)})
+    except StrictModeRefusal:
+        return draw()
+
+
+def _by_ids(site: Site, namespace: Namespace, ids: list[PointId]) -> Found:
+    """Return the points with these ids, without those of another tenant."""
+    found = raw_points.by_ids(site.cluster, site.collection, ids)
+    tenant = namespace.internal_id
+    return {
+        point_id: point
+        for point_id, point in found.items()
+        if not is_of_another(point.decoded_payload(), tenant)
+    }
 
 
 def _compare_some(
     context: CompareContext, pairs: PointPairs, state: _State, ids: list[PointId]
 ) -> None:
-    left, right = context.left_site, context.right_site
-    ours = raw_points.by_ids(left.cluster, left.collection, ids)
-    theirs = raw_points.by_ids(right.cluster, right.collection, ids)
+    left = context.left_site, context.left
+    right = context.right_site, context.right
+    ours, theirs = _by_ids(*left, ids), _by_ids(*right, ids)
     found: list[Pair] = [
         (ours.get(own_id), theirs.get(own_id))
         for own_id in ids
@@ -135,25 +163,27 @@ def _compare_some(
         for key, point in theirs.items()
         if key not in ours and key not in met
     }
-    for point, other in _counterparts(state, only_ours, right):
+    for point, other in _counterparts(state, only_ours, *right):
         found.append((point, other))
         if other is not None:
             state.met.append(other.id)
             only_theirs.pop(other.id, None)
-    for point, other in _counterparts(state, only_theirs, left):
+    for point, other in _counterparts(state, only_theirs, *left):
         found.append((other, point))
     for pair in found:
         pairs.add(pair, state.findings, with_digests=False)
 
 
-def _counterparts(state: _State, alone: Found, site: Site) -> list[Pair]:
+def _counterparts(
+    state: _State, alone: Found, site: Site, namespace: Namespace
+) -> list[Pair]:
     """Return each document with the one of the other side that has its document id."""
     wanted: dict[str, RawPoint] = {}
     for point in alone.values():
         document_id = point.decoded_payload().get(_FIELD)
         if isinstance(document_id, str) and 0 < len(document_id) <= _LONGEST_ID:
             wanted[document_id] = point
-    others = _by_document_id(state, list(wanted), site) if wanted else {}
+    others = _by_document_id(state, list(wanted), site, namespace) if wanted else {}
     partner = {
         wanted[document_id].id: other
         for document_id, other in others.items()
@@ -164,7 +194,7 @@ def _counterparts(state: _State, alone: Found, site: Site) -> list[Pair]:
 
 
 def _by_document_id(
-    state: _State, document_ids: list[str], site: Site
+    state: _State, document_ids: list[str], site: Site, namespace: Namespace
 ) -> dict[str, RawPoint]:
     where = {"must": [{"key": _FIELD, "match": {"any": document_ids}}]}
     try:
@@ -173,14 +203,18 @@ def _by_document_id(
             site.collection,
             limit=2 * len(document_ids),
             where=where,
-            only=[_FIELD],
+            only=[_FIELD, TENANT, INNER_TENANT],
         )
     except StrictModeRefusal:
         if NO_LOOKUP not in state.notes:
             state.notes.append(NO_LOOKUP)
         return {}
-    ids = {str((row.get("payload") or {}).get(_FIELD)): row["id"] for row in rows}
-    found = raw_points.by_ids(site.cluster, site.collection, list(ids.values()))
+    ids = {
+        str(payload.get(_FIELD)): row["id"]
+        for row in rows
+        if not is_of_another(payload := row.get("payload") or {}, namespace.internal_id)
+    }
+    found = _by_ids(site, namespace, list(ids.values()))
     return {
         document_id: found[own_id]
         for document_id, own_id in ids.items()

@@ -5,6 +5,7 @@ import binascii
 import json
 import math
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,34 +24,49 @@ class Place:
 
     In the order of ids `offset` is its first id. In the order of a field the page goes
     on among the documents with `value`, in the order of their ids, from `offset` on;
-    without an offset, with the next value.
+    without an offset, with the next value. `order` names the field and its direction,
+    "" for the order of ids.
     """
 
     offset: PointId | None = None
     value: OrderValue | None = None
+    order: str = ""
 
     def encode(self) -> str:
         """Return the cursor."""
-        text = json.dumps([self.offset, self.value], separators=(",", ":"))
+        parts = [
+            self.offset,
+            self.value,
+            *([_digest(self.order)] if self.order else []),
+        ]
+        text = json.dumps(parts, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, *, by_field: bool) -> Place | None:
+def decode(cursor: str, *, order: str = "") -> Place | None:
     """Return the place of a cursor; None for the empty one, the first page.
 
+    `order` is that of the list, as a `Place` names it.
     Raises Invalid at `cursor` for one of another order, or for what is none.
     """
     if not cursor:
         return None
-    offset, value = _parts(cursor)
+    offset, value, found = _parts(cursor)
     if not (offset is None or is_id(offset)) or not (value is None or _is_value(value)):
         raise _unknown()
-    if by_field == (value is None) or (offset is None and value is None):
+    if bool(order) == (value is None) or (offset is None and value is None):
         raise _unknown()
-    return Place(offset, value)
+    if found != (_digest(order) if order else ""):
+        raise _unknown()
+    return Place(offset, value, order)
 
 
-def _parts(cursor: str) -> tuple[Any, Any]:
+def _digest(order: str) -> str:
+    """Return what tells orders apart and is short, as names of fields are not."""
+    return blake2b(order.encode(errors="replace"), digest_size=6).hexdigest()
+
+
+def _parts(cursor: str) -> tuple[Any, Any, Any]:
     if len(cursor) > _MOST_CHARACTERS:
         raise _unknown()
     try:
@@ -58,9 +74,9 @@ def _parts(cursor: str) -> tuple[Any, Any]:
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
         raise _unknown() from None
-    if not isinstance(parts, list) or len(parts) != 2:
+    if not isinstance(parts, list) or len(parts) not in (2, 3):
         raise _unknown()
-    return parts[0], parts[1]
+    return parts[0], parts[1], parts[2] if len(parts) == 3 else ""
 
 
 def is_id(value: object) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 from nsadmin.documents.query import values
@@ -181,8 +181,12 @@ class Filter:
         return Filter.of(kept)
 
     def adding(self, condition: Condition, group: Group = "all") -> "Filter":
-        """Return the filter with one more condition, as a facet's value adds one."""
-        return replace(self, **{group: (*self.group(group), condition)})
+        """Return the filter with one more condition, as a facet's value adds one.
+
+        Raises Invalid if they are too many.
+        """
+        kept = [(placed.group, placed.condition) for placed in self.placed]
+        return Filter.of([*kept, (group, condition)])
 
 
 EVERY: Final = Filter()

@@ -17,6 +17,16 @@ MAX_VALUE_LENGTH: Final = 1000
 # The text of a list of values.
 MAX_TEXT: Final = 20_000
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_EXACT: Final = 2**53
+_COMPARING: Final = frozenset(
+    {
+        Operator.LESS,
+        Operator.AT_MOST,
+        Operator.GREATER,
+        Operator.AT_LEAST,
+        Operator.BETWEEN,
+    }
+)
 _LARGEST_RADIUS: Final = 25_000_000.0
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,20}")
 _PART: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,\n"]*))(?:[,\n]|\Z)')
@@ -109,6 +119,8 @@ def read_values(
         raise Invalid.at(at, f"This needs {needed}{told}; it has {len(given)}.")
     if kind == "geo" and count:
         return _place(operator, given, at)
+    if operator in _COMPARING:
+        _require_exact(given, at)
     read = _READERS[kind]
     values = tuple(read(value, at) for value in given)
     if count is None:
@@ -116,6 +128,13 @@ def read_values(
     if operator is Operator.BETWEEN and _is_after(*values):
         raise Invalid.at(at, "The first value must not be greater than the second.")
     return values
+
+
+def _require_exact(given: Sequence[Any], at: str) -> None:
+    """Refuse whole numbers that Qdrant, which compares as floats, would round."""
+    if any(isinstance(value, int) and abs(value) > _EXACT for value in given):
+        message = "A range compares whole numbers only up to 2^53 exactly. Give less."
+        raise Invalid.at(at, message)
 
 
 def _is_after(one: Value, other: Value) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 
 from nsadmin.documents.shown.cells import cut
 from nsadmin.documents.shown.kinds import Kind, kind_of, leaf_text
@@ -19,7 +20,8 @@ TEXT_BYTES: Final = 2048
 _NODE_BYTES: Final = 120
 _SHORT_BYTES: Final = 60
 _KEY_LENGTH: Final = 120
-# A page writes no address of a value that is deeper than such a pointer.
+# A page writes no address of a value whose pointer is longer, percent-encoded: a
+# letter that is not Latin takes 6 to 12 bytes.
 _LONGEST_POINTER: Final = 500
 # A part of a text that is asked for.
 SLICE_CHARACTERS: Final = 16_384
@@ -148,7 +150,15 @@ def _cost(draft: _Draft) -> int:
         shown = _html_bytes(draft.value[: _SHORT_BYTES + 1])
         if shown <= _SHORT_BYTES:
             return size + shown
-    return size + 2 * (_NODE_BYTES + min(len(draft.pointer), _LONGEST_POINTER))
+    return size + 2 * (_NODE_BYTES + len(query_of(draft.pointer)))
+
+
+def query_of(pointer: str) -> str:
+    """Return a pointer as the query of an address; "" for one that is too long."""
+    if len(pointer) > _LONGEST_POINTER:
+        return ""
+    encoded = quote(pointer, safe="", errors="replace")
+    return f"pointer={encoded}" if len(encoded) <= _LONGEST_POINTER else ""
 
 
 def _html_bytes(text: str) -> int:
@@ -194,7 +204,12 @@ def slice_of(value: Any, *, key: str, pointer: str, start: int) -> Slice:
     if not isinstance(value, dict | list):
         _grow([draft])
         return Slice(draft.frozen(), 0, 1, 1)
-    draft.children = _entries(draft, start, MOST_ENTRIES)
-    _grow(draft.children)
+    room = WHOLE_PAGE.nodes
+    for child in _entries(draft, start, MOST_ENTRIES):
+        room -= _cost(child)
+        if room < 0 and draft.children:
+            break
+        draft.children.append(child)
+    _grow(draft.children, Room(max(0, room)))
     node = draft.frozen()
     return Slice(node, start, start + len(draft.children), draft.entries)

@@ -81,7 +81,12 @@ class ResultView:
 
 
 def badge_of(row: Comparison, job: Job | None) -> Badge:
-    """Return the state of a comparison: by its row once it has ended, else its job."""
+    """Return the state of a comparison: by its row once it has ended, else its job.
+
+    A job that was resumed runs again although its row tells how it failed before.
+    """
+    if job is not None and job.is_live and not row.result:
+        return job_badge(job)
     if row.ended_at is not None:
         if row.was_cancelled:
             return JOBS["cancelled"]

@@ -40,15 +40,17 @@ _PLACES: Final[Mapping[Operator, tuple[str, tuple[str, ...]]]] = {
 def call_body(asked: Filter) -> dict[str, Any] | None:
     """Return the body that finds the same; None where the API cannot say it.
 
-    These are conditions on one entry of a list, a range outside of `all`, and a value
-    that is asked as text and as a number.
+    These are conditions on one entry of a list, a range or a time outside of `all`, and
+    a value that is asked as text and as a number.
     """
     filters: dict[str, list[dict[str, Any]]] = {}
     for group, name in _GROUPS.items():
         conditions = asked.group(group)
         if any(c.element or c.other_readings for c in conditions):
             return None
-        if group != "all" and any(c.operator is _O.BETWEEN for c in conditions):
+        if any(_is_moment(c) and c.operator is _O.IS_NOT for c in conditions):
+            return None
+        if group != "all" and any(_is_range(c) for c in conditions):
             return None
         entries = [entry for c in conditions for entry in _entries(c)]
         if entries:
@@ -56,11 +58,21 @@ def call_body(asked: Filter) -> dict[str, Any] | None:
     return {"filters": filters} if filters else {}
 
 
+def _is_moment(condition: Condition) -> bool:
+    """Whether a time is asked; the API reads it as text where no index says so."""
+    return condition.type == "datetime"
+
+
+def _is_range(condition: Condition) -> bool:
+    is_moment = _is_moment(condition) and condition.operator is _O.IS
+    return is_moment or condition.operator is _O.BETWEEN
+
+
 def _entries(condition: Condition) -> Iterator[dict[str, Any]]:
     field, operator, values = condition.field, condition.operator, condition.values
-    if operator is _O.BETWEEN:
-        for word, value in zip(("gte", "lte"), values, strict=True):
-            yield _entry(field, word, value)
+    if _is_range(condition):
+        yield _entry(field, "gte", values[0])
+        yield _entry(field, "lte", values[-1])
     elif operator in _FLAGS:
         yield _entry(field, *_FLAGS[operator])
     elif operator in _PLACES:

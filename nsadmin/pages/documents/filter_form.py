@@ -35,6 +35,8 @@ SOURCES: Final[Mapping[str, str]] = {
 }
 # What a refusal says to those who have no link to the form of a new index.
 ADD_IT: Final = " Add the index."
+# Far more than a condition's number has; Python refuses to read very long ones.
+_DIGITS: Final = 4
 EVERY_OPERATOR: Final = tuple(dict.fromkeys(o for os in OPERATORS.values() for o in os))
 
 
@@ -172,11 +174,18 @@ class FieldGroup:
 def edited(rows: Iterable[Row], *, add: str = "", remove: str = "") -> list[Row]:
     """Return the rows in the order of the form, with one more or one less."""
     ordered = sorted(rows, key=_place)
-    if remove.isascii() and remove.isdigit() and int(remove) < len(ordered):
-        del ordered[int(remove)]
+    number = number_of(remove)
+    if number is not None and number < len(ordered):
+        del ordered[number]
     if add in GROUPS and len(ordered) < MAX_CONDITIONS:
         ordered = sorted([*ordered, Row("", add)], key=_place)
     return ordered
+
+
+def number_of(text: str) -> int | None:
+    """Return the number of a condition; None for a text that is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) < _DIGITS
+    return int(text) if is_number else None
 
 
 def _place(row: Row) -> int:

@@ -28,7 +28,12 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page, retarget, wants_fragment
 from nsadmin.pages.common.page_context import may, namespace_scope
 from nsadmin.pages.documents.address import ListAddress, query_pairs, unused
-from nsadmin.pages.documents.filter_form import edited, field_groups, form_groups
+from nsadmin.pages.documents.filter_form import (
+    edited,
+    field_groups,
+    form_groups,
+    number_of,
+)
 from nsadmin.pages.documents.list_context import result_context, texts_of
 from nsadmin.pages.documents.states import State, state_of
 
@@ -72,7 +77,10 @@ def documents(request: HttpRequest, namespace_id: str) -> HttpResponse:
     is_edit = any(key in last for key in _EDITS)
     found = _begin(actor, view, pairs, last, too_long)
     if found.known and found.refusal is None and ("pick" in last or "drop" in last):
-        return redirect(str(_changed(address, found, last)))
+        try:
+            return redirect(str(_changed(address, found, last)))
+        except Invalid as invalid:
+            found.invalid = found.refusal = invalid
     if not is_edit and found.refusal is None and found.opened is not None:
         _look(found, found.opened, address)
     context = _context(request, view, address, found, added=last.get("add", ""))
@@ -130,14 +138,15 @@ def _begin(
 def _changed(address: ListAddress, found: Found, last: dict[str, str]) -> ListAddress:
     """Return the list with a counted value added to its filter, or a condition less."""
     asked = found.asked
-    dropped = last.get("drop", "")
-    if dropped.isascii() and dropped.isdigit():
-        asked = asked.without(int(dropped))
+    dropped = number_of(last.get("drop", ""))
+    if dropped is not None:
+        asked = asked.without(dropped)
     if "pick" in last and address.facet:
         types = found.known.types if found.known else {}
         row = Row(field=address.facet, operator="is", text=last["pick"])
         picked = Filter.from_rows([row], types)
-        asked = asked.adding(picked.all[0])
+        if picked.all:
+            asked = asked.adding(picked.all[0])
     return address.but(filter=tuple(asked.to_query()))
 
 

@@ -4,14 +4,13 @@ from urllib.parse import urlencode
 
 from django import template
 
-from nsadmin.documents.shown.tree import Node
+from nsadmin.documents.shown.tree import Node, query_of
 from nsadmin.documents.shown.vectors import ShownVector
 from nsadmin.documents.shown.visible import visible
 
 register = template.Library()
 
 _NBSP = "\u00a0"
-_LONGEST_POINTER = 500
 
 
 @register.filter
@@ -42,9 +41,8 @@ def extent(node: Node) -> str:
 @register.filter
 def rest_of(node: Node, address: str) -> str:
     """Return the address of a value's parts; "" for none and for one too long."""
-    if not address or len(node.pointer) > _LONGEST_POINTER:
-        return ""
-    return f"{address}?{urlencode({'pointer': node.pointer})}"
+    query = query_of(node.pointer)
+    return f"{address}?{query}" if address and query else ""
 
 
 @register.filter

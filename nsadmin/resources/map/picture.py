@@ -12,6 +12,8 @@ State = Literal["", "missing", "elsewhere", "more"]
 
 # Boxes of a column; what is beyond them folds into one box.
 MOST_BOXES: Final = 60
+# Ids without a resource in a column that is unfolded; any text may stand for one.
+MOST_UNKNOWN: Final = 200
 # Lines that are drawn; a namespace has some dozens.
 MOST_LINES: Final = 1500
 # Collections over collections over collections … share the last of these columns.
@@ -221,11 +223,28 @@ def _folded(
     column: Column, near: frozenset[Key], *, is_whole: bool
 ) -> tuple[list[Box], list[Box]]:
     """Return the boxes to draw and those that the last of them stands for."""
-    if is_whole or len(column.boxes) <= MOST_BOXES:
+    if is_whole:
+        return _with_some_unknown(column, near)
+    if len(column.boxes) <= MOST_BOXES:
         return list(column.boxes), []
     first = [box for box in column.boxes if box.key in near or box.state == "missing"]
-    rest = [box for box in column.boxes if box not in first]
-    kept = {box.key for box in (first + rest)[:MOST_BOXES]}
+    taken = {box.key for box in first}
+    rest = [box for box in column.boxes if box.key not in taken]
+    return _split(column, {box.key for box in (first + rest)[:MOST_BOXES]})
+
+
+def _with_some_unknown(
+    column: Column, near: frozenset[Key]
+) -> tuple[list[Box], list[Box]]:
+    """Return every resource, and at most MOST_UNKNOWN ids that name none here."""
+    unknown = [box.key for box in column.boxes if box.state and box.key not in near]
+    if len(unknown) <= MOST_UNKNOWN:
+        return list(column.boxes), []
+    over = set(unknown[MOST_UNKNOWN:])
+    return _split(column, {box.key for box in column.boxes} - over)
+
+
+def _split(column: Column, kept: set[Key]) -> tuple[list[Box], list[Box]]:
     shown = [box for box in column.boxes if box.key in kept]
     hidden = [box for box in column.boxes if box.key not in kept]
     key = (column.kind, f"more:{column.title}")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from nsadmin.names import clip
 from nsadmin.resources.references.fields import (
     OPERAND_KEYS,
     PREFIX_BY_KIND,
@@ -24,6 +25,8 @@ Use = Literal["source", "copy", "filter", "mention"]
 MOST: Final = 500
 _MOST_VALUES: Final = 20_000
 _DEEPEST: Final = 40
+# A longer text names nothing, and need not be kept whole to say so.
+_LONGEST_VALUE: Final = 200
 # The fields that are documented to hold references, kind by kind; below them every key
 # that holds ids counts. An id elsewhere is a mention: it may mean something else.
 _ROOTS: Final[Mapping[Kind, frozenset[str]]] = {
@@ -202,7 +205,7 @@ def _reference(
     use: Use = "filter" if at.is_operand and at.use == "source" else at.use
     return Reference(
         kinds=kinds,
-        value=value,
+        value=clip(value, _LONGEST_VALUE),
         field=at.field.removeprefix("."),
         use="mention" if not is_required else use,
         is_required=is_required and use != "mention" and kinds != ("namespaces",),

@@ -56,6 +56,10 @@ class AnswerTooLarge(MalformedAnswer):
         )
 
 
+class TooManyValues(MalformedAnswer):
+    """The answer has more values than are read; a smaller page may fit."""
+
+
 def decode(content: bytes) -> Any:
     """Return the JSON of an answer; raise MalformedAnswer if it is none or too deep."""
     require_few_values(content)
@@ -68,11 +72,11 @@ def decode(content: bytes) -> Any:
 
 
 def require_few_values(content: bytes) -> None:
-    """Raise MalformedAnswer for JSON that would take far more memory than its bytes."""
+    """Raise TooManyValues for JSON that would take far more memory than its bytes."""
     containers = content.count(b"{") + content.count(b"[")
     values = content.count(b",") + content.count(b":")
     if containers > _MOST_CONTAINERS or values > _MOST_VALUES:
-        raise MalformedAnswer.of("it has too many values")
+        raise TooManyValues.of("it has too many values")
 
 
 def _require_shallow(decoded: Any) -> None:

@@ -203,10 +203,15 @@ def delete_ids(cluster: Cluster, name: str, ids: list[PointId]) -> None:
 
 
 def random_ids(
-    cluster: Cluster, name: str, *, limit: int, timeout_s: float
+    cluster: Cluster,
+    name: str,
+    *,
+    limit: int,
+    timeout_s: float,
+    where: Json | None = None,
 ) -> list[PointId]:
     """Return ids of a random sample of points over all shards; see `pick`."""
-    found = pick(cluster, name, limit=limit, only=[], timeout_s=timeout_s)
+    found = pick(cluster, name, limit=limit, only=[], timeout_s=timeout_s, where=where)
     return [point["id"] for point in found]
 
 
