@@ -15,8 +15,10 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 
+from nsadmin.access.support.words import LOOKS
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.audit.models import AuditEvent
 from nsadmin.search import fill
 from nsadmin.stores.mongo.connection import database
 from nsadmin.stores.qdrant import collections, points
@@ -232,6 +234,7 @@ def everything(others: frozenset[str]) -> dict[str, str]:
     return found
 
 
+AUDIT_TABLES = ("auditevent", "chainentry", "chainhead")
 # These POSTs only read, or keep how the person who asks wants to see things.
 HARMLESS: set[Route] = {
     ("POST", "v1/namespaces/list"),
@@ -251,7 +254,7 @@ def test_support_is_refused_on_every_unsafe_route_and_nothing_is_written(
     cast.open_sessions("support")
     support = Halden(cast, "support")
     support.send("GET", "/v1/namespaces", None)  # its key has been used by now
-    before = everything(others)
+    before, began = everything(others), AuditEvent.objects.count()
     for route in MATRIX:
         method, address = route
         if method == "GET" or route in HARMLESS:
@@ -261,4 +264,8 @@ def test_support_is_refused_on_every_unsafe_route_and_nothing_is_written(
             response = support.send(method, f"/{filled(address, marked)}", body)
             assert response.status_code == 403
     after = everything(others)
-    assert {k for k in before | after if before.get(k) != after.get(k)} == set()
+    changed = {k for k in before | after if before.get(k) != after.get(k)}
+    # A refusal that shows the namespace is a look, and nothing else is written.
+    assert changed <= {f"sql audit_{name}" for name in AUDIT_TABLES}
+    new = AuditEvent.objects.order_by("pk")[began:]
+    assert {event.action for event in new} <= set(LOOKS)
