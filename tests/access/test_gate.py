@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from nsadmin.access.actor import SYSTEM, Actor, Grant
@@ -139,11 +139,11 @@ def test_a_gated_view_asks_before_it_runs(declare) -> None:
     calls = []
 
     @declare(UPDATE)
-    def view(request: HttpRequest, number: int) -> int:
+    def view(request: HttpRequest, number: int) -> HttpResponse:
         calls.append(number)
-        return number
+        return HttpResponse(str(number))
 
-    assert view(asked(ADMIN), 1) == 1
+    assert view(asked(ADMIN), 1).content == b"1"
     with pytest.raises(Forbidden):
         view(asked(VIEWER), 2)
     with pytest.raises(Unauthorized):
