@@ -19,7 +19,7 @@ from nsadmin.search.models import EVERYBODY, Kind
 from nsadmin.search.words import Query
 
 # Rows per group of the page, and of the suggestions.
-PER_PAGE, PER_SUGGESTION = 40, 5
+PER_PAGE, PER_SUGGESTION = 25, 5
 GROUPS: dict[str, tuple[Kind, ...]] = {
     "namespaces": (Kind.NAMESPACE,),
     "resources": (Kind.COLLECTION, Kind.RETRIEVER),
