@@ -20,7 +20,7 @@ from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.jobs.models import Job
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import comparison, mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
@@ -225,7 +225,7 @@ def assemble() -> Cast:
         known_as = f"{COLLECTION_PREFIX}{name}"
         made = make_namespace(organization, title, scope=scope, known_as=known_as)
         setattr(cast, name, made)
-    mirror.record_filled(3)
+    comparison.record_filled(3)
     return cast
 
 

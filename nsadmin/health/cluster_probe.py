@@ -18,10 +18,11 @@ from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
 from nsadmin.jobs import items
 from nsadmin.names import clip
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
-from nsadmin.namespaces.read import mirror, snapshots
 from nsadmin.namespaces.read import probe as observe
+from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant import collections, telemetry
@@ -59,12 +60,12 @@ def known() -> dict[Cluster, list[str]]:
     found: dict[Cluster, list[str]] = {shared(): list(on_shared)}
 
     def place(row: MirroredNamespace) -> None:
-        infrastructure = row.document.get("infrastructure") or {}
-        url = str(infrastructure.get("qdrant_url") or "")
-        cluster = dedicated_of(row.internal_id, url)
+        cluster = dedicated_of(row.internal_id, row.cluster_url)
         found.setdefault(cluster, []).append(row.namespace_id)
 
-    others = rows.exclude(tier="shared").only("namespace_id", "internal_id", "document")
+    others = rows.exclude(tier="shared").only(
+        "namespace_id", "internal_id", "cluster_url"
+    )
     items.each(PLACING, others, place, key=lambda row: row.pk, is_complete=True)
     return found
 
@@ -148,5 +149,7 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         if size is not None:
             snapshots.record(namespace.namespace_id, size=asdict(size))
 
-    rows = MirroredNamespace.objects.filter(pk__in=namespace_ids)
+    rows = MirroredNamespace.objects.select_related("document").filter(
+        pk__in=namespace_ids
+    )
     items.each(SIZES, rows, store_size, key=lambda row: row.pk)

@@ -173,7 +173,7 @@ def _wrong() -> Iterator[_Wrong]:
         | Q(namespace_id__in=list(held))
         | ~Q(unreadable="")
     ).exclude(clone_status__in=("cloning", "deleting"))
-    chosen = list(wrong.defer("document"))
+    chosen = list(wrong)
     looks = LastLook.objects.in_bulk([row.pk for row in chosen])
     for row in chosen:
         troubles = _troubles(row, looks.get(row.pk), held.get(row.pk))

@@ -17,8 +17,8 @@ from nsadmin.namespaces.change.compare_and_set import (
     updated_document,
     write_document,
 )
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.placement.clusters import collection_key, left_at
-from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.moving import (

@@ -8,9 +8,10 @@ from django.db import models
 class MirroredNamespace(models.Model):
     """A copy of a namespace for lists; the namespace store holds the original.
 
-    Counts are null while unknown. `document` is the store's document without secrets,
-    which is shown while the store is away. `search_text` has what a search looks
-    through, without case; `unreadable` a line for each value that cannot be read.
+    Counts are null while unknown. `search_text` has what a search looks through,
+    without case; `unreadable` a line for each value that cannot be read. `cluster_url`
+    is the address of a dedicated cluster, unchecked, and `collection` the name of the
+    collection there.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -24,6 +25,9 @@ class MirroredNamespace(models.Model):
     scope = models.CharField(max_length=16, default="org")
     namespace_type = models.CharField(max_length=16, default="standard")
     tier = models.CharField(max_length=16, default="shared")
+    cluster_url = models.CharField(max_length=500, blank=True)
+    collection = models.CharField(max_length=255, blank=True)
+    auto_create_indexes = models.BooleanField(default=False)
     extractor_ids = models.JSONField(default=list)
     index_count = models.IntegerField(default=0)
     document_count = models.BigIntegerField(null=True)
@@ -51,7 +55,6 @@ class MirroredNamespace(models.Model):
     observed_revision = models.IntegerField(default=0)
     differences = models.IntegerField(default=0)
     mirrored_at = models.DateTimeField()
-    document = models.JSONField(default=dict)
 
     class Meta:
         indexes: ClassVar = [
@@ -82,6 +85,25 @@ class MirroredNamespace(models.Model):
             if self.clone_status in ("cloning", "failed")
             else self.health
         )
+
+
+class MirroredDocument(models.Model):
+    """The store's document of a mirrored namespace, without secrets.
+
+    It is shown while the store is away, and in lists of the API. In a table of its own,
+    it does not slow down reading the rows.
+    """
+
+    namespace = models.OneToOneField(
+        MirroredNamespace,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="document",
+    )
+    content = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.namespace_id
 
 
 class MirrorFill(models.Model):

@@ -11,8 +11,8 @@ from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
-from nsadmin.namespaces.read import mirror
 
 _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
 
@@ -26,7 +26,7 @@ _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
 @record_run("reconcile", keep="news")
 def reconcile() -> dict[str, Any]:
     """Compare the mirror with the namespace store."""
-    return {"rows": mirror.reconcile()}
+    return {"rows": comparison.reconcile()}
 
 
 @shared_task(

@@ -6,8 +6,9 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization
 from nsadmin.access.permissions import Action
 from nsadmin.jobs import queries as job_queries
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.read import queries
 from nsadmin.search.hits import Hit
 from nsadmin.search.index import Found
 from nsadmin.search.models import Kind

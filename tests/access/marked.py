@@ -12,7 +12,7 @@ from nsadmin.comparison.documents.findings import Findings
 from nsadmin.comparison.documents.result import result_of
 from nsadmin.comparison.models import Comparison
 from nsadmin.jobs.models import Job, JobEvent
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from nsadmin.namespaces.change import recovery
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -127,7 +127,7 @@ def test_a_planted_key_is_nowhere(
         found.page("get", f"{here}resources/{path}")
     found.page("get", "/organization/")
     found.page("get", "/jobs/")
-    mirror.reconcile()
+    comparison.reconcile()
     recovery.heal()
 
     said = {"answers": found.told, "logs": logged.text, **everything_stored()}

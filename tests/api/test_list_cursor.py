@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 from tests.api.conftest import Caller, locations_of
 from tests.cast import make_namespace
 
@@ -79,8 +79,14 @@ def fill(call: Caller, number: int) -> None:
     for row in rows:
         row.internal_id = own.internal_id
         row.organization_id = own.organization_id
-        row.document = own.document | {"namespace_id": row.namespace_id}
     MirroredNamespace.objects.bulk_create(rows)
+    MirroredDocument.objects.bulk_create(
+        MirroredDocument(
+            namespace=row,
+            content=own.document.content | {"namespace_id": row.namespace_id},
+        )
+        for row in rows
+    )
 
 
 @pytest.fixture

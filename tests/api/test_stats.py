@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.read import mirror
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace, make_resources
 
@@ -56,7 +56,7 @@ def test_what_nobody_knows_is_null(call: Caller) -> None:
 
 def test_many_are_counted_in_one_query(call: Caller) -> None:
     make_resources(call.cast.own)
-    mirror.reconcile()
+    comparison.reconcile()
     ids = [
         make_namespace(call.cast.northlight, f"more {n}", in_qdrant=False).namespace_id
         for n in range(5)

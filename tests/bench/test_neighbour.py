@@ -8,9 +8,9 @@ import pytest
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.health import sampler
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement.cluster_share import SHARED
-from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo.connection import close
@@ -152,7 +152,7 @@ def test_schedules_and_clones_of_another_organization(street: Street, mode: str)
         until(lambda: not clones.refreshed(job).is_live, "the clone ends")
 
     calls = {
-        "reconcile": (mirror.reconcile, 15),
+        "reconcile": (comparison.reconcile, 15),
         "shared sampling": (sample, 10),
         "clone of 100 points": (clone, 5),
     }

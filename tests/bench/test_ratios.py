@@ -9,8 +9,9 @@ from qdrant_client import QdrantClient, models
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import mirror, snapshots
+from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
@@ -165,10 +166,10 @@ def test_reconcile_against_a_scan(cast):
     """A reconcile that finds nothing against reading every document."""
     for number in range(200):
         make_namespace(cast.northlight, f"many {number}", in_qdrant=False)
-    mirror.reconcile()
+    comparison.reconcile()
     compare(
         "reconcile of 200, nothing changed / scan of the store",
-        mirror.reconcile,
+        comparison.reconcile,
         lambda: list(store.every()),
         limit="-",
     )

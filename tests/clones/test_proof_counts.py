@@ -9,8 +9,9 @@ from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import State
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.read import mirror, probe, queries
+from nsadmin.namespaces.read import probe, queries
 from nsadmin.namespaces.read.counts import counts_of
 from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store

@@ -242,7 +242,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim("role_table", ("nsadmin/access/permissions.py",), role_tables),
     Claim("role_tests", ("nsadmin/access/",), role_tests),
-    Claim("status_words", ("nsadmin/namespaces/read/status.py",), status_words),
+    Claim("status_words", ("nsadmin/namespaces/mirror/status.py",), status_words),
     Claim("audit_writes", ("nsadmin/audit/",), audit_writes),
     Claim("job_states", ("nsadmin/jobs/",), job_states),
     Claim("messages", ("nsadmin/jobs/execution/dispatch.py",), messages),

@@ -232,7 +232,7 @@ def test_imports_of_sub_rooms_are_seen() -> None:
     plan = sample(source, "nsadmin/namespaces/plan/plan.py")
     assert imported("namespaces", plan, ["plan", "change"]) == {"change"}
     source = "from nsadmin.namespaces import models, tasks"
-    read = sample(source, "nsadmin/namespaces/read/mirror.py")
+    read = sample(source, "nsadmin/namespaces/mirror/mirror.py")
     assert imported("namespaces", read, ["read"]) == {"root", "root.tasks"}
 
 

@@ -13,8 +13,9 @@ from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.plan.repair import EVERYTHING
-from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import connection
 from nsadmin.stores.mongo import namespaces as store
@@ -105,7 +106,7 @@ def test_a_namespace_is_read_from_the_mirror_within_a_second(
 
 
 def test_counts_are_the_mirrors_where_the_store_falls_silent(region, trip):
-    mirror.reconcile()
+    comparison.reconcile()
     view = queries.get(SYSTEM, trip.namespace_id)
     with region.exchanges.frozen("mongo"), bounded():
         assert view.counts.objects == 0

@@ -10,6 +10,7 @@ from nsadmin.health import cluster_probe, drift_scan, sampler
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.jobs import items
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores import redis
@@ -41,7 +42,7 @@ def on(cast, url, name="on its own", *, tier="dedicated_cpu"):
     infrastructure = {"compute_tier": tier, "qdrant_url": url}
     plant(made.namespace_id, infrastructure=infrastructure)
     row = MirroredNamespace.objects.get(pk=made.namespace_id)
-    row.tier, row.document = tier, {"infrastructure": infrastructure}
+    row.tier, row.cluster_url = tier, url
     row.save()
     return made.namespace_id
 
@@ -80,16 +81,16 @@ def test_an_odd_root_stops_nothing_else(cast, odd, body):
 
 @pytest.mark.parametrize(
     "infrastructure",
-    ["shared", ["a"], 7, {"qdrant_url": 5}, {"qdrant_url": "gopher://x"}, None],
+    [
+        {"compute_tier": "dedicated_cpu", "qdrant_url": odd}
+        for odd in (5, None, "gopher://x", "", ["a"], "http://" + "x" * 600)
+    ],
     ids=repr,
 )
-def test_an_odd_infrastructure_is_named_and_the_others_are_sampled(
-    cast, infrastructure
-):
+def test_an_odd_address_is_named_and_the_others_are_sampled(cast, infrastructure):
     namespace_id = on(cast, "http://127.0.0.1:9")
-    MirroredNamespace.objects.filter(pk=namespace_id).update(
-        document={"infrastructure": infrastructure}
-    )
+    plant(namespace_id, infrastructure=infrastructure)
+    comparison.reconcile()
     sampler.sample()
     assert fresh(cast) == 3
     assert (cluster_probe.PLACING, "namespace", namespace_id) in failing()

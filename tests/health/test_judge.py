@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nsadmin.namespaces.mirror.status import status_text
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
-from nsadmin.namespaces.read.status import status_text
 from nsadmin.pages.common.badges import health_badge
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.record import RecordedActor, record
 from nsadmin.health.models import DriftRow
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.resources.references.kinds import WORDS

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from bson import Int64
 
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import mirror
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.api.conftest import Caller
@@ -57,7 +57,7 @@ def damaged(cast: Cast, settings: Any) -> Iterator[Cast]:
 
 def test_each_is_listed_and_named_and_nothing_is_lost(damaged: Cast) -> None:
     assert len(list(store.every())) == 7
-    mirror.reconcile()
+    comparison.reconcile()
     faults = {
         row.pk: row.unreadable
         for row in MirroredNamespace.objects.filter(pk__startswith="ns_odd_")
@@ -70,7 +70,7 @@ def test_each_is_listed_and_named_and_nothing_is_lost(damaged: Cast) -> None:
     )
     assert faults["ns_odd_type"].startswith("document cannot be decoded: ")
     assert faults["ns_odd_last"] == ""
-    assert mirror.reconcile() == 0
+    assert comparison.reconcile() == 0
 
 
 def test_each_is_opened_and_a_write_loses_nothing(cast: Cast, damaged: Cast) -> None:

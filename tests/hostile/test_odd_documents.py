@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils.html import escape
 
 from nsadmin.jobs import items
+from nsadmin.namespaces.listing.facets import count_facets
+from nsadmin.namespaces.listing.listing import SORTS, ListQuery, listing
+from nsadmin.namespaces.mirror import comparison, mirror
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import mirror, queries
-from nsadmin.namespaces.read.facets import count_facets
-from nsadmin.namespaces.read.listing import SORTS, ListQuery, listing
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import is_stand_in
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
@@ -48,7 +49,7 @@ def odd_store(cast: Cast) -> Cast:
     collection(store.NAME).insert_many(documents)
     healthy = make_namespace(cast.northlight, "healthy, and last", in_qdrant=False)
     MirroredNamespace.objects.filter(pk=healthy.namespace_id).delete()
-    mirror.reconcile()
+    comparison.reconcile()
     return cast
 
 
@@ -61,7 +62,7 @@ def test_a_comparison_passes_and_names_each_once(odd_store: Cast) -> None:
     stood_in = {row.name: row for row in rows.values() if is_stand_in(row.pk)}
     assert set(stood_in) == set(NO_ADDRESS)
     assert all(row.faults[0].startswith("_id ") for row in stood_in.values())
-    assert mirror.reconcile() == 0
+    assert comparison.reconcile() == 0
 
 
 def test_what_was_corrected_is_healthy_again(odd_store: Cast) -> None:
@@ -70,7 +71,7 @@ def test_what_was_corrected_is_healthy_again(odd_store: Cast) -> None:
         collection(store.NAME).replace_one({"_id": odd.id}, healthy)
     for name in NO_ADDRESS:
         collection(store.NAME).delete_one({"name_key": name})
-    mirror.reconcile()
+    comparison.reconcile()
     left = MirroredNamespace.objects.exclude(unreadable="")
     assert {row.pk for row in left} == {odd.id for odd in UNOWNED}
     assert not items.open_failures().exists()

@@ -88,7 +88,7 @@ def test_a_shared_namespace_moves_to_a_dedicated_cluster(
     assert AuditEvent.objects.get(op_id=job.op_id).outcome == "done"
     row = MirroredNamespace.objects.get(namespace_id=mover.namespace.namespace_id)
     assert row.tier == "dedicated_cpu"
-    assert "sealed" not in str(row.document)
+    assert "sealed" not in str(row.document.content)
     points.put(shared(), mover.name, [])  # the old collection may be written again
 
 

@@ -13,8 +13,8 @@ from nsadmin.jobs.models import ItemFailure, State
 from nsadmin.moves import back, expiry
 from nsadmin.moves.context import site_of
 from nsadmin.namespaces.change import key_rotation
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.schema.moving import (
     fallback_of,
     move_of,
@@ -41,7 +41,7 @@ def boxes_of(found: object) -> list[str]:
 
 def require_sealed(mover: Mover, told: str) -> None:
     """The key is nowhere in plain, and its boxes are in the document alone."""
-    mirror.reconcile()
+    comparison.reconcile()
     said = {"told": told, **everything_stored()}
     assert [where for where, text in said.items() if KEY in text] == []
     boxes = boxes_of(mover.raw)

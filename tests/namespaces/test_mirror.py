@@ -9,11 +9,12 @@ from django.apps import apps
 
 from nsadmin.errors import Invalid, NotFound
 from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.listing.facets import count_facets
+from nsadmin.namespaces.listing.listing import ListQuery, listing
+from nsadmin.namespaces.mirror import comparison, mirror
+from nsadmin.namespaces.mirror.bootstrap import MirrorEmpty
 from nsadmin.namespaces.models import LastLook, MirroredNamespace, MirrorFill
-from nsadmin.namespaces.read import mirror, queries
-from nsadmin.namespaces.read.facets import count_facets
-from nsadmin.namespaces.read.listing import ListQuery, listing
-from nsadmin.namespaces.read.mirror_bootstrap import MirrorEmpty
+from nsadmin.namespaces.read import queries
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
@@ -30,13 +31,13 @@ def test_a_reconcile_adds_changes_and_drops(cast):
     store.replace(raw, {**raw, "namespace_name": "renamed elsewhere", "revision": 2})
     store.delete(cast.foreign.namespace_id, revision=1)
     MirroredNamespace.objects.filter(pk=cast.system.namespace_id).delete()
-    assert mirror.reconcile() == 3
+    assert comparison.reconcile() == 3
     rows = {row.pk: row.name for row in MirroredNamespace.objects.all()}
     assert rows == {
         cast.own.namespace_id: "renamed elsewhere",
         cast.system.namespace_id: "world sample",
     }
-    assert mirror.reconcile() == 0
+    assert comparison.reconcile() == 0
 
 
 def test_an_older_document_does_not_overwrite_a_newer_row(cast):
@@ -48,7 +49,7 @@ def test_an_older_document_does_not_overwrite_a_newer_row(cast):
 
 def test_counts_come_from_the_store_and_unknown_is_null(cast):
     make_resources(cast.own)
-    mirror.reconcile()
+    comparison.reconcile()
     row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
     assert (row.object_count, row.bucket_count, row.retriever_count) == (1, 1, 0)
     assert row.document_count is None
@@ -62,8 +63,8 @@ def test_secrets_are_not_mirrored(cast):
         cast.northlight, "dedicated", in_qdrant=False, infrastructure=infrastructure
     )
     row = MirroredNamespace.objects.get(pk=made.namespace_id)
-    assert "canary" not in str(row.document)
-    assert row.document["infrastructure"]["qdrant_api_key_provided"] is True
+    assert "canary" not in str(row.document.content)
+    assert row.document.content["infrastructure"]["qdrant_api_key_provided"] is True
 
 
 def test_who_sees_what(cast):
@@ -142,7 +143,7 @@ def test_a_revision_that_was_set_back_is_mirrored(cast):
     raw = store.get(cast.own.namespace_id)
     mirror.mirror_one({**raw, "revision": 9})
     store.replace(raw, {**raw, "description": "restored from a backup"})
-    mirror.reconcile()
+    comparison.reconcile()
     row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
     assert (row.revision, row.description) == (1, "restored from a backup")
 
@@ -260,7 +261,7 @@ def test_rows_that_were_dropped_come_back(cast):
 def test_none_is_believed_after_a_comparison(cast, django_assert_num_queries):
     for raw in list(store.every()):
         store.delete(raw["_id"], revision=1)
-    mirror.reconcile()
+    comparison.reconcile()
     actor = cast.actor()
     with django_assert_num_queries(3):
         assert listing(actor, ListQuery()).total == 0
@@ -272,8 +273,8 @@ def test_none_is_believed_after_a_comparison(cast, django_assert_num_queries):
 def test_a_float_of_any_size_is_mirrored_as_it_is(cast, number):
     values = {"$set": {"more": {"number": number}}}
     collection(store.NAME).update_one({"_id": cast.own.namespace_id}, values)
-    mirror.reconcile()
-    assert mirror.reconcile() == 0
+    comparison.reconcile()
+    assert comparison.reconcile() == 0
     row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
     found = mirror.read_row(row).raw["more"]["number"]
     assert (found, type(found)) == (number, float)
@@ -293,7 +294,7 @@ def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
 
 
 def test_one_fills_and_the_others_wait_for_it(cast, monkeypatch):
-    monkeypatch.setattr("nsadmin.namespaces.read.mirror_bootstrap._WAIT_S", 0.2)
+    monkeypatch.setattr("nsadmin.namespaces.mirror.bootstrap._WAIT_S", 0.2)
     emptied()
     assert redis.claim("mirror-fill", milliseconds=5000)
     with pytest.raises(MirrorEmpty, match="being read now"):

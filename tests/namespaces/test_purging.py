@@ -13,8 +13,8 @@ from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import ItemFailure, Job, State
 from nsadmin.namespaces.lifecycle import purging, tombstones
 from nsadmin.namespaces.lifecycle.deletion_stages import FAILING, LEFT_BEHIND
+from nsadmin.namespaces.mirror.comparison import reconcile
 from nsadmin.namespaces.placement import clusters
-from nsadmin.namespaces.read.mirror import reconcile
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 

@@ -10,12 +10,12 @@ from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 
 from nsadmin.errors import Conflict
+from nsadmin.namespaces.mirror import document_copy
 from nsadmin.namespaces.plan.readable import (
     require_id,
     require_placement,
     require_readable,
 )
-from nsadmin.namespaces.read import document_copy
 from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import decoding
 from tests.hostile.odd_documents import (

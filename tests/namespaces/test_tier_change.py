@@ -85,7 +85,7 @@ def test_no_secret_is_anywhere_but_sealed_in_the_document(cast, own_cluster):
     sealed = stored(cast)["infrastructure"]["qdrant_api_key_sealed"]
     assert sealed["set_by"] == cast.actor().label
     assert "qdrant_api_key_sealed" not in str(MirroredNamespace.objects.get(
-        namespace_id=cast.own.namespace_id).document)  # fmt: skip
+        namespace_id=cast.own.namespace_id).document.content)  # fmt: skip
 
 
 def test_a_second_time_changes_nothing(cast, own_cluster):

@@ -14,10 +14,10 @@ from nsadmin.errors import Conflict, Forbidden, NotFound, QuotaExceeded
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, tombstones
+from nsadmin.namespaces.mirror.comparison import reconcile
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.mirror import reconcile
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import points

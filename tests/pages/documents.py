@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.test import Client
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import Cast

@@ -16,7 +16,7 @@ from nsadmin.comparison.documents.findings import Findings
 from nsadmin.comparison.documents.result import result_of
 from nsadmin.comparison.models import Comparison
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import make_namespace, make_resources
@@ -315,7 +315,7 @@ def test_a_comparison_is_seen_by_who_sees_both_sides(browse, cast, pair):
         "platform_admin": {"own", "system", "theirs", "mixed"},
     }
     store.delete(pair[1].namespace_id, revision=1)
-    mirror.reconcile()
+    comparison.reconcile()
     assert browse().get(f"/compare/{rows['own'].pk}/").status_code == 404
 
 

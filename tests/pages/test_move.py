@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nsadmin.jobs.models import Job, State
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.moving import move_of
 from nsadmin.stores.mongo import namespaces as store

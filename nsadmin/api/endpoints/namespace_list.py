@@ -17,8 +17,8 @@ from nsadmin.api.schemas.lists import ListNamespacesResponse, ListStats
 from nsadmin.api.schemas.namespaces import NamespaceModel, NamespaceSummary
 from nsadmin.api.schemas.requests import ListNamespacesRequest, ListQueryString, Sort
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.read import keyset, listing
-from nsadmin.namespaces.read.listing import ListQuery
+from nsadmin.namespaces.listing import keyset, listing
+from nsadmin.namespaces.listing.listing import ListQuery
 
 # Also of the single namespace: `/namespaces/list` goes before its placeholder.
 router = Router(tags=["Namespaces"])

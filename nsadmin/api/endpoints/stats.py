@@ -13,7 +13,8 @@ from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import AddressQuery
 from nsadmin.api.schemas.stats import Counts, NamespaceStats, StatsBatch
-from nsadmin.namespaces.read import lookups, mirror_bootstrap, queries
+from nsadmin.namespaces.mirror import bootstrap
+from nsadmin.namespaces.read import lookups, queries
 
 router = Router(tags=["Namespaces"])
 _COUNTS = tuple(Counts.model_fields)
@@ -34,7 +35,7 @@ class StatsRequest(BaseModel):
 @operation(Action.NAMESPACE_READ)
 def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
-    mirror_bootstrap.require_filled()
+    bootstrap.require_filled()
     rows = lookups.columns(actor_of(request), body.namespace_ids, _COUNTS)
     stats = {key: Counts.model_construct(**row) for key, row in rows.items()}
     return json_response(StatsBatch.model_construct(stats=stats))

@@ -13,10 +13,11 @@ from nsadmin.namespaces.change.moving import MoveStart
 from nsadmin.namespaces.change.planning import PlannedChange, as_request, plan_change
 from nsadmin.namespaces.change.preflight_checks import Check
 from nsadmin.namespaces.change.update import closing_refused
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.plan import ChangeRequest, Plan
 from nsadmin.namespaces.plan.steps import Step, from_json
-from nsadmin.namespaces.read import mirror, queries, snapshots
+from nsadmin.namespaces.read import queries, snapshots
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw

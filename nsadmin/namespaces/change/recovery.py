@@ -15,13 +15,14 @@ from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
 from nsadmin.namespaces.change.converge import converge
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import HealingTurn
 from nsadmin.namespaces.placement.cluster_share import (
     EVERY,
     ClusterShare,
     dedicated_ids,
 )
-from nsadmin.namespaces.read import mirror, snapshots
+from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.stores import redis

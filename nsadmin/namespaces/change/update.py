@@ -14,8 +14,9 @@ from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.plan.steps import SetField
-from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw

@@ -10,7 +10,7 @@ from nsadmin.namespaces.change.compare_and_set import (
     updated_document,
     write_document,
 )
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 

@@ -13,8 +13,9 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND, stages
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.placement.job_queue import job_queue
-from nsadmin.namespaces.read import mirror, queries
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw

@@ -21,7 +21,7 @@ from nsadmin.namespaces.lifecycle.deletion_stages import (
     RESOURCES,
     STOP,
 )
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis

@@ -147,7 +147,7 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
         deleted_at__isnull=kind == EXPIRY,
         deletion_task_id="",
     )
-    found = list(rows.defer("document").order_by("internal_id", "name_key"))
+    found = list(rows.order_by("internal_id", "name_key"))
     if not found:
         return None
     return HeldDeletions(

@@ -95,9 +95,7 @@ def held_expiry(organization: Organization) -> HeldExpiry | None:
             expires_at__lte=timezone.now(),
             deleted_at=None,
             deletion_task_id="",
-        )
-        .defer("document")
-        .order_by("expires_at", "name_key")
+        ).order_by("expires_at", "name_key")
     )
     if not is_excessive(internal_id, len(rows)):
         return None

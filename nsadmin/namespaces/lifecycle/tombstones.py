@@ -28,8 +28,9 @@ from nsadmin.namespaces.change import blockers, quota
 from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.lifecycle import deletion, fuse
 from nsadmin.namespaces.lifecycle.expiry import WARNED
+from nsadmin.namespaces.mirror import bootstrap, mirror
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import mirror, mirror_bootstrap, queries
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -48,7 +49,7 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
 
     Raises MirrorEmpty while the mirror is not filled.
     """
-    mirror_bootstrap.require_filled()
+    bootstrap.require_filled()
     rows = MirroredNamespace.objects.exclude(deleted_at=None)
     internal_ids = actor.visible_internal_ids
     if internal_ids is not None:

@@ -52,13 +52,9 @@ def dedicated_ids() -> dict[str, str]:
     """Return {namespace id: address of its dedicated cluster} from the mirror."""
     rows = MirroredNamespace.objects.exclude(tier="shared")
     found = {}
-    for key, internal_id, kept in rows.values_list(
-        "namespace_id", "internal_id", "document"
-    ):
-        infrastructure = kept.get("infrastructure") if isinstance(kept, dict) else None
-        if not isinstance(infrastructure, dict):
-            continue
-        if url := _valid_url(internal_id, infrastructure.get("qdrant_url")):
+    columns = ("namespace_id", "internal_id", "cluster_url")
+    for key, internal_id, address in rows.values_list(*columns):
+        if url := _valid_url(internal_id, address):
             found[key] = url
     return found
 
@@ -68,8 +64,8 @@ def dedicated_urls() -> list[str]:
     return sorted(set(dedicated_ids().values()))
 
 
-def _valid_url(internal_id: str, url: object) -> str:
-    if not isinstance(url, str) or not url:
+def _valid_url(internal_id: str, url: str) -> str:
+    if not url:
         return ""
     try:
         return dedicated_of(internal_id, url).url

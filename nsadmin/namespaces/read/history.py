@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from nsadmin.namespaces.mirror.mirror import status_of
 from nsadmin.namespaces.models import LastLook, LookSlot
-from nsadmin.namespaces.read.status import status_for
 
 SLOT = timedelta(minutes=5)
 RETENTION = timedelta(hours=6)
@@ -20,12 +20,6 @@ def slot_of(at: datetime) -> datetime:
     return at - timedelta(
         minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond
     )
-
-
-def status_of(look: LastLook) -> str:
-    """Return one of STATUSES for a snapshot; unknown if Qdrant was silent."""
-    color = (look.live or {}).get("status")
-    return status_for(color, ok=look.ok, exists=look.exists)
 
 
 def record(look: LastLook) -> None:

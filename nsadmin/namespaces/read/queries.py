@@ -14,9 +14,10 @@ from nsadmin.access.support.words import LOOKS
 from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
+from nsadmin.namespaces.mirror import bootstrap, mirror
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.readable import require_id, require_readable
-from nsadmin.namespaces.read import mirror, mirror_bootstrap, probe, snapshots
+from nsadmin.namespaces.read import probe, snapshots
 from nsadmin.namespaces.read.counts import Counts, counts_of
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
@@ -189,7 +190,7 @@ def _get_mirrored(
 ) -> NamespaceView:
     row = _mirrored_row(actor, identifier, organization_id)
     if row is None:
-        mirror_bootstrap.require_filled()
+        bootstrap.require_filled()
         raise namespace_not_found(identifier)
     namespace = mirror.read_row(row)
     _require_access(actor, Action.NAMESPACE_READ, namespace)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.steps import format_parameters
-from nsadmin.namespaces.read import mirror
 from nsadmin.namespaces.read.counts import Counts
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace, Raw, Tier

@@ -11,8 +11,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from nsadmin.names import clip, storable
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.read import history, mirror
+from nsadmin.namespaces.read import history
 from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis

@@ -7,8 +7,8 @@ from datetime import datetime
 from nsadmin.audit.models import Outcome
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.jobs.schedules.runs import is_lost
+from nsadmin.namespaces.mirror.status import TITLES
 from nsadmin.namespaces.read.rows import VectorRow
-from nsadmin.namespaces.read.status import TITLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from nsadmin.access.actor import Actor
+from nsadmin.namespaces.mirror.status import StatusText, current_status_text
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
-from nsadmin.namespaces.read.status import StatusText, current_status_text
 from nsadmin.pages.common.badges import Badge, health_badge
 
 # A panel that has been open for so many seconds is asked for at this distance.

@@ -13,10 +13,11 @@ from nsadmin.access.web import gate
 from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.listing import listing
+from nsadmin.namespaces.listing.facets import Facets, count_facets
+from nsadmin.namespaces.listing.listing import SORTS, ListQuery
+from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import listing, mirror_bootstrap
-from nsadmin.namespaces.read.facets import Facets, count_facets
-from nsadmin.namespaces.read.listing import SORTS, ListQuery
 from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -68,7 +69,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     )
     try:
         found = listing.listing(actor, query)
-    except mirror_bootstrap.MirrorEmpty as not_loaded:
+    except bootstrap.MirrorEmpty as not_loaded:
         return _not_loaded(request, query, not_loaded.message)
     context = _list_context(request, query, found)
     return page(

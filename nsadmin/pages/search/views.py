@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.read import mirror_bootstrap
+from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.search.rows import row_of, sections
 from nsadmin.search import fill, find
@@ -32,7 +32,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "per_group": find.PER_PAGE,
         "longest": LONGEST,
         "is_across": find.is_across(actor),
-        "is_filled": mirror_bootstrap.is_filled(),
+        "is_filled": bootstrap.is_filled(),
         "resources_at": fill.as_of(_RESOURCES),
         "others_at": fill.as_of(_OTHERS),
     }

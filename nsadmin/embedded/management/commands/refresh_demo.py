@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from nsadmin.embedded.seed.write.usage import write_usage
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import comparison
 
 
 class Command(BaseCommand):
@@ -18,5 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Reconcile the mirror and add missing filter counts."""
-        mirror.reconcile()
+        comparison.reconcile()
         write_usage(timezone.now())

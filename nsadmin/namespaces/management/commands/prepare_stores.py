@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.read import mirror
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.stores.mongo import namespaces, resources
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         try:
             namespaces.ensure_indexes()
             resources.ensure_indexes()
-            changed = mirror.reconcile()
+            changed = comparison.reconcile()
         except Unavailable as failure:
             raise CommandError(failure.message) from None
         self.stdout.write(f"Indexes exist; {changed} rows of the mirror changed.")

@@ -2,7 +2,7 @@
 
 from django.http import QueryDict
 
-from nsadmin.namespaces.read.listing import HEALTH, SORTS, TIERS, ListQuery
+from nsadmin.namespaces.listing.listing import HEALTH, SORTS, TIERS, ListQuery
 
 ORDERS = {
     "updated": "Last changed",

@@ -10,8 +10,8 @@ import time
 from django.db.models import Exists
 
 from nsadmin.errors import Unavailable
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
-from nsadmin.namespaces.read import mirror
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection
 
@@ -40,7 +40,7 @@ def require_filled() -> None:
         with connection.translate_errors(within_s=connection.READ_S):
             connection.ping()
         with connection.translate_errors(within_s=_FILL_TIMEOUT_S):
-            mirror.reconcile()
+            comparison.reconcile()
     except Unavailable as away:
         message = f"{_NOT_LOADED}. {away.message}"
         raise MirrorEmpty(message, details={"store": "namespace store"}) from None

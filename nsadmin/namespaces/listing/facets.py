@@ -7,7 +7,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.namespaces.read.listing import (
+from nsadmin.namespaces.listing.listing import (
     HEALTH,
     SOON,
     STATUS,

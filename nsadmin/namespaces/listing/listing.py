@@ -24,11 +24,12 @@ from django.utils import timezone
 from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.listing import keyset
+from nsadmin.namespaces.listing.keyset import Order, Place
+from nsadmin.namespaces.mirror import bootstrap
+from nsadmin.namespaces.mirror.status import TITLES
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read import keyset, mirror_bootstrap
-from nsadmin.namespaces.read.keyset import Order, Place
 from nsadmin.namespaces.read.queries import visible
-from nsadmin.namespaces.read.status import TITLES
 from nsadmin.namespaces.schema.text import name_key, searchable
 
 SORTS: Mapping[str, tuple[str, bool]] = {
@@ -195,10 +196,12 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     Raises Invalid for an unknown sort, MirrorEmpty while the mirror is not filled.
     """
     orders = query.orders
-    mirror_bootstrap.require_filled()
+    bootstrap.require_filled()
     rows = filtered(actor, query)
     columns = (
-        rows if query.whole else rows.defer("document", "description", "search_text")
+        rows.select_related("document")
+        if query.whole
+        else rows.defer("description", "search_text")
     )
     # One row more than the page shows whether more follow.
     found = list(

@@ -1,0 +1,1 @@
+"""Lists of namespaces: filters, search, order, pages, facets."""

@@ -1,0 +1,1 @@
+"""The mirror: documents of the namespace store as rows, to search and sort them."""
