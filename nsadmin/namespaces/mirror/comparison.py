@@ -47,7 +47,7 @@ def reconcile() -> int:
     _, deleted = MirroredNamespace.objects.filter(
         namespace_id__in=list(comparison.rows), mirrored_at__lt=began
     ).delete()
-    dropped = deleted.get(MirroredNamespace._meta.label, 0)
+    dropped = deleted.get("namespaces.MirroredNamespace", 0)
     record_filled(tally.done)
     return comparison.insert() + comparison.written + dropped
 
