@@ -18,7 +18,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.servers import local
+from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.supervision.ports import free_port
 
 LIMIT = 0.05
@@ -28,7 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @contextmanager
 def demo(folder: Path) -> Iterator[dict[str, Any]]:
-    """A running demo; what `demo.json` says, with the supervisor as one more process."""
+    """A running demo; what `demo.json` says of it."""
     env = {**os.environ, "NSADMIN_LOG_LEVEL": "WARNING"}
     command = [*MANAGE, "demo", f"--port={free_port()}", f"--data-dir={folder}"]
     with subprocess.Popen(command, env=env) as process:
@@ -43,28 +47,34 @@ def _ready(folder: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     while time.monotonic() < give_up and process.poll() is None:
         if (folder / "demo.json").exists():
             said = json.loads((folder / "demo.json").read_bytes())
-            return dict(said) | {"supervisor": process.pid}
+            return dict(said)
         time.sleep(0.5)
     raise SystemExit("The demo does not start.")
 
 
-def environment(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
+def leave_unseeded(folder: Path) -> None:
+    """Have the demo start without its own data: it takes them for written."""
+    database = f"sqlite:///{quote(str(folder.resolve() / 'nsadmin.sqlite3'))}"
+    stores = ("mongodb", "qdrant", "qdrant_dedicated")
+    sources = dict.fromkeys(stores, "embedded") | {"database": database}
+    nothing = {"logins": [], "api_keys": [], "namespaces": []}
+    DataDirectory(folder).write("seed.json", {"sources": sources, **nothing})
+
+
+def settings_of(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
     """The settings of the demo's processes, for one more of them."""
-    keys = json.loads((folder / "secrets.json").read_bytes())
-    shared = said["qdrant"]["shared"]
-    found = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
-    found |= {
+    found = {
         "DATABASE_URL": said["database_url"],
-        "NSADMIN_MONGODB_URL": said["mongodb_url"],
-        "NSADMIN_REDIS_URL": said["redis_url"],
-        "NSADMIN_QDRANT_URL": shared["url"],
-        "NSADMIN_QDRANT_API_KEY": shared["api_key"],
+        local.URLS["mongodb"]: said["mongodb_url"],
+        local.URLS["redis"]: said["redis_url"],
     }
-    if dedicated := said["qdrant"]["dedicated"]:
-        found["NSADMIN_DEMO_DEDICATED_URL"] = dedicated["url"]
-        found["NSADMIN_DEMO_DEDICATED_API_KEY"] = dedicated["api_key"]
-        found["NSADMIN_CLUSTER_HOSTS"] = f"{dedicated['url'].rpartition('/')[2]}=*"
-    return {**os.environ, **found}
+    clusters = {"qdrant": "shared", "qdrant_dedicated": "dedicated"}
+    for name, cluster in clusters.items():
+        if there := said["qdrant"][cluster]:
+            found[local.URLS[name]] = there["url"]
+            found[local.KEYS[name]] = there["api_key"]
+    servers = local.Servers(env=found, processes=())
+    return environment(DataDirectory(folder), servers, os.environ)
 
 
 def spent(pids: Mapping[str, int]) -> dict[str, float]:
@@ -107,12 +117,12 @@ def printed(
 
 def measure(folder: Path, *, namespaces: int, settle_s: float, seconds: float) -> str:
     """Start the demo on a world of that size and measure it; return the table."""
+    leave_unseeded(folder)
     with demo(folder) as said:
-        fleet = ["load_fleet", "--add", f"--namespaces={namespaces}"]
-        env = environment(folder, said)
-        subprocess.run([*MANAGE, *fleet], env=env, check=True)
+        fleet = ["load_fleet", f"--namespaces={namespaces}"]
+        subprocess.run([*MANAGE, *fleet], env=settings_of(folder, said), check=True)
         time.sleep(settle_s)
-        pids = {**said["processes"]}
+        pids = said["processes"]
         before, began = spent(pids), time.monotonic()
         time.sleep(seconds)
         return printed(before, spent(pids), time.monotonic() - began)
