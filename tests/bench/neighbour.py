@@ -1,7 +1,6 @@
 """A production web server over stores of its own, and people who ask it all the time."""
 
 import http.client
-import math
 import os
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.embedded.supervision.ports import free_port
-from tests.bench.rounds import TABLE, Row
+from tests.bench.rounds import TABLE, Row, p95
 from tests.faults.plant import Plant
 from tests.people import BACKEND
 
@@ -131,11 +130,6 @@ def times(call: Callable[[], object], *, count: int) -> list[float]:
         call()
         found.append(time.perf_counter() - began)
     return found
-
-
-def p95(seconds: list[float]) -> float:
-    """The least time that 95 of 100 do not exceed."""
-    return sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
 
 
 def note(what: str, with_it: list[float], without: list[float]) -> float:
