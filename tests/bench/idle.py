@@ -57,7 +57,7 @@ def leave_unseeded(folder: Path) -> None:
     database = f"sqlite:///{quote(str(folder.resolve() / 'nsadmin.sqlite3'))}"
     stores = ("mongodb", "qdrant", "qdrant_dedicated")
     sources = dict.fromkeys(stores, "embedded") | {"database": database}
-    nothing = {"logins": [], "api_keys": [], "namespaces": []}
+    nothing: dict[str, Any] = {"logins": [], "api_keys": [], "namespaces": []}
     DataDirectory(folder).write("seed.json", {"sources": sources, **nothing})
 
 

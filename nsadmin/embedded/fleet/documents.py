@@ -93,7 +93,7 @@ def spec(plan: FleetPlan, number: int) -> NamespaceSpec:
         name=f"{subject}-{place}-{number:06}",
         organization=plan.owner(number),
         description=" ".join(draw.sample(_SENTENCES, draw.randint(1, 6))),
-        records=places.airports,
+        records=places.countries,
         limit=_POINTS if has_data else 0,
         extractors=draw.choice(_EXTRACTORS),
         indexes=tuple(IndexSpec(name, kind) for name, kind in fields),
