@@ -23,6 +23,7 @@ def test_150_points_with_300_kb_of_text_are_copied(plain, reader, clone):
     reader.require_equal(plain.collection, job.namespace_id, points=150)
 
 
+@pytest.mark.faults
 def test_30_points_with_a_multivector_of_1030_by_128_are_copied(plain, reader, clone):
     many = {"size": 128, "distance": "Dot"}
     many["multivector_config"] = {"comparator": "max_sim"}

@@ -71,7 +71,7 @@ def shape(value: Json) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(PAYLOADS, COPIED, TENANTS)
 def test_the_writes_give_any_payload_what_the_mapping_gives_it(payload, copied, tenant):
     mapped = ids(*copied, tenant=tenant)
@@ -83,7 +83,7 @@ def test_the_writes_give_any_payload_what_the_mapping_gives_it(payload, copied, 
     assert shape(applied(payload, writes[::-1])) == wanted
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PAYLOADS, COPIED, TENANTS, st.data())
 def test_what_is_half_rewritten_can_be_gone_on_with(payload, copied, tenant, data):
     mapped = ids(*copied, tenant=tenant)
@@ -100,7 +100,7 @@ def test_what_is_half_rewritten_can_be_gone_on_with(payload, copied, tenant, dat
     assert canonical(wanted, marks.clone).content() == before.content()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PAYLOADS, PAYLOADS, st.booleans())
 def test_contents_are_equal_exactly_where_the_canonical_ones_are(one, other, alike):
     marks = Marks.of(ids(), "secret")
@@ -115,7 +115,7 @@ def test_contents_are_equal_exactly_where_the_canonical_ones_are(one, other, ali
     assert contents.of(one, Counter()) == contents.of(one, Counter())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PAYLOADS, PAYLOADS)
 def test_any_payload_becomes_any_other(before, after):
     assert shape(applied(before, writes_between(before, after))) == shape(after)

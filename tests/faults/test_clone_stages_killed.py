@@ -53,7 +53,14 @@ def _kill_in(plant: Plant, job: Job, stage: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("stage", ["prepare", "points", "references", "verify"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "points",
+        *(pytest.param(s, marks=pytest.mark.faults) for s in ("prepare", "references")),
+        pytest.param("verify", marks=pytest.mark.faults),
+    ],
+)
 def test_a_kill_in_a_stage_is_survived(plant: Plant, actor, source, stage):
     job = clones.begin(actor, source, f"killed in {stage}")
     killed = _kill_in(plant, job, stage)

@@ -73,7 +73,7 @@ def settled(job: Job) -> Job:
     return job
 
 
-@pytest.mark.parametrize("pause", [False, True])
+@pytest.mark.parametrize("pause", [pytest.param(False, marks=pytest.mark.faults), True])
 def test_cancelled_at_any_checkpoint_it_is_as_before_or_moved(
     small: Mover, own_cluster: OwnCluster, *, pause: bool
 ) -> None:
@@ -98,7 +98,7 @@ def test_cancelled_at_any_checkpoint_it_is_as_before_or_moved(
     assert "writes_paused_until" not in small.raw
 
 
-@pytest.mark.parametrize("pause", [False, True])
+@pytest.mark.parametrize("pause", [False, pytest.param(True, marks=pytest.mark.faults)])
 def test_interrupted_at_every_checkpoint_it_still_ends_moved(
     small: Mover, own_cluster: OwnCluster, *, pause: bool
 ) -> None:

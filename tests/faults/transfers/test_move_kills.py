@@ -41,11 +41,11 @@ def plant_env(new_cluster: OwnCluster) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("victim", "stage", "pause"),
     [
-        ("worker", TRANSFER, False),
+        pytest.param("worker", TRANSFER, False, marks=pytest.mark.faults),
         ("new", TRANSFER, True),
-        ("old", COMPARE, True),
+        pytest.param("old", COMPARE, True, marks=pytest.mark.faults),
         ("worker", FLIP, True),
-        ("new", FLIP, True),
+        pytest.param("new", FLIP, True, marks=pytest.mark.faults),
     ],
 )
 def test_a_kill_in_a_stage_is_survived(
