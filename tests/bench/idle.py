@@ -10,12 +10,13 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -77,6 +78,18 @@ def settings_of(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
     return environment(DataDirectory(folder), servers, os.environ)
 
 
+def wait_until_mirrored(database: Path, namespaces: int) -> None:
+    """Wait until a comparison of the running demo has met all documents."""
+    give_up = time.monotonic() + 1200
+    with closing(sqlite3.connect(database)) as rows:
+        while time.monotonic() < give_up:
+            found = rows.execute("SELECT documents FROM namespaces_mirrorfill")
+            if max((row[0] for row in found), default=0) >= namespaces:
+                return
+            time.sleep(2)
+    raise SystemExit("The demo does not fill its mirror.")
+
+
 def spent(pids: Mapping[str, int]) -> dict[str, float]:
     """Seconds of CPU of each process with its children, the ended ones included."""
     parents, seconds = {}, {}
@@ -119,8 +132,9 @@ def measure(folder: Path, *, namespaces: int, settle_s: float, seconds: float) -
     """Start the demo on a world of that size and measure it; return the table."""
     leave_unseeded(folder)
     with demo(folder) as said:
-        fleet = ["load_fleet", f"--namespaces={namespaces}"]
+        fleet = ["load_fleet", f"--namespaces={namespaces}", "--without-mirror"]
         subprocess.run([*MANAGE, *fleet], env=settings_of(folder, said), check=True)
+        wait_until_mirrored(folder / "nsadmin.sqlite3", namespaces)
         time.sleep(settle_s)
         pids = said["processes"]
         before, began = spent(pids), time.monotonic()

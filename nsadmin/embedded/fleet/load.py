@@ -40,8 +40,10 @@ _PROGRESS_S: Final = 5.0
 _UNREACHABLE: Final = 9
 
 
-def load(plan: FleetPlan, report: Report, *, add: bool = False) -> None:
-    """Write people, namespaces and the data of a few, then fill the mirror.
+def load(
+    plan: FleetPlan, report: Report, *, add: bool = False, mirrored: bool = True
+) -> None:
+    """Write people, namespaces and the data of a few, then fill the mirror if asked.
 
     Raises Conflict, unless `add`, if the store has namespaces that are not of a fleet
     of this seed.
@@ -57,6 +59,8 @@ def load(plan: FleetPlan, report: Report, *, add: bool = False) -> None:
     _write_documents(plan, now, report)
     _write_contents(plan, report)
     report(f"stores filled in {time.monotonic() - began:.1f} s")
+    if not mirrored:
+        return
     began = time.monotonic()
     written = comparison.reconcile()
     report(f"mirror: {written:,} rows in {time.monotonic() - began:.1f} s")

@@ -126,16 +126,19 @@ def insert_at_once(
     """Insert the documents of one command in one transaction, which is one `fsync`."""
     name = _database_of(message)
     with self._lock_for(name):
-        connection = self.get_database(name).db
-        if connection.in_transaction:
+        database = self.get_database(name)
+        if database.db.in_transaction:
             return _answered(answer_insert(self, message))
-        connection.execute("BEGIN IMMEDIATE")
+        # How safely a transaction is written cannot be set within it.
+        concern = _command_of(message).get("writeConcern")
+        self._apply_write_concern(database, name, concern)
+        database.db.execute("BEGIN IMMEDIATE")
         try:
             found = _answered(answer_insert(self, message))
         except BaseException:
-            connection.execute("ROLLBACK")
+            database.db.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+        database.db.execute("COMMIT")
     changes.announce(self, name)
     return found
 
@@ -144,8 +147,7 @@ def answer_quickly(
     self: NeoSQLiteHandler, message: dict[str, Any]
 ) -> tuple[int, dict[str, Any]]:
     """Answer reads and change streams in better ways than the server's."""
-    bodies = [part for kind, part in message["sections"] if kind == "body"]
-    command: dict[str, Any] = dict(bodies[0]) if bodies else {}
+    command = _command_of(message)
     name = _database_of(message)
     with self._lock_for(name):
         own = mongodb_reading.read(self, command, message.get("_conn_id"))
@@ -177,6 +179,11 @@ def _await_changes(
         message["sections"] = [("body", dict(command))]
         found = _answered(answer(self, message))
     return found
+
+
+def _command_of(message: dict[str, Any]) -> dict[str, Any]:
+    bodies = [part for kind, part in message["sections"] if kind == "body"]
+    return dict(bodies[0]) if bodies else {}
 
 
 def _database_of(message: dict[str, Any]) -> str:

@@ -37,6 +37,12 @@ class Command(BaseCommand):
             help="write into a namespace store that others use",
         )
 
+        parser.add_argument(
+            "--without-mirror",
+            action="store_true",
+            help="leave filling the mirror to the schedules of a running nsadmin",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Load, with progress lines, and say who can sign in."""
         if options["namespaces"] < 1 or options["organizations"] < 1:
@@ -44,7 +50,8 @@ class Command(BaseCommand):
         names = ("namespaces", "organizations", "seed", "collections")
         plan = FleetPlan(**{name: options[name] for name in names})
         try:
-            load(plan, self.say, add=options["add"])
+            mirrored = not options["without_mirror"]
+            load(plan, self.say, add=options["add"], mirrored=mirrored)
         except NsadminError as error:
             raise CommandError(error.message) from None
         self.say(f"sign in as admin@{plan.owners[0].slug}.example: {PASSWORD}")
