@@ -23,7 +23,7 @@ from nsadmin.namespaces.mirror.copies import LOOP
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import STAND_IN, UNDECODED, Raw
-from nsadmin.namespaces.schema.reader import Reader
+from nsadmin.namespaces.schema.reader import FIRST_YEAR, LAST_YEAR, MAX_WHOLE, Reader
 from nsadmin.stores.mongo import namespaces as store
 
 # Documents whose marks are read at once.
@@ -137,12 +137,19 @@ class Comparison:
         for part in writing.parts(keys):
             ids = {key: marks[key][0] if key in marks else key for key in part}
             read = making.read_by_ids(ids)
-            differing = making.changed(read.copies)
+            unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
+            same = {copy.key for copy in unsure}
+            same -= {copy.key for copy in making.changed(unsure)}
+            differing = [copy for copy in read.copies if copy.key not in same]
             found = making.Read(read.at, differing, read.missing)
             self.written += writing.write(found)
             if self.is_whole:
                 counts.update(part)
             yield self.after
+
+    def _is_unsure(self, copy: making.Copy, marks: Marks) -> bool:
+        """Tell whether a row may be right although its document was fetched."""
+        return self.is_whole or marks.get(copy.key, (None, None))[1] is None
 
 
 def _last_place(found: Sequence[Raw]) -> str:
@@ -168,6 +175,10 @@ def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]
 def _mark(raw: Raw) -> Mark:
     if UNDECODED in raw:
         return None
+    revision, at = raw.get("revision"), raw.get("updated_at")
+    if type(revision) is int and type(at) is datetime:  # as nearly all are
+        if 0 <= revision <= MAX_WHOLE and FIRST_YEAR <= at.year <= LAST_YEAR:
+            return (revision, at)
     reader = Reader()
     return (reader.whole(raw, "revision") or 0, reader.date(raw, "updated_at"))
 

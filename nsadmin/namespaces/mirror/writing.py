@@ -24,6 +24,8 @@ from nsadmin.namespaces.models import (
 
 Thing = TypeVar("Thing")
 
+# Values that every database takes as they are; a row has some forty columns.
+_AS_IT_IS: Final = (str, int, bool, type(None))
 _ROW: Final = MirroredNamespace._meta  # noqa: SLF001
 _DOCUMENT: Final = MirroredDocument._meta  # noqa: SLF001
 
@@ -143,6 +145,8 @@ def _time(at: datetime) -> Any:
 
 
 def _stored(column: Any, value: Any) -> Any:
+    if type(value) in _AS_IT_IS and not isinstance(column, models.JSONField):
+        return value
     return column.get_db_prep_save(value, connection)
 
 
