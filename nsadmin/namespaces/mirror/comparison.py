@@ -176,9 +176,14 @@ def _mark(raw: Raw) -> Mark:
     if UNDECODED in raw:
         return None
     revision, at = raw.get("revision"), raw.get("updated_at")
-    if type(revision) is int and type(at) is datetime:  # as nearly all are
-        if 0 <= revision <= MAX_WHOLE and FIRST_YEAR <= at.year <= LAST_YEAR:
-            return (revision, at)
+    # Nearly all are numbers and dates in which nothing needs a closer look.
+    if (
+        type(revision) is int
+        and type(at) is datetime
+        and 0 <= revision <= MAX_WHOLE
+        and FIRST_YEAR <= at.year <= LAST_YEAR
+    ):
+        return (revision, at)
     reader = Reader()
     return (reader.whole(raw, "revision") or 0, reader.date(raw, "updated_at"))
 
