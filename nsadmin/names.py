@@ -112,6 +112,8 @@ def clip(text: str, longest: int) -> str:
     PostgreSQL refuses NUL, and no encoding has lone surrogates; both become U+FFFD. A
     cut text ends in an ellipsis.
     """
+    if len(text) <= longest and text.isascii() and "\0" not in text:
+        return text
     stored = text[: longest + 1].replace("\0", "\ufffd")
     stored = stored.encode(errors="surrogatepass").decode(errors="replace")
     return stored if len(stored) <= longest else f"{stored[: longest - 1]}…"

@@ -327,8 +327,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "reconcile": {
         "task": "nsadmin.namespaces.reconcile",
-        "schedule": 30.0,
-        "options": {"expires": 25.0},
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
     },
     "purge": {
         "task": "nsadmin.namespaces.purge",

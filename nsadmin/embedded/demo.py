@@ -65,6 +65,7 @@ class Demo:
             self._web,
             *processes.workers(),
             processes.sweeper(),
+            processes.mirror(),
             processes.beat(self._directory.path),
         ):
             self._supervisor.keep(process)

@@ -65,6 +65,7 @@ class MirroredNamespace(models.Model):
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["scope"], name="mirror_by_scope"),
             models.Index(fields=["name_key"], name="mirror_name"),
+            models.Index(fields=["source_namespace_id"], name="mirror_by_source"),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +119,30 @@ class MirrorFill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.documents} at {self.filled_at:%H:%M:%S}"
+
+
+class MirrorState(models.Model):
+    """The single row of the process that follows the namespace store.
+
+    `holder` is the process that leads until `held_until`; others wait. `way` is how it
+    follows: "stream" with `tokens`, one for each collection, or "cursor" up to
+    `cursor_at`; both are good for the store whose address has the digest `store`. Rows
+    are right up to `followed_at`. `filling_after` is the id up to which a first filling
+    went, `rolling_after` the one up to which whole documents were compared.
+    """
+
+    holder = models.CharField(max_length=64, blank=True)
+    held_until = models.DateTimeField(null=True)
+    way = models.CharField(max_length=16, blank=True)
+    store = models.CharField(max_length=64, blank=True)
+    tokens = models.JSONField(default=dict)
+    cursor_at = models.DateTimeField(null=True)
+    followed_at = models.DateTimeField(null=True)
+    filling_after = models.TextField(blank=True)
+    rolling_after = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.way or 'idle'} of {self.holder or 'no process'}"
 
 
 class LastLook(models.Model):

@@ -1,6 +1,6 @@
 """What another organization notices of a hostile cluster; printed, not asserted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -151,7 +151,7 @@ def test_schedules_and_clones_of_another_organization(street: Street, mode: str)
         job = clones.begin(street.others, street.ordinary, name)
         until(lambda: not clones.refreshed(job).is_live, "the clone ends")
 
-    calls = {
+    calls: dict[str, tuple[Callable[[], object], int]] = {
         "reconcile": (comparison.reconcile, 15),
         "shared sampling": (sample, 10),
         "clone of 100 points": (clone, 5),

@@ -63,6 +63,7 @@ def test_a_comparison_passes_and_names_each_once(odd_store: Cast) -> None:
     assert set(stood_in) == set(NO_ADDRESS)
     assert all(row.faults[0].startswith("_id ") for row in stood_in.values())
     assert comparison.reconcile() == 0
+    assert comparison.reconcile(is_whole=True) == 0
 
 
 def test_what_was_corrected_is_healthy_again(odd_store: Cast) -> None:
@@ -71,7 +72,7 @@ def test_what_was_corrected_is_healthy_again(odd_store: Cast) -> None:
         collection(store.NAME).replace_one({"_id": odd.id}, healthy)
     for name in NO_ADDRESS:
         collection(store.NAME).delete_one({"name_key": name})
-    comparison.reconcile()
+    comparison.reconcile(is_whole=True)
     left = MirroredNamespace.objects.exclude(unreadable="")
     assert {row.pk for row in left} == {odd.id for odd in UNOWNED}
     assert not items.open_failures().exists()

@@ -67,6 +67,12 @@ def _worker(name: str, queue: str, *options: str) -> Process:
     )
 
 
+def mirror() -> Process:
+    """The process that follows the namespace store."""
+    argv = [sys.executable, str(ROOT / "manage.py"), "mirror"]
+    return Process(name="mirror", argv=argv, env=QUIET, grace=3.0, niceness=BEHIND)
+
+
 def beat(data: Path) -> Process:
     """The sender of periodic tasks."""
     schedule = ("--schedule", str(data / "beat-schedule"))

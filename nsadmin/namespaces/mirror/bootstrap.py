@@ -2,7 +2,8 @@
 
 A fresh database, or one whose mirror was dropped, has no rows although the store may
 hold many namespaces. The first request for a list then fills the mirror; requests at
-the same time wait up to 3 s for it.
+the same time wait up to 3 s for it. A store of very many is read in several turns, each
+of which goes on where the last one ended.
 """
 
 import time
@@ -10,14 +11,16 @@ import time
 from django.db.models import Exists
 
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.mirror import comparison
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.mirror import comparison, state
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection
 
 _CLAIM = "mirror-fill"
 # Time limit of a fill within a request; the scheduled one may take longer.
 _FILL_TIMEOUT_S = 10
+# A fill is not begun again, but broken off, after this.
+_TURN_S = 6.0
 _WAIT_S, _STEP_S = 3.0, 0.1
 _NOT_LOADED = "The namespaces have not been read yet"
 
@@ -40,12 +43,28 @@ def require_filled() -> None:
         with connection.translate_errors(within_s=connection.READ_S):
             connection.ping()
         with connection.translate_errors(within_s=_FILL_TIMEOUT_S):
-            comparison.reconcile()
+            _fill()
+    except MirrorEmpty:
+        raise
     except Unavailable as away:
         message = f"{_NOT_LOADED}. {away.message}"
         raise MirrorEmpty(message, details={"store": "namespace store"}) from None
     finally:
         redis.release(_CLAIM)
+
+
+def _fill() -> None:
+    """Go on with the fill; raise MirrorEmpty if it needs another turn."""
+    give_up = time.monotonic() + _TURN_S
+    after = state.load().filling_after
+    fill = comparison.Comparison(after=after)
+    for reached in fill.steps():
+        if reached != after:
+            MirrorState.objects.update(filling_after=reached)
+            after = reached
+        if time.monotonic() > give_up:
+            raise _being_read()
+    MirrorState.objects.update(filling_after="")
 
 
 def is_filled() -> bool:
@@ -61,7 +80,11 @@ def _await() -> None:
         time.sleep(_STEP_S)
         if is_filled():
             return
-    raise MirrorEmpty(
+    raise _being_read()
+
+
+def _being_read() -> MirrorEmpty:
+    return MirrorEmpty(
         f"{_NOT_LOADED}; they are being read now. Try again in 2 seconds.",
         details={"store": "namespace store", "retry_after": 2},
     )

@@ -1,159 +1,222 @@
-"""The comparison of all documents with their rows, which makes the mirror right."""
+"""The comparison of all documents with their rows, which makes the mirror right.
 
-from collections.abc import Sequence
+It reads key, revision and time of last change of each document and of each row, side by
+side in the order of keys, and fetches whole documents only where they differ. Memory
+does not grow with their number, and what is right already is not written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import DataError, transaction
-from django.db.models import Q
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Collate
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
-from nsadmin.names import clip
-from nsadmin.namespaces.mirror import mirror
-from nsadmin.namespaces.mirror.document_copy import redact_secrets
-from nsadmin.namespaces.models import (
-    LastLook,
-    MirroredDocument,
-    MirroredNamespace,
-    MirrorFill,
-)
+from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.mirror import counts, writing
+from nsadmin.namespaces.mirror.copies import LOOP
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import STAND_IN, UNDECODED, Raw
+from nsadmin.namespaces.schema.reader import FIRST_YEAR, LAST_YEAR, MAX_WHOLE, Reader
 from nsadmin.stores.mongo import namespaces as store
-from nsadmin.stores.mongo import resources
 
-# The name of the comparison in the rows of failed items.
-LOOP = "mirror"
+# Documents whose marks are read at once.
+SLICE = 2000
+
+# The revision and the time of the last change, as a row has them; None never agrees.
+Mark = tuple[int, datetime | None] | None
+# By key: the stored `_id` and the mark of its document.
+Marks = dict[str, tuple[Any, Mark]]
+# The character that follows the last one of STAND_IN.
+_BEYOND_STAND_INS = STAND_IN[:-1] + chr(ord(STAND_IN[-1]) + 1)
 
 
-def reconcile() -> int:
+def reconcile(*, is_whole: bool = False) -> int:
     """Compare all documents with their rows, update rows and delete obsolete ones.
 
-    A document that fails is recorded, and its row stays as it was. Returns the number
-    of rows that were written or deleted.
+    Documents are compared by revision and time of last change; `is_whole` compares all
+    their content. One that fails is recorded, and its row stays as it was. Returns the
+    number of rows that were written or deleted.
     """
-    began = timezone.now()
-    documents = list(store.every())
-    comparison = _Comparison(documents, began)
-    tally = items.each(
-        LOOP,
-        documents,
-        comparison.compare,
-        key=lambda raw: str(raw.get("_id")),
-        is_complete=True,
+    comparison = Comparison(is_whole=is_whole)
+    for _ in comparison.steps():
+        pass
+    return comparison.written
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One comparison, slice by slice.
+
+    `written` counts the rows that were written or deleted, `documents` those that were
+    compared. `after` is the key up to which it went; one that broke off can be
+    continued from there.
+    """
+
+    after: str = ""
+    is_whole: bool = False
+    written: int = 0
+    documents: int = 0
+    _apart: Marks = field(default_factory=dict)
+    _failing: set[str] = field(default_factory=set)
+    _failed: set[str] = field(default_factory=set)
+
+    def steps(self) -> Iterator[str]:
+        """Compare everything after `after`; yields it after each part of the work."""
+        is_continued = bool(self.after)
+        self._failing = _failing()
+        self.written += adopt_owners()
+        counts.take_missing()
+        texts, place = 0, self.after
+        while True:
+            found = store.marks_after(place, limit=SLICE)
+            texts += len(found)
+            marks = self._plain(found)
+            place, before = _last_place(found) or place, place
+            if len(found) < SLICE or place == before:
+                break
+            upper = max(marks, default=self.after)
+            yield from self._join(marks, self.after, upper)
+            self.after = upper
+            yield upper
+        yield from self._join(marks, self.after, None)
+        yield from self._compare_apart(texts)
+        for key in self._failing - self._failed:
+            items.resolve(LOOP, "namespace", key)  # its document is gone
+        if is_continued:
+            self.documents = MirroredNamespace.objects.count()
+        record_filled(self.documents)
+
+    def _plain(self, found: Sequence[Raw]) -> Marks:
+        """Return the marks by key; those with a stand-in for an id are kept apart."""
+        marks: Marks = {}
+        for raw in found:
+            stored, mark = raw.get("_id"), _mark(raw)
+            if self._failing and items.storable_key(str(stored)) in self._failing:
+                self._failed.add(items.storable_key(str(stored)))
+                mark = None
+            key = document.key_of(stored)
+            is_apart = document.is_stand_in(key)
+            (self._apart if is_apart else marks)[key] = (stored, mark)
+        self.documents += len(found)
+        return marks
+
+    def _compare_apart(self, texts: int) -> Iterator[str]:
+        self._apart |= self._plain(store.other_marks(texts=texts))
+        yield from self._join(self._apart, STAND_IN, _BEYOND_STAND_INS, is_apart=True)
+
+    def _join(
+        self, marks: Marks, after: str, upto: str | None, *, is_apart: bool = False
+    ) -> Iterator[str]:
+        """Fetch and write what differs from rows after `after` and up to `upto`."""
+        differing = set(marks) if self.is_whole else set()
+        new = set(marks)
+        while page := _page(after, upto):
+            for key, revision, updated_at in page:
+                if document.is_stand_in(key) != is_apart:
+                    continue
+                new.discard(key)
+                if key not in marks or marks[key][1] != (revision, updated_at):
+                    differing.add(key)
+            after = page[-1][0]
+            if len(differing) >= SLICE:
+                yield from self._fetch(sorted(differing), marks)
+                differing.clear()
+            if len(page) < SLICE:
+                break
+        yield from self._fetch(sorted(differing | new), marks)
+
+    def _fetch(self, keys: Sequence[str], marks: Marks) -> Iterator[str]:
+        """Read the documents of these keys anew, write those that differ indeed."""
+        for part in writing.parts(keys):
+            ids = {key: marks[key][0] if key in marks else key for key in part}
+            read = making.read_by_ids(ids)
+            unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
+            same = {copy.key for copy in unsure}
+            same -= {copy.key for copy in making.changed(unsure)}
+            differing = [copy for copy in read.copies if copy.key not in same]
+            found = making.Read(read.at, differing, read.missing)
+            self.written += writing.write(found)
+            if self.is_whole:
+                counts.update(part)
+            yield self.after
+
+    def _is_unsure(self, copy: making.Copy, marks: Marks) -> bool:
+        """Tell whether a row may be right although its document was fetched."""
+        return self.is_whole or marks.get(copy.key, (None, None))[1] is None
+
+
+def _last_place(found: Sequence[Raw]) -> str:
+    """Return the last id that can be sent back to the store; "" if none can."""
+    for raw in reversed(found):
+        key = str(raw.get("_id"))
+        if key.isascii() or key == key.encode(errors="replace").decode():
+            return key
+    return ""
+
+
+def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]]:
+    """Return key, revision and time of rows in the order of the store, by bytes."""
+    is_postgresql = connection.vendor == "postgresql"
+    ordered = Collate("namespace_id", "C") if is_postgresql else F("namespace_id")
+    rows = MirroredNamespace.objects.annotate(key=ordered).filter(key__gt=after)
+    if upto is not None:
+        rows = rows.filter(key__lte=upto)
+    found = rows.order_by("key").values_list("pk", "revision", "updated_at")
+    return list(found[:SLICE])
+
+
+def _mark(raw: Raw) -> Mark:
+    if UNDECODED in raw:
+        return None
+    revision, at = raw.get("revision"), raw.get("updated_at")
+    # Nearly all are numbers and dates in which nothing needs a closer look.
+    if (
+        type(revision) is int
+        and type(at) is datetime
+        and 0 <= revision <= MAX_WHOLE
+        and FIRST_YEAR <= at.year <= LAST_YEAR
+    ):
+        return (revision, at)
+    reader = Reader()
+    return (reader.whole(raw, "revision") or 0, reader.date(raw, "updated_at"))
+
+
+def adopt_owners() -> int:
+    """Set the organization of rows that were written before it was created."""
+    unowned = MirroredNamespace.objects.filter(organization_id="")
+    named = set(unowned.exclude(internal_id="").values_list("internal_id", flat=True))
+    count = 0
+    for part in writing.parts(sorted(named)):
+        found = Organization.objects.filter(internal_id__in=part)
+        owners = dict(found.values_list("internal_id", "organization_id"))
+        for internal_id in part:
+            if owner := owners.get(internal_id):
+                count += _adopt(internal_id, owner)
+    return count
+
+
+def _adopt(internal_id: str, owner: str) -> int:
+    rows = MirroredNamespace.objects.filter(internal_id=internal_id)
+    keys = list(rows.filter(organization_id="").values_list("pk", flat=True))
+    return sum(
+        MirroredNamespace.objects.filter(pk__in=some).update(organization_id=owner)
+        for some in writing.parts(keys)
     )
-    _, deleted = MirroredNamespace.objects.filter(
-        namespace_id__in=list(comparison.rows), mirrored_at__lt=began
-    ).delete()
-    dropped = deleted.get("namespaces.MirroredNamespace", 0)
-    record_filled(tally.done)
-    return comparison.insert() + comparison.written + dropped
 
 
-class _Comparison:
-    """One comparison of all documents with their rows.
-
-    `rows` are those whose document was not met yet, `written` counts updated rows.
-    """
-
-    def __init__(self, documents: Sequence[Raw], began: datetime) -> None:
-        self._began = began
-        self._organizations = _organizations()
-        self._counts = {
-            field: resources.counts_by_namespace(kind)
-            for field, kind in mirror.COUNTED.items()
-        }
-        self._looks = {look.namespace_id: look for look in LastLook.objects.all()}
-        self._names = {
-            raw["_id"]: clip(str(raw.get("namespace_name") or ""), mirror.NAME_LENGTH)
-            for raw in documents
-            if isinstance(raw.get("_id"), str)
-        }
-        self._new: list[tuple[MirroredNamespace, MirroredDocument]] = []
-        rows = MirroredNamespace.objects.select_related("document")
-        self.rows = {row.namespace_id: row for row in rows}
-        self.written = 0
-
-    def compare(self, raw: Raw) -> None:
-        """Update the row of one document, or keep a new one for `insert`."""
-        namespace = document.read(raw)
-        key = namespace.namespace_id
-        row = self.rows.pop(key, None)
-        owner = self._organizations.get(namespace.internal_id, "")
-        values = mirror.values_of(namespace, owner)
-        values |= {f: c.get(key, 0) for f, c in self._counts.items()}
-        values |= mirror.look_values(self._looks.get(key))
-        values["source_name"] = self._names.get(namespace.source_namespace_id or "", "")
-        content = redact_secrets(namespace.raw)
-        if row is None:
-            new = MirroredNamespace(namespace_id=key, **values)
-            self._new.append((new, MirroredDocument(namespace_id=key, content=content)))
-        else:
-            self.written += self._write(row, values, namespace, content)
-
-    def insert(self) -> int:
-        """Insert the rows of new documents; return their number.
-
-        In bulk, since a fresh database lacks all rows. A row that another process
-        added in the meantime is newer and stays.
-        """
-        try:
-            with transaction.atomic():
-                MirroredNamespace.objects.bulk_create(
-                    [row for row, _ in self._new], batch_size=200, ignore_conflicts=True
-                )
-                MirroredDocument.objects.bulk_create(
-                    [kept for _, kept in self._new],
-                    batch_size=200,
-                    ignore_conflicts=True,
-                )
-        except DataError:
-            items.each(
-                LOOP,
-                self._new,
-                _save,
-                key=lambda new: new[0].namespace_id,
-            )
-        return len(self._new)
-
-    def _write(
-        self,
-        row: MirroredNamespace,
-        values: dict[str, Any],
-        namespace: Namespace,
-        content: Raw,
-    ) -> bool:
-        """Update a row; return False if only its `mirrored_at` changed."""
-        now = values.pop("mirrored_at")
-        is_same = all(getattr(row, k) == v for k, v in values.items())
-        if is_same and row.document.content == content:
-            MirroredNamespace.objects.filter(pk=row.pk).update(mirrored_at=now)
-            return False
-        values["mirrored_at"] = now
-        # A row that was written before the documents were read is older, whatever
-        # revision its document had: another writer may have set that back.
-        is_older = Q(revision__lte=namespace.revision) | Q(mirrored_at__lt=self._began)
-        with transaction.atomic():
-            if MirroredNamespace.objects.filter(is_older, pk=row.pk).update(**values):
-                MirroredDocument.objects.filter(pk=row.pk).update(content=content)
-        return True
-
-
-def _save(new: tuple[MirroredNamespace, MirroredDocument]) -> None:
-    row, kept = new
-    with transaction.atomic():
-        row.save()
-        kept.save()
+def _failing() -> set[str]:
+    rows = items.open_failures().filter(loop=LOOP, kind="namespace")
+    return set(rows.values_list("item", flat=True))
 
 
 def record_filled(documents: int) -> None:
     """Record the time of a full comparison and the number of documents."""
     values = {"filled_at": timezone.now(), "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)
-
-
-def _organizations() -> dict[str, str]:
-    pairs = Organization.objects.values_list("internal_id", "organization_id")
-    return dict(pairs)

@@ -6,6 +6,7 @@ It is shown while the namespace store is away, and in lists of the API.
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from nsadmin.names import clip
@@ -23,6 +24,8 @@ _MAX_NUMBER = 2**63
 # Values and characters of a copy; a large document is cut there.
 _MAX_VALUES = 50_000
 _MAX_CHARACTERS = 1_000_000
+# Longer texts are looked at more closely.
+_SHORT = 256
 _DATE = "$date"
 _FLOAT = "$numberDouble"
 # From here on floats are written with an exponent, of which PostgreSQL makes an integer
@@ -42,11 +45,7 @@ class _Copier:
         if self._values < 0 or depth == 0:
             return None
         if isinstance(value, Mapping):
-            return {
-                self._text(str(key), MAX_ID_LENGTH * 2): self.copied(item, depth - 1)
-                for key, item in list(value.items())[:MAX_ENTRIES]
-                if key not in SECRET_KEYS
-            }
+            return self._object(value, depth - 1)
         if isinstance(value, list):
             return [self.copied(item, depth - 1) for item in value[:MAX_ENTRIES]]
         if isinstance(value, datetime):
@@ -55,8 +54,38 @@ class _Copier:
             return self._text(value, MAX_TEXT_LENGTH)
         return _plain(value)
 
+    def _object(self, value: Mapping[Any, Any], depth: int) -> Raw:
+        """Copy an object; short plain texts, as nearly all values are, at once."""
+        made: Raw = {}
+        for key, item in islice(value.items(), MAX_ENTRIES):
+            if key in SECRET_KEYS:
+                continue
+            name = self._plain_text(key, depth=1)
+            if name is None:
+                name = self._text(str(key), MAX_ID_LENGTH * 2)
+            text = self._plain_text(item, depth)
+            if text is None:
+                made[name] = self.copied(item, depth)
+            else:
+                self._values -= 1
+                made[name] = text
+        return made
+
+    def _plain_text(self, value: Any, depth: int) -> str | None:
+        """Return a text that is kept as it is without a closer look, else None."""
+        if type(value) is not str or not depth or self._values <= 0:
+            return None
+        if len(value) > _SHORT or len(value) > self._characters:
+            return None
+        if not value.isascii() or not value.isprintable():
+            return None
+        self._characters -= len(value)
+        return value
+
     def _text(self, value: str, longest: int) -> str:
-        text = clip(value, max(0, min(longest, self._characters)))
+        if longest > self._characters:
+            longest = max(0, self._characters)
+        text = clip(value, longest)
         self._characters -= len(text)
         return text
 

@@ -14,7 +14,7 @@ from nsadmin.access.support.words import LOOKS
 from nsadmin.access.web.gate import can_see, require_on
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unavailable
-from nsadmin.namespaces.mirror import bootstrap, mirror
+from nsadmin.namespaces.mirror import bootstrap, mirror, state
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.readable import require_id, require_readable
 from nsadmin.namespaces.read import probe, snapshots
@@ -125,7 +125,7 @@ def _get_by_stand_in(actor: Actor, identifier: str, action: Action) -> Namespace
     _require_access(actor, action, namespace)
     if action is not Action.NAMESPACE_READ:
         require_readable(namespace)
-    return view_of(namespace, as_of=row.mirrored_at)
+    return view_of(namespace, as_of=state.row_as_of(row))
 
 
 def namespace_not_found(identifier: str) -> NotFound:
@@ -194,7 +194,7 @@ def _get_mirrored(
         raise namespace_not_found(identifier)
     namespace = mirror.read_row(row)
     _require_access(actor, Action.NAMESPACE_READ, namespace)
-    return view_of(namespace, from_mirror=True, as_of=row.mirrored_at)
+    return view_of(namespace, from_mirror=True, as_of=state.row_as_of(row))
 
 
 def _mirrored_row(

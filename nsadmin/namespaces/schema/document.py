@@ -18,7 +18,7 @@ SCOPES = ("org", "system")
 CLONE_STATES = ("cloning", "ready", "failed", "deleting")
 # In place of the content of a document whose BSON is damaged: the reason.
 UNDECODED = "$undecoded"
-_STAND_IN = "unreadable-"
+STAND_IN = "unreadable-"
 _DATES = (
     "created_at",
     "updated_at",
@@ -190,14 +190,19 @@ def _identity(reader: Reader, raw: Raw) -> str:
     return str(stored)
 
 
+def key_of(stored: object) -> str:
+    """Return the id of a namespace whose document has this `_id`, as `read` does."""
+    return _stand_in(stored) if id_fault(stored) else str(stored)
+
+
 def _stand_in(stored: object) -> str:
     digest = hashlib.sha256(f"{type(stored).__name__} {stored!r}".encode()).hexdigest()
-    return f"{_STAND_IN}{digest[:16]}"
+    return f"{STAND_IN}{digest[:16]}"
 
 
 def is_stand_in(identifier: str) -> bool:
     """Tell whether it has the form of a stand-in for an id without an address."""
-    return identifier.startswith(_STAND_IN)
+    return identifier.startswith(STAND_IN)
 
 
 def is_tombstone(raw: Raw) -> bool:

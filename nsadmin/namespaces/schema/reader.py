@@ -252,6 +252,8 @@ def text_fault(value: str, longest: int) -> str:
         return f"has {len(value):,} characters, expected at most {longest:,}"
     if "\0" in value:
         return "has the character U+0000, expected text without it"
+    if value.isascii():
+        return ""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -265,7 +267,9 @@ def id_fault(value: object) -> str:
         return f"is {kind_of(value)}, expected text"
     if fault := text_fault(value, MAX_ID_LENGTH):
         return fault
-    if value in _RESERVED_IDS or "/" in value or any(map(names.is_hidden, value)):
+    is_plain = value.isascii() and value.isprintable()
+    is_shown = is_plain or not any(map(names.is_hidden, value))
+    if value in _RESERVED_IDS or "/" in value or not is_shown:
         quoted = clip(value, _MAX_QUOTED_LENGTH)
         return f"is “{quoted}”, which cannot be part of an address"
     return ""

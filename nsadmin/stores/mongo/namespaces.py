@@ -1,6 +1,8 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
@@ -17,10 +19,19 @@ from nsadmin.stores.mongo.connection import (
 from nsadmin.stores.mongo.decoding import RAW, decoded, each_decoded
 
 NAME = "namespaces"
+# What tells whether a document changed: its key and the two fields that writers move.
+_MARKS: Final = {"_id": 1, "revision": 1, "updated_at": 1}
+# Every type of an `_id` but text; a condition on texts matches texts alone.
+_OTHER_TYPES: Final = [
+    *("null", "number", "object", "binData", "objectId", "bool", "date"),
+    *("timestamp", "regex", "minKey", "maxKey"),
+]
+# The time limit of one call of the mirror, which reads up to some thousand documents.
+_SLICE_S: Final = 30.0
 
 
 def ensure_indexes() -> None:
-    """Make the unique indexes of names and of collections.
+    """Make the unique indexes of names and of collections, and that of last changes.
 
     Documents of other writers may lack `name_key` and `collection_key`.
     """
@@ -35,6 +46,7 @@ def ensure_indexes() -> None:
             unique=True,
             partialFilterExpression={"collection_key": {"$type": "string"}},
         )
+        collection(NAME).create_index([("updated_at", ASCENDING), ("_id", ASCENDING)])
 
 
 def _taken() -> Conflict:
@@ -86,6 +98,78 @@ def every() -> Iterator[Document]:
     """
     with translate_errors():
         yield from each_decoded(_raw().find({}))
+
+
+def marks_after(key: str, *, limit: int) -> list[Document]:
+    """Return `_id`, `revision` and `updated_at` of documents, by their text `_id`.
+
+    They are the first `limit` ones whose `_id` is a text after `key`, in the order of
+    bytes; "" is before all but itself. A damaged one is its `_id` and UNDECODED.
+    """
+    with translate_errors(within_s=_SLICE_S):
+        found = _raw().find(_after(key), _MARKS).sort("_id", ASCENDING).limit(limit)
+        return list(each_decoded(found.batch_size(limit)))
+
+
+def documents_after(key: str, *, limit: int) -> list[Document]:
+    """Return whole documents as `marks_after` does."""
+    with translate_errors(within_s=_SLICE_S):
+        found = _raw().find(_after(key)).sort("_id", ASCENDING).limit(limit)
+        return list(each_decoded(found))
+
+
+def _after(key: str) -> Document:
+    return {"_id": {"$gt": key}} if key else {"_id": {"$gte": ""}}
+
+
+def other_marks(*, texts: int) -> list[Document]:
+    """Return `marks_after` of the documents whose `_id` is no text; they are few.
+
+    `texts` is the number of the others. A server that cannot be asked for types is only
+    asked for everything if it has more documents than those.
+    """
+    with translate_errors(within_s=_SLICE_S):
+        try:
+            wanted = {"_id": {"$type": _OTHER_TYPES}}
+            return list(each_decoded(_raw().find(wanted, _MARKS)))
+        except errors.OperationFailure:
+            if _count() <= texts:
+                return []
+            rows = each_decoded(_raw().find({}, _MARKS))
+            return [row for row in rows if not isinstance(row.get("_id"), str)]
+
+
+def _count() -> int:
+    rows = collection(NAME).aggregate([{"$match": {}}, {"$count": "n"}])
+    return next((int(row["n"]) for row in rows), 0)
+
+
+def with_ids(ids: Sequence[Any]) -> list[Document]:
+    """Return the documents with these ids, of any type; missing ones are left out."""
+    with translate_errors(within_s=_SLICE_S):
+        return list(each_decoded(_raw().find({"_id": {"$in": list(ids)}})))
+
+
+def marks_changed_at(at: datetime, after: str, *, limit: int) -> list[Document]:
+    """Return `marks_after` of the documents that changed at this very time."""
+    wanted: Document = {"updated_at": at, "_id": {"$gt": after}}
+    with translate_errors(within_s=_SLICE_S):
+        found = _raw().find(wanted, _MARKS).sort("_id", ASCENDING).limit(limit)
+        return list(each_decoded(found))
+
+
+def marks_changed_between(
+    after: datetime, until: datetime, *, limit: int
+) -> list[Document]:
+    """Return `_id`, `revision` and `updated_at` of changes, the oldest first.
+
+    They changed later than `after` and not later than `until`, by `updated_at`.
+    """
+    wanted: Document = {"updated_at": {"$gt": after, "$lte": until}}
+    order = [("updated_at", ASCENDING), ("_id", ASCENDING)]
+    with translate_errors(within_s=_SLICE_S):
+        found = _raw().find(wanted, _MARKS).sort(order).limit(limit)
+        return list(each_decoded(found))
 
 
 def insert(document: Document) -> None:

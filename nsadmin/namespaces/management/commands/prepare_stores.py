@@ -19,7 +19,7 @@ class Command(BaseCommand):
         try:
             namespaces.ensure_indexes()
             resources.ensure_indexes()
-            changed = comparison.reconcile()
+            changed = comparison.reconcile(is_whole=True)
         except Unavailable as failure:
             raise CommandError(failure.message) from None
         self.stdout.write(f"Indexes exist; {changed} rows of the mirror changed.")

@@ -1,0 +1,122 @@
+"""Copies of documents: the values of their rows, before they are written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from nsadmin.access.models import Organization
+from nsadmin.jobs import items
+from nsadmin.namespaces.mirror import mirror
+from nsadmin.namespaces.mirror.document_copy import redact_secrets
+from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import Raw
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo import resources
+
+# The name of the mirror in the rows of failed items.
+LOOP = "mirror"
+# Documents that are read, and rows that are written, at once: a transaction of so many
+# lasts some hundredths of a second, for which other writers of SQLite wait.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What the row of one document should be; `first` are values of a new row alone."""
+
+    key: str
+    values: Mapping[str, Any]
+    content: Raw
+    first: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Copies of documents, all read after `at`; `missing` are keys of none."""
+
+    at: datetime
+    copies: Sequence[Copy]
+    missing: Sequence[str] = ()
+
+
+def read_by_ids(ids: Mapping[str, Any]) -> Read:
+    """Return the copies of the documents of these keys, each with its `_id`."""
+    at = timezone.now()
+    documents = store.with_ids(list(ids.values()))
+    found = {document.key_of(raw.get("_id")) for raw in documents}
+    missing = [key for key in ids if key not in found]
+    return Read(at, copies_of(documents), missing)
+
+
+def copies_of(documents: Iterable[Raw]) -> list[Copy]:
+    """Return the copies; a document that fails is recorded and has none."""
+    documents = list(documents)
+    owners = _owners(documents)
+    made: list[Copy] = []
+
+    def make(raw: Raw) -> None:
+        namespace = document.read(raw)
+        owner = owners.get(namespace.internal_id, "")
+        values = mirror.values_of(namespace, owner)
+        key = namespace.namespace_id
+        made.append(Copy(key, values, redact_secrets(namespace.raw)))
+
+    items.each(LOOP, documents, make, key=lambda raw: str(raw.get("_id")))
+    return made
+
+
+def changed(copies: Sequence[Copy]) -> list[Copy]:
+    """Return the copies that differ from their rows, or have none."""
+    keys = [copy.key for copy in copies]
+    rows = MirroredNamespace.objects.select_related("document").in_bulk(keys)
+    return [copy for copy in copies if _differs(copy, rows.get(copy.key))]
+
+
+def _differs(copy: Copy, row: MirroredNamespace | None) -> bool:
+    if row is None or not hasattr(row, "document"):
+        return True
+    is_same = all(
+        getattr(row, name) == value
+        for name, value in copy.values.items()
+        if name != "mirrored_at"
+    )
+    return not is_same or row.document.content != copy.content
+
+
+def add_first_values(copies: Sequence[Copy]) -> None:
+    """Set the values of new rows: the counts of resources and the last snapshots."""
+    keys = {copy.key for copy in copies}
+    known = MirroredNamespace.objects.filter(pk__in=keys).values_list("pk", flat=True)
+    new = keys.difference(known)
+    if not new:
+        return
+    counts = resource_counts(new)
+    looks = LastLook.objects.in_bulk(list(new))
+    for copy in copies:
+        if copy.key in new:
+            copy.first.update(counts[copy.key])
+            copy.first.update(mirror.look_values(looks.get(copy.key)))
+
+
+def resource_counts(keys: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Return the counts of resources of namespaces, by their columns."""
+    keys = list(keys)
+    by_column = {
+        column: resources.counts_of(kind, keys)
+        for column, kind in mirror.COUNTED.items()
+    }
+    return {
+        key: {column: counts.get(key, 0) for column, counts in by_column.items()}
+        for key in keys
+    }
+
+
+def _owners(documents: Iterable[Raw]) -> dict[str, str]:
+    named = {raw.get("internal_id") for raw in documents}
+    wanted = [name for name in named if isinstance(name, str) and "\0" not in name]
+    rows = Organization.objects.filter(internal_id__in=wanted)
+    return dict(rows.values_list("internal_id", "organization_id"))

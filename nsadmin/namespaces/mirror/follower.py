@@ -1,0 +1,129 @@
+"""Following the namespace store: changes become rows as they come.
+
+One process leads, others wait for its lease to end. Rows, their documents and the
+place in the stream are written in one transaction, so that a process may die after any
+line: the next one goes on from there.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from threading import Event
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from nsadmin.errors import NsadminError
+from nsadmin.namespaces.mirror import bootstrap, counts, sources, state, writing
+from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.mirror.comparison import Comparison
+from nsadmin.namespaces.mirror.sources import Taken
+from nsadmin.stores.mongo.changes import HistoryLost
+
+log = structlog.get_logger(__name__)
+
+_WAIT_S, _QUIET_S, _BEAT_S = 1.0, 0.1, 2.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+# Streams that are opened again and again are not compared each time.
+_COMPARISON_S = 60.0
+
+
+class Follower:
+    """One process that follows, or waits to."""
+
+    def __init__(self, holder: str, *, use_streams: bool = True) -> None:
+        """`holder` names the process among all; without streams a cursor is used."""
+        self._holder = holder
+        self._use_streams = use_streams
+        self._compared_at = float("-inf")
+        self._beat_at = float("-inf")
+        # What of the state's row is stored with the next rows, or the next beat.
+        self._progress: dict[str, Any] = {}
+
+    def run(self, stop: Event) -> None:
+        """Follow until `stop` is set; whatever fails is tried again, ever later."""
+        pause = _FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                if not state.lead(self._holder):
+                    stop.wait(_WAIT_S)
+                    continue
+                self._lead(stop)
+                pause = _FIRST_PAUSE_S
+            except state.LeadLost:
+                log.warning("mirror_lead_lost", holder=self._holder)
+            except HistoryLost as lost:
+                log.warning("mirror_history_lost", reason=str(lost))
+                self._forget_place()
+            except (NsadminError, DatabaseError) as failure:
+                log.warning("mirror_failed", reason=str(failure))
+                pause = self._rest(stop, pause)
+            except Exception:
+                log.exception("mirror_failed")
+                pause = self._rest(stop, pause)
+        self._leave()
+
+    def _rest(self, stop: Event, pause: float) -> float:
+        if not connection.in_atomic_block:
+            connection.close()
+        stop.wait(pause)
+        return min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _leave(self) -> None:
+        try:
+            state.leave(self._holder)
+        except DatabaseError:
+            log.warning("mirror_lead_kept", holder=self._holder)
+
+    def _forget_place(self) -> None:
+        """Begin anew at the next turn: with a full comparison."""
+        state.record_progress(self._holder, tokens={}, followed_at=None)
+        self._compared_at = float("-inf")
+
+    def _lead(self, stop: Event) -> None:
+        with closing(sources.opened(use_streams=self._use_streams)) as source:
+            is_known = not source.is_new and bootstrap.is_filled()
+            log.info("mirror_leads", holder=self._holder, is_known=is_known)
+            comparing = self._comparison(is_known=is_known)
+            self._progress, self._beat_at = {}, float("-inf")
+            while not stop.is_set():
+                taken = source.take()
+                self._apply(taken, is_known=is_known)
+                if comparing is not None and next(comparing, None) is None:
+                    comparing, is_known = None, True
+                    self._compared_at, self._beat_at = time.monotonic(), float("-inf")
+                if comparing is None and taken.is_all and not taken.ids:
+                    stop.wait(_QUIET_S)
+
+    def _comparison(self, *, is_known: bool) -> Iterator[str] | None:
+        """Return a full comparison, which is made between the changes.
+
+        A stream that goes on from its token misses nothing, but its server may have
+        forgotten changes without a word.
+        """
+        recently = time.monotonic() - self._compared_at < _COMPARISON_S
+        return None if is_known and recently else Comparison().steps()
+
+    def _apply(self, taken: Taken, *, is_known: bool) -> None:
+        """Write what changed, and how far that goes, in one transaction."""
+        self._progress |= taken.progress
+        if taken.is_all and taken.at is not None:
+            self._progress["followed_at"] = taken.at
+        is_due = time.monotonic() - self._beat_at >= _BEAT_S
+        if not taken.ids and not taken.counted and not is_due:
+            return
+        read = making.read_by_ids(taken.ids)
+        copies = making.changed(read.copies)
+        making.add_first_values(copies)
+        counted = making.resource_counts(taken.counted) if taken.counted else {}
+        progress = {**self._progress, "store": state.store_digest()}
+        if not is_known:  # until all was compared, the next process has to begin anew
+            progress = {}
+        with transaction.atomic():
+            state.record_progress(self._holder, **progress)
+            writing.write_part(copies, read.at)
+            writing.delete(read.missing, read.at)
+            counts.write(counted)
+        self._beat_at = time.monotonic()

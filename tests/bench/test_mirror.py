@@ -1,0 +1,200 @@
+"""The mirror at scale: comparing, writing what differs, and how soon a write is seen."""
+
+import os
+import random
+import statistics
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pymongo import UpdateOne
+
+from nsadmin.namespaces.mirror import comparison, state
+from nsadmin.namespaces.mirror.document_copy import restore_document
+from nsadmin.namespaces.models import (
+    MirroredDocument,
+    MirroredNamespace,
+    MirrorState,
+)
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import close, collection, database
+from tests.bench.rounds import compare, note
+from tests.bench.world import SMALL, World, Worlds
+from tests.conftest import Servers
+from tests.faults.followers import Followers, running_followers
+from tests.faults.plant import until
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
+
+# At 100,000 the embedded store alone takes minutes; a real one does not.
+SIZE = int(os.environ.get("NSADMIN_BENCH_MIRROR", SMALL))
+MARKS = {"_id": 1, "revision": 1, "updated_at": 1}
+BATCH = 500
+RATE, SECONDS = 100, 15
+
+
+@pytest.fixture(scope="module")
+def mirrored(worlds: Worlds, servers: Servers, _wired: Servers) -> Iterator[World]:
+    """A world whose documents are in a database of the namespace store."""
+    world = worlds.of(SIZE)
+    direct = configured.NSADMIN_MONGODB_URL
+    base, mark, options = direct.partition("?")
+    configured.NSADMIN_MONGODB_URL = f"{base}_mirrored{mark}{options}"
+    with world.open():
+        store.ensure_indexes()
+        contents = MirroredDocument.objects.order_by("pk").values_list(
+            "content", flat=True
+        )
+        some: list[dict[str, Any]] = []
+        for content in contents.iterator(chunk_size=BATCH):
+            some.append(restore_document(content))
+            if len(some) == BATCH:
+                collection(store.NAME).insert_many(some)
+                some = []
+        if some:
+            collection(store.NAME).insert_many(some)
+        comparison.reconcile()
+        yield world
+    database().client.drop_database(database().name)
+    configured.NSADMIN_MONGODB_URL = direct
+    close()
+
+
+def _scan() -> int:
+    return sum(1 for _ in collection(store.NAME).find({}, MARKS))
+
+
+def test_comparing_what_is_equal_against_a_projected_scan(mirrored: World) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        comparison.reconcile()
+    writes = [q for q in captured if not q["sql"].lstrip().startswith("SELECT")]
+    tracemalloc.start()
+    comparison.reconcile()
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    note(f"memory of a comparison of {SIZE:,}, at its peak", peak, 250, "MiB")
+    compare(
+        f"comparison of {SIZE:,}, nothing changed / projected scan",
+        comparison.reconcile,
+        _scan,
+        limit="5",
+        rounds=3,
+        more=f"{len(writes)} statements that write, of {len(captured)}",
+    )
+
+
+def test_rows_of_changed_documents_are_written_at_a_rate(mirrored: World) -> None:
+    """What it costs beyond a comparison, and beyond reading the documents alone."""
+    keys = list(MirroredNamespace.objects.values_list("pk", flat=True))
+    rates, cpu_rates = [], []
+    for turn in range(3):
+        changed = random.Random(turn).sample(keys, max(SIZE // 100, 1000))
+        _change(changed)
+        equal_s, equal_cpu = _took()
+        wall, cpu = time.perf_counter(), time.process_time()
+        for start in range(0, len(changed), BATCH):
+            store.with_ids(changed[start : start + BATCH])
+        read_s = time.perf_counter() - wall
+        read_cpu = time.process_time() - cpu
+        _change(changed)
+        all_s, all_cpu = _took()
+        rates.append(len(changed) / max(all_s - equal_s - read_s, 1e-9))
+        cpu_rates.append(len(changed) / max(all_cpu - equal_cpu - read_cpu, 1e-9))
+    note(
+        "rows of changed documents, reading apart", statistics.median(rates), 5000, "/s"
+    )
+    note("the same by CPU time", statistics.median(cpu_rates), 5000, "/s")
+
+
+def _change(keys: list[str]) -> None:
+    at = timezone.now()
+    collection(store.NAME).bulk_write(
+        [
+            UpdateOne(
+                {"_id": key}, {"$inc": {"revision": 1}, "$set": {"updated_at": at}}
+            )
+            for key in keys
+        ],
+        ordered=False,
+    )
+
+
+def _took() -> tuple[float, float]:
+    """Seconds of a comparison that writes, less those of one that need not."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    comparison.reconcile()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+@pytest.fixture(scope="module")
+def followers(
+    mirrored: World, _wired: Servers, tmp_path_factory: Any
+) -> Iterator[Followers]:
+    folder: Path = tmp_path_factory.mktemp("followers")
+    env = {
+        "NSADMIN_SECRET_KEY": "a secret that is long enough for a test " * 2,
+        "NSADMIN_KEY_PEPPER": configured.NSADMIN_KEY_PEPPER,
+        "NSADMIN_ALLOWED_HOSTS": "127.0.0.1",
+        "NSADMIN_MONGODB_URL": configured.NSADMIN_MONGODB_URL,
+        "NSADMIN_QDRANT_URL": "http://127.0.0.1:9",
+        "NSADMIN_REDIS_URL": _wired.redis_url,
+        "DATABASE_URL": mirrored.rows.url,
+    }
+    with running_followers(env, folder) as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"), [((), 2.0), (("--no-change-streams",), 8.0)]
+)
+def test_a_foreign_write_is_soon_in_a_list(
+    mirrored: World, followers: Followers, options: tuple[str, ...], limit: float
+) -> None:
+    MirrorState.objects.all().delete()
+    pid = followers.start(*options)
+    until(lambda: state.load().followed_at is not None, "it leads", within_s=600)
+    keys = list(MirroredNamespace.objects.values_list("pk", flat=True)[:2000])
+    sent: dict[str, tuple[str, float]] = {}
+    writer = threading.Thread(target=_write, args=(keys, sent))
+    writer.start()
+    ages, open_until = [], time.monotonic() + SECONDS + 30
+    seen: set[str] = set()
+    while (
+        writer.is_alive() or len(seen) < len(sent)
+    ) and time.monotonic() < open_until:
+        waiting = {k: v for k, v in list(sent.items()) if k not in seen}
+        rows = MirroredNamespace.objects.filter(description__in=list(waiting)[:400])
+        for text in rows.values_list("description", flat=True):
+            if text in waiting:
+                seen.add(text)
+                ages.append(time.monotonic() - waiting[text][1])
+        time.sleep(0.02)
+    writer.join()
+    followers.kill(pid)
+    way = "a cursor" if options else "change streams"
+    ages.sort()
+    note(f"foreign write to row, p99, {way}", ages[int(0.99 * len(ages))], limit, "s")
+    note(f"foreign writes seen by {way}", len(ages), len(sent), "")
+
+
+def _write(keys: list[str], sent: dict[str, tuple[str, float]]) -> None:
+    """Write to one namespace after the other, so many in a second."""
+    began = time.monotonic()
+    mark = random.Random().randrange(10**6)
+    for number in range(RATE * SECONDS):
+        key, text = keys[number % len(keys)], f"write {mark} {number}"
+        values = {"description": text, "updated_at": timezone.now()}
+        collection(store.NAME).update_one(
+            {"_id": key}, {"$set": values, "$inc": {"revision": 1}}
+        )
+        sent[text] = (key, time.monotonic())
+        time.sleep(max(0.0, began + number / RATE - time.monotonic()))
+    close()
