@@ -11,9 +11,9 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 from nsadmin.errors import Unavailable
-from nsadmin.search import trigrams
-from nsadmin.search.models import EVERYBODY, SearchOwner
-from nsadmin.search.words import Query
+from nsadmin.trigrams import letters
+from nsadmin.trigrams.models import EVERYBODY, SearchOwner
+from nsadmin.trigrams.words import Query
 
 MOST = 100
 _NAMED = 25
@@ -93,9 +93,9 @@ def _sqlite(
 ) -> tuple[str, list[Any]]:
     owned, numbers = _owned(owners)
     tags = (
-        [trigrams.kind_tag(kind)]
+        [letters.kind_tag(kind)]
         if owners is None
-        else [trigrams.owner_tag(kind, number) for number in owners]
+        else [letters.owner_tag(kind, number) for number in owners]
     )
     contained = "".join(" AND instr(e.text, %s) > 0" for _ in query.fragments)
     # Without statistics SQLite would go through all entries of the kind.
@@ -116,7 +116,7 @@ def _sqlite(
         f"SELECT * FROM ({named}) UNION ALL SELECT * FROM ({matching})",  # noqa: S608
         [
             *(kind, *numbers, key, key + _LAST, *query.fragments),
-            trigrams.match(tags, query.fragments),
+            letters.match(tags, query.fragments),
             *(kind, *numbers, *query.fragments),
         ],
     )
