@@ -41,7 +41,7 @@ def counted() -> Counter[tuple[object, ...]]:
     return Counter(
         {
             (k.listed_for, k.tier, k.status, k.differs, k.unreadable, k.extractor): k.n
-            for k in counters.read(lists)
+            for k in counters.read(lists)[0]
         }
     )
 

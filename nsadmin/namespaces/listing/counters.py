@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from django.db import connections, transaction
-from django.db.models import Sum
+from django.db import connection, connections, transaction
 
 from nsadmin.namespaces.models import ListCount
 
 logger = structlog.get_logger(__name__)
 
+LONGEST = 200  # characters of an extractor
+Statement = tuple[str, list[Any]]
 _COLUMNS = "listed_for, tier, status, differs, unreadable, extractor"
 _VALUES = "m.listed_for, m.tier, m.stored_status, m.has_differences, m.is_unreadable"
 _EXTRACTORS = {
@@ -83,11 +85,45 @@ class Kind:
     n: int
 
 
-def read(lists: Collection[str]) -> list[Kind]:
-    """Return the counters of lists, in one statement."""
-    columns = _COLUMNS.split(", ")
-    rows = ListCount.objects.filter(listed_for__in=lists).values_list(*columns)
-    return [Kind(*values) for values in rows.annotate(sum=Sum("n")) if values[-1] > 0]
+def read(
+    lists: Collection[str], *, also: Statement | None = None
+) -> tuple[list[Kind], int]:
+    """Return the counters of lists, and the number of rows of another statement.
+
+    Both in one statement; without the other one its number is 0.
+    """
+    if not lists:
+        return [], 0
+    marks = ", ".join(["%s"] * len(lists))
+    text = (
+        f"SELECT {_COLUMNS}, sum(n) FROM namespaces_listcount "  # noqa: S608
+        f"WHERE listed_for IN ({marks}) GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    values: list[Any] = [*lists]
+    if also is not None:
+        # No list has an empty name.
+        text += (
+            " UNION ALL SELECT '', '', '', 1 = 0, 1 = 0, '', count(*) "  # noqa: S608
+            f"FROM ({also[0]}) c"
+        )
+        values += also[1]
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        rows = cursor.fetchall()
+    kinds = [
+        Kind(
+            listed_for=row[0],
+            tier=row[1],
+            status=row[2],
+            differs=bool(row[3]),
+            unreadable=bool(row[4]),
+            extractor=row[5],
+            n=int(row[6]),
+        )
+        for row in rows
+        if row[0] and row[6] > 0
+    ]
+    return kinds, sum(int(row[6]) for row in rows if not row[0])
 
 
 def rebuild(*, using: str = "default") -> int:
@@ -95,13 +131,13 @@ def rebuild(*, using: str = "default") -> int:
 
     Differences are logged: a counter that the triggers left wrong is a defect.
     """
-    connection = connections[using]
-    if connection.vendor not in _EXTRACTORS:
+    database = connections[using]
+    if database.vendor not in _EXTRACTORS:
         return 0
-    extractors = _EXTRACTORS[connection.vendor]
+    extractors = _EXTRACTORS[database.vendor]
     each = _EACH.replace("EXTRACTORS", extractors)
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+    with transaction.atomic(using=using), database.cursor() as cursor:
+        if database.vendor == "sqlite":
             cursor.execute("DELETE FROM namespaces_listcount WHERE n = 0")
             cursor.execute(_DIFFERENT.replace("EACH", each))
             wrong = cursor.fetchall()
@@ -124,13 +160,13 @@ def rebuild(*, using: str = "default") -> int:
 
 def fold(*, using: str = "default") -> int:
     """Add up the rows that writers of PostgreSQL added; return their number."""
-    connection = connections[using]
-    if connection.vendor != "postgresql":
+    database = connections[using]
+    if database.vendor != "postgresql":
         return 0
     before = ListCount.objects.using(using).count()
     statement = _FOLDED.replace("KEYS_OF_C", _prefixed("c"))
     statement = statement.replace("KEYS_OF_S", _prefixed("s"))
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(statement.replace("KEYS", _COLUMNS))
     return max(0, before - ListCount.objects.using(using).count())
 

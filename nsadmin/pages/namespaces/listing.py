@@ -14,7 +14,7 @@ from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.listing import listing
-from nsadmin.namespaces.listing.facets import Facets, count_facets
+from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models import MirroredNamespace
@@ -81,7 +81,7 @@ def _list_context(
     request: HttpRequest, query: ListQuery, found: listing.Page
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
-    groups = _groups(count_facets(actor, query), query)
+    groups = _groups(facets_of(found.tally, query), query)
     return {
         "found": found,
         "rows": _rows(request, found.rows),
@@ -94,7 +94,7 @@ def _list_context(
         "kept_filters": [
             (key, request.GET[key]) for key in _KEPT if request.GET.get(key)
         ],
-        "is_bare": not found.rows and listing.has_no_namespaces(actor, query),
+        "is_bare": found.is_bare,
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(query.offset, len(found.rows), found.total),
         "may_create": actor.may(Action.NAMESPACE_CREATE),
@@ -154,7 +154,9 @@ def _is_descending(query: ListQuery) -> bool:
 def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
     """Return the facets by title, in the order of the page."""
     attention = [("differs", "Differs from Qdrant", found.differs, query.differs)]
-    attention += [("expiring", "Expires within a day", found.expiring, query.expiring)]
+    attention += [
+        ("expiring", "Expires within a day", found.expiring.n, query.expiring)
+    ]
     attention += [("unreadable", "Unreadable", found.unreadable, query.unreadable)]
     groups: list[tuple[str, list[Facet]]] = [
         ("Health", _facets("health", found.health, query.status, _health_words())),
