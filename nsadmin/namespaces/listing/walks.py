@@ -36,7 +36,7 @@ class Unindexed(Func):
     def as_sqlite(
         self,
         compiler: SQLCompiler,
-        connection: BaseDatabaseWrapper,  # noqa: F811 - Django names it so
+        connection: BaseDatabaseWrapper,
         **extra_context: Any,
     ) -> tuple[str, Any]:
         """Write the sign that takes the column from the indexes."""
