@@ -6,16 +6,17 @@ Every function reads a bounded number of rows.
 from typing import Final
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from nsadmin import names
-from nsadmin.access.models import Membership, Organization, User
+from nsadmin.access.models import Organization, User
 from nsadmin.access.support import grants
 
 # The longest text that is searched for, in characters.
 LONGEST: Final = 100
 # The number of organizations that a search returns.
 FOUND: Final = 8
+_ID_PREFIX = "org_"
 _LAST = "\U0010ffff"
 
 
@@ -29,8 +30,7 @@ def selectable(user: User) -> QuerySet[Organization]:
     if user.platform_role:
         granted = grants.running().filter(user=user).values("organization_id")
         return rows.filter(Q(is_operator=True) | Q(pk__in=granted))
-    own = Membership.objects.filter(user=user, organization=OuterRef("pk"))
-    return rows.filter(Exists(own))
+    return rows.filter(pk__in=user.memberships.order_by().values("organization_id"))
 
 
 def every() -> QuerySet[Organization]:
@@ -41,20 +41,24 @@ def every() -> QuerySet[Organization]:
 def search(
     rows: QuerySet[Organization], text: str, limit: int = FOUND
 ) -> list[Organization]:
-    """Return those whose name or id begins with the text, then those that contain it.
+    """Return those that the text leads to, by name; without one the first.
 
-    The beginnings are found by an index; the second look ends with the last row that
-    is needed. Without a text these are the first by name.
+    First come those whose name begins with it, then those whose id does, then those
+    whose name contains it. Each look walks an index and ends with the last row that is
+    needed; the last of them may walk all names.
     """
     wanted = names.folded(text.strip()[:LONGEST]).strip()
     if not wanted:
         return list(rows[:limit])
-    begins = _begins("name_key", wanted) | _begins("organization_id", wanted)
-    found = list(rows.filter(begins)[:limit])
-    if len(found) < limit:
-        known = [organization.pk for organization in found]
-        inside = rows.filter(name_key__contains=wanted).exclude(pk__in=known)
-        found += inside[: limit - len(found)]
+    looks = [_begins("name_key", wanted), Q(name_key__contains=wanted)]
+    if wanted.startswith(_ID_PREFIX):
+        looks.insert(1, _begins("organization_id", wanted))
+    found: list[Organization] = []
+    for condition in looks:
+        if len(found) < limit:
+            known = [organization.pk for organization in found]
+            more = rows.filter(condition).exclude(pk__in=known)
+            found += more[: limit - len(found)]
     return found
 
 

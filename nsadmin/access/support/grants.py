@@ -40,9 +40,7 @@ def overdue(now: datetime) -> QuerySet[SupportSession]:
     return SupportSession.objects.filter(is_over, ended_at=None, refused_at=None)
 
 
-def sessions_of(
-    user: User, organization_id: str | None = None
-) -> list[SupportSession]:
+def sessions_of(user: User, organization_id: str | None = None) -> list[SupportSession]:
     """Return a person's running sessions with their organizations; one query.
 
     `organization_id` narrows them to one organization.

@@ -67,10 +67,7 @@ class Frame:
 
     @cached_property
     def _figures(self) -> FrameFigures:
-        """The figures of the organization; none while it is suspended."""
         if self.actor is None or self.organization is None:
-            return FrameFigures()
-        if self.actor.suspension is not None:
             return FrameFigures()
         return figures(self.actor, self.organization)
 
