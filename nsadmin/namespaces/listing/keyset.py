@@ -23,6 +23,7 @@ Place = tuple[Value, ...]
 # rows are ordered by their ids, in the direction of the first column.
 Order = tuple[str, bool]
 _ID = "namespace_id"
+_MAX_OFFSET = 2**31
 
 
 def cursor_of(row: MirroredNamespace, orders: Sequence[Order]) -> Place:
@@ -70,20 +71,27 @@ def encode(place: Place) -> list[str | int | None]:
     ]
 
 
-def packed(digest: str, place: Place) -> str:
-    """Return a place in the list with this digest, as a part of an address."""
-    text = json.dumps([digest, *encode(place)], ensure_ascii=False)
+def packed(digest: str, place: Place, offset: int) -> str:
+    """Return a place in the list with this digest, as a part of an address.
+
+    `offset` is how many rows are before the page that it leads to.
+    """
+    text = json.dumps([digest, offset, *encode(place)], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def unpacked(text: str, digest: str, orders: Sequence[Order]) -> Place | None:
-    """Return the place of an address; None if it is of another list, or damaged."""
+def unpacked(
+    text: str, digest: str, orders: Sequence[Order]
+) -> tuple[Place, int] | None:
+    """Return place and offset of an address; None if damaged, or of another list."""
     try:
         whole = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        sent, *values = json.loads(whole)
+        sent, offset, *values = json.loads(whole)
     except (binascii.Error, ValueError, TypeError, RecursionError):
         return None
-    return decode(values, orders) if sent == digest else None
+    place = decode(values, orders) if sent == digest else None
+    is_number = isinstance(offset, int) and 0 <= offset <= _MAX_OFFSET
+    return (place, offset) if place is not None and is_number else None
 
 
 def decode(values: object, orders: Sequence[Order]) -> Place | None:

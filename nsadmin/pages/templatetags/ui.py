@@ -46,6 +46,8 @@ class CountedFacet(Protocol):
     @property
     def count(self) -> int: ...
     @property
+    def is_least(self) -> bool: ...
+    @property
     def is_current(self) -> bool: ...
     @property
     def state(self) -> Badge | None: ...
@@ -229,7 +231,7 @@ def counted_facet(context: Context, facet: CountedFacet, text: str) -> SafeStrin
         _address(context, **{**_FIRST, facet.key: value}),
         text,
         facet.state,
-        grouped(facet.count),
+        grouped(facet.count) + "+" * facet.is_least,
         is_current=facet.is_current,
         removes=facet.is_current,
     )
