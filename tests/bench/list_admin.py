@@ -29,8 +29,10 @@ _MIDDLEWARE = [
     "tests.bench.list_admin.AdminUrls",
 ]
 CHANGELIST = "/admin/namespaces/mirrorednamespace/"
-# Only the type checker knows the class with its parameter.
-_Admin = admin.ModelAdmin[MirroredNamespace] if TYPE_CHECKING else admin.ModelAdmin
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[MirroredNamespace]
+else:
+    _Admin = admin.ModelAdmin
 
 
 class OpenSite(admin.AdminSite):

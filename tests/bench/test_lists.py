@@ -224,7 +224,7 @@ def test_lists_beside_the_changelist(stores: Servers, settings) -> None:
             compare(
                 f"API list of 100,000, {what}",
                 api(Client(), key, body),
-                getter(theirs, CHANGELIST, {"q": body.get("search", "")}),
+                getter(theirs, CHANGELIST, {"q": str(body.get("search", ""))}),
                 limit="0.3",
                 rounds=ROUNDS,
             )
