@@ -330,6 +330,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 55.0},
     },
+    "fold_counts": {
+        "task": "nsadmin.namespaces.fold_counts",
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
+    },
+    "recount": {
+        "task": "nsadmin.namespaces.recount",
+        "schedule": crontab(minute=40, hour=2),
+        "options": {"expires": 3600.0},
+    },
     "purge": {
         "task": "nsadmin.namespaces.purge",
         "schedule": 60.0,

@@ -2,12 +2,14 @@
 
 import secrets
 import string
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 
+from nsadmin import names
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
 
 NAME_MAX = 100
@@ -29,6 +31,11 @@ def new_internal_id() -> str:
     return token("int_", 16)
 
 
+def name_key_of(name: str) -> str:
+    """Return an organization's name as searches compare it, without case."""
+    return names.folded(name)[: 2 * NAME_MAX]
+
+
 class Plan(models.TextChoices):
     """The subscription of an organization."""
 
@@ -37,12 +44,26 @@ class Plan(models.TextChoices):
     ENTERPRISE = "enterprise", "Enterprise"
 
 
+class OrganizationManager(models.Manager["Organization"]):
+    """Keeps the folded name of organizations that are written many at once."""
+
+    def bulk_create(
+        self, objs: Iterable["Organization"], *args: Any, **kwargs: Any
+    ) -> list["Organization"]:
+        """Create the organizations, each with its folded name."""
+        made = list(objs)
+        for organization in made:
+            organization.name_key = name_key_of(organization.name)
+        return super().bulk_create(made, *args, **kwargs)
+
+
 class Organization(models.Model):
     """A customer, or the operator of the platform itself.
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
     While `suspended_at` is set its members and keys are refused; its data stays.
+    `name_key` is the name as searches compare it; `save` writes it.
     """
 
     organization_id = models.CharField(
@@ -50,6 +71,7 @@ class Organization(models.Model):
     )
     internal_id = models.CharField(max_length=64, unique=True, default=new_internal_id)
     name = models.CharField(max_length=NAME_MAX, unique=True)
+    name_key = models.CharField(max_length=2 * NAME_MAX, db_index=True, editable=False)
     plan = models.CharField(max_length=16, choices=Plan, default=Plan.FREE)
     is_operator = models.BooleanField(default=False)
     room_token = models.CharField(max_length=16, blank=True)
@@ -61,11 +83,21 @@ class Organization(models.Model):
     support_needs_approval = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = OrganizationManager()
+
     class Meta:
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row, and the folded name wherever the name is written."""
+        self.name_key = name_key_of(self.name)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = {*fields, "name_key"}
+        super().save(*args, **kwargs)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -1,6 +1,7 @@
 """Django's registration of this room."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class NamespacesConfig(AppConfig):
@@ -10,11 +11,14 @@ class NamespacesConfig(AppConfig):
     label = "namespaces"
 
     def ready(self) -> None:
-        """Register the deletion job, the slots of each organization, and its pause."""
+        """Register the deletion job, the slots and pauses, and the triggers."""
         from nsadmin.access.organization.suspension import is_suspended
         from nsadmin.jobs.registry import register_pause, register_slots
         from nsadmin.namespaces.change import quota
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
+        from nsadmin.namespaces.listing import triggers
 
         register_slots(quota.job_slots)
+        pre_migrate.connect(triggers.remove, sender=self, dispatch_uid="list_triggers")
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="list_counts")
         register_pause(is_suspended)

@@ -12,6 +12,7 @@ from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
 from nsadmin.namespaces.mirror import safety
+from nsadmin.namespaces.listing import counters
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 
 _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
@@ -27,6 +28,30 @@ _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
 def reconcile() -> dict[str, Any]:
     """Compare the mirror with the namespace store where that is due."""
     return {"rows": safety.run()}
+
+
+@shared_task(
+    name="nsadmin.namespaces.fold_counts",
+    ignore_result=True,
+    soft_time_limit=45,
+    time_limit=60,
+)
+@record_run("fold_counts", keep="news")
+def fold_counts() -> dict[str, Any]:
+    """Add up what writers of the mirror added to the counters of lists."""
+    return {"folded": counters.fold()}
+
+
+@shared_task(
+    name="nsadmin.namespaces.recount",
+    ignore_result=True,
+    soft_time_limit=300,
+    time_limit=330,
+)
+@record_run("recount")
+def recount() -> dict[str, Any]:
+    """Count the lists anew, and mend counters that differ."""
+    return {"wrong": counters.rebuild()}
 
 
 @shared_task(

@@ -27,6 +27,7 @@ from nsadmin.pages.namespaces.listing import home, namespaces
 from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
 from nsadmin.pages.organization.account import switch, theme
+from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
@@ -38,6 +39,7 @@ from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.fleet import release
 from nsadmin.pages.platform.healthz import healthz, readyz
 from nsadmin.pages.platform.jobs import badge, job, jobs
+from nsadmin.pages.platform.namespaces import all_namespaces_page
 from nsadmin.pages.platform.organizations.changes import (
     limits,
     new_organization,
@@ -171,6 +173,12 @@ urlpatterns = [
         name="platform_organization_new",
     ),
     path(
+        "platform/organizations/options/",
+        organization_options,
+        name="organization_options",
+    ),
+    path("platform/namespaces/", all_namespaces_page, name="platform_namespaces"),
+    path(
         "platform/organizations/<str:organization_id>/",
         one_organization,
         name="platform_organization",
@@ -205,6 +213,7 @@ urlpatterns = [
     path("templates/<str:template_id>/use/", template_use, name="template_use"),
     path("schedules/", schedules, name="schedules"),
     path("schedules/<str:name>/run/", schedule_run, name="schedule_run"),
+    path("organizations/", organizations, name="organizations"),
     path("organization/", organization, name="organization"),
     path("organization/members/new/", new_member, name="organization_member_new"),
     path("organization/members/<int:member_id>/", member, name="organization_member"),

@@ -12,7 +12,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         """Drop the triggers before migrations, install them and the index after."""
-        from nsadmin.search.install import install, remove
+        from nsadmin.trigrams.install import install, remove
 
         pre_migrate.connect(remove, sender=self, dispatch_uid="search_triggers")
         post_migrate.connect(install, sender=self, dispatch_uid="search_index")

@@ -11,8 +11,9 @@ from django.utils import timezone
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
 from nsadmin.names import clip
-from nsadmin.search.models import Kind, SearchEntry, SearchOwner, SearchPass
+from nsadmin.search.models import SearchPass
 from nsadmin.search.sources import MAX_KEY, SOURCES, Source, Values
+from nsadmin.trigrams.models import Kind, SearchEntry, SearchOwner
 
 # The name of the loop in the rows of failed items.
 LOOP = "search"

@@ -12,11 +12,12 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.audit import record
 from nsadmin.namespaces.read import queries
-from nsadmin.search import index, shown
+from nsadmin.search import shown
 from nsadmin.search.hits import Group, Hit, Withheld
-from nsadmin.search.index import Found
-from nsadmin.search.models import EVERYBODY, Kind
-from nsadmin.search.words import Query
+from nsadmin.trigrams import index
+from nsadmin.trigrams.index import Found
+from nsadmin.trigrams.models import EVERYBODY, Kind
+from nsadmin.trigrams.words import Query
 
 # Rows per group of the page, and of the suggestions.
 PER_PAGE, PER_SUGGESTION = 25, 5

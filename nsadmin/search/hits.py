@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from nsadmin.search.models import Kind
-from nsadmin.search.words import Piece
+from nsadmin.trigrams.models import Kind
+from nsadmin.trigrams.words import Piece
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,10 @@
-"""What can be found, as rows with one index; all can be dropped and rebuilt."""
-
-from typing import ClassVar
+"""How far the schedule has come; what can be found is declared in `trigrams`."""
 
 from django.db import models
 
+from nsadmin.trigrams.models import EVERYBODY, Kind, SearchEntry, SearchOwner
 
-class Kind(models.IntegerChoices):
-    """What an entry leads to; the number is also its letter in SQLite's index."""
-
-    NAMESPACE = 1, "namespace"
-    COLLECTION = 2, "collection"
-    RETRIEVER = 3, "retriever"
-    JOB = 4, "job"
-    PERSON = 5, "person"
-
-
-# The owner of what everybody sees, which is no tenant's id.
-EVERYBODY = "*"
-
-
-class SearchOwner(models.Model):
-    """A tenant as a small number, or EVERYBODY."""
-
-    internal_id = models.CharField(max_length=255, unique=True)
-
-    def __str__(self) -> str:
-        return self.internal_id
-
-
-class SearchEntry(models.Model):
-    """One thing that can be found.
-
-    Database triggers keep the entries of namespaces in step with the mirror, and the
-    trigram index with the entries; the other kinds are compared by a schedule. `key` is
-    the id among things of its kind, `text` has what a search looks through.
-    `description` and `resource_id` are those of a collection or retriever.
-    """
-
-    kind = models.SmallIntegerField(choices=Kind)
-    key = models.CharField(max_length=255)
-    owner = models.ForeignKey(
-        SearchOwner, models.CASCADE, related_name="+", db_index=False
-    )
-    namespace_id = models.CharField(max_length=128, blank=True)
-    resource_id = models.CharField(max_length=255, blank=True)
-    name = models.CharField(max_length=300, blank=True)
-    name_key = models.CharField(max_length=600, blank=True)
-    description = models.CharField(max_length=1000, blank=True)
-    text = models.TextField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind", "key"], name="search_once")
-        ]
-        indexes: ClassVar = [
-            # The name first: an index that begins with the kind would be taken for a
-            # lookup by kind and key while PostgreSQL has not counted the rows yet.
-            models.Index(
-                fields=["name_key", "kind"],
-                opclasses=["varchar_pattern_ops", "int2_ops"],
-                name="search_by_name",
-            ),
-            models.Index(
-                fields=["owner", "kind", "name_key"],
-                opclasses=["int8_ops", "int2_ops", "varchar_pattern_ops"],
-                name="search_by_owner",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.key
+__all__ = ["EVERYBODY", "Kind", "SearchEntry", "SearchOwner", "SearchPass"]
 
 
 class SearchPass(models.Model):

@@ -10,9 +10,9 @@ from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import queries
 from nsadmin.search.hits import Hit
-from nsadmin.search.index import Found
-from nsadmin.search.models import Kind
-from nsadmin.search.words import Piece, Query, excerpt, first_with, marked
+from nsadmin.trigrams.index import Found
+from nsadmin.trigrams.models import Kind
+from nsadmin.trigrams.words import Piece, Query, excerpt, first_with, marked
 
 _MOST_DOCUMENTS = 50
 SHOWN = (

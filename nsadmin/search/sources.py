@@ -16,9 +16,9 @@ from nsadmin.errors import Invalid
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.names import clip, folded, search_text
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.search.models import EVERYBODY, Kind
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.decoding import UNDECODED
+from nsadmin.trigrams.models import EVERYBODY, Kind
 
 _READ_S = 5.0
 # Of two workers one may have a clock that is behind.

@@ -110,15 +110,6 @@ document.addEventListener("htmx:afterSwap", () => {
   typed = [];
 });
 
-document.addEventListener("input", (event) => {
-  if (!event.target.matches("[data-narrow]")) return;
-  const words = event.target.value.trim().toLowerCase();
-  const list = document.getElementById(event.target.dataset.narrow);
-  for (const item of list.children) {
-    item.hidden = !item.textContent.toLowerCase().includes(words);
-  }
-});
-
 const showTab = () => {
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({
     block: "nearest",

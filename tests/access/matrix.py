@@ -176,6 +176,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "fleet/"): Row("login 403 403 403 in in"),
     ("POST", "fleet/held/<kind>/"): Row("login 403 403 403 403 in"),
     ("GET", "platform/organizations/"): _PLATFORM_READ,
+    ("GET", "platform/organizations/options/"): Row("login 403 403 403 in in"),
+    ("GET", "platform/namespaces/"): _PLATFORM_READ,
     ("GET", "platform/organizations/new/"): _PLATFORM_MANAGED,
     ("POST", "platform/organizations/new/"): _PLATFORM_MANAGED,
     ("GET", "platform/organizations/<organization_id>/"): _PLATFORM_READ,
@@ -231,6 +233,7 @@ MATRIX: dict[Route, Row] = {
     # It is the support person's; nobody ends another's here.
     ("POST", "support/<session_id>/end/"): Row("login 403 403 403 in 404"),
     ("POST", "organization/switch/"): _PERSON,
+    ("GET", "organizations/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,

@@ -4,9 +4,10 @@ import pytest
 
 from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organization.organizations import (
+    LISTED,
+    AccountScope,
     actor_of_user,
-    displayed_organization,
-    selectable_organizations,
+    scope_of_user,
 )
 from nsadmin.access.permissions import Role
 from nsadmin.access.support import sessions
@@ -38,20 +39,45 @@ def user_in(*organizations: Organization, role: str = "member", **extra: str) ->
     return user
 
 
+def scope_of(user: User, chosen: str | None = None) -> AccountScope:
+    found = scope_of_user(user, chosen)
+    assert found is not None
+    return found
+
+
+def displayed(user: User, chosen: Organization) -> Organization | None:
+    key = chosen.organization_id
+    return scope_of(user, key).displayed(key)
+
+
 def test_a_member_acts_for_the_chosen_organization(halden, northlight) -> None:
     user = user_in(halden, northlight)
     actor = actor_of_user(user, northlight.organization_id)
     assert actor.organization_id == northlight.organization_id
     assert actor.role is Role.MEMBER
-    assert {o.name for o in selectable_organizations(user)} == {"Halden", "Northlight"}
+    assert scope_of(user).offered == (halden, northlight)
+    assert displayed(user, northlight) == northlight
 
 
 def test_a_choice_of_a_foreign_organization_is_not_believed(halden, northlight) -> None:
     user = user_in(halden)
     actor = actor_of_user(user, northlight.organization_id)
     assert actor.organization_id == halden.organization_id
-    assert displayed_organization(actor, northlight.organization_id) == halden
-    assert selectable_organizations(user) == [halden]
+    assert displayed(user, northlight) == halden
+    assert scope_of(user).offered == (halden,)
+    assert not scope_of(user).has_more
+
+
+def test_only_a_few_of_many_organizations_are_read(halden) -> None:
+    user = user_in(halden)
+    for number in range(LISTED):
+        more = Organization.objects.create(name=f"Another {number}")
+        Membership.objects.create(user=user, organization=more, role="member")
+    found = scope_of(user, halden.organization_id)
+    assert found.actor.organization_id == halden.organization_id
+    assert len(found.offered) == LISTED
+    assert halden in found.offered
+    assert found.has_more
 
 
 def test_who_belongs_nowhere_is_nobody(halden) -> None:
@@ -66,13 +92,13 @@ def test_staff_act_for_the_operator_and_look_where_they_have_a_session(
     before = actor_of_user(user, halden.organization_id)
     assert before.role.value == role
     assert before.organization_id == operator.organization_id
-    assert displayed_organization(before, halden.organization_id) == operator
-    assert selectable_organizations(user) == [operator]
+    assert displayed(user, halden) == operator
+    assert scope_of(user).offered == (operator,)
 
     sessions.ask(user, before, halden.organization_id, reason="A test.", minutes=15)
     during = actor_of_user(user, halden.organization_id)
     assert during.organization_id == operator.organization_id
-    assert displayed_organization(during, halden.organization_id) == halden
-    assert displayed_organization(during, northlight.organization_id) == operator
-    assert displayed_organization(during, "org_unknown") == operator
-    assert selectable_organizations(user) == [halden, operator]
+    assert displayed(user, halden) == halden
+    assert displayed(user, northlight) == operator
+    assert scope_of(user).displayed("org_unknown") == operator
+    assert scope_of(user).offered == (halden, operator)

@@ -27,12 +27,25 @@ PAGES = (
     "/platform/organizations/?search=northlight",
     "/platform/jobs/",
     "/platform/jobs/?state=failed",
+    "/platform/namespaces/",
+    "/platform/namespaces/?attention=unreadable",
+    "/platform/namespaces/?status=failed&organization=northlight+media",
+    "/platform/organizations/options/?organization=north",
+    "/organizations/",
+    "/organizations/?q=north",
     "/platform/unreadable/",
     "/platform/unreadable/?show=documents",
     "/support/",
     "/support/new/",
 )
-FRAGMENTS = ("/fleet/", "/schedules/", "/platform/organizations/", "/platform/jobs/")
+FRAGMENTS = (
+    "/fleet/",
+    "/schedules/",
+    "/platform/organizations/",
+    "/platform/jobs/",
+    "/platform/namespaces/",
+    "/organizations/?q=north",
+)
 MANAGED = ("subscription/", "limits/", "suspension/")
 
 
@@ -148,6 +161,7 @@ def test_the_words_are_there_during_a_session(cast: Cast) -> None:
     for path in (
         "/fleet/",
         "/platform/jobs/",
+        "/platform/namespaces/",
         "/platform/unreadable/",
         "/platform/unreadable/?show=documents",
         organization,

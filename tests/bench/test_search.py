@@ -15,7 +15,7 @@ from nsadmin.access.permissions import Role
 from nsadmin.jobs.models import Job, State
 from nsadmin.names import search_text
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.search.models import Kind, SearchEntry, SearchOwner
+from nsadmin.trigrams.models import Kind, SearchEntry, SearchOwner
 from tests.bench.rounds import TABLE, Row
 from tests.conftest import Servers
 from tests.people import BACKEND

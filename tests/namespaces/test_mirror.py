@@ -176,12 +176,18 @@ def test_every_facet_is_counted_in_one_query(cast, django_assert_num_queries):
     )
     actor = cast.actor()
     with django_assert_num_queries(1):
-        found = count_facets(actor, ListQuery(tier="shared"))
+        found = count_facets(actor, ListQuery())
     assert found.health == [("unknown", 3), ("failed", 1)]
     assert found.tier == [("shared", 3), ("dedicated_cpu", 1)]
     assert found.scope == [("org", 3), ("system", 1)]
     assert {("a_v1", 1), ("b_v1", 1)} <= set(found.extractor)
-    assert (found.expiring, found.differs) == (1, 1)
+    assert (found.expiring.n, found.differs) == (1, 1)
+    # Another facet is counted within the chosen one, the chosen one beside it.
+    within = count_facets(actor, ListQuery(tier="dedicated_cpu"))
+    assert within.health == [("failed", 1)]
+    assert within.tier == found.tier
+    assert within.scope == [("org", 1)]
+    assert (within.expiring.n, within.differs) == (0, 1)
 
 
 def test_what_is_being_deleted_is_no_longer_counted_by_its_health(cast):
@@ -263,7 +269,7 @@ def test_none_is_believed_after_a_comparison(cast, django_assert_num_queries):
         store.delete(raw["_id"], revision=1)
     comparison.reconcile()
     actor = cast.actor()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert listing(actor, ListQuery()).total == 0
 
 

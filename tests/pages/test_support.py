@@ -72,18 +72,31 @@ def test_the_form_is_filled_in_and_keeps_its_input(cast: Cast, browse: Browse) -
     support = browse("support")
     wanted = cast.northlight.organization_id
     text = text_of(support.get(f"/support/new/?organization={wanted}"))
-    assert f'value="{wanted}" selected' in text
-    assert f'value="{cast.operator.organization_id}"' not in text
+    assert 'value="Northlight Media"' in text
+    assert "Halden" not in text
+    operators = f"/support/new/?organization={cast.operator.organization_id}"
+    assert f'value="{cast.operator.name}"' not in text_of(support.get(operators))
     response = support.post("/support/new/", form(cast, reason="", ticket="NL-1"))
     assert response.status_code == 422
     kept = response.content.decode()
     assert "Say why you need access" in kept
     assert 'value="NL-1"' in kept
-    assert (
-        support.post("/support/new/", form(cast, organization="org_x")).status_code
-        == 422
-    )
+    for unknown in ("org_x", "northlight", cast.operator.name):
+        refused = support.post("/support/new/", form(cast, organization=unknown))
+        assert refused.status_code in (404, 422), unknown
+        assert "There is no such organization." in refused.content.decode()
+        assert f'value="{unknown}"' in refused.content.decode()
     assert not SupportSession.objects.exists()
+
+
+def test_a_name_is_as_good_as_an_id(cast: Cast, browse: Browse) -> None:
+    support = browse("support")
+    near = support.post("/support/new/", form(cast, organization="northlight"))
+    assert "Did you mean Northlight Media?" in near.content.decode()
+    sent = form(cast, organization=" NORTHLIGHT media ")
+    text = text_of(support.post("/support/new/", sent, follow=True))
+    assert "You see Northlight Media for" in text
+    assert SupportSession.objects.get().organization == cast.northlight
 
 
 def test_a_second_session_is_refused_in_the_form(cast: Cast, browse: Browse) -> None:

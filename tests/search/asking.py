@@ -6,8 +6,8 @@ from typing import Any
 from nsadmin.access.actor import Actor
 from nsadmin.search import find
 from nsadmin.search.hits import Group
-from nsadmin.search.words import Piece, read_query
 from nsadmin.stores.mongo import resources
+from nsadmin.trigrams.words import Piece, read_query
 from tests.cast import Cast
 
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 from nsadmin.errors import Unavailable
 from nsadmin.jobs.models import ItemFailure, ScheduleRun
 from nsadmin.search import fill, tasks
-from nsadmin.search.models import Kind, SearchEntry, SearchPass
+from nsadmin.search.models import SearchPass
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.connection import collection
+from nsadmin.trigrams.models import Kind, SearchEntry
 from tests.cast import Cast
 from tests.search.asking import groups, put
 

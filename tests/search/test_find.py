@@ -9,9 +9,9 @@ from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.search import fill, find
 from nsadmin.search.hits import Group
-from nsadmin.search.models import Kind, SearchEntry
-from nsadmin.search.words import read_query
 from nsadmin.stores.mongo import resources
+from nsadmin.trigrams.models import Kind, SearchEntry
+from nsadmin.trigrams.words import read_query
 from tests.access.marked import WORD, mark
 from tests.cast import Cast, make_job, make_namespace
 from tests.search.asking import (

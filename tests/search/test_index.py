@@ -9,9 +9,10 @@ from django.db.models import Field
 from nsadmin.access.actor import Actor
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.search import fill, find, index, install, trigrams
-from nsadmin.search.models import Kind, SearchEntry, SearchOwner
-from nsadmin.search.words import read_query
+from nsadmin.search import fill, find
+from nsadmin.trigrams import index, install, letters
+from nsadmin.trigrams.models import Kind, SearchEntry, SearchOwner
+from nsadmin.trigrams.words import read_query
 from tests.cast import Cast
 from tests.search.asking import groups, namespaces, put
 
@@ -66,7 +67,7 @@ def test_another_owners_entries_are_no_answer(cast: Cast) -> None:
         SearchOwner.objects.create(internal_id=name) for name in ("int_1", "int_2")
     )
     many(one, 3)
-    forged = trigrams.owner_tag(Kind.NAMESPACE, other.pk)
+    forged = letters.owner_tag(Kind.NAMESPACE, other.pk)
     many(one, 3, text=f"{forged} a common word forged")
     assert index.ask(Kind.NAMESPACE, read_query("common"), [other.pk]) == []
     assert index.ask(Kind.JOB, read_query("common"), None) == []

@@ -11,7 +11,7 @@ from django.test import Client
 from nsadmin.audit.models import AuditEvent
 from nsadmin.pages.search.rows import sections
 from nsadmin.search import fill, find
-from nsadmin.search.words import read_query
+from nsadmin.trigrams.words import read_query
 from tests.access.marked import WORD, mark
 from tests.cast import Cast, make_job, make_namespace
 from tests.search.asking import outsider, put

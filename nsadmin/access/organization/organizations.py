@@ -1,8 +1,11 @@
 """Organizations: their actors, the one that is displayed, creating a new one."""
 
 import getpass
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
 
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, When
 
 from nsadmin import names
 from nsadmin.access.actor import Actor, Grant
@@ -12,30 +15,84 @@ from nsadmin.access.permissions import Role
 from nsadmin.access.support import grants
 from nsadmin.errors import Invalid
 
+# The switcher lists this number of organizations; among more one searches.
+LISTED: Final = 8
 
-def actor_of_user(user: User, chosen: str | None) -> Actor | None:
-    """Return the actor for a signed-in user, or None if they have no organization.
+
+@dataclass(frozen=True, slots=True)
+class AccountScope:
+    """The actor of a signed-in person, with the organizations read along.
+
+    `offered` are those that the person may switch to, by name: at most LISTED of them,
+    and always the one that the actor acts for. `has_more` tells that others exist.
+    """
+
+    actor: Actor
+    offered: tuple[Organization, ...]
+    has_more: bool = False
+
+    def find(self, organization_id: str | None) -> Organization | None:
+        """Return one of the organizations that were read, or None."""
+        pairs = ((o.organization_id, o) for o in self.offered)
+        return dict(pairs).get(organization_id or "")
+
+    def displayed(self, chosen: str | None) -> Organization | None:
+        """Return the organization whose pages are shown; staff may have chosen one."""
+        own = self.find(self.actor.organization_id)
+        return (self.find(chosen) or own) if self.actor.is_staff else own
+
+
+def scope_of_user(user: User, chosen: str | None) -> AccountScope | None:
+    """Return the scope of a signed-in user, or None if they have no organization.
 
     `chosen` is the organization id from the switcher; it is ignored unless the user is
-    a member of it. Staff always act for the operator organization.
+    a member of it. Staff always act for the operator organization. One query, for staff
+    two.
     """
-    memberships = list(user.memberships.select_related("organization"))
-    granted: tuple[Grant, ...] = ()
-    if user.platform_role:
-        home = next(
-            (m.organization for m in memberships if m.organization.is_operator),
-            Organization.objects.filter(is_operator=True).first(),
-        )
-        role, granted = Role(user.platform_role), grants.grants_of(user)
-    else:
-        own = next(
-            (m for m in memberships if m.organization_id == chosen),
-            memberships[0] if memberships else None,
-        )
-        home = own.organization if own else None
-        role = Role(own.role) if own else Role.VIEWER
+    return _scope_of_staff(user) if user.platform_role else _scope_of(user, chosen)
+
+
+def actor_of_user(user: User, chosen: str | None) -> Actor | None:
+    """Return the actor for a signed-in user, or None if they have no organization."""
+    scope = scope_of_user(user, chosen)
+    return scope.actor if scope is not None else None
+
+
+def _scope_of(user: User, chosen: str | None) -> AccountScope | None:
+    is_chosen = Case(When(organization_id=chosen or "", then=0), default=1)
+    rows = user.memberships.select_related("organization")
+    ordered = rows.order_by(is_chosen, "organization__name")
+    memberships = list(ordered[: LISTED + 1])
+    if not memberships:
+        return None
+    own, shown = memberships[0], memberships[:LISTED]
+    return AccountScope(
+        actor=_actor(user, own.organization, Role(own.role)),
+        offered=_by_name(m.organization for m in shown),
+        has_more=len(memberships) > LISTED,
+    )
+
+
+def _scope_of_staff(user: User) -> AccountScope | None:
+    is_member = Membership.objects.filter(user=user, organization=OuterRef("pk"))
+    operators = Organization.objects.filter(is_operator=True)
+    home = operators.alias(own=Exists(is_member)).order_by("-own", "name").first()
     if home is None:
         return None
+    sessions = grants.sessions_of(user)
+    actor = _actor(user, home, Role(user.platform_role), grants.grants_by(sessions))
+    granted = [session.organization for session in sessions]
+    return AccountScope(actor, offered=_by_name([home, *granted]), has_more=True)
+
+
+def _by_name(organizations: Iterable[Organization]) -> tuple[Organization, ...]:
+    each = {o.organization_id: o for o in organizations}
+    return tuple(sorted(each.values(), key=lambda o: o.name_key))
+
+
+def _actor(
+    user: User, home: Organization, role: Role, granted: tuple[Grant, ...] = ()
+) -> Actor:
     return Actor(
         kind="user",
         id=str(user.pk),
@@ -67,34 +124,9 @@ def command_actor(organization: Organization, command: str) -> Actor:
     )
 
 
-def selectable_organizations(user: User) -> list[Organization]:
-    """Return the organizations of the switcher.
-
-    Staff have the operator's and those of their running support sessions, other users
-    their own.
-    """
-    if user.platform_role:
-        granted = grants.running().filter(user=user).values("organization_id")
-        shown = Q(is_operator=True) | Q(pk__in=granted)
-        return list(Organization.objects.filter(shown))
-    return [m.organization for m in user.memberships.select_related("organization")]
-
-
 def owner_of(internal_id: str) -> Organization | None:
     """Return the organization with this internal id, or None."""
     return Organization.objects.filter(internal_id=internal_id).first()
-
-
-def displayed_organization(actor: Actor, chosen: str | None) -> Organization | None:
-    """Return the organization whose pages the actor sees.
-
-    Staff may choose one of their running support sessions; other actors see only the
-    organization that they act for.
-    """
-    offered = {actor.organization_id, *(g.organization_id for g in actor.grants)}
-    displayed = chosen if actor.is_staff and chosen in offered else None
-    own = actor.organization_id
-    return Organization.objects.filter(organization_id=displayed or own).first()
 
 
 def lock_row(organization: Organization) -> None:

@@ -1,5 +1,6 @@
 """The grants of running support sessions, which decide what staff may see."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,16 +40,21 @@ def overdue(now: datetime) -> QuerySet[SupportSession]:
     return SupportSession.objects.filter(is_over, ended_at=None, refused_at=None)
 
 
-def grants_of(user: User, organization_id: str | None = None) -> tuple[Grant, ...]:
-    """Return what a person of the platform may see now; nobody else has any grant.
+def sessions_of(user: User, organization_id: str | None = None) -> list[SupportSession]:
+    """Return a person's running sessions with their organizations; one query.
 
-    `organization_id` narrows it to one organization. One query.
+    `organization_id` narrows them to one organization.
     """
     if not user.platform_role or not user.is_active:
-        return ()
+        return []
     rows = running().filter(user=user).select_related("organization")
     if organization_id is not None:
         rows = rows.filter(organization_id=organization_id)
+    return list(rows.order_by("ends_at", "session_id"))
+
+
+def grants_by(sessions: Iterable[SupportSession]) -> tuple[Grant, ...]:
+    """Return what running sessions let their person see."""
     return tuple(
         Grant(
             session_id=row.session_id,
@@ -59,6 +65,14 @@ def grants_of(user: User, organization_id: str | None = None) -> tuple[Grant, ..
             reason=row.reason,
             ends_at=row.ends_at,
         )
-        for row in rows.order_by("ends_at", "session_id")
+        for row in sessions
         if row.ends_at is not None
     )
+
+
+def grants_of(user: User, organization_id: str | None = None) -> tuple[Grant, ...]:
+    """Return what a person of the platform may see now; nobody else has any grant.
+
+    `organization_id` narrows it to one organization. One query.
+    """
+    return grants_by(sessions_of(user, organization_id))

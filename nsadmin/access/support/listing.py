@@ -157,15 +157,3 @@ def notes(organization: Organization, *, for_admins: bool) -> list[Note]:
         elif for_admins and state == "waiting":
             found.append(Note(session, "waiting"))
     return found
-
-
-def selectable() -> list[tuple[str, str]]:
-    """Return id and name of every organization for which a session can be asked."""
-    rows = Organization.objects.filter(is_operator=False).order_by("name")
-    return list(rows.values_list("organization_id", "name"))
-
-
-def needs_approval(organization_id: str) -> bool:
-    """Return whether an admin of the organization must approve a session."""
-    rows = Organization.objects.filter(organization_id=organization_id)
-    return rows.filter(support_needs_approval=True).exists()

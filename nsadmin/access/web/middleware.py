@@ -14,7 +14,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
-from nsadmin.access.organization.organizations import actor_of_user
+from nsadmin.access.organization.organizations import scope_of_user
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
@@ -127,10 +127,12 @@ class ActorMiddleware:
         if not isinstance(user, User):
             return sign_in.redirect_to_sign_in(request)
         chosen = request.session.get(ORGANIZATION_SESSION_KEY)
-        actor = actor_of_user(user, chosen)
+        scope = scope_of_user(user, chosen)
+        actor = scope.actor if scope is not None else None
         if actor is not None and actor.is_staff and chosen:
             _leave_if_over(request, actor, chosen)
         request.actor = actor  # type: ignore[attr-defined]
+        request.account_scope = scope  # type: ignore[attr-defined]
         return None
 
 

@@ -62,7 +62,11 @@ def _list_response(
     page = listing.listing(
         actor_of(request),
         replace(
-            selection, limit=window.limit, offset=window.offset, after=window.place
+            selection,
+            limit=window.limit,
+            offset=window.offset,
+            after=window.place,
+            exact=window.include_total,
         ),
     )
     following = None if page.following is None else keyset.encode(page.following)

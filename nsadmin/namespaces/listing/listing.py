@@ -1,131 +1,51 @@
-"""Lists of namespaces from the mirror: filters, search, order, pages."""
+"""One page of a list of namespaces, from the mirror."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    F,
-    Min,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan
-from django.utils import timezone
-
-from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.errors import Invalid
-from nsadmin.namespaces.listing import keyset
-from nsadmin.namespaces.listing.keyset import Order, Place
-from nsadmin.namespaces.mirror import bootstrap
-from nsadmin.namespaces.mirror.status import TITLES
-from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read.queries import visible
-from nsadmin.namespaces.schema.text import name_key, searchable
-
-SORTS: Mapping[str, tuple[str, bool]] = {
-    "updated": ("updated_at", True),
-    "created": ("created_at", True),
-    "name": ("name_key", False),
-    "documents": ("document_count", True),
-    "indexes": ("index_count", True),
-    "expiry": ("expires_at", False),
-}
-HEALTH = tuple(TITLES)
-TIERS = ("shared", "dedicated_cpu", "dedicated_gpu")
-# The fields of a query that select the page and not the list.
-_PAGING_FIELDS = frozenset({"limit", "offset", "after", "sort", "descending", "then"})
-SOON = timedelta(days=1)
-# In SQL the same as `MirroredNamespace.status` of one row.
-STATUS = Case(
-    When(~Q(deletion_task_id=""), then=Value("deleting")),
-    When(clone_status__in=("cloning", "failed"), then=F("clone_status")),
-    default=F("health"),
-    output_field=CharField(),
+from nsadmin.namespaces.listing import keyset, walks
+from nsadmin.namespaces.listing.keyset import Place
+from nsadmin.namespaces.listing.query import (
+    HEALTH,
+    SORTS,
+    TIERS,
+    ListQuery,
 )
+from nsadmin.namespaces.listing.tally import Count, Tally, tally
+from nsadmin.namespaces.listing.walks import Walk
+from nsadmin.namespaces.mirror import bootstrap, state
+from nsadmin.namespaces.models import MirroredNamespace
 
-
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Filters, order and page of a list; a filter of None does not apply.
-
-    The page has `limit` rows, starting at `offset` or after the place `after`. `then`
-    orders rows that are equal so far: names of SORTS, and whether each is descending.
-    With `whole` the rows include their documents, which only the API shows.
-    """
-
-    organization_id: str | None = None
-    search: str = ""
-    case_sensitive: bool = False
-    tier: str | None = None
-    status: str | None = None
-    scope: str | None = None
-    extractor: str | None = None
-    include_system: bool = True
-    expiring: bool = False
-    differs: bool = False
-    unreadable: bool = False
-    namespace_ids: tuple[str, ...] | None = None
-    names: tuple[str, ...] | None = None
-    name_contains: str | None = None
-    sort: str = "updated"
-    descending: bool | None = None
-    then: tuple[tuple[str, bool], ...] = ()
-    limit: int = 25
-    offset: int = 0
-    after: Place | None = None
-    whole: bool = False
-
-    @property
-    def orders(self) -> list[Order]:
-        """The columns of the order, most significant first.
-
-        Raises Invalid for an unknown sort.
-        """
-        if self.sort not in SORTS:
-            message = f"Sort must be one of {', '.join(SORTS)}."
-            raise Invalid.at("sort", message)
-        column, default = SORTS[self.sort]
-        descending = default if self.descending is None else self.descending
-        return [
-            (column, descending),
-            *((SORTS[name][0], down) for name, down in self.then),
-        ]
-
-    @property
-    def digest(self) -> str:
-        """A hash of filters and order, the same for all pages of one list."""
-        filters = {k: v for k, v in asdict(self).items() if k not in _PAGING_FIELDS}
-        text = json.dumps([self.orders, filters], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
+__all__ = ["HEALTH", "SORTS", "TIERS", "ListQuery", "Page", "listing", "total"]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list.
 
-    `as_of` is when the oldest row of the list was compared with the store. `following`
-    is the place of the last row if more rows follow, else None. `documents` is the sum
-    over the rows shown, without the `unknown_documents` rows whose count is unknown.
+    `counted` is its number of rows, perhaps a least one; `tally` has the numbers of its
+    facets. Up to `as_of` all rows are known to be right. `following` is the place of
+    the last row if more rows follow, `preceding` that of the first row if there are
+    rows before it, else None. `documents` is the sum over the rows shown, without the
+    `unknown_documents` rows whose count is unknown.
     """
 
     rows: list[MirroredNamespace]
-    total: int
+    counted: Count
     offset: int
     limit: int
     as_of: datetime | None
+    tally: Tally
     documents: int = 0
     unknown_documents: int = 0
     following: Place | None = None
+    preceding: Place | None = None
+
+    @property
+    def total(self) -> int:
+        """The number of rows of the list, or the least if not all are counted."""
+        return self.counted.n
 
     @property
     def first(self) -> int:
@@ -137,57 +57,10 @@ class Page:
         """The number of the last row shown."""
         return self.offset + len(self.rows)
 
-
-def filtered(actor: Actor, query: ListQuery) -> QuerySet[MirroredNamespace]:
-    """Return the visible rows that match the query, unordered."""
-    rows = visible(actor)
-    if query.organization_id is not None:
-        own = Q(organization_id=query.organization_id, scope="org")
-        rows = rows.filter(own | Q(scope="system"))
-    if not query.include_system or query.scope == "org":
-        rows = rows.exclude(scope="system")
-    if query.scope == "system":
-        rows = rows.filter(scope="system")
-    if query.status:
-        rows = rows.alias(status_now=STATUS).filter(status_now=query.status)
-    for condition in _conditions(query):
-        rows = rows.filter(condition)
-    return rows
-
-
-def _conditions(query: ListQuery) -> Iterator[Q]:
-    if query.search:
-        match = _matches_exactly if query.case_sensitive else _matches
-        yield match(query.search)
-    if query.tier:
-        yield Q(tier=query.tier)
-    if query.extractor:
-        yield Q(extractor_ids__icontains=f'"{query.extractor}"')
-    if query.expiring:
-        yield Q(expires_at__lte=timezone.now() + SOON)
-    if query.unreadable:
-        yield ~Q(unreadable="")
-    if query.differs:
-        yield Q(differences__gt=0)
-    if query.namespace_ids is not None:
-        yield Q(namespace_id__in=query.namespace_ids)
-    if query.names is not None:
-        yield Q(name_key__in=[name_key(name) for name in query.names])
-    if query.name_contains is not None:
-        yield Q(name_key__contains=searchable(query.name_contains))
-
-
-def _matches(text: str) -> Q:
-    return Q(search_text__contains=searchable(text))
-
-
-def _matches_exactly(text: str) -> Q:
-    """Return the case-sensitive match; LIKE ignores case on some databases."""
-    found = Q()
-    for column in ("name", "namespace_id", "description"):
-        exact = GreaterThan(StrIndex(F(column), Value(names.composed(text))), 0)
-        found |= Q(exact)
-    return found
+    @property
+    def is_bare(self) -> bool:
+        """Whether the list would be empty without any search or filter."""
+        return not self.tally.every
 
 
 def listing(actor: Actor, query: ListQuery) -> Page:
@@ -195,50 +68,101 @@ def listing(actor: Actor, query: ListQuery) -> Page:
 
     Raises Invalid for an unknown sort, MirrorEmpty while the mirror is not filled.
     """
-    orders = query.orders
-    bootstrap.require_filled()
-    rows = filtered(actor, query)
-    columns = (
-        rows.select_related("document")
-        if query.whole
-        else rows.defer("description", "search_text")
+    as_of = state.as_of()
+    if as_of is None:
+        bootstrap.require_filled()
+        as_of = state.as_of()
+    found = tally(actor, query)
+    if not found.every:
+        # There may be none, or the mirror was dropped.
+        bootstrap.require_filled()
+        found = tally(actor, query)
+    if query.before is not None:
+        page = _page_before(query, found, as_of)
+        if page is not None:
+            return page
+        query = replace(query, before=None, offset=0)
+    return _page(query, found, as_of)
+
+
+def total(actor: Actor, query: ListQuery) -> int:
+    """Return the number of rows of a list, by the counters."""
+    return tally(actor, query).total.n
+
+
+def _page(query: ListQuery, found: Tally, as_of: datetime | None) -> Page:
+    """Return the page at an offset or after a place."""
+    skipped = 0 if query.after is not None else query.offset
+    rows = _read(query, found, place=query.after, offset=skipped)
+    shown = rows[: query.limit]
+    page = _shown(query, found, as_of, shown)
+    has_before = bool(shown) and (query.after is not None or query.offset > 0)
+    return replace(
+        page,
+        following=_place(shown[-1], query) if len(rows) > len(shown) > 0 else None,
+        preceding=_place(shown[0], query) if has_before else None,
     )
-    # One row more than the page shows whether more follow.
-    found = list(
-        _in_order(columns, query)[query.offset : query.offset + query.limit + 1]
+
+
+def _page_before(query: ListQuery, found: Tally, as_of: datetime | None) -> Page | None:
+    """Return the page that ends before a place; None if that is not a whole page."""
+    rows = _read(query, found, place=query.before, is_reversed=True)
+    if len(rows) < query.limit:
+        return None
+    shown = rows[: query.limit][::-1]
+    page = _shown(query, found, as_of, shown)
+    is_first = len(rows) == query.limit
+    return replace(
+        page,
+        offset=0 if is_first else page.offset,
+        following=_place(shown[-1], query),
+        preceding=None if is_first else _place(shown[0], query),
     )
-    shown = found[: query.limit]
-    counts = [row.document_count for row in shown]
-    every = rows.aggregate(total=Count("pk"), oldest=Min("mirrored_at"))
-    more = len(found) > len(shown) > 0
+
+
+def _place(row: MirroredNamespace, query: ListQuery) -> Place:
+    return keyset.cursor_of(row, query.orders)
+
+
+def _read(
+    query: ListQuery,
+    found: Tally,
+    *,
+    place: Place | None,
+    offset: int = 0,
+    is_reversed: bool = False,
+) -> list[MirroredNamespace]:
+    """Return the rows of a page and one more, which shows that more follow."""
+    if not found.total.n or not found.lists:
+        return []
+    walk = Walk(
+        lists=found.lists,
+        orders=query.orders,
+        conditions=found.conditions,
+        few=found.few,
+        place=place,
+        is_reversed=is_reversed,
+    )
+    rows = walks.page_of(walk, limit=query.limit + 1, offset=offset)
+    if query.whole:
+        return list(rows.select_related("document"))
+    return list(rows.defer("description", "search_text"))
+
+
+def _shown(
+    query: ListQuery,
+    found: Tally,
+    as_of: datetime | None,
+    rows: list[MirroredNamespace],
+) -> Page:
+    counts = [row.document_count for row in rows]
     return Page(
-        rows=shown,
-        total=every["total"],
+        rows=rows,
+        counted=found.total,
         offset=query.offset,
         limit=query.limit,
-        as_of=every["oldest"],
+        as_of=as_of,
+        tally=found,
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),
-        following=keyset.cursor_of(shown[-1], orders) if more else None,
     )
-
-
-def _in_order(
-    rows: QuerySet[MirroredNamespace], query: ListQuery
-) -> QuerySet[MirroredNamespace]:
-    """Return the rows in the query's order, from its place on."""
-    if query.after is not None:
-        rows = rows.filter(keyset.after(query.after, query.orders))
-    by = [
-        F(column).desc(nulls_last=True)
-        if descending
-        else F(column).asc(nulls_last=True)
-        for column, descending in query.orders
-    ]
-    return rows.order_by(*by, "namespace_id")
-
-
-def has_no_namespaces(actor: Actor, query: ListQuery) -> bool:
-    """Tell whether the list would be empty without any search or filter."""
-    every = ListQuery(organization_id=query.organization_id)
-    return not filtered(actor, every).exists()

@@ -8,12 +8,13 @@ from django.http import HttpRequest
 import nsadmin
 from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.models import Organization, SupportSession, User
-from nsadmin.access.organization import listing, organizations
+from nsadmin.access.organization import listing
+from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing as support
-from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.jobs import queries as jobs
+from nsadmin.health.frame import FrameFigures, figures
 from nsadmin.namespaces.lifecycle import mass_expiry
+from nsadmin.pages.common.page_context import account_scope, chosen_organization
 
 
 class Frame:
@@ -31,33 +32,33 @@ class Frame:
         return user if isinstance(user, User) else None
 
     @cached_property
-    def _chosen(self) -> str | None:
-        session = getattr(self._request, "session", None)
-        return None if session is None else session.get(ORGANIZATION_SESSION_KEY)
+    def _scope(self) -> AccountScope | None:
+        return account_scope(self._request) if self.user is not None else None
 
     @cached_property
     def actor(self) -> Actor | None:
         """The gate's actor; on error pages, without a gate, the account's actor."""
         actor: Actor | None = getattr(self._request, "actor", None)
-        if actor is None and self.user is not None:
-            return organizations.actor_of_user(self.user, self._chosen)
+        if actor is None and self._scope is not None:
+            return self._scope.actor
         return actor
 
     @cached_property
     def organization(self) -> Organization | None:
         """The organization whose pages are shown."""
-        if self.actor is None:
+        if self._scope is None:
             return None
-        return organizations.displayed_organization(self.actor, self._chosen)
+        return self._scope.displayed(chosen_organization(self._request))
 
-    @cached_property
-    def choices(self) -> list[Organization]:
-        """The organizations that the switcher offers."""
-        return (
-            []
-            if self.user is None
-            else organizations.selectable_organizations(self.user)
-        )
+    @property
+    def choices(self) -> tuple[Organization, ...]:
+        """The organizations that the switcher lists, a few at most."""
+        return self._scope.offered if self._scope is not None else ()
+
+    @property
+    def has_more_choices(self) -> bool:
+        """Whether the switcher searches, since not all organizations are listed."""
+        return self._scope is not None and self._scope.has_more
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -65,16 +66,20 @@ class Frame:
         return listing.names_by_email(self.organization)
 
     @cached_property
+    def _figures(self) -> FrameFigures:
+        if self.actor is None or self.organization is None:
+            return FrameFigures()
+        return figures(self.actor, self.organization)
+
+    @property
     def live_jobs(self) -> tuple[int, int]:
         """The numbers of running and of waiting jobs of the organization."""
-        if self.actor is None or self.organization is None:
-            return 0, 0
-        return jobs.live_counts(self.actor, self.organization.organization_id)
+        return self._figures.running, self._figures.waiting
 
     @cached_property
     def due(self) -> mass_expiry.HeldExpiry | None:
         """The expired namespaces that wait for a decision, if the actor may decide."""
-        if self.actor is None or self.organization is None:
+        if self.actor is None or self.organization is None or not self._figures.is_held:
             return None
         may_decide = self.actor.may(Action.NAMESPACE_DELETE)
         return mass_expiry.held_expiry(self.organization) if may_decide else None
@@ -95,6 +100,8 @@ class Frame:
     def support_notes(self) -> list[support.Note]:
         """What a member of the organization is told about support sessions."""
         if self.organization is None or self.actor is None or self.actor.is_staff:
+            return []
+        if not self._figures.has_sessions:
             return []
         return support.notes(self.organization, for_admins=self.may_manage_support)
 

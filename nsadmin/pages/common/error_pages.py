@@ -12,8 +12,8 @@ from django.utils import timezone
 from redis.exceptions import RedisError, ResponseError
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Organization, User
-from nsadmin.access.organization import organizations, suspension
+from nsadmin.access.models import User
+from nsadmin.access.organization import suspension
 from nsadmin.access.organization.listing import contacts_for
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing
@@ -31,7 +31,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import step_up
 from nsadmin.pages.common.htmx import page, wants_fragment
-from nsadmin.pages.common.page_context import namespace_scope
+from nsadmin.pages.common.page_context import account_scope, namespace_scope
 
 log = structlog.get_logger(__name__)
 
@@ -121,13 +121,13 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
 
 def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
     """Return the page of a suspended organization, with the user's others."""
-    own: list[Organization] = []
-    if isinstance(request.user, User):
-        own = organizations.selectable_organizations(request.user)
+    scope = account_scope(request)
+    own = scope.offered if scope is not None else ()
     here = error.details["organization_id"]
     context = {
         "organization": next((o for o in own if o.organization_id == here), None),
         "others": [o for o in own if o.organization_id != here],
+        "has_more": scope is not None and scope.has_more,
     }
     return _answer(request, "errors/suspended.html", error, **context)
 

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization import organizations
+from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
@@ -88,11 +89,26 @@ def why_not(actor: Actor, action: Action, view: NamespaceView) -> str:
     return ""
 
 
+def account_scope(request: HttpRequest) -> AccountScope | None:
+    """Return the scope that the middleware read; on error pages it is read here."""
+    scope: AccountScope | None = getattr(request, "account_scope", None)
+    user = getattr(request, "user", None)
+    if scope is None and isinstance(user, User):
+        scope = organizations.scope_of_user(user, chosen_organization(request))
+    return scope
+
+
+def chosen_organization(request: HttpRequest) -> str | None:
+    """Return the organization id that was chosen in the switcher."""
+    session = getattr(request, "session", None)
+    return None if session is None else session.get(ORGANIZATION_SESSION_KEY)
+
+
 def current_organization(request: HttpRequest) -> Organization:
     """Return the organization whose pages are shown; raise Forbidden without one."""
-    chosen = request.session.get(ORGANIZATION_SESSION_KEY)
-    actor = gate.actor_of(request)
-    organization = organizations.displayed_organization(actor, chosen)
+    actor, scope = gate.actor_of(request), account_scope(request)
+    chosen = chosen_organization(request)
+    organization = scope.displayed(chosen) if scope is not None else None
     if organization is None or not actor.sees(organization.internal_id):
         raise Forbidden("You do not belong to any organization yet.")
     return organization

@@ -7,14 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
-from nsadmin.namespaces.lifecycle import tombstones
-from nsadmin.namespaces.listing import listing
-from nsadmin.namespaces.listing.facets import Facets, count_facets
+from nsadmin.namespaces.listing import keyset, listing
+from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models import MirroredNamespace
@@ -38,7 +36,10 @@ _KEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A link that filters: one value of one parameter with its count."""
+    """A link that filters: one value of one parameter with its count.
+
+    With `is_least` there are more rows than were counted.
+    """
 
     key: str
     value: str
@@ -46,6 +47,7 @@ class Facet:
     count: int
     is_current: bool
     state: Badge | None = None
+    is_least: bool = False
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -69,6 +71,10 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     )
     try:
         found = listing.listing(actor, query)
+        if not found.rows and found.total and query.offset:
+            # What was there has gone; the list begins anew.
+            query = replace(query, after=None, offset=0)
+            found = listing.listing(actor, query)
     except bootstrap.MirrorEmpty as not_loaded:
         return _not_loaded(request, query, not_loaded.message)
     context = _list_context(request, query, found)
@@ -81,7 +87,7 @@ def _list_context(
     request: HttpRequest, query: ListQuery, found: listing.Page
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
-    groups = _groups(count_facets(actor, query), query)
+    groups = _groups(facets_of(found.tally, query), query)
     return {
         "found": found,
         "rows": _rows(request, found.rows),
@@ -94,19 +100,28 @@ def _list_context(
         "kept_filters": [
             (key, request.GET[key]) for key in _KEPT if request.GET.get(key)
         ],
-        "is_bare": not found.rows and listing.has_no_namespaces(actor, query),
+        "is_bare": found.is_bare,
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
-        "paging": Paging(query.offset, len(found.rows), found.total),
+        "paging": Paging(found.offset, len(found.rows), found.total),
+        **_beside(query, found),
         "may_create": actor.may(Action.NAMESPACE_CREATE),
-        "deleted_count": _deleted_count(actor, query.organization_id or ""),
+        "deleted_count": (
+            found.tally.tombstones if actor.may(Action.TOMBSTONE_READ) else None
+        ),
     }
 
 
-def _deleted_count(actor: Actor, organization_id: str) -> int | None:
-    """Return the number of deleted namespaces; None if the actor may not see them."""
-    if not actor.may(Action.TOMBSTONE_READ):
-        return None
-    return tombstones.listing(actor, organization_id).count()
+def _beside(query: ListQuery, found: listing.Page) -> dict[str, Any]:
+    """Return the places of the pages beside this one, and the words for them."""
+    after, before = found.following, found.preceding
+    first = max(0, found.offset - query.limit)
+    by_time = query.sort in ("updated", "created")
+    words = ("Newer", "Older") if by_time else ("Previous", "Next")
+    return {
+        "older": after and keyset.packed(query.digest, after, found.last),
+        "newer": before and keyset.packed(query.digest, before, first),
+        "words": words[::-1] if by_time and not _is_descending(query) else words,
+    }
 
 
 def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpResponse:
@@ -153,16 +168,19 @@ def _is_descending(query: ListQuery) -> bool:
 
 def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
     """Return the facets by title, in the order of the page."""
-    attention = [("differs", "Differs from Qdrant", found.differs, query.differs)]
-    attention += [("expiring", "Expires within a day", found.expiring, query.expiring)]
-    attention += [("unreadable", "Unreadable", found.unreadable, query.unreadable)]
+    ending, more = found.expiring, found.is_least
+    attention = [
+        ("differs", "Differs from Qdrant", found.differs, query.differs, more),
+        ("expiring", "Expires within a day", ending.n, query.expiring, ending.is_least),
+        ("unreadable", "Unreadable", found.unreadable, query.unreadable, more),
+    ]
     groups: list[tuple[str, list[Facet]]] = [
         ("Health", _facets("health", found.health, query.status, _health_words())),
         (
             "Needs attention",
             [
-                Facet(key, "1", label, count, is_current=current)
-                for key, label, count, current in attention
+                Facet(key, "1", label, count, is_current=current, is_least=is_least)
+                for key, label, count, current, is_least in attention
                 if count or current
             ],
         ),
@@ -183,7 +201,11 @@ def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
             ),
         ),
     ]
-    return [(title, facets) for title, facets in groups if facets]
+    counted = [
+        (title, [replace(f, is_least=f.is_least or more) for f in facets])
+        for title, facets in groups
+    ]
+    return [(title, facets) for title, facets in counted if facets]
 
 
 def _health_words() -> dict[str, str]:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from nsadmin.access.organization import organizations
+from nsadmin.access.organization import selection
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
@@ -40,8 +40,8 @@ def theme(request: HttpRequest) -> HttpResponse:
 def switch(request: HttpRequest) -> HttpResponse:
     """Display another organization; raise NotFound for one that is not offered."""
     wanted = request.POST.get("organization_id", "")
-    for organization in organizations.selectable_organizations(signed_in(request)):
-        if organization.organization_id == wanted:
-            request.session[ORGANIZATION_SESSION_KEY] = wanted
-            return redirect(_next(request))
-    raise NotFound("There is no such organization.")
+    rows = selection.selectable(signed_in(request))
+    if not rows.filter(organization_id=wanted).exists():
+        raise NotFound("There is no such organization.")
+    request.session[ORGANIZATION_SESSION_KEY] = wanted
+    return redirect(_next(request))

@@ -10,7 +10,7 @@ from nsadmin.access.organization import invitations, listing
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.change import quota
-from nsadmin.namespaces.listing.listing import ListQuery, filtered
+from nsadmin.namespaces.listing.listing import ListQuery, total
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -60,7 +60,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     scope = organization_scope(request, "plan")
     shown: Organization = scope["organization"]
     query = ListQuery(organization_id=shown.organization_id, scope="org")
-    used = filtered(actor, query).count()
+    used = total(actor, query)
     limit = quota.limit_of(shown)
     context = {
         **scope,

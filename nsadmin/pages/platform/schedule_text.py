@@ -38,6 +38,14 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Measures and checks the automatic indexes whose build has finished.",
     ),
     "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
+    "fold_counts": (
+        "Counters of lists",
+        "Adds up what changes of namespaces added to the counters on PostgreSQL.",
+    ),
+    "recount": (
+        "Recount of lists",
+        "Counts the namespaces of every list anew and mends wrong counters.",
+    ),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
     "search": (
         "Search",
@@ -160,6 +168,12 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     ),
     "reconcile": _count(
         "rows", none="Nothing differed.", some="row written|rows written"
+    ),
+    "fold_counts": _count(
+        "folded", none="Nothing to add up.", some="row added up|rows added up"
+    ),
+    "recount": _count(
+        "wrong", none="Every counter is right.", some="counter mended|counters mended"
     ),
     "heal": _count(
         "closed",

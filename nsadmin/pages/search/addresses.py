@@ -9,7 +9,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.pages.templatetags.ui import support_request
 from nsadmin.resources.references.resource import is_plain
 from nsadmin.search.hits import Hit, Withheld
-from nsadmin.search.models import Kind
+from nsadmin.trigrams.models import Kind
 
 
 def address_of(actor: Actor, hit: Hit) -> str:

@@ -8,8 +8,8 @@ from nsadmin.pages.common.badges import JOBS, Badge
 from nsadmin.pages.search.addresses import address_of, ask_for_access
 from nsadmin.pages.templatetags.formatting import role_word
 from nsadmin.search.hits import Group, Hit, Withheld
-from nsadmin.search.models import Kind
-from nsadmin.search.words import Piece
+from nsadmin.trigrams.models import Kind
+from nsadmin.trigrams.words import Piece
 
 TITLES: Mapping[str, str] = {
     "namespaces": "Namespaces",

@@ -13,8 +13,8 @@ from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.search.rows import row_of, sections
 from nsadmin.search import fill, find
-from nsadmin.search.models import Kind
-from nsadmin.search.words import LONGEST, Query, read_query
+from nsadmin.trigrams.models import Kind
+from nsadmin.trigrams.words import LONGEST, Query, read_query
 
 _RESOURCES = (Kind.COLLECTION, Kind.RETRIEVER)
 _OTHERS = (Kind.JOB, Kind.PERSON)

@@ -4,21 +4,20 @@ from typing import Any
 
 from django import forms
 
-from nsadmin.access.support import listing
+from nsadmin.access.models import Organization
 from nsadmin.access.support.sessions import MINUTES, REASON_MAX, TICKET_MAX
 from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.common.forms.organizations import OrganizationField
 from nsadmin.pages.templatetags.formatting import lasting
 
 
 class AskForm(ChangeForm):
     """Which organization, why, for which ticket, and for how long."""
 
-    organization = forms.ChoiceField(
+    organization = OrganizationField(
         label="Organization",
-        error_messages={
-            "required": "Choose an organization.",
-            "invalid_choice": "There is no such organization. Choose another one.",
-        },
+        error_messages={"required": "Choose an organization."},
+        help_text="Its name or its id.",
     )
     reason = forms.CharField(
         label="Reason",
@@ -42,11 +41,6 @@ class AskForm(ChangeForm):
         error_messages={"required": "Choose how long the session may run."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chosen: Any = self.fields["organization"]
-        chosen.choices = [("", "Choose one"), *listing.selectable()]
-
 
 class BreakGlassForm(AskForm):
     """The same, with the organization's name typed as a confirmation."""
@@ -62,8 +56,7 @@ class BreakGlassForm(AskForm):
     def clean(self) -> dict[str, Any]:
         """Require the name of the chosen organization."""
         data: dict[str, Any] = self.cleaned_data
-        names = dict(listing.selectable())
-        expected = names.get(data.get("organization", ""))
-        if expected is not None and data.get("name") != expected:
-            self.add_error("name", f"Type {expected} to confirm.")
+        chosen: Organization | None = data.get("organization")
+        if chosen is not None and data.get("name") != chosen.name:
+            self.add_error("name", f"Type {chosen.name} to confirm.")
         return data

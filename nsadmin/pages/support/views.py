@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access.models import SupportSession
+from nsadmin.access.models import Organization, SupportSession
+from nsadmin.access.organization import selection
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing, sessions
 from nsadmin.access.web import gate
@@ -54,8 +55,8 @@ def new_session(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = AskForm(request.POST)
         return _ask(request, form, "support/new.html", break_glass=False)
-    given = request.GET.get("organization", "")[:64]
-    form = AskForm(initial={"organization": given, "minutes": "60"})
+    given = _organization(request.GET)
+    form = AskForm(initial=_initial(given, minutes="60"))
     return page(request, "support/new.html", _form_context(request, form, given))
 
 
@@ -66,17 +67,29 @@ def break_glass(request: HttpRequest) -> HttpResponse:
     template = "support/break_glass.html"
     if request.method == "POST":
         return _ask(request, BreakGlassForm(request.POST), template, break_glass=True)
-    given = request.GET.get("organization", "")[:64]
-    form = BreakGlassForm(initial={"organization": given, "minutes": "30"})
+    given = _organization(request.GET)
+    form = BreakGlassForm(initial=_initial(given, minutes="30"))
     return page(request, template, _form_context(request, form, given))
 
 
-def _form_context(request: HttpRequest, form: AskForm, given: str) -> dict[str, Any]:
+def _organization(sent: QueryDict) -> Organization | None:
+    """Return the organization that the address or the form names, or None."""
+    found = selection.named(sent.get("organization", ""))
+    return None if found is None or found.is_operator else found
+
+
+def _initial(given: Organization | None, *, minutes: str) -> dict[str, str]:
+    return {"organization": given.name if given else "", "minutes": minutes}
+
+
+def _form_context(
+    request: HttpRequest, form: AskForm, given: Organization | None
+) -> dict[str, Any]:
     actor = gate.actor_of(request)
     return {
         "form": form,
-        "given": given,
-        "needs_approval": listing.needs_approval(given),
+        "given": given.organization_id if given else "",
+        "needs_approval": given is not None and given.support_needs_approval,
         "may_break_glass": actor.may(Action.SUPPORT_BREAK_GLASS),
         "may_write": actor.may(Action.NAMESPACE_UPDATE),
     }
@@ -92,7 +105,7 @@ def _ask(
             session = sessions.ask(
                 signed_in(request),
                 gate.actor_of(request),
-                data["organization"],
+                data["organization"].organization_id,
                 reason=data["reason"],
                 ticket=data["ticket"],
                 minutes=data["minutes"],
@@ -103,8 +116,7 @@ def _ask(
             status = error.status
         else:
             return _asked(request, session)
-    given = str(form.data.get("organization", ""))[:64]
-    context = _form_context(request, form, given)
+    context = _form_context(request, form, _organization(request.POST))
     return page(request, template, context, status=status)
 
 

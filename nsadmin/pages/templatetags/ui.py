@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.templatetags.static import static
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,8 +18,13 @@ from nsadmin.namespaces.read.rows import VectorRow
 from nsadmin.pages.common import badges
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.page_context import why_not
+from nsadmin.pages.templatetags import markup
+from nsadmin.pages.templatetags.formatting import grouped
 
 register = template.Library()
+
+# What leads to a page of a list; a list that changes begins with its first page.
+_FIRST = {"offset": "", "before": "", "after": ""}
 
 
 class MarkedPiece(Protocol):
@@ -41,21 +46,30 @@ class CountedFacet(Protocol):
     @property
     def count(self) -> int: ...
     @property
+    def is_least(self) -> bool: ...
+    @property
     def is_current(self) -> bool: ...
     @property
     def state(self) -> Badge | None: ...
 
 
 @register.simple_tag
-@lru_cache(maxsize=512, typed=True)  # a page has a hundred of a few
 def icon(name: str, more: str = "") -> SafeString:
     """Draw an icon of the sprite; a word or an `aria-label` always stands beside it."""
-    return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
-        f"i {more}".strip(),
-        static("img/icons.svg"),
-        name,
-    )
+    return markup.icon(name, more)
+
+
+@register.simple_tag
+def state(badge: Badge, word: str = "", *, big: bool = False) -> SafeString:
+    """Write a state with its icon; `word` stands in the place of the badge's own."""
+    return markup.state(badge, word, big=big)
+
+
+@register.simple_tag
+@lru_cache
+def constant(template_name: str) -> SafeString:
+    """Render a template that says the same on every page, once for the process."""
+    return render_to_string(template_name)
 
 
 @register.simple_tag
@@ -96,7 +110,7 @@ def bar(percent: float | None, more: str = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("components/tab.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def tab(
     context: Context,
     name: str,
@@ -104,23 +118,19 @@ def tab(
     *args: Any,
     count: int | None = None,
     needs: str = "",
-) -> dict[str, Any]:
-    """Render a tab; it is current on its own page unless the view says otherwise.
+) -> SafeString:
+    """Write a tab; it is current on its own page unless the view says otherwise.
 
     One whose action the actor `needs` and may not do here stays, without a link.
     """
+    reason = shut(context, needs) if needs else ""
+    if reason:
+        return markup.shut_tab(label, reason)
     request: HttpRequest | None = context.get("request")
     match = request.resolver_match if request is not None else None
     current = context.get("tab", match.url_name if match else "")
-    reason = shut(context, needs) if needs else ""
-    return {
-        "label": label,
-        "href": reverse(name, args=args),
-        "count": count,
-        "is_current": current == name,
-        "is_open": not reason,
-        "reason": reason,
-    }
+    href = reverse(name, args=args)
+    return markup.tab(label, href, count, is_current=current == name)
 
 
 @register.simple_tag(takes_context=True)
@@ -144,13 +154,13 @@ def person(context: Context, label: str) -> SafeString | str:
 def _address(context: Context, **changes: str) -> str:
     """Return the page's address with some values changed; empty ones go."""
     request: HttpRequest = context["request"]
-    values = request.GET.copy()
-    for key in changes:
-        values.pop(key, None)
-    for key, value in changes.items():
-        if value:
-            values[key] = value
-    written = values.urlencode()
+    kept = [
+        (key, value)
+        for key, values in request.GET.lists()
+        if key not in changes
+        for value in values
+    ]
+    written = urlencode([*kept, *((k, v) for k, v in changes.items() if v)])
     return f"{request.path}?{written}" if written else request.path
 
 
@@ -163,13 +173,24 @@ def support_request(organization_id: str) -> str:
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, key: str, value: object) -> str:
     """Return this page's address with one value set; paging begins anew."""
-    return _address(context, **{"offset": "", key: str(value)})
+    return _address(context, **{**_FIRST, key: str(value)})
 
 
 @register.simple_tag(takes_context=True)
 def query_without(context: Context, key: str) -> str:
     """Return this page's address without one value; paging begins anew."""
-    return _address(context, **{"offset": "", key: ""})
+    return _address(context, **{**_FIRST, key: ""})
+
+
+@register.simple_tag(takes_context=True)
+def beside_page(
+    context: Context, key: str, place: str | None, label: str
+) -> SafeString:
+    """Write the link to the page `before` or `after` a place; shut without one."""
+    if place is None:
+        return markup.beside_page(label, None, is_next=key == "after")
+    href = _address(context, **{"before": "", "after": "", key: place})
+    return markup.beside_page(label, href, is_next=key == "after")
 
 
 @register.simple_tag
@@ -187,7 +208,7 @@ def plan_form(target: str, *args: Any) -> SafeString:
     )
 
 
-@register.inclusion_tag("components/facet.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def facet_link(
     context: Context,
     key: str,
@@ -196,40 +217,31 @@ def facet_link(
     *,
     current: str = "",
     state: Badge | None = None,
-) -> dict[str, Any]:
-    """Render a filter of the rail; the one without a value shows all."""
-    return {
-        "href": _address(context, **{"offset": "", key: value}),
-        "text": text,
-        "is_current": value == current,
-        "state": state,
-    }
+) -> SafeString:
+    """Write a filter of the rail; the one without a value shows all."""
+    href = _address(context, **{**_FIRST, key: value})
+    return markup.facet(href, text, state, is_current=value == current)
 
 
-@register.inclusion_tag("components/facet.html", takes_context=True)
-def counted_facet(context: Context, facet: CountedFacet, text: str) -> dict[str, Any]:
-    """Render a filter of the rail with its number of rows."""
+@register.simple_tag(takes_context=True)
+def counted_facet(context: Context, facet: CountedFacet, text: str) -> SafeString:
+    """Write a filter of the rail with its number of rows."""
     value = "" if facet.is_current else facet.value
-    return {
-        "href": _address(context, **{"offset": "", facet.key: value}),
-        "text": text,
-        "is_current": facet.is_current,
-        "state": facet.state,
-        "count": facet.count,
-        "removes": facet.is_current,
-    }
+    return markup.facet(
+        _address(context, **{**_FIRST, facet.key: value}),
+        text,
+        facet.state,
+        grouped(facet.count) + "+" * facet.is_least,
+        is_current=facet.is_current,
+        removes=facet.is_current,
+    )
 
 
-@register.inclusion_tag("components/column.html", takes_context=True)
-def column(context: Context, key: str, label: str, css: str = "") -> dict[str, Any]:
-    """Render the head of a column that sorts; a second click turns the order round."""
+@register.simple_tag(takes_context=True)
+def column(context: Context, key: str, label: str, css: str = "") -> SafeString:
+    """Write the head of a column that sorts; a second click turns the order round."""
     is_current = context["query"].sort == key
-    falling = context["falling"]
+    falling = bool(context["falling"])
     order = ("asc" if falling else "desc") if is_current else ""
-    return {
-        "label": label,
-        "css": css,
-        "href": _address(context, offset="", sort=key, order=order),
-        "is_current": is_current,
-        "falling": falling,
-    }
+    href = _address(context, **_FIRST, sort=key, order=order)
+    return markup.column(label, href, css, is_current=is_current, falling=falling)

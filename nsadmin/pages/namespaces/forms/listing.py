@@ -1,8 +1,11 @@
 """Reading the search and the facets of the list from the address."""
 
+from dataclasses import replace
+
 from django.http import QueryDict
 
-from nsadmin.namespaces.listing.listing import HEALTH, SORTS, TIERS, ListQuery
+from nsadmin.namespaces.listing import keyset
+from nsadmin.namespaces.listing.query import HEALTH, SORTS, TIERS, ListQuery
 
 ORDERS = {
     "updated": "Last changed",
@@ -31,7 +34,7 @@ def read_query(
     """Return the query of the address; unknown values are left out."""
     sort = get.get("sort", "updated")
     order = get.get("order", "")
-    return ListQuery(
+    query = ListQuery(
         organization_id=organization_id,
         search=_plain(get.get("search", "").strip()),
         tier=_one_of(get.get("tier"), TIERS),
@@ -46,3 +49,17 @@ def read_query(
         limit=limit,
         offset=offset,
     )
+    return _with_place(query, get)
+
+
+def _with_place(query: ListQuery, get: QueryDict) -> ListQuery:
+    """Return the query with the place of the address, if that is one of this list."""
+    for key in ("after", "before"):
+        found = keyset.unpacked(get.get(key, ""), query.digest, query.orders)
+        if found is None:
+            continue
+        place, offset = found
+        if key == "after":
+            return replace(query, offset=offset, after=place)
+        return replace(query, offset=offset, before=place)
+    return query

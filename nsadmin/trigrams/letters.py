@@ -33,10 +33,14 @@ def pieces(fragment: str) -> list[str]:
 
 
 def match(tags: Iterable[str], fragments: Sequence[str]) -> str:
-    """Return the FTS5 query for one of the tags and all of the fragments."""
+    """Return the FTS5 query for one of the tags and all of the fragments.
+
+    Without tags it is what comes after them.
+    """
     wanted = [piece for fragment in fragments for piece in pieces(fragment)]
     either = " OR ".join(_quoted(tag) for tag in tags)
-    return " AND ".join([f"({either})", *(_quoted(p) for p in dict.fromkeys(wanted))])
+    first = f"({either})" if either else ""
+    return " AND ".join([first, *(_quoted(p) for p in dict.fromkeys(wanted))])
 
 
 def _quoted(piece: str) -> str:

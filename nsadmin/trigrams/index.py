@@ -11,9 +11,9 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 from nsadmin.errors import Unavailable
-from nsadmin.search import trigrams
-from nsadmin.search.models import EVERYBODY, SearchOwner
-from nsadmin.search.words import Query
+from nsadmin.trigrams import letters
+from nsadmin.trigrams.models import EVERYBODY, SearchOwner
+from nsadmin.trigrams.words import Query
 
 MOST = 100
 _NAMED = 25
@@ -93,9 +93,9 @@ def _sqlite(
 ) -> tuple[str, list[Any]]:
     owned, numbers = _owned(owners)
     tags = (
-        [trigrams.kind_tag(kind)]
+        [letters.kind_tag(kind)]
         if owners is None
-        else [trigrams.owner_tag(kind, number) for number in owners]
+        else [letters.owner_tag(kind, number) for number in owners]
     )
     contained = "".join(" AND instr(e.text, %s) > 0" for _ in query.fragments)
     # Without statistics SQLite would go through all entries of the kind.
@@ -116,7 +116,7 @@ def _sqlite(
         f"SELECT * FROM ({named}) UNION ALL SELECT * FROM ({matching})",  # noqa: S608
         [
             *(kind, *numbers, key, key + _LAST, *query.fragments),
-            trigrams.match(tags, query.fragments),
+            letters.match(tags, query.fragments),
             *(kind, *numbers, *query.fragments),
         ],
     )
@@ -146,3 +146,36 @@ def _escaped(text: str) -> str:
     for sign in "\\%_":
         text = text.replace(sign, f"\\{sign}")
     return text
+
+
+def keys(
+    kind: int, fragment: str, internal_ids: Sequence[str], most: int
+) -> tuple[str, list[Any]]:
+    """Return the statement for the keys of up to `most` entries that have a fragment.
+
+    They are of these tenants, or of EVERYBODY, in no order.
+    """
+    marks = ", ".join(["%s"] * len(internal_ids))
+    owners = f"FROM search_searchowner o WHERE o.internal_id IN ({marks})"
+    owned = f"e.kind = %s AND e.owner_id IN (SELECT o.id {owners})"
+    if connection.vendor != "sqlite":
+        statement = (
+            f"SELECT e.key FROM search_searchentry e WHERE {owned} "  # noqa: S608
+            f"AND e.text LIKE %s LIMIT {most}"
+        )
+        return statement, [kind, *internal_ids, f"%{_escaped(fragment)}%"]
+    # As `letters.owner_tag`; to read the numbers first would be a statement more.
+    tag = (
+        f"char({letters.KIND_BASE + kind}, "
+        f"{letters.OWNER_BASE} + o.id / {letters.OWNER_STEP}, "
+        f"{letters.OWNER_BASE} + o.id %% {letters.OWNER_STEP})"
+    )
+    tags = f"SELECT group_concat('\"' || {tag} || '\"', ' OR ') {owners}"
+    statement = (
+        "SELECT e.key FROM search_trigrams t "  # noqa: S608
+        "CROSS JOIN search_searchentry e ON e.id = t.rowid "
+        f"WHERE t.search_trigrams MATCH ('(' || ({tags}) || ')' || %s) "
+        f"AND {owned} AND instr(e.text, %s) > 0 LIMIT {most}"
+    )
+    wanted = letters.match([], [fragment])
+    return statement, [*internal_ids, wanted, kind, *internal_ids, fragment]

@@ -4,7 +4,7 @@ The triggers are dropped before a `migrate` that changes something and installed
 every one: neither database alters a table or column that a trigger names, and SQLite
 loses the triggers of a table that it rebuilds. What changed meanwhile is made up for.
 On SQLite the index is an FTS5 table without a copy of the
-texts; its text begins with the letters of `trigrams`, so that kind and owner are part
+texts; its text begins with the letters of `letters`, so that kind and owner are part
 of the index. On PostgreSQL it is a GIN index of pg_trgm.
 """
 
@@ -15,8 +15,8 @@ import structlog
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from nsadmin.search.models import EVERYBODY, Kind
-from nsadmin.search.trigrams import KIND_BASE, OWNER_BASE, OWNER_STEP
+from nsadmin.trigrams.letters import KIND_BASE, OWNER_BASE, OWNER_STEP
+from nsadmin.trigrams.models import EVERYBODY, Kind
 
 logger = structlog.get_logger(__name__)
 
@@ -162,7 +162,7 @@ def _changes(operator: str, columns: tuple[str, ...]) -> str:
 
 
 def _tagged(row: str) -> str:
-    """Return the text of SQLite's index, as `trigrams.kind_tag` and `owner_tag`."""
+    """Return the text of SQLite's index, as `letters.kind_tag` and `owner_tag`."""
     kind = f"{KIND_BASE} + {row}.kind"
     high = f"{OWNER_BASE} + {row}.owner_id / {OWNER_STEP}"
     low = f"{OWNER_BASE} + {row}.owner_id % {OWNER_STEP}"

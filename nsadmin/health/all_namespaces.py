@@ -1,0 +1,159 @@
+"""The namespaces of all organizations as the platform's people see them, by id.
+
+Only stored rows are read, and a bounded number of them for one page. What the actor
+does not see has an id and figures, and neither a name nor a message.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q, QuerySet
+
+from nsadmin.access.actor import Actor
+from nsadmin.health.sight import Subject, subjects
+from nsadmin.namespaces.models import LastLook, MirroredNamespace
+
+# More rows than this are not counted.
+COUNTED: Final = 1000
+LONGEST_ID: Final = 128
+_JOBS: Final = ("cloning", "failed")
+_LAST: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceFilter:
+    """Which rows, and from where on; an empty value does not narrow them.
+
+    `internal_id` is the tenant, `prefix` the beginning of an id. The page begins after
+    the id `after`, or ends before the id `before`.
+    """
+
+    internal_id: str | None = None
+    prefix: str = ""
+    tier: str = ""
+    status: str = ""
+    unreadable: bool = False
+    differs: bool = False
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """A line of the list; `looked_at` is when Qdrant was asked for the status."""
+
+    subject: Subject
+    tier: str
+    status: str
+    looked_at: datetime | None
+    is_unreadable: bool
+    differences: int
+    documents: int | None
+    extractors: int
+    indexes: int
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacePage:
+    """A page of the list, and the ids that lead to the pages beside; None for none.
+
+    `total` counts to COUNTED; `is_more` tells that there are more.
+    """
+
+    rows: list[NamespaceRow]
+    total: int
+    is_more: bool
+    before: str | None
+    after: str | None
+
+
+def listing(actor: Actor, wanted: NamespaceFilter, *, limit: int) -> NamespacePage:
+    """Return a page in a fixed number of queries, whatever the number of rows."""
+    every = _matching(wanted)
+    rows, before, after = _window(every, wanted, limit)
+    is_whole = before is None and after is None
+    counted = len(rows) if is_whole else every[: COUNTED + 1].count()
+    return NamespacePage(
+        rows=_shown(actor, rows),
+        total=min(counted, COUNTED),
+        is_more=counted > COUNTED,
+        before=before,
+        after=after,
+    )
+
+
+def _window(
+    every: QuerySet[MirroredNamespace], wanted: NamespaceFilter, limit: int
+) -> tuple[list[MirroredNamespace], str | None, str | None]:
+    """Return the rows, and the ids before and after which the neighbours are."""
+    columns = every.defer("description", "search_text", "clone_error")
+    if wanted.before:
+        behind = columns.filter(namespace_id__lt=wanted.before)
+        found = list(behind.order_by("-namespace_id")[: limit + 1])
+        rows = found[:limit][::-1]
+        has_before, has_after = len(found) > limit, True
+    else:
+        ahead = columns.filter(namespace_id__gt=wanted.after)
+        found = list(ahead.order_by("namespace_id")[: limit + 1])
+        rows = found[:limit]
+        has_before, has_after = bool(wanted.after), len(found) > limit
+    if not rows:
+        return [], None, None
+    before = rows[0].namespace_id if has_before else None
+    return rows, before, rows[-1].namespace_id if has_after else None
+
+
+def _matching(wanted: NamespaceFilter) -> QuerySet[MirroredNamespace]:
+    rows = MirroredNamespace.objects.filter(deleted_at=None)
+    for condition in _conditions(wanted):
+        rows = rows.filter(condition)
+    return rows
+
+
+def _conditions(wanted: NamespaceFilter) -> Iterator[Q]:
+    if wanted.internal_id is not None:
+        yield Q(internal_id=wanted.internal_id)
+    if wanted.prefix:
+        end = f"{wanted.prefix}{_LAST}"
+        yield Q(namespace_id__gte=wanted.prefix, namespace_id__lt=end)
+    if wanted.tier:
+        yield Q(tier=wanted.tier)
+    if wanted.status:
+        yield _has_status(wanted.status)
+    if wanted.unreadable:
+        yield ~Q(unreadable="")
+    if wanted.differs:
+        yield Q(differences__gt=0)
+
+
+def _has_status(status: str) -> Q:
+    """Return the condition that is in Python `MirroredNamespace.status`."""
+    if status == "deleting":
+        return ~Q(deletion_task_id="")
+    if status in _JOBS:
+        return Q(deletion_task_id="", clone_status=status)
+    return Q(deletion_task_id="", health=status) & ~Q(clone_status__in=_JOBS)
+
+
+def _shown(actor: Actor, rows: Sequence[MirroredNamespace]) -> list[NamespaceRow]:
+    seen = subjects(actor, rows)
+    looks = LastLook.objects.filter(pk__in=[row.pk for row in rows])
+    looked_at = dict(looks.values_list("namespace_id", "taken_at"))
+    return [
+        NamespaceRow(
+            subject=seen[row.pk],
+            tier=row.tier,
+            status=row.status,
+            looked_at=looked_at.get(row.pk),
+            is_unreadable=bool(row.unreadable),
+            differences=row.differences,
+            documents=row.document_count,
+            extractors=len(row.extractor_ids),
+            indexes=row.index_count,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,269 @@
+"""How many rows a list has, in all and for each value of its facets.
+
+Without a search they come from the counters. What a search finds is counted up to MOST;
+so is what expires soon.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, Q, Value, When
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.namespaces.listing import counters, walks
+from nsadmin.namespaces.listing.counters import Kind
+from nsadmin.namespaces.listing.query import (
+    SOON,
+    ListQuery,
+    base_conditions,
+    conditions,
+    lists_of,
+)
+from nsadmin.namespaces.listing.walks import Few, Walk
+from nsadmin.namespaces.models import SYSTEM, ListedExtractor, deleted, tenant_of
+from nsadmin.trigrams import index
+from nsadmin.trigrams.models import EVERYBODY
+from nsadmin.trigrams.models import Kind as EntryKind
+
+MOST = 1000
+# As many rows are read and put in order rather than met in the order of the list.
+_FEW = 1000
+_COLUMNS = (
+    *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
+    *("extractor_ids", "namespace_id", "expires_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of rows; `is_least` if there are more than were counted."""
+
+    n: int = 0
+    is_least: bool = False
+
+    @classmethod
+    def up_to_most(cls, n: int) -> "Count":
+        """Return the count of something that was counted one further than MOST."""
+        return cls(min(n, MOST), is_least=n > MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The numbers of a list, and how its rows are read.
+
+    `kinds` are its rows without the filters, by their values; of a search that finds
+    more than MOST they are a sample. `every` counts the rows without search and
+    filters, `tombstones` those of deleted ones; `expiring` ignores that filter.
+    `lists` has the rows; they meet `conditions`, and are looked up by `few` if it is
+    there.
+    """
+
+    lists: Sequence[str]
+    kinds: Sequence[Kind]
+    total: Count
+    expiring: Count
+    every: int = 0
+    tombstones: int = 0
+    is_sample: bool = False
+    few: Few | None = None
+    conditions: Sequence[Q] = field(default=())
+
+
+def tally(actor: Actor, query: ListQuery) -> Tally:
+    """Count what the query finds among the namespaces that the actor sees."""
+    lists = lists_of(actor, replace(query, scope=None))
+    shown = [name for name in lists if _is_in_scope(name, query)]
+    is_counted = not any(base_conditions(replace(query, expiring=False)))
+    expiring = None
+    if is_counted and shown:
+        walk = Walk(
+            shown, query.orders, [*conditions(query)], Few(lambda _: query.soon)
+        )
+        expiring = _rows_sql(walk, MOST + 1)
+    gone = [deleted(tenant_of(name)) for name in lists if name != SYSTEM]
+    counted, ending = counters.read([*lists, *gone], also=expiring)
+    known = [kind for kind in counted if kind.listed_for in lists]
+    if is_counted and not query.expiring:
+        found = _counted(query, known, Count.up_to_most(ending))
+    else:
+        found = _searched(lists, query, known)
+    once = [kind for kind in counted if not kind.extractor]
+    return replace(
+        found,
+        lists=shown,
+        every=sum(kind.n for kind in once if kind.listed_for in lists),
+        tombstones=sum(kind.n for kind in once if kind.listed_for not in lists),
+    )
+
+
+def matching(kinds: Iterable[Kind], query: ListQuery) -> Iterator[Kind]:
+    """Yield the kinds that meet the filters, so that each row is met once."""
+    wanted = query.extractor or ""
+    for kind in kinds:
+        if (
+            kind.extractor == wanted
+            and _is_in_scope(kind.listed_for, query)
+            and (not query.tier or kind.tier == query.tier)
+            and (not query.status or kind.status == query.status)
+            and (not query.differs or kind.differs)
+            and (not query.unreadable or kind.unreadable)
+        ):
+            yield kind
+
+
+def _is_in_scope(listed_for: str, query: ListQuery) -> bool:
+    return query.scope is None or (query.scope == "system") == (listed_for == SYSTEM)
+
+
+def _counted(query: ListQuery, known: Sequence[Kind], expiring: Count) -> Tally:
+    total = sum(kind.n for kind in matching(known, query))
+    return Tally(
+        lists=(),
+        kinds=known,
+        total=Count(total),
+        expiring=expiring,
+        few=_rarest(query, known, total),
+        conditions=[*conditions(query)],
+    )
+
+
+def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
+    """Return the filter to look rows up by; None if walking in order is cheaper.
+
+    In order one meets a row that fits among every so many.
+    """
+    every = sum(kind.n for kind in known if not kind.extractor)
+    expected = query.limit * every / max(total, 1)
+    offers = [
+        (sum(kind.n for kind in matching(known, alone)), few)
+        for alone, few in _ways(query)
+    ]
+    if not offers:
+        return None
+    n, few = min(offers, key=lambda offer: offer[0])
+    return few if n <= max(_FEW, expected) else None
+
+
+def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
+    """Yield each filter alone, and how rows are looked up by it."""
+    if query.tier:
+        yield ListQuery(tier=query.tier), Few(lambda _: Q(tier=query.tier))
+    if query.status:
+        few = Few(lambda _: Q(stored_status=query.status))
+        yield ListQuery(status=query.status), few
+    if query.differs:
+        yield ListQuery(differs=True), Few(lambda _: Q(has_differences=True))
+    if query.unreadable:
+        yield ListQuery(unreadable=True), Few(lambda _: Q(is_unreadable=True))
+    if query.extractor:
+        few = Few(lambda name: _with_extractor(query.extractor, name), by_list=False)
+        yield ListQuery(extractor=query.extractor), few
+
+
+def _with_extractor(extractor: str | None, listed_for: str) -> Q:
+    rows = ListedExtractor.objects.filter(listed_for=listed_for, extractor=extractor)
+    return Q(namespace_id__in=rows.values("namespace_id"))
+
+
+def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> Tally:
+    """Count among up to MOST rows that the search finds."""
+    rows = _sample(lists, query)
+    is_sample = len(rows) > MOST
+    until = timezone.now() + SOON
+    fitting = [row for row in rows if row[-1]]
+    soon = {row[6] for row in fitting if row[7] is not None and row[7] <= until}
+    if query.expiring:
+        fitting = [row for row in fitting if row[6] in soon]
+    kinds = [kind for row in fitting for kind in _kinds(row)]
+    shown = [row for row in fitting if any(matching(_kinds(row), query))]
+    ids = [row[6] for row in shown]
+    found = Tally(
+        lists=(),
+        kinds=kinds,
+        total=Count(len(ids)),
+        expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
+        is_sample=is_sample,
+        few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
+    )
+    if not is_sample:
+        return found
+    every = [*base_conditions(query), *conditions(query)]
+    few = _rarest(query, known, 0) if any(conditions(query)) else None
+    if few is None and query.expiring:
+        few = Few(lambda _: query.soon)
+    inside = [name for name in lists if _is_in_scope(name, query)]
+    walk = Walk(inside, query.orders, every, few)
+    counted = _count(walk, None if query.exact else MOST + 1)
+    total = Count(counted) if query.exact else Count.up_to_most(counted)
+    return replace(found, total=total, few=few, conditions=every)
+
+
+Row = tuple[Any, ...]
+
+
+def _kinds(row: Row) -> Iterator[Kind]:
+    extractors = row[5] if isinstance(row[5], list) else []
+    names = {x[: counters.LONGEST] for x in extractors if isinstance(x, str)}
+    listed_for, tier, status, differs, unreadable = row[:5]
+    for name in ("", *names - {""}):
+        yield Kind(listed_for, tier, status, differs, unreadable, name, 1)
+
+
+def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
+    """Return rows that the search may find, one more than MOST if there are more.
+
+    The last value of each tells whether it does.
+    """
+    if not lists:
+        return []
+    fits = Q(*base_conditions(query))
+    walk = Walk(lists, query.orders, few=_few(lists, query))
+    if walk.few is None:
+        walk = replace(walk, conditions=[fits])
+    met = Case(When(fits, then=Value(value=True)), default=Value(value=False))
+    found: list[Row] = []
+    for name in lists if walk.few is None or walk.few.by_list else [""]:
+        rows = walks.selected(walk, name, among=lists)
+        shown = rows.annotate(met=met).order_by().values_list(*_COLUMNS, "met")
+        found += shown[: MOST + 1 - len(found)]
+    return found
+
+
+def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
+    """Return how the rows of a search are looked up; None if each must be read."""
+    if query.namespace_ids is not None:
+        ids = query.namespace_ids
+        return Few(lambda _: Q(namespace_id__in=ids), by_list=False)
+    fragment = query.fragment or query.name_fragment
+    if query.names is not None:
+        return Few(lambda _: Q(name_key__in=query.name_keys))
+    if fragment:
+        owners = [EVERYBODY if n == SYSTEM else tenant_of(n) for n in lists]
+        statement, values = index.keys(EntryKind.NAMESPACE, fragment, owners, MOST + 1)
+        chosen = RawSQL(statement, values)  # noqa: S611 - values are passed as such
+        return Few(lambda _: Q(namespace_id__in=chosen), by_list=False)
+    return Few(lambda _: query.soon) if query.expiring else None
+
+
+def _count(walk: Walk, most: int | None) -> int:
+    statement, values = _rows_sql(walk, most)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({statement}) c", values)  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def _rows_sql(walk: Walk, most: int | None) -> tuple[str, list[Any]]:
+    """Return the statement for up to `most` rows of a walk, in no order."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for name in walk.lists:
+        rows = walks.selected(walk, name).order_by().values_list("namespace_id")
+        statement, given = rows[:most].query.sql_with_params()
+        parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
+        values += given
+    limit = "" if most is None else f" LIMIT {most}"
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) u{limit}", values  # noqa: S608

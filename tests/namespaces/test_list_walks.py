@@ -1,0 +1,243 @@
+"""Lists are read along indexes, and a walk over their pages meets every row once."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F, Q
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Role
+from nsadmin.names import search_text
+from nsadmin.namespaces.listing import walks
+from nsadmin.namespaces.listing.listing import listing
+from nsadmin.namespaces.listing.query import SORTS, ListQuery
+from nsadmin.namespaces.listing.walks import Few, Walk
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, own
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NAMES = ("film", "Größe", "a_b%c", "🎬 reel", "日本", "STRASSE", "fil", "x", "ﬁlm")
+ACTOR = Actor(
+    kind="user",
+    id="1",
+    label="somebody",
+    role=Role.ADMIN,
+    organization_id="org_a",
+    internal_id="int_a",
+    organization_name="A",
+    plan="team",
+)
+
+
+def row_of(number: int, chance: random.Random) -> MirroredNamespace:
+    moments = [None, NOW, NOW + timedelta(microseconds=1), NOW + timedelta(days=900)]
+    name = f"{chance.choice(NAMES)} {number % 7}"
+    extractors = chance.sample(["text_v1", "image_v1"], chance.randrange(3))
+    key = f"ns_{number:04}"
+    return MirroredNamespace(
+        namespace_id=key,
+        organization_id="org_a",
+        internal_id=chance.choice(["int_a", "int_a", "int_a", "int_b"]),
+        scope=chance.choice(["org", "org", "org", "system"]),
+        name=name,
+        name_key=name.casefold(),
+        search_text=search_text(name, key, *extractors),
+        tier=chance.choice(["shared", "dedicated_gpu"]),
+        health=chance.choice(["ready", "ready", "error"]),
+        differences=chance.choice([0, 0, 2]),
+        unreadable=chance.choice(["", "", "odd"]),
+        extractor_ids=extractors,
+        created_at=chance.choice(moments),
+        updated_at=chance.choice(moments),
+        expires_at=chance.choice(moments),
+        document_count=chance.choice([None, 0, 7, 7]),
+        index_count=number % 3,
+        deleted_at=chance.choice([None, None, None, NOW]),
+        mirrored_at=NOW,
+    )
+
+
+@pytest.fixture
+def rows() -> None:
+    chance = random.Random(7)
+    MirroredNamespace.objects.bulk_create([row_of(n, chance) for n in range(90)])
+    MirrorFill.objects.create(filled_at=NOW, documents=90)
+
+
+def expected(query: ListQuery) -> list[str]:
+    """The list by one query over the whole table, without indexes or pages."""
+    rows = MirroredNamespace.objects.filter(deleted_at=None)
+    rows = rows.filter(Q(internal_id="int_a", scope="org") | Q(scope="system"))
+    column, default = SORTS[query.sort]
+    falls = default if query.descending is None else query.descending
+    by = F(column)
+    ordered = rows.order_by(
+        by.desc(nulls_last=True) if falls else by.asc(nulls_last=True),
+        "-namespace_id" if falls else "namespace_id",
+    )
+    return [row.namespace_id for row in ordered if fits(row, query)]
+
+
+def fits(row: MirroredNamespace, query: ListQuery) -> bool:
+    wanted = query.fragment
+    return (
+        (not query.tier or row.tier == query.tier)
+        and (not query.status or row.status == query.status)
+        and (not query.scope or row.scope == query.scope)
+        and (not query.extractor or query.extractor in row.extractor_ids)
+        and (not query.differs or row.differences > 0)
+        and (not query.unreadable or row.unreadable != "")
+        and (
+            not query.expiring
+            or (row.expires_at is not None and row.expires_at < NOW + timedelta(days=9))
+        )
+        and wanted in row.search_text
+        and (not query.case_sensitive or query.search in row.name)
+    )
+
+
+def walked(query: ListQuery) -> list[str]:
+    """Follow the places to the end, and back again."""
+    pages = [listing(ACTOR, query)]
+    while (following := pages[-1].following) is not None:
+        pages.append(listing(ACTOR, replace(query, after=following)))
+    there = [[row.pk for row in page.rows] for page in pages]
+    at, back = pages[-1], [there[-1]]
+    while (preceding := at.preceding) is not None:
+        at = listing(ACTOR, replace(query, before=preceding))
+        back.append([row.pk for row in at.rows])
+    assert [pk for page in reversed(back) for pk in page] == [
+        pk for page in there for pk in page
+    ]
+    assert pages[0].total == sum(map(len, there))
+    return [pk for page in there for pk in page]
+
+
+QUERIES = [
+    ListQuery(),
+    ListQuery(tier="dedicated_gpu"),
+    ListQuery(status="error", differs=True),
+    ListQuery(unreadable=True, scope="org"),
+    ListQuery(extractor="text_v1"),
+    ListQuery(expiring=True),
+    ListQuery(search="film"),
+    ListQuery(search="i"),
+    ListQuery(search="fi", tier="shared"),
+    ListQuery(search="st"),
+    ListQuery(search="STRASSE", case_sensitive=True),
+    ListQuery(search="_b%"),
+    ListQuery(search="%"),
+    ListQuery(search="🎬 r"),
+    ListQuery(search="🎬"),
+    ListQuery(search="日"),
+    ListQuery(search="fi\x00lm"),
+    ListQuery(search="text_v1", extractor="image_v1"),
+]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_walk_meets_every_row_once(rows: None, sort: str, descending: bool) -> None:
+    for limit in (1, 7, 200):
+        query = ListQuery(sort=sort, descending=descending, limit=limit)
+        assert walked(query) == expected(query)
+
+
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_filters_and_searches_find_what_reading_all_finds(
+    rows: None, query: ListQuery, few: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not few:
+        # As in a long list: what is found is met in order, and only a part is counted.
+        monkeypatch.setattr("nsadmin.namespaces.listing.tally._FEW", 0)
+    for sort in ("updated", "name"):
+        query = replace(query, sort=sort, limit=4)
+        assert walked(query) == expected(query)
+    assert bool(expected(query)) == (query.search != "fi\x00lm")
+
+
+def test_a_search_that_finds_more_than_is_counted(
+    rows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsadmin.namespaces.listing.tally.MOST", 5)
+    query = ListQuery(search="ns_0", tier="shared", limit=50)
+    page = listing(ACTOR, query)
+    assert [row.pk for row in page.rows] == expected(query)
+    assert (page.total, page.counted.is_least, page.tally.is_sample) == (5, True, True)
+    exact = listing(ACTOR, replace(query, exact=True))
+    assert exact.total == len(expected(query))
+
+
+def test_a_place_whose_row_is_gone_leads_on(rows: None) -> None:
+    query = ListQuery(limit=5)
+    first = listing(ACTOR, query)
+    every = expected(query)
+    MirroredNamespace.objects.filter(pk__in=every[3:7]).delete()
+    second = listing(ACTOR, replace(query, after=first.following))
+    assert [row.pk for row in second.rows] == every[7:12]
+
+
+def test_an_offset_leads_to_the_same_rows(rows: None) -> None:
+    query = ListQuery(sort="documents", limit=6)
+    for offset in (0, 6, 30, 500):
+        page = listing(ACTOR, replace(query, offset=offset))
+        every = expected(query)
+        assert [row.pk for row in page.rows] == every[offset : offset + 6]
+
+
+# How the database reads ---------------------------------------------------------------
+
+LISTS = [own("int_a"), "system"]
+
+
+def plan(walk: Walk) -> str:
+    statement, values = walks.ids(walk, limit=25)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Over so few rows a table is read as a whole; may the index be used?
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+    return walks.plan_of(statement, values)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORTS)
+def test_each_order_is_an_index(rows: None, sort: str, descending: bool) -> None:
+    orders = ListQuery(sort=sort, descending=descending).orders
+    places = [None, listing(ACTOR, ListQuery(sort=sort, limit=3)).following]
+    for place in places:
+        for back in (False, place is not None):
+            walk = Walk(LISTS, orders, place=place, is_reversed=back)
+            text = plan(walk)
+            assert f"list_{sort}" in text
+            # The pages of the walks are merged, no walk is put in order.
+            if connection.vendor == "sqlite":
+                assert text.count("USE TEMP B-TREE") <= 1, text
+                assert "SCAN namespaces" not in text, text
+            else:
+                assert text.count("Sort Key") <= 1, text
+                assert "Seq Scan" not in text, text
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has statistics")
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        (Q(tier="shared"), "list_tier"),
+        (Q(stored_status="error"), "list_status"),
+        (Q(has_differences=True), "list_differing"),
+        (Q(is_unreadable=True), "list_unreadable"),
+        (Q(expires_at__lte=NOW), "list_expiry"),
+    ],
+    ids=str,
+)
+def test_a_rare_value_is_looked_up(rows: None, condition: Q, index: str) -> None:
+    for sort in SORTS:
+        orders = ListQuery(sort=sort).orders
+        text = plan(Walk(LISTS, orders, few=Few(lambda _: condition)))
+        assert index in text, text
+        assert sort == "expiry" or f"list_{sort}" not in text, text

@@ -1,0 +1,166 @@
+"""The list of the namespaces of all organizations, for the platform's people."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from nsadmin.access.models import Organization
+from nsadmin.health import all_namespaces
+from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from tests.cast import Cast
+from tests.pages.conftest import HTMX
+
+Browse = Callable[..., Client]
+LIST = "/platform/namespaces/"
+
+
+def text_of(client: Client, query: str = "", **headers: str) -> str:
+    response = client.get(f"{LIST}{query}", headers=headers)
+    assert response.status_code == 200, query
+    return " ".join(response.content.decode().replace("<wbr>", "").split())
+
+
+def ids(text: str) -> list[str]:
+    body = text.partition("<tbody>")[2].partition("</tbody>")[0]
+    return re.findall(r"<code>(\S+)</code>", body)
+
+
+def add(organization: Organization, count: int, prefix: str = "ns_many") -> list[str]:
+    rows = MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=f"{prefix}{number:05}",
+            organization_id=organization.organization_id,
+            internal_id=organization.internal_id,
+            name=f"secret name {number}",
+            name_key=f"secret name {number}",
+            extractor_ids=["one", "two"],
+            document_count=1234,
+            updated_at=timezone.now(),
+            mirrored_at=timezone.now(),
+        )
+        for number in range(count)
+    )
+    return [row.pk for row in rows]
+
+
+@pytest.mark.parametrize("role", ["support", "platform_admin"])
+def test_rows_have_figures_and_no_names_without_a_session(
+    cast: Cast, browse: Browse, role: str
+) -> None:
+    add(cast.halden, 1)
+    LastLook.objects.create(
+        namespace_id="ns_many00000", taken_at=timezone.now(), ok=True
+    )
+    text = text_of(browse(role))
+    for one in (cast.own, cast.foreign):
+        assert one.namespace_id in ids(text)
+        assert one.name not in text
+        assert f"/namespaces/{one.namespace_id}/" not in text
+    row = text[text.index("ns_many00000") :].partition("</tr>")[0]
+    assert "secret" not in row
+    assert "1,234" in row
+    assert '<td class="num roomy">2</td>' in row
+    assert "now" in row or " s ago" in row
+    assert f"/support/new/?organization={cast.halden.organization_id}" in row
+
+
+def test_names_are_there_during_a_session_of_their_organization(
+    cast: Cast, browse: Browse
+) -> None:
+    cast.open_session("support", cast.northlight)
+    text = text_of(browse("support"))
+    assert cast.own.name in text
+    assert f'href="/namespaces/{cast.own.namespace_id}/"' in text
+    assert cast.foreign.name not in text
+    assert f'href="/namespaces/{cast.foreign.namespace_id}/"' not in text
+
+
+def test_filters_narrow_the_list(cast: Cast, browse: Browse) -> None:
+    made = add(cast.halden, 4)
+    rows = MirroredNamespace.objects
+    rows.filter(pk=made[0]).update(tier="dedicated_gpu", unreadable="a: not a number")
+    rows.filter(pk=made[1]).update(health="error", differences=2)
+    rows.filter(pk=made[2]).update(health="error", clone_status="failed")
+    rows.filter(pk=made[3]).update(health="error", deletion_task_id="job")
+    support = browse("support")
+
+    def found(query: str) -> list[str]:
+        return [one for one in ids(text_of(support, f"?{query}")) if one in made]
+
+    assert found("tier=dedicated_gpu") == found("attention=unreadable") == [made[0]]
+    assert found("attention=differs") == found("status=error") == [made[1]]
+    assert found("status=failed") == [made[2]]
+    assert found("status=deleting") == [made[3]]
+    assert found("status=nonsense&tier=%00&attention=x") == made
+    assert found(f"search={made[2]}") == [made[2]]
+    assert found("organization=halden+MUSEUM+labs") == made
+    assert found(f"organization={cast.halden.organization_id}") == made
+    assert found(f"organization={cast.northlight.organization_id}") == []
+    assert found("organization=nobody") == []
+    text = text_of(support, "?organization=nobody")
+    assert "There is no organization with the name or id “nobody”." in text
+    assert "No namespace has an id" in text_of(support, "?search=zzz")
+
+
+def test_pages_lead_on_and_back_through_every_row(cast: Cast, browse: Browse) -> None:
+    made = add(cast.halden, 60)
+    support, seen = browse("support"), []
+    query = f"?organization={cast.halden.organization_id}&search=ns_many"
+    text = text_of(support, query)
+    assert "60 namespaces" in text
+    assert 'rel="prev"' not in text
+    while True:
+        seen += ids(text)
+        following = re.search(r'href="([^"]+)" rel="next"', text)
+        if following is None:
+            break
+        text = text_of(support, following[1].removeprefix(LIST).replace("&amp;", "&"))
+    assert seen == made
+    back = re.search(r'href="([^"]+)" rel="prev"', text)
+    assert back is not None
+    text = text_of(support, back[1].removeprefix(LIST).replace("&amp;", "&"))
+    assert ids(text) == made[25:50]
+    assert ids(text_of(support, f"{query}&before={made[10]}")) == made[:10]
+    # A filter that is chosen begins anew.
+    assert "after=" not in text.partition("Needs attention")[2].partition("<table")[0]
+
+
+def test_totals_are_counted_to_a_thousand(cast: Cast, browse: Browse) -> None:
+    add(cast.halden, all_namespaces.COUNTED + 1)
+    assert "1,000+ namespaces" in text_of(browse("support"))
+
+
+def test_the_cost_is_the_same_however_many_there_are(
+    cast: Cast, browse: Browse
+) -> None:
+    support = browse("support")
+    add(cast.halden, 60, "ns_few")
+
+    def cost() -> tuple[int, int]:
+        support.get(LIST)
+        with CaptureQueriesContext(connection) as queries:
+            size = len(support.get(LIST).content)
+        return len(queries), size
+
+    queries, size = cost()
+    assert queries <= 8
+    add(cast.northlight, 3000, "ns_v")
+    now_queries, now_size = cost()
+    assert now_queries == queries
+    assert abs(now_size - size) < 2000
+
+
+def test_htmx_gets_the_rows_alone(browse: Browse) -> None:
+    text = text_of(browse("support"), "?search=ns", **HTMX)
+    assert text.startswith('<div id="rows">')
+    assert "<html" not in text
+
+
+def test_members_have_no_such_page(browse: Browse) -> None:
+    for role in ("viewer", "member", "admin"):
+        assert browse(role).get(LIST).status_code == 403
