@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
 
 class MirroredNamespace(models.Model):
@@ -12,6 +13,11 @@ class MirroredNamespace(models.Model):
     without case; `unreadable` a line for each value that cannot be read. `cluster_url`
     is the address of a dedicated cluster, unchecked, and `collection` the name of the
     collection there.
+
+    Only the sampler writes the last four: `looked_at` is the last answer of Qdrant
+    about this collection alone, `next_look_at` when it is asked next, `counted` the
+    points that its cluster's counts gave when they last differed, and `changed_at`
+    since when the counts say that it changed and no look has followed.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -55,9 +61,28 @@ class MirroredNamespace(models.Model):
     observed_revision = models.IntegerField(default=0)
     differences = models.IntegerField(default=0)
     mirrored_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    next_look_at = models.DateTimeField(default=timezone.now)
+    counted = models.BigIntegerField(null=True)
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(
+                fields=["tier", "cluster_url", "next_look_at"],
+                name="look_due",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["tier", "cluster_url", "internal_id", "namespace_id"],
+                name="look_places",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["tier", "cluster_url"],
+                name="look_silent",
+                condition=models.Q(health_since__isnull=False),
+            ),
             models.Index(
                 fields=["internal_id", "-updated_at", "namespace_id"],
                 name="mirror_by_change",
@@ -141,6 +166,55 @@ class LastLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"
+
+
+class ClusterReading(models.Model):
+    """What the sampler knows about all namespaces of a cluster at once.
+
+    `counted_at` is the last time at which the cluster told the points of all its
+    collections and they were compared with the rows; `uncounted` says why it does not
+    tell them, empty if it does. `silent_since` is null while the cluster answers.
+    `due_since` is the oldest look that was due at the end of the last turn, null for
+    none. An unwatched namespace is looked at within `promised_s` seconds.
+    """
+
+    url = models.CharField(max_length=500, primary_key=True)
+    turn_at = models.DateTimeField(null=True)
+    turn_ms = models.FloatField(default=0)
+    looked = models.IntegerField(default=0)
+    looks_per_s = models.FloatField(null=True)
+    due_since = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    count_ms = models.FloatField(null=True)
+    count_bytes = models.BigIntegerField(null=True)
+    collections = models.IntegerField(null=True)
+    uncounted = models.CharField(max_length=200, blank=True)
+    promised_s = models.IntegerField(default=300)
+    silent_since = models.DateTimeField(null=True)
+    silence = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class ClusterSlot(models.Model):
+    """Five minutes in which the state of a cluster's namespaces was known, or not.
+
+    Without a row nobody asked. A namespace without a slot of its own did not change.
+    """
+
+    url = models.CharField(max_length=500)
+    at = models.DateTimeField(db_index=True)
+    is_silent = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["url", "at"], name="cluster_slot_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.url} at {self.at:%H:%M}"
 
 
 class LookSlot(models.Model):

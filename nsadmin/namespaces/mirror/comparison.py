@@ -84,10 +84,11 @@ class _Comparison:
         owner = self._organizations.get(namespace.internal_id, "")
         values = mirror.values_of(namespace, owner)
         values |= {f: c.get(key, 0) for f, c in self._counts.items()}
-        values |= mirror.look_values(self._looks.get(key))
         values["source_name"] = self._names.get(namespace.source_namespace_id or "", "")
         content = redact_secrets(namespace.raw)
         if row is None:
+            # From now on the looks themselves write what they find.
+            values |= mirror.look_values(self._looks.get(key))
             new = MirroredNamespace(namespace_id=key, **values)
             self._new.append((new, MirroredDocument(namespace_id=key, content=content)))
         else:

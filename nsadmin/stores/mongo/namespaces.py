@@ -1,6 +1,6 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
@@ -48,6 +48,16 @@ def _taken() -> Conflict:
 def get(namespace_id: str) -> Document | None:
     """Return the raw document, unknown keys of other writers included."""
     return _first({"_id": namespace_id})
+
+
+def get_many(namespace_ids: Sequence[str]) -> list[Document]:
+    """Return the raw documents of these namespaces, in any order, in one question.
+
+    A damaged one is an object of its `_id` and UNDECODED.
+    """
+    with translate_errors():
+        found = _raw().find({"_id": {"$in": list(namespace_ids)}})
+        return list(each_decoded(found))
 
 
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
