@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgres check tabler bench faults fuzz lock shots clean
+.PHONY: demo test test-postgres check tabler bench idle faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -37,8 +37,14 @@ check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles,
 tabler: node_modules/.ok ## the rules of Tabler that the pages use
 	npm run --silent tabler
 
-bench: .venv/.ok ## ratios against a peer or a limit, as a table
+bench: .venv/.ok ## ratios against a peer or a limit, as a table for each database
 	NSADMIN_LOG_LEVEL=WARNING $(BIN)/python -m pytest -m bench -q -s tests/bench
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+	  NSADMIN_LOG_LEVEL=WARNING $(BIN)/python -m tests.postgres -m scale -q -s tests/bench; \
+	else echo "There is no PostgreSQL on this machine: its table is left out."; fi
+
+idle: .venv/.ok ## CPU of the whole stack while nobody uses it, at 100,000 namespaces
+	$(BIN)/python -m tests.bench.idle
 
 faults: .venv/.ok ## the long fault proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests

@@ -64,7 +64,7 @@ def _write(spec: NamespaceSpec, *, now: datetime) -> str:
     count = write_points(cluster, spec)
     for kind, rows in resources(spec).items():
         resource_store.put(kind, rows)
-    stored = namespace_document(spec, now=now, cluster=_address(spec, cluster))
+    stored = namespace_document(spec, now=now, cluster=address_of(spec, cluster))
     namespaces.insert(stored)
     return f"{spec.name}: {count:,} points"
 
@@ -78,8 +78,8 @@ def cluster_of(spec: NamespaceSpec) -> Cluster | None:
     return dedicated(url, Secret(key) if key else None) if url else None
 
 
-def _address(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
-    """The stored address of a dedicated cluster, with its key sealed."""
+def address_of(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
+    """The address of a dedicated cluster as stored, with its sealed key."""
     if cluster.is_shared:
         return {}
     address: dict[str, Any] = {"qdrant_url": cluster.url}

@@ -5,6 +5,7 @@ so that edits made in the demo survive.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from django.contrib.auth.hashers import (
     PBKDF2PasswordHasher,
@@ -31,16 +32,19 @@ from nsadmin.errors import Conflict
 Shown = dict[str, str]
 
 
-def write_people() -> None:
+def write_people(
+    organizations: Iterable[OrganizationSpec] = ORGANIZATIONS,
+    people: Iterable[PersonSpec] = PEOPLE,
+) -> None:
     """Write every organization that is not there yet, with its people and keys."""
     known = set(Organization.objects.values_list("pk", flat=True))
-    fresh = [org for org in ORGANIZATIONS if org.organization_id not in known]
+    fresh = [org for org in organizations if org.organization_id not in known]
     if not fresh:
         return
     _require_room(fresh)
     with transaction.atomic():
         rows = {org.slug: _organization(org) for org in fresh}
-        for person in PEOPLE:
+        for person in people:
             _join(person, rows)
         _give_staff_their_keys()
 
@@ -57,6 +61,7 @@ def _require_room(fresh: Iterable[OrganizationSpec]) -> None:
         )
 
 
+@cache
 def _hashed(password: str) -> str:
     """Hash with few rounds: the passwords are public, so slow hashing protects nothing.
 

@@ -1,0 +1,1 @@
+"""A large world for measurements: many organizations, many more namespaces."""

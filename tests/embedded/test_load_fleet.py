@@ -1,0 +1,127 @@
+"""`manage.py load_fleet`: a world of many namespaces, here a small one."""
+
+import statistics
+from datetime import UTC, datetime
+
+import bson
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from nsadmin.access.models import Membership, Organization, User
+from nsadmin.embedded.fleet.documents import document, namespace_id, spec
+from nsadmin.embedded.fleet.plan import PASSWORD, FleetPlan
+from nsadmin.embedded.management.commands.load_fleet import Command
+from nsadmin.jobs.models import ItemFailure
+from nsadmin.namespaces.mirror import comparison
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+PLAN = FleetPlan(namespaces=60, organizations=5, collections=2)
+
+
+def load(*options: str) -> None:
+    """Load the small world."""
+    size = ("--namespaces=60", "--organizations=5", "--collections=2")
+    call_command(Command(), *size, *options)
+
+
+def test_documents_have_the_size_of_real_ones_and_their_spread():
+    sizes = sorted(len(bson.encode(document(PLAN, n, now=NOW))) for n in range(500))
+
+    assert sizes[5] > 2_000
+    assert sizes[-5] < 7_500
+    assert 2_700 < statistics.median(sizes) < 6_500
+
+
+def test_the_same_seed_makes_the_same_world_at_any_size():
+    larger = FleetPlan(namespaces=900, organizations=5, collections=2)
+
+    for number in (0, 7, 13, 29, 33, 57):
+        assert document(PLAN, number, now=NOW) == document(larger, number, now=NOW)
+        assert spec(PLAN, number).namespace_id == namespace_id(PLAN, number)
+    other = document(FleetPlan(namespaces=60, organizations=5, seed=2), 3, now=NOW)
+    assert other != document(PLAN, 3, now=NOW)
+
+
+def test_one_organization_has_half_of_all():
+    plan = FleetPlan(namespaces=2000, organizations=40)
+    owners = [plan.owner(number).slug for number in range(2000)]
+
+    assert 0.48 < owners.count(plan.owners[0].slug) / 2000 < 0.52
+    assert len(set(owners)) > 35
+
+
+@pytest.fixture
+def world(stores):
+    load()
+
+
+def test_a_small_world_is_whole(world):
+    rows = MirroredNamespace.objects.all()
+
+    assert rows.count() == 60
+    assert Organization.objects.count() == 6
+    assert list(rows.exclude(unreadable="").values_list("pk", flat=True)) == [
+        namespace_id(PLAN, 33)
+    ]
+    assert rows.exclude(deleted_at=None).count() == 1
+    assert rows.exclude(expires_at=None).count() == 1
+    assert rows.filter(tier="dedicated_cpu").count() == 1
+    assert set(
+        rows.exclude(clone_status="").values_list("clone_status", flat=True)
+    ) == {
+        "ready",
+        "failed",
+    }
+    assert rows.filter(bucket_count__gt=0).count() == 2
+    for number in range(2):
+        assert collections.get(shared(), namespace_id(PLAN, number)) is not None
+
+
+def test_loading_again_writes_nothing(world):
+    before = {raw["_id"]: raw for raw in store.every()}
+
+    load()
+
+    assert {raw["_id"]: raw for raw in store.every()} == before
+    assert comparison.reconcile() == 0
+
+
+def test_somebody_of_each_organization_and_of_the_platform_can_sign_in(world):
+    assert Membership.objects.values("organization").distinct().count() == 6
+    assert set(User.objects.values_list("platform_role", flat=True)) >= {
+        "support",
+        "platform_admin",
+    }
+    admin = User.objects.get(email=f"admin@{PLAN.owners[0].slug}.example")
+    assert admin.check_password(PASSWORD)
+
+
+def test_every_page_of_the_list_shows_it(world):
+    browser = Client()
+    browser.force_login(User.objects.get(email=f"admin@{PLAN.owners[0].slug}.example"))
+
+    answer = browser.get("/namespaces/")
+
+    assert answer.status_code == 200
+    assert "museum" in answer.text or "archive" in answer.text
+
+
+def test_a_store_in_use_is_refused_unless_added_to(stores):
+    other = Organization.objects.create(name="Somebody")
+    make_namespace(other, "theirs", in_qdrant=False)
+
+    with pytest.raises(CommandError, match="--add"):
+        load()
+    load("--add")
+
+    assert MirroredNamespace.objects.count() == 61
+
+
+def test_no_item_of_the_comparison_fails(world):
+    assert not ItemFailure.objects.exists()
