@@ -56,6 +56,9 @@ NSADMIN_CLUSTER_MAX_BYTES: int = env.int("NSADMIN_CLUSTER_MAX_BYTES", 8 << 20)
 NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
     "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
 )
+# The most bytes of the counts of all collections of a cluster, and their seconds.
+NSADMIN_QDRANT_METRICS_BYTES: int = env.int("NSADMIN_QDRANT_METRICS_BYTES", 256 << 20)
+NSADMIN_QDRANT_METRICS_S: float = env.float("NSADMIN_QDRANT_METRICS_S", 60)
 # How the points of a collection may be brought to another one (snapshot, stream; pages
 # is always allowed), the longest call for it in seconds, and how many ranges of ids
 # pages read and write side by side.
@@ -389,6 +392,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.health.sample",
         "schedule": 5.0,
         "options": {"expires": 4.0},
+    },
+    "count": {
+        "task": "nsadmin.health.count",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
     },
 }
 

@@ -175,19 +175,21 @@ def _resolve_others(namespace_id: str, failed: Collection[str]) -> None:
 def clusters_that_build() -> list[str]:
     """Return the addresses of the dedicated clusters on which builds go on."""
     building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
-    ids, on_dedicated = building.values_list("namespace_id", flat=True), dedicated_ids()
-    return sorted({on_dedicated[key] for key in ids if key in on_dedicated})
+    ids = building.values_list("namespace_id", flat=True)
+    return sorted(set(dedicated_ids(ids).values()))
 
 
 def finish_open(share: ClusterShare = EVERY) -> int:
     """Judge and measure every build of this share that has ended; return the number."""
-    done, on_dedicated = 0, dedicated_ids()
+    done = 0
+    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
+    on_dedicated = dedicated_ids(building.values_list("namespace_id", flat=True))
 
     def one(row: AutoIndex) -> None:
         nonlocal done
         done += index_build.finish(row)
 
-    rows = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk")
+    rows = building.order_by("pk")
     items.each(
         FINISH,
         [row for row in rows if share.covers_id(row.namespace_id, on_dedicated)],

@@ -5,26 +5,33 @@ asked one by one.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
 from nsadmin.jobs import items
 from nsadmin.names import clip
-from nsadmin.namespaces.mirror import mirror
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models import ClusterReading, LastLook, MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
+from nsadmin.namespaces.placement.members import (
+    DEDICATED,
+    SHARED_MEMBERS,
+    Members,
+)
 from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores import redis
 from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, shared
 
@@ -34,6 +41,8 @@ SIZES: Final = "sizes"
 _ODD = "Qdrant's answer makes no sense."
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
+_COUNTED_MS = 60_000
+_MOST_SIZED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +59,25 @@ class Probe:
     failure: Exception | None = None
 
 
-def known() -> dict[Cluster, list[str]]:
-    """Return {cluster: ids of its namespaces} from the mirror.
+def known() -> dict[Cluster, Members]:
+    """Return {cluster: its namespaces} from the mirror, without reading every row.
 
-    Namespaces with a missing or refused dedicated address are left out, and named.
+    Namespaces with a missing or refused dedicated address are left out; one of each
+    organization and address is named.
     """
-    rows = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
-    on_shared = rows.filter(tier="shared").values_list("namespace_id", flat=True)
-    found: dict[Cluster, list[str]] = {shared(): list(on_shared)}
+    places: dict[Cluster, list[tuple[str, str]]] = {}
+    rows = MirroredNamespace.objects.filter(deleted_at=None, tier__in=DEDICATED)
+    named = rows.order_by().values_list("cluster_url", "internal_id")
 
-    def place(row: MirroredNamespace) -> None:
-        cluster = dedicated_of(row.internal_id, row.cluster_url)
-        found.setdefault(cluster, []).append(row.namespace_id)
+    def place(group: tuple[str, str, str]) -> None:
+        address, internal_id, _ = group
+        cluster = dedicated_of(internal_id, address)
+        places.setdefault(cluster, []).append((address, internal_id))
 
-    others = rows.exclude(tier="shared").only(
-        "namespace_id", "internal_id", "cluster_url"
-    )
-    items.each(PLACING, others, place, key=lambda row: row.pk, is_complete=True)
-    return found
+    groups = named.annotate(first=Min("pk"))
+    items.each(PLACING, groups, place, key=itemgetter(2), is_complete=True)
+    found = {cluster: Members(tuple(at)) for cluster, at in places.items()}
+    return {shared(): SHARED_MEMBERS, **found}
 
 
 def probe(clusters: Collection[Cluster]) -> Iterator[Probe]:
@@ -92,22 +102,31 @@ def _ask(cluster: Cluster) -> Probe:
     return Probe(cluster, version, took, silence, odd)
 
 
-def store(found: Probe, *, namespaces: int) -> None:
-    """Store the answer of a cluster, with the number of its namespaces."""
+def store(found: Probe, members: Members) -> ClusterLook:
+    """Store the answer of a cluster; return its row.
+
+    Its namespaces are counted once in a minute.
+    """
     now, cluster = timezone.now(), found.cluster
-    values: dict[str, object] = {
-        "label": clip(cluster.label, 255),
-        "taken_at": now,
-        "namespaces": namespaces,
-    }
+    row = ClusterLook.objects.filter(url=cluster.url).first()
+    values: dict[str, object] = {"label": clip(cluster.label, 255), "taken_at": now}
+    if row is None or redis.claim(f"members:{cluster.url}", milliseconds=_COUNTED_MS):
+        values["namespaces"] = members.rows().count()
     if found.silence:
-        row = ClusterLook.objects.filter(url=cluster.url).first()
         since = row.unknown_since if row is not None else None
         values |= {"unknown_since": since or now, "response_ms": None}
     else:
         values |= {"unknown_since": None, "answered_at": now}
         values |= {"version": found.version, "response_ms": found.response_ms}
-    ClusterLook.objects.update_or_create(url=cluster.url, defaults=values)
+    if row is None:
+        found_row, _ = ClusterLook.objects.update_or_create(
+            url=cluster.url, defaults=values
+        )
+        return found_row
+    ClusterLook.objects.filter(pk=row.pk).update(**values)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
 
 
 def last_probe(namespace: Namespace) -> ClusterLook | None:
@@ -121,17 +140,24 @@ def last_probe(namespace: Namespace) -> ClusterLook | None:
 
 def forget_others(clusters: Iterable[Cluster]) -> None:
     """Delete the probes of clusters that no longer hold a namespace."""
-    ClusterLook.objects.exclude(url__in=[c.url for c in clusters]).delete()
+    urls = [cluster.url for cluster in clusters]
+    for kind in (ClusterLook, ClusterReading):
+        gone = kind.objects.exclude(url__in=urls)
+        if gone.exists():
+            gone.delete()
 
 
-def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
+def ask_resources(cluster: Cluster, members: Members) -> None:
     """Store memory use and collection sizes, at most once in five minutes.
 
-    `cluster` includes its key; `namespace_ids` are the namespaces on it.
+    `cluster` includes its key. The sizes come with a description of every segment, so
+    a cluster with very many namespaces is not asked for them.
     """
     now = timezone.now()
     row = ClusterLook.objects.filter(url=cluster.url).first()
-    if row is None or (row.resources_at and now - row.resources_at < _RESOURCES_EVERY):
+    if row is None or row.namespaces > _MOST_SIZED:
+        return
+    if row.resources_at and now - row.resources_at < _RESOURCES_EVERY:
         return
     ClusterLook.objects.filter(pk=row.pk).update(resources_at=now)
     try:
@@ -140,16 +166,23 @@ def ask_resources(cluster: Cluster, namespace_ids: Collection[str]) -> None:
         return
     memory = found.memory if is_count(found.memory) else None
     ClusterLook.objects.filter(pk=row.pk).update(memory_bytes=memory)
-    if not found.sizes:
-        return
+    if found.sizes:
+        _store_sizes(members, found.sizes)
 
-    def store_size(mirrored: MirroredNamespace) -> None:
-        namespace = mirror.read_row(mirrored)
-        size = found.sizes.get(namespace.collection)
-        if size is not None:
-            snapshots.record(namespace.namespace_id, size=asdict(size))
 
-    rows = MirroredNamespace.objects.select_related("document").filter(
-        pk__in=namespace_ids
-    )
-    items.each(SIZES, rows, store_size, key=lambda row: row.pk)
+def _store_sizes(members: Members, sizes: Mapping[str, telemetry.Size]) -> None:
+    """Store the sizes that differ from those stored."""
+    names = list(members.rows().values_list("pk", "collection"))
+    looks = LastLook.objects.in_bulk([key for key, _ in names])
+    told = {
+        key: asdict(sizes[name])
+        for key, name in names
+        if name in sizes
+        and key in looks
+        and (looks[key].told.get("size") or {}).get("of") != asdict(sizes[name])
+    }
+
+    def store_size(key: str) -> None:
+        snapshots.record(key, size=told[key])
+
+    items.each(SIZES, told, store_size, key=str)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Actor
 from nsadmin.health import failing
 from nsadmin.health.models import ClusterLook, DriftRow
+from nsadmin.health.sampling.promise import Promise, promises
 from nsadmin.health.sight import Subject, subjects
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import HeldDeletions
@@ -25,6 +26,7 @@ from nsadmin.namespaces.models import (
     MirroredNamespace,
     ReaperHold,
 )
+from nsadmin.namespaces.read import readings
 
 Trouble = Literal[
     "unreadable", "error", "unknown", "no collection", "drift", "failed", "held"
@@ -87,6 +89,7 @@ class Fleet:
     """
 
     clusters: list[ClusterLook]
+    promises: list[Promise]
     attention: list[Attention]
     more: int
     orphans: list[DriftRow]
@@ -98,10 +101,13 @@ class Fleet:
 def fleet(actor: Actor) -> Fleet:
     """Read the fleet with a fixed number of queries, whatever its size."""
     found = sorted(_wrong(), key=_severity)
-    clusters = ClusterLook.objects.all()
+    clusters = list(ClusterLook.objects.all())
+    labels = {cluster.url: cluster.label for cluster in clusters}
+    told = readings.of_clusters(labels)
     orphans = list(DriftRow.objects.filter(kind="orphan").order_by("subject"))
     return Fleet(
         clusters=sorted(clusters, key=lambda c: (is_answering(c), c.label)),
+        promises=promises(labels, told.values(), timezone.now()),
         attention=_attention(actor, found[:SHOWN]),
         more=max(0, len(found) - SHOWN),
         orphans=[row for row in orphans if row.cluster == _SHARED],
@@ -175,8 +181,10 @@ def _wrong() -> Iterator[_Wrong]:
     ).exclude(clone_status__in=("cloning", "deleting"))
     chosen = list(wrong)
     looks = LastLook.objects.in_bulk([row.pk for row in chosen])
+    silent = readings.silences(chosen)
     for row in chosen:
-        troubles = _troubles(row, looks.get(row.pk), held.get(row.pk))
+        look, silence = looks.get(row.pk), silent.get(row.pk, "")
+        troubles = _troubles(row, look, held.get(row.pk), silence)
         yield _Wrong(row, *next(troubles))
 
 
@@ -190,7 +198,10 @@ def _held_since() -> dict[str, datetime]:
 
 
 def _troubles(
-    row: MirroredNamespace, look: LastLook | None, held_at: datetime | None
+    row: MirroredNamespace,
+    look: LastLook | None,
+    held_at: datetime | None,
+    silence: str,
 ) -> Iterator[tuple[Trouble, str, datetime | None]]:
     """Yield the troubles of a namespace, the worst first."""
     if row.faults:
@@ -203,8 +214,8 @@ def _troubles(
         said = str(live.get("optimizer_error") or "")
         yield "error", said or "An operation or optimization failed.", None
     if row.health == "unknown":
-        said = _NOT_ASKED
-        if look is not None:
+        said = silence or _NOT_ASKED
+        if look is not None and not silence:
             said = look.error or f"Qdrant says {live.get('status', 'nothing')}."
         yield "unknown", said, row.health_since
     if row.health == "error" and not is_there and row.clone_status != "failed":

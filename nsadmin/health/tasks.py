@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.health import drift_scan, sampler
+from nsadmin.health.sampling import counting
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
@@ -16,6 +17,7 @@ from nsadmin.namespaces.placement.cluster_share import (
 )
 
 _SAMPLE_CLUSTER = "nsadmin.health.sample_cluster"
+_COUNT_CLUSTER = "nsadmin.health.count_cluster"
 _DRIFT_CLUSTER = "nsadmin.health.drift_cluster"
 
 
@@ -37,6 +39,26 @@ def sample() -> dict[str, Any]:
 def sample_cluster(url: str) -> None:
     """Renew the due snapshots of one dedicated cluster."""
     sampler.sample(ClusterShare(url))
+
+
+@shared_task(
+    name="nsadmin.health.count",
+    ignore_result=True,
+    soft_time_limit=120,
+    time_limit=135,
+)
+@record_run("count", keep="last")
+def count() -> dict[str, Any]:
+    """Compare the counts of every cluster that are due with the lists."""
+    urls = counting.due_urls(dedicated_urls())
+    sent = dispatch.send_to_clusters(_COUNT_CLUSTER, urls, expires_s=30)
+    return {**asdict(counting.count(SHARED)), "clusters": sent}
+
+
+@cluster_task(_COUNT_CLUSTER, limit_s=120)
+def count_cluster(url: str) -> None:
+    """Do the same for one dedicated cluster."""
+    counting.count(ClusterShare(url))
 
 
 @shared_task(

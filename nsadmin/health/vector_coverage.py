@@ -4,6 +4,8 @@ A vector that was lost and added again looks complete in the configuration of th
 collection; only a count shows that no point has it.
 """
 
+from typing import Any
+
 from django.conf import settings
 
 from nsadmin.errors import NsadminError
@@ -13,6 +15,7 @@ from nsadmin.namespaces.read.snapshots import VECTOR_COUNT_PREFIX, Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import telemetry
+from nsadmin.stores.qdrant.cluster import Cluster
 
 # A namespace has fewer vectors; of a collection with more, these are counted.
 _MOST_VECTORS = 50
@@ -26,19 +29,25 @@ def ask_counts(namespace: Namespace, vector: str, points: int) -> bool:
     `points` is the number of points in the snapshot, stored beside the count.
     """
     try:
-        cluster = cluster_of(namespace)
-        with probe.track_reachability(cluster):
-            found = telemetry.count_with_vector(
-                cluster,
-                namespace.collection,
-                vector,
-                timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S,
-            )
+        told = counted(cluster_of(namespace), namespace.collection, vector, points)
     except NsadminError:
         return False
-    told = None if found is None else {"have": found, "of": max(found, points)}
     snapshots.record(namespace.namespace_id, **{f"{VECTOR_COUNT_PREFIX}{vector}": told})
     return True
+
+
+def counted(
+    cluster: Cluster, collection: str, vector: str, points: int
+) -> dict[str, Any] | None:
+    """Return a count as it is stored, None if the server cannot count; no SQL is asked.
+
+    Raises the errors of the call.
+    """
+    with probe.track_reachability(cluster):
+        found = telemetry.count_with_vector(
+            cluster, collection, vector, timeout_s=settings.NSADMIN_SAMPLE_TIMEOUT_S
+        )
+    return None if found is None else {"have": found, "of": max(found, points)}
 
 
 def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:

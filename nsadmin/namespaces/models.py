@@ -6,6 +6,23 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat
+from django.utils import timezone
+
+from nsadmin.namespaces.cluster_models import ClusterReading, ClusterSlot
+
+__all__ = [
+    "ClusterReading",
+    "ClusterSlot",
+    "DeletionHold",
+    "DeletionRun",
+    "HealingTurn",
+    "LastLook",
+    "LookSlot",
+    "MirrorFill",
+    "MirroredDocument",
+    "MirroredNamespace",
+    "ReaperHold",
+]
 
 # {order of a list: its column}
 LIST_ORDERS: Mapping[str, str] = {
@@ -45,6 +62,11 @@ class MirroredNamespace(models.Model):
 
     The database computes four columns for the lists: `listed_for` is `own` of the
     tenant, SYSTEM, or for a tombstone `deleted` of the tenant.
+
+    Only the sampler writes the four before them: `looked_at` is the last answer of Qdrant
+    about this collection alone, `next_look_at` when it is asked next, `counted` the
+    points that its cluster's counts gave when they last differed, and `changed_at`
+    since when the counts say that it changed and no look has followed.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)
@@ -88,6 +110,10 @@ class MirroredNamespace(models.Model):
     observed_revision = models.IntegerField(default=0)
     differences = models.IntegerField(default=0)
     mirrored_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    next_look_at = models.DateTimeField(default=timezone.now)
+    counted = models.BigIntegerField(null=True)
+    changed_at = models.DateTimeField(null=True)
     listed_for = models.GeneratedField(
         expression=Case(
             When(
@@ -125,6 +151,21 @@ class MirroredNamespace(models.Model):
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(
+                fields=["tier", "cluster_url", "next_look_at"],
+                name="look_due",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["tier", "cluster_url", "internal_id", "namespace_id"],
+                name="look_places",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["tier", "cluster_url"],
+                name="look_silent",
+                condition=models.Q(health_since__isnull=False),
+            ),
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["name_key"], name="mirror_name"),
             models.Index(fields=["source_namespace_id"], name="mirror_by_source"),

@@ -14,10 +14,14 @@ ROOT = {"title": "qdrant", "version": "1.18.3"}
 
 @dataclass
 class OddCluster:
-    """`answers` maps a path to what is sent: bytes as they are, all else as JSON."""
+    """`answers` maps a path to what is sent: bytes as they are, all else as JSON.
+
+    `refusals` maps a path to the status with which it is refused.
+    """
 
     port: int
     answers: dict[str, Any] = field(default_factory=lambda: {"/": ROOT})
+    refusals: dict[str, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -40,7 +44,7 @@ def running() -> Iterator[OddCluster]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = cluster.answer(self.path)
-            self.send_response(200)
+            self.send_response(cluster.refusals.get(self.path, 200))
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()

@@ -12,6 +12,7 @@ from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.placement.members import Members
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
@@ -272,7 +273,7 @@ def test_memory_beyond_a_column_is_unknown(cast, odd):
     ClusterLook.objects.update(resources_at=None, taken_at=timezone.now())
     cluster = Cluster(odd.url, is_shared=False)
     try:
-        cluster_probe.ask_resources(cluster, [])
+        cluster_probe.ask_resources(cluster, Members((("nowhere", "int_x"),)))
     except OverflowError as failure:
         raise AssertionError("It must not be stored.") from failure
     assert ClusterLook.objects.get(url=odd.url).memory_bytes is None

@@ -189,6 +189,15 @@ class HostileCluster:
         self._head(connection, kind, f"Content-Length: {len(bomb)}", status="403 No")
         self._send(connection, bomb)
 
+    def _endless_counts(self, connection: socket.socket) -> None:
+        self._head(connection, "Transfer-Encoding: chunked")
+        line = b'collection_points{id="ns_%020d"} 1\n'
+        number = 0
+        while not self._is_over.is_set():
+            lines = b"".join(line % n for n in range(number, number + 500))
+            number += 500
+            self._send(connection, b"%x\r\n%s\r\n" % (len(lines), lines))
+
     def _html(self, connection: socket.socket) -> None:
         page = b"<!doctype html><title>Welcome to nginx</title>"
         self._whole(connection, page, "Content-Type: text/html")
@@ -246,6 +255,7 @@ _STREAMS: dict[str, _Stream] = {
     "deep objects": HostileCluster._deep_objects,
     "gzip bomb": HostileCluster._gzip_bomb,
     "charset bomb": HostileCluster._charset_bomb,
+    "endless counts": HostileCluster._endless_counts,
     "html": HostileCluster._html,
     "nothing": HostileCluster._nothing,
     "half": HostileCluster._half,

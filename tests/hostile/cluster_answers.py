@@ -56,6 +56,14 @@ _TELEMETRY: Json = {
     "collections": {"collections": [{"id": COLLECTION, "shards": [{"local": _LOCAL}]}]},
 }
 _SNAPSHOT: Json = {"name": "a.snapshot", "size": 9, "checksum": "0" * 64}
+METRICS = f"""# TYPE collections_total gauge
+collections_total 1
+collection_points{{id="{COLLECTION}"}} 3
+collection_vectors{{collection="{COLLECTION}",vector="v"}} 3
+collection_running_optimizations{{id="{COLLECTION}"}} 0
+collection_dead_replicas 0
+memory_resident_bytes 1.5e+08
+"""
 # {end of the path: result}, the first that fits; None is the end of every path.
 _RESULTS: tuple[tuple[str, Any], ...] = (
     ("/collections", {"collections": [{"name": COLLECTION}]}),
@@ -81,7 +89,7 @@ def healthy(method: str, path: str) -> Any:
     if path.endswith("/snapshot"):
         return "an archive"
     if path == "/metrics":
-        return "memory_resident_bytes 1.5e+08\n"
+        return METRICS
     ends = (result for end, result in _RESULTS if path.endswith(end))
     result = _of_snapshots(method, path) or next(ends, None)
     if result is None:
@@ -180,10 +188,36 @@ SPOILERS: dict[str, Spoiler] = {
     "20,000 fields": many_fields,
     "long names": long_names,
 }
+
+
+def _counts(*lines: bytes) -> Callable[[bytes], bytes]:
+    """Return what puts these lines in the place of a cluster's counts."""
+    end = b"\n".join((b"collections_total 1", *lines, b""))
+
+    def spoil(body: bytes) -> bytes:
+        return end if body.startswith(b"# TYPE") else body
+
+    return spoil
+
+
+_POINTS = b'collection_points{id="ns_fine"} '
+# Counts alone that cannot be true, or that are not those of Qdrant.
+ODD_COUNTS = {
+    "counts NaN": _counts(_POINTS + b"NaN"),
+    "counts -1": _counts(_POINTS + b"-1"),
+    "counts 2^70": _counts(_POINTS + b"%d" % 2**70),
+    "counts infinite": _counts(_POINTS + b"+Inf"),
+    "counts twice": _counts(_POINTS + b"3", _POINTS + b"4"),
+    "counts not UTF-8": _counts(b'collection_points{id="\xff\xfe"} 3'),
+    "counts of long names": _counts(b'collection_points{id="%s"} 3' % (b"x" * 500)),
+    "counts in one line": _counts(b"x" * 200_000),
+    "counts cut off": _counts(b'collection_points{id="ns_fi'),
+    "counts of another product": _counts(b"node_cpu_seconds_total 12", b"up 1"),
+}
 ODD_NUMBERS = {
     f"number {text}": odd_number(text)
     for text in ("1" + "0" * 40, "NaN", "1e999", "-3", '"12"', "1.5", "true")
-}
+} | ODD_COUNTS
 
 
 def as_bytes(body: Any) -> bytes:

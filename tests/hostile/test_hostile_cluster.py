@@ -21,6 +21,7 @@ from nsadmin.stores import qdrant
 from nsadmin.stores.qdrant import (
     collections,
     connectivity,
+    metrics,
     points,
     shards,
     telemetry,
@@ -151,6 +152,7 @@ CALLS: dict[str, Call] = {
     "telemetry.count_with_vector": lambda c, s: telemetry.count_with_vector(
         c, COLLECTION, "v", timeout_s=s
     ),
+    "metrics.counts": lambda c, s: metrics.counts(c, timeout_s=s, most_bytes=LIMIT),
     "telemetry.resources": lambda c, s: telemetry.resources(c, timeout_s=s),
 }
 # What takes a cluster and makes no call, or is a part of the calls above.

@@ -17,7 +17,11 @@ from nsadmin.jobs import items
 from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE
 from nsadmin.namespaces import tasks
 from nsadmin.namespaces.change import recovery
-from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.models import (
+    ClusterReading,
+    LastLook,
+    MirroredNamespace,
+)
 from nsadmin.namespaces.placement.cluster_share import (
     SHARED,
     ClusterShare,
@@ -77,27 +81,32 @@ def test_the_shared_cluster_is_sampled_without_asking_a_hanging_one(cast, on_it)
     assert queued(CLUSTERS) == ["nsadmin.health.sample_cluster"]
 
 
+def known_as_silent() -> set[str]:
+    rows = MirroredNamespace.objects.exclude(health_since=None)
+    return set(rows.values_list("namespace_id", flat=True))
+
+
 def test_its_own_message_finds_it_silent(cast, hanging, on_it):
     health_tasks.sample_cluster(hanging)
-    assert looked_at() == {on_it.namespace_id}
-    assert LastLook.objects.get().ok is False
+    assert known_as_silent() == {on_it.namespace_id}
+    assert ClusterReading.objects.get(url=hanging).silent_since is not None
 
 
 def test_one_process_at_a_time_works_on_a_cluster(cast, hanging, on_it):
     redis.claim(f"nsadmin.health.sample_cluster:{hanging}", milliseconds=60_000)
     health_tasks.sample_cluster(hanging)
-    assert looked_at() == set()
+    assert known_as_silent() == set()
     redis.release(f"nsadmin.health.sample_cluster:{hanging}")
     health_tasks.sample_cluster(hanging)
     health_tasks.sample_cluster(hanging)
-    assert looked_at() == {on_it.namespace_id}
+    assert known_as_silent() == {on_it.namespace_id}
 
 
 def test_a_run_that_ends_closes_no_row_of_a_loop_within_it(cast, hanging, on_it):
     items.record("sample", "cluster", hanging, "It failed.")
     redis.claim(f"probe:{hanging}", milliseconds=60_000)  # another process asks it
     health_tasks.sample_cluster(hanging)
-    assert looked_at() == set()
+    assert known_as_silent() == set()
     assert items.failures_of("cluster", hanging).get().loop == "sample"
 
 
@@ -116,7 +125,7 @@ def test_a_namespace_without_a_valid_address_is_nobodys_but_the_shared_run(cast)
         in_qdrant=False,
         infrastructure={"compute_tier": "dedicated_cpu", "qdrant_url": "not a url"},
     )
-    assert dedicated_ids() == {}
+    assert dedicated_ids([lost.namespace_id]) == {}
     assert SHARED.covers(document.read(store.get(lost.namespace_id)))
 
 

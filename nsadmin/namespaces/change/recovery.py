@@ -44,6 +44,8 @@ _ACTIONS = (
 )
 # Size and duration of one sweep, and the wait between two tries of an operation.
 _AT_ONCE = 100
+# Namespaces whose cluster is looked up in one run.
+_MOST_TURNS = 5000
 _SWEEP_S = 10
 # The lock ends this long after its process was killed.
 _LOCK_MARGIN_S = 5
@@ -69,10 +71,12 @@ def heal(share: ClusterShare = EVERY) -> int:
 
 def dedicated_clusters() -> list[str]:
     """Return the addresses of the dedicated clusters whose namespaces have a turn."""
-    on_dedicated = dedicated_ids()
-    rows = _open_attempts().filter(namespace_id__in=list(on_dedicated))
-    ids = rows.order_by().values_list("namespace_id", flat=True).distinct()
-    return sorted({on_dedicated[key] for key in ids})
+    return sorted(set(dedicated_ids(_ids_with_a_turn()).values()))
+
+
+def _ids_with_a_turn() -> list[str]:
+    ids = _open_attempts().order_by().values_list("namespace_id", flat=True)
+    return list(ids.distinct()[:_MOST_TURNS])
 
 
 def _heal(share: ClusterShare) -> int:
@@ -106,7 +110,7 @@ def _own_attempts(share: ClusterShare) -> list[AuditEvent]:
     """Return the next attempts of a share; those of others would fill the list."""
     rows = _open_attempts()
     if share.url is not None:
-        on_dedicated = dedicated_ids()
+        on_dedicated = dedicated_ids(_ids_with_a_turn())
         others = [key for key in on_dedicated if not share.covers_id(key, on_dedicated)]
         rows = rows.exclude(namespace_id__in=others)
     if share.url:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +30,7 @@ from nsadmin.stores.mongo import resources
 NAME_LENGTH = 128
 _MAX_COUNT = 2**63 - 1
 _MAX_ADDRESS = 500
+UNREADY_AGAIN = timedelta(minutes=1)
 COUNTED: Mapping[str, resources.Kind] = {
     "object_count": "objects",
     "bucket_count": "buckets",
@@ -70,10 +72,16 @@ def mirror_one(raw: Raw) -> None:
 
 
 def record_snapshot(look: LastLook) -> None:
-    """Copy a snapshot's document count and health to the row of its namespace."""
-    MirroredNamespace.objects.filter(namespace_id=look.namespace_id).update(
-        **look_values(look)
-    )
+    """Copy a snapshot's document count and health to the row of its namespace.
+
+    A collection that is not ready is asked again soon.
+    """
+    row = MirroredNamespace.objects.filter(namespace_id=look.namespace_id)
+    values = look_values(look)
+    row.update(**values, changed_at=None)
+    if values["health"] != "ready":
+        soon = look.taken_at + UNREADY_AGAIN
+        row.filter(next_look_at__gt=soon).update(next_look_at=soon)
 
 
 def record_counts(namespace_id: str) -> None:
@@ -138,11 +146,12 @@ def values_of(namespace: Namespace, organization_id: str) -> dict[str, Any]:
 def look_values(look: LastLook | None) -> dict[str, Any]:
     """Return the columns that come from the last snapshot of Qdrant."""
     if look is None:
-        return {"health": "unknown", "health_since": None}
+        return {"health": "unknown", "health_since": None, "looked_at": None}
     values: dict[str, Any] = {
         "document_count": _stored_count((look.live or {}).get("points")),
         "document_count_at": look.live_at if look.live else None,
         "health": status_of(look),
+        "looked_at": look.live_at,
     }
     return values | {"health_since": None if look.ok else look.unknown_since}
 

@@ -4,12 +4,13 @@ A customer's cluster may take as long as it likes to answer, so the work on each
 message of its own, apart from the work on the shared cluster.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import dedicated_of, endpoint_of
+from nsadmin.namespaces.placement.members import DEDICATED
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant.cluster import Cluster
 
@@ -48,20 +49,25 @@ EVERY = ClusterShare()
 SHARED = ClusterShare(_ON_SHARED)
 
 
-def dedicated_ids() -> dict[str, str]:
-    """Return {namespace id: address of its dedicated cluster} from the mirror."""
-    rows = MirroredNamespace.objects.exclude(tier="shared")
-    found = {}
+def dedicated_ids(among: Iterable[str]) -> dict[str, str]:
+    """Return {namespace id: address of its dedicated cluster} for some namespaces."""
+    rows = MirroredNamespace.objects.filter(tier__in=DEDICATED, pk__in=list(among))
+    found, judged = {}, dict[tuple[str, str], str]()
     columns = ("namespace_id", "internal_id", "cluster_url")
-    for key, internal_id, address in rows.values_list(*columns):
-        if url := _valid_url(internal_id, address):
+    for key, *place in rows.values_list(*columns):
+        internal_id, address = place
+        if (internal_id, address) not in judged:
+            judged[internal_id, address] = _valid_url(internal_id, address)
+        if url := judged[internal_id, address]:
             found[key] = url
     return found
 
 
 def dedicated_urls() -> list[str]:
     """Return the addresses of all dedicated clusters, by the mirror."""
-    return sorted(set(dedicated_ids().values()))
+    rows = MirroredNamespace.objects.filter(tier__in=DEDICATED, deleted_at=None)
+    places = rows.order_by().values_list("internal_id", "cluster_url").distinct()
+    return sorted({_valid_url(*place) for place in places} - {""})
 
 
 def _valid_url(internal_id: str, url: str) -> str:

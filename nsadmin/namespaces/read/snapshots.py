@@ -2,12 +2,14 @@
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.names import clip, storable
@@ -21,6 +23,8 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 
 # How long the copy in Redis is kept once it is no longer renewed.
 _CACHE_TTL_S = 30
+# Rows of one transaction: no other writer waits long for it.
+_BATCH = 500
 # Key prefix of per-vector point counts in `told`; the vector's name follows.
 VECTOR_COUNT_PREFIX = "having:"
 
@@ -140,7 +144,7 @@ def store(
         values |= {"response_ms": milliseconds, "unknown_since": None, "live_at": now}
         values |= {"exists": found is not None, "live": None}
         if found is not None:
-            values["live"] = storable(asdict(_shape(found)))
+            values["live"] = storable(asdict(shape_of(found)))
     row, _ = LastLook.objects.update_or_create(
         namespace_id=namespace_id, defaults=values
     )
@@ -176,16 +180,22 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
 
 
 def record_silence(namespace_ids: Collection[str], error: str) -> None:
-    """Record the silence of a cluster for all its namespaces, probed or not."""
+    """Record for some namespaces that their cluster is silent, probed or not.
+
+    The silence of a cluster with many namespaces is one row (`readings`).
+    """
     now = timezone.now()
+    for keys in batched(namespace_ids):
+        with transaction.atomic():
+            _record_silence(keys, clip(error, 500), now)
+    for key in ephemeral.watched().intersection(namespace_ids):
+        _correct_copy(key)
+
+
+def _record_silence(namespace_ids: Collection[str], error: str, now: datetime) -> None:
     rows = LastLook.objects.filter(namespace_id__in=namespace_ids)
     known = set(rows.values_list("namespace_id", flat=True))
-    values = {
-        "ok": False,
-        "error": clip(error, 500),
-        "taken_at": now,
-        "response_ms": None,
-    }
+    values = {"ok": False, "error": error, "taken_at": now, "response_ms": None}
     LastLook.objects.bulk_create(
         LastLook(namespace_id=key, unknown_since=now, **values)
         for key in set(namespace_ids) - known
@@ -196,8 +206,13 @@ def record_silence(namespace_ids: Collection[str], error: str) -> None:
         health="unknown", health_since__isnull=False
     ).update(health="unknown", health_since=now)
     history.record_silence(namespace_ids, now)
-    for key in ephemeral.watched().intersection(namespace_ids):
-        _correct_copy(key)
+
+
+def batched(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the ids in lists that one short transaction bears."""
+    rest = iter(keys)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 def _correct_copy(namespace_id: str) -> None:
@@ -210,6 +225,9 @@ def _correct_copy(namespace_id: str) -> None:
 def invalidate(namespace_id: str) -> None:
     """Make the next request probe at once; called after nsadmin's own writes."""
     old = timezone.now() - timedelta(days=1)
+    MirroredNamespace.objects.filter(pk=namespace_id).update(
+        next_look_at=timezone.now()
+    )
     rows = LastLook.objects.filter(namespace_id=namespace_id)
     rows.filter(ok=True).update(taken_at=old)
     for row in rows:
@@ -252,7 +270,8 @@ def _snapshot_from_json(values: dict[str, Any]) -> Snapshot:
     return Snapshot(**values, live=LiveShape(**live) if live else None)
 
 
-def _shape(found: LiveCollection) -> LiveShape:
+def shape_of(found: LiveCollection) -> LiveShape:
+    """Return what is kept of a collection in Qdrant's words."""
     return LiveShape(
         status=found.status,
         optimizer_error=found.optimizer_error,

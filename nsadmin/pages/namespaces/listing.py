@@ -16,6 +16,8 @@ from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import readings
+from nsadmin.namespaces.read.readings import ShownStatus
 from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -141,20 +143,23 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
 
 def _rows(
     request: HttpRequest, rows: list[MirroredNamespace]
-) -> list[tuple[MirroredNamespace, Badge, str]]:
-    """Return each row with badge and tier; running clones and moves have a percentage.
+) -> list[tuple[MirroredNamespace, Badge, str, ShownStatus]]:
+    """Return each row with badge, tier and the age of its status.
 
-    A namespace that moves is shown as moving, whatever its health.
+    Running clones and moves have a percentage. A namespace that moves is
+    shown as moving, whatever its health.
     """
     viewer = gate.actor_of(request)
     running = controls.live_percents(viewer, [row.namespace_id for row in rows])
+    statuses = readings.shown(rows)
     found = []
     for row in rows:
         kind, percent = running.get(row.namespace_id, ("", None))
-        state = MOVING if kind == MOVE else health_badge(row.status)
+        shown = statuses[row.namespace_id]
+        state = MOVING if kind == MOVE else health_badge(shown.key)
         if percent is not None and (state is MOVING or row.clone_status == "cloning"):
             state = replace(state, word=f"{state.word} {percent} %")
-        found.append((row, state, TIERS[_tier(row)][1]))
+        found.append((row, state, TIERS[_tier(row)][1], shown))
     return found
 
 

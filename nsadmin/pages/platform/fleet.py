@@ -66,6 +66,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "seen": seen,
         "paused": "pause" in request.GET,
         "clusters": [(cluster, *_cluster_state(cluster)) for cluster in found.clusters],
+        "promises": found.promises,
         "attention": [(row, _badge(row)) for row in found.attention],
         "more": found.more,
         "orphans": found.orphans,
@@ -113,6 +114,7 @@ def _digest(found: Fleet) -> str:
             (c.label, c.version, c.namespaces, c.memory_bytes, *_cluster_state(c))
             for c in found.clusters
         ],
+        [(p.label, p.promised_s, p.why_not, p.by_counts) for p in found.promises],
         [(a.subject, a.trouble, a.sentence) for a in found.attention],
         found.more,
         [(row.pk, row.sentence) for row in found.orphans],

@@ -52,6 +52,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Compares what can be searched with collections, retrievers, jobs and people.",
     ),
     "sample": ("Sampling", "Asks Qdrant about collections without a recent answer."),
+    "count": (
+        "Counting",
+        "Reads the counts of all collections of a cluster at once and compares them.",
+    ),
 }
 
 
@@ -185,6 +189,12 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         none="Nothing differed.",
         some="entry written|entries written",
         silent=lambda silent: f"No answer from {many(silent, 'source')}.",
+    ),
+    "count": _count(
+        "changed",
+        none="No collection changed.",
+        some="collection changed|collections changed",
+        silent=lambda silent: f"{many(silent, 'cluster')} did not tell counts.",
     ),
     "sample": _count(
         "answered",

@@ -62,6 +62,16 @@ def get(namespace_id: str) -> Document | None:
     return _first({"_id": namespace_id})
 
 
+def get_many(namespace_ids: Sequence[str]) -> list[Document]:
+    """Return the raw documents of these namespaces, in any order, in one question.
+
+    A damaged one is an object of its `_id` and UNDECODED.
+    """
+    with translate_errors():
+        found = _raw().find({"_id": {"$in": list(namespace_ids)}})
+        return list(each_decoded(found))
+
+
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
     """Return the namespace of that tenant and case-folded name."""
     return _first({"internal_id": internal_id, "name_key": name_key})

@@ -78,6 +78,9 @@ def test_one_answer_has_the_points_and_vectors_of_all_collections(
     figures = told(http)
     assert figures[f'collection_points{{id="{one}"}}'] == 5
     assert figures[f'collection_points{{id="{two}"}}'] == 3
+    for name in (one, two):
+        assert figures[f'collection_running_optimizations{{id="{name}"}}'] >= 0
+    assert figures["collection_dead_replicas"] == 0
     for vector, count in {"a": 5, "b": 2}.items():
         labels = f'collection="{one}",vector="{vector}"'
         assert figures[f"collection_vectors{{{labels}}}"] == count

@@ -26,6 +26,14 @@ def _lines(server: Server) -> Iterator[str]:
     points = [({"id": name}, it["points_count"]) for name, it in figures.items()]
     text = "approximate amount of points per collection"
     yield from _family("collection_points", text, points)
+    optimizer = server.catalog.optimizer
+    running = [
+        ({"id": it.name}, int(optimizer.build_of(it).working)) for it in collections
+    ]
+    text = "number of currently running optimization tasks per collection"
+    yield from _family("collection_running_optimizations", text, running)
+    text = "total amount of shard replicas in non-active state"
+    yield from _family("collection_dead_replicas", text, [({}, 0)])
     vectors = [
         ({"collection": name, "vector": vector}, count)
         for name, it in figures.items()

@@ -1,0 +1,1 @@
+"""How the sampler learns the state of many collections with few requests."""

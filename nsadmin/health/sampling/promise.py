@@ -1,0 +1,118 @@
+"""What is promised for namespaces that nobody watches, and whether it is held.
+
+The promise follows from what was measured: the rate of looks, or the time that the
+counts of a cluster take. Where the fleet is small enough it is five minutes.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from nsadmin.namespaces.models import ClusterReading
+from nsadmin.namespaces.read.look_writes import AGAIN_AFTER
+from nsadmin.namespaces.read.readings import PROMISED_S
+
+COUNT_EVERY_S: Final = 240
+# Counting may take this share of the time, so that it does not hold a worker for long.
+_COUNT_SHARE: Final = 0.05
+# The part of the time in which turns look, and room for looks that are brought forward.
+_DUTY: Final = 0.8
+_MARGIN: Final = 1.25
+_TURN_VALID_FOR: Final = timedelta(seconds=60)
+
+
+def count_every_s(reading: ClusterReading) -> float:
+    """Return how many seconds pass from one counting of a cluster to the next."""
+    took_s = (reading.count_ms or 0) / 1000
+    return max(COUNT_EVERY_S, took_s / _COUNT_SHARE)
+
+
+def promised_s(reading: ClusterReading, namespaces: int) -> int:
+    """Return within how many seconds every namespace of a cluster is looked at."""
+    if is_counted(reading):
+        took_s = (reading.count_ms or 0) / 1000
+        needed = count_every_s(reading) + took_s + 30
+    elif reading.looks_per_s:
+        needed = namespaces / (_DUTY * reading.looks_per_s) * _MARGIN
+    else:
+        needed = PROMISED_S
+    return max(PROMISED_S, min(math.ceil(needed), 24 * 3600))
+
+
+def is_counted(reading: ClusterReading) -> bool:
+    """Tell whether counts of the cluster stand for looks at its namespaces."""
+    return reading.counted_at is not None and not reading.uncounted
+
+
+def oldest_s(reading: ClusterReading, now: datetime) -> float:
+    """Return the age in seconds of the oldest statement about a namespace there."""
+    late_s = (now - reading.due_since).total_seconds() if reading.due_since else 0.0
+    if is_counted(reading) and reading.counted_at is not None:
+        return max(late_s, (now - reading.counted_at).total_seconds())
+    return late_s + AGAIN_AFTER.total_seconds() if reading.due_since else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What Fleet says of a cluster's unwatched namespaces.
+
+    `oldest_s` is 0 if nothing is late; `why_not` is why it is not held, empty if it is.
+    """
+
+    reading: ClusterReading
+    label: str
+    promised_s: int
+    oldest_s: float
+    why_not: str
+
+    @property
+    def by_counts(self) -> bool:
+        """Whether the counts of the cluster stand for looks."""
+        return is_counted(self.reading)
+
+    @property
+    def turn_s(self) -> float:
+        """How many seconds the last turn took."""
+        return self.reading.turn_ms / 1000
+
+    @property
+    def count_s(self) -> float:
+        """How many seconds the last counting took."""
+        return (self.reading.count_ms or 0) / 1000
+
+
+def promises(
+    labels: dict[str, str], readings: Iterable[ClusterReading], now: datetime
+) -> list[Promise]:
+    """Return the promise for each cluster of {url: label}, those not held first."""
+    found = [
+        Promise(
+            reading=reading,
+            label=labels[reading.url],
+            promised_s=reading.promised_s,
+            oldest_s=oldest_s(reading, now),
+            why_not=_why_not(reading, now),
+        )
+        for reading in readings
+        if reading.url in labels
+    ]
+    return sorted(found, key=lambda promise: (not promise.why_not, promise.label))
+
+
+def _why_not(reading: ClusterReading, now: datetime) -> str:
+    if reading.turn_at is None or now - reading.turn_at > _TURN_VALID_FOR:
+        return "The sampler has not run for over a minute."
+    if reading.silent_since is not None:
+        return "The cluster does not answer."
+    if oldest_s(reading, now) > reading.promised_s:
+        return "More namespaces are due than can be looked at."
+    return ""
+
+
+def limit_bytes() -> int:
+    """Return the most bytes that the counts of a cluster may have."""
+    return int(settings.NSADMIN_QDRANT_METRICS_BYTES)

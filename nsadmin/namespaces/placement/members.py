@@ -1,0 +1,53 @@
+"""The namespaces of a cluster by their rows, found without reading every id."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.ssrf_guard import destination
+
+DEDICATED: Final = ("dedicated_cpu", "dedicated_gpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The namespaces of one cluster: those at its addresses, or on the shared tier.
+
+    `places` are pairs of an address as it is stored and a tenant; none for the shared
+    cluster.
+    """
+
+    places: tuple[tuple[str, str], ...] = ()
+
+    def rows(self) -> QuerySet[MirroredNamespace]:
+        """Return the rows of those that exist and are not being deleted."""
+        live = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
+        if not self.places:
+            return live.filter(tier="shared", cluster_url="")
+        tenants: dict[str, list[str]] = {}
+        for address, internal_id in self.places:
+            tenants.setdefault(address, []).append(internal_id)
+        at = Q()
+        for address, ids in tenants.items():
+            at |= Q(cluster_url=address, internal_id__in=ids)
+        return live.filter(at, tier__in=DEDICATED)
+
+
+SHARED_MEMBERS: Final = Members()
+
+
+def cluster_url(row: MirroredNamespace) -> str:
+    """Return the address of a row's cluster in its normal form; empty if it has none.
+
+    Whether it may be dialled is not checked: this names the cluster in our own rows.
+    """
+    if row.tier == "shared":
+        return str(settings.NSADMIN_QDRANT_URL).rstrip("/")
+    try:
+        return destination(row.cluster_url, any_port=True).url
+    except Invalid:
+        return ""

@@ -1,0 +1,118 @@
+"""What is known about all namespaces of a cluster at once, and how old it is.
+
+A namespace that nobody watches has no request of its own while its cluster tells that
+nothing changed. So what a list may say of it is decided when the list is read, from its
+row and from the row of its cluster: without a sampler, everything becomes unknown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+
+from nsadmin.names import clip
+from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
+from nsadmin.namespaces.placement.members import cluster_url
+
+# What is promised where the fleet is small enough for it.
+PROMISED_S: Final = 300
+# After so many promised periods, what was last known says nothing about now.
+_VALID_PERIODS: Final = 2
+_NEVER_READ: Final = ClusterReading()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStatus:
+    """The status that may be shown now for a namespace.
+
+    `as_of` is when it was last known to be so, None for never; `since` is set while it
+    is unknown although it once was known.
+    """
+
+    key: str
+    as_of: datetime | None
+    since: datetime | None = None
+
+
+def of_clusters(urls: Iterable[str]) -> dict[str, ClusterReading]:
+    """Return the rows of these clusters by address, in one query."""
+    return ClusterReading.objects.in_bulk(sorted(set(urls)))
+
+
+def shown(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
+    """Return the status to show for each namespace by its id, in one query."""
+    urls = {row.namespace_id: cluster_url(row) for row in rows}
+    found = of_clusters(urls.values())
+    now = timezone.now()
+    return {
+        row.namespace_id: shown_status(
+            row, found.get(urls[row.namespace_id], _NEVER_READ), now
+        )
+        for row in rows
+    }
+
+
+def shown_status(
+    row: MirroredNamespace, reading: ClusterReading, now: datetime
+) -> ShownStatus:
+    """Return the status of a row; older than twice the promise, it is unknown."""
+    as_of = known_at(row, reading)
+    if row.status != row.health:
+        return ShownStatus(row.status, as_of)  # that of a job
+    if row.health == "unknown":
+        return ShownStatus("unknown", as_of, row.health_since)
+    if _is_silent(row, reading):
+        return ShownStatus("unknown", as_of, reading.silent_since)
+    longest = timedelta(seconds=_VALID_PERIODS * reading.promised_s)
+    if as_of is None or now - as_of > longest:
+        return ShownStatus("unknown", as_of, as_of)
+    return ShownStatus(row.health, as_of)
+
+
+def known_at(row: MirroredNamespace, reading: ClusterReading) -> datetime | None:
+    """Return when the state of a row was last known to be as it is there.
+
+    The counts of its cluster confirm a ready collection that they do not name as
+    changed. Any other state is confirmed by a look of its own alone.
+    """
+    if row.looked_at is None:
+        return None
+    is_confirmed = row.health == "ready" and row.changed_at is None
+    if is_confirmed and reading.counted_at is not None:
+        return max(row.looked_at, reading.counted_at)
+    return row.looked_at
+
+
+def _is_silent(row: MirroredNamespace, reading: ClusterReading) -> bool:
+    """Tell whether the cluster is silent and this collection did not answer since."""
+    if reading.silent_since is None:
+        return False
+    return row.looked_at is None or row.looked_at < reading.silent_since
+
+
+def silences(rows: Sequence[MirroredNamespace]) -> Mapping[str, str]:
+    """Return {id: the message} for the namespaces whose whole cluster is silent."""
+    urls = {row.namespace_id: cluster_url(row) for row in rows}
+    found = of_clusters(urls.values())
+    return {
+        row.namespace_id: reading.silence
+        for row in rows
+        if (reading := found.get(urls[row.namespace_id])) and _is_silent(row, reading)
+    }
+
+
+def reading_of(url: str) -> ClusterReading:
+    """Return the row of a cluster; an empty one that is not stored if it has none."""
+    found = ClusterReading.objects.filter(url=url).first()
+    return found or ClusterReading(url=url)
+
+
+def save(reading: ClusterReading, **values: Any) -> None:
+    """Set values of a cluster's row, and no others; several processes write it."""
+    for name, value in values.items():
+        setattr(reading, name, clip(value, 500) if isinstance(value, str) else value)
+    kept = {name: getattr(reading, name) for name in values}
+    if not ClusterReading.objects.filter(pk=reading.pk).update(**kept):
+        ClusterReading.objects.update_or_create(pk=reading.pk, defaults=kept)
