@@ -63,7 +63,7 @@ class MirroredNamespace(models.Model):
     The database computes four columns for the lists: `listed_for` is `own` of the
     tenant, SYSTEM, or for a tombstone `deleted` of the tenant.
 
-    Only the sampler writes the four before them: `looked_at` is the last answer of Qdrant
+    Only the sampler writes the four before: `looked_at` is the last answer of Qdrant
     about this collection alone, `next_look_at` when it is asked next, `counted` the
     points that its cluster's counts gave when they last differed, and `changed_at`
     since when the counts say that it changed and no look has followed.

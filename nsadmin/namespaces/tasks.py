@@ -11,8 +11,8 @@ from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
-from nsadmin.namespaces.mirror import safety
 from nsadmin.namespaces.listing import counters
+from nsadmin.namespaces.mirror import safety
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 
 _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
