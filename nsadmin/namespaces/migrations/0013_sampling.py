@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('namespaces', '0010_mirrored_document'),
+        ('namespaces', '0012_lists'),
     ]
 
     operations = [
