@@ -137,7 +137,7 @@ def _document_values(copy: Copy, stamp: datetime) -> list[Any]:
 
 
 def _fields() -> Sequence["models.Field[Any, Any]"]:
-    return _ROW.concrete_fields
+    return [field for field in _ROW.concrete_fields if not field.generated]
 
 
 def _time(at: datetime) -> Any:
