@@ -134,7 +134,7 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     assert stat.S_IMODE((demo.data / "demo.json").stat().st_mode) == 0o600
     assert told["url"] == f"http://127.0.0.1:{PORT}"
     assert told["processes"].keys() >= {
-        *("web", "worker", "second_worker", "beat", "sweeper"),
+        *("web", "worker", "second_worker", "beat", "sweeper", "mirror"),
         *("maintenance", "clusters"),
         *("mongodb", "redis", "qdrant", "qdrant_dedicated"),
     }

@@ -56,7 +56,7 @@ def require_filled() -> None:
 def _fill() -> None:
     """Go on with the fill; raise MirrorEmpty if it needs another turn."""
     give_up = time.monotonic() + _TURN_S
-    after = state.load().filling_after
+    after = state.load().filling_after if MirroredNamespace.objects.exists() else ""
     fill = comparison.Comparison(after=after)
     for reached in fill.steps():
         if reached != after:
@@ -64,7 +64,6 @@ def _fill() -> None:
             after = reached
         if time.monotonic() > give_up:
             raise _being_read()
-    MirrorState.objects.update(filling_after="")
 
 
 def is_filled() -> bool:

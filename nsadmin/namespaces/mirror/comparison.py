@@ -20,7 +20,7 @@ from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror import counts, writing
 from nsadmin.namespaces.mirror.copies import LOOP
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import STAND_IN, UNDECODED, Raw
 from nsadmin.namespaces.schema.reader import FIRST_YEAR, LAST_YEAR, MAX_WHOLE, Reader
@@ -220,3 +220,4 @@ def record_filled(documents: int) -> None:
     """Record the time of a full comparison and the number of documents."""
     values = {"filled_at": timezone.now(), "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)
+    MirrorState.objects.exclude(filling_after="").update(filling_after="")

@@ -1,0 +1,159 @@
+"""Comparisons write what differs and nothing else, in turns, however many there are."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from nsadmin.access.models import Organization
+from nsadmin.namespaces.mirror import bootstrap, comparison, rolling, state, writing
+from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.models import (
+    LastLook,
+    MirroredNamespace,
+    MirrorFill,
+    MirrorState,
+)
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
+from tests.cast import Cast, make_namespace, make_resources
+
+
+def one(namespace_id: str) -> MirroredNamespace:
+    return MirroredNamespace.objects.get(pk=namespace_id)
+
+
+def foreign(namespace_id: str, **values: Any) -> None:
+    """A write that moves neither revision nor time."""
+    collection(store.NAME).update_one({"_id": namespace_id}, {"$set": values})
+
+
+def test_what_is_equal_is_not_written(cast: Cast) -> None:
+    comparison.reconcile()
+    with CaptureQueriesContext(connection) as captured:
+        assert comparison.reconcile() == 0
+    written = {q["sql"].split()[1] for q in captured if q["sql"].startswith("UPDATE")}
+    assert written <= {
+        '"namespaces_mirrorfill"',
+        '"namespaces_mirrorstate"',
+    }
+
+
+@pytest.mark.parametrize("size", [2, 3, 1000])
+def test_any_size_of_a_slice_finds_all(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(comparison, "SLICE", size)
+    monkeypatch.setattr(writing, "BATCH", 2)
+    made = [
+        make_namespace(cast.northlight, f"many {n}", in_qdrant=False).namespace_id
+        for n in range(7)
+    ]
+    MirroredNamespace.objects.filter(pk__in=made[:3]).delete()
+    collection(store.NAME).delete_many({"_id": {"$in": made[3:5]}})
+    stale = [f"ns_gone_{n}" for n in range(5)] + ["unreadable-0", "0", "~"]
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(namespace_id=key, mirrored_at=timezone.now()) for key in stale
+    )
+    assert comparison.reconcile() == 3 + 2 + len(stale)
+    stored = {raw["_id"] for raw in store.every()}
+    assert set(MirroredNamespace.objects.values_list("pk", flat=True)) == stored
+    assert MirrorFill.objects.get().documents == len(stored)
+
+
+def test_an_older_copy_never_overwrites_a_newer_row(cast: Cast) -> None:
+    raw = store.get(cast.own.namespace_id)
+    assert raw is not None
+    before = one(cast.own.namespace_id).mirrored_at
+    newer = making.copies_of([{**raw, "revision": 7, "description": "new"}])
+    assert writing.write(making.Read(timezone.now(), newer)) == 1
+    older = making.copies_of([{**raw, "revision": 6, "description": "old"}])
+    assert writing.write(making.Read(before, older)) == 0
+    found = one(cast.own.namespace_id)
+    assert (found.revision, found.description) == (7, "new")
+    assert found.document.content["description"] == "new"
+    set_back = making.copies_of([{**raw, "description": "back"}])
+    assert writing.write(making.Read(timezone.now(), set_back)) == 1
+
+
+def test_a_new_row_has_its_last_look_and_its_counts(cast: Cast) -> None:
+    make_resources(cast.own)
+    LastLook.objects.update_or_create(
+        namespace_id=cast.own.namespace_id,
+        defaults={
+            "taken_at": timezone.now(),
+            "ok": True,
+            "live": {"status": "green", "points": 12},
+            "live_at": timezone.now(),
+        },
+    )
+    MirroredNamespace.objects.all().delete()
+    comparison.reconcile()
+    found = one(cast.own.namespace_id)
+    assert (found.document_count, found.object_count) == (12, 1)
+    assert found.health != "unknown"
+
+
+def test_the_name_of_a_source_follows_it(cast: Cast) -> None:
+    source = cast.own.namespace_id
+    clone = make_namespace(
+        cast.northlight, "a copy", in_qdrant=False, source_namespace_id=source
+    ).namespace_id
+    MirroredNamespace.objects.all().delete()
+    comparison.reconcile()
+    assert one(clone).source_name == "film archive"
+    foreign(source, namespace_name="renamed", revision=2)
+    comparison.reconcile()
+    assert one(clone).source_name == "renamed"
+    collection(store.NAME).delete_one({"_id": source})
+    comparison.reconcile()
+    assert one(clone).source_name == ""
+
+
+def test_an_organization_that_is_created_later_gets_its_rows(cast: Cast) -> None:
+    foreign(cast.own.namespace_id, internal_id="int_later", revision=2)
+    comparison.reconcile()
+    assert one(cast.own.namespace_id).organization_id == ""
+    made = Organization.objects.create(name="Later", internal_id="int_later")
+    comparison.reconcile()
+    assert one(cast.own.namespace_id).organization_id == made.organization_id
+
+
+def test_the_slow_comparison_goes_round(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "SHARES", 10**6)
+    comparison.reconcile()
+    make_resources(cast.own)
+    foreign(cast.own.namespace_id, description="moved no field")
+    assert comparison.reconcile() == 0
+    for _ in range(4):
+        rolling.compare_share()
+    found = one(cast.own.namespace_id)
+    assert (found.description, found.object_count) == ("moved no field", 1)
+    assert rolling.compare_share() == 0
+
+
+def test_a_fill_that_broke_off_goes_on_where_it_ended(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        make_namespace(cast.northlight, f"many {number}", in_qdrant=False)
+    MirroredNamespace.objects.all().delete()
+    MirrorFill.objects.all().delete()
+    monkeypatch.setattr(comparison, "SLICE", 2)
+    monkeypatch.setattr(bootstrap, "_TURN_S", 0.0)
+    turns = 0
+    while not bootstrap.is_filled():
+        turns += 1
+        assert turns < 30
+        try:
+            bootstrap.require_filled()
+        except bootstrap.MirrorEmpty:
+            continue
+    assert turns > 2
+    assert MirroredNamespace.objects.count() == len(list(store.every()))
+    assert not MirrorState.objects.exclude(filling_after="").exists()
+    assert state.as_of() is not None
