@@ -13,19 +13,18 @@ from operator import itemgetter
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Min
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
 from nsadmin.health.models import ClusterLook
 from nsadmin.jobs import items
 from nsadmin.names import clip
-from nsadmin.namespaces.models import ClusterReading, LastLook, MirroredNamespace
+from nsadmin.namespaces.models import ClusterReading, LastLook
 from nsadmin.namespaces.placement.clusters import cluster_of, dedicated_of
 from nsadmin.namespaces.placement.members import (
-    DEDICATED,
     SHARED_MEMBERS,
     Members,
+    dedicated_places,
 )
 from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.read import snapshots
@@ -66,15 +65,13 @@ def known() -> dict[Cluster, Members]:
     organization and address is named.
     """
     places: dict[Cluster, list[tuple[str, str]]] = {}
-    rows = MirroredNamespace.objects.filter(deleted_at=None, tier__in=DEDICATED)
-    named = rows.order_by().values_list("cluster_url", "internal_id")
 
     def place(group: tuple[str, str, str]) -> None:
         address, internal_id, _ = group
         cluster = dedicated_of(internal_id, address)
         places.setdefault(cluster, []).append((address, internal_id))
 
-    groups = named.annotate(first=Min("pk"))
+    groups = dedicated_places()
     items.each(PLACING, groups, place, key=itemgetter(2), is_complete=True)
     found = {cluster: Members(tuple(at)) for cluster, at in places.items()}
     return {shared(): SHARED_MEMBERS, **found}

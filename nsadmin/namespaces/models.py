@@ -157,9 +157,12 @@ class MirroredNamespace(models.Model):
                 condition=models.Q(deleted_at=None),
             ),
             models.Index(
-                fields=["tier", "cluster_url", "internal_id", "namespace_id"],
+                # All that `members.dedicated_places` reads, so the rows are not.
+                fields=[
+                    *("tier", "deleted_at", "cluster_url"),
+                    *("internal_id", "namespace_id"),
+                ],
                 name="look_places",
-                condition=models.Q(deleted_at=None),
             ),
             models.Index(
                 fields=["tier", "cluster_url"],

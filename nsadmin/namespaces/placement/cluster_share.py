@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import dedicated_of, endpoint_of
-from nsadmin.namespaces.placement.members import DEDICATED
+from nsadmin.namespaces.placement.members import DEDICATED, dedicated_places
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant.cluster import Cluster
 
@@ -65,8 +65,7 @@ def dedicated_ids(among: Iterable[str]) -> dict[str, str]:
 
 def dedicated_urls() -> list[str]:
     """Return the addresses of all dedicated clusters, by the mirror."""
-    rows = MirroredNamespace.objects.filter(tier__in=DEDICATED, deleted_at=None)
-    places = rows.order_by().values_list("internal_id", "cluster_url").distinct()
+    places = {(tenant, address) for address, tenant, _ in dedicated_places()}
     return sorted({_valid_url(*place) for place in places} - {""})
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.models import MirroredNamespace
@@ -38,6 +38,19 @@ class Members:
 
 
 SHARED_MEMBERS: Final = Members()
+
+
+def dedicated_places() -> list[tuple[str, str, str]]:
+    """Return each address with a tenant there and the first of its namespaces.
+
+    One tier after the other: each is then a walk along an index.
+    """
+    found = list[tuple[str, str, str]]()
+    for tier in DEDICATED:
+        rows = MirroredNamespace.objects.filter(deleted_at=None, tier=tier)
+        by_place = rows.order_by().values_list("cluster_url", "internal_id")
+        found += by_place.annotate(first=Min("pk"))
+    return found
 
 
 def cluster_url(row: MirroredNamespace) -> str:
