@@ -4,8 +4,10 @@ A customer's cluster may take as long as it likes to answer, so the work on each
 message of its own, apart from the work on the shared cluster.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
 
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
@@ -48,20 +50,64 @@ EVERY = ClusterShare()
 SHARED = ClusterShare(_ON_SHARED)
 
 
-def dedicated_ids() -> dict[str, str]:
-    """Return {namespace id: address of its dedicated cluster} from the mirror."""
+def dedicated_ids(namespace_ids: Collection[str] | None = None) -> dict[str, str]:
+    """Return {namespace id: address of its dedicated cluster} from the mirror.
+
+    With ids only of these, which saves reading all.
+    """
     rows = MirroredNamespace.objects.exclude(tier="shared")
-    found = {}
+    if namespace_ids is not None:
+        rows = rows.filter(namespace_id__in=namespace_ids)
     columns = ("namespace_id", "internal_id", "cluster_url")
+    known: dict[tuple[str, str], str] = {}
+    found = {}
     for key, internal_id, address in rows.values_list(*columns):
-        if url := _valid_url(internal_id, address):
-            found[key] = url
+        place = internal_id, address
+        if place not in known:
+            known[place] = _valid_url(*place)
+        if known[place]:
+            found[key] = known[place]
     return found
 
 
 def dedicated_urls() -> list[str]:
     """Return the addresses of all dedicated clusters, by the mirror."""
-    return sorted(set(dedicated_ids().values()))
+    return sorted(set(_places().values()) - {""})
+
+
+def dedicated_labels() -> set[str]:
+    """Return the labels of all dedicated clusters, by the mirror."""
+    return {
+        dedicated_of(internal_id, address).label
+        for (internal_id, address), url in _places().items()
+        if url
+    }
+
+
+def of_share(
+    rows: QuerySet[MirroredNamespace], share: ClusterShare
+) -> QuerySet[MirroredNamespace]:
+    """Narrow rows of the mirror to those whose namespaces a share covers."""
+    if share.url is None:
+        return rows
+    places = _places()
+    if share.url:
+        own = {address for (_, address), url in places.items() if url == share.url}
+        return rows.exclude(tier="shared").filter(cluster_url__in=own)
+    valid = {address for (_, address), url in places.items() if url}
+    odd = [place for place, url in places.items() if not url and place[1] in valid]
+    nowhere = ~Q(cluster_url__in=valid)
+    for internal_id, address in odd:
+        # The address is valid, but not for this organization.
+        nowhere |= Q(internal_id=internal_id, cluster_url=address)
+    return rows.filter(Q(tier="shared") | nowhere)
+
+
+def _places() -> dict[tuple[str, str], str]:
+    """Return {(internal id, stored address): valid address or ""}, each once."""
+    rows = MirroredNamespace.objects.exclude(tier="shared").order_by()
+    stored = rows.values_list("internal_id", "cluster_url").distinct()
+    return {place: _valid_url(*place) for place in stored}
 
 
 def _valid_url(internal_id: str, url: str) -> str:

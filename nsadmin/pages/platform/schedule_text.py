@@ -19,7 +19,11 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "drift": (
         "Drift",
-        "Compares every namespace with Qdrant and finds orphaned collections.",
+        "Compares what no look compared lately; finds orphaned collections.",
+    ),
+    "drift_slices": (
+        "Drift, continued",
+        "Goes on each minute with the comparison that Drift began.",
     ),
     "purge": (
         "Purge",
@@ -39,6 +43,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
+    "trim": (
+        "Old rows",
+        "Deletes expired sessions, old logs of jobs and other rows kept no longer.",
+    ),
     "search": (
         "Search",
         "Compares what can be searched with collections, retrievers, jobs and people.",
@@ -114,6 +122,24 @@ def _purge(result: Result) -> str:
     return f"{', '.join(parts)}." if parts else "Nothing was due."
 
 
+def _drift(result: Result) -> str:
+    words = _count(
+        "differences",
+        none="No differences.",
+        some="item differs|items differ",
+        silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
+    )(result)
+    compared = result.get("compared", 0)
+    first = f"{many(compared, 'namespace')} compared. " if compared else ""
+    going_on = " It goes on within a minute." if result.get("going_on") else ""
+    return f"{first}{words}{going_on}"
+
+
+def _trim(result: Result) -> str:
+    total = sum(n for key, n in result.items() if key != "failed")
+    return f"{many(total, 'row')} deleted." if total else "Nothing was old."
+
+
 def _count(
     key: str, *, none: str, some: str, silent: Callable[[int], str] | None = None
 ) -> Callable[[Result], str]:
@@ -141,12 +167,9 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         none="Nothing was due.",
         some="comparison deleted|comparisons deleted",
     ),
-    "drift": _count(
-        "differences",
-        none="No differences.",
-        some="item differs|items differ",
-        silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
-    ),
+    "drift": _drift,
+    "drift_slices": _drift,
+    "trim": _trim,
     "move_expiry": _count(
         "dropped",
         none="Nothing was due.",

@@ -1,6 +1,6 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
@@ -17,6 +17,10 @@ from nsadmin.stores.mongo.connection import (
 from nsadmin.stores.mongo.decoding import RAW, decoded, each_decoded
 
 NAME = "namespaces"
+_COLLECTION_PATHS = tuple(
+    f"{holder}infrastructure.qdrant_collection"
+    for holder in ("", "move.", "fallback.", "retired_fallbacks.")
+)
 
 
 def ensure_indexes() -> None:
@@ -77,6 +81,18 @@ def find_by_collection(name: str) -> list[Document]:
     named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
     with translate_errors():
         return list(each_decoded(_raw().find({"$or": named}).limit(20)))
+
+
+def find_by_collections(names: Sequence[str]) -> Iterator[Document]:
+    """Return the namespaces of every tenant that name one of these collections.
+
+    Also those that have one on another cluster, where they move or were. Without an
+    index of these names the store reads all its documents once.
+    """
+    wanted = {"$in": list(names)}
+    named = [{path: wanted} for path in ("_id", *_COLLECTION_PATHS)]
+    with translate_errors():
+        yield from each_decoded(_raw().find({"$or": named}))
 
 
 def every() -> Iterator[Document]:
