@@ -22,7 +22,7 @@ def register() -> None:
 
 
 def expired_sessions() -> QuerySet[Session]:
-    """Return what Django's `clearsessions` deletes; copies in Redis end by themselves."""
+    """Return what Django's `clearsessions` deletes; their copies in Redis expire."""
     return Session.objects.filter(expire_date__lt=timezone.now())
 
 

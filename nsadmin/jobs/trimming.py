@@ -22,7 +22,7 @@ _registered: dict[str, OldRows] = {}
 
 
 def register(name: str, old_rows: OldRows) -> None:
-    """Register a function to the rows that may be deleted now, with a name for people."""
+    """Register the function that returns the rows of a kind that may be deleted."""
     _registered[name] = old_rows
 
 
@@ -32,7 +32,7 @@ def registered() -> Mapping[str, OldRows]:
 
 
 def run(*, seconds: float = _RUN_S) -> dict[str, int]:
-    """Delete all old rows; return {name: number deleted}. A failing kind stops no other."""
+    """Delete all old rows, each kind by itself; return {kind: number deleted}."""
     until = time.monotonic() + seconds
     deleted: dict[str, int] = {}
 

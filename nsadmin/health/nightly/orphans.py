@@ -41,7 +41,7 @@ _COUNTED: Final = 100
 
 
 def clusters_of(share: ClusterShare) -> Iterator[Cluster]:
-    """Yield the clusters of a share that a namespace's key opens, and the shared one."""
+    """Yield the clusters of a share that a key of a namespace opens, or the shared."""
     if share.url in (None, ""):
         yield shared()
     urls = dedicated_urls() if share.url is None else [share.url] if share.url else []
@@ -85,13 +85,10 @@ def _discard_mirrored(names: set[str], cluster: Cluster) -> None:
     """Take out the names of collections that a mirrored namespace has there."""
     share = ClusterShare("" if cluster.is_shared else cluster.url)
     rows = of_share(MirroredNamespace.objects.order_by("namespace_id"), share)
+    columns = rows.values_list("namespace_id", "collection")
     after = ""
     while names:
-        page = list(
-            rows.filter(namespace_id__gt=after).values_list(
-                "namespace_id", "collection"
-            )[:_SLICE]
-        )
+        page = list(columns.filter(namespace_id__gt=after)[:_SLICE])
         names.difference_update(collection for _, collection in page)
         if len(page) < _SLICE:
             return
