@@ -3,6 +3,26 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
+
+
+def _trouble_indexes() -> list[models.Index]:
+    """Return an index of the namespaces with each trouble, by organization."""
+    conditions = {
+        "unreadable": ~Q(unreadable=""),
+        "error": Q(health="error"),
+        "unknown": Q(health="unknown"),
+        "differs": Q(differences__gt=0),
+        "failed": Q(clone_status="failed"),
+    }
+    return [
+        models.Index(
+            fields=["internal_id", "namespace_id"],
+            condition=condition,
+            name=f"mirror_{name}",
+        )
+        for name, condition in conditions.items()
+    ]
 
 
 class MirroredNamespace(models.Model):
@@ -65,6 +85,22 @@ class MirroredNamespace(models.Model):
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["scope"], name="mirror_by_scope"),
             models.Index(fields=["name_key"], name="mirror_name"),
+            *_trouble_indexes(),
+            models.Index(
+                fields=["namespace_id"],
+                condition=Q(auto_create_indexes=True),
+                name="mirror_auto_indexes",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="mirror_expires",
+            ),
+            models.Index(
+                fields=["purge_after"],
+                condition=Q(purge_after__isnull=False),
+                name="mirror_purge",
+            ),
         ]
 
     def __str__(self) -> str:

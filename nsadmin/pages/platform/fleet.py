@@ -18,11 +18,11 @@ from nsadmin.health.fleet import (
     Attention,
     Fleet,
     Held,
-    Trouble,
     fleet,
     is_answering,
 )
 from nsadmin.health.models import ClusterLook
+from nsadmin.health.troubles import Trouble
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import Kind
@@ -67,9 +67,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "paused": "pause" in request.GET,
         "clusters": [(cluster, *_cluster_state(cluster)) for cluster in found.clusters],
         "attention": [(row, _badge(row)) for row in found.attention],
-        "more": found.more,
-        "orphans": found.orphans,
-        "orphans_elsewhere": found.orphans_elsewhere,
+        "found": found,
+        "counts": [(_BADGES[c.trouble], c) for c in found.counts],
         "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),
@@ -114,9 +113,9 @@ def _digest(found: Fleet) -> str:
             for c in found.clusters
         ],
         [(a.subject, a.trouble, a.sentence) for a in found.attention],
-        found.more,
+        (found.counts, found.more, found.more_clusters),
         [(row.pk, row.sentence) for row in found.orphans],
-        found.orphans_elsewhere,
+        (found.orphans_elsewhere, found.more_orphans, found.more_elsewhere),
         found.failing,
         [
             (held.kind, held.sentence, held.digest, held.released_at)
