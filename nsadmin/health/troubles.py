@@ -148,11 +148,15 @@ def _without_worse(trouble: Trouble) -> QuerySet[MirroredNamespace]:
 _IS_GONE = Exists(
     LastLook.objects.filter(namespace_id=OuterRef("namespace_id"), exists=False)
 )
+# From the looks, which are few, rather than from all namespaces with an error.
+_AMONG_GONE = Q(
+    namespace_id__in=LastLook.objects.filter(exists=False).values("namespace_id")
+)
 _CONDITIONS: Final[Mapping[Trouble, Q]] = {
     "unreadable": ~Q(unreadable=""),
     "error": Q(health="error") & ~Q(_IS_GONE),
     "unknown": Q(health="unknown"),
-    "no collection": Q(_IS_GONE, health="error") & ~Q(clone_status="failed"),
+    "no collection": _AMONG_GONE & Q(health="error") & ~Q(clone_status="failed"),
     "drift": Q(differences__gt=0),
     "failed": Q(clone_status="failed"),
 }

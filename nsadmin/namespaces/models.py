@@ -87,11 +87,6 @@ class MirroredNamespace(models.Model):
             models.Index(fields=["name_key"], name="mirror_name"),
             *_trouble_indexes(),
             models.Index(
-                fields=["namespace_id"],
-                condition=Q(auto_create_indexes=True),
-                name="mirror_auto_indexes",
-            ),
-            models.Index(
                 fields=["expires_at"],
                 condition=Q(expires_at__isnull=False),
                 name="mirror_expires",
@@ -174,6 +169,13 @@ class LastLook(models.Model):
     live_at = models.DateTimeField(null=True)
     unknown_since = models.DateTimeField(null=True)
     told = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["namespace_id"], condition=Q(exists=False), name="look_gone"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"
