@@ -33,6 +33,8 @@ _INTERVAL: dict[Kind, timedelta] = {EXPIRY: timedelta(hours=1), PURGE: timedelta
 _LONGEST_GAP = timedelta(hours=6)
 _FEW = 5
 _BACK = timedelta(minutes=5)
+# A database takes no more parameters than some ten thousand.
+_IDS_AT_ONCE = 5000
 
 _SENTENCES: dict[Reason, str] = {
     "many": ("{due}, but at most {limit:,} are deleted in 24 hours without approval."),
@@ -142,12 +144,7 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
     hold = DeletionHold.objects.filter(kind=kind).first()
     if hold is None:
         return None
-    rows = MirroredNamespace.objects.filter(
-        namespace_id__in=hold.namespace_ids,
-        deleted_at__isnull=kind == EXPIRY,
-        deletion_task_id="",
-    )
-    found = list(rows.order_by("internal_id", "name_key"))
+    found = _still_there(kind, hold.namespace_ids)
     if not found:
         return None
     return HeldDeletions(
@@ -158,6 +155,17 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
         released_by=hold.released_by,
         released_at=hold.released_at,
     )
+
+
+def _still_there(kind: Kind, ids: Sequence[str]) -> list[MirroredNamespace]:
+    """Return the rows of held ids, without their long columns; by organization."""
+    rows = MirroredNamespace.objects.filter(
+        deleted_at__isnull=kind == EXPIRY, deletion_task_id=""
+    ).only("namespace_id", "internal_id", "name", "name_key", "scope", "deleted_at")
+    found: list[MirroredNamespace] = []
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        found += rows.filter(namespace_id__in=ids[start : start + _IDS_AT_ONCE])
+    return sorted(found, key=lambda row: (row.internal_id, row.name_key))
 
 
 def release(actor: Actor, kind: Kind, digest: str) -> int:

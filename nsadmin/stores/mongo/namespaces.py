@@ -95,6 +95,13 @@ def find_by_collections(names: Sequence[str]) -> Iterator[Document]:
         yield from each_decoded(_raw().find({"$or": named}))
 
 
+def with_left_behind() -> Iterator[Document]:
+    """Return the documents with a collection that a move left behind."""
+    entries = [{key: {"$ne": None}} for key in ("fallback", "retired_fallbacks")]
+    with translate_errors():
+        yield from each_decoded(_raw().find({"$or": entries}))
+
+
 def every() -> Iterator[Document]:
     """Return all namespace documents, for loops over all of them.
 
