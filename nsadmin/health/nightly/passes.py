@@ -89,10 +89,12 @@ class _Slice:
         self._differences = self._silent = 0
 
     def work(self) -> SweepResult:
-        """Compare what is due; then, once in a pass, look for orphans."""
-        while self._row.stage == _COMPARE and self._has_time():
+        """Compare what is due, at least one; then, once in a pass, look for orphans."""
+        is_first = True
+        while self._row.stage == _COMPARE and (is_first or self._has_time()):
             self._compare_some()
-        if self._row.stage == _ORPHANS and self._has_time():
+            is_first = False
+        if self._row.stage == _ORPHANS and (is_first or self._has_time()):
             self._finish()
         row = DriftPass.objects.filter(pk=self._row.pk).first() or self._row
         return SweepResult(

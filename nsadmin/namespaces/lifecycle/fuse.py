@@ -18,7 +18,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict
-from nsadmin.namespaces.lifecycle.held import digest_of, ids_of
+from nsadmin.namespaces.lifecycle.held import digest_of, ids_of, rows_of
 from nsadmin.namespaces.models import DeletionHold, DeletionRun, MirroredNamespace
 
 Kind = Literal["expiry", "purge"]
@@ -33,8 +33,6 @@ _INTERVAL: dict[Kind, timedelta] = {EXPIRY: timedelta(hours=1), PURGE: timedelta
 _LONGEST_GAP = timedelta(hours=6)
 _FEW = 5
 _BACK = timedelta(minutes=5)
-# A database takes no more parameters than some ten thousand.
-_IDS_AT_ONCE = 5000
 
 _SENTENCES: dict[Reason, str] = {
     "many": ("{due}, but at most {limit:,} are deleted in 24 hours without approval."),
@@ -158,14 +156,11 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
 
 
 def _still_there(kind: Kind, ids: Sequence[str]) -> list[MirroredNamespace]:
-    """Return the rows of held ids, without their long columns; by organization."""
+    """Return the rows of held ids that can still be deleted, by organization."""
     rows = MirroredNamespace.objects.filter(
         deleted_at__isnull=kind == EXPIRY, deletion_task_id=""
-    ).only("namespace_id", "internal_id", "name", "name_key", "scope", "deleted_at")
-    found: list[MirroredNamespace] = []
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        found += rows.filter(namespace_id__in=ids[start : start + _IDS_AT_ONCE])
-    return sorted(found, key=lambda row: (row.internal_id, row.name_key))
+    )
+    return sorted(rows_of(rows, ids), key=lambda row: (row.internal_id, row.name_key))
 
 
 def release(actor: Actor, kind: Kind, digest: str) -> int:

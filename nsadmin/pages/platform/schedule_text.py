@@ -107,7 +107,7 @@ def _cleanup(result: Result) -> str:
     ]
     if held := result.get("held", 0):
         parts.append(f"{held:,} held for a decision")
-    if left := len(result.get("left", [])):
+    if left := result.get("skipped", len(result.get("left", []))):
         parts.append(f"{left:,} skipped")
     return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
 
