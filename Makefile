@@ -19,8 +19,8 @@ test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
-test-postgres: .venv/.ok ## odd and hostile values, over a PostgreSQL of the tests' own
-	$(BIN)/python -m tests.postgres -n 3 --dist loadfile --no-loadscope-reorder \
+test-postgres: .venv/.ok ## odd and hostile values over PostgreSQL; ALL=1: every test
+	$(BIN)/python -m tests.postgres $(if $(ALL),--all) -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
 check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles, settings

@@ -373,6 +373,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute=20, hour=2),
         "options": {"expires": 3600.0},
     },
+    "drift_slices": {
+        "task": "nsadmin.health.drift_slices",
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
+    },
+    "trim": {
+        "task": "nsadmin.jobs.trim",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 1800.0},
+    },
     "auto_indexes": {
         "task": "nsadmin.advice.auto_indexes",
         "schedule": crontab(minute=0, hour="*/6"),

@@ -2,6 +2,7 @@
 
 Without a file among the arguments it runs those of odd and hostile values: PostgreSQL
 refuses what SQLite stores, such as NUL in a text, NaN in JSON or a text that is too long.
+With `--all` it runs every test.
 """
 
 import os
@@ -42,6 +43,7 @@ MISSING = (
     "There is no PostgreSQL server on this machine: "
     "apt-get install --no-install-recommends postgresql"
 )
+ALL = "--all"
 USER = "postgres"  # the server refuses to run as root
 
 
@@ -102,11 +104,14 @@ def answers(port: int) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Run pytest with the arguments; return its exit code."""
     named = any(Path(word.partition("::")[0]).exists() for word in arguments)
+    every = ALL in arguments
+    # The server goes as a whole, so its databases need not be dropped one by one.
+    given = ["--reuse-db", *(word for word in arguments if word != ALL)]
     with running_postgresql() as server:
         return subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", *arguments),
-                *(() if named else FILES),
+                *(sys.executable, "-m", "pytest", *given),
+                *(() if named or every else FILES),
             ],
             check=False,
             env={**os.environ, "DATABASE_URL": server.url},

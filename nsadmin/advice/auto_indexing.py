@@ -11,13 +11,14 @@ fails alone: the failure is recorded at it, and the run goes on.
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
-from nsadmin.advice import evidence, index_build, sample_cache
+from nsadmin.advice import evidence, index_build, sample_cache, usage
 from nsadmin.advice.infer import Inference
 from nsadmin.advice.models import AutoIndex
 from nsadmin.advice.rules import AUTO_THRESHOLD, unindexed
@@ -25,10 +26,12 @@ from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.jobs import items
 from nsadmin.jobs.schedules import beat
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import (
     EVERY,
     ClusterShare,
     dedicated_ids,
+    of_share,
 )
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
@@ -39,10 +42,14 @@ log = structlog.get_logger(__name__)
 SCHEDULE, FINISH = "auto_indexes", "finish_indexes"
 MAX_IN_A_RUN = 20
 MAX_IN_A_COLLECTION = 3
+# Builds that one run judges and measures.
+MAX_FINISHED = 500
 # Reports may name any field; so many are sampled in search of those to index.
 MAX_LOOKED_AT = 100
 _NEXT = "It is left for the next run."
 _LEFT_KEPT = 200
+# Namespaces that are looked up in the mirror at once.
+_SLICE = 500
 
 
 @dataclass(slots=True)
@@ -63,7 +70,11 @@ class Run:
 
 
 def run(*, now: datetime | None = None, share: ClusterShare = EVERY) -> Run:
-    """Begin the due builds of every namespace with automatic indexes in this share."""
+    """Begin the due builds of the namespaces with automatic indexes in this share.
+
+    It costs what is often filtered, however many namespaces there are. Raises
+    Unavailable if Redis does not answer.
+    """
     at = now or timezone.now()
     done = Run()
 
@@ -77,7 +88,7 @@ def run(*, now: datetime | None = None, share: ClusterShare = EVERY) -> Run:
 
     items.each(
         SCHEDULE,
-        _enabled(share),
+        _due(share, at, done),
         one,
         key=attrgetter("namespace_id"),
         is_complete=share == EVERY,
@@ -91,12 +102,24 @@ def next_run(namespace: Namespace, now: datetime) -> datetime | None:
     return beat.next_run(SCHEDULE, now) if namespace.auto_create_indexes else None
 
 
-def _enabled(share: ClusterShare) -> Iterator[Namespace]:
-    """Yield the namespaces of the share that may get indexes."""
-    for raw in store.every():
-        namespace = document.read(raw)
-        if _is_enabled(namespace) and share.covers(namespace):
-            yield namespace
+def _due(share: ClusterShare, at: datetime, done: Run) -> Iterator[Namespace]:
+    """Yield the namespaces of the share that may get indexes, of those often filtered.
+
+    It ends once the run has begun as many builds as it may and named enough others.
+    """
+    waiting = iter(usage.often_filtered(at))
+    while part := list(islice(waiting, _SLICE)):
+        rows = MirroredNamespace.objects.filter(
+            namespace_id__in=part, auto_create_indexes=True, deleted_at=None
+        )
+        mirrored = set(of_share(rows, share).values_list("namespace_id", flat=True))
+        for key in part:
+            if done.begun >= MAX_IN_A_RUN and len(done.left) >= _LEFT_KEPT:
+                return
+            raw = store.get(key) if key in mirrored else None
+            namespace = None if raw is None else document.read(raw)
+            if namespace is not None and _is_enabled(namespace):
+                yield namespace
 
 
 def _is_enabled(namespace: Namespace) -> bool:
@@ -174,22 +197,30 @@ def _resolve_others(namespace_id: str, failed: Collection[str]) -> None:
 
 def clusters_that_build() -> list[str]:
     """Return the addresses of the dedicated clusters on which builds go on."""
-    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
-    ids = building.values_list("namespace_id", flat=True)
-    return sorted(set(dedicated_ids(ids).values()))
+    return sorted(set(dedicated_ids(_building_ids()).values()))
+
+
+def _building_ids() -> list[str]:
+    """Return the namespaces in which builds go on, those that began first at the front.
+
+    Others wait for the next run, in 15 s.
+    """
+    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING).order_by("pk")
+    return list(building.values_list("namespace_id", flat=True)[:MAX_FINISHED])
 
 
 def finish_open(share: ClusterShare = EVERY) -> int:
     """Judge and measure every build of this share that has ended; return the number."""
-    done = 0
-    building = AutoIndex.objects.filter(state=AutoIndex.State.BUILDING)
-    on_dedicated = dedicated_ids(building.values_list("namespace_id", flat=True))
+    done, building = 0, _building_ids()
+    on_dedicated = dedicated_ids(building)
 
     def one(row: AutoIndex) -> None:
         nonlocal done
         done += index_build.finish(row)
 
-    rows = building.order_by("pk")
+    rows = AutoIndex.objects.filter(
+        namespace_id__in=building, state=AutoIndex.State.BUILDING
+    ).order_by("pk")
     items.each(
         FINISH,
         [row for row in rows if share.covers_id(row.namespace_id, on_dedicated)],

@@ -110,7 +110,17 @@ def count_filter(
 
     Also called by Python services. Raises Unavailable if Redis does not answer.
     """
-    return counters.add(_subject(namespace_id, source), at or timezone.now(), fields)
+    subject = _subject(namespace_id, source)
+    return counters.add(subject, at or timezone.now(), fields, member=namespace_id)
+
+
+def often_filtered(now: datetime) -> list[str]:
+    """Return the ids of namespaces with a field that may be over the threshold.
+
+    All with a field filtered more than 100 times in 24 hours are among them; their
+    counts decide. Raises Unavailable if Redis does not answer.
+    """
+    return counters.busy(counters.last_hours(now, DAY)[0], now)
 
 
 def used(

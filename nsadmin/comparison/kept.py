@@ -11,6 +11,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.comparison.models import Comparison
 from nsadmin.errors import NotFound
+from nsadmin.jobs import trimming
 from nsadmin.jobs.models import Job
 from nsadmin.names import clip
 from nsadmin.namespaces.read import queries
@@ -119,5 +120,4 @@ def purge() -> int:
     due = Comparison.objects.filter(expires_at__lte=timezone.now()).exclude(
         internal_id__in=suspended_tenants()
     )
-    deleted, _ = due.delete()
-    return deleted
+    return trimming.delete_in_slices(due)

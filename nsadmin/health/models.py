@@ -1,4 +1,4 @@
-"""Stored drift, and the last probe of each cluster."""
+"""Stored drift, when it was looked for, and the last probe of each cluster."""
 
 from typing import ClassVar
 
@@ -32,9 +32,53 @@ class DriftRow(models.Model):
                 name="drift_once",
             )
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["kind", "cluster", "subject"],
+                condition=models.Q(kind="orphan"),
+                name="drift_orphans",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class LastComparison(models.Model):
+    """When a namespace was last compared with an answer of Qdrant.
+
+    `references_at` is when its broken references were last looked for, those of objects
+    too. Both may be an hour older than the truth, so that most looks write nothing.
+    """
+
+    namespace_id = models.CharField(max_length=128, primary_key=True)
+    at = models.DateTimeField()
+    references_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.namespace_id} at {self.at:%H:%M:%S}"
+
+
+class DriftPass(models.Model):
+    """How far the nightly comparison of a share of the clusters has come.
+
+    `url` is that of the share, `*` for all clusters. Namespaces up to the id `after`
+    have been compared, where `stage` is "compare"; the counts are those until then.
+    `ended_at` is null until the pass has ended.
+    """
+
+    url = models.CharField(max_length=500, primary_key=True)
+    began_at = models.DateTimeField()
+    stage = models.CharField(max_length=16)
+    after = models.CharField(max_length=128, blank=True)
+    compared = models.IntegerField(default=0)
+    differences = models.IntegerField(default=0)
+    silent = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.stage} after {self.after or 'none'}"
 
 
 class ClusterLook(models.Model):

@@ -5,7 +5,8 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.health import drift_scan, sampler
+from nsadmin.health import sampler
+from nsadmin.health.nightly import passes
 from nsadmin.health.sampling import counting
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
@@ -64,18 +65,38 @@ def count_cluster(url: str) -> None:
 @shared_task(
     name="nsadmin.health.drift",
     ignore_result=True,
-    soft_time_limit=3300,
-    time_limit=3360,
+    soft_time_limit=120,
+    time_limit=150,
 )
 @record_run("drift")
 def drift() -> dict[str, Any]:
-    """Compare every namespace with Qdrant, and find orphaned collections."""
-    urls = dedicated_urls()
-    sent = dispatch.send_to_clusters(_DRIFT_CLUSTER, urls, expires_s=3600)
-    return {**asdict(drift_scan.sweep(SHARED)), "clusters": sent}
+    """Begin to compare what no look compared, and to find orphaned collections."""
+    shares = [SHARED, *(ClusterShare(url) for url in dedicated_urls())]
+    for share in shares:
+        passes.begin(share)
+    passes.forget_others(shares)
+    return _go_on()
 
 
-@cluster_task(_DRIFT_CLUSTER, limit_s=300)
+@shared_task(
+    name="nsadmin.health.drift_slices",
+    ignore_result=True,
+    soft_time_limit=120,
+    time_limit=150,
+)
+@record_run("drift_slices", keep="news")
+def drift_slices() -> dict[str, Any]:
+    """Go on with what `drift` has begun, from its last checkpoint."""
+    return _go_on()
+
+
+def _go_on() -> dict[str, Any]:
+    urls = passes.open_urls()
+    sent = dispatch.send_to_clusters(_DRIFT_CLUSTER, urls, expires_s=55)
+    return {**asdict(passes.go_on(SHARED)), "clusters": sent}
+
+
+@cluster_task(_DRIFT_CLUSTER, limit_s=60)
 def drift_cluster(url: str) -> None:
     """Do the same for one dedicated cluster."""
-    drift_scan.sweep(ClusterShare(url))
+    passes.go_on(ClusterShare(url))

@@ -8,7 +8,7 @@ and the loop goes on.
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -134,6 +134,11 @@ def resolve(loop: str, kind: ItemKind, item: str) -> None:
     _close(_open_rows(loop, kind).filter(item=storable_key(item)))
 
 
+def close_unmet(loop: str, kind: ItemKind, *, before: datetime) -> None:
+    """Close the open rows of a loop in slices that no slice met since a time."""
+    _close(_open_rows(loop, kind).filter(last_seen__lt=before))
+
+
 def open_failures() -> QuerySet[ItemFailure]:
     """Return the open rows, the longest failing first."""
     return ItemFailure.objects.filter(resolved_at=None).order_by("first_seen", "pk")
@@ -144,16 +149,16 @@ def failures_of(kind: ItemKind, item: str) -> QuerySet[ItemFailure]:
     return open_failures().filter(kind=kind, item=storable_key(item))
 
 
-def forget_old() -> int:
-    """Delete rows that were closed long ago; return their number.
+def old_failures() -> QuerySet[ItemFailure]:
+    """Return the rows that were closed long ago.
 
-    Open rows that did not fail for a week are deleted too: no loop meets these items
-    any more.
+    Open rows that did not fail for a week are among them: no loop meets these items any
+    more.
     """
     now = timezone.now()
     closed = Q(resolved_at__lt=now - KEPT_FOR)
     unmet = Q(resolved_at=None, last_seen__lt=now - UNMET_FOR)
-    return ItemFailure.objects.filter(closed | unmet).delete()[0]
+    return ItemFailure.objects.filter(closed | unmet)
 
 
 def storable_key(item: str) -> str:

@@ -1,8 +1,12 @@
 """Celery tasks; each calls one function and may be delivered twice."""
 
+from typing import Any
+
 from celery import shared_task
 
+from nsadmin.jobs import trimming
 from nsadmin.jobs.execution import runner, sweeper
+from nsadmin.jobs.schedules.runs import record_run
 
 
 # The limits of most kinds; a message carries those of its kind.
@@ -20,3 +24,12 @@ def run_job(job_id: str, epoch: int) -> None:
 def sweep_jobs() -> None:
     """Recover and resend all jobs that are due."""
     sweeper.sweep()
+
+
+@shared_task(
+    name="nsadmin.jobs.trim", ignore_result=True, soft_time_limit=180, time_limit=210
+)
+@record_run(trimming.SCHEDULE, keep="news")
+def trim() -> dict[str, Any]:
+    """Delete expired sessions, old logs and what else is kept no longer."""
+    return trimming.run()

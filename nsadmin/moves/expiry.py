@@ -92,7 +92,7 @@ def _with_due(share: ClusterShare, at: datetime) -> Iterator[Raw]:
     What belongs to a suspended organization stays.
     """
     suspended = set(suspended_tenants())
-    for raw in store.every():
+    for raw in store.with_left_behind():
         namespace = document.read(raw)
         if namespace.internal_id not in suspended and any(
             share.covers(with_infrastructure(namespace, left.infrastructure))

@@ -52,6 +52,25 @@ def tenant_of(listed_for: str) -> str:
     return listed_for.partition(":")[2]
 
 
+def _trouble_indexes() -> list[models.Index]:
+    """Return an index of the namespaces with each trouble, by organization."""
+    conditions = {
+        "unreadable": ~Q(unreadable=""),
+        "error": Q(health="error"),
+        "unknown": Q(health="unknown"),
+        "differs": Q(differences__gt=0),
+        "failed": Q(clone_status="failed"),
+    }
+    return [
+        models.Index(
+            fields=["internal_id", "namespace_id"],
+            condition=condition,
+            name=f"mirror_{name}",
+        )
+        for name, condition in conditions.items()
+    ]
+
+
 class MirroredNamespace(models.Model):
     """A copy of a namespace for lists; the namespace store holds the original.
 
@@ -190,6 +209,17 @@ class MirroredNamespace(models.Model):
                 fields=["listed_for"],
                 condition=Q(is_unreadable=True),
                 name="list_unreadable",
+            ),
+            *_trouble_indexes(),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="mirror_expires",
+            ),
+            models.Index(
+                fields=["purge_after"],
+                condition=Q(purge_after__isnull=False),
+                name="mirror_purge",
             ),
         ]
 
@@ -341,6 +371,13 @@ class LastLook(models.Model):
     live_at = models.DateTimeField(null=True)
     unknown_since = models.DateTimeField(null=True)
     told = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["namespace_id"], condition=Q(exists=False), name="look_gone"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.namespace_id} at {self.taken_at:%H:%M:%S}"

@@ -15,6 +15,11 @@ from nsadmin.stores.redis import client
 KEPT_HOURS = 31 * 24
 # Limits the memory that a sender of invented names can use.
 MAX_NAMES_AN_HOUR = 1000
+# A name with more than twice as many uses within 24 hours, which belong to two days at
+# most, has so many on one of these days.
+BUSY_FROM = 51
+_BUSY = "nsadmin:busy"
+_DAY_S = 24 * 3600
 _US = 1000
 _Hash = Mapping[bytes, bytes]
 
@@ -43,10 +48,14 @@ def _key(subject: str, hour: datetime, part: str) -> str:
     return f"nsadmin:count:{subject}:{hour:%Y%m%d%H}:{part}"
 
 
-def add(subject: str, at: datetime, tallies: Mapping[str, Tally]) -> list[str]:
+def add(
+    subject: str, at: datetime, tallies: Mapping[str, Tally], *, member: str = ""
+) -> list[str]:
     """Add to the hour's counters; return the names above the limit, not counted.
 
-    Raises Unavailable if Redis does not answer; nothing is counted then.
+    With a `member`, to which several subjects may belong, its counts of the day are
+    kept too, and with many of them it is `busy`. Raises Unavailable if Redis does not
+    answer; nothing is counted then.
     """
     hour = hour_of(at)
     counts, timed, spent = (_key(subject, hour, p) for p in ("n", "timed", "us"))
@@ -70,7 +79,43 @@ def add(subject: str, at: datetime, tallies: Mapping[str, Tally]) -> list[str]:
             pipe.execute()
     except redis.RedisError:
         raise _unavailable() from None
+    if member:
+        counted = tallies.keys() - set(left_over)
+        _note_busy(member, at, {name: tallies[name].count for name in counted})
     return left_over
+
+
+def _note_busy(member: str, at: datetime, counts: Mapping[str, int]) -> None:
+    """Add to the member's counts of the day; note the time if one of them is large.
+
+    A failure is only a delay: the next uses note it.
+    """
+    day = f"nsadmin:busy:{member}:{at.astimezone(UTC):%Y%m%d}"
+    try:
+        with client().pipeline() as pipe:
+            for name, count in counts.items():
+                pipe.hincrby(day, name, count)
+            pipe.expire(day, 2 * _DAY_S)
+            *totals, _ = pipe.execute()
+        if any(total >= BUSY_FROM for total in totals):
+            client().zadd(_BUSY, {member: at.timestamp()}, gt=True)
+    except redis.RedisError:
+        return
+
+
+def busy(since: datetime, until: datetime) -> list[str]:
+    """Return the members that had a name with BUSY_FROM uses on a day, and uses since.
+
+    They are in the order of their last uses, the latest first, and few of all: those
+    without uses since then are forgotten. Raises Unavailable if Redis does not answer.
+    """
+    try:
+        client().zremrangebyscore(_BUSY, "-inf", f"({since.timestamp()}")
+        found = client().zrevrangebyscore(_BUSY, until.timestamp(), since.timestamp())
+    except redis.RedisError:
+        raise _unavailable() from None
+    names: Sequence[object] = found if isinstance(found, list) else []
+    return [n.decode(errors="replace") for n in names if isinstance(n, bytes)]
 
 
 def read(subject: str, hours: Sequence[datetime]) -> list[dict[str, Tally]]:

@@ -4,7 +4,8 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from nsadmin.access.models import Organization
 from nsadmin.advice import auto_indexing, usage
@@ -13,10 +14,12 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.stores import counters
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.stores.redis import client
 from tests.cast import make_namespace
 
 NOW = datetime.now(UTC)
@@ -64,6 +67,45 @@ def test_a_hundred_filters_build_nothing_and_one_more_builds_one(willing):
     assert event.summary == (
         "Build the integer index on rank. Filtered 101 times in 24 hours."
     )
+
+
+@pytest.mark.parametrize("ago", [0, 23])
+def test_the_rule_is_exact_wherever_the_filters_lie_in_the_24_hours(willing, ago):
+    hours = counters.last_hours(NOW, 24)
+    for _ in range(2):
+        for at in hours:
+            # Two sources, and two days: no hour, day or source has many.
+            usage.count_filter(willing.namespace_id, {"rank": Tally(2)}, at=at)
+    usage.count_filter(
+        willing.namespace_id, {"rank": Tally(4)}, at=hours[ago], source=usage.CONSOLE
+    )
+    assert auto_indexing.run(now=NOW).begun == 0  # 100
+    usage.count_filter(
+        willing.namespace_id, {"rank": Tally(1)}, at=hours[ago], source=usage.CONSOLE
+    )
+    assert auto_indexing.run(now=NOW).begun == 1
+
+
+def test_a_run_costs_what_is_often_filtered_not_all_namespaces(cast, willing, stores):
+    for number in range(3):
+        other = make_namespace(
+            cast.northlight, f"quiet {number}", auto_create_indexes=True
+        )
+        filtered(other, rank=50)
+    filtered(cast.own, rank=500)
+    with CaptureQueriesContext(connection) as idle:
+        assert auto_indexing.run(now=NOW).namespaces == 0
+    assert len(idle) <= 8
+    filtered(willing, rank=101)
+    assert auto_indexing.run(now=NOW).namespaces == 1
+
+
+def test_a_lost_redis_only_delays(willing, stores):
+    filtered(willing, rank=500)
+    client().flushdb()
+    assert auto_indexing.run(now=NOW).begun == 0
+    filtered(willing, rank=101)
+    assert auto_indexing.run(now=NOW).begun == 1
 
 
 def test_only_where_it_was_asked_for(cast):

@@ -211,6 +211,7 @@ def test_counters_of_another_program_are_left_out(willing_odd):
 
 
 def test_a_count_beyond_every_column_is_stored_as_the_largest(willing_odd):
+    filtered(willing_odd, rank=500)
     for hour in range(3):
         key = counters._key(
             f"filter:{willing_odd.namespace_id}", counters.last_hours(NOW, 3)[hour], "n"

@@ -12,10 +12,9 @@ from tests.conventions.source import Module
 # Loops over everybody that need not go through `items.each`, each with its reason.
 LOOPS_APART: dict[str, str] = {
     "nsadmin/access/web/lockouts.py::record_lockout": "one user's organizations",
-    "nsadmin/advice/auto_indexing.py::_enabled": "reading, which never raises",
     "nsadmin/advice/auto_indexing.py::finish_open": "a choice by id, before the loop",
     "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
-    "nsadmin/health/fleet.py::_wrong": "our own rows, for one page",
+    "nsadmin/health/nightly/orphans.py::_opened": "suppresses what each raises",
     "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
     "nsadmin/health/sampling/counting.py::count": "a choice; the loop follows it",
     "nsadmin/health/sampling/looking.py::_facts_due": "our rows of watched namespaces",
@@ -24,6 +23,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
     "nsadmin/namespaces/mirror/comparison.py::_adopt": "our own rows, in slices",
     "nsadmin/namespaces/mirror/writing.py::_name_sources": "our rows of one batch",
+    "nsadmin/namespaces/placement/cluster_share.py::_places": "judges each value",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_urls": "the same",
     "nsadmin/namespaces/read/look_writes.py::store_many": "answers of one batch",

@@ -187,6 +187,9 @@ def place_in(room: str, module: Module) -> str:
 # The modules of a root that others may import; those above import the sub-rooms.
 BELOW = {
     "models",
+    "drift",
+    "drift_scan",
+    "vector_coverage",
     "queues",
     "items",
     "registry",

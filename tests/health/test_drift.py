@@ -6,6 +6,8 @@ import pytest
 
 from nsadmin.health import drift_scan, vector_coverage
 from nsadmin.health.models import DriftRow
+from nsadmin.health.nightly.passes import SweepResult
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.read import probe, snapshots
@@ -17,6 +19,7 @@ from nsadmin.stores.qdrant.cluster import client, shared
 from tests.cast import COLLECTION_PREFIX, make_namespace
 from tests.condensed import condensed
 from tests.dedicated import KEY
+from tests.health.nights import night
 
 
 @pytest.fixture
@@ -219,7 +222,7 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     collections.drop(shared(), cast.own.collection)
     orphan = f"{COLLECTION_PREFIX}orphan"
     collections.create(shared(), orphan, {"v": (2, "cosine")})
-    drift_scan.sweep()
+    night()
     kinds = {(r.kind, r.subject) for r in DriftRow.objects.all()}
     assert ("collection_missing", cast.own.collection) in kinds
     assert ("orphan", orphan) in kinds
@@ -227,19 +230,19 @@ def test_the_sweep_finds_lost_collections_and_collections_of_nobody(cast):
     assert "it holds 0 points" in sentence
     assert "drop it in Qdrant" in sentence
     collections.drop(shared(), orphan)
-    drift_scan.sweep()
+    night()
     assert not DriftRow.objects.filter(kind="orphan", subject=orphan).exists()
 
 
 def test_a_sweep_tells_silence_from_agreement(cast, drifted, settings):
-    swept = drift_scan.sweep()
+    swept = night()
     known = DriftRow.objects.count()
     assert DriftRow.objects.exclude(namespace_id="").count() == 4
-    assert swept == drift_scan.SweepResult(differences=known, silent=0)
+    assert swept == SweepResult(differences=known, compared=4)
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     for row in MirroredNamespace.objects.all():
         snapshots.invalidate(row.namespace_id)
-    assert drift_scan.sweep() == drift_scan.SweepResult(differences=0, silent=4)
+    assert night() == SweepResult(silent=4, compared=4)
     assert DriftRow.objects.count() == known
 
 
@@ -273,11 +276,12 @@ def orphan(cast, own_cluster):
     name = f"{COLLECTION_PREFIX}dedorphan"
     own_cluster.receive(cast.own)
     moved(cast.own, own_cluster)
+    comparison.reconcile()
     collections.drop(shared(), cast.own.collection)
     everybodys = shared()
     for cluster in (own_cluster.cluster, everybodys):
         collections.create(cluster, name, {"v": (2, "cosine")})
-    drift_scan.sweep()
+    night()
     both = {(own_cluster.cluster.label, name), ("shared", name)}
     assert orphans() >= both
     yield name
@@ -290,7 +294,8 @@ def test_collections_of_nobody_go_with_the_last_that_led_there(
     for namespace in (cast.own, cast.foreign, cast.system):
         raw = store.get(namespace.namespace_id)
         assert store.delete(namespace.namespace_id, revision=raw["revision"])
-    drift_scan.sweep()
+    comparison.reconcile()
+    night()
     found = orphans()
     assert own_cluster.cluster.label not in {cluster for cluster, _ in found}
     # Everybody's cluster is looked at though nobody is on it.
@@ -304,7 +309,7 @@ def test_collections_of_nobody_stay_while_their_cluster_is_silent(
     own_cluster.server.stop()
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     try:
-        drift_scan.sweep()
+        night()
     finally:
         own_cluster.server.restart()
     assert orphans() == before
@@ -319,5 +324,5 @@ def test_collections_of_nobody_stay_where_the_key_does_not_open(
     after = {**before, "infrastructure": there, "revision": before["revision"] + 1}
     assert store.replace(before, after)
     snapshots.invalidate(cast.own.namespace_id)
-    assert drift_scan.sweep().silent == 1
+    assert night().silent == 1
     assert (own_cluster.cluster.label, orphan) in orphans()

@@ -9,6 +9,7 @@ from nsadmin import names
 from nsadmin.health import cluster_probe, drift_scan, sampler
 from nsadmin.health.drift import Drift
 from nsadmin.health.models import ClusterLook, DriftRow
+from nsadmin.health.nightly import due
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
@@ -22,6 +23,7 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 from nsadmin.stores.qdrant.collections import LiveCollection
 from tests.cast import COLLECTION_PREFIX, make_namespace
 from tests.health import odd_cluster
+from tests.health.nights import night
 
 
 @pytest.fixture
@@ -119,10 +121,10 @@ def test_an_odd_document_stops_neither_sampling_nor_the_comparison(cast, values)
     plant(broken, **values)
     assert sampler.sample().answered >= 3
     assert fresh(cast) == 3
-    result = drift_scan.sweep()
+    result = night()
     named = {item for _, _, item in failing()}
     assert named <= {broken}
-    assert result.failed == len([f for f in failing() if f[0] == drift_scan.LOOP])
+    assert result.failed == len([f for f in failing() if f[0] == due.LOOP])
     # Its collection is nobody's orphan only because it cannot be read.
     assert not DriftRow.objects.filter(kind="orphan", subject=broken).exists()
 
@@ -130,7 +132,7 @@ def test_an_odd_document_stops_neither_sampling_nor_the_comparison(cast, values)
 def test_a_collection_of_an_unreadable_namespace_is_no_orphan(cast):
     broken = make_namespace(cast.northlight, "odd")
     plant(broken.namespace_id, feature_extractors=[{"version": "v1"}])
-    drift_scan.sweep()
+    night()
     orphans = DriftRow.objects.filter(kind="orphan", subject=broken.collection)
     assert not orphans.exists()
 
@@ -140,7 +142,7 @@ def test_odd_names_of_collections_are_stored_cut(cast, odd):
     names = ["ns_" + "x" * 300, "ns_" + "x" * 300 + "y", "ns_\0", "ns_\ud800", "other"]
     entries = [{"name": name} for name in names]
     odd.answers["/collections"] = {"status": "ok", "result": {"collections": entries}}
-    drift_scan.sweep()
+    night()
     rows = DriftRow.objects.filter(kind="orphan").exclude(cluster="shared")
     # All of them, or none because the answer as a whole was refused.
     assert rows.count() in (0, 4)
@@ -150,7 +152,7 @@ def test_odd_names_of_collections_are_stored_cut(cast, odd):
 def test_an_orphan_is_still_found(cast):
     name = f"{COLLECTION_PREFIX}_of_nobody"
     collections.create(shared(), name, {"v": (4, "cosine")})
-    assert drift_scan.sweep().differences >= 1
+    assert night().differences >= 1
     row = DriftRow.objects.get(kind="orphan", subject=name)
     assert row.sentence.startswith(f"The collection {name} belongs to no namespace")
 
@@ -205,7 +207,7 @@ def test_a_sweep_over_a_cluster_with_20000_fields_ends(cast, odd):
             "payload_schema": schema,
         },
     }
-    drift_scan.sweep()
+    night()
     rows = DriftRow.objects.filter(namespace_id=namespace_id)
     assert rows.count() <= drift_scan.MOST_STORED + 1
     assert fresh(cast) == 3
@@ -258,10 +260,10 @@ def test_json_of_any_depth_ends():
 def test_a_failing_namespace_is_closed_once_it_is_well(cast):
     broken = make_namespace(cast.northlight, "odd").namespace_id
     items.record(sampler.LOOP, "namespace", broken, "It failed.")
-    items.record(drift_scan.LOOP, "namespace", "ns_long_gone", "It failed.")
+    items.record(due.LOOP, "namespace", "ns_long_gone", "It failed.")
     sampler.sample()
     assert ("sample", "namespace", broken) not in failing()
-    drift_scan.sweep()
+    night()
     assert failing() == set()
 
 

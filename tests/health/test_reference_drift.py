@@ -9,6 +9,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import probe
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import Cast
+from tests.health.nights import night
 from tests.resources.world import World, broken
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def compare(cast: Cast, references: reference_drift.Reach = "stored") -> None:
 
 
 def test_the_sweep_finds_them_and_counts_objects_together(cast, world) -> None:
-    drift_scan.sweep()
+    night()
     assert len(stored(cast, BROKEN)) == 6
     of_objects = stored(cast, OF_OBJECTS)
     assert {row.subject for row in of_objects} == {
@@ -46,7 +47,7 @@ def test_the_sweep_finds_them_and_counts_objects_together(cast, world) -> None:
 
 
 def test_other_comparisons_keep_what_was_found(cast, world) -> None:
-    drift_scan.sweep()
+    night()
     compare(cast)
     assert (len(stored(cast, BROKEN)), len(stored(cast, OF_OBJECTS))) == (6, 2)
     compare(cast, "resources")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
 from django.test import Client
 
 from nsadmin.access.web import step_up
@@ -108,11 +109,20 @@ def _kept(response: Any, place: str) -> Shown | None:
     assert response.status_code < 500, (place, response.content[-900:])
     kind = response.headers.get("Content-Type", "")
     if not kind.startswith("text/html") or response.streaming:
-        response.close()  # as a server does, also with one that is not read
+        _close(response)
         return None
     text = response.content.decode()
     is_fragment = "<html" not in text
     return Shown(place, is_fragment, text, dict(response.headers)) if text else None
+
+
+def _close(response: Any) -> None:
+    """Close it as a server does, but keep the connection of the test's transaction."""
+    request_finished.disconnect(close_old_connections)
+    try:
+        response.close()
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 def _filled(address: str, values: dict[str, str]) -> str:

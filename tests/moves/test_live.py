@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from nsadmin.jobs.models import State
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -51,13 +52,14 @@ class Programs:
                 thread.join()
 
     def _repeat(self, work: Any) -> None:
-        while not self._stop.is_set():
-            try:
+        try:
+            while not self._stop.is_set():
                 work(self._mover.now)
-            except Exception as failure:  # noqa: BLE001 - any failure is one too many
-                self.faults.append(f"{work.__name__}: {failure!r}")
-                return
-            time.sleep(_EVERY_S)
+                time.sleep(_EVERY_S)
+        except Exception as failure:  # noqa: BLE001 - any failure is one too many
+            self.faults.append(f"{work.__name__}: {failure!r}")
+        finally:
+            connections.close_all()
 
     def _read(self, namespace: Namespace) -> None:
         self.counts.append(points.count(cluster_of(namespace), namespace.collection))

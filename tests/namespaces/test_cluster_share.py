@@ -11,7 +11,6 @@ from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
 from nsadmin.celery import app
-from nsadmin.health import drift_scan
 from nsadmin.health import tasks as health_tasks
 from nsadmin.jobs import items
 from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE
@@ -32,6 +31,7 @@ from nsadmin.namespaces.schema import document
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
+from tests.health.nights import night
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_a_run_that_ends_closes_no_row_of_a_loop_within_it(cast, hanging, on_it)
 
 
 def test_drift_compares_each_share_alone(cast, hanging, on_it):
-    assert drift_scan.sweep(ClusterShare(hanging)).silent == 1
+    assert night(ClusterShare(hanging)).silent == 1
     assert looked_at() == {on_it.namespace_id}
-    assert drift_scan.sweep(SHARED).silent == 0
+    assert night(SHARED).silent == 0
     assert health_tasks.drift() is None
     assert queued(CLUSTERS) == ["nsadmin.health.drift_cluster"]
 

@@ -120,6 +120,44 @@ def test_its_cost_does_not_grow_with_the_fleet(cast, browse):
     assert cost() == before
 
 
+def test_many_troubled_are_counted_up_to_a_thousand_and_200_are_read(cast, browse):
+    browser = browse("support")
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            text_of(browser)
+        return len(queries)
+
+    before, now = cost(), timezone.now()
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=f"ns_many{number:05}",
+            internal_id="int_x",
+            name="x",
+            mirrored_at=now,
+            differences=number % 2,
+            unreadable="" if number % 500 else "Its field rank is odd",
+        )
+        for number in range(1500)
+    )
+    for number in range(150):
+        ClusterLook.objects.create(
+            url=f"http://q{number:03}:6333", label=f"q{number:03}:6333", taken_at=now
+        )
+    assert cost() == before
+    text = text_of(browser)
+    table = text[text.index("Needs attention") : text.index("Orphaned collections")]
+    assert table.count("<tr>") == 201
+    # The worst come first, and each namespace counts once.
+    first = table[table.index("<tbody>") :]
+    assert first.index("Unreadable") < first.index("Unknown")
+    words = " ".join(table.split())
+    assert "At least 803 more namespaces not listed here." in words
+    assert "Unreadable 3," in words
+    assert "Unknown 1,000+" in words
+    assert "50 more clusters not listed here." in text
+
+
 def test_only_staff_may_see_it_and_find_it(cast, browse):
     assert browse("admin").get("/fleet/").status_code == 403
     assert b'href="/fleet/"' not in browse("admin").get("/namespaces/").content

@@ -140,13 +140,18 @@ def _fingerprint(request: HttpRequest) -> str:
     return keyed.hexdigest()
 
 
+def expired_answers() -> QuerySet[KeptAnswer]:
+    """Return the answers that are kept no longer, for the schedule `trim`."""
+    return KeptAnswer.objects.filter(expires_at__lte=timezone.now())
+
+
 def _row(name: dict[str, str], fingerprint: str) -> KeptAnswer:
     """Return the row of the key, or a new one that is not claimed yet."""
     now = timezone.now()
     row = KeptAnswer.objects.filter(**name, expires_at__gt=now).first()
     if row is not None:
         return row
-    KeptAnswer.objects.filter(expires_at__lte=now).delete()
+    KeptAnswer.objects.filter(**name, expires_at__lte=now).delete()
     values = {
         "fingerprint": fingerprint,
         "claimed_until": now,

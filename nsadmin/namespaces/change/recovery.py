@@ -16,11 +16,12 @@ from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
 from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.mirror import mirror
-from nsadmin.namespaces.models import HealingTurn
+from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import (
     EVERY,
     ClusterShare,
     dedicated_ids,
+    of_share,
 )
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema import document
@@ -44,8 +45,8 @@ _ACTIONS = (
 )
 # Size and duration of one sweep, and the wait between two tries of an operation.
 _AT_ONCE = 100
-# Namespaces whose cluster is looked up in one run.
-_MOST_TURNS = 5000
+# Namespaces with an open operation whose clusters are asked in one run.
+_MOST_WAITING = 2000
 _SWEEP_S = 10
 # The lock ends this long after its process was killed.
 _LOCK_MARGIN_S = 5
@@ -71,12 +72,10 @@ def heal(share: ClusterShare = EVERY) -> int:
 
 def dedicated_clusters() -> list[str]:
     """Return the addresses of the dedicated clusters whose namespaces have a turn."""
-    return sorted(set(dedicated_ids(_ids_with_a_turn()).values()))
-
-
-def _ids_with_a_turn() -> list[str]:
-    ids = _open_attempts().order_by().values_list("namespace_id", flat=True)
-    return list(ids.distinct()[:_MOST_TURNS])
+    dedicated = MirroredNamespace.objects.exclude(tier="shared").values("namespace_id")
+    rows = _open_attempts().filter(namespace_id__in=dedicated)
+    ids = rows.order_by().values_list("namespace_id", flat=True).distinct()
+    return sorted(set(dedicated_ids(list(ids[:_MOST_WAITING])).values()))
 
 
 def _heal(share: ClusterShare) -> int:
@@ -109,12 +108,15 @@ def _heal(share: ClusterShare) -> int:
 def _own_attempts(share: ClusterShare) -> list[AuditEvent]:
     """Return the next attempts of a share; those of others would fill the list."""
     rows = _open_attempts()
-    if share.url is not None:
-        on_dedicated = dedicated_ids(_ids_with_a_turn())
-        others = [key for key in on_dedicated if not share.covers_id(key, on_dedicated)]
-        rows = rows.exclude(namespace_id__in=others)
+    own = of_share(MirroredNamespace.objects.all(), share).values("namespace_id")
     if share.url:
-        rows = rows.filter(namespace_id__in=list(on_dedicated))
+        rows = rows.filter(namespace_id__in=own)
+    elif share.url is not None:
+        # One that the mirror does not know is nobody else's.
+        others = MirroredNamespace.objects.exclude(tier="shared").exclude(
+            namespace_id__in=own
+        )
+        rows = rows.exclude(namespace_id__in=others.values("namespace_id"))
     return list(rows[:_AT_ONCE])
 
 

@@ -18,7 +18,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict
-from nsadmin.namespaces.lifecycle.held import digest_of, ids_of
+from nsadmin.namespaces.lifecycle.held import digest_of, ids_of, rows_of
 from nsadmin.namespaces.models import DeletionHold, DeletionRun, MirroredNamespace
 
 Kind = Literal["expiry", "purge"]
@@ -142,12 +142,7 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
     hold = DeletionHold.objects.filter(kind=kind).first()
     if hold is None:
         return None
-    rows = MirroredNamespace.objects.filter(
-        namespace_id__in=hold.namespace_ids,
-        deleted_at__isnull=kind == EXPIRY,
-        deletion_task_id="",
-    )
-    found = list(rows.order_by("internal_id", "name_key"))
+    found = _still_there(kind, hold.namespace_ids)
     if not found:
         return None
     return HeldDeletions(
@@ -158,6 +153,14 @@ def held_deletions(kind: Kind) -> HeldDeletions | None:
         released_by=hold.released_by,
         released_at=hold.released_at,
     )
+
+
+def _still_there(kind: Kind, ids: Sequence[str]) -> list[MirroredNamespace]:
+    """Return the rows of held ids that can still be deleted, by organization."""
+    rows = MirroredNamespace.objects.filter(
+        deleted_at__isnull=kind == EXPIRY, deletion_task_id=""
+    )
+    return sorted(rows_of(rows, ids), key=lambda row: (row.internal_id, row.name_key))
 
 
 def release(actor: Actor, kind: Kind, digest: str) -> int:

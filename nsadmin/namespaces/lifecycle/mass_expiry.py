@@ -21,7 +21,7 @@ from nsadmin.audit import record
 from nsadmin.errors import Conflict, NsadminError, Unavailable
 from nsadmin.jobs import items
 from nsadmin.namespaces.lifecycle import expiry
-from nsadmin.namespaces.lifecycle.held import digest_of, named
+from nsadmin.namespaces.lifecycle.held import digest_of, named, rows_of
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 
 # A run that deletes more than this number and share of an organization's namespaces
@@ -89,13 +89,12 @@ def held_expiry(organization: Organization) -> HeldExpiry | None:
     hold = ReaperHold.objects.filter(internal_id=internal_id).first()
     if hold is None:
         return None
-    rows = list(
-        MirroredNamespace.objects.filter(
-            namespace_id__in=hold.namespace_ids,
-            expires_at__lte=timezone.now(),
-            deleted_at=None,
-            deletion_task_id="",
-        ).order_by("expires_at", "name_key")
+    expired = MirroredNamespace.objects.filter(
+        expires_at__lte=timezone.now(), deleted_at=None, deletion_task_id=""
+    )
+    rows = sorted(
+        rows_of(expired, hold.namespace_ids),
+        key=lambda row: (row.expires_at or hold.held_at, row.name_key),
     )
     if not is_excessive(internal_id, len(rows)):
         return None

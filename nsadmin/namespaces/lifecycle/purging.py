@@ -44,7 +44,6 @@ def run() -> dict[str, Any]:
     left.filter(first_seen__lt=timezone.now() - _SHOWN_FOR).update(
         resolved_at=timezone.now()
     )
-    items.forget_old()
     return {
         "sent": purged.sent,
         "held": purged.held,

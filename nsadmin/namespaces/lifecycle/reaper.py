@@ -5,7 +5,7 @@ on the revision that was checked. Mass expiry, in one organization or on the pla
 is held until a person agrees.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 WARNING: Final = "expiry_warning"
 DUE: Final = "expiry"
 DELETION: Final = "expiry_deletion"
+# Refusals in the record of a run; all are counted.
+_LEFT_KEPT: Final = 200
 
 
 @dataclass(slots=True)
@@ -41,8 +43,9 @@ class ReaperRun:
     left: list[tuple[str, str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts for the record of the schedule."""
-        return asdict(self)
+        """Return the counts for the record of the schedule, and the first refusals."""
+        counts = asdict(replace(self, left=self.left[:_LEFT_KEPT]))
+        return counts | {"skipped": len(self.left)}
 
 
 def cleanup_expired_namespaces(now: datetime | None = None) -> ReaperRun:

@@ -7,6 +7,8 @@ message of its own, apart from the work on the shared cluster.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
+
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import dedicated_of, endpoint_of
@@ -67,6 +69,40 @@ def dedicated_urls() -> list[str]:
     """Return the addresses of all dedicated clusters, by the mirror."""
     places = {(tenant, address) for address, tenant, _ in dedicated_places()}
     return sorted({_valid_url(*place) for place in places} - {""})
+
+
+def dedicated_labels() -> set[str]:
+    """Return the labels of all dedicated clusters, by the mirror."""
+    return {
+        dedicated_of(internal_id, address).label
+        for (internal_id, address), url in _places().items()
+        if url
+    }
+
+
+def of_share(
+    rows: QuerySet[MirroredNamespace], share: ClusterShare
+) -> QuerySet[MirroredNamespace]:
+    """Narrow rows of the mirror to those whose namespaces a share covers."""
+    if share.url is None:
+        return rows
+    places = _places()
+    if share.url:
+        own = {address for (_, address), url in places.items() if url == share.url}
+        return rows.exclude(tier="shared").filter(cluster_url__in=own)
+    valid = {address for (_, address), url in places.items() if url}
+    odd = [place for place, url in places.items() if not url and place[1] in valid]
+    nowhere = ~Q(cluster_url__in=valid)
+    for internal_id, address in odd:
+        # The address is valid, but not for this organization.
+        nowhere |= Q(internal_id=internal_id, cluster_url=address)
+    return rows.filter(Q(tier="shared") | nowhere)
+
+
+def _places() -> dict[tuple[str, str], str]:
+    """Return {(internal id, stored address): valid address or ""}, each once."""
+    places = {(tenant, address) for address, tenant, _ in dedicated_places()}
+    return {place: _valid_url(*place) for place in places}
 
 
 def _valid_url(internal_id: str, url: str) -> str:

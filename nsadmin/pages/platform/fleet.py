@@ -18,11 +18,11 @@ from nsadmin.health.fleet import (
     Attention,
     Fleet,
     Held,
-    Trouble,
     fleet,
     is_answering,
 )
 from nsadmin.health.models import ClusterLook
+from nsadmin.health.troubles import Trouble
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import Kind
@@ -68,9 +68,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "clusters": [(cluster, *_cluster_state(cluster)) for cluster in found.clusters],
         "promises": found.promises,
         "attention": [(row, _badge(row)) for row in found.attention],
-        "more": found.more,
-        "orphans": found.orphans,
-        "orphans_elsewhere": found.orphans_elsewhere,
+        "found": found,
+        "counts": [(_BADGES[c.trouble], c) for c in found.counts],
         "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),
@@ -116,9 +115,9 @@ def _digest(found: Fleet) -> str:
         ],
         [(p.label, p.promised_s, p.why_not, p.by_counts) for p in found.promises],
         [(a.subject, a.trouble, a.sentence) for a in found.attention],
-        found.more,
+        (found.counts, found.more, found.more_clusters),
         [(row.pk, row.sentence) for row in found.orphans],
-        found.orphans_elsewhere,
+        (found.orphans_elsewhere, found.more_orphans, found.more_elsewhere),
         found.failing,
         [
             (held.kind, held.sentence, held.digest, held.released_at)

@@ -19,7 +19,11 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "drift": (
         "Drift",
-        "Compares every namespace with Qdrant and finds orphaned collections.",
+        "Compares what no look compared lately; finds orphaned collections.",
+    ),
+    "drift_slices": (
+        "Drift, continued",
+        "Goes on each minute with the comparison that Drift began.",
     ),
     "purge": (
         "Purge",
@@ -47,6 +51,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Counts the namespaces of every list anew and mends wrong counters.",
     ),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
+    "trim": (
+        "Old rows",
+        "Deletes expired sessions, old logs of jobs and other rows kept no longer.",
+    ),
     "search": (
         "Search",
         "Compares what can be searched with collections, retrievers, jobs and people.",
@@ -111,7 +119,7 @@ def _cleanup(result: Result) -> str:
     ]
     if held := result.get("held", 0):
         parts.append(f"{held:,} held for a decision")
-    if left := len(result.get("left", [])):
+    if left := result.get("skipped", len(result.get("left", []))):
         parts.append(f"{left:,} skipped")
     return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
 
@@ -124,6 +132,24 @@ def _purge(result: Result) -> str:
     )
     parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
     return f"{', '.join(parts)}." if parts else "Nothing was due."
+
+
+def _drift(result: Result) -> str:
+    words = _count(
+        "differences",
+        none="No differences.",
+        some="item differs|items differ",
+        silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
+    )(result)
+    compared = result.get("compared", 0)
+    first = f"{many(compared, 'namespace')} compared. " if compared else ""
+    going_on = " It goes on within a minute." if result.get("going_on") else ""
+    return f"{first}{words}{going_on}"
+
+
+def _trim(result: Result) -> str:
+    total = sum(n for key, n in result.items() if key != "failed")
+    return f"{many(total, 'row')} deleted." if total else "Nothing was old."
 
 
 def _count(
@@ -153,12 +179,9 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         none="Nothing was due.",
         some="comparison deleted|comparisons deleted",
     ),
-    "drift": _count(
-        "differences",
-        none="No differences.",
-        some="item differs|items differ",
-        silent=lambda silent: f"{many(silent, 'namespace')} could not be compared.",
-    ),
+    "drift": _drift,
+    "drift_slices": _drift,
+    "trim": _trim,
     "move_expiry": _count(
         "dropped",
         none="Nothing was due.",

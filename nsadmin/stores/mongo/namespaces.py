@@ -28,6 +28,10 @@ _OTHER_TYPES: Final = [
 ]
 # The time limit of one call of the mirror, which reads up to some thousand documents.
 _SLICE_S: Final = 30.0
+_COLLECTION_PATHS = tuple(
+    f"{holder}infrastructure.qdrant_collection"
+    for holder in ("", "move.", "fallback.", "retired_fallbacks.")
+)
 
 
 def ensure_indexes() -> None:
@@ -99,6 +103,25 @@ def find_by_collection(name: str) -> list[Document]:
     named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
     with translate_errors():
         return list(each_decoded(_raw().find({"$or": named}).limit(20)))
+
+
+def find_by_collections(names: Sequence[str]) -> Iterator[Document]:
+    """Return the namespaces of every tenant that name one of these collections.
+
+    Also those that have one on another cluster, where they move or were. Without an
+    index of these names the store reads all its documents once.
+    """
+    wanted = {"$in": list(names)}
+    named = [{path: wanted} for path in ("_id", *_COLLECTION_PATHS)]
+    with translate_errors():
+        yield from each_decoded(_raw().find({"$or": named}))
+
+
+def with_left_behind() -> Iterator[Document]:
+    """Return the documents with a collection that a move left behind."""
+    entries = [{key: {"$ne": None}} for key in ("fallback", "retired_fallbacks")]
+    with translate_errors():
+        yield from each_decoded(_raw().find({"$or": entries}))
 
 
 def every() -> Iterator[Document]:

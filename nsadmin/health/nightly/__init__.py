@@ -1,0 +1,1 @@
+"""The comparison at night: of what no look has compared, and of whole clusters."""

@@ -1,0 +1,61 @@
+"""Deleting old rows a few at a time, so that no other writer waits for it.
+
+Other rooms register their old rows; one schedule deletes them all.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.db.models import Model, QuerySet
+
+from nsadmin.jobs import items
+
+SCHEDULE: Final = "trim"
+# Rows that one transaction deletes.
+SLICE: Final = 500
+# A run ends after this long; the next one goes on.
+_RUN_S: Final = 120.0
+
+OldRows = Callable[[], QuerySet[Any]]
+_registered: dict[str, OldRows] = {}
+
+
+def register(name: str, old_rows: OldRows) -> None:
+    """Register the function that returns the rows of a kind that may be deleted."""
+    _registered[name] = old_rows
+
+
+def registered() -> Mapping[str, OldRows]:
+    """Return every registered function by its name."""
+    return _registered
+
+
+def run(*, seconds: float = _RUN_S) -> dict[str, int]:
+    """Delete all old rows, each kind by itself; return {kind: number deleted}."""
+    until = time.monotonic() + seconds
+    deleted: dict[str, int] = {}
+
+    def trim(name: str) -> None:
+        if count := delete_in_slices(_registered[name](), until=until):
+            deleted[name] = count
+
+    tally = items.each(SCHEDULE, sorted(_registered), trim, key=str, kind="row")
+    return deleted | ({"failed": tally.failed} if tally.failed else {})
+
+
+def delete_in_slices(rows: QuerySet[Any], *, until: float | None = None) -> int:
+    """Delete the rows, SLICE in a transaction; return their number.
+
+    At the time `until`, of the monotonic clock, the others are left.
+    """
+    model: type[Model] = rows.model
+    found = rows.order_by().values_list("pk", flat=True)
+    count = 0
+    while until is None or time.monotonic() < until:
+        keys = list(found[:SLICE])
+        model._default_manager.filter(pk__in=keys).delete()  # noqa: SLF001 - Django's own
+        count += len(keys)
+        if len(keys) < SLICE:
+            break
+    return count

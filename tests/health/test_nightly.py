@@ -1,0 +1,145 @@
+"""The comparison at night: in slices, from a checkpoint, and only of what is due."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from nsadmin.errors import Unavailable
+from nsadmin.health.models import DriftPass, DriftRow, LastComparison
+from nsadmin.health.nightly import passes
+from nsadmin.health.sampler import sample
+from nsadmin.namespaces.mirror import comparison
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.cluster_share import EVERY
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
+from tests.cast import make_namespace
+from tests.health.nights import night
+
+
+def compared() -> int:
+    passes.begin(EVERY)
+    return passes.go_on(EVERY).compared
+
+
+def test_what_a_look_compared_within_a_day_is_left_out(cast):
+    assert night().compared == 3
+    assert compared() == 0
+    day = timedelta(days=1, minutes=1)
+    LastComparison.objects.filter(pk=cast.own.namespace_id).update(
+        at=timezone.now() - day
+    )
+    assert compared() == 1
+
+
+def test_references_are_looked_for_once_a_week(cast):
+    night()
+    LastComparison.objects.filter(pk=cast.own.namespace_id).update(
+        references_at=timezone.now() - timedelta(days=8)
+    )
+    assert compared() == 1
+    assert compared() == 0
+
+
+def test_looks_of_the_sampler_count_and_do_not_write_each_time(cast):
+    sample()
+    assert LastComparison.objects.count() == 3
+    noted = set(LastComparison.objects.values_list("at", flat=True))
+    # The references of a namespace that was only looked at are still due.
+    assert compared() == 3
+    assert compared() == 0
+    assert len(noted) == 3
+
+
+def test_slices_go_on_from_the_checkpoint(cast):
+    passes.begin(EVERY)
+    seen = [passes.go_on(EVERY, seconds=0) for _ in range(4)]
+    assert [slice_.compared for slice_ in seen] == [1, 2, 3, 3]
+    assert [slice_.going_on for slice_ in seen] == [1, 1, 1, 0]
+    assert passes.go_on(EVERY) == passes.SweepResult()
+
+
+def test_a_slice_that_stops_loses_nothing_that_was_saved(cast, settings):
+    passes.begin(EVERY)
+    passes.go_on(EVERY, seconds=0)
+    good, settings.NSADMIN_MONGODB_URL = (
+        settings.NSADMIN_MONGODB_URL,
+        "mongodb://127.0.0.1:9/none",
+    )
+    with pytest.raises(Unavailable):
+        passes.go_on(EVERY)
+    settings.NSADMIN_MONGODB_URL = good
+    ended = passes.go_on(EVERY)
+    assert (ended.compared, ended.going_on) == (3, 0)
+
+
+def test_a_pass_without_anything_due_costs_the_same_for_any_number(cast):
+    night()
+
+    def cost() -> int:
+        passes.begin(EVERY)
+        with CaptureQueriesContext(connection) as queries:
+            passes.go_on(EVERY)
+        return len(queries)
+
+    before, now = cost(), timezone.now()
+    keys = [f"ns_quiet{number:04}" for number in range(600)]
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=key, internal_id="int_x", name=key, mirrored_at=now
+        )
+        for key in keys
+    )
+    LastComparison.objects.bulk_create(
+        LastComparison(namespace_id=key, at=now, references_at=now) for key in keys
+    )
+    assert cost() == before
+
+
+def test_what_the_mirror_does_not_know_is_no_orphan(cast):
+    moved = make_namespace(cast.northlight, "unmirrored")
+    MirroredNamespace.objects.filter(pk=moved.namespace_id).delete()
+    night()
+    orphans = DriftRow.objects.filter(kind="orphan")
+    assert moved.collection not in set(orphans.values_list("subject", flat=True))
+
+
+def test_a_collection_on_the_way_of_a_move_is_no_orphan(cast):
+    moved = make_namespace(cast.northlight, "moved")
+    there = {"compute_tier": "shared", "qdrant_collection": moved.collection}
+    elsewhere = {"compute_tier": "shared", "qdrant_collection": "ns_elsewhere"}
+    collection(store.NAME).update_one(
+        {"_id": moved.namespace_id},
+        {
+            "$set": {
+                "infrastructure": elsewhere,
+                "fallback": {"infrastructure": there, "task_id": "t"},
+            }
+        },
+    )
+    comparison.reconcile()
+    night()
+    orphans = DriftRow.objects.filter(kind="orphan")
+    assert moved.collection not in set(orphans.values_list("subject", flat=True))
+
+
+def test_rows_of_namespaces_that_are_no_more_are_deleted(cast):
+    night()
+    past = timezone.now() - timedelta(days=2)
+    LastComparison.objects.create(namespace_id="ns_gone", at=past)
+    DriftRow.objects.create(
+        namespace_id="ns_gone",
+        kind="index_extra",
+        right="nobody",
+        way="look",
+        sentence="",
+        first_seen=past,
+        last_seen=past,
+    )
+    night()
+    assert not DriftRow.objects.filter(namespace_id="ns_gone").exists()
+    assert not LastComparison.objects.filter(namespace_id="ns_gone").exists()
+    assert DriftPass.objects.get().ended_at is not None
