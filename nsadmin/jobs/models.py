@@ -170,6 +170,39 @@ class ScheduleRun(models.Model):
         return f"{self.name} {self.slot}"
 
 
+class ScheduleLease(models.Model):
+    """Which run of a schedule is going on: one at a time.
+
+    `owner` has it until `until`, and renews it; both are empty between two runs. The
+    run began at `since`; `skipped` starts of the schedule were skipped since then, the
+    last one at `skipped_at`.
+    """
+
+    name = models.CharField(max_length=32, primary_key=True)
+    owner = models.CharField(max_length=64, blank=True)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    skipped = models.PositiveIntegerField(default=0)
+    skipped_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TurnPlace(models.Model):
+    """Where the next turn of a loop over many items goes on: behind the key `after`.
+
+    It is empty after a turn that met every item.
+    """
+
+    loop = models.CharField(max_length=MAX_ITEM_LENGTH, primary_key=True)
+    after = models.CharField(max_length=MAX_ITEM_LENGTH, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.loop
+
+
 class ItemFailure(models.Model):
     """What fails at one item of a loop over many, such as one namespace of all.
 
