@@ -1,7 +1,7 @@
 """What other rooms register, so that `jobs` imports none of them.
 
-These are the runners of job kinds, the number of slots of an organization, and whether
-its jobs wait.
+These are the runners of job kinds, the numbers of jobs of an organization that may run
+and wait at the same time, and whether its jobs are paused.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
 CountSlots = Callable[[str], int]
+QueueLimit = Callable[[str], int | None]
 IsPaused = Callable[[str], bool]
 
 # Most steps are short and a slice ends after one, so only a hang meets this limit.
@@ -42,6 +43,7 @@ class Kind:
 
 _KINDS: dict[str, Kind] = {}
 _slot_counters: list[CountSlots] = []
+_queue_limits: list[QueueLimit] = []
 _pause_checks: list[IsPaused] = []
 
 
@@ -90,6 +92,12 @@ def register_slots(count: CountSlots) -> CountSlots:
     return count
 
 
+def register_queue_limit(limit: QueueLimit) -> QueueLimit:
+    """Register the function from an organization's id to how many jobs may wait."""
+    _queue_limits[:] = [limit]
+    return limit
+
+
 def register_pause(check: IsPaused) -> IsPaused:
     """Register the function that tells whether an organization's jobs wait."""
     _pause_checks[:] = [check]
@@ -110,3 +118,8 @@ def limit_of(name: str) -> int:
 def slot_count(organization_id: str) -> int:
     """Return how many jobs of an organization may run at once, at least 1."""
     return max([1, *(count(organization_id) for count in _slot_counters)])
+
+
+def queue_limit(organization_id: str) -> int | None:
+    """Return how many jobs of an organization may wait; None for any number."""
+    return next((limit(organization_id) for limit in _queue_limits), None)

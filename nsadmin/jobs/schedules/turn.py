@@ -48,6 +48,15 @@ def within(
         _current.reset(token)
 
 
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Let the turn of the block end after `seconds`, or sooner with that around it."""
+    around = _current.get()
+    is_lost = around.is_lost if around else lambda: False
+    with within(min(seconds, left_s()), is_lost=is_lost):
+        yield
+
+
 def left_s() -> float:
     """Return the seconds that are left of the turn; infinite outside of a run."""
     budget = _current.get()

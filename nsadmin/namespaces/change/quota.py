@@ -1,4 +1,4 @@
-"""The numbers of namespaces and of simultaneous jobs that an organization may have.
+"""The numbers of namespaces and of jobs that an organization may have.
 
 The subscription includes them; limits of the organization's own replace them.
 """
@@ -40,6 +40,21 @@ def plan_slots(plan: str) -> int:
     """Return how many jobs at the same time a subscription includes."""
     slots: dict[str, int] = settings.NSADMIN_JOB_SLOTS
     return slots.get(plan, min(slots.values()))
+
+
+def queued_jobs(organization_id: str) -> int:
+    """Return how many jobs of the organization may wait at the same time.
+
+    An unknown organization has the least number of all.
+    """
+    row = Organization.objects.filter(organization_id=organization_id)
+    return plan_queue(row.values_list("plan", flat=True).first() or "")
+
+
+def plan_queue(plan: str) -> int:
+    """Return how many waiting jobs a subscription includes."""
+    most: dict[str, int] = settings.NSADMIN_MAX_QUEUED_JOBS
+    return most.get(plan, min(most.values()))
 
 
 def limit_of(organization: Organization) -> int | None:
