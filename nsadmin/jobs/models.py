@@ -104,9 +104,23 @@ class Job(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["state", "lease_until"], name="job_due"),
-            models.Index(fields=["settled", "run_after"], name="job_unsettled"),
+            models.Index(fields=["settled", "state", "run_after"], name="job_settling"),
             models.Index(fields=["organization_id", "-created_at"], name="job_by_org"),
             models.Index(fields=["namespace_id"], name="job_by_namespace"),
+            # For each second's sweep: who waits, and who has slots.
+            models.Index(
+                fields=["state", "slot", "organization_id", "run_after"],
+                name="job_waiting",
+            ),
+            models.Index(
+                fields=["organization_id"],
+                condition=models.Q(slot__isnull=False),
+                name="job_holding",
+            ),
+            # For the numbers of live jobs in the frame of every page.
+            models.Index(
+                fields=["organization_id", "state", "started_at"], name="job_live"
+            ),
         ]
 
     def __str__(self) -> str:

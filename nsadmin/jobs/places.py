@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, Window
-from django.db.models.expressions import BaseExpression
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F
 
 from nsadmin.jobs.models import Job, State
-from nsadmin.jobs.registry import slot_count
+from nsadmin.jobs.registry import slot_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +25,7 @@ class Place:
 
 
 def of(jobs: Iterable[Job]) -> dict[UUID, Place]:
-    """Return the places of those jobs that wait for a slot, in two queries.
-
-    To these comes what the registered function needs for each organization's slots.
-    """
+    """Return the places of those jobs that wait for a slot, in three queries."""
     waiting = [j for j in jobs if j.state == State.QUEUED and j.slot is None]
     if not waiting:
         return {}
@@ -40,10 +35,18 @@ def of(jobs: Iterable[Job]) -> dict[UUID, Place]:
     ).order_by()
     counted = holders.values_list("organization_id").annotate(Count("pk"))
     running = dict(counted)
-    slots = {key: slot_count(key) for key in organization_ids}
+    slots = slot_counts(organization_ids)
+    queues = _queues(organization_ids)
     return {
-        job_id: Place(position, total, running.get(owner, 0), slots[owner])
-        for job_id, owner, position, total in _positions(waiting, organization_ids)
+        job.job_id: Place(
+            position=queues[job.organization_id].index(job.job_id) + 1,
+            waiting=len(queues[job.organization_id]),
+            running=running.get(job.organization_id, 0),
+            slots=slots[job.organization_id],
+        )
+        for job in waiting
+        # It may have got its slot since the row was read.
+        if job.job_id in queues[job.organization_id]
     }
 
 
@@ -52,22 +55,17 @@ def of_one(job: Job) -> Place | None:
     return of([job]).get(job.job_id)
 
 
-def _positions(
-    waiting: list[Job], organization_ids: set[str]
-) -> Iterable[tuple[UUID, str, int, int]]:
+def _queues(organization_ids: set[str]) -> dict[str, list[UUID]]:
+    """Return the ids of the waiting jobs of each organization, in their order.
+
+    There are no more than the ceiling of each organization.
+    """
     rows = Job.objects.filter(
         organization_id__in=organization_ids, state=State.QUEUED, slot=None
     )
-    order: list[BaseExpression | F | str] = [
-        F("started_at").asc(nulls_last=True),
-        "created_at",
-        "job_id",
-    ]
-    numbered = rows.annotate(
-        position=Window(RowNumber(), partition_by=F("organization_id"), order_by=order),
-        total=Window(Count("pk"), partition_by=F("organization_id")),
-    )
-    chosen = numbered.filter(job_id__in=[job.job_id for job in waiting])
-    return chosen.order_by().values_list(
-        "job_id", "organization_id", "position", "total"
-    )
+    started_first = F("started_at").asc(nulls_last=True)
+    ordered = rows.order_by(started_first, "created_at", "job_id")
+    queues: dict[str, list[UUID]] = {key: [] for key in organization_ids}
+    for organization_id, job_id in ordered.values_list("organization_id", "job_id"):
+        queues[organization_id].append(job_id)
+    return queues

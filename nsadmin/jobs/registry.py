@@ -4,7 +4,7 @@ These are the runners of job kinds, the numbers of jobs of an organization that 
 and wait at the same time, and whether its jobs are paused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
-CountSlots = Callable[[str], int]
+CountSlots = Callable[[Collection[str]], Mapping[str, int]]
 QueueLimit = Callable[[str], int | None]
 IsPaused = Callable[[str], bool]
 
@@ -87,7 +87,7 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def register_slots(count: CountSlots) -> CountSlots:
-    """Register the function from an organization's id to its number of slots."""
+    """Register the function from organizations' ids to their numbers of slots."""
     _slot_counters[:] = [count]
     return count
 
@@ -117,7 +117,16 @@ def limit_of(name: str) -> int:
 
 def slot_count(organization_id: str) -> int:
     """Return how many jobs of an organization may run at once, at least 1."""
-    return max([1, *(count(organization_id) for count in _slot_counters)])
+    return slot_counts([organization_id])[organization_id]
+
+
+def slot_counts(organization_ids: Collection[str]) -> dict[str, int]:
+    """Return `slot_count` of each organization, in one call."""
+    counts = dict.fromkeys(organization_ids, 1)
+    for count in _slot_counters:
+        for key, number in count(organization_ids).items():
+            counts[key] = max(1, number)
+    return counts
 
 
 def queue_limit(organization_id: str) -> int | None:

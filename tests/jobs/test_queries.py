@@ -92,10 +92,12 @@ def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal)
 
 def test_the_queue_position_counts_the_jobs_before_it():
     first, second, third = new_job(), new_job(), new_job()
-    assert [as_task(job)["queue_position"] for job in (first, second, third)] == [
-        *(0, 0, 1)  # the first one has the only slot
-    ]
-    assert as_task(first)["additional_data"]["queue"] is None
+    for job in (first, second, third):
+        job.refresh_from_db()
+    # The first one has the only slot.
+    told = [as_task(job) for job in (first, second, third)]
+    assert [task["queue_position"] for task in told] == [0, 0, 1]
+    assert told[0]["additional_data"]["queue"] is None
     assert as_task(third)["additional_data"]["queue"] == {
         "position": 2,
         "waiting": 2,
