@@ -16,7 +16,6 @@ from nsadmin.clones.stages import KIND, stages
 from nsadmin.clones.target_document import target_document
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.jobs.execution.cancellation import cancel
-from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.jobs.execution.enqueue import enqueue, release, withdraw
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import quota
@@ -67,7 +66,6 @@ def launch(
     source = preconditions.check(actor, identifier, request).namespace
     raw = planned_document(actor, source, request, job_id=operation or uuid.uuid4())
     place = target.resolved(actor, source, request.target)
-    require_room(actor.organization_id)
     target.require(target.checks(source, document.read(raw), place), place)
     op_id = record.new_op_id()
     _record_attempt(actor, source, raw, op_id)

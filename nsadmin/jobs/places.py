@@ -55,6 +55,13 @@ def of_one(job: Job) -> Place | None:
     return of([job]).get(job.job_id)
 
 
+def counts(organization_id: str) -> tuple[int, int]:
+    """Return how many jobs of an organization run, and how many wait for a slot."""
+    own = Job.objects.filter(organization_id=organization_id)
+    running = own.filter(slot__isnull=False).count()
+    return running, own.filter(state=State.QUEUED, slot=None).count()
+
+
 def _queues(organization_ids: set[str]) -> dict[str, list[UUID]]:
     """Return the ids of the waiting jobs of each organization, in their order.
 

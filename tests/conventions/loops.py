@@ -18,6 +18,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/health/fleet.py::_wrong": "our own rows, for one page",
     "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
     "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
+    "nsadmin/jobs/execution/admission.py::_with_free_slots": "ids and counts alone",
     "nsadmin/moves/expiry.py::_with_due": "reading, which never raises",
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",

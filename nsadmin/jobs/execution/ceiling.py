@@ -16,18 +16,13 @@ CODE: Final = "job_queue_full"
 _RETRY_AFTER_S: Final = 60
 
 
-def waiting_count(organization_id: str) -> int:
-    """Return how many jobs of an organization wait for a slot."""
-    own = Job.objects.filter(organization_id=organization_id, state=State.QUEUED)
-    return own.filter(slot=None).count()
-
-
 def require_room(organization_id: str) -> None:
     """Raise RateLimited if as many jobs of the organization wait as may."""
     limit = queue_limit(organization_id)
     if limit is None:
         return
-    waiting = waiting_count(organization_id)
+    own = Job.objects.filter(organization_id=organization_id, state=State.QUEUED)
+    waiting = own.filter(slot=None).count()
     if waiting < limit:
         return
     jobs = "job is" if waiting == 1 else "jobs are"
