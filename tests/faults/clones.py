@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -67,8 +68,18 @@ def begin(actor: Actor, source: Namespace, name: str) -> Job:
 def like(job: Job, number: int) -> list[Job]:
     """Put more jobs behind a queued one, each a copy of its row."""
     fields = {f.attname: getattr(job, f.attname) for f in Job._meta.concrete_fields}
-    later = {"slot": None, "created_at": timezone.now()}
-    rows = [Job(**{**fields, **later, "job_id": uuid4()}) for _ in range(number)]
+    now = timezone.now()
+    rows = [
+        Job(
+            **{
+                **fields,
+                "job_id": uuid4(),
+                "slot": None,
+                "created_at": now + timedelta(milliseconds=later),
+            }
+        )
+        for later in range(number)
+    ]
     return Job.objects.bulk_create(rows)
 
 

@@ -188,11 +188,11 @@ def test_a_running_schedule_and_its_skipped_starts_are_shown(browse):
     with single_flight.flight("purge", longest_s=60):
         single_flight.record_skip("purge")
         text = client.get(AT).content.decode()
-        assert "running since" in text
+        assert "Running since" in text
         assert "1 start skipped" in text
         asked = client.post("/schedules/purge/run/", follow=True).content.decode()
         assert "It starts when the running one ends." in asked
-    assert "running since" not in client.get(AT).content.decode()
+    assert "Running since" not in client.get(AT).content.decode()
 
 
 def test_the_result_of_a_long_run_names_its_skipped_starts():
