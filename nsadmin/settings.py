@@ -83,6 +83,9 @@ NSADMIN_PLAN_LIMITS: dict[str, int | None] = {"free": 1, "pro": 10, "enterprise"
 # The number of jobs of one organization that run at the same time, by its plan. Fewer
 # than the workers of the queue `jobs`, so that one organization cannot hold them all.
 NSADMIN_JOB_SLOTS: dict[str, int] = {"free": 1, "pro": 2, "enterprise": 3}
+# The number of jobs of one organization that may wait for a slot, by its plan. One more
+# is refused with 429; jobs that the platform starts by itself are not.
+NSADMIN_MAX_QUEUED_JOBS: dict[str, int] = {"free": 20, "pro": 200, "enterprise": 1000}
 # The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
 # In 24 hours the platform deletes at most this number of namespaces by itself, or this
@@ -319,14 +322,18 @@ CELERY_TASK_DEFAULT_QUEUE = queues.MAINTENANCE
 CELERY_TASK_ROUTES = {
     "nsadmin.jobs.sweep": {"queue": queues.CONTROL},
     "nsadmin.namespaces.heal": {"queue": queues.CONTROL},
+    "nsadmin.health.sample": {"queue": queues.SAMPLING},
     "nsadmin.jobs.run": {"queue": queues.JOBS},
     "nsadmin.*_cluster": {"queue": queues.CLUSTERS},
 }
+# The seconds of a schedule's turn, after which its run starts no further item; without
+# a number here they are four fifths of its period.
+NSADMIN_TURNS: dict[str, float] = {}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
         "task": "nsadmin.jobs.sweep",
         "schedule": 1.0,
-        "options": {"expires": 3.0},
+        "options": {"expires": 1.0},
     },
     "reconcile": {
         "task": "nsadmin.namespaces.reconcile",

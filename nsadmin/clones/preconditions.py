@@ -6,6 +6,7 @@ from nsadmin.access.web.gate import require
 from nsadmin.clones.copy import foreign
 from nsadmin.clones.request import CloneRequest
 from nsadmin.errors import Conflict, Invalid, NsadminError
+from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.namespaces.change import blockers, preconditions, quota
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.desired import expected_vectors
@@ -34,11 +35,12 @@ def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView
     Raises NotFound or Forbidden for a source the actor may not clone, Invalid for one
     of another organization that was not named, Conflict for a busy source, a taken
     name, or points that name another namespace and would go to another organization,
-    QuotaExceeded for a full plan.
+    QuotaExceeded for a full plan, RateLimited for a full queue of jobs.
     """
     source = _load_source(actor, identifier, request)
     _require_ready(actor, source.namespace)
     _require_quota(actor, request.namespace_name)
+    require_room(actor.organization_id)
     _require_collection(source.namespace)
     _require_no_foreign_points(actor, source.namespace, request)
     return source

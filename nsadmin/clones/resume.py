@@ -14,6 +14,7 @@ from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.jobs import controls, queries
 from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import enqueue
+from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.lifecycle import clone_target
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -29,7 +30,7 @@ def resume(actor: Actor, job_id: UUID | str) -> Job:
     """Queue a failed or cancelled clone again from its last checkpoint.
 
     Raises NotFound for a discarded clone, Conflict for a job that has not ended or is
-    queued already.
+    queued already, RateLimited for a full queue.
     """
     job = _load_ended_job(actor, job_id)
     raw = _load_target(job)
@@ -37,6 +38,7 @@ def resume(actor: Actor, job_id: UUID | str) -> Job:
         raise NotFound("The clone was discarded.", details={"resource": "namespace"})
     if raw.get("clone_status") != "failed":
         raise Conflict("The clone is being discarded.", code="namespace_busy")
+    require_room(job.organization_id)
     # One transaction: a worker that takes the job at once has to see the new op_id,
     # because the end of the job closes that audit row.
     with transaction.atomic():

@@ -56,8 +56,9 @@ def launch(
     returns the clone that the first one launched.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Conflict for a
-    busy source or a taken name, QuotaExceeded for a full plan; and for a target what
-    `target.resolved`, `target.infrastructure` and `target.require` raise.
+    busy source or a taken name, QuotaExceeded for a full plan, RateLimited for a
+    full queue; and for a target what `target.resolved`, `target.infrastructure` and
+    `target.require` raise.
     """
     launched = _find_launched(operation) if operation is not None else None
     if launched is not None:

@@ -15,6 +15,7 @@ from nsadmin.comparison.documents.context import KIND
 from nsadmin.comparison.job import stages
 from nsadmin.comparison.models import Comparison, Mode
 from nsadmin.errors import Invalid
+from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.jobs.execution.enqueue import enqueue
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change.blockers import require_not_deleting
@@ -33,7 +34,7 @@ def start(actor: Actor, left_id: str, right_id: str, mode: str) -> Comparison:
 
     Raises NotFound for a namespace that the actor may not see, Forbidden without the
     right to compare, Invalid for one namespace given twice or an unknown mode,
-    Conflict for one that is being deleted.
+    Conflict for one that is being deleted, RateLimited for a full queue.
     """
     require(actor, Action.COMPARISON_RUN)
     left = queries.get_stored(actor, left_id)
@@ -46,7 +47,10 @@ def start(actor: Actor, left_id: str, right_id: str, mode: str) -> Comparison:
         require_not_deleting(view.namespace)
     with transaction.atomic():
         running = _running(actor, left, right, mode)
-        return running or _started(actor, left, right, mode)
+        if running is not None:
+            return running
+        require_room(actor.organization_id)
+        return _started(actor, left, right, mode)
 
 
 def _running(

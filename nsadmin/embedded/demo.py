@@ -64,7 +64,7 @@ class Demo:
         for process in (
             self._web,
             *processes.workers(),
-            processes.sweeper(),
+            processes.control(),
             processes.mirror(),
             processes.beat(self._directory.path),
         ):

@@ -66,6 +66,7 @@ class Details:
     usage: Usage
     limit: int | None
     slots: int
+    queue: int
     roles: dict[str, int]
     keys: int
     people: list[Membership]
@@ -186,6 +187,7 @@ def details(actor: Actor, organization: Organization) -> Details:
         usage=usage(organization),
         limit=quota.limit_of(organization),
         slots=quota.slots_of(organization),
+        queue=quota.plan_queue(organization.plan),
         roles=dict(members.values_list("role").annotate(Count("pk"))),
         keys=listing.live_key_count(organization),
         people=list(listing.members(organization)[:100]) if is_seen else [],

@@ -55,14 +55,15 @@ def each(
     *,
     key: Callable[[Item], str],
     kind: ItemKind = "namespace",
-    is_complete: bool = False,
+    is_complete: bool | Callable[[], bool] = False,
 ) -> Tally:
     """Call `work` with each item; record what raises, and go on.
 
     `loop` is the loop's name in the rows, `key` returns an item's id. A loop that
     `is_complete` goes over all items there are, so that open rows of items it did not
-    meet are closed. Raises Unavailable or a database error if a store fails that holds
-    all items, and whatever `items` itself raises.
+    meet are closed; a function says so once the items have ended. Raises Unavailable or
+    a database error if a store fails that holds all items, and whatever `items` itself
+    raises.
     """
     tally, met = Tally(), set[str]()
     opened = set(_open_rows(loop, kind).values_list("item", flat=True))
@@ -75,6 +76,8 @@ def each(
                 resolve(loop, kind, name)
         else:
             tally.failed += 1
+    if callable(is_complete):
+        is_complete = is_complete()
     if is_complete and opened - met:
         _close(_open_rows(loop, kind).filter(item__in=list(opened - met)))
     return tally

@@ -104,9 +104,23 @@ class Job(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["state", "lease_until"], name="job_due"),
-            models.Index(fields=["settled", "run_after"], name="job_unsettled"),
+            models.Index(fields=["settled", "state", "run_after"], name="job_settling"),
             models.Index(fields=["organization_id", "-created_at"], name="job_by_org"),
             models.Index(fields=["namespace_id"], name="job_by_namespace"),
+            # For each second's sweep: who waits, and who has slots.
+            models.Index(
+                fields=["state", "slot", "organization_id", "run_after"],
+                name="job_waiting",
+            ),
+            models.Index(
+                fields=["organization_id"],
+                condition=models.Q(slot__isnull=False),
+                name="job_holding",
+            ),
+            # For the numbers of live jobs in the frame of every page.
+            models.Index(
+                fields=["organization_id", "state", "started_at"], name="job_live"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +182,39 @@ class ScheduleRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.slot}"
+
+
+class ScheduleLease(models.Model):
+    """Which run of a schedule is going on: one at a time.
+
+    `owner` has it until `until`, and renews it; both are empty between two runs. The
+    run began at `since`; `skipped` starts of the schedule were skipped since then, the
+    last one at `skipped_at`.
+    """
+
+    name = models.CharField(max_length=32, primary_key=True)
+    owner = models.CharField(max_length=64, blank=True)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    skipped = models.PositiveIntegerField(default=0)
+    skipped_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TurnPlace(models.Model):
+    """Where the next turn of a loop over many items goes on: behind the key `after`.
+
+    It is empty after a turn that met every item.
+    """
+
+    loop = models.CharField(max_length=MAX_ITEM_LENGTH, primary_key=True)
+    after = models.CharField(max_length=MAX_ITEM_LENGTH, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.loop
 
 
 class ItemFailure(models.Model):

@@ -16,6 +16,7 @@ from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.execution.commitment import is_committed
 from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.jobs.places import Place
 from nsadmin.jobs.registry import find_kind, kinds
 
 # The published words; the API has no others for a job's state.
@@ -178,13 +179,12 @@ def task_type(job: Job) -> str:
     return kind.task_type if kind else "api_namespaces_create"
 
 
-def queue_position(job: Job) -> int | None:
-    """Return how many queued jobs of the job's organization are due before this one.
+def queue_position(job: Job, place: Place | None) -> int | None:
+    """Return how many jobs of the job's organization get a slot before this one.
 
     Those of others do not count, since a position must not tell of them. None for a job
-    that is not queued.
+    that is not queued, 0 for one that has its slot; `place` is that of `places.of`.
     """
     if job.state != State.QUEUED:
         return None
-    own = Job.objects.filter(organization_id=job.organization_id, state=State.QUEUED)
-    return own.filter(run_after__lt=job.run_after).count()
+    return place.position - 1 if place else 0

@@ -4,6 +4,8 @@ from typing import Final
 
 # The sweeper, and the recovery of changes: short runs that must never wait.
 CONTROL: Final = "control"
+# Asking the shared cluster about its collections, every few seconds.
+SAMPLING: Final = "sampling"
 # The other schedules, as far as they ask the operator's own stores.
 MAINTENANCE: Final = "maintenance"
 # Jobs between collections of the shared cluster.
@@ -13,4 +15,4 @@ CLUSTERS: Final = "clusters"
 # Jobs that bring points to or from a dedicated cluster, with calls that take minutes.
 TRANSFERS: Final = "transfers"
 
-ALL: Final = (CONTROL, MAINTENANCE, JOBS, CLUSTERS, TRANSFERS)
+ALL: Final = (CONTROL, SAMPLING, MAINTENANCE, JOBS, CLUSTERS, TRANSFERS)

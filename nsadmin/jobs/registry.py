@@ -1,10 +1,10 @@
 """What other rooms register, so that `jobs` imports none of them.
 
-These are the runners of job kinds, the number of slots of an organization, and whether
-its jobs wait.
+These are the runners of job kinds, the numbers of jobs of an organization that may run
+and wait at the same time, and whether its jobs are paused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 Run = Callable[["JobContext"], None]
 Settle = Callable[["Job"], None]
-CountSlots = Callable[[str], int]
+CountSlots = Callable[[Collection[str]], Mapping[str, int]]
+QueueLimit = Callable[[str], int | None]
 IsPaused = Callable[[str], bool]
 
 # Most steps are short and a slice ends after one, so only a hang meets this limit.
@@ -42,6 +43,7 @@ class Kind:
 
 _KINDS: dict[str, Kind] = {}
 _slot_counters: list[CountSlots] = []
+_queue_limits: list[QueueLimit] = []
 _pause_checks: list[IsPaused] = []
 
 
@@ -85,9 +87,15 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def register_slots(count: CountSlots) -> CountSlots:
-    """Register the function from an organization's id to its number of slots."""
+    """Register the function from organizations' ids to their numbers of slots."""
     _slot_counters[:] = [count]
     return count
+
+
+def register_queue_limit(limit: QueueLimit) -> QueueLimit:
+    """Register the function from an organization's id to how many jobs may wait."""
+    _queue_limits[:] = [limit]
+    return limit
 
 
 def register_pause(check: IsPaused) -> IsPaused:
@@ -109,4 +117,18 @@ def limit_of(name: str) -> int:
 
 def slot_count(organization_id: str) -> int:
     """Return how many jobs of an organization may run at once, at least 1."""
-    return max([1, *(count(organization_id) for count in _slot_counters)])
+    return slot_counts([organization_id])[organization_id]
+
+
+def slot_counts(organization_ids: Collection[str]) -> dict[str, int]:
+    """Return `slot_count` of each organization, in one call."""
+    counts = dict.fromkeys(organization_ids, 1)
+    for count in _slot_counters:
+        for key, number in count(organization_ids).items():
+            counts[key] = max(1, number)
+    return counts
+
+
+def queue_limit(organization_id: str) -> int | None:
+    """Return how many jobs of an organization may wait; None for any number."""
+    return next((limit(organization_id) for limit in _queue_limits), None)

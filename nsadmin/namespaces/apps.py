@@ -13,7 +13,11 @@ class NamespacesConfig(AppConfig):
     def ready(self) -> None:
         """Register the deletion job, the slots and pauses, and the triggers."""
         from nsadmin.access.organization.suspension import is_suspended
-        from nsadmin.jobs.registry import register_pause, register_slots
+        from nsadmin.jobs.registry import (
+            register_pause,
+            register_queue_limit,
+            register_slots,
+        )
         from nsadmin.namespaces.change import quota
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
         from nsadmin.namespaces.listing import triggers
@@ -21,4 +25,5 @@ class NamespacesConfig(AppConfig):
         register_slots(quota.job_slots)
         pre_migrate.connect(triggers.remove, sender=self, dispatch_uid="list_triggers")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="list_counts")
+        register_queue_limit(quota.queued_jobs)
         register_pause(is_suspended)

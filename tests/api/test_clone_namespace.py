@@ -260,3 +260,17 @@ def retriever(namespace: Namespace, retriever_id: str) -> str:
         ],
     )
     return retriever_id
+
+
+def test_beyond_the_ceiling_of_waiting_jobs_it_says_when_to_try_again(
+    call: Caller, settings: Any
+) -> None:
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"free": 0, "pro": 0, "enterprise": 0}
+    own = call.cast.own.namespace_id
+    response = call("POST", f"/namespaces/{own}/clone", {"namespace_name": "copy"})
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+    error = error_of(response)
+    assert error["code"] == "job_queue_full"
+    assert "queue" in error["message"]
+    assert not Job.objects.exists()

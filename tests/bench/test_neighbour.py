@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.health import sampler
+from nsadmin.jobs.models import Job, ScheduleRun
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement.cluster_share import SHARED
@@ -25,6 +27,8 @@ from tests.hostile.cluster import HEALTHY, HostileCluster
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 ROUNDS = 3
 CALLS = 20
+# The slots of the attacker's organization, and how many clones it queues.
+SLOTS, MANY = 3, 500
 PEOPLE = 4
 
 
@@ -77,7 +81,9 @@ def site(
         plant.workers.start()
         plant.workers.start_queue("maintenance", "--pool", "threads")
         processes = ("--pool", "prefork", "--concurrency", "4")
+        plant.workers.start_queue("sampling", "--pool", "solo")
         plant.workers.start_queue("clusters", *processes)
+        plant.workers.start_queue("transfers", *processes)
         yield plant, port
 
 
@@ -130,6 +136,59 @@ def test_pages_of_another_organization(street: Street, mode: str):
             taken[what, mode],
             taken[what, HEALTHY],
         )
+
+
+def _queue_many(street: Street) -> None:
+    """Many clones of the attacker's cluster, which then hangs."""
+    street.hostile.mode = HEALTHY
+    few = [
+        clones.begin(street.attackers, street.attacked, f"hanging {n}")
+        for n in range(SLOTS * 2)
+    ]
+    street.hostile.mode = "drip"
+    asked = len(street.hostile.asked)
+    until(lambda: len(street.hostile.asked) > asked, "the cluster is asked")
+    clones.like(clones.refreshed(few[-1]), MANY - len(few))
+
+
+def _queue_none(street: Street) -> None:
+    street.hostile.mode = HEALTHY
+    mine = Job.objects.filter(organization_id=street.attackers.organization_id)
+    mine.delete()
+
+
+def test_what_five_hundred_queued_clones_of_one_organization_delay(street: Street):
+    """Figure 6: another's clone, heal, the mirror, and pages, with and without them."""
+    names = iter(range(1000))
+
+    def clone_starts() -> None:
+        job = clones.begin(street.others, street.ordinary, f"beside {next(names)}")
+        until(lambda: clones.refreshed(job).started_at, "the clone starts")
+
+    def runs_again(name: str) -> None:
+        later = ScheduleRun.objects.filter(name=name, started_at__gt=timezone.now())
+        until(later.exists, f"{name} runs")
+
+    overview = f"/namespaces/{street.ordinary.namespace_id}/"
+    calls: dict[str, tuple[Callable[[], object], int, float]] = {
+        "a clone starts": (clone_starts, 2, 5),
+        "heal runs": (lambda: runs_again("heal"), 1, 10),
+        "the mirror runs": (lambda: runs_again("reconcile"), 1, 30),
+        "overview page": (lambda: street.other.ask(overview), CALLS, 0),
+        "list page": (lambda: street.other.ask("/namespaces/"), CALLS, 0),
+    }
+    taken: dict[tuple[str, bool], list[float]] = {}
+    for _ in range(ROUNDS):
+        for is_full, prepare in ((False, _queue_none), (True, _queue_many)):
+            prepare(street)
+            for what, (call, count, _limit) in calls.items():
+                taken.setdefault((what, is_full), []).extend(times(call, count=count))
+    _queue_none(street)
+    for what, (_call, _count, limit_s) in calls.items():
+        title = f"p95 {what}, {MANY} queued / none"
+        note(title, taken[what, True], taken[what, False])
+        if limit_s:
+            note(f"{title}: limit", taken[what, True], [limit_s])
 
 
 @pytest.mark.parametrize("mode", ["drip", "never"])

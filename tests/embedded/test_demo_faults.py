@@ -134,7 +134,7 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     assert stat.S_IMODE((demo.data / "demo.json").stat().st_mode) == 0o600
     assert told["url"] == f"http://127.0.0.1:{PORT}"
     assert told["processes"].keys() >= {
-        *("web", "worker", "second_worker", "beat", "sweeper", "mirror"),
+        *("web", "jobs", "jobs_2", "beat", "control", "sampling", "mirror"),
         *("maintenance", "clusters"),
         *("mongodb", "redis", "qdrant", "qdrant_dedicated"),
     }
@@ -156,8 +156,8 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("worker", "qdrant", "mongodb", "redis", "web"),
-        *("beat", "sweeper", "maintenance", "clusters", "qdrant_dedicated"),
+        *("jobs", "qdrant", "mongodb", "redis", "web"),
+        *("beat", "control", "sampling", "maintenance", "clusters", "qdrant_dedicated"),
     ],
 )
 def test_a_killed_process_is_back_and_everything_works(

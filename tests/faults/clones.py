@@ -3,8 +3,11 @@
 import math
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization, User
@@ -60,6 +63,24 @@ def make_source(
 def begin(actor: Actor, source: Namespace, name: str) -> Job:
     """Launch a clone with everything."""
     return launch(actor, source.namespace_id, CloneRequest(name, EVERYTHING)).job
+
+
+def like(job: Job, number: int) -> list[Job]:
+    """Put more jobs behind a queued one, each a copy of its row."""
+    fields = {f.attname: getattr(job, f.attname) for f in Job._meta.concrete_fields}
+    now = timezone.now()
+    rows = [
+        Job(
+            **{
+                **fields,
+                "job_id": uuid4(),
+                "slot": None,
+                "created_at": now + timedelta(milliseconds=later),
+            }
+        )
+        for later in range(number)
+    ]
+    return Job.objects.bulk_create(rows)
 
 
 def person_of(actor: Actor) -> User:

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
+from nsadmin.jobs import places
 from nsadmin.jobs.execution.cancellation import cancel
 from nsadmin.jobs.models import LIVE, Job, ScheduleRun, State
-from nsadmin.jobs.queues import CLUSTERS, TRANSFERS
+from nsadmin.jobs.queues import CLUSTERS, MAINTENANCE, SAMPLING, TRANSFERS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.document import Namespace
@@ -19,19 +20,23 @@ from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.dedicated import KEY, OwnCluster
 from tests.faults import clones
+from tests.faults.clones import like
 from tests.faults.plant import Plant, send, until
-from tests.hostile.cluster import HostileCluster
+from tests.hostile.cluster import HEALTHY, HostileCluster
 
 POINTS = 50
+# Twice as many clones as slots, and a whole queue of them.
+FEW, MANY = 6, 500
 # More than any of these takes on a loaded machine, less than one call may hang.
 NOT_BLOCKED_S = 30
+HANGING = "drip"
 RECONCILE = "nsadmin.namespaces.reconcile"
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Iterator[HostileCluster]:
     """A cluster that never ends an answer."""
-    with HostileCluster("drip") as found:
+    with HostileCluster(HANGING) as found:
         yield found
 
 
@@ -61,11 +66,13 @@ def staffed(plant: Plant, listed: list[str], settings) -> Iterator[Plant]:
         for _ in range(2):
             plant.workers.start()
         threads = ("--pool", "threads", "--concurrency", "3")
-        plant.workers.start_queue("maintenance", *threads)
+        plant.workers.start_queue(MAINTENANCE, *threads)
+        plant.workers.start_queue(SAMPLING, "--pool", "solo")
         processes = ("--pool", "prefork", "--concurrency", "4")
         plant.workers.start_queue(CLUSTERS, *processes)
         plant.workers.start_queue(TRANSFERS, *processes)
     yield plant
+    Job.objects.filter(state=State.QUEUED, slot=None).delete()
     for job in Job.objects.filter(state__in=LIVE):
         cancel(job)
 
@@ -111,14 +118,21 @@ def _move(namespace: Namespace, cluster: OwnCluster) -> None:
     assert store.replace(raw, {**raw, **moved})
 
 
-def _hang(attacker: Actor, hostile: HostileCluster) -> list[Job]:
-    """Twelve clones of the hanging cluster, some of which are waiting for it now."""
+def _hang(attacker: Actor, hostile: HostileCluster, number: int = FEW) -> list[Job]:
+    """Clones of the hanging cluster, some of which are waiting for it now.
+
+    The first few are asked for as anybody does; the rows of the others are like the
+    last of them, and so much further back in the queue that no worker sees them.
+    """
+    # Begun while it answers: each request that hangs would be waited for.
+    hostile.mode = HEALTHY
     source = _on(hostile.url, attacker, "hanging")
+    jobs = [clones.begin(attacker, source, f"clone {n}") for n in range(FEW)]
+    hostile.mode = HANGING
     asked = len(hostile.asked)
-    jobs = [clones.begin(attacker, source, f"clone {n}") for n in range(12)]
     assert {job.queue for job in jobs} == {TRANSFERS}
     until(lambda: len(hostile.asked) >= asked + 2, "the cluster is asked")
-    return jobs
+    return jobs + like(clones.refreshed(jobs[-1]), number - FEW)
 
 
 def _clone(actor: Actor, source: Namespace, name: str) -> float:
@@ -141,29 +155,59 @@ def _reconcile(organization_id: str) -> float:
     return until(mirrored.exists, "the document is in the mirror")
 
 
-def test_twelve_clones_of_a_hanging_cluster_delay_neither_others_nor_schedules(
+def _started_s(actor: Actor, source: Namespace, name: str) -> float:
+    """Ask for a clone; return after how many seconds a worker has begun it."""
+    job = clones.begin(actor, source, name)
+    return until(lambda: clones.refreshed(job).started_at, f"“{name}” starts")
+
+
+def _next_run_s(name: str) -> float:
+    """Return after how many seconds a schedule has run again."""
+    later = ScheduleRun.objects.filter(name=name, started_at__gt=timezone.now())
+    return until(later.exists, f"{name} runs")
+
+
+def _require_fairness(attacker: Actor, other: Actor, *, beside: str) -> None:
+    """Another organization's clone starts, and every kind of schedule runs."""
+    source = make_namespace(
+        Organization.objects.get(organization_id=other.organization_id),
+        f"ordinary {time.monotonic_ns()}",
+        point_count=POINTS,
+    )
+    taken = {
+        "a clone starts": _started_s(other, source, f"beside {time.monotonic_ns()}"),
+        "heal": _next_run_s("heal"),
+        "the mirror": _reconcile(other.organization_id),
+        "sampling": _next_run_s("sample"),
+    }
+    print(
+        *(f"{what} after {s:.1f} s," for what, s in taken.items()), f"beside {beside}"
+    )
+    assert max(taken.values()) < NOT_BLOCKED_S
+    holders = Job.objects.filter(slot__isnull=False)
+    assert holders.filter(organization_id=attacker.organization_id).count() <= 3
+
+
+def test_clones_of_a_hanging_cluster_delay_neither_others_nor_schedules(
     staffed: Plant, attacker: Actor, other: Actor, hostile: HostileCluster
 ):
-    source = clones.make_source(other, "ordinary", count=POINTS)
-    _clone(other, source, "warming up")
-    alone_s = _clone(other, source, "alone")
-    schedule_alone_s = _reconcile(other.organization_id)
     jobs = _hang(attacker, hostile)
-    since = timezone.now()
-    beside_s = _clone(other, source, "beside the twelve")
-    schedule_beside_s = _reconcile(other.organization_id)
-    print(f"clone {alone_s:.1f} s alone, {beside_s:.1f} s beside the twelve")
-    print(f"reconcile {schedule_alone_s:.1f} s, {schedule_beside_s:.1f} s")
-    assert beside_s < NOT_BLOCKED_S
-    assert schedule_beside_s < NOT_BLOCKED_S
-    states = {clones.refreshed(job).state for job in jobs}
-    assert states <= set(LIVE)
-    holders = Job.objects.filter(
-        organization_id=attacker.organization_id, slot__isnull=False
-    )
-    assert holders.count() <= 3
-    sampled = ScheduleRun.objects.filter(name="sample", started_at__gt=since)
-    until(sampled.exists, "the shared cluster is sampled")
+    _require_fairness(attacker, other, beside="a few")
+    assert clones.refreshed(jobs[-1]).state == State.QUEUED
+
+
+@pytest.mark.faults
+def test_five_hundred_clones_of_a_hanging_cluster_delay_neither_others_nor_schedules(
+    staffed: Plant, attacker: Actor, other: Actor, hostile: HostileCluster
+):
+    jobs = _hang(attacker, hostile, MANY)
+    for _ in range(3):
+        _require_fairness(attacker, other, beside="five hundred")
+    last = clones.refreshed(jobs[-1])
+    assert last.state == State.QUEUED
+    place = places.of_one(last)
+    assert place is not None
+    assert (place.position, place.slots) == (place.waiting, 3)
 
 
 @pytest.mark.faults
@@ -181,6 +225,6 @@ def test_a_clone_from_another_organizations_own_cluster_goes_on(
     _clone(other, source, "warming up")
     alone_s = _clone(other, source, "alone")
     _hang(attacker, hostile)
-    beside_s = _clone(other, source, "beside the twelve")
-    print(f"clone {alone_s:.1f} s alone, {beside_s:.1f} s beside the twelve")
+    beside_s = _clone(other, source, "beside the others")
+    print(f"clone {alone_s:.1f} s alone, {beside_s:.1f} s beside the others")
     assert beside_s < NOT_BLOCKED_S

@@ -7,7 +7,7 @@ import pytest
 
 from nsadmin.api.schemas.tasks import TaskResponse
 from nsadmin.errors import NotFound
-from nsadmin.jobs import queries
+from nsadmin.jobs import places, queries
 from nsadmin.jobs.execution.lease import claim
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
@@ -20,7 +20,7 @@ PUBLISHED = {"PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"}
 
 def as_task(job: Job) -> dict[str, Any]:
     """The job as the API answers with it."""
-    return TaskResponse.of(job).model_dump()
+    return TaskResponse.of(job, places.of_one(job)).model_dump()
 
 
 def test_a_foreign_job_answers_exactly_like_an_unknown_one():
@@ -91,6 +91,16 @@ def test_the_response_of_a_failed_job_says_why_beside_its_state(orders, refusal)
 
 
 def test_the_queue_position_counts_the_jobs_before_it():
-    first, second = new_job(), new_job()
-    assert as_task(first)["queue_position"] == 0
-    assert as_task(second)["queue_position"] == 1
+    first, second, third = new_job(), new_job(), new_job()
+    for job in (first, second, third):
+        job.refresh_from_db()
+    # The first one has the only slot.
+    told = [as_task(job) for job in (first, second, third)]
+    assert [task["queue_position"] for task in told] == [0, 0, 1]
+    assert told[0]["additional_data"]["queue"] is None
+    assert as_task(third)["additional_data"]["queue"] == {
+        "position": 2,
+        "waiting": 2,
+        "running": 1,
+        "slots": 1,
+    }

@@ -8,13 +8,14 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
-from nsadmin.jobs import queries
+from nsadmin.jobs import places, queries
 from nsadmin.jobs.execution import admission, slots
 from nsadmin.jobs.execution.cancellation import abort, cancel
 from nsadmin.jobs.execution.enqueue import resume
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.execution.sweeper import sweep
 from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.places import Place
 from nsadmin.jobs.queues import CLUSTERS, JOBS
 from nsadmin.jobs.registry import slot_count
 from tests.jobs.conftest import new_job
@@ -169,7 +170,12 @@ def test_a_position_tells_nothing_of_other_organizations(sent):
     for _ in range(4):
         job_of("b")
     first, second = job_of("a"), job_of("a")
-    assert [queries.queue_position(job) for job in (first, second)] == [0, 1]
+    place_of = places.of([first, second])
+    asked = [(job, place_of.get(job.job_id)) for job in (first, second)]
+    assert [queries.queue_position(*one) for one in asked] == [0, 0]
+    third = job_of("a")
+    [place] = places.of([first, second, third]).values()
+    assert place == Place(position=1, waiting=1, running=2, slots=2)
 
 
 def test_a_job_on_a_customers_cluster_has_its_own_queue(sent):

@@ -13,7 +13,7 @@ from nsadmin.audit.record import RecordedActor
 from nsadmin.celery import app
 from nsadmin.health import tasks as health_tasks
 from nsadmin.jobs import items
-from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE
+from nsadmin.jobs.queues import CLUSTERS
 from nsadmin.namespaces import tasks
 from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.models import (
@@ -168,18 +168,3 @@ def test_two_heals_at_once_are_one(cast):
 def test_an_odd_number_of_jobs_is_no_limit(cast, stored, allowed):
     raw = {**cast.own.raw, "infrastructure": {"max_concurrent_jobs": stored}}
     assert max_concurrent_jobs(document.read(raw)) == allowed
-
-
-def test_every_task_has_a_queue_and_limits():
-    app.loader.import_default_modules()
-    ours = {n: t for n, t in app.tasks.items() if n.startswith("nsadmin.")}
-    assert len(ours) >= 15
-    for name, task in ours.items():
-        route = app.amqp.router.route({}, name)
-        queue = route["queue"].name
-        assert queue == {
-            "nsadmin.jobs.sweep": CONTROL,
-            "nsadmin.namespaces.heal": CONTROL,
-            "nsadmin.jobs.run": JOBS,
-        }.get(name, CLUSTERS if name.endswith("_cluster") else MAINTENANCE)
-        assert 0 < task.soft_time_limit < task.time_limit

@@ -149,3 +149,14 @@ def test_forbidden_unknown_signed_out(cast, browse, address, foreign, client):
     assert browse().get(f"{foreign}clone/").status_code == 404
     assert browse().put(address).status_code == 405
     assert client.get(address).status_code == 302
+
+
+def test_a_full_queue_of_jobs_keeps_the_input(browse, address, settings):
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"free": 0, "pro": 0, "enterprise": 0}
+    response = browse().post(address, {**INPUT, "step": "confirm"})
+    text = response.content.decode()
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+    assert "waiting in your organization&#x27;s queue" in text
+    assert 'value="a copy"' in text
+    assert not Job.objects.exists()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from nsadmin.audit.models import AuditEvent
 from nsadmin.health import tasks as health
 from nsadmin.jobs.models import ScheduleRun
-from nsadmin.jobs.schedules import beat, runs
+from nsadmin.jobs.schedules import beat, runs, single_flight
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
 from nsadmin.pages.platform.schedule_text import MEANINGS, result_text
 from tests.pages.conftest import HTMX
@@ -181,3 +181,22 @@ def test_staff_see_what_waits_for_a_human(browse, held):
 )
 def test_results_in_words(name, result, words):
     assert result_text(name, result) == words
+
+
+def test_a_running_schedule_and_its_skipped_starts_are_shown(browse):
+    client = browse("platform_admin")
+    with single_flight.flight("purge", longest_s=60):
+        single_flight.record_skip("purge")
+        text = client.get(AT).content.decode()
+        assert "Running since" in text
+        assert "1 start skipped" in text
+        asked = client.post("/schedules/purge/run/", follow=True).content.decode()
+        assert "It starts when the running one ends." in asked
+    assert "Running since" not in client.get(AT).content.decode()
+
+
+def test_the_result_of_a_long_run_names_its_skipped_starts():
+    result = {"rows": 0, runs.SKIPPED: 3}
+    assert result_text("reconcile", result) == (
+        "Nothing differed. It took longer than its period; 3 starts skipped."
+    )

@@ -18,7 +18,7 @@ from nsadmin.api.schemas.tasks import (
     TaskResponse,
 )
 from nsadmin.errors import NotFound
-from nsadmin.jobs import queries
+from nsadmin.jobs import places, queries
 
 router = Router(tags=["Tasks"])
 
@@ -49,7 +49,8 @@ def list_tasks(
     end = offset + window.limit
     following = end if end < page.total else None
     pages = pagination(request, window, total=page.total, following=following)
-    results = [TaskResponse.of(job) for job in page.rows]
+    place_of = places.of(page.rows)
+    results = [TaskResponse.of(job, place_of.get(job.job_id)) for job in page.rows]
     return json_response(
         ListTasksResponse.model_construct(results=results, pagination=pages)
     )
@@ -59,7 +60,8 @@ def list_tasks(
 @operation(Action.JOB_READ)
 def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """One task. Poll after one second, then at growing intervals."""
-    return json_response(TaskResponse.of(queries.get(actor_of(request), task_id)))
+    job = queries.get(actor_of(request), task_id)
+    return json_response(TaskResponse.of(job, places.of_one(job)))
 
 
 @router.delete("/tasks/{task_id}", response=responses(CancelTaskResponse, 409))

@@ -1,5 +1,6 @@
 """Tasks: jobs as the API shows them, and their progress."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -8,12 +9,25 @@ from pydantic import BaseModel
 from nsadmin.api.schemas.lists import Pagination
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.places import Place
 
 TaskStatus = Literal["PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"]
 
 
 # The published part of a job's progress; the rest is for its page.
 _PROGRESS = ("stages", "percent", "rate", "left_s")
+
+
+class QueuePlace(BaseModel):
+    """Which of the waiting jobs of its organization a job is, counted from 1.
+
+    `running` of the `slots` of the organization are taken by running jobs.
+    """
+
+    position: int
+    waiting: int
+    running: int
+    slots: int
 
 
 class TaskDetails(BaseModel):
@@ -28,6 +42,7 @@ class TaskDetails(BaseModel):
     progress: dict[str, Any]
     attempts: int
     waiting: str | None
+    queue: QueuePlace | None
     heartbeat_at: datetime | None
     cancel_requested: bool
     created_at: datetime
@@ -36,7 +51,7 @@ class TaskDetails(BaseModel):
     error: str | None
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def of(cls, job: Job, place: Place | None) -> Self:
         """Return the details of a job."""
         return cls.model_construct(
             kind=job.kind,
@@ -48,6 +63,7 @@ class TaskDetails(BaseModel):
             progress={key: job.progress.get(key) for key in _PROGRESS},
             attempts=job.attempts,
             waiting=job.waiting or None,
+            queue=QueuePlace.model_construct(**asdict(place)) if place else None,
             heartbeat_at=job.heartbeat_at,
             cancel_requested=job.cancel_requested,
             created_at=job.created_at,
@@ -72,8 +88,11 @@ class TaskResponse(BaseModel):
     estimated_wait_minutes: int | None
 
     @classmethod
-    def of(cls, job: Job) -> Self:
-        """Return a job as a task; an error only where the job has failed."""
+    def of(cls, job: Job, place: Place | None = None) -> Self:
+        """Return a job as a task; an error only where the job has failed.
+
+        `place` is that of `places.of`, if the job waits for a slot.
+        """
         error = (job.error or None) if job.state == State.FAILED else None
         return cls.model_construct(
             task_id=str(job.job_id),
@@ -81,10 +100,10 @@ class TaskResponse(BaseModel):
             status=queries.STATUS[job.state],
             inputs=[job.inputs] if job.inputs else None,
             outputs=[job.outputs] if job.outputs else None,
-            additional_data=TaskDetails.of(job),
+            additional_data=TaskDetails.of(job, place),
             error=error,
             error_message=error,
-            queue_position=queries.queue_position(job),
+            queue_position=queries.queue_position(job, place),
             estimated_wait_minutes=None,
         )
 

@@ -34,27 +34,29 @@ def web(port: int) -> Process:
 def workers() -> list[Process]:
     """The workers: at least one for each queue, so that none waits behind another.
 
-    Jobs have two processes: when one is killed, the other takes its jobs as soon as the
-    leases expire. Only the workers for customers' clusters have child processes, since
-    only a process can be killed when it hangs; they share the memory of their parent.
+    Each is named after its queue. Jobs have two processes: when one is killed, the
+    other takes its jobs as soon as the leases expire. Only the workers for customers'
+    clusters have child processes, since only a process can be killed when it hangs;
+    they share the memory of their parent.
     """
     jobs = (*_THREADS, "2")
     clusters = ("--pool", "prefork", "--concurrency", "2")
     return [
-        _worker("worker", queues.JOBS, *jobs),
-        _worker("second_worker", queues.JOBS, *jobs),
+        _worker("jobs", queues.JOBS, *jobs),
+        _worker("jobs_2", queues.JOBS, *jobs),
+        _worker("sampling", queues.SAMPLING, *_THREADS, "1"),
         _worker("maintenance", queues.MAINTENANCE, *_THREADS, "3"),
         _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
         _worker("transfers", queues.TRANSFERS, *clusters, *_MEMORY),
     ]
 
 
-def sweeper() -> Process:
+def control() -> Process:
     """The worker of the control queue, which must never wait behind long work.
 
     It has two threads: one for the sweep of each second, one for recovery.
     """
-    return replace(_worker("sweeper", queues.CONTROL, *_THREADS, "2"), env=QUIET)
+    return replace(_worker("control", queues.CONTROL, *_THREADS, "2"), env=QUIET)
 
 
 def _worker(name: str, queue: str, *options: str) -> Process:

@@ -19,6 +19,8 @@ TASK = "nsadmin.jobs.run"
 _EXPIRES_S = 60
 # A task that is told to stop has so many seconds until it is killed.
 _LAST_WORDS_S = 30
+# The limits of a task that is not registered in this process.
+_SOFT_LIMIT_S, _HARD_LIMIT_S = 300.0, 330.0
 _CONNECTION = {
     "socket_connect_timeout": 1,
     "socket_timeout": 2,
@@ -48,6 +50,13 @@ def send_message(job: Job) -> bool:
         queue=job.queue,
         limit_s=limit_of(job.kind),
     )
+
+
+def limits_of(task: str) -> tuple[float, float]:
+    """Return after how many seconds a task is asked to stop, and is killed."""
+    known = current_app.tasks.get(task)
+    soft_s = getattr(known, "soft_time_limit", None) or _SOFT_LIMIT_S
+    return soft_s, getattr(known, "time_limit", None) or _HARD_LIMIT_S
 
 
 def send_to_clusters(task: str, urls: Iterable[str], *, expires_s: int) -> int:

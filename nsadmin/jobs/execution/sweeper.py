@@ -70,12 +70,17 @@ def _unanswered(now: datetime) -> list[UUID]:
     """Return jobs with a slot whose message was lost, and ended unsettled jobs."""
     resend_before = now - RESEND_AFTER
     # `run_after` is later than `sent_at` if a wait has ended since the last message.
-    queued = Q(state=State.QUEUED, slot__isnull=False) & (
-        Q(sent_at__lt=resend_before) | Q(run_after__gt=F("sent_at"))
-    )
+    is_late = Q(sent_at__lt=resend_before) | Q(run_after__gt=F("sent_at"))
+    queued = Q(is_late, state=State.QUEUED, slot__isnull=False)
     unsettled = Q(state__in=FINAL, settled=False, sent_at__lt=resend_before)
-    due = Job.objects.filter(queued | unsettled, run_after__lte=now)
-    return list(due.order_by("run_after").values_list("job_id", flat=True)[:_MAX_JOBS])
+    # Two queries, each with an index of its own.
+    rows = chain.from_iterable(
+        Job.objects.filter(due, run_after__lte=now)
+        .order_by("run_after")
+        .values_list("run_after", "job_id")[:_MAX_JOBS]
+        for due in (queued, unsettled)
+    )
+    return [job_id for _, job_id in sorted(rows)[:_MAX_JOBS]]
 
 
 def _recover_from_dead_worker(job: Job, now: datetime) -> None:

@@ -9,10 +9,13 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.jobs import items
+from nsadmin.jobs.schedules import turn
 from nsadmin.stores import redis
 
 # The process is killed this long after its task was asked to stop.
 KILLED_AFTER_S = 15
+# Loops in the work start no further item after this share of the limit.
+_SHARE = 0.8
 
 Work = Callable[[str], object]
 
@@ -35,7 +38,8 @@ def cluster_task(name: str, *, limit_s: int) -> Callable[[Work], Any]:
             if not redis.claim(claim, milliseconds=longest_ms):
                 return
             try:
-                items.each(loop, [url], work, key=str, kind="cluster")
+                with turn.within(_SHARE * limit_s):
+                    items.each(loop, [url], work, key=str, kind="cluster")
             finally:
                 redis.release(claim)
 

@@ -1,6 +1,7 @@
 """The runs of schedules: one run per slot, and a row for each.
 
-A message may be delivered twice; the unique slot of the row lets one worker run it.
+A message may be delivered twice; the unique slot of the row lets one worker run it. A
+run that lasts longer than its period never overlaps with the next (`single_flight`).
 A run that died leaves a row without an end. The next slot has a row of its own, so it
 does not wait.
 """
@@ -8,16 +9,19 @@ does not wait.
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleRun
-from nsadmin.jobs.schedules import beat
+from nsadmin.jobs.schedules import beat, single_flight, turn
+from nsadmin.jobs.schedules.single_flight import Flight
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +29,8 @@ log = structlog.get_logger(__name__)
 KEPT_RUNS = 50
 # A run without an end after this long died with its worker.
 LOST_AFTER = timedelta(hours=1)
+# The key of a result that counts the starts that were skipped during the run.
+SKIPPED: Final = "skipped_starts"
 
 Work = Callable[[], Mapping[str, Any]]
 # all: every run has its own row, and claims its slot before it starts.
@@ -45,21 +51,50 @@ def record_run(
 
     def wrap(work: Work) -> Callable[..., None]:
         def shell(slot: str = "") -> None:
-            if keep == "all" or slot:
-                row = _claim_slot(name, slot)
+            longest_s = beat.longest_s(name)
+            with single_flight.flight(name, longest_s=longest_s) as flight:
+                if flight is None:
+                    _skip(name, slot)
+                    return
+                row = _new_row(name, slot, keep)
                 if row is None:
                     log.info("schedule_skipped", schedule=name, slot=slot)
                     return
-            else:
-                now = timezone.now()
-                row = ScheduleRun(name=name, asked_at=now, started_at=now)
-            _execute(row, work, keep)
+                _execute(row, work, keep, flight)
+            _send_waiting(name)
 
         shell.__name__, shell.__doc__ = work.__name__, work.__doc__
         shell.__module__ = work.__module__
         return shell
 
     return wrap
+
+
+def _skip(name: str, slot: str) -> None:
+    """Skip a start while a run goes on; a requested run waits until that one ends."""
+    log.info("schedule_skipped", schedule=name, slot=slot, reason="a run goes on")
+    if not slot:
+        single_flight.record_skip(name)
+
+
+def _send_waiting(name: str) -> None:
+    """Send the message of a requested run that found another one going on."""
+    waiting = _requested(name, timezone.now()).filter(started_at=None).first()
+    if waiting is not None:
+        dispatch.send_task(beat.task_of(name), waiting.slot)
+
+
+def _requested(name: str, now: datetime) -> QuerySet[ScheduleRun]:
+    """Return the requested runs that have not ended and are not lost."""
+    unfinished = ScheduleRun.objects.filter(name=name, ended_at=None)
+    return unfinished.filter(asked_at__gt=now - LOST_AFTER).exclude(by="")
+
+
+def _new_row(name: str, slot: str, keep: Keep) -> ScheduleRun | None:
+    if keep == "all" or slot:
+        return _claim_slot(name, slot)
+    now = timezone.now()
+    return ScheduleRun(name=name, asked_at=now, started_at=now)
 
 
 def _claim_slot(name: str, slot: str) -> ScheduleRun | None:
@@ -81,16 +116,23 @@ def _claim_slot(name: str, slot: str) -> ScheduleRun | None:
         return None
 
 
-def _execute(row: ScheduleRun, work: Work, keep: Keep) -> None:
+def _execute(row: ScheduleRun, work: Work, keep: Keep, flight: Flight) -> None:
+    seconds = beat.turn_s(row.name)
     try:
-        row.result = dict(work())
+        with turn.within(seconds, is_lost=flight.lost.is_set):
+            row.result = dict(work())
     except NsadminError as error:
         row.error = error.message[:MAX_RUN_ERROR_LENGTH]
         log.warning("schedule_failed", schedule=row.name, reason=error.message)
+    except SoftTimeLimitExceeded:
+        row.error = "The run took too long and was stopped. The next one goes on."
+        log.warning("schedule_too_long", schedule=row.name)
     except Exception as error:
         row.error = f"The run stopped unexpectedly ({type(error).__name__})."
         _write(row, keep)
         raise
+    if skipped := flight.skipped():
+        row.result = {**row.result, SKIPPED: skipped}
     _write(row, keep)
 
 
@@ -125,14 +167,14 @@ def _delete_old_runs(name: str) -> None:
 def request_run(name: str, by: str) -> ScheduleRun:
     """Have a worker run a schedule now; `by` is the email address of the actor.
 
+    While a run goes on that beat has started, this one waits until that one ends.
     Raises NotFound for an unknown schedule, Conflict while a requested run waits or
     runs, Unavailable if the broker does not answer.
     """
     if name not in beat.names():
         raise NotFound("There is no such schedule.", details={"resource": "schedule"})
     now = timezone.now()
-    unfinished = ScheduleRun.objects.filter(name=name, ended_at=None)
-    if unfinished.filter(asked_at__gt=now - LOST_AFTER).exclude(by="").exists():
+    if _requested(name, now).exists():
         message = "A run was requested already. Wait until it ends."
         raise Conflict(message, code="running")
     row = ScheduleRun.objects.create(

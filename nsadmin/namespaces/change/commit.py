@@ -6,6 +6,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
 from nsadmin.errors import PlanChanged, PreconditionFailed
+from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.namespaces.change import moving, preconditions, preflight
 from nsadmin.namespaces.change.compare_and_set import accepted_document, write_document
 from nsadmin.namespaces.change.converge import Progress, converge
@@ -119,7 +120,8 @@ def commit(
 
     Raises PlanChanged if `digest` is another plan's, PreconditionFailed if `if_match`
     is not the stored revision, Conflict for a taken name or a busy namespace,
-    Unavailable before anything is written if Qdrant must answer and does not.
+    Unavailable before anything is written if Qdrant must answer and does not,
+    RateLimited for a move while the organization's queue of jobs is full.
     """
     # 1. Permission: `read` returns the stored namespace if the actor may change it.
     # 2. Preconditions: it is not busy, the name is free, the subscription allows it.
@@ -171,6 +173,8 @@ def _accept(
     if planned.plan.is_empty:
         return None
     preflight.require(planned.checks)
+    if planned.moves_points:
+        require_room(view.organization_id)
     # The job of a move comes first: it closes the attempt if this process dies here.
     moving_document = (
         move.accept(view, planned, op_id) if planned.moves_points else None

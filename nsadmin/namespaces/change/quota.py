@@ -1,9 +1,9 @@
-"""The numbers of namespaces and of simultaneous jobs that an organization may have.
+"""The numbers of namespaces and of jobs that an organization may have.
 
 The subscription includes them; limits of the organization's own replace them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -14,6 +14,8 @@ from nsadmin.errors import QuotaExceeded
 from nsadmin.stores.mongo import namespaces as store
 
 _LIMITED = "namespaces"
+# The columns of an organization from which its slots follow.
+_OF_SLOTS = ("organization_id", "plan", "job_limit")
 
 
 def plan_limit(plan: str) -> int | None:
@@ -27,19 +29,35 @@ def plan_limit(plan: str) -> int | None:
     return min((limit for limit in limits.values() if limit is not None), default=0)
 
 
-def job_slots(organization_id: str) -> int:
-    """Return how many jobs of the organization run at the same time, at least 1.
+def job_slots(organization_ids: Collection[str]) -> dict[str, int]:
+    """Return how many jobs of each organization run at the same time, at least 1.
 
     An unknown organization or subscription has the least number of all.
     """
-    row = Organization.objects.filter(organization_id=organization_id).first()
-    return plan_slots("") if row is None else slots_of(row)
+    rows = Organization.objects.filter(organization_id__in=organization_ids)
+    known = {row.organization_id: slots_of(row) for row in rows.only(*_OF_SLOTS)}
+    return dict.fromkeys(organization_ids, plan_slots("")) | known
 
 
 def plan_slots(plan: str) -> int:
     """Return how many jobs at the same time a subscription includes."""
     slots: dict[str, int] = settings.NSADMIN_JOB_SLOTS
     return slots.get(plan, min(slots.values()))
+
+
+def queued_jobs(organization_id: str) -> int:
+    """Return how many jobs of the organization may wait at the same time.
+
+    An unknown organization has the least number of all.
+    """
+    row = Organization.objects.filter(organization_id=organization_id)
+    return plan_queue(row.values_list("plan", flat=True).first() or "")
+
+
+def plan_queue(plan: str) -> int:
+    """Return how many waiting jobs a subscription includes."""
+    most: dict[str, int] = settings.NSADMIN_MAX_QUEUED_JOBS
+    return most.get(plan, min(most.values()))
 
 
 def limit_of(organization: Organization) -> int | None:

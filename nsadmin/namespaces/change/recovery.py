@@ -1,7 +1,5 @@
 """The sweep that finishes changes left open in the audit by a crash or slow build."""
 
-import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,6 +12,7 @@ from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
+from nsadmin.jobs.schedules import turn
 from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
@@ -79,14 +78,9 @@ def dedicated_clusters() -> list[str]:
 
 
 def _heal(share: ClusterShare) -> int:
-    deadline = time.monotonic() + _SWEEP_S
+    # The longest waiting is first, so the next run needs no place to go on from.
+    due = turn.until_over(_own_attempts(share))
     closed = 0
-
-    def turns() -> Iterator[AuditEvent]:
-        for row in _own_attempts(share):
-            if time.monotonic() > deadline:
-                break
-            yield row
 
     def give_turn(row: AuditEvent) -> None:
         nonlocal closed
@@ -98,8 +92,9 @@ def _heal(share: ClusterShare) -> int:
             HealingTurn.objects.filter(op_id=row.op_id).delete()
             closed += 1
 
-    with suppress(Unavailable):  # of a store of all: the next run goes on
-        items.each("heal", turns(), give_turn, key=lambda row: row.namespace_id)
+    with suppress(Unavailable), turn.at_most(_SWEEP_S):
+        # Unavailable is that of a store of all: the next run goes on.
+        items.each("heal", due, give_turn, key=lambda row: row.namespace_id)
     past = timezone.now() - _FORGOTTEN_AFTER
     HealingTurn.objects.filter(next_try_at__lt=past).delete()
     return closed

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from nsadmin.access.actor import Actor
+from nsadmin.access.actor import SYSTEM, Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.errors import Conflict, NsadminError, PreconditionFailed, Unavailable
 from nsadmin.jobs.execution import enqueue
+from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
@@ -43,7 +44,7 @@ def begin(
 
     Raises NotFound, Forbidden, PreconditionFailed if `if_match` is not the stored
     revision, Conflict for a protected namespace and, without `force`, for one with
-    running jobs.
+    running jobs, RateLimited for a full queue.
     """
     view = queries.get_stored(
         actor,
@@ -59,6 +60,8 @@ def begin(
     blockers.require_unprotected(namespace)
     if not force:
         blockers.require_unused(actor, namespace)
+    if actor.kind != SYSTEM.kind:
+        require_room(view.organization_id)
     try:
         return send(actor, view, if_match=if_match)
     except Conflict:

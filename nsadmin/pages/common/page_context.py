@@ -13,7 +13,7 @@ from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
-from nsadmin.errors import Forbidden, NotFound
+from nsadmin.errors import Forbidden, NotFound, NsadminError
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -47,6 +47,13 @@ def change_page(
     if wants_fragment(request):
         around = {**context, "title_part": f"{template}#title"}
         response.write(render_to_string("components/around.html", around, request))
+    return response
+
+
+def say_when(response: HttpResponse, error: NsadminError) -> HttpResponse:
+    """Add after how many seconds to try again, where the error says so."""
+    if "retry_after" in error.details:
+        response.headers["Retry-After"] = str(error.details["retry_after"])
     return response
 
 

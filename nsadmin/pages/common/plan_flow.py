@@ -17,6 +17,7 @@ from nsadmin.errors import (
     Invalid,
     NsadminError,
     PlanChanged,
+    RateLimited,
     Unavailable,
     UpstreamError,
 )
@@ -34,7 +35,7 @@ from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.pages.common import api_examples, plan_presenter
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.move_note import PAUSE, move_plan
-from nsadmin.pages.common.page_context import change_page, namespace_scope
+from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
 from nsadmin.pages.templatetags.formatting import many, spelled
 
 Wanted = NamespacePatch | PatchRequest | Repair | Protection | Revert
@@ -68,9 +69,9 @@ def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
         if step == "confirm":
             return _confirm(request, plan_form, patch)
         preview = _preview(request, plan_form, patch)
-    except (Invalid, Conflict, Unavailable, UpstreamError) as error:
+    except (Invalid, Conflict, RateLimited, Unavailable, UpstreamError) as error:
         plan_form.form.take(error)
-        return show_form(request, plan_form, status=error.status)
+        return say_when(show_form(request, plan_form, status=error.status), error)
     return _review(request, plan_form, patch, preview)
 
 

@@ -19,11 +19,11 @@ from nsadmin.comparison.gather import facts_of
 from nsadmin.comparison.models import Comparison
 from nsadmin.comparison.rows import Group
 from nsadmin.comparison.start import start
-from nsadmin.errors import Conflict, Invalid, NotFound, Unavailable
+from nsadmin.errors import Conflict, Invalid, NotFound, RateLimited, Unavailable
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import current_organization, why_not
+from nsadmin.pages.common.page_context import current_organization, say_when, why_not
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.comparison import export
 from nsadmin.pages.comparison.picks import Picks, read
@@ -120,8 +120,9 @@ def compare_run(request: HttpRequest) -> HttpResponse:
     left, right = (view.namespace.namespace_id for view in picks.both)
     try:
         row = start(actor, left, right, request.POST.get("mode", ""))
-    except (Invalid, Conflict, Unavailable, NotFound) as refused:
-        return _shown(request, picks, status=refused.status, error=refused.message)
+    except (Invalid, Conflict, RateLimited, Unavailable, NotFound) as refused:
+        shown = _shown(request, picks, status=refused.status, error=refused.message)
+        return say_when(shown, refused)
     return redirect("comparison", row.comparison_id)
 
 

@@ -20,6 +20,7 @@ from nsadmin.errors import (
     Invalid,
     NsadminError,
     QuotaExceeded,
+    RateLimited,
     Unavailable,
     UpstreamError,
 )
@@ -27,12 +28,17 @@ from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
-from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
+from nsadmin.pages.common.page_context import (
+    change_page,
+    editable,
+    namespace_scope,
+    say_when,
+)
 from nsadmin.pages.common.transfer_words import size_text, way_words
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces.forms.clones import CloneForm, places
 
-_CAUGHT = (Invalid, Conflict, QuotaExceeded, UpstreamError, Unavailable)
+_CAUGHT = (Invalid, Conflict, QuotaExceeded, RateLimited, UpstreamError, Unavailable)
 _DEDICATED = ("dedicated_cpu", "dedicated_gpu")
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
 
@@ -73,7 +79,7 @@ def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
     source_id = view.namespace.namespace_id
     try:
         return start.launch(actor, source_id, wanted).job
-    except (Conflict, QuotaExceeded):
+    except (Conflict, QuotaExceeded, RateLimited):
         begun = start.find_double_submit(actor, source_id, wanted)
         if begun is None:
             raise
@@ -108,7 +114,8 @@ def _show_form(
         "curl": api_examples.of_clone(request, view.namespace.namespace_id, example),
     }
     status = error.status if error is not None else error_status
-    return change_page(request, "namespaces/clone.html", context, status=status)
+    answer = change_page(request, "namespaces/clone.html", context, status=status)
+    return answer if error is None else say_when(answer, error)
 
 
 def _review(

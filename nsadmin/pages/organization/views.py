@@ -9,6 +9,7 @@ from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization import invitations, listing
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.jobs import places
 from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.listing.listing import ListQuery, total
 from nsadmin.pages.common.htmx import page
@@ -62,8 +63,12 @@ def plan(request: HttpRequest) -> HttpResponse:
     query = ListQuery(organization_id=shown.organization_id, scope="org")
     used = total(actor, query)
     limit = quota.limit_of(shown)
+    running, waiting = places.counts(shown.organization_id)
     context = {
         **scope,
+        "running_jobs": running,
+        "waiting_jobs": waiting,
+        "queue": quota.plan_queue(shown.plan),
         "used": used,
         "limit": limit,
         "slots": quota.slots_of(shown),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from nsadmin.jobs.execution.lease import LEASE
 from nsadmin.jobs.execution.slots import PAUSED, WAITS_FOR_SLOT, waits_for_slot
 from nsadmin.jobs.models import Job, State
+from nsadmin.jobs.places import Place
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.pages.common.badges import JOBS, Badge, job_badge
 
@@ -81,6 +82,21 @@ def idle_s(job: Job) -> float | None:
     since = max(moment for moment in known if moment is not None)
     idle = (timezone.now() - since).total_seconds()
     return idle if idle >= _LONG_S or job.started_at is None else None
+
+
+def place_text(place: Place | None) -> str:
+    """Return the place of a waiting job as a sentence; empty without one."""
+    if place is None:
+        return ""
+    which = f"{_ordinal(place.position)} of {place.waiting:,}"
+    running = f"{place.running:,} of {place.slots:,} run"
+    return f"{which} in the organization's queue; {running}."
+
+
+def _ordinal(number: int) -> str:
+    is_teen = 10 < number % 100 < 14
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(0 if is_teen else number % 10, "th")
+    return f"{number:,}{ending}"
 
 
 def silent_s(job: Job, stored: dict[str, Any]) -> float | None:

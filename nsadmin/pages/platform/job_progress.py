@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.jobs.models import Job
+from nsadmin.jobs.places import Place
 from nsadmin.pages.common.badges import STAGES, UNKNOWN, Badge
 from nsadmin.pages.common.sparkline import Sparkline, sparkline
 from nsadmin.pages.platform.job_headline import (
@@ -16,6 +17,7 @@ from nsadmin.pages.platform.job_headline import (
     current_stage,
     headline_of,
     idle_s,
+    place_text,
     silent_s,
 )
 
@@ -28,8 +30,9 @@ class Progress:
     """Contents of `#progress`; `every` is the time until the next poll, in seconds.
 
     `announcement` is the text for screen readers: it changes with the stage, not with
-    each number. `idle_s` is how long the job has waited for a worker, `silent_s` how
-    long it has not progressed; both only if longer than usual.
+    each number. `place` is the sentence about its place in the queue. `idle_s` is how
+    long the job has waited for a worker, `silent_s` how long it has not progressed;
+    both only if longer than usual.
     """
 
     state: Badge
@@ -42,6 +45,7 @@ class Progress:
     running_s: float | None
     idle_s: float | None
     silent_s: float | None
+    place: str
     spark: Sparkline | None
     every: int
     announcement: str
@@ -57,8 +61,11 @@ class Progress:
         return self.percent * 10
 
 
-def progress_of(job: Job) -> Progress:
-    """Return the progress of a job; missing values stay None."""
+def progress_of(job: Job, place: Place | None = None) -> Progress:
+    """Return the progress of a job; missing values stay None.
+
+    `place` is its place in the queue, if it waits for a slot.
+    """
     stored: dict[str, Any] = job.progress or {}
     stages = _stages(stored)
     running_s = job.running_s(timezone.now())
@@ -78,6 +85,7 @@ def progress_of(job: Job) -> Progress:
         running_s=running_s,
         idle_s=idle_s(job),
         silent_s=silent_s(job, stored),
+        place=place_text(place),
         spark=sparkline(stored.get("history") or [], stored.get("every_s") or 1),
         every=next(every for age, every in _SPACING if (running_s or 0) < age),
         announcement=f"{headline}, stage {current.number} of {len(stages)}"

@@ -16,7 +16,7 @@ from nsadmin.clones import remains, resume
 from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.comparison import kept
 from nsadmin.comparison.documents.context import KIND as COMPARISON
-from nsadmin.jobs import controls, queries
+from nsadmin.jobs import controls, places, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
 from nsadmin.namespaces.change.moving import FLIP
@@ -27,12 +27,12 @@ from nsadmin.namespaces.read import lookups
 from nsadmin.namespaces.read import queries as namespace_queries
 from nsadmin.namespaces.schema.moving import fallback_of
 from nsadmin.pages.common import api_examples
-from nsadmin.pages.common.badges import JOBS, kind_word
+from nsadmin.pages.common.badges import JOBS, Badge, kind_word
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import current_organization, why_not
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
-from nsadmin.pages.platform.job_headline import badge_of
+from nsadmin.pages.platform.job_headline import badge_of, place_text
 from nsadmin.pages.platform.job_progress import progress_of
 from nsadmin.pages.platform.job_transfer import transfer_of
 
@@ -59,7 +59,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     )
     context = {
         **filters,
-        "rows": [(job, badge_of(job)) for job in found.rows],
+        "rows": _shown(found.rows),
         "states": JOBS.items(),
         "kinds": [(name, kind_word(name)) for name in kinds()],
         "chosen": bool(filters["state"]) + bool(filters["kind"]),
@@ -69,6 +69,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "paging": Paging(offset, len(found.rows), found.total),
     }
     return page(request, "jobs/list.html", context, fragment="rows")
+
+
+def _shown(rows: list[Job]) -> list[tuple[Job, Badge, str]]:
+    """Return each job with its badge and the sentence about its place in the queue."""
+    place_of = places.of(rows)
+    return [(j, badge_of(j), place_text(place_of.get(j.job_id))) for j in rows]
 
 
 def _filters(request: HttpRequest) -> dict[str, str]:
@@ -111,7 +117,7 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
     actor = gate.actor_of(request)
     return {
         "job": row,
-        "progress": progress_of(row),
+        "progress": progress_of(row, places.of_one(row)),
         "transfer": transfer_of(row),
         "events": row.events.all()[:_EVENTS],
         "may_cancel": actor.may(Action.JOB_CONTROL) and controls.can_cancel(row),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nsadmin.jobs.schedules.runs import SKIPPED
 from nsadmin.pages.templatetags.formatting import many
 
 Result = Mapping[str, Any]
@@ -80,15 +81,28 @@ def meaning(name: str) -> str:
 def result_text(name: str, result: Result) -> str:
     """Return the result of a run as text; plain counts for other schedules."""
     if name in _RESULT_TEXTS:
-        return f"{_RESULT_TEXTS[name](result)}{_apart(result)}{_failed(result)}"
-    counts = [f"{key} {n:,}" for key, n in result.items() if isinstance(n, int)]
-    return ", ".join(counts).capitalize()
+        text = f"{_RESULT_TEXTS[name](result)}{_apart(result)}{_failed(result)}"
+        return f"{text}{_skipped(result)}"
+    counts = [
+        f"{key} {n:,}"
+        for key, n in result.items()
+        if isinstance(n, int) and key != SKIPPED
+    ]
+    return f"{', '.join(counts).capitalize()}{_skipped(result)}"
 
 
 def _apart(result: Result) -> str:
     """Return the sentence about customers' clusters, each of which has its own run."""
     number = result.get("clusters", 0)
     return f" {many(number, 'dedicated cluster')} asked apart." if number else ""
+
+
+def _skipped(result: Result) -> str:
+    """Return the sentence about the starts that fell into the run; empty without."""
+    number = result.get(SKIPPED, 0)
+    if not isinstance(number, int) or not number:
+        return ""
+    return f" It took longer than its period; {many(number, 'start')} skipped."
 
 
 def _failed(result: Result) -> str:

@@ -16,8 +16,8 @@ from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Unavailable
-from nsadmin.jobs.models import ScheduleRun
-from nsadmin.jobs.schedules import beat, runs
+from nsadmin.jobs.models import ScheduleLease, ScheduleRun
+from nsadmin.jobs.schedules import beat, runs, single_flight
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.namespaces.lifecycle.mass_expiry import HeldExpiry
 from nsadmin.pages.common.badges import Badge, run_badge
@@ -47,13 +47,14 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """One schedule with its runs, newest first."""
+    """One schedule with its runs, newest first; `lease` is that of a running one."""
 
     name: str
     title: str
     meaning: str
     next_at: datetime
     past: list[RunView]
+    lease: ScheduleLease | None = None
 
     @property
     def last(self) -> RunView | None:
@@ -89,7 +90,8 @@ def _render_list(request: HttpRequest) -> HttpResponse:
     now, actor = timezone.now(), gate.actor_of(request)
     known = [name for name in MEANINGS if name in beat.names()]
     others = [name for name in beat.names() if name not in MEANINGS]
-    rows = [_row(name, now) for name in (*known, *others)]
+    leases = single_flight.running(now)
+    rows = [_row(name, now, leases.get(name)) for name in (*known, *others)]
     is_awaited = any(row.is_busy and row.past[0].run.by for row in rows)
     context = {
         "rows": rows,
@@ -130,7 +132,9 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
         actor=actor,
         organization_id=actor.organization_id,
     )
-    messages.info(request, f"{title(name)} is queued for a worker.")
+    is_running = name in single_flight.running(timezone.now())
+    after = "It starts when the running one ends." if is_running else ""
+    messages.info(request, f"{title(name)} is queued for a worker. {after}".strip())
     return _after(request)
 
 
@@ -139,7 +143,7 @@ def _after(request: HttpRequest) -> HttpResponse:
     return _render_list(request) if wants_fragment(request) else redirect("schedules")
 
 
-def _row(name: str, now: datetime) -> ScheduleRow:
+def _row(name: str, now: datetime, lease: ScheduleLease | None) -> ScheduleRow:
     past = [
         RunView(run, run_badge(run, now), run.error or result_text(name, run.result))
         for run in runs.latest(name)[:_MAX_RUNS]
@@ -150,4 +154,5 @@ def _row(name: str, now: datetime) -> ScheduleRow:
         meaning=meaning(name),
         next_at=beat.next_run(name, now),
         past=past,
+        lease=lease,
     )

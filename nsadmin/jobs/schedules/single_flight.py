@@ -1,0 +1,121 @@
+"""One run of a schedule at a time, on however many machines.
+
+A run holds a lease, one row in SQL for each schedule, and renews it while it lives. A
+start that finds the lease held is skipped and counted. After the death of its worker a
+lease ends within seconds. A run that hangs is renewed no longer than the hard limit of
+its task, at which a worker with child processes has killed it.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, IntegrityError, connections, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from nsadmin.jobs.models import ScheduleLease
+
+log = structlog.get_logger(__name__)
+
+# Several renewals fit into a lease, so that one may fail.
+LEASE = timedelta(seconds=15)
+RENEW_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The lease of a run; `lost` is set once another run may have it."""
+
+    name: str
+    owner: str
+    ends_at: float
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def renew(self) -> bool:
+        """Renew the lease; False if it is lost, or the run is past its hard limit."""
+        until = timezone.now() + LEASE
+        if time.monotonic() < self.ends_at and self._own().update(until=until):
+            return True
+        self.lost.set()
+        return False
+
+    def skipped(self) -> int:
+        """Return the number of starts that were skipped since this run began."""
+        return self._own().values_list("skipped", flat=True).first() or 0
+
+    def end(self) -> None:
+        """Give the lease back."""
+        self._own().update(owner="", until=None)
+
+    def _own(self) -> QuerySet[ScheduleLease]:
+        return ScheduleLease.objects.filter(name=self.name, owner=self.owner)
+
+
+@contextmanager
+def flight(name: str, *, longest_s: float) -> Iterator[Flight | None]:
+    """Hold the lease of a schedule while the block runs; None if another run has it.
+
+    It is renewed for no more than `longest_s` seconds, the hard limit of the task.
+    """
+    mine = Flight(name, uuid.uuid4().hex, time.monotonic() + longest_s)
+    if not _take(mine):
+        yield None
+        return
+    done = threading.Event()
+    thread = threading.Thread(
+        target=_renew, args=(mine, done), name=f"lease of {name}", daemon=True
+    )
+    thread.start()
+    try:
+        yield mine
+    finally:
+        done.set()
+        thread.join(timeout=10)
+        mine.end()
+
+
+def record_skip(name: str) -> None:
+    """Count a start that was skipped because a run was going on."""
+    ScheduleLease.objects.filter(name=name).update(
+        skipped=F("skipped") + 1, skipped_at=timezone.now()
+    )
+
+
+def running(now: datetime) -> dict[str, ScheduleLease]:
+    """Return the leases of the runs that are going on, by the name of the schedule."""
+    return {row.name: row for row in ScheduleLease.objects.filter(until__gt=now)}
+
+
+def _take(mine: Flight) -> bool:
+    now = timezone.now()
+    values = {"owner": mine.owner, "since": now, "until": now + LEASE, "skipped": 0}
+    free = Q(until=None) | Q(until__lte=now)
+    if ScheduleLease.objects.filter(free, name=mine.name).update(**values):
+        return True
+    if ScheduleLease.objects.filter(name=mine.name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            ScheduleLease.objects.create(name=mine.name, **values)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _renew(mine: Flight, done: threading.Event) -> None:
+    try:
+        while not done.wait(RENEW_S):
+            try:
+                if not mine.renew():
+                    log.warning("schedule_lease_lost", schedule=mine.name)
+                    return
+            except DatabaseError as failure:
+                log.warning("renewal_missed", schedule=mine.name, error=str(failure))
+    finally:
+        connections.close_all()

@@ -1,0 +1,47 @@
+"""Every Celery task has a queue, limits and, if it recurs, an end of its message."""
+
+from django.conf import settings
+
+from nsadmin.celery import app
+from nsadmin.embedded.supervision import processes
+from nsadmin.jobs import queues
+from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE, SAMPLING
+from nsadmin.jobs.schedules import beat
+
+# The other tasks: those of customers' clusters by their name, then the schedules.
+QUEUES = {
+    "nsadmin.jobs.sweep": CONTROL,
+    "nsadmin.namespaces.heal": CONTROL,
+    "nsadmin.health.sample": SAMPLING,
+    "nsadmin.jobs.run": JOBS,
+}
+
+
+def test_every_task_has_a_queue_and_limits() -> None:
+    app.loader.import_default_modules()
+    ours = {n: t for n, t in app.tasks.items() if n.startswith("nsadmin.")}
+    assert len(ours) >= 15
+    for name, task in ours.items():
+        of_rest = CLUSTERS if name.endswith("_cluster") else MAINTENANCE
+        queue = app.amqp.router.route({}, name)["queue"].name
+        assert queue == QUEUES.get(name, of_rest), name
+        assert 0 < task.soft_time_limit < task.time_limit, name
+
+
+def test_a_message_of_beat_ends_before_the_next_one() -> None:
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        assert 0 < entry["options"]["expires"] <= beat.period_s(name), name
+
+
+def test_every_queue_has_a_worker_of_its_name_in_the_demo() -> None:
+    workers = [processes.control(), *processes.workers()]
+    taken = {w.name: w.argv[w.argv.index("--queues") + 1] for w in workers}
+    assert set(taken.values()) == set(queues.ALL)
+    assert all(name.removesuffix("_2") == queue for name, queue in taken.items())
+
+
+def test_every_queue_has_a_worker_of_its_name_in_the_readme() -> None:
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    for queue in queues.ALL:
+        [line] = [x for x in readme.splitlines() if f"--queues {queue} " in x]
+        assert f"--hostname {queue}@%h" in line
