@@ -108,6 +108,7 @@ def test_resources_come_back_as_they_were_written() -> None:
         assert held == {row["_id"]: row for row in rows}
 
 
+@pytest.mark.django_db
 def test_the_dedicated_namespace_lives_on_its_own_cluster_alone() -> None:
     spec = BY_SLUG["car-spotter-archive"]
     stored = namespaces.get(spec.namespace_id)
