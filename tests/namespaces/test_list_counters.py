@@ -7,14 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
+from nsadmin.namespaces.list_models import ListCount, ListedExtractor, deleted, own
 from nsadmin.namespaces.listing import counters, triggers
-from nsadmin.namespaces.models import (
-    ListCount,
-    ListedExtractor,
-    MirroredNamespace,
-    deleted,
-    own,
-)
+from nsadmin.namespaces.models import MirroredNamespace
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,11 +11,12 @@ from django.db.models import F, Q
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Role
 from nsadmin.names import search_text
+from nsadmin.namespaces.list_models import own
 from nsadmin.namespaces.listing import walks
 from nsadmin.namespaces.listing.listing import listing
 from nsadmin.namespaces.listing.query import SORTS, ListQuery
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, own
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

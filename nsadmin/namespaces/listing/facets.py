@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from nsadmin.access.actor import Actor
+from nsadmin.namespaces.list_models import SYSTEM
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import HEALTH, TIERS, ListQuery
 from nsadmin.namespaces.listing.tally import Count, Tally, matching, tally
-from nsadmin.namespaces.models import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

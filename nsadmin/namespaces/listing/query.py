@@ -15,15 +15,15 @@ from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.listing.keyset import Order, Place
-from nsadmin.namespaces.mirror.status import TITLES
-from nsadmin.namespaces.models import (
+from nsadmin.namespaces.list_models import (
     LIST_ORDERS,
     SYSTEM,
     ListCount,
     ListedExtractor,
     own,
 )
+from nsadmin.namespaces.listing.keyset import Order, Place
+from nsadmin.namespaces.mirror.status import TITLES
 from nsadmin.namespaces.schema.text import name_key, searchable
 
 # {name: (column, whether it descends unless told otherwise)}

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.namespaces.list_models import SYSTEM, ListedExtractor, deleted, tenant_of
 from nsadmin.namespaces.listing import counters, walks
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
@@ -24,7 +25,6 @@ from nsadmin.namespaces.listing.query import (
     lists_of,
 )
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import SYSTEM, ListedExtractor, deleted, tenant_of
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
