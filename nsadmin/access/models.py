@@ -52,8 +52,8 @@ class OrganizationManager(models.Manager["Organization"]):
     ) -> list["Organization"]:
         """Create the organizations, each with its folded name."""
         made = list(objs)
-        for organization in made:
-            organization.name_key = name_key_of(organization.name)
+        for one in made:
+            one.name_key = name_key_of(one.name)
         return super().bulk_create(made, *args, **kwargs)
 
 
@@ -94,8 +94,7 @@ class Organization(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row, and the folded name wherever the name is written."""
         self.name_key = name_key_of(self.name)
-        fields = kwargs.get("update_fields")
-        if fields is not None and "name" in fields:
+        if "name" in (fields := kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = {*fields, "name_key"}
         super().save(*args, **kwargs)
 

@@ -7,13 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 
 def visitor(signed_in: Client) -> Callable[..., int]:
     """Return a function that asks for a path with the client's cookies: the status."""
-    application = get_wsgi_application()
+    return asking(get_wsgi_application(), signed_in)
+
+
+def asking(application: WSGIHandler, signed_in: Client) -> Callable[..., int]:
+    """Return such a function for any application."""
     cookies = "; ".join(f"{k}={m.value}" for k, m in signed_in.cookies.items())
 
     def ask(path: str, headers: Mapping[str, str] | None = None) -> int:

@@ -55,6 +55,8 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "api-docs": ("nobody", "/v1/docs"),
         "fleet": ("support", "/fleet/"),
         "platform-organizations": ("support", "/platform/organizations/"),
+        "platform-namespaces": ("support", "/platform/namespaces/"),
+        "organizations": ("support", "/organizations/"),
         "platform-jobs": ("support", "/platform/jobs/"),
         "platform-unreadable": ("support", "/platform/unreadable/"),
         "forbidden": ("viewer", f"/namespaces/{big}/settings/"),

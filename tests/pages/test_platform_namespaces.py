@@ -155,10 +155,15 @@ def test_the_cost_is_the_same_however_many_there_are(
     assert abs(now_size - size) < 2000
 
 
-def test_htmx_gets_the_rows_alone(browse: Browse) -> None:
-    text = text_of(browse("support"), "?search=ns", **HTMX)
+def test_htmx_gets_the_rows_and_the_filters(browse: Browse) -> None:
+    text = text_of(
+        browse("support"), "?search=ns&organization=northlight+media", **HTMX
+    )
     assert text.startswith('<div id="rows">')
     assert "<html" not in text
+    filters = text.partition('id="facets"')[2]
+    assert 'hx-swap-oob="true"' in filters
+    assert "Northlight Media" in filters
 
 
 def test_members_have_no_such_page(browse: Browse) -> None:

@@ -3,6 +3,7 @@
 Every function reads a bounded number of rows.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import connection
@@ -31,6 +32,17 @@ def selectable(user: User) -> QuerySet[Organization]:
         granted = grants.running().filter(user=user).values("organization_id")
         return rows.filter(Q(is_operator=True) | Q(pk__in=granted))
     return rows.filter(pk__in=user.memberships.order_by().values("organization_id"))
+
+
+def may_switch(user: User, organization_id: str) -> bool:
+    """Tell whether a person may switch to the organization."""
+    return selectable(user).filter(organization_id=organization_id).exists()
+
+
+def customers(without: Iterable[Organization]) -> QuerySet[Organization]:
+    """Return all organizations but the operator's and a few others."""
+    known = [organization.pk for organization in without]
+    return every().filter(is_operator=False).exclude(pk__in=known)
 
 
 def every() -> QuerySet[Organization]:

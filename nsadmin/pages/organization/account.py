@@ -40,8 +40,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 def switch(request: HttpRequest) -> HttpResponse:
     """Display another organization; raise NotFound for one that is not offered."""
     wanted = request.POST.get("organization_id", "")
-    rows = selection.selectable(signed_in(request))
-    if not rows.filter(organization_id=wanted).exists():
+    if not selection.may_switch(signed_in(request), wanted):
         raise NotFound("There is no such organization.")
     request.session[ORGANIZATION_SESSION_KEY] = wanted
     return redirect(_next(request))

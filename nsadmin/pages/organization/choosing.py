@@ -48,9 +48,7 @@ def _elsewhere(
     """Return organizations that the platform's people find but do not see."""
     if not gate.actor_of(request).may(Action.SUPPORT_ASK) or most <= 0:
         return []
-    known = [organization.pk for organization in own]
-    others = selection.every().filter(is_operator=False).exclude(pk__in=known)
-    return selection.search(others, text, most)
+    return selection.search(selection.customers(without=own), text, most)
 
 
 @gate.page(Action.SUPPORT_ASK)

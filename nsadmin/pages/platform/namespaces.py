@@ -59,7 +59,13 @@ def all_namespaces_page(request: HttpRequest) -> HttpResponse:
         "chosen": sum(map(bool, chosen)),
         "counted": COUNTED,
     }
-    return page(request, "platform/namespaces.html", context, fragment="rows")
+    return page(
+        request,
+        "platform/namespaces.html",
+        context,
+        fragment="rows",
+        beside=["facets"],
+    )
 
 
 def _given(request: HttpRequest, key: str, longest: int = LONGEST_ID) -> str:

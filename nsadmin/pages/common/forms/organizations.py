@@ -25,7 +25,7 @@ class OrganizationField(forms.CharField):
             "maxlength": selection.LONGEST,
             "spellcheck": "false",
             "hx-get": reverse_lazy("organization_options"),
-            "hx-trigger": "focus once, input changed delay:250ms",
+            "hx-trigger": "input changed delay:250ms, focus once",
             "hx-target": f"#{OPTIONS_ID}",
             "hx-swap": "innerHTML",
             "hx-sync": "this:replace",
