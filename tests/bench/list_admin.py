@@ -65,8 +65,15 @@ class Namespaces(_Admin):
     ) -> bool:
         return self.admin_site.has_permission(request)
 
-    has_change_permission = has_view_permission
-    has_delete_permission = has_view_permission
+    def has_change_permission(
+        self, request: HttpRequest, _obj: MirroredNamespace | None = None
+    ) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_delete_permission(
+        self, request: HttpRequest, _obj: MirroredNamespace | None = None
+    ) -> bool:
+        return self.admin_site.has_permission(request)
 
 
 class AdminUrls:

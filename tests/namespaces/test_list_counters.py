@@ -8,13 +8,8 @@ import pytest
 from django.db import connection
 
 from nsadmin.namespaces.listing import counters, triggers
-from nsadmin.namespaces.models import (
-    ListCount,
-    ListedExtractor,
-    MirroredNamespace,
-    deleted,
-    own,
-)
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.lists import ListCount, ListedExtractor, deleted, own
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

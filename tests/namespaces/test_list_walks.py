@@ -15,7 +15,8 @@ from nsadmin.namespaces.listing import walks
 from nsadmin.namespaces.listing.listing import listing
 from nsadmin.namespaces.listing.query import SORTS, ListQuery
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, own
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.models.lists import own
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

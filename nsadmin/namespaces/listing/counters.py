@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.db import connection, connections, transaction
 
-from nsadmin.namespaces.models import ListCount
+from nsadmin.namespaces.models.lists import ListCount
 
 logger = structlog.get_logger(__name__)
 

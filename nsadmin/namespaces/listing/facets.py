@@ -8,7 +8,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import HEALTH, TIERS, ListQuery
 from nsadmin.namespaces.listing.tally import Count, Tally, matching, tally
-from nsadmin.namespaces.models import SYSTEM
+from nsadmin.namespaces.models.lists import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

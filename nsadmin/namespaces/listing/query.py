@@ -17,7 +17,7 @@ from nsadmin.access.models import Organization
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.listing.keyset import Order, Place
 from nsadmin.namespaces.mirror.status import TITLES
-from nsadmin.namespaces.models import (
+from nsadmin.namespaces.models.lists import (
     LIST_ORDERS,
     SYSTEM,
     ListCount,

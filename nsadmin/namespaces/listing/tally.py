@@ -24,7 +24,7 @@ from nsadmin.namespaces.listing.query import (
     lists_of,
 )
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import SYSTEM, ListedExtractor, deleted, tenant_of
+from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind

@@ -1,4 +1,4 @@
-"""Rows about a whole cluster, written by the sampler; a part of `models`."""
+"""Rows about a whole cluster, written by the sampler."""
 
 from typing import ClassVar
 

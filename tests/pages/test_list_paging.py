@@ -1,0 +1,96 @@
+"""Pages of the list lead on by places: at any depth, without scripts, and back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from nsadmin.namespaces.models import MirroredNamespace
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def many(cast) -> list[str]:
+    """Sixty rows of the organization; return the names in the order of the list."""
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=f"ns_{n:04}",
+            organization_id=cast.northlight.organization_id,
+            internal_id=cast.northlight.internal_id,
+            name=f"row {n:02}",
+            name_key=f"row {n:02}",
+            search_text=f"row {n:02}\n",
+            updated_at=_START + timedelta(minutes=n),
+            mirrored_at=_START,
+        )
+        for n in range(60)
+    )
+    rows = MirroredNamespace.objects.exclude(internal_id=cast.halden.internal_id)
+    return list(rows.order_by("-updated_at", "-pk").values_list("name", flat=True))
+
+
+def shown(text: str) -> list[str]:
+    return re.findall(r'title="([^"]*)"\s+dir="auto"', text)
+
+
+def link(text: str, rel: str) -> str:
+    found = re.search(rf'href="([^"]*)" rel="{rel}"', text)
+    return unescape(found.group(1)) if found else ""
+
+
+def test_older_leads_to_the_end_and_newer_back(browse, many) -> None:
+    client = browse()
+    text = client.get("/namespaces/").content.decode()
+    found, pages = shown(text), [text]
+    while address := link(pages[-1], "next"):
+        pages.append(client.get(address).content.decode())
+        found += shown(pages[-1])
+    assert found == many
+    assert "26\u201350 of 62" in pages[1]
+    assert "51\u201362 of 62" in pages[2]
+    back = client.get(link(pages[2], "prev")).content.decode()
+    assert shown(back) == shown(pages[1])
+    first = client.get(link(back, "prev")).content.decode()
+    assert shown(first) == shown(pages[0])
+    assert not link(first, "prev")
+
+
+def test_a_bookmark_whose_rows_are_gone_begins_anew(browse, many) -> None:
+    client = browse()
+    address = link(client.get("/namespaces/").content.decode(), "next")
+    MirroredNamespace.objects.filter(name__in=many[20:30]).delete()
+    assert shown(client.get(address).content.decode())[:2] == many[30:32]
+    MirroredNamespace.objects.filter(name__in=many[25:]).delete()
+    assert shown(client.get(address).content.decode()) == many[:20]
+
+
+def test_a_place_of_another_list_begins_anew(browse, many) -> None:
+    client = browse()
+    address = link(client.get("/namespaces/").content.decode(), "next")
+    for other in ("&sort=name", "&search=row", "&tier=shared", "x"):
+        assert client.get(address + other).status_code == 200
+    text = client.get(f"{address}&sort=name").content.decode()
+    assert shown(text)[1:3] == ["row 00", "row 01"]
+
+
+def test_an_old_address_with_an_offset_still_works(browse, many) -> None:
+    text = browse().get("/namespaces/?offset=25").content.decode()
+    assert shown(text) == many[25:50]
+    assert "26\u201350 of 62" in text
+
+
+@pytest.mark.parametrize(
+    "query", ["", "search=row", "tier=shared&health=unknown", "search=row&sort=name"]
+)
+def test_a_page_is_small_and_takes_few_statements(browse, many, query) -> None:
+    client = browse()
+    client.get("/namespaces/")
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(f"/namespaces/?{query}")
+    assert len(shown(response.content.decode())) == 25
+    assert len(queries) <= 8
+    assert 2 * len(response.content) < 60 * 1024
