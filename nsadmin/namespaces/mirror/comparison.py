@@ -148,8 +148,13 @@ class Comparison:
             yield self.after
 
     def _is_unsure(self, copy: making.Copy, marks: Marks) -> bool:
-        """Tell whether a row may be right although its document was fetched."""
-        return self.is_whole or marks.get(copy.key, (None, None))[1] is None
+        """Tell whether a row may be right although its document was fetched.
+
+        A damaged document can have other marks than what can be read of the whole.
+        """
+        mark = marks[copy.key][1] if copy.key in marks else None
+        told = (copy.values["revision"], copy.values["updated_at"])
+        return self.is_whole or mark != told
 
 
 def _last_place(found: Sequence[Raw]) -> str:
