@@ -2,7 +2,7 @@
 
 from nsadmin.comparison.facts import Facts, LiveFacts
 from nsadmin.comparison.rows import UNKNOWN, Absent
-from nsadmin.health import vector_coverage
+from nsadmin.health.drift import vector_coverage
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.rows import public_infrastructure

@@ -5,9 +5,8 @@ from typing import Any
 
 from celery import shared_task
 
-from nsadmin.health import sampler
 from nsadmin.health.nightly import passes
-from nsadmin.health.sampling import counting
+from nsadmin.health.sampling import counting, sampler
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
@@ -63,7 +62,7 @@ def count_cluster(url: str) -> None:
 
 
 @shared_task(
-    name="nsadmin.health.drift",
+    name="nsadmin.health.drift.drift",
     ignore_result=True,
     soft_time_limit=120,
     time_limit=150,

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client, modify_settings, override_settings
 
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from tests.bench.peers.visitor import visitor
 from tests.bench.rounds import compare
-from tests.bench.visitor import visitor
 from tests.people import BACKEND
 
 pytestmark = pytest.mark.bench
@@ -47,7 +47,7 @@ def sites(cast, client: Client) -> Iterator[Callable[[str], int]]:
     apps = {"append": ["django.contrib.admin"]}
     with (
         modify_settings(INSTALLED_APPS=apps),
-        override_settings(ROOT_URLCONF="tests.bench.admin_urls"),
+        override_settings(ROOT_URLCONF="tests.bench.peers.admin_urls"),
     ):
         yield visitor(client)
 

@@ -3,9 +3,9 @@
 import pytest
 
 from nsadmin.access.models import Organization
-from tests.bench.admin import CHANGELIST, admin_visitor
+from tests.bench.peers.admin import CHANGELIST, admin_visitor
+from tests.bench.peers.visitor import visitor
 from tests.bench.rounds import compare
-from tests.bench.visitor import visitor
 
 pytestmark = pytest.mark.bench
 PAGES = 20

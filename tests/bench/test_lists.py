@@ -20,7 +20,7 @@ from nsadmin.namespaces.models import (
     MirroredNamespace,
     MirrorFill,
 )
-from tests.bench.list_admin import CHANGELIST, admin_of
+from tests.bench.peers.list_admin import CHANGELIST, admin_of
 from tests.bench.rounds import TABLE, Row, compare
 from tests.conftest import Servers
 from tests.people import BACKEND

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
-from nsadmin.health import sampler
+from nsadmin.health.sampling import sampler
 from nsadmin.jobs.models import Job, ScheduleRun
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook
@@ -17,7 +17,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo.connection import close
 from nsadmin.stores.qdrant.cluster import shared
-from tests.bench.neighbour import Guest, crowd, guest, note, times, web
+from tests.bench.peers.neighbour import Guest, crowd, guest, note, times, web
 from tests.cast import make_namespace
 from tests.conftest import Servers
 from tests.faults import clones, database

@@ -17,8 +17,8 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client as qdrant
 from nsadmin.stores.qdrant.cluster import shared
+from tests.bench.peers.visitor import visitor
 from tests.bench.rounds import compare
-from tests.bench.visitor import visitor
 from tests.cast import make_namespace
 
 pytestmark = pytest.mark.bench

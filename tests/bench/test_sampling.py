@@ -9,11 +9,11 @@ import pytest
 from django.conf import settings as configured
 from django.utils import timezone
 
-from nsadmin.health.sampler import sample
 from nsadmin.health.sampling.counting import Counted, count
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
 from nsadmin.stores import redis
-from tests.bench import synthetic
+from tests.bench.peers import synthetic
 from tests.bench.rounds import compare, note, statements
 from tests.bench.world import LARGE, SMALL, Worlds
 

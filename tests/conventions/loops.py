@@ -15,7 +15,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/advice/auto_indexing.py::finish_open": "a choice by id, before the loop",
     "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
     "nsadmin/health/nightly/orphans.py::_opened": "suppresses what each raises",
-    "nsadmin/health/sampler.py::sample": "claims in Redis; no cluster is called",
+    "nsadmin/health/sampling/sampler.py::sample": "claims in Redis; no cluster is called",
     "nsadmin/health/sampling/counting.py::count": "a choice; the loop follows it",
     "nsadmin/health/sampling/looking.py::_facts_due": "our rows of watched namespaces",
     "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
@@ -38,7 +38,7 @@ _NARROW = {"pk", "key", "op_id", "job", "job_id", "user", "item", "row", "reset_
 
 _EVERYBODY = {
     "nsadmin.stores.mongo.namespaces.every",
-    "nsadmin.health.cluster_probe.known",
+    "nsadmin.health.sampling.cluster_probe.known",
 }
 
 

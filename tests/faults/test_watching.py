@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from nsadmin.access.models import Membership, User
-from nsadmin.health.sampler import sample
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.health.models import DriftRow
-from nsadmin.health.sampler import sample
 from nsadmin.health.sampling import counting
 from nsadmin.health.sampling.counting import count
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import (
     ClusterReading,
     ClusterSlot,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nsadmin.health import drift_scan, vector_coverage
+from nsadmin.health.drift import drift_scan, vector_coverage
 from nsadmin.health.models import DriftRow
 from nsadmin.health.nightly.passes import SweepResult
 from nsadmin.namespaces.mirror import comparison

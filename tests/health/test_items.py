@@ -6,10 +6,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin import names
-from nsadmin.health import cluster_probe, drift_scan, sampler
-from nsadmin.health.drift import Drift
+from nsadmin.health.drift import drift_scan
+from nsadmin.health.drift.drift import Drift
 from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.health.nightly import due
+from nsadmin.health.sampling import cluster_probe, sampler
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import LastLook, MirroredNamespace

@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.errors import Unavailable
 from nsadmin.health.models import DriftPass, DriftRow, LastComparison
 from nsadmin.health.nightly import passes
-from nsadmin.health.sampler import sample
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import EVERY

@@ -2,9 +2,9 @@
 
 import pytest
 
-from nsadmin.health import drift_scan, reference_drift
+from nsadmin.health.drift import drift_scan, reference_drift
+from nsadmin.health.drift.reference_drift import BROKEN, OF_OBJECTS
 from nsadmin.health.models import DriftRow
-from nsadmin.health.reference_drift import BROKEN, OF_OBJECTS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import probe
 from nsadmin.stores.mongo.connection import collection

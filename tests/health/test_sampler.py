@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook
-from nsadmin.health.sampler import Sampled, sample
+from nsadmin.health.sampling.sampler import Sampled, sample
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.stores import ephemeral, redis

@@ -4,7 +4,7 @@ import pytest
 
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Invalid, NsadminError, Unavailable
-from nsadmin.health import cluster_probe
+from nsadmin.health.sampling import cluster_probe
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement import clusters

@@ -16,9 +16,9 @@ from nsadmin.comparison.documents.findings import Findings
 from nsadmin.comparison.make_like import likeness
 from nsadmin.comparison.models import CANCELLED, Comparison
 from nsadmin.comparison.start import start
-from nsadmin.health import drift_scan, reference_drift
+from nsadmin.health.drift import drift_scan, reference_drift
 from nsadmin.health.models import DriftRow
-from nsadmin.health.sampler import sample
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun, State
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold

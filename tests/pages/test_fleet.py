@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook, DriftRow
-from nsadmin.health.sampler import sample
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.qdrant import collections

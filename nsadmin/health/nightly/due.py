@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
-from nsadmin.health import drift_scan, vector_coverage
+from nsadmin.health.drift import drift_scan, vector_coverage
 from nsadmin.health.models import LastComparison
 from nsadmin.jobs import items
 from nsadmin.namespaces.models import MirroredNamespace

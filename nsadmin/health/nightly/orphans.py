@@ -12,8 +12,8 @@ from typing import Final
 from django.conf import settings
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import drift_scan
-from nsadmin.health.drift import Drift
+from nsadmin.health.drift import drift_scan
+from nsadmin.health.drift.drift import Drift
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import (
     ClusterShare,

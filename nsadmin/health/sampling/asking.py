@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError, Unavailable
-from nsadmin.health import vector_coverage
+from nsadmin.health.drift import vector_coverage
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.read.look_writes import Answer
 from nsadmin.namespaces.read.snapshots import VECTOR_COUNT_PREFIX, Snapshot

@@ -17,9 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import cluster_probe
 from nsadmin.health.models import ClusterLook
-from nsadmin.health.sampling import promise
+from nsadmin.health.sampling import cluster_probe, promise
 from nsadmin.jobs import items
 from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare

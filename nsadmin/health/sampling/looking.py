@@ -10,8 +10,8 @@ from typing import Any, Final
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import drift_scan
-from nsadmin.health.drift import compare
+from nsadmin.health.drift import drift_scan
+from nsadmin.health.drift.drift import compare
 from nsadmin.health.sampling.asking import Asker, Fact, Question, age_s, fact_due
 from nsadmin.jobs import items
 from nsadmin.namespaces.models import LastLook, MirroredNamespace

@@ -139,6 +139,7 @@ class MirroredNamespace(models.Model):
             ),
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["name_key"], name="mirror_name"),
+            models.Index(fields=["source_namespace_id"], name="mirror_by_source"),
             *LIST_INDEXES,
             *_trouble_indexes(),
             models.Index(

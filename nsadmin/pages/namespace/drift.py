@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.health import drift_scan, vector_coverage
-from nsadmin.health.drift import Drift
+from nsadmin.health.drift import drift_scan, vector_coverage
+from nsadmin.health.drift.drift import Drift
 from nsadmin.health.models import DriftRow
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.health import cluster_probe
+from nsadmin.health.sampling import cluster_probe
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView

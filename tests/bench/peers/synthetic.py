@@ -27,7 +27,7 @@ _OTHERS = (
 @contextmanager
 def running(points: dict[str, int]) -> Iterator[str]:
     """Serve collections with these points until the block ends; yield the address."""
-    command = [sys.executable, "-m", "tests.bench.synthetic"]
+    command = [sys.executable, "-m", "tests.bench.peers.synthetic"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -13,9 +13,8 @@ from typing import Final
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health import cluster_probe
-from nsadmin.health.cluster_probe import Probe
-from nsadmin.health.sampling import looking, promise, silence
+from nsadmin.health.sampling import cluster_probe, looking, promise, silence
+from nsadmin.health.sampling.cluster_probe import Probe
 from nsadmin.health.sampling.looking import LOOP, Turn
 from nsadmin.jobs import items
 from nsadmin.namespaces.models import ClusterReading, MirroredNamespace

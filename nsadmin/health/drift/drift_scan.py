@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.health import reference_drift
-from nsadmin.health.drift import Drift, compare
+from nsadmin.health.drift import reference_drift
+from nsadmin.health.drift.drift import Drift, compare
+from nsadmin.health.drift.reference_drift import Reach
 from nsadmin.health.models import DriftRow, LastComparison
-from nsadmin.health.reference_drift import Reach
 from nsadmin.jobs import items
 from nsadmin.names import clip
 from nsadmin.namespaces.models import MirroredNamespace

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from nsadmin.errors import NsadminError
-from nsadmin.health.drift import Drift
+from nsadmin.health.drift.drift import Drift
 from nsadmin.health.models import DriftRow
 from nsadmin.names import clip
 from nsadmin.resources import objects, reading

@@ -1,22 +1,22 @@
-"""Django's admin beside our pages, over one of our tables: the peer of the frame.
+"""Django's admin over the mirror's rows: the peer of the list of namespaces.
 
 It has Django's own middleware and nothing of ours but the session; everything is
 permitted, so that it asks for no permissions.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.test import Client, modify_settings, override_settings
 from django.urls import path
 
-from nsadmin.access.models import Organization
-from tests.bench.visitor import asking
+from nsadmin.access.models import User
+from nsadmin.namespaces.models import MirroredNamespace
+from tests.people import BACKEND
 
 _MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -26,13 +26,11 @@ _MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "tests.bench.admin.AdminUrls",
+    "tests.bench.peers.list_admin.AdminUrls",
 ]
-
-
-# Only the type checker knows the class with its parameter.
+CHANGELIST = "/admin/namespaces/mirrorednamespace/"
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Organization]
+    _Admin = admin.ModelAdmin[MirroredNamespace]
 else:
     _Admin = admin.ModelAdmin
 
@@ -44,11 +42,16 @@ class OpenSite(admin.AdminSite):
         return request.user.is_authenticated
 
 
-class Organizations(_Admin):
-    """A changelist with a search and the usual number of rows."""
+class Namespaces(_Admin):
+    """A changelist with the columns, filters and rows of ours."""
 
-    list_display = ("name", "organization_id", "plan", "created_at")
-    search_fields = ("name",)
+    list_display = (
+        *("name", "health", "tier", "document_count", "index_count"),
+        *("extractor_ids", "updated_at"),
+    )
+    list_filter = ("health", "tier", "scope")
+    search_fields = ("name", "namespace_id", "description")
+    ordering = ("-updated_at",)
     list_per_page = 25
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -58,17 +61,17 @@ class Organizations(_Admin):
         return self.admin_site.has_permission(request)
 
     def has_view_permission(
-        self, request: HttpRequest, _obj: Organization | None = None
+        self, request: HttpRequest, _obj: MirroredNamespace | None = None
     ) -> bool:
         return self.admin_site.has_permission(request)
 
     def has_change_permission(
-        self, request: HttpRequest, _obj: Organization | None = None
+        self, request: HttpRequest, _obj: MirroredNamespace | None = None
     ) -> bool:
         return self.admin_site.has_permission(request)
 
     def has_delete_permission(
-        self, request: HttpRequest, _obj: Organization | None = None
+        self, request: HttpRequest, _obj: MirroredNamespace | None = None
     ) -> bool:
         return self.admin_site.has_permission(request)
 
@@ -80,23 +83,21 @@ class AdminUrls:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.urlconf = "tests.bench.admin"
+        request.urlconf = "tests.bench.peers.list_admin"
         return self.get_response(request)
 
 
 site = OpenSite()
-site.register(Organization, Organizations)
+site.register(MirroredNamespace, Namespaces)
 urlpatterns = [path("admin/", site.urls)]
-CHANGELIST = "/admin/access/organization/"
 
 
 @contextmanager
-def admin_visitor(
-    signed_in: Client,
-) -> Iterator[Callable[[str, Mapping[str, str] | None], int]]:
-    """Yield a function as `visitor` returns, which asks Django's admin."""
-    with (
-        modify_settings(INSTALLED_APPS={"append": ["django.contrib.admin"]}),
-        override_settings(MIDDLEWARE=_MIDDLEWARE),
-    ):
-        yield asking(WSGIHandler(), signed_in)
+def admin_of(person: User) -> Iterator[Client]:
+    """A browser that asks Django's admin; our own may be used beside it."""
+    with modify_settings(INSTALLED_APPS={"append": ["django.contrib.admin"]}):
+        client = Client()
+        client.force_login(person, BACKEND)
+        with override_settings(MIDDLEWARE=_MIDDLEWARE):
+            client.get(CHANGELIST)  # loads the middleware
+        yield client

@@ -1,0 +1,1 @@
+"""Where MongoDB, Qdrant and the mirror differ, for one namespace."""
