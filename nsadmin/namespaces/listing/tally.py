@@ -178,9 +178,7 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     soon = {row[6] for row in fitting if row[7] is not None and row[7] <= until}
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
-    kinds = [kind for row in fitting for kind in _kinds(row)]
-    shown = [row for row in fitting if any(matching(_kinds(row), query))]
-    ids = [row[6] for row in shown]
+    kinds, ids = _summed(fitting, query)
     found = Tally(
         lists=(),
         kinds=kinds,
@@ -192,6 +190,10 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     if not is_sample:
         return found
     every = [*base_conditions(query), *conditions(query)]
+    if len(ids) > MOST and not query.exact:
+        return replace(
+            found, total=Count(MOST, is_least=True), few=None, conditions=every
+        )
     few = _rarest(query, known, 0) if any(conditions(query)) else None
     if few is None and query.expiring:
         few = Few(lambda _: query.soon)
@@ -203,6 +205,32 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
 
 
 Row = tuple[Any, ...]
+
+
+def _summed(rows: Sequence[Row], query: ListQuery) -> tuple[list[Kind], list[str]]:
+    """Return the kinds of rows, and the ids of those that meet the filters.
+
+    Many rows are of few kinds.
+    """
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    made: dict[tuple[Any, ...], list[Kind]] = {}
+    for row in rows:
+        key = (*row[:5], str(row[5]))
+        if key not in made:
+            made[key] = [*_kinds(row)]
+        alike.setdefault(key, []).append(row[6])
+    kinds = [
+        replace(kind, n=len(alike[key]))
+        for key, every in made.items()
+        for kind in every
+    ]
+    ids = [
+        one
+        for key, every in made.items()
+        if any(matching(every, query))
+        for one in alike[key]
+    ]
+    return kinds, ids
 
 
 def _kinds(row: Row) -> Iterator[Kind]:
