@@ -13,7 +13,7 @@ from tests.conventions.source import ROOT, Module, modules, production, sample
 PAGE = (ROOT / "docs/architecture.md").read_text()
 BY_KEY = {claim.key: claim for claim in CLAIMS}
 STORE = "from nsadmin.stores.mongo import namespaces as store\n"
-PROBES = "from nsadmin.health import cluster_probe\n"
+PROBES = "from nsadmin.health.sampling import cluster_probe\n"
 QDRANT = "from nsadmin.stores.qdrant import collections\n"
 
 # {claim: (what it lets pass, what it refuses)}
@@ -181,15 +181,12 @@ def sub_rooms() -> dict[str, dict[str, set[str]]]:
 def place_in(room: str, module: Module) -> str:
     """Return the sub-room of a module, `root` for what lies beside the sub-rooms."""
     parts = module.path.removeprefix(f"nsadmin/{room}/").split("/")
-    return parts[0] if len(parts) > 1 else "root"
+    return parts[0] if len(parts) > 1 and parts[0] != "models" else "root"
 
 
 # The modules of a root that others may import; those above import the sub-rooms.
 BELOW = {
     "models",
-    "drift",
-    "drift_scan",
-    "vector_coverage",
     "queues",
     "items",
     "registry",
