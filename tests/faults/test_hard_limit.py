@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from nsadmin.access.models import Organization
+from nsadmin.health.nightly import passes
 from nsadmin.jobs.queues import CLUSTERS
 from nsadmin.namespaces.models import LastLook
+from nsadmin.namespaces.placement.cluster_share import ClusterShare
 from tests.cast import make_namespace
 from tests.faults.plant import Plant, send, until
 from tests.hostile.cluster import HEALTHY, HostileCluster
@@ -63,6 +65,7 @@ def test_a_hanging_process_is_killed_and_its_successor_works(
     (hanging,) = _children(worker)
     os.kill(hanging, signal.SIGSTOP)  # deaf to the request to stop
     hostile.mode = HEALTHY
+    passes.begin(ClusterShare(hostile.url))
     send("nsadmin.health.drift_cluster", hostile.url)
     took = until(
         LastLook.objects.filter(pk=namespace.namespace_id, ok=True).exists,

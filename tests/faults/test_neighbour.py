@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from django.utils import timezone
@@ -25,8 +26,8 @@ from tests.faults.plant import Plant, send, until
 from tests.hostile.cluster import HEALTHY, HostileCluster
 
 POINTS = 50
-# Twice as many clones as slots, and a whole queue of them.
-FEW, MANY = 6, 500
+# Twice as many clones as slots, some more rows behind them, and a whole queue.
+FEW, SOME, MANY = 6, 40, 500
 # More than any of these takes on a loaded machine, less than one call may hang.
 NOT_BLOCKED_S = 30
 HANGING = "drip"
@@ -161,10 +162,11 @@ def _started_s(actor: Actor, source: Namespace, name: str) -> float:
     return until(lambda: clones.refreshed(job).started_at, f"“{name}” starts")
 
 
-def _next_run_s(name: str) -> float:
-    """Return after how many seconds a schedule has run again."""
-    later = ScheduleRun.objects.filter(name=name, started_at__gt=timezone.now())
-    return until(later.exists, f"{name} runs")
+def _next_run_s(name: str, since: datetime) -> float:
+    """Return after how many seconds since then a schedule has begun another run."""
+    later = ScheduleRun.objects.filter(name=name, started_at__gt=since)
+    until(later.exists, f"{name} runs")
+    return (later.earliest("started_at").started_at - since).total_seconds()
 
 
 def _require_fairness(attacker: Actor, other: Actor, *, beside: str) -> None:
@@ -174,11 +176,12 @@ def _require_fairness(attacker: Actor, other: Actor, *, beside: str) -> None:
         f"ordinary {time.monotonic_ns()}",
         point_count=POINTS,
     )
+    since = timezone.now()
     taken = {
         "a clone starts": _started_s(other, source, f"beside {time.monotonic_ns()}"),
-        "heal": _next_run_s("heal"),
+        "heal": _next_run_s("heal", since),
         "the mirror": _reconcile(other.organization_id),
-        "sampling": _next_run_s("sample"),
+        "sampling": _next_run_s("sample", since),
     }
     print(
         *(f"{what} after {s:.1f} s," for what, s in taken.items()), f"beside {beside}"
@@ -191,7 +194,7 @@ def _require_fairness(attacker: Actor, other: Actor, *, beside: str) -> None:
 def test_clones_of_a_hanging_cluster_delay_neither_others_nor_schedules(
     staffed: Plant, attacker: Actor, other: Actor, hostile: HostileCluster
 ):
-    jobs = _hang(attacker, hostile)
+    jobs = _hang(attacker, hostile, SOME)
     _require_fairness(attacker, other, beside="a few")
     assert clones.refreshed(jobs[-1]).state == State.QUEUED
 

@@ -49,8 +49,13 @@ def own(connect: Connect, server: RunningQdrant) -> QdrantClient:
     return connect(server.url, None)
 
 
-def write_until_killed(own: QdrantClient, server: RunningQdrant) -> dict[Any, Any]:
-    """Write from four threads until the server is killed; return what was answered."""
+def write_until_killed(
+    own: QdrantClient, server: RunningQdrant, *, enough: int
+) -> dict[Any, Any]:
+    """Write from four threads until the server is killed; return what was answered.
+
+    It is killed once that many points are answered, however slow the machine is.
+    """
     done: dict[Any, Any] = {}
 
     def write(worker: int) -> None:
@@ -69,6 +74,9 @@ def write_until_killed(own: QdrantClient, server: RunningQdrant) -> dict[Any, An
     for thread in threads:
         thread.start()
     time.sleep(1.2)
+    give_up = time.monotonic() + 60
+    while len(done) < enough and time.monotonic() < give_up:
+        time.sleep(0.05)
     server.kill()
     for thread in threads:
         thread.join()
@@ -80,7 +88,7 @@ def test_acknowledged_writes_survive_kill_9(
 ) -> None:
     own.create_collection("c", vectors_config=dense())
     for _ in range(2):
-        done = write_until_killed(own, server)
+        done = write_until_killed(own, server, enough=201)
         assert len(done) > 200
         server.restart()
         found = everything(own, "c")
