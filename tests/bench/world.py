@@ -20,6 +20,7 @@ from nsadmin.namespaces.mirror import comparison, mirror
 from nsadmin.namespaces.mirror.document_copy import redact_secrets
 from nsadmin.namespaces.models import LastLook, MirroredDocument, MirroredNamespace
 from nsadmin.namespaces.schema import document as reader
+from tests.bench.copies import multiply
 from tests.faults import database
 from tests.faults.database import Rows
 from tests.people import BACKEND
@@ -27,6 +28,8 @@ from tests.people import BACKEND
 SMALL, LARGE = 10_000, 100_000
 ORGANIZATIONS = 100
 BATCH = 1_000
+# Another program's extractor, which one in 500 has.
+RARE = {"feature_extractor_name": "odd_extractor", "version": "v7", "params": {}}
 # How long ago the last look was: nothing is due in a turn of sampling.
 LOOKED = timedelta(seconds=30)
 
@@ -72,28 +75,29 @@ class Worlds:
         return self.made[size]
 
     def _make(self, size: int) -> World:
-        """Make a world by adding to the next smaller one."""
-        smaller = max((n for n in self.made if n < size), default=0)
-        base = self.made[smaller].rows if smaller else self.empty
-        rows = self.stack.enter_context(database.copy(base))
+        """Make a world from documents, or a larger one of copies of the small one."""
+        small = self.of(SMALL).rows if size > SMALL else self.empty
+        rows = self.stack.enter_context(database.copy(small))
         world = World(FleetPlan(namespaces=size, organizations=ORGANIZATIONS), rows)
         with world.open():
-            if not smaller:
+            if size > SMALL:
+                multiply(size // SMALL)
+            else:
                 write_fleet_people(world.plan)
-            write_rows(world.plan, smaller, size)
+                write_rows(world.plan, size)
+            comparison.record_filled(size)
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
         return world
 
 
-def write_rows(plan: FleetPlan, start: int, end: int) -> None:
-    """Write the mirror's rows of these namespaces with a look at each."""
+def write_rows(plan: FleetPlan, count: int) -> None:
+    """Write the mirror's rows of the first namespaces with a look at each."""
     owners = dict(Organization.objects.values_list("internal_id", "organization_id"))
     now = datetime.now(UTC)
-    for first in range(start, end, BATCH):
+    for first in range(0, count, BATCH):
         with transaction.atomic():
-            _write(plan, range(first, min(first + BATCH, end)), owners, now)
-    comparison.record_filled(end)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+            _write(plan, range(first, min(first + BATCH, count)), owners, now)
 
 
 def _write(
@@ -101,7 +105,10 @@ def _write(
 ) -> None:
     rows, kept, looks = [], [], []
     for number in numbers:
-        found = reader.read(document(plan, number, now=now))
+        stored = document(plan, number, now=now)
+        if number % 500 == 301:
+            stored["feature_extractors"].append(RARE)
+        found = reader.read(stored)
         look = _look(found.namespace_id, number, now)
         values = mirror.values_of(found, owners.get(found.internal_id, ""))
         values |= dict.fromkeys(mirror.COUNTED, 0) | mirror.look_values(look)
