@@ -39,7 +39,10 @@ _BATCH: Final = 500
 # The time of one run for writing rows; the next run goes on.
 _WRITES_S: Final = 20
 _MARGIN_S: Final = 30
-_COLUMNS = ("pk", "collection", "document_count", "counted", "health", "changed_at")
+_COLUMNS = (
+    *("pk", "collection", "document_count", "counted"),
+    *("health", "changed_at", "looked_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _ask_and_compare(
     if reason := _untold(counts):
         _look_at_each(reading, members, reason)
         return -1
-    changed = _bring_forward(members, counts, began)
+    changed = _bring_forward(members, counts, reading.counted_at, began)
     readings.save(
         reading,
         counted_at=began,
@@ -190,15 +193,19 @@ def _look_at_each(reading: ClusterReading, members: Members, reason: str) -> Non
         MirroredNamespace.objects.filter(pk__in=keys).update(next_look_at=at)
 
 
-def _bring_forward(members: Members, counts: Counts, at: datetime) -> int:
+def _bring_forward(
+    members: Members, counts: Counts, confirmed_at: datetime | None, at: datetime
+) -> int:
     """Make due what the counts contradict; return the number of collections.
 
     A server's count may differ from its own count for a single collection. So a
-    difference counts once: until the counts change again.
+    difference counts once: until the counts change again. `confirmed_at` is the time
+    of the counts before.
     """
     rows = list(_contradicted(members, counts))
     for row in rows:
-        row.changed_at = row.changed_at or at
+        known = [at for at in (row.looked_at, confirmed_at) if at is not None]
+        row.changed_at = max(known, default=at)
         row.next_look_at = at
     rest = iter(rows)
     while batch := list(islice(rest, _BATCH)):
@@ -211,7 +218,8 @@ def _bring_forward(members: Members, counts: Counts, at: datetime) -> int:
 def _contradicted(members: Members, counts: Counts) -> Iterator[MirroredNamespace]:
     """Yield a row, with its new count, for each collection that is not as it was."""
     columns = members.rows().order_by().values_list(*_COLUMNS)
-    for key, name, shown, last, health, changed_at in columns.iterator(chunk_size=5000):
+    found = columns.iterator(chunk_size=5000)
+    for key, name, shown, last, health, changed_at, looked_at in found:
         points = counts.points.get(name)
         if health == "unknown" or changed_at is not None:
             continue  # a look of its own is due as it is
@@ -221,4 +229,4 @@ def _contradicted(members: Members, counts: Counts) -> Iterator[MirroredNamespac
             is_same = points in (shown, last)
             is_news = not is_same or (health == "ready" and name in counts.optimizing)
         if is_news:
-            yield MirroredNamespace(pk=key, counted=points)
+            yield MirroredNamespace(pk=key, counted=points, looked_at=looked_at)

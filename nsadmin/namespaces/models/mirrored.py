@@ -48,7 +48,8 @@ class MirroredNamespace(models.Model):
     Only the sampler writes the four before: `looked_at` is the last answer of Qdrant
     about this collection alone, `next_look_at` when it is asked next, `counted` the
     points that its cluster's counts gave when they last differed, and `changed_at`
-    since when the counts say that it changed and no look has followed.
+    when it was last known to be unchanged, set while the counts say that it changed and
+    no look has followed.
     """
 
     namespace_id = models.CharField(max_length=128, primary_key=True)

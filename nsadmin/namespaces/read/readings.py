@@ -75,14 +75,13 @@ def known_at(row: MirroredNamespace, reading: ClusterReading) -> datetime | None
     """Return when the state of a row was last known to be as it is there.
 
     The counts of its cluster confirm a ready collection that they do not name as
-    changed. Any other state is confirmed by a look of its own alone.
+    changed; of one that they name, those before did. Any other state is confirmed by a
+    look of its own alone.
     """
-    if row.looked_at is None:
-        return None
-    is_confirmed = row.health == "ready" and row.changed_at is None
-    if is_confirmed and reading.counted_at is not None:
-        return max(row.looked_at, reading.counted_at)
-    return row.looked_at
+    if row.looked_at is None or row.health != "ready":
+        return row.looked_at
+    confirmed_at = row.changed_at or reading.counted_at
+    return max(row.looked_at, confirmed_at) if confirmed_at else row.looked_at
 
 
 def _is_silent(row: MirroredNamespace, reading: ClusterReading) -> bool:

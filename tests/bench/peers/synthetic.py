@@ -1,9 +1,9 @@
 """A Qdrant of many collections on a real socket, in a process of its own.
 
-    with running(collections) as url:
+    with running(points) as url:
 
 It answers `/`, `/metrics` and each collection in the form of Qdrant 1.18, with about as
-many bytes; it stores nothing. `POST /points/{name}/{n}` sets the points of a collection.
+many bytes; it stores nothing. `set_points` sets the points of a collection.
 """
 
 import json
@@ -12,7 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.request import urlopen
 
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
+
+# The vector of `face_identity_extractor_v1`, the extractor of these namespaces.
+VECTOR = "face_identity_extractor_v1_embedding"
 # Families that the answer has for each collection beside those that are read.
 _OTHERS = (
     "snapshot_creation_running",
@@ -25,9 +30,14 @@ _OTHERS = (
 
 
 @contextmanager
-def running(points: dict[str, int]) -> Iterator[str]:
-    """Serve collections with these points until the block ends; yield the address."""
+def running(points: dict[str, int], *, tells_counts: bool = True) -> Iterator[str]:
+    """Serve collections with these points until the block ends; yield the address.
+
+    `tells_counts` is whether it has `/metrics`.
+    """
     command = [sys.executable, "-m", "tests.bench.peers.synthetic"]
+    if not tells_counts:
+        command.append("--without-metrics")
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -40,6 +50,12 @@ def running(points: dict[str, int]) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
+
+
+def set_points(url: str, name: str, count: int) -> None:
+    """Let a collection have so many points from now on."""
+    with urlopen(f"{url}/points/{name}/{count}", data=b"", timeout=30):  # noqa: S310
+        pass
 
 
 def metrics(points: dict[str, int]) -> bytes:
@@ -61,20 +77,28 @@ def _lines(points: dict[str, int]) -> Iterable[str]:
 
 def described(count: int) -> bytes:
     """Return a collection as the server describes it."""
-    vector = {"size": 4, "distance": "Cosine"}
+    vector = {"size": 512, "distance": "Cosine"}
+    indexes = {
+        name: {
+            "data_type": schema["type"],
+            "params": schema,
+            "points": count,
+        }
+        for name, schema in PROTECTED_INDEXES.items()
+    }
     result = {
         "status": "green",
         "optimizer_status": "ok",
         "points_count": count,
         "indexed_vectors_count": count,
         "segments_count": 2,
-        "config": {"params": {"vectors": {"text": vector}, "shard_number": 1}},
-        "payload_schema": {},
+        "config": {"params": {"vectors": {VECTOR: vector}, "shard_number": 1}},
+        "payload_schema": indexes,
     }
     return json.dumps({"result": result, "status": "ok", "time": 0.0}).encode()
 
 
-def serve(points: dict[str, int]) -> None:
+def serve(points: dict[str, int], *, tells_counts: bool) -> None:
     """Serve until the process ends; print the port."""
     root = json.dumps({"title": "qdrant", "version": "1.18.3"}).encode()
     kept: dict[str, bytes] = {}
@@ -94,7 +118,7 @@ def serve(points: dict[str, int]) -> None:
             path, _, name = self.path[1:].partition("/")
             if not path:
                 return 200, root
-            if path == "metrics":
+            if path == "metrics" and tells_counts:
                 if "metrics" not in kept:
                     kept["metrics"] = metrics(points)
                 return 200, kept["metrics"]
@@ -119,4 +143,5 @@ def serve(points: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    serve(json.loads(sys.stdin.readline()))
+    with_metrics = "--without-metrics" not in sys.argv
+    serve(json.loads(sys.stdin.readline()), tells_counts=with_metrics)
