@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from nsadmin.jobs import items
-from nsadmin.namespaces.mirror import mirror, sources, state
+from nsadmin.namespaces.mirror import sources, state
 from nsadmin.namespaces.mirror.follower import Follower
 from nsadmin.namespaces.models import (
     MirroredDocument,
@@ -134,6 +135,14 @@ def test_resources_of_others_are_counted_where_they_change(
     follow(is_counted)
 
 
+def test_after_a_lost_history_resources_are_counted_anew(cast: Cast) -> None:
+    follow(is_compared)
+    make_resources(cast.own)
+    MirrorState.objects.update(tokens={}, followed_at=None)
+    follow(lambda: MirroredNamespace.objects.filter(object_count=1).exists())
+    assert store.NAME in state.load().tokens
+
+
 def taken_by_cursor(cast: Cast) -> dict[str, Any]:
     """What one look of a cursor finds that differs from the rows."""
     source = sources.CursorSource(state.load())
@@ -194,23 +203,30 @@ def test_one_leads_and_another_takes_over_when_it_is_silent(cast: Cast) -> None:
     assert state.lead("one")
 
 
-def test_a_document_that_fails_does_not_stop_it(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def refuse_odd_rows() -> None:
+    """Let the database refuse rows that are described as odd, as a constraint would."""
+    table = MirroredNamespace._meta.db_table
+    begins = f"CREATE TRIGGER refuse_odd BEFORE UPDATE ON {table} FOR EACH ROW WHEN"
+    condition = "(NEW.description = 'odd')"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            action = "BEGIN SELECT RAISE(ABORT, 'odd'); END"
+        else:
+            cursor.execute(
+                "CREATE FUNCTION refuse_odd() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE 'odd' USING ERRCODE = 'check_violation'; END $$"
+            )
+            action = "EXECUTE FUNCTION refuse_odd()"
+        cursor.execute(f"{begins} {condition} {action}")
+
+
+def test_a_document_that_fails_does_not_stop_it(cast: Cast) -> None:
+    refuse_odd_rows()
     follow(is_compared)
-    values_of = mirror.values_of
-
-    def failing(namespace: Any, owner: str) -> dict[str, Any]:
-        if namespace.description == "odd":
-            raise KeyError("odd")
-        return values_of(namespace, owner)
-
-    monkeypatch.setattr(mirror, "values_of", failing)
     foreign(cast.foreign.namespace_id, description="odd")
     foreign(cast.own.namespace_id, description="even")
     follow(lambda: described(cast.own.namespace_id, "even"))
     assert items.open_failures().get().item == cast.foreign.namespace_id
-    monkeypatch.undo()
     foreign(cast.foreign.namespace_id, description="mended")
     follow(lambda: described(cast.foreign.namespace_id, "mended"))
     assert not items.open_failures().exists()

@@ -12,6 +12,15 @@ from typing import Any, Final
 Stored = dict[str, Any]
 
 _LOG: Final = "_neosqlite_changestream"
+_GONE: Final = "_neosqlite_changestream_gone"
+_REMEMBERING: Final = f"""
+    CREATE TABLE IF NOT EXISTS {_GONE}
+        (collection_name TEXT PRIMARY KEY, id INTEGER NOT NULL);
+    CREATE TRIGGER IF NOT EXISTS {_GONE}_deleted AFTER DELETE ON {_LOG} BEGIN
+        INSERT INTO {_GONE} VALUES (OLD.collection_name, OLD.id)
+        ON CONFLICT (collection_name) DO UPDATE SET id = MAX(id, excluded.id);
+    END;
+"""  # noqa: S608
 _KEPT: Final = 20_000
 _TRIMMED_EACH: Final = 500
 _DEFAULT_WAIT_S: Final = 1.0
@@ -66,25 +75,18 @@ class _Changes:
 
     def lost(self, handler: Any, database: str, command: Stored) -> Stored | None:
         """The error for a reader who goes on where changes are gone, else None."""
-        stages = command.get("pipeline") if "aggregate" in command else None
-        if (
-            not isinstance(stages, list)
-            or not stages
-            or not isinstance(stages[0], dict)
-        ):
-            return None
-        options = stages[0].get("$changeStream") or {}
+        options = _options(command) or {}
         token = options.get("resumeAfter") or options.get("startAfter") or {}
         number = str(token.get("_data", "")).removeprefix("nx:")
         if not number.isdigit():
             return None
         with handler._lock_for(database):
             connection = handler.get_database(database)
-            if _LOG not in _tables(connection):
+            if _GONE not in _tables(connection):
                 return None
-            sql = f"SELECT MIN(id) FROM {_LOG} WHERE collection_name = ?"  # noqa: S608
+            sql = f"SELECT id FROM {_GONE} WHERE collection_name = ?"  # noqa: S608
             row = connection.db.execute(sql, (command["aggregate"],)).fetchone()
-        if row[0] is None or row[0] <= int(number) + 1:
+        if row is None or row[0] <= int(number):
             return None
         return {
             "ok": 0,
@@ -92,6 +94,20 @@ class _Changes:
             "codeName": "ChangeStreamHistoryLost",
             "errmsg": "The changes after this token are gone.",
         }
+
+    def remember(self, handler: Any, database: str, command: Stored) -> None:
+        """Note the newest change of each collection that is deleted, once one is read.
+
+        The numbers of changes are those of all collections, so that a gap before the
+        oldest change that is left of one collection says nothing.
+        """
+        if _options(command) is None:
+            return
+        with handler._lock_for(database):
+            connection = handler.get_database(database)
+            if connection.db.in_transaction or _LOG not in _tables(connection):
+                return
+            connection.db.executescript(_REMEMBERING)
 
     def _trim(self, handler: Any, database: str) -> None:
         """Delete old changes, unless somebody reads, who may be behind."""
@@ -109,6 +125,15 @@ class _Changes:
             newest = f"SELECT MAX(id) - ? FROM {_LOG}"  # noqa: S608
             sql = f"DELETE FROM {_LOG} WHERE id <= ({newest})"  # noqa: S608
             connection.db.execute(sql, (_KEPT,))
+
+
+def _options(command: Stored) -> Stored | None:
+    """Return the options of a change stream that is opened, None for anything else."""
+    stages = command.get("pipeline") if "aggregate" in command else None
+    if not isinstance(stages, list) or not stages or not isinstance(stages[0], dict):
+        return None
+    options = stages[0].get("$changeStream")
+    return options if isinstance(options, dict) else None
 
 
 def _tables(connection: Any) -> set[str]:

@@ -155,6 +155,7 @@ def answer_quickly(
     if own is not None:
         return message["request_id"], own
     found = _answered(answer(self, message))
+    changes.remember(self, name, command)
     if deadline := changes.deadline(self, command):
         return _await_changes(self, message, command, found, deadline)
     if changes.WRITES & command.keys():

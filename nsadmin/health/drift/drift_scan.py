@@ -1,6 +1,6 @@
 """Compare one namespace with Qdrant and store what differs; see also `nightly`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -55,6 +55,19 @@ def _note_comparison(namespace_id: str, *, whole: bool) -> None:
         {"references_at": now} if whole else {}
     )
     LastComparison.objects.update_or_create(pk=namespace_id, defaults=values)
+
+
+def note_agreement(namespace_ids: Iterable[str]) -> None:
+    """Record of many namespaces at once that they were compared now, and agree."""
+    now, ids = timezone.now(), set(namespace_ids)
+    recent = LastComparison.objects.filter(pk__in=ids, at__gt=now - _NOTED_EVERY)
+    ids.difference_update(recent.values_list("pk", flat=True))
+    LastComparison.objects.bulk_create(
+        (LastComparison(namespace_id=key, at=now) for key in sorted(ids)),
+        update_conflicts=True,
+        unique_fields=["namespace_id"],
+        update_fields=["at"],
+    )
 
 
 def bounded(found: Sequence[Drift]) -> list[Drift]:

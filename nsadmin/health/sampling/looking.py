@@ -163,6 +163,7 @@ def _store(
     stored = look_writes.store_many(
         list(looks.values()), watched=watched, is_counted=is_counted
     )
+    agreeing: list[str] = []
 
     def judge(key: str) -> None:
         snapshot = snapshots.from_row(stored[key].look)
@@ -173,14 +174,19 @@ def _store(
         if snapshot.ok:
             turn.answered += 1
             turn.last = namespace
-        _compare(namespace, snapshot, stored[key])
+        if _agrees(namespace, snapshot, stored[key]):
+            agreeing.append(key)
 
-    return items.each(LOOP, stored, judge, key=str).failed
+    failed = items.each(LOOP, stored, judge, key=str).failed
+    drift_scan.note_agreement(agreeing)
+    return failed
 
 
-def _compare(namespace: Namespace, snapshot: Snapshot, stored: Stored) -> None:
-    """Store the differences; where all agrees, and did before, nothing is asked."""
+def _agrees(namespace: Namespace, snapshot: Snapshot, stored: Stored) -> bool:
+    """Store the differences; where all agrees, and did before, return True."""
     if namespace.clone_status == "cloning" or not snapshot.ok or stored.row is None:
-        return
+        return False
     if compare(namespace, snapshot, stored.row) or stored.row.differences:
         drift_scan.scan_namespace(namespace, snapshot)
+        return False
+    return True

@@ -1,10 +1,11 @@
 """The counts of resources in the rows; they are taken where something changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db import transaction
 
 from nsadmin.namespaces.mirror import mirror, writing
+from nsadmin.namespaces.mirror.copies import BATCH
 from nsadmin.namespaces.mirror.copies import resource_counts as of
 from nsadmin.namespaces.models import MirroredNamespace
 
@@ -16,6 +17,16 @@ def take_missing() -> int:
     """
     rows = MirroredNamespace.objects.filter(object_count=None)
     return update(rows.values_list("pk", flat=True))
+
+
+def steps() -> Iterator[str]:
+    """Count the resources of every row, some hundred at once; yield the last key."""
+    rows = MirroredNamespace.objects.order_by("pk").values_list("pk", flat=True)
+    after = ""
+    while keys := list(rows.filter(pk__gt=after)[:BATCH]):
+        update(keys)
+        after = keys[-1]
+        yield after
 
 
 def update(keys: Iterable[str]) -> int:

@@ -144,7 +144,7 @@ def _plain_json(raw: Raw) -> bytes | None:
     except (
         TypeError,
         ValueError,
-    ):  # such as a key that is no text, or a text not UTF-8
+    ):  # such as a text that is not UTF-8
         return None
     if len(text) > MAX_TEXT_LENGTH or _NUL in text:
         return None

@@ -87,13 +87,18 @@ class Follower:
             is_known = not source.is_new and bootstrap.is_filled()
             log.info("mirror_leads", holder=self._holder, is_known=is_known)
             comparing = self._comparison(is_known=is_known)
+            counting = counts.steps() if source.is_behind else None
             self._progress, self._beat_at = {}, float("-inf")
             while not stop.is_set():
                 taken = source.take()
                 self._apply(taken, is_known=is_known)
-                if comparing is not None and next(comparing, None) is None:
-                    comparing, is_known = None, True
-                    self._compared_at, self._beat_at = time.monotonic(), float("-inf")
+                if comparing is not None:
+                    if next(comparing, None) is None:
+                        comparing, is_known = None, True
+                        self._compared_at = time.monotonic()
+                        self._beat_at = float("-inf")
+                elif counting is not None and next(counting, None) is None:
+                    counting, source.is_behind = None, False
                 if comparing is None and taken.is_all and not taken.ids:
                     stop.wait(_QUIET_S)
 

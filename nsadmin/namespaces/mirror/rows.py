@@ -101,7 +101,7 @@ def _execute_update(columns: Sequence[str], values: list[list[Any]]) -> int:
                 f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_",
                 [value for row in values for value in row],
             )
-        return max(0, cursor.rowcount)
+        return int(max(0, cursor.rowcount))
 
 
 def _places(values: Sequence[Sequence[Any]]) -> str:
@@ -140,7 +140,7 @@ def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
             places = _places(rows[:1])
             every = [[*row, at(read_at)] for row in rows]
             cursor.executemany(statement.format(places), every)
-        return max(0, cursor.rowcount)
+        return int(max(0, cursor.rowcount))
 
 
 def _upsert_statement(names: Sequence[str], updated: Sequence[str]) -> str:
@@ -181,7 +181,7 @@ def _value(name: str) -> Value:
 
 
 @cache
-def _value_of(name: str, vendor: str) -> Value:  # noqa: ARG001 - part of the key
+def _value_of(name: str, vendor: str) -> Value:
     column = _ROW.get_field(name)
     if not isinstance(column, _ADAPTED):
         return _as_it_is

@@ -39,9 +39,13 @@ class Taken:
 
 
 class Source(Protocol):
-    """A way of following; `is_new` tells that changes before it are unknown."""
+    """A way of following; `is_new` tells that changes before it are unknown.
+
+    `is_behind` tells that changes of resources are; who has counted all clears it.
+    """
 
     is_new: bool
+    is_behind: bool
 
     def take(self) -> Taken:
         """Return what changed since the last call."""
@@ -70,10 +74,11 @@ class StreamSource:
         """Open them after the tokens, or from now on; raise HistoryLost if refused."""
         names = (store.NAME, *resources.KINDS)
         self.is_new = not tokens.get(store.NAME)
+        self.is_behind = not all(map(tokens.get, names))
         self._changes = Changes(names, {} if self.is_new else tokens)
         self._uncounted: set[str] = set()
         self._counted_at = 0.0
-        self._tokens = self._changes.tokens if self.is_new else dict(tokens)
+        self._tokens = {} if self.is_behind else dict(tokens)
 
     def take(self) -> Taken:
         """Return the changes of a fifth of a second, up to some hundred."""
@@ -84,7 +89,8 @@ class StreamSource:
         ids = {document.key_of(change.id): change.id for change in own}
         tokens = self._changes.tokens
         counted = self._due_counts()
-        if self._uncounted:  # their changes are told again after a crash
+        # Changes are told again after a crash, until resources are counted.
+        if self._uncounted or self.is_behind:
             tokens = {**self._tokens, store.NAME: tokens.get(store.NAME, "")}
         self._tokens = {name: token for name, token in tokens.items() if token}
         return Taken(
@@ -116,6 +122,8 @@ def _owner(change: Change) -> str:
 
 class CursorSource:
     """The documents in the order of their last change; deletions are not seen."""
+
+    is_behind = False
 
     def __init__(self, kept: MirrorState) -> None:
         """Begin where the last one left off, or now."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from nsadmin.jobs import items
@@ -36,11 +36,11 @@ def write(read: Read) -> int:
 
 
 def write_part(copies: Sequence[Copy], read_at: datetime) -> int:
-    """Write copies in one transaction, or each alone if one has an odd value."""
+    """Write copies in one transaction, or each alone if the database refuses one."""
     try:
         with transaction.atomic():
             return _write(copies, read_at)
-    except (DataError, ValueError):
+    except (DataError, IntegrityError, ValueError):
         counts: list[int] = []
         items.each(
             LOOP,

@@ -95,6 +95,41 @@ def test_a_stream_goes_on_after_the_token_it_left_off_with(
         assert resumed.try_next() is None
 
 
+def test_a_stream_of_a_quiet_collection_goes_on_after_changes_of_another(
+    namespaces: Documents, changes: Changes
+) -> None:
+    quiet = namespaces.database["buckets"]
+    with quiet.watch(max_await_time_ms=1) as stream:
+        assert stream.try_next() is None
+        token = stream.resume_token
+    namespaces.insert_many([{"_id": f"ns_{number}"} for number in range(3)])
+    take(changes, 3)
+    quiet.insert_one({"_id": "bucket_a"})
+
+    with quiet.watch(resume_after=token, max_await_time_ms=200) as resumed:
+        assert brief(take(resumed, 1)) == [("insert", "bucket_a")]
+
+
+@pytest.mark.embedded_only
+def test_who_goes_on_where_changes_are_gone_is_told(
+    namespaces: Documents, changes: Changes
+) -> None:
+    """The server keeps a thousand of a collection that others have read."""
+    quiet = namespaces.database["buckets"]
+    with quiet.watch(max_await_time_ms=1) as stream:
+        assert stream.try_next() is None
+        of_quiet = stream.resume_token
+    namespaces.insert_one({"_id": "ns_a"})
+    (first,) = take(changes, 1)
+    namespaces.insert_many([{"_id": f"ns_{number}"} for number in range(1100)])
+    take(changes, 1100)
+    changes.try_next()
+
+    with pytest.raises(OperationFailure, match="gone"):
+        namespaces.watch(resume_after=first["_id"])
+    quiet.watch(resume_after=of_quiet).close()
+
+
 def test_a_quiet_stream_returns_nothing_in_time(changes: Changes) -> None:
     asked = time.monotonic()
     assert changes.try_next() is None
