@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from nsadmin.errors import Invalid
@@ -46,10 +47,12 @@ _SKIPPED = re.compile(
 )
 # Where a word begins; a sign is a word, and so is each letter of a script that writes
 # its words without spaces: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
-_WORD = re.compile(
+_WORD = (
     "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
     r"\U00020000-\U0003ffff]|[^\W_]+|[^\w\s]|_"
 )
+# The first two characters of each word, or one and what follows it.
+_PAIR = re.compile(f"(?s)(?=(..?))(?:{_WORD})")
 
 
 def composed(text: str) -> str:
@@ -80,13 +83,12 @@ def search_text(*texts: str) -> str:
     """
     lines = "\n".join(folded(text[:_MAX_SEARCHED]) for text in texts)[:_MAX_SEARCHED]
     starts = {
-        start
-        for found in _WORD.finditer(lines)
-        for start in word_starts(lines[found.start() : found.start() + 2])
+        start for pair in set(_PAIR.findall(lines)) for start in word_starts(pair)
     }
     return f"{lines}\n{''.join(sorted(starts))}"
 
 
+@lru_cache(maxsize=10_000)
 def word_starts(pair: str) -> tuple[str, ...]:
     """Return the marked beginnings of a word of which these are two letters, or one."""
     one = f"{_START}{_START}{pair[:1]}"

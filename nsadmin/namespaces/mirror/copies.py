@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import mirror
-from nsadmin.namespaces.mirror.document_copy import redact_secrets
+from nsadmin.namespaces.mirror.document_copy import redacted_json
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
@@ -26,11 +27,14 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What the row of one document should be; `first` are values of a new row alone."""
+    """What the row of one document should be; `first` are values of a new row alone.
+
+    `content` is the copy of the document as JSON.
+    """
 
     key: str
     values: Mapping[str, Any]
-    content: Raw
+    content: str
     first: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +67,7 @@ def copies_of(documents: Iterable[Raw]) -> list[Copy]:
         owner = owners.get(namespace.internal_id, "")
         values = mirror.values_of(namespace, owner)
         key = namespace.namespace_id
-        made.append(Copy(key, values, redact_secrets(namespace.raw)))
+        made.append(Copy(key, values, redacted_json(namespace.raw)))
 
     items.each(LOOP, documents, make, key=lambda raw: str(raw.get("_id")))
     return made
@@ -84,7 +88,7 @@ def _differs(copy: Copy, row: MirroredNamespace | None) -> bool:
         for name, value in copy.values.items()
         if name != "mirrored_at"
     )
-    return not is_same or row.document.content != copy.content
+    return not is_same or row.document.content != orjson.loads(copy.content)
 
 
 def add_first_values(copies: Sequence[Copy]) -> None:

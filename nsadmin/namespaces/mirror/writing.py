@@ -7,27 +7,18 @@ document was read is older whatever it says: its document may have been set back
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 
-from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.mirror import rows
 from nsadmin.namespaces.mirror.copies import BATCH, LOOP, Copy, Read
-from nsadmin.namespaces.models import (
-    LastLook,
-    LookSlot,
-    MirroredDocument,
-    MirroredNamespace,
-)
+from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
-
-# Values that every database takes as they are; a row has some forty columns.
-_AS_IT_IS: Final = (str, int, bool, type(None))
-_ROW: Final = MirroredNamespace._meta  # noqa: SLF001
-_DOCUMENT: Final = MirroredDocument._meta  # noqa: SLF001
 
 
 def write(read: Read) -> int:
@@ -63,8 +54,8 @@ def write_part(copies: Sequence[Copy], read_at: datetime) -> int:
 def delete(keys: Sequence[str], read_at: datetime) -> int:
     """Delete rows whose documents were gone at that time, with their snapshots."""
     with transaction.atomic():
-        rows = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at__lt=read_at)
-        gone = list(rows.values_list("pk", flat=True))
+        older = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at__lt=read_at)
+        gone = list(older.values_list("pk", flat=True))
         if not gone:
             return 0
         MirroredNamespace.objects.filter(pk__in=gone).delete()
@@ -81,91 +72,40 @@ def _write(copies: Sequence[Copy], read_at: datetime) -> int:
         return 0
     # Marks the rows that this call writes: only their documents are written too.
     stamp = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            _row_statement(list(copies[0].values)),
-            [_row_values(copy, stamp, read_at) for copy in copies],
-        )
-        written = int(max(0, cursor.rowcount))
-        cursor.executemany(
-            _document_statement(), [_document_values(copy, stamp) for copy in copies]
-        )
+    new, groups = rows.compared(copies, read_at)
+    count = sum(
+        rows.update(columns, changes, stamp) for columns, changes in groups.items()
+    )
+    if count < sum(map(len, groups.values())):  # others wrote since they were read
+        known = {change.copy.key for part in groups.values() for change in part}
+        stamped = MirroredNamespace.objects.filter(pk__in=known, mirrored_at=stamp)
+        left = known.difference(stamped.values_list("pk", flat=True))
+        new += [copy for copy in copies if copy.key in left]
+    count += rows.upsert(new, stamp, read_at)
+    rows.write_documents(copies, stamp)
     _name_sources([copy.key for copy in copies])
-    return written
-
-
-def _row_statement(updated: Sequence[str]) -> str:
-    """Return the statement; a row that exists keeps what is not `updated`."""
-    quoted = connection.ops.quote_name
-    table, names = quoted(_ROW.db_table), [quoted(str(f.column)) for f in _fields()]
-    sets = ", ".join(f"{n} = excluded.{n}" for n in map(quoted, updated))
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608 - names of ours
-        f"VALUES ({', '.join(['%s'] * len(names))}) "
-        f"ON CONFLICT (namespace_id) DO UPDATE SET {sets} "
-        f"WHERE {table}.mirrored_at < %s OR {table}.revision < excluded.revision "
-        f"OR ({table}.revision = excluded.revision AND ({table}.updated_at IS NULL "
-        f"OR excluded.updated_at IS NULL "
-        f"OR {table}.updated_at <= excluded.updated_at))"
-    )
-
-
-def _document_statement() -> str:
-    quoted = connection.ops.quote_name
-    rows, table = quoted(_ROW.db_table), quoted(_DOCUMENT.db_table)
-    return (
-        f"INSERT INTO {table} (namespace_id, content) "  # noqa: S608 - names of ours
-        f"SELECT namespace_id, %s FROM {rows} "
-        "WHERE namespace_id = %s AND mirrored_at = %s "
-        "ON CONFLICT (namespace_id) DO UPDATE SET content = excluded.content"
-    )
-
-
-def _row_values(copy: Copy, stamp: datetime, read_at: datetime) -> list[Any]:
-    given = {**copy.values, **copy.first, "namespace_id": copy.key}
-    given["mirrored_at"] = stamp
-    row = [
-        _stored(f, given[f.name] if f.name in given else f.get_default())
-        for f in _fields()
-    ]
-    return [*row, _time(read_at)]
-
-
-def _document_values(copy: Copy, stamp: datetime) -> list[Any]:
-    content = _stored(_DOCUMENT.get_field("content"), copy.content)
-    return [content, copy.key, _time(stamp)]
-
-
-def _fields() -> Sequence["models.Field[Any, Any]"]:
-    return [field for field in _ROW.concrete_fields if not field.generated]
-
-
-def _time(at: datetime) -> Any:
-    return _stored(_ROW.get_field("mirrored_at"), at)
-
-
-def _stored(column: Any, value: Any) -> Any:
-    if type(value) in _AS_IT_IS and not isinstance(column, models.JSONField):
-        return value
-    return column.get_db_prep_save(value, connection)
+    return count
 
 
 def _name_sources(keys: Sequence[str]) -> None:
     """Set the names of the sources of these namespaces, and theirs in their clones."""
     clones = MirroredNamespace.objects.exclude(source_namespace_id="")
     named = clones.values_list("pk", "source_namespace_id", "source_name")
-    rows = [*named.filter(pk__in=keys), *named.filter(source_namespace_id__in=keys)]
-    if not rows:
+    found = [*named.filter(pk__in=keys), *named.filter(source_namespace_id__in=keys)]
+    if not found:
         return
-    sources = MirroredNamespace.objects.filter(pk__in={source for _, source, _ in rows})
+    sources = MirroredNamespace.objects.filter(
+        pk__in={source for _, source, _ in found}
+    )
     names = dict(sources.values_list("pk", "name"))
     wrong: dict[str, list[str]] = {}
-    for key, source, name in rows:
+    for key, source, name in found:
         if name != names.get(source, ""):
             wrong.setdefault(source, []).append(key)
-    for source, found in wrong.items():
-        rows_of_it = MirroredNamespace.objects.filter(pk__in=found)
-        rows_of_it.update(source_name=names.get(source, ""))
+    for source, clones_of_it in wrong.items():
+        MirroredNamespace.objects.filter(pk__in=clones_of_it).update(
+            source_name=names.get(source, "")
+        )
 
 
 def parts(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:

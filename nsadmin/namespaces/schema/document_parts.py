@@ -220,6 +220,8 @@ def inference_map(reader: Reader, raw: Mapping[str, Any]) -> dict[str, str]:
 def note_operations(reader: Reader, raw: Mapping[str, Any]) -> None:
     """Note entries of `changes` and `pending` that are not operations."""
     for key in ("changes", "pending"):
+        if key == "changes" and _are_healthy(raw.get(key)):
+            continue
         for number, entry in reader.entries(raw, key, "object"):
             if key == "changes" and _is_healthy_change(entry):
                 continue
@@ -234,11 +236,24 @@ def note_operations(reader: Reader, raw: Mapping[str, Any]) -> None:
                 reader.expect(join(at, "steps"), steps, "a list of objects")
 
 
-def _is_healthy_change(entry: Values) -> bool:
+def _are_healthy(changes: Any) -> bool:
+    """Tell whether this is a list of changes none of which needs a closer look."""
+    is_short = type(changes) is list and len(changes) <= MAX_ENTRIES
+    return is_short and all(map(_is_healthy_change, changes))
+
+
+def _is_healthy_change(entry: Any) -> bool:
+    if type(entry) is not dict:
+        return False
     op_id, revision = entry.get("op_id"), entry.get("revision")
-    is_id = isinstance(op_id, str) and len(op_id) <= _MAX_OP_ID and op_id.isascii()
-    is_number = type(revision) is int and 0 <= revision <= MAX_WHOLE
-    return is_id and is_number and "\0" not in str(op_id)
+    return (
+        type(op_id) is str
+        and len(op_id) <= _MAX_OP_ID
+        and op_id.isascii()
+        and "\0" not in op_id
+        and type(revision) is int
+        and 0 <= revision <= MAX_WHOLE
+    )
 
 
 def _is_list_of_objects(value: Any) -> bool:
