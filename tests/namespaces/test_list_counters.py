@@ -8,8 +8,13 @@ import pytest
 from django.db import connection
 
 from nsadmin.namespaces.listing import counters, triggers
+from nsadmin.namespaces.listing.listing import ListQuery, listing
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import ListCount, ListedExtractor, deleted, own
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.mongo.connection import collection
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,3 +170,16 @@ def test_installing_after_a_migration_counts_what_changed_meanwhile() -> None:
     assert_right()
     triggers.install(using=connection.alias)
     assert_right()
+
+
+def test_rows_that_a_comparison_writes_are_counted_and_searched(cast: Cast) -> None:
+    extractor = {"feature_extractor_name": "text", "version": "v9"}
+    values = {"namespace_name": "harbour cranes", "feature_extractors": [extractor]}
+    documents = collection(store.NAME)
+    documents.update_one({"_id": cast.own.namespace_id}, {"$set": values})
+    documents.delete_one({"_id": cast.foreign.namespace_id})
+    MirroredNamespace.objects.filter(pk=cast.system.namespace_id).delete()
+    assert comparison.reconcile(is_whole=True) == 3
+    assert_right()
+    found = listing(cast.actor(), ListQuery(search="HARBOUR", extractor="text_v9"))
+    assert [row.pk for row in found.rows] == [cast.own.namespace_id]
