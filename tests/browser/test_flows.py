@@ -11,7 +11,7 @@ from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from tests.browser import axe
 from tests.browser.conftest import SignedIn
 from tests.browser.places import places
-from tests.browser.running_demo import Demo
+from tests.browser.running_demo import ANSWER_S, Demo
 
 
 def collection(demo: Demo, namespace_id: str) -> dict:
@@ -20,6 +20,7 @@ def collection(demo: Demo, namespace_id: str) -> dict:
     answer = httpx.get(
         f"{place['url']}/collections/{namespace_id}",
         headers={"api-key": place["api_key"]},
+        timeout=ANSWER_S,
     )
     return answer.json()["result"]
 
@@ -30,6 +31,7 @@ def change(demo: Demo, namespace_id: str, **body: object) -> None:
         f"{demo.url}/v1/namespaces/{namespace_id}",
         json=body,
         headers={"Authorization": f"Bearer {demo.key('admin')}"},
+        timeout=ANSWER_S,
     )
     assert answer.status_code == 200, answer.text
 

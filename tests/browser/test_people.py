@@ -7,13 +7,15 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.browser import axe, chromium
-from tests.browser.running_demo import Demo
+from tests.browser.running_demo import ANSWER_S, Demo
 
 
 def call(demo: Demo, key: str) -> int:
     """The status that the API answers a key with."""
     return httpx.get(
-        f"{demo.url}/v1/namespaces", headers={"Authorization": f"Bearer {key}"}
+        f"{demo.url}/v1/namespaces",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=ANSWER_S,
     ).status_code
 
 

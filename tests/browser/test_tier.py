@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.running_demo import Demo
+from tests.browser.running_demo import ANSWER_S, Demo
 
 
 def _go_on(page: Page, password: str, then: Locator) -> None:
@@ -60,6 +60,7 @@ def _points(place: dict[str, str], collection: str) -> int:
         f"{place['url']}/collections/{collection}/points/count",
         json={"exact": True},
         headers={"api-key": place["api_key"]},
+        timeout=ANSWER_S,
     )
     return int(answer.json()["result"]["count"])
 

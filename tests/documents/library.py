@@ -139,7 +139,9 @@ class Library:
         return open_collection(self.actor, self.view)
 
     def put(self, rows: list[Json]) -> None:
-        points.put(shared(), self.name, rows)
+        """Write the points, few at once: some of these payloads are slow to parse."""
+        for start in range(0, len(rows), 25):
+            points.put(shared(), self.name, rows[start : start + 25])
 
     def ask(self, method: str, path: str, body: Json | None = None) -> Any:
         """Ask Qdrant past all that is tested here."""
