@@ -199,9 +199,9 @@ def plan(walk: Walk) -> str:
     statement, values = walks.ids(walk, limit=25)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Over so few rows a table is read as a whole; may the index be used?
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            # So few rows are read as a whole and put in order; may the index be used?
+            for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
     return walks.plan_of(statement, values)
 
 

@@ -126,10 +126,11 @@ def read(
     return kinds, sum(int(row[6]) for row in rows if not row[0])
 
 
-def rebuild(*, using: str = "default") -> int:
+def rebuild(*, using: str = "default", is_first: bool = False) -> int:
     """Count everything anew and mend what differs; return how many counters did.
 
-    Differences are logged: a counter that the triggers left wrong is a defect.
+    Differences are logged: a counter that the triggers left wrong is a defect. Not so
+    if it `is_first`: there were no triggers before.
     """
     database = connections[using]
     if database.vendor not in _EXTRACTORS:
@@ -154,7 +155,8 @@ def rebuild(*, using: str = "default") -> int:
             wrong = cursor.fetchall()
         for statement in (_DROPPED, _KEPT):
             cursor.execute(statement.replace("EXTRACTORS", extractors))
-    _log(wrong)
+    if not is_first:
+        _log(wrong)
     return len(wrong)
 
 

@@ -79,7 +79,7 @@ def install(*, using: str, **_: object) -> None:
     if is_stale:
         _drop(connection)
         make(connection)
-        counters.rebuild(using=using)
+        counters.rebuild(using=using, is_first=True)
 
 
 def remove(*, using: str, plan: Sequence[object] = (), **_: object) -> None:

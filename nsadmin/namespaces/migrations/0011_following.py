@@ -1,19 +1,6 @@
 from django.db import migrations, models
 
-TABLE = "namespaces_mirrorednamespace"
-
-
-def make_key_index(apps, schema_editor):
-    """Index keys in the order of the namespace store, which compares bytes."""
-    order = ' COLLATE "C"' if schema_editor.connection.vendor == "postgresql" else ""
-    schema_editor.execute(
-        f"CREATE INDEX mirror_by_key ON {TABLE} "
-        f"(namespace_id{order}, revision, updated_at)"
-    )
-
-
-def drop_key_index(apps, schema_editor):
-    schema_editor.execute("DROP INDEX mirror_by_key")
+import nsadmin.namespaces.models.keys
 
 
 class Migration(migrations.Migration):
@@ -42,5 +29,8 @@ class Migration(migrations.Migration):
             model_name='mirrorednamespace',
             index=models.Index(fields=['source_namespace_id'], name='mirror_by_source'),
         ),
-        migrations.RunPython(make_key_index, drop_key_index),
+        migrations.AddIndex(
+            model_name='mirrorednamespace',
+            index=models.Index(nsadmin.namespaces.models.keys.StoreOrder('namespace_id'), models.F('revision'), models.F('updated_at'), name='mirror_by_key'),
+        ),
     ]

@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Collate
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
@@ -21,6 +18,7 @@ from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror import counts, writing
 from nsadmin.namespaces.mirror.copies import LOOP
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
+from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import STAND_IN, UNDECODED, Raw
 from nsadmin.namespaces.schema.reader import FIRST_YEAR, LAST_YEAR, MAX_WHOLE, Reader
@@ -168,8 +166,7 @@ def _last_place(found: Sequence[Raw]) -> str:
 
 def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]]:
     """Return key, revision and time of rows in the order of the store, by bytes."""
-    is_postgresql = connection.vendor == "postgresql"
-    ordered = Collate("namespace_id", "C") if is_postgresql else F("namespace_id")
+    ordered = StoreOrder("namespace_id")
     rows = MirroredNamespace.objects.annotate(key=ordered).filter(key__gt=after)
     if upto is not None:
         rows = rows.filter(key__lte=upto)

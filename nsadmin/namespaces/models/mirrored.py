@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.models.lists import (
     HAS_DIFFERENCES,
     IS_UNREADABLE,
@@ -141,6 +142,13 @@ class MirroredNamespace(models.Model):
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["name_key"], name="mirror_name"),
             models.Index(fields=["source_namespace_id"], name="mirror_by_source"),
+            # All that a comparison with the store reads, so the rows are not.
+            models.Index(
+                StoreOrder("namespace_id"),
+                "revision",
+                "updated_at",
+                name="mirror_by_key",
+            ),
             *LIST_INDEXES,
             *_trouble_indexes(),
             models.Index(
