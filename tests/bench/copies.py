@@ -49,7 +49,9 @@ def _forget() -> None:
 def _copy(model: type[Model], changed: dict[str, Any]) -> None:
     """Insert what the first rows are with these columns changed."""
     fields = [f for f in model._meta.concrete_fields if not f.generated]
-    named = {f"c{n}": changed.get(f.attname, F(f.attname)) for n, f in enumerate(fields)}
+    named = {
+        f"c{n}": changed.get(f.attname, F(f.attname)) for n, f in enumerate(fields)
+    }
     key = "namespace_id"
     if model is MirroredDocument:
         key = "namespace__namespace_id"
