@@ -81,7 +81,8 @@ def _end(column: str, length: int) -> Any:
 
 
 def _replaced(text: Any, old: Any, new: Any) -> Any:
-    return Replace(text, Cast(old, _TEXT), new, output_field=_TEXT)
+    replaced: Any = Cast(old, _TEXT)
+    return Replace(text, replaced, new, output_field=_TEXT)
 
 
 def _changed_row(turn: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -140,7 +141,7 @@ def test_lists_beside_the_changelist(worlds: Worlds, settings) -> None:
                 compare(
                     f"list of 100,000, {what}",
                     mine,
-                    lambda asked=asked: changelist(asked),
+                    partial(changelist, asked),
                     limit="0.5",
                     rounds=ROUNDS,
                     more=f"{statements(mine)} statements, {size:,} bytes",
@@ -153,7 +154,7 @@ def test_lists_beside_the_changelist(worlds: Worlds, settings) -> None:
                 compare(
                     f"API list of 100,000, {what}",
                     mine,
-                    lambda asked=asked: changelist(asked),
+                    partial(changelist, asked),
                     limit="0.3",
                     rounds=ROUNDS,
                 )

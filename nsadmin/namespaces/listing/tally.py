@@ -273,7 +273,7 @@ def _plain(rows: QuerySet[MirroredNamespace, Row]) -> list[Row]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return [*cursor.fetchall()]
 
 
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
