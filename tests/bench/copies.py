@@ -49,7 +49,9 @@ def _forget() -> None:
 def _copy(model: type[Model], changed: dict[str, Any]) -> None:
     """Insert what the first rows are with these columns changed."""
     fields = [f for f in model._meta.concrete_fields if not f.generated]
-    named = {f"c{n}": changed.get(f.attname, F(f.attname)) for n, f in enumerate(fields)}
+    named = {
+        f"c{n}": changed.get(f.attname, F(f.attname)) for n, f in enumerate(fields)
+    }
     key = "namespace_id"
     if model is MirroredDocument:
         key = "namespace__namespace_id"
@@ -79,7 +81,8 @@ def _end(column: str, length: int) -> Any:
 
 
 def _replaced(text: Any, old: Any, new: Any) -> Any:
-    return Replace(text, Cast(old, _TEXT), new, output_field=_TEXT)
+    replaced: Any = Cast(old, _TEXT)
+    return Replace(text, replaced, new, output_field=_TEXT)
 
 
 def _changed_row(turn: int) -> dict[str, Any]:

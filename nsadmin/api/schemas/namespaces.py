@@ -1,6 +1,7 @@
 """A namespace in responses, alone and in a list."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,11 @@ from nsadmin.namespaces.schema.document import Namespace, StoredExtractor
 IndexType = Literal[
     "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
 ]
+
+
+# Fields of a document that no answer has, and those that a summary lacks too.
+_HISTORY = frozenset({"changes"})
+_LONG = _HISTORY | {"feature_extractors", "payload_indexes", "vector_inference_map"}
 
 
 class Infrastructure(BaseModel):
@@ -181,6 +187,7 @@ class NamespaceModel(BaseModel):
     ) -> Self:
         """Return a namespace with its counts."""
         return cls.model_construct(
+            _fields_set=cls._shown(namespace),
             **_short_values(namespace, counts),
             qdrant_status=_qdrant_status(qdrant_status),
             feature_extractors=[FeatureExtractor.of(e) for e in namespace.extractors],
@@ -194,7 +201,16 @@ class NamespaceModel(BaseModel):
     @classmethod
     def of_row(cls, row: MirroredNamespace) -> Self:
         """Return the namespace of a row of the list."""
-        return cls.of(*rows.read_mirrored(row))
+        return cls.of(*rows.read_mirrored(row, without=_HISTORY))
+
+    @classmethod
+    def _shown(cls, namespace: Namespace) -> set[str]:
+        """Return the fields that are not left out of the answer.
+
+        Their values are given all the same: a default would be made for each row.
+        """
+        absent = {"additional_data"} | (set() if namespace.faults else {"unreadable"})
+        return cls.model_fields.keys() - absent - _hidden(cls)
 
 
 class NamespaceSummary(NamespaceModel):
@@ -215,9 +231,21 @@ class NamespaceSummary(NamespaceModel):
     ) -> Self:
         """Return a namespace without its long parts."""
         return cls.model_construct(
+            _fields_set=cls._shown(namespace),
             **_short_values(namespace, counts),
             qdrant_status=_qdrant_status(qdrant_status),
         )
+
+    @classmethod
+    def of_row(cls, row: MirroredNamespace) -> Self:
+        """Return the namespace of a row of the list; its long parts are not read."""
+        return cls.of(*rows.read_mirrored(row, without=_LONG))
+
+
+@cache
+def _hidden(model: type[NamespaceModel]) -> frozenset[str]:
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if field.exclude)
 
 
 def _qdrant_status(status: dict[str, Any] | None) -> QdrantStatus | None:
@@ -226,8 +254,8 @@ def _qdrant_status(status: dict[str, Any] | None) -> QdrantStatus | None:
 
 def _short_values(namespace: Namespace, counts: Counts) -> dict[str, Any]:
     """Return the fields that a summary has too."""
-    odd = {"unreadable": list(namespace.faults)} if namespace.faults else {}
-    return odd | {
+    return {
+        "unreadable": list(namespace.faults),
         "namespace_name": namespace.name,
         "object": "namespace",
         "namespace_id": namespace.namespace_id,

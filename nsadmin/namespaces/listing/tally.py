@@ -4,26 +4,27 @@ Without a search they come from the counters. What a search finds is counted up 
 so is what expires soon.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing import counters, walks
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
-    SOON,
     ListQuery,
     base_conditions,
     conditions,
     lists_of,
 )
 from nsadmin.namespaces.listing.walks import Few, Walk
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
@@ -34,7 +35,7 @@ MOST = 1000
 _FEW = 1000
 _COLUMNS = (
     *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
-    *("extractor_ids", "namespace_id", "expires_at"),
+    *("extractor_ids", "namespace_id"),
 )
 
 
@@ -173,9 +174,8 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     """Count among up to MOST rows that the search finds."""
     rows = _sample(lists, query)
     is_sample = len(rows) > MOST
-    until = timezone.now() + SOON
     fitting = [row for row in rows if row[-1]]
-    soon = {row[6] for row in fitting if row[7] is not None and row[7] <= until}
+    soon = {row[6] for row in fitting if row[7]}
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
@@ -215,7 +215,7 @@ def _summed(rows: Sequence[Row], query: ListQuery) -> tuple[list[Kind], list[str
     alike: dict[tuple[Any, ...], list[str]] = {}
     made: dict[tuple[Any, ...], list[Kind]] = {}
     for row in rows:
-        key = (*row[:5], str(row[5]))
+        key = row[:6]
         if key not in made:
             made[key] = [*_kinds(row)]
         alike.setdefault(key, []).append(row[6])
@@ -234,11 +234,13 @@ def _summed(rows: Sequence[Row], query: ListQuery) -> tuple[list[Kind], list[str
 
 
 def _kinds(row: Row) -> Iterator[Kind]:
-    extractors = row[5] if isinstance(row[5], list) else []
+    # As the databases give it: JSON text.
+    extractors = json.loads(row[5])
+    extractors = extractors if isinstance(extractors, list) else []
     names = {x[: counters.LONGEST] for x in extractors if isinstance(x, str)}
     listed_for, tier, status, differs, unreadable = row[:5]
     for name in ("", *names - {""}):
-        yield Kind(listed_for, tier, status, differs, unreadable, name, 1)
+        yield Kind(listed_for, tier, status, bool(differs), bool(unreadable), name, 1)
 
 
 def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
@@ -252,13 +254,26 @@ def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
     walk = Walk(lists, query.orders, few=_few(lists, query))
     if walk.few is None:
         walk = replace(walk, conditions=[fits])
-    met = Case(When(fits, then=Value(value=True)), default=Value(value=False))
+    yes, no = Value(value=True), Value(value=False)
+    met = Case(When(fits, then=yes), default=no)
+    soon = Case(When(query.soon, then=yes), default=no)
     found: list[Row] = []
     for name in lists if walk.few is None or walk.few.by_list else [""]:
-        rows = walks.selected(walk, name, among=lists)
-        shown = rows.annotate(met=met).order_by().values_list(*_COLUMNS, "met")
-        found += shown[: MOST + 1 - len(found)]
+        rows = walks.selected(walk, name, among=lists).annotate(met=met, soon=soon)
+        shown = rows.order_by().values_list(*_COLUMNS, "soon", "met")
+        found += _plain(shown[: MOST + 1 - len(found)])
     return found
+
+
+def _plain(rows: QuerySet[MirroredNamespace, Row]) -> list[Row]:
+    """Read rows as the database gives them: the ORM would convert each value."""
+    try:
+        statement, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [*cursor.fetchall()]
 
 
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:

@@ -1,6 +1,6 @@
 """The mirror: documents of the namespace store as rows for searching and sorting."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,12 +40,14 @@ COUNTED: Mapping[str, resources.Kind] = {
 }
 
 
-def read_row(row: MirroredNamespace) -> Namespace:
+def read_row(row: MirroredNamespace, *, without: Collection[str] = ()) -> Namespace:
     """Return the namespace of a row; its faults are those of the document itself.
 
-    Its document is a query of its own unless the rows were read with it.
+    Its document is a query of its own unless the rows were read with it. Fields
+    `without` which it is read have their defaults, and cost nothing.
     """
-    namespace = document.read(restore_document(row.document.content))
+    content = {k: v for k, v in row.document.content.items() if k not in without}
+    namespace = document.read(restore_document(content))
     return replace(namespace, namespace_id=row.namespace_id, faults=tuple(row.faults))
 
 

@@ -1,5 +1,6 @@
 """A namespace as the API and the tables show it: typed values without secrets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,8 +75,13 @@ def listed_indexes(namespace: Namespace) -> list[ListedIndex]:
     ]
 
 
-def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
-    """Return the namespace of a mirrored row, and the counts that the mirror has."""
+def read_mirrored(
+    row: MirroredNamespace, *, without: Collection[str] = ()
+) -> tuple[Namespace, Counts]:
+    """Return the namespace of a mirrored row, and the counts that the mirror has.
+
+    Fields of the document `without` which it is read have their defaults.
+    """
     counts = Counts(
         documents=row.document_count,
         objects=row.object_count,
@@ -85,7 +91,7 @@ def read_mirrored(row: MirroredNamespace) -> tuple[Namespace, Counts]:
         taxonomies=row.taxonomy_count,
         documents_at=row.document_count_at,
     )
-    return mirror.read_row(row), counts
+    return mirror.read_row(row, without=without), counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.test import Client, modify_settings, override_settings
 from django.urls import path
 
-from nsadmin.access.models import User
 from nsadmin.namespaces.models import MirroredNamespace
-from tests.people import BACKEND
+from tests.bench.peers.visitor import asking
 
 _MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -93,11 +93,9 @@ urlpatterns = [path("admin/", site.urls)]
 
 
 @contextmanager
-def admin_of(person: User) -> Iterator[Client]:
-    """A browser that asks Django's admin; our own may be used beside it."""
+def changelist_visitor(signed_in: Client) -> Iterator[Callable[..., int]]:
+    """Yield a function as `visitor` returns, which asks Django's admin."""
     with modify_settings(INSTALLED_APPS={"append": ["django.contrib.admin"]}):
-        client = Client()
-        client.force_login(person, BACKEND)
         with override_settings(MIDDLEWARE=_MIDDLEWARE):
-            client.get(CHANGELIST)  # loads the middleware
-        yield client
+            ask = asking(WSGIHandler(), signed_in)  # loads the middleware
+        yield ask
