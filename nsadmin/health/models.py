@@ -1,8 +1,11 @@
 """Stored drift, when it was looked for, and the last probe of each cluster."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
+
+# Sizes come with a description of every segment, some kilobytes for each collection.
+_MOST_SIZED: Final = 2000
 
 
 class DriftRow(models.Model):
@@ -101,3 +104,8 @@ class ClusterLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} at {self.taken_at:%H:%M:%S}"
+
+    @property
+    def is_too_large_for_sizes(self) -> bool:
+        """Whether it has too many namespaces to be asked for the size of each."""
+        return self.namespaces > _MOST_SIZED

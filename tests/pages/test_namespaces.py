@@ -1,6 +1,11 @@
 """The list of namespaces."""
 
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from datetime import timedelta
+
+from django.utils import timezone
+
+from nsadmin.health.sampling.sampler import sample
+from nsadmin.namespaces.models import ClusterReading, MirroredNamespace, MirrorFill
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.pages.conftest import HTMX
@@ -111,3 +116,25 @@ def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
         assert "No namespaces yet" in text
         assert "Nothing matches" not in text
         assert "The search leaves nothing" not in text
+
+
+BEHIND = "go by what was last known"
+
+
+def test_filters_of_states_that_are_too_old_say_that_they_go_by_the_last_known(browse):
+    sample()
+    for query in ("", "?health=ready", "?health=unknown"):
+        assert BEHIND not in text_of(browse, query), query
+    long_ago = timezone.now() - timedelta(minutes=11)
+    MirroredNamespace.objects.update(looked_at=long_ago)
+    ClusterReading.objects.update(turn_at=long_ago)
+    ready = text_of(browse, "?health=ready")
+    assert BEHIND in ready
+    assert "Unknown" in ready
+    assert f"{long_ago:%H:%M:%S}" in ready
+    # Nothing was stored as unknown, so the list is empty.
+    assert BEHIND in text_of(browse, "?health=unknown")
+
+
+def text_of(browse, query: str) -> str:
+    return " ".join(browse().get(f"/namespaces/{query}").content.decode().split())

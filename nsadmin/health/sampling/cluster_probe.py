@@ -41,7 +41,6 @@ _ODD = "Qdrant's answer makes no sense."
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
 _COUNTED_MS = 60_000
-_MOST_SIZED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def store(found: Probe, members: Members) -> ClusterLook:
     row = ClusterLook.objects.filter(url=cluster.url).first()
     values: dict[str, object] = {"label": clip(cluster.label, 255), "taken_at": now}
     if row is None or redis.claim(f"members:{cluster.url}", milliseconds=_COUNTED_MS):
-        values["namespaces"] = members.rows().count()
+        values["namespaces"] = members.count()
     if found.silence:
         since = row.unknown_since if row is not None else None
         values |= {"unknown_since": since or now, "response_ms": None}
@@ -147,12 +146,13 @@ def forget_others(clusters: Iterable[Cluster]) -> None:
 def ask_resources(cluster: Cluster, members: Members) -> None:
     """Store memory use and collection sizes, at most once in five minutes.
 
-    `cluster` includes its key. The sizes come with a description of every segment, so
-    a cluster with very many namespaces is not asked for them.
+    `cluster` includes its key. The sizes come with a description of every segment, and
+    nothing shorter tells them: `/metrics` has none of a single collection. So a cluster
+    with very many namespaces is not asked for them.
     """
     now = timezone.now()
     row = ClusterLook.objects.filter(url=cluster.url).first()
-    if row is None or row.namespaces > _MOST_SIZED:
+    if row is None or row.is_too_large_for_sizes:
         return
     if row.resources_at and now - row.resources_at < _RESOURCES_EVERY:
         return

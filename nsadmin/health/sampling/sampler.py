@@ -37,12 +37,14 @@ _TURN_S = 4.0
 # A rate is measured by at least so many looks; how much a turn moves it.
 _MEASURED_BY = 50
 _NEW_SHARE = 0.3
+# The silent ones of the run are counted up to here, so that a turn stays cheap.
+_MOST_SILENT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The numbers of collections that answered now, that failed to answer last, and
-    of namespaces and clusters at which the sampling itself failed.
+    """The numbers of collections that answered now, that failed to answer last (1,000
+    at most), and of namespaces and clusters at which the sampling itself failed.
     """
 
     answered: int
@@ -80,11 +82,12 @@ def sample(share: ClusterShare = EVERY) -> Sampled:
 
 
 def _silent() -> int:
-    """Count the namespaces whose last request got no answer, whoever sent it."""
+    """Count the namespaces whose last request got no answer, up to a limit."""
     silent = MirroredNamespace.objects.filter(
         health="unknown", health_since__isnull=False
     )
-    return silent.filter(deleted_at=None, deletion_task_id="").count()
+    living = silent.filter(deleted_at=None, deletion_task_id="")
+    return living.order_by()[:_MOST_SILENT].count()
 
 
 def _sample_cluster(found: Probe, members: Members) -> Turn:

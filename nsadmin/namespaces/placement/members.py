@@ -25,7 +25,14 @@ class Members:
 
     def rows(self) -> QuerySet[MirroredNamespace]:
         """Return the rows of those that exist and are not being deleted."""
-        live = MirroredNamespace.objects.filter(deleted_at=None, deletion_task_id="")
+        return self._all().filter(deletion_task_id="")
+
+    def count(self) -> int:
+        """Count those that exist, by an index; those being deleted still do."""
+        return self._all().order_by().count()
+
+    def _all(self) -> QuerySet[MirroredNamespace]:
+        live = MirroredNamespace.objects.filter(deleted_at=None)
         if not self.places:
             return live.filter(tier="shared", cluster_url="")
         tenants: dict[str, list[str]] = {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.names import clip
@@ -69,6 +70,29 @@ def shown_status(
     if as_of is None or now - as_of > longest:
         return ShownStatus("unknown", as_of, as_of)
     return ShownStatus(row.health, as_of)
+
+
+def last_known_at(
+    rows: Sequence[MirroredNamespace], statuses: Mapping[str, ShownStatus]
+) -> datetime | None:
+    """Return since when rows are shown as unknown that filters still find otherwise.
+
+    Filters and counts go by the stored status, which no longer says how it is now. For
+    no rows this is told of the shared cluster, at the cost of one query.
+    """
+    if rows:
+        behind = [
+            shown.since
+            for row in rows
+            if (shown := statuses[row.namespace_id]).key != row.status and shown.since
+        ]
+        return min(behind, default=None)
+    reading = reading_of(str(settings.NSADMIN_QDRANT_URL).rstrip("/"))
+    if reading.silent_since is not None or reading.turn_at is None:
+        return reading.silent_since
+    longest = timedelta(seconds=_VALID_PERIODS * reading.promised_s)
+    is_late = timezone.now() - reading.turn_at > longest
+    return reading.turn_at if is_late else None
 
 
 def known_at(row: MirroredNamespace, reading: ClusterReading) -> datetime | None:

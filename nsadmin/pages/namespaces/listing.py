@@ -90,9 +90,15 @@ def _list_context(
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
     groups = _groups(facets_of(found.tally, query), query)
+    statuses = readings.shown(found.rows)
     return {
         "found": found,
-        "rows": _rows(request, found.rows),
+        "rows": _rows(request, found.rows, statuses),
+        "last_known_at": (
+            readings.last_known_at(found.rows, statuses)
+            if found.rows or query.status
+            else None
+        ),
         "query": query,
         "search": query.search,
         "falling": _is_descending(query),
@@ -142,7 +148,9 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
 
 
 def _rows(
-    request: HttpRequest, rows: list[MirroredNamespace]
+    request: HttpRequest,
+    rows: list[MirroredNamespace],
+    statuses: dict[str, ShownStatus],
 ) -> list[tuple[MirroredNamespace, Badge, str, ShownStatus]]:
     """Return each row with badge, tier and the age of its status.
 
@@ -151,7 +159,6 @@ def _rows(
     """
     viewer = gate.actor_of(request)
     running = controls.live_percents(viewer, [row.namespace_id for row in rows])
-    statuses = readings.shown(rows)
     found = []
     for row in rows:
         kind, percent = running.get(row.namespace_id, ("", None))

@@ -38,6 +38,46 @@ def state(badge: Badge, word: str = "", *, big: bool = False) -> SafeString:
     )
 
 
+def named(
+    href: str, namespace_id: SafeString, name: str, text: str, element_id: str = ""
+) -> SafeString:
+    """Write a namespace of a row with its id below its name; linked with an address.
+
+    `namespace_id` is as it breaks, `text` what stands for the name.
+    """
+    below = (
+        format_html('<div class="sub"><code>{}</code></div>', namespace_id)
+        if name
+        else _NOTHING
+    )
+    if not href and not name:
+        return format_html("<code>{}</code>", namespace_id)
+    if not href:
+        drawn = '<span class="strong clip" dir="auto" title="{0}">{0}</span>{1}'
+        return format_html(drawn, name, below)
+    return format_html(
+        '<a class="strong clip"{} dir="auto" href="{}" title="{}">{}</a>{}',
+        format_html(' id="{}"', element_id) if element_id else _NOTHING,
+        *(href, text, text, below),
+    )
+
+
+def owner(href: str, name: str, ask_href: str) -> SafeString:
+    """Write the organization of a row, and where to ask for access with an address."""
+    if not href:
+        return SafeString('<span class="text-secondary">unknown</span>')
+    asks = (
+        format_html(
+            '<div class="sub"><a class="nowrap" href="{}">Ask for access'
+            '<span class="visually-hidden"> to {}</span></a></div>',
+            *(ask_href, name),
+        )
+        if ask_href
+        else _NOTHING
+    )
+    return format_html('<a href="{}">{}</a>{}', href, name, asks)
+
+
 def tab(label: str, href: str, count: int | None, *, is_current: bool) -> SafeString:
     """Write a tab that leads to a page."""
     return format_html(

@@ -14,12 +14,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from nsadmin.access.permissions import Action
+from nsadmin.health.sight import Owner, Subject
 from nsadmin.namespaces.read.rows import VectorRow
 from nsadmin.pages.common import badges
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.page_context import why_not
 from nsadmin.pages.templatetags import markup
-from nsadmin.pages.templatetags.formatting import grouped
+from nsadmin.pages.templatetags.formatting import breaks, grouped
 
 register = template.Library()
 
@@ -162,6 +163,30 @@ def _address(context: Context, **changes: str) -> str:
     ]
     written = urlencode([*kept, *((k, v) for k, v in changes.items() if v)])
     return f"{request.path}?{written}" if written else request.path
+
+
+@register.simple_tag
+def subject(seen: Subject, page: str = "overview", element_id: str = "") -> SafeString:
+    """Write a namespace of the platform: its name where it is seen, else its id."""
+    key = seen.namespace_id
+    has_page = seen.is_seen and not seen.is_deleted and key
+    href = reverse(page, args=[key]) if has_page else ""
+    return markup.named(href, breaks(key), seen.name, seen.name or key, element_id)
+
+
+@register.simple_tag
+def owner(seen: Subject) -> SafeString:
+    """Write the organization of a row, and where to ask for access."""
+    return _owner(seen.owner, may_be_asked_for=seen.may_be_asked_for)
+
+
+@lru_cache(maxsize=512)
+def _owner(found: Owner, *, may_be_asked_for: bool) -> SafeString:
+    key = found.organization_id
+    href = reverse("platform_organization", args=[key]) if key else ""
+    return markup.owner(
+        href, found.name, support_request(key) if may_be_asked_for else ""
+    )
 
 
 @register.filter
