@@ -317,6 +317,10 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# An idle worker wakes up this often; a message wakes it at once.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5}
+# Nothing asks workers over the broker, so none holds a connection for it.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_TASK_DEFAULT_QUEUE = queues.MAINTENANCE
 CELERY_TASK_ROUTES = {
@@ -332,8 +336,8 @@ NSADMIN_TURNS: dict[str, float] = {}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {
         "task": "nsadmin.jobs.sweep",
-        "schedule": 1.0,
-        "options": {"expires": 1.0},
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
     },
     "reconcile": {
         "task": "nsadmin.namespaces.reconcile",

@@ -1,8 +1,11 @@
 """Celery tasks; each calls one function and may be delivered twice."""
 
+import threading
+import time
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 
 from nsadmin.jobs import trimming
 from nsadmin.jobs.execution import runner, sweeper
@@ -10,9 +13,17 @@ from nsadmin.jobs.schedules import turn
 from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.stores import redis
 
-# A sweep starts no further job after this long; of a killed one the claim ends soon.
-_TURN_S = 4.0
-_SWEEP_MS = 5000
+# A message each second would cost more than the sweep of that second, so a task stays
+# for several. It ends before the next message; so does the claim of a killed one.
+_EVERY_S = 1.0
+_TASK_S = 4.5
+_CLAIM_MS = 4800
+_stopping = threading.Event()
+
+
+@worker_shutting_down.connect
+def _stop_sweeping(**_kwargs: Any) -> None:
+    _stopping.set()
 
 
 # The limits of most kinds; a message carries those of its kind.
@@ -28,15 +39,22 @@ def run_job(job_id: str, epoch: int) -> None:
     name="nsadmin.jobs.sweep", ignore_result=True, soft_time_limit=20, time_limit=30
 )
 def sweep_jobs() -> None:
-    """Recover and resend all jobs that are due, unless another sweep does it.
+    """Recover and resend all due jobs, once a second until the next message.
 
-    Two sweeps at once would do no harm, but they could take every thread of the queue.
+    While another one does it, this one ends: two at once would do no harm, but they
+    could take every thread of the queue.
     """
-    if not redis.claim("sweep", milliseconds=_SWEEP_MS):
+    if not redis.claim("sweep", milliseconds=_CLAIM_MS):
         return
     try:
-        with turn.within(_TURN_S):
-            sweeper.sweep()
+        with turn.within(_TASK_S):
+            while not turn.is_over():
+                next_at = time.monotonic() + _EVERY_S
+                sweeper.sweep()
+                if next_at > time.monotonic() + turn.left_s():
+                    return
+                if _stopping.wait(next_at - time.monotonic()):
+                    return
     finally:
         redis.release("sweep")
 

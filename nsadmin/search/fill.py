@@ -103,7 +103,8 @@ def _read_slice(source: Source, row: SearchPass, work: Work) -> None:
     read = source.values(found)
     keys = [key for item in found if _is_storable(key := source.key(item))]
     known = SearchEntry.objects.filter(kind=source.kind, key__in=keys)
-    entries = {entry.key: entry for entry in known}
+    entries = {entry.key: entry for entry in known.select_related("owner")}
+    work.owners |= {e.owner.internal_id: e.owner_id for e in entries.values()}
     added: list[SearchEntry] = []
 
     def compare(item: Any) -> None:

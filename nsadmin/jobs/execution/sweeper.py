@@ -28,6 +28,15 @@ _ATTEMPTS_WITHOUT_PAUSE = 3
 def sweep() -> int:
     """Recover expired jobs and send messages for due ones; return the number sent."""
     now = timezone.now()
+    expired = Q(state=State.RUNNING, lease_until__lt=now)
+    queued = Q(state=State.QUEUED, run_after__lte=now)
+    unsettled = Q(state__in=FINAL, settled=False)
+    if Job.objects.filter(expired | queued | unsettled).exists():
+        return _sweep(now)
+    return 0
+
+
+def _sweep(now: datetime) -> int:
     expired = Job.objects.filter(state=State.RUNNING, lease_until__lt=now)
     items.each(
         "sweep",

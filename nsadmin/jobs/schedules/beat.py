@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.jobs.execution import dispatch
 
-# The sweeper runs every second; its runs are not recorded.
+# The sweeper is always at work; its runs are not recorded.
 SWEEP = "sweep"
 # A run ends its turn after this share of its period, and of the limit that stops it.
 _SHARE: Final = 0.8

@@ -155,6 +155,8 @@ def _write_shared(row: ScheduleRun, *, slot: str) -> None:
         key: getattr(row, key)
         for key in ("asked_at", "started_at", "ended_at", "result", "error")
     }
+    if ScheduleRun.objects.filter(name=row.name, slot=slot).update(**values):
+        return
     ScheduleRun.objects.update_or_create(name=row.name, slot=slot, defaults=values)
 
 

@@ -24,7 +24,9 @@ from nsadmin.stores.mongo.changes import HistoryLost
 
 log = structlog.get_logger(__name__)
 
-_WAIT_S, _QUIET_S, _BEAT_S = 1.0, 0.1, 2.0
+_WAIT_S, _BEAT_S = 1.0, 2.0
+# The pause while nothing changes, which grows: it delays the next change.
+_QUIET_S, _LONGEST_QUIET_S = 0.1, 0.5
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 # Streams that are opened again and again are not compared each time.
 _COMPARISON_S = 60.0
@@ -89,6 +91,7 @@ class Follower:
             comparing = self._comparison(is_known=is_known)
             counting = counts.steps() if source.is_behind else None
             self._progress, self._beat_at = {}, float("-inf")
+            quiet_s = _QUIET_S
             while not stop.is_set():
                 taken = source.take()
                 self._apply(taken, is_known=is_known)
@@ -99,8 +102,11 @@ class Follower:
                         self._beat_at = float("-inf")
                 elif counting is not None and next(counting, None) is None:
                     counting, source.is_behind = None, False
-                if comparing is None and taken.is_all and not taken.ids:
-                    stop.wait(_QUIET_S)
+                if comparing is not None or not taken.is_all or taken.ids:
+                    quiet_s = _QUIET_S
+                    continue
+                stop.wait(quiet_s)
+                quiet_s = min(2 * quiet_s, _LONGEST_QUIET_S)
 
     def _comparison(self, *, is_known: bool) -> Iterator[str] | None:
         """Return a full comparison, which is made between the changes.

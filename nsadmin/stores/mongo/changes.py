@@ -23,6 +23,8 @@ _WRITES: Final = ("insert", "update", "replace", "delete")
 # After these the documents that are in a collection are known only by reading all.
 _UPHEAVALS: Final = ("drop", "rename", "dropDatabase", "invalidate")
 _WAIT_MS: Final = 100
+# The other streams are looked at this often.
+_OTHERS_S: Final = 1.0
 
 
 class HistoryLost(Exception):
@@ -56,6 +58,7 @@ class Changes:
     def __init__(self, names: Sequence[str], tokens: Mapping[str, str]) -> None:
         """Open the streams, each after its token or from now on."""
         self._names = names
+        self._others_at = float("-inf")
         self._streams: dict[str, CollectionChangeStream[Document]] = {}
         try:
             for place, name in enumerate(names):
@@ -81,9 +84,16 @@ class Changes:
         taken: list[Change] = []
         give_up = time.monotonic() + within_s
         with translate_errors(), _lost_if_refused():
-            for name in self._names:
+            for name in self._due():
                 taken += _take(name, self._streams[name], limit, give_up)
         return taken
+
+    def _due(self) -> Sequence[str]:
+        now = time.monotonic()
+        if now - self._others_at < _OTHERS_S:
+            return self._names[:1]
+        self._others_at = now
+        return self._names
 
     def close(self) -> None:
         """Close the streams; harmless if the server is away."""
