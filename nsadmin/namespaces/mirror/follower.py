@@ -102,7 +102,8 @@ class Follower:
                         self._beat_at = float("-inf")
                 elif counting is not None and next(counting, None) is None:
                     counting, source.is_behind = None, False
-                if comparing is not None or not taken.is_all or taken.ids:
+                is_busy = comparing is not None or counting is not None
+                if is_busy or taken.ids or not taken.is_all:
                     quiet_s = _QUIET_S
                     continue
                 stop.wait(quiet_s)
