@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, Q
+from django.db.models import DateTimeField, ExpressionWrapper, Q, Subquery
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -30,11 +30,13 @@ def load() -> MirrorState:
 
 def as_of() -> datetime | None:
     """Return the time up to which every row is known to be right; None if never."""
-    filled_at = MirrorFill.objects.values_list("filled_at", flat=True).first()
-    if filled_at is None:
+    followed = Subquery(MirrorState.objects.filter(pk=PK).values("followed_at")[:1])
+    found = MirrorFill.objects.values_list("filled_at", followed).first()
+    if found is None:
         return None
-    states = MirrorState.objects.filter(pk=PK).values_list("followed_at", flat=True)
-    return max(filled_at, states.first() or filled_at)
+    filled_at: datetime = found[0]
+    followed_at: datetime | None = found[1]
+    return max(filled_at, followed_at or filled_at)
 
 
 def row_as_of(row: MirroredNamespace) -> datetime:
