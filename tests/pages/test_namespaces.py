@@ -1,5 +1,9 @@
 """The list of namespaces."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
@@ -111,3 +115,12 @@ def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
         assert "No namespaces yet" in text
         assert "Nothing matches" not in text
         assert "The search leaves nothing" not in text
+
+
+def test_rows_older_than_they_should_be_are_said_to_be_so(browse):
+    client, words = browse(), "later changes by other programs are not listed yet"
+    text = client.get("/namespaces/").content.decode()
+    assert "As of " in text
+    assert words not in text
+    MirrorFill.objects.update(filled_at=timezone.now() - timedelta(minutes=3))
+    assert words in client.get("/namespaces/").content.decode()
