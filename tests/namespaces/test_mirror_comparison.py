@@ -1,5 +1,6 @@
 """Comparisons write what differs and nothing else, in turns, however many there are."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -8,7 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces.mirror import bootstrap, comparison, rolling, state, writing
+from nsadmin.namespaces.mirror import (
+    bootstrap,
+    comparison,
+    rolling,
+    rows,
+    state,
+    writing,
+)
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.models import (
     LastLook,
@@ -157,3 +165,56 @@ def test_a_fill_that_broke_off_goes_on_where_it_ended(
     assert MirroredNamespace.objects.count() == len(list(store.every()))
     assert not MirrorState.objects.exclude(filling_after="").exists()
     assert state.as_of() is not None
+
+
+def test_memory_does_not_grow_with_the_number_of_documents(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "SLICE", 50)
+    raw = store.get(cast.own.namespace_id)
+    assert raw is not None
+    peaks = []
+    for first, end in ((0, 200), (200, 1200)):
+        _insert_like(raw, range(first, end))
+        comparison.reconcile()
+        tracemalloc.start()
+        comparison.reconcile()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 3 * peaks[0]  # for six times as many
+
+
+def _insert_like(raw: dict[str, Any], numbers: range) -> None:
+    """Insert documents like this one; names and collections are their own."""
+    made = []
+    for number in numbers:
+        key = f"ns_like_{number:05d}"
+        own = {"_id": key, "namespace_id": key, "infrastructure": {}}
+        own |= {"name_key": key, "collection_key": key, "namespace_name": key}
+        made.append({**raw, **own})
+    collection(store.NAME).insert_many(made)
+
+
+def test_only_the_columns_that_differ_are_written(cast: Cast) -> None:
+    comparison.reconcile()
+    foreign(cast.own.namespace_id, description="new", revision=2)
+    with CaptureQueriesContext(connection) as captured:
+        assert comparison.reconcile() == 1
+    updates = [q["sql"] for q in captured if 'UPDATE "namespaces_mir' in q["sql"]]
+    (sent,) = [sql for sql in updates if "description" in sql]
+    assert '"name"' not in sent
+    assert one(cast.own.namespace_id).description == "new"
+
+
+def test_a_row_that_changed_since_it_was_read_is_compared_again(cast: Cast) -> None:
+    raw = store.get(cast.own.namespace_id)
+    assert raw is not None
+    read_at = timezone.now()
+    copies = making.copies_of([{**raw, "revision": 7, "description": "new"}])
+    new, groups = rows.compared(copies, read_at)
+    assert not new
+    MirroredNamespace.objects.update(mirrored_at=timezone.now())
+    for columns, changes in groups.items():
+        assert rows.update(columns, changes, timezone.now()) == 0
+    assert rows.upsert(copies, timezone.now(), read_at) == 1
+    assert one(cast.own.namespace_id).description == "new"

@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -52,6 +53,34 @@ def test_its_copy_is_json_and_reads_the_same(odd: Odd) -> None:
     assert len(text) < 2_000_000
     read = document.read(document_copy.restore_document(json.loads(text)))
     assert read.namespace_id
+
+
+@pytest.mark.parametrize("odd", EVERY, ids=lambda odd: odd.name)
+def test_its_copy_as_text_is_the_same(odd: Odd) -> None:
+    raw = odd.document("int_1")
+    text = document_copy.redacted_json(raw)
+    assert json.loads(text) == json.loads(json.dumps(document_copy.redact_secrets(raw)))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"infrastructure": {"qdrant_api_key": "canary", "more": [1, {"a": 2.5}]}},
+        {"infrastructure": {"qdrant_api_key_sealed": {"key": "canary"}}},
+        {"changes": [{"before": {"qdrant_api_key": "canary"}}], "pending": [{"a": 1}]},
+        {"text": 'a "qdrant_api_key": in a text', "number": 1e300, "none": math.nan},
+        {"k" * 300: 1, "long": "x" * 30_000, "nul": "a\0b", "half": "\udc80"},
+        {"deep": nested(25), "many": list(range(2000)), "big": 2**63},
+        {"at": datetime(2026, 1, 2, tzinfo=UTC), "id": bson.ObjectId(), "b": b"x"},
+    ],
+)
+def test_a_copy_made_at_once_has_no_secrets_and_is_the_same(
+    more: dict[str, Any],
+) -> None:
+    raw = Odd("more", more).document("int_1")
+    text = document_copy.redacted_json(raw)
+    assert "canary" not in text
+    assert json.loads(text) == json.loads(json.dumps(document_copy.redact_secrets(raw)))
 
 
 @pytest.mark.parametrize("text", ["nan", "-inf", "1e999", "much", ""])

@@ -138,3 +138,12 @@ def test_filters_of_states_that_are_too_old_say_that_they_go_by_the_last_known(b
 
 def text_of(browse, query: str) -> str:
     return " ".join(browse().get(f"/namespaces/{query}").content.decode().split())
+
+
+def test_rows_older_than_they_should_be_are_said_to_be_so(browse):
+    client, words = browse(), "later changes by other programs are not listed yet"
+    text = client.get("/namespaces/").content.decode()
+    assert "As of " in text
+    assert words not in text
+    MirrorFill.objects.update(filled_at=timezone.now() - timedelta(minutes=3))
+    assert words in client.get("/namespaces/").content.decode()

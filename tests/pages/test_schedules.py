@@ -9,6 +9,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.health import tasks as health
 from nsadmin.jobs.models import ScheduleRun
 from nsadmin.jobs.schedules import beat, runs, single_flight
+from nsadmin.namespaces.mirror import state
 from nsadmin.namespaces.tasks import cleanup_expired_namespaces, purge
 from nsadmin.pages.platform.schedule_text import MEANINGS, result_text
 from tests.pages.conftest import HTMX
@@ -200,3 +201,10 @@ def test_the_result_of_a_long_run_names_its_skipped_starts():
     assert result_text("reconcile", result) == (
         "Nothing differed. It took longer than its period; 3 starts skipped."
     )
+
+
+def test_it_is_said_while_no_process_follows_the_store(browse):
+    client, words = browse("support"), "No process follows the namespace store."
+    assert words in client.get(AT).content.decode()
+    assert state.lead("a follower")
+    assert words not in client.get(AT).content.decode()

@@ -43,6 +43,11 @@ class Page:
     preceding: Place | None = None
 
     @property
+    def is_late(self) -> bool:
+        """Whether the rows are older than they should be."""
+        return self.as_of is not None and state.is_late(self.as_of)
+
+    @property
     def total(self) -> int:
         """The number of rows of the list, or the least if not all are counted."""
         return self.counted.n

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import DateTimeField, ExpressionWrapper, Q, Subquery
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 
@@ -16,6 +17,9 @@ PK = 1
 LEASE = timedelta(seconds=6)
 # Periods of the full comparison: behind a change stream, and without one.
 PERIOD_STREAM, PERIOD_CURSOR = timedelta(minutes=5), timedelta(minutes=1)
+
+# Older rows are said to be so; without a follower each full comparison brings them up.
+LATE = timedelta(minutes=2)
 
 
 class LeadLost(Exception):
@@ -34,6 +38,11 @@ def as_of() -> datetime | None:
     fills = MirrorFill.objects.values_list("filled_at", Subquery(states))
     times = fills.first() or ()
     return max((at for at in times if at is not None), default=None)
+
+
+def is_late(at: datetime) -> bool:
+    """Tell whether rows that are right up to then are older than they should be."""
+    return timezone.now() - at > LATE
 
 
 def row_as_of(row: MirroredNamespace) -> datetime:

@@ -20,6 +20,7 @@ from nsadmin.jobs.models import ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, runs, single_flight
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.namespaces.lifecycle.mass_expiry import HeldExpiry
+from nsadmin.namespaces.mirror import state
 from nsadmin.pages.common.badges import Badge, run_badge
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.platform.schedule_text import MEANINGS, meaning, result_text, title
@@ -99,6 +100,8 @@ def _render_list(request: HttpRequest) -> HttpResponse:
         "every": _EVERY_S if is_awaited else None,
         "held": [_held_row(actor, held) for held in mass_expiry.all_held()],
         "may_run": actor.may(Action.SCHEDULE_RUN),
+        "is_followed": state.is_led(),
+        "as_of": state.as_of(),
         "tab": "schedules",
     }
     return page(request, "schedules/list.html", context, fragment="rows")
