@@ -130,4 +130,13 @@ class Frame:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every template the frame; its values are looked up on first use."""
-    return {"frame": Frame(request)}
+    return {"frame": frame_of(request)}
+
+
+def frame_of(request: HttpRequest) -> Frame:
+    """Return the frame of a request, for a view that needs what the frame looks up."""
+    found: Frame | None = getattr(request, "frame", None)
+    if found is None:
+        found = Frame(request)
+        request.frame = found  # type: ignore[attr-defined]
+    return found

@@ -19,6 +19,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import readings
 from nsadmin.namespaces.read.readings import ShownStatus
 from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
+from nsadmin.pages.common.context_processors import frame_of
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -157,8 +158,7 @@ def _rows(
     Running clones and moves have a percentage. A namespace that moves is
     shown as moving, whatever its health.
     """
-    viewer = gate.actor_of(request)
-    running = controls.live_percents(viewer, [row.namespace_id for row in rows])
+    running = _running(request, rows)
     found = []
     for row in rows:
         kind, percent = running.get(row.namespace_id, ("", None))
@@ -168,6 +168,20 @@ def _rows(
             state = replace(state, word=f"{state.word} {percent} %")
         found.append((row, state, TIERS[_tier(row)][1], shown))
     return found
+
+
+def _running(
+    request: HttpRequest, rows: list[MirroredNamespace]
+) -> dict[str, tuple[str, int | None]]:
+    """Return {id: (kind, percent)} of live jobs, which are asked for if there are any.
+
+    The jobs of a sample that the operator clones are not the organization's.
+    """
+    is_cloning = any(row.clone_status == "cloning" for row in rows)
+    if not is_cloning and not any(frame_of(request).live_jobs):
+        return {}
+    viewer = gate.actor_of(request)
+    return controls.live_percents(viewer, [row.namespace_id for row in rows])
 
 
 def _tier(row: MirroredNamespace) -> str:
