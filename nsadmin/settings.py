@@ -380,7 +380,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 1800.0},
     },
     "drift": {
-        "task": "nsadmin.health.drift.drift",
+        "task": "nsadmin.health.drift",
         "schedule": crontab(minute=20, hour=2),
         "options": {"expires": 3600.0},
     },

@@ -62,7 +62,7 @@ def count_cluster(url: str) -> None:
 
 
 @shared_task(
-    name="nsadmin.health.drift.drift",
+    name="nsadmin.health.drift",
     ignore_result=True,
     soft_time_limit=120,
     time_limit=150,

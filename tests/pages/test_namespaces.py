@@ -143,7 +143,7 @@ def text_of(browse, query: str) -> str:
 def test_rows_older_than_they_should_be_are_said_to_be_so(browse):
     client, words = browse(), "later changes by other programs are not listed yet"
     text = client.get("/namespaces/").content.decode()
-    assert "As of " in text
+    assert "Updated " in text
     assert words not in text
     MirrorFill.objects.update(filled_at=timezone.now() - timedelta(minutes=3))
     assert words in client.get("/namespaces/").content.decode()

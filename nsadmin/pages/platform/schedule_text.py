@@ -231,7 +231,7 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         "changed",
         none="No collection changed.",
         some="collection changed|collections changed",
-        silent=lambda silent: f"{many(silent, 'cluster')} did not tell counts.",
+        silent=lambda silent: f"{many(silent, 'cluster')} did not report counts.",
     ),
     "sample": _count(
         "answered",
