@@ -1,10 +1,13 @@
 """Kinds of jobs that tests run, and a database that threads and processes share."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db.backends.signals import connection_created
 
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs import queues, registry
@@ -142,3 +145,28 @@ def new_job(to: int = 3, **extra: Any) -> Job:
         "inputs": {"to": to},
     }
     return enqueue("test_count", actor=OWNER, **{**values, **extra})
+
+
+@contextmanager
+def opened_connections() -> Iterator[list[Any]]:
+    """The connections that are opened while the block runs, also by other threads."""
+    opened: list[Any] = []
+
+    def note(connection: Any, **_: Any) -> None:
+        opened.append(connection)
+
+    connection_created.connect(note)
+    try:
+        yield opened
+    finally:
+        connection_created.disconnect(note)
+
+
+def becomes(is_true: Callable[[], object], *, within_s: float = 5) -> bool:
+    """Wait until something is true; False if it does not become so in time."""
+    until = time.monotonic() + within_s
+    while not is_true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True

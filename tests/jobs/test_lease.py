@@ -11,7 +11,7 @@ from nsadmin.jobs.execution import lease
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceExpired
 from nsadmin.jobs.models import Job, State
-from tests.jobs.conftest import new_job
+from tests.jobs.conftest import becomes, new_job, opened_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,7 +97,7 @@ def test_the_heartbeat_keeps_a_lease_and_hears_a_cancel(monkeypatch):
     held = lease.claim(job.job_id, 0)
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     with lease.renewing(held):
-        assert _becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
+        assert becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
         Job.objects.update(cancel_requested=True)
         assert held.cancelled.wait(5)
     with pytest.raises(CancelRequested):
@@ -113,6 +113,18 @@ def test_the_heartbeat_notices_that_the_job_went_to_another(monkeypatch):
         assert held.lost.wait(5)
 
 
+def test_the_heartbeat_goes_on_after_its_connection_broke(shared_rows, monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_S", 0.02)
+    job = new_job()
+    held = lease.claim(job.job_id, 0)
+    with opened_connections() as opened, lease.renewing(held):
+        assert becomes(lambda: opened)
+        opened[0].connection.close()
+        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
+    assert len(opened) > 1
+
+
 def test_a_slice_ends_after_its_time_with_everything_saved():
     job = new_job()
     work = JobContext(job, lease.claim(job.job_id, 0), slice_s=0)
@@ -125,8 +137,3 @@ def test_a_slice_ends_after_its_time_with_everything_saved():
 
 def _lease_of(job: Job):
     return Job.objects.values_list("lease_until", flat=True).get(job_id=job.job_id)
-
-
-def _becomes(true) -> bool:
-    pause = threading.Event()
-    return any(true() or pause.wait(0.02) for _ in range(250))

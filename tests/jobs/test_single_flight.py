@@ -4,12 +4,13 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from nsadmin.jobs.models import ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, runs, single_flight, turn
 from nsadmin.jobs.schedules.runs import record_run
+from tests.jobs.conftest import becomes, opened_connections
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,36 @@ def test_a_hanging_run_is_renewed_no_longer_than_its_hard_limit():
     with single_flight.flight("purge", longest_s=0) as hanging:
         assert hanging is not None
         assert not hanging.renew()
+
+
+def test_a_lease_is_renewed_after_the_connection_broke(shared_rows, monkeypatch):
+    monkeypatch.setattr(single_flight, "RENEW_S", 0.02)
+    connection.ensure_connection()
+    with (
+        opened_connections() as opened,
+        single_flight.flight("purge", longest_s=60) as mine,
+    ):
+        assert mine is not None
+        assert becomes(lambda: opened)
+        opened[0].connection.close()
+        ScheduleLease.objects.update(until=timezone.now())
+        assert becomes(lambda: _lease("purge").until > timezone.now())
+        assert not mine.lost.is_set()
+    assert len(opened) > 1
+
+
+def test_a_lease_that_cannot_be_renewed_for_long_is_lost(shared_rows, monkeypatch):
+    monkeypatch.setattr(single_flight, "RENEW_S", 0.02)
+    table = ScheduleLease._meta.db_table
+    with single_flight.flight("purge", longest_s=60) as mine:
+        assert mine is not None
+        with connection.schema_editor() as editor:
+            editor.alter_db_table(ScheduleLease, table, "away")
+        assert not mine.lost.wait(0.2)
+        monkeypatch.setattr(single_flight, "LEASE", timedelta(seconds=0.1))
+        assert mine.lost.wait(5)
+        with connection.schema_editor() as editor:
+            editor.alter_db_table(ScheduleLease, "away", table)
 
 
 def test_a_run_by_hand_waits_until_the_running_one_ends(sent, cast):

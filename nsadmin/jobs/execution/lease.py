@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -147,8 +147,10 @@ def _heartbeat(lease: Lease, done: threading.Event) -> None:
                 if not lease.write():
                     return
                 _hear(lease)
-            except DatabaseError as failure:
-                # The lease lasts for several heartbeats, so one may be missed.
+            except (DatabaseError, InterfaceError) as failure:
+                # The lease lasts for several heartbeats, so one may be missed. A broken
+                # connection stays broken; the next heartbeat opens another one.
                 log.warning("heartbeat_missed", error=str(failure))
+                connections.close_all()
     finally:
         connections.close_all()

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, IntegrityError, connections, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    connections,
+    transaction,
+)
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -109,13 +115,21 @@ def _take(mine: Flight) -> bool:
 
 
 def _renew(mine: Flight, done: threading.Event) -> None:
+    """Renew the lease until the run is done; without renewals the lease is lost."""
+    renewed_at = time.monotonic()
     try:
         while not done.wait(RENEW_S):
+            began_at = time.monotonic()
             try:
                 if not mine.renew():
                     log.warning("schedule_lease_lost", schedule=mine.name)
                     return
-            except DatabaseError as failure:
+                renewed_at = began_at
+            except (DatabaseError, InterfaceError) as failure:
                 log.warning("renewal_missed", schedule=mine.name, error=str(failure))
+                # A broken connection stays broken; the next renewal opens another one.
+                connections.close_all()
+                if time.monotonic() - renewed_at > LEASE.total_seconds():
+                    mine.lost.set()
     finally:
         connections.close_all()
