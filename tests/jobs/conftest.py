@@ -83,7 +83,7 @@ def refusal() -> Invalid:
 
 @pytest.fixture
 def sent(monkeypatch):
-    """A broker in memory: the messages of a queue that were sent, as (job id, epoch)."""
+    """A broker in memory: the arguments of a queue's messages, as (job id, epoch)."""
     from kombu import Connection, Queue
 
     from nsadmin.celery import app
@@ -93,14 +93,14 @@ def sent(monkeypatch):
     for name in queues.ALL:
         app.amqp.queues.add(Queue(name))
 
-    def read(name: str = queues.JOBS) -> list[tuple[str, int]]:
+    def read(name: str = queues.JOBS) -> list[tuple[Any, ...]]:
         found = []
         with memory.clone() as connection:
             queue = connection.SimpleQueue(name)
             while queue.qsize():
                 body = queue.get(block=False)
                 body.ack()
-                found.append((body.payload[0][0], body.payload[0][1]))
+                found.append(tuple(body.payload[0]))
         return found
 
     for name in queues.ALL:

@@ -7,6 +7,8 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from nsadmin.jobs import queues
+from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, runs, single_flight, turn
 from nsadmin.jobs.schedules.runs import record_run
@@ -131,6 +133,55 @@ def test_a_run_by_hand_waits_until_the_running_one_ends(sent, cast):
     row.refresh_from_db()
     assert row.ended_at is not None
     assert _lease("purge").skipped == 0
+
+
+def _slots(sent) -> list[str]:
+    return [slot for (slot,) in sent(queues.MAINTENANCE)]
+
+
+def test_a_waiting_run_follows_one_that_failed(sent):
+    @record_run("purge", keep="news")
+    def broken():
+        runs.request_run("purge", "rosa@example.org")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    row = ScheduleRun.objects.get(by="rosa@example.org")
+    assert _slots(sent) == [row.slot, row.slot]
+
+
+def test_a_waiting_run_follows_one_whose_slot_was_taken(sent):
+    @record_run("drift")
+    def work():
+        return {"differences": 0}
+
+    work()
+    row = runs.request_run("drift", "rosa@example.org")
+    assert _slots(sent) == [row.slot]
+    work()
+    assert _slots(sent) == [row.slot]
+
+
+def test_a_lost_message_is_sent_again_after_a_run_of_any_schedule(sent):
+    @record_run("reconcile", keep="news")
+    def other():
+        return {"rows": 0}
+
+    row = runs.request_run("purge", "rosa@example.org")
+    assert _slots(sent) == [row.slot]
+    other()
+    assert _slots(sent) == []  # the message may be on its way
+    past = timezone.now() - timedelta(seconds=dispatch.EXPIRES_S + 1)
+    ScheduleRun.objects.filter(pk=row.pk).update(asked_at=past)
+    with single_flight.flight("purge", longest_s=60):
+        other()
+        assert _slots(sent) == []  # it waits for the run that goes on
+    other()
+    assert _slots(sent) == [row.slot]
+    ScheduleRun.objects.filter(pk=row.pk).update(started_at=timezone.now())
+    other()
+    assert _slots(sent) == []
 
 
 def test_a_turn_is_shorter_than_the_period_and_the_limit(settings):

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 TASK = "nsadmin.jobs.run"
 # An older message is dropped by Celery; the sweeper has sent newer ones meanwhile.
-_EXPIRES_S = 60
+EXPIRES_S = 60
 # A task that is told to stop has so many seconds until it is killed.
 _LAST_WORDS_S = 30
 # The limits of a task that is not registered in this process.
@@ -76,7 +76,7 @@ def send_task(
     task: str,
     *args: object,
     queue: str | None = None,
-    expires_s: int = _EXPIRES_S,
+    expires_s: int = EXPIRES_S,
     limit_s: int | None = None,
 ) -> bool:
     """Queue a Celery task; return False if the broker does not answer.

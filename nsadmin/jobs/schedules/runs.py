@@ -3,23 +3,25 @@
 A message may be delivered twice; the unique slot of the row lets one worker run it. A
 run that lasts longer than its period never overlaps with the next (`single_flight`).
 A run that died leaves a row without an end. The next slot has a row of its own, so it
-does not wait.
+does not wait. The message of a requested run that was lost is sent again at the end of
+the next run of any schedule.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
 from nsadmin.jobs.execution import dispatch
-from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleRun
+from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, single_flight, turn
 from nsadmin.jobs.schedules.single_flight import Flight
 
@@ -29,6 +31,10 @@ log = structlog.get_logger(__name__)
 KEPT_RUNS = 50
 # A run without an end after this long died with its worker.
 LOST_AFTER = timedelta(hours=1)
+# A message that was not taken for this long has expired.
+_RESEND_AFTER = timedelta(seconds=dispatch.EXPIRES_S)
+# Messages that are sent at the end of one run.
+_MAX_MESSAGES = 10
 # The key of a result that counts the starts that were skipped during the run.
 SKIPPED: Final = "skipped_starts"
 
@@ -51,8 +57,7 @@ def record_run(
 
     def wrap(work: Work) -> Callable[..., None]:
         def shell(slot: str = "") -> None:
-            longest_s = beat.longest_s(name)
-            with single_flight.flight(name, longest_s=longest_s) as flight:
+            with _flight(name) as flight:
                 if flight is None:
                     _skip(name, slot)
                     return
@@ -61,7 +66,6 @@ def record_run(
                     log.info("schedule_skipped", schedule=name, slot=slot)
                     return
                 _execute(row, work, keep, flight)
-            _send_waiting(name)
 
         shell.__name__, shell.__doc__ = work.__name__, work.__doc__
         shell.__module__ = work.__module__
@@ -77,16 +81,37 @@ def _skip(name: str, slot: str) -> None:
         single_flight.record_skip(name)
 
 
+@contextmanager
+def _flight(name: str) -> Iterator[Flight | None]:
+    """Hold the lease of a schedule; however the run ends, requested ones are next."""
+    is_held = False
+    try:
+        with single_flight.flight(name, longest_s=beat.longest_s(name)) as flight:
+            is_held = flight is not None
+            yield flight
+    finally:
+        if is_held:
+            _send_waiting(name)
+
+
 def _send_waiting(name: str) -> None:
-    """Send the message of a requested run that found another one going on."""
-    waiting = _requested(name, timezone.now()).filter(started_at=None).first()
-    if waiting is not None:
-        dispatch.send_task(beat.task_of(name), waiting.slot)
+    """Send messages of requested runs, once a run of the schedule `name` has ended.
+
+    It is that of a run that found this one going on, and those of any schedule that
+    were lost. One that comes twice does no harm.
+    """
+    now = timezone.now()
+    going_on = ScheduleLease.objects.filter(until__gt=now).values("name")
+    is_lost = Q(asked_at__lt=now - _RESEND_AFTER) & ~Q(name__in=going_on)
+    waiting = _requested(now).filter(Q(name=name) | is_lost, started_at=None)
+    for row in waiting.order_by("asked_at")[:_MAX_MESSAGES]:
+        if not dispatch.send_task(beat.task_of(row.name), row.slot):
+            return
 
 
-def _requested(name: str, now: datetime) -> QuerySet[ScheduleRun]:
+def _requested(now: datetime) -> QuerySet[ScheduleRun]:
     """Return the requested runs that have not ended and are not lost."""
-    unfinished = ScheduleRun.objects.filter(name=name, ended_at=None)
+    unfinished = ScheduleRun.objects.filter(name__in=beat.names(), ended_at=None)
     return unfinished.filter(asked_at__gt=now - LOST_AFTER).exclude(by="")
 
 
@@ -176,7 +201,7 @@ def request_run(name: str, by: str) -> ScheduleRun:
     if name not in beat.names():
         raise NotFound("There is no such schedule.", details={"resource": "schedule"})
     now = timezone.now()
-    if _requested(name, now).exists():
+    if _requested(now).filter(name=name).exists():
         message = "A run was requested already. Wait until it ends."
         raise Conflict(message, code="running")
     row = ScheduleRun.objects.create(
