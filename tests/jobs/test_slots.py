@@ -131,6 +131,18 @@ def test_a_namespace_that_allows_one_job_has_one_and_others_run_beside_it(sent):
     assert "the namespace lets 1 of 2 run at a time" in narrow[1].waiting
 
 
+def test_many_jobs_of_a_namespace_at_its_limit_leave_the_free_slot_to_others(sent):
+    narrow = [job_of("a", max_concurrent=1) for _ in range(admission._MORE + 5)]
+    wide = job_of("a", delay=timedelta(hours=1))
+    assert holders("a") == [narrow[0]]
+    Job.objects.filter(pk=wide.pk).update(run_after=timezone.now())
+    assert sweep() == 1
+    assert holders("a") == [narrow[0], wide]
+    run_once(narrow[0].job_id)
+    assert sweep() == 1
+    assert holders("a") == [narrow[1], wide]
+
+
 def test_the_organization_with_the_fewest_running_jobs_is_next(sent):
     running = [job_of(letter) for letter in "ab"]
     waiting = [job_of(letter) for letter in "aaabbc"]

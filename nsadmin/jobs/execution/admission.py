@@ -2,7 +2,8 @@
 
 The organization with the fewest running jobs is first, and each gets one slot after the
 other. Within an organization, jobs that have started are first, then the oldest. Jobs
-of an organization without a free slot are left out, however many there are.
+of an organization without a free slot are left out, however many there are. So are jobs
+of a namespace whose own limit is below each free slot.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q
 
-from nsadmin.jobs.execution.slots import WAITS_FOR_SLOT
+from nsadmin.jobs.execution.slots import WAITS_FOR_SLOT, lowest_free
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import slot_counts
 
@@ -58,6 +59,8 @@ def _with_free_slots(now: datetime) -> Iterator[tuple[str, int]]:
 
 def _next_jobs(organization_id: str, now: datetime, *, at_most: int) -> list[UUID]:
     """Return the next jobs of an organization; the first get its free slots."""
+    too_low = (1, lowest_free(organization_id) - 1)
     jobs = Job.objects.filter(_due(now), organization_id=organization_id)
+    jobs = jobs.exclude(max_concurrent__range=too_low)
     ordered = jobs.order_by(F("started_at").asc(nulls_last=True), "created_at")
     return list(ordered.values_list("job_id", flat=True)[:at_most])

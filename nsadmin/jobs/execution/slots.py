@@ -6,6 +6,7 @@ The jobs of a suspended organization get none.
 """
 
 from datetime import timedelta
+from itertools import count
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -68,6 +69,12 @@ def _pause(job: Job) -> None:
 def waits_for_slot(job: Job) -> bool:
     """Return whether the job waits because all its slots are taken."""
     return job.waiting.startswith(WAITS_FOR_SLOT)
+
+
+def lowest_free(organization_id: str) -> int:
+    """Return the lowest number of a slot that no job of an organization holds."""
+    taken = _taken(organization_id)
+    return next(number for number in count(1) if number not in taken)
 
 
 def _taken(organization_id: str) -> set[int | None]:
