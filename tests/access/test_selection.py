@@ -51,8 +51,22 @@ def test_a_whole_name_is_meant_whatever_its_case() -> None:
     assert selection.named(" one ") == one
     assert selection.named("on") is None
     assert selection.named("") is None
-    assert selection.named("twin") is None
+    assert selection.named("twiN") is None
     assert selection.named(twin.organization_id) == twin
+
+
+def test_of_names_that_fold_alike_the_exact_one_is_meant() -> None:
+    both = made("Strasse Film", "Straße Film")
+    assert [selection.named(one.name) for one in both] == both
+    assert selection.named("STRASSE FILM") is None
+
+
+def test_a_name_whose_folded_form_is_cut_is_found() -> None:
+    # Each of these letters is three when it is folded.
+    (one,) = made("\u0390" * selection.LONGEST)
+    assert selection.named(one.name) == one
+    assert selection.named(one.name.casefold()[: selection.LONGEST]) is None
+    assert selection.named(f"{one.name[:-1]}\u1fd3") == one
 
 
 def test_the_folded_name_follows_the_name() -> None:

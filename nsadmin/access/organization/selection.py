@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from nsadmin import names
-from nsadmin.access.models import Organization, User
+from nsadmin.access.models import Organization, User, name_key_of
 from nsadmin.access.support import grants
 
 # The longest text that is searched for, in characters.
@@ -75,12 +75,18 @@ def search(
 
 
 def named(text: str) -> Organization | None:
-    """Return the organization with exactly this id or, whatever its case, this name."""
-    text = text.strip()[:LONGEST]
-    by_id = Organization.objects.filter(organization_id=text).first()
-    if by_id is not None or not text:
-        return by_id
-    same = list(Organization.objects.filter(name_key=names.folded(text))[:2])
+    """Return the organization with exactly this id or name, else with it folded.
+
+    None if there is none, or if several names differ only in what folding takes away.
+    """
+    text = names.trimmed(text)[:LONGEST]
+    if not text:
+        return None
+    for exact in (Q(organization_id=text), Q(name=text)):
+        found = Organization.objects.filter(exact).first()
+        if found is not None:
+            return found
+    same = list(Organization.objects.filter(name_key=name_key_of(text))[:2])
     return same[0] if len(same) == 1 else None
 
 
