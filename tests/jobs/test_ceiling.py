@@ -80,13 +80,15 @@ def test_a_deletion_by_a_person_is_refused_and_one_by_the_platform_is_not(full):
     assert deletion.begin(SYSTEM, own.namespace_id).kind == "delete"
 
 
-def test_a_purge_of_the_schedule_waits_behind_the_others(full):
+def test_a_purge_of_the_schedule_is_not_refused_and_takes_no_place(full, settings):
     tombstones.soft_delete(full.actor("admin"), full.own.namespace_id)
     view = queries.view_of(
         tombstones.get(full.actor("admin"), full.own.namespace_id).namespace
     )
     job = deletion.send(SYSTEM, view)
     assert Job.objects.get(pk=job.pk).state == State.QUEUED
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"enterprise": LIMIT + 1}
+    require_room(full.northlight.organization_id)
 
 
 def test_a_failed_clone_is_not_resumed_beyond_the_ceiling(full, settings):
