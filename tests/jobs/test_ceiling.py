@@ -91,6 +91,34 @@ def test_a_purge_of_the_schedule_is_not_refused_and_takes_no_place(full, setting
     require_room(full.northlight.organization_id)
 
 
+def test_a_purge_by_a_person_is_refused(full):
+    actor, own = full.actor("admin"), full.own
+    tombstones.soft_delete(actor, own.namespace_id)
+    known = AuditEvent.objects.count()
+    with pytest.raises(RateLimited):
+        tombstones.purge(actor, own.namespace_id)
+    assert AuditEvent.objects.count() == known
+    assert Job.objects.count() == LIMIT + 1
+    assert not store.get(own.namespace_id).get("deletion")
+
+
+def test_a_failed_deletion_is_resumed_beyond_the_ceiling_by_the_platform_alone(full):
+    actor, own = full.actor("admin"), full.own
+    job = deletion.begin(SYSTEM, own.namespace_id)
+    Job.objects.filter(pk=job.pk).update(state=State.FAILED, settled=True, slot=None)
+    job.refresh_from_db()
+    known = AuditEvent.objects.count()
+    for again in (
+        lambda: deletion.begin(actor, own.namespace_id),
+        lambda: deletion.resume_failed(actor, job),
+    ):
+        with pytest.raises(RateLimited):
+            again()
+    assert Job.objects.get(pk=job.pk).state == State.FAILED
+    assert AuditEvent.objects.count() == known
+    assert deletion.begin(SYSTEM, own.namespace_id).state == State.QUEUED
+
+
 def test_a_failed_clone_is_not_resumed_beyond_the_ceiling(full, settings):
     actor = full.actor("admin")
     settings.NSADMIN_MAX_QUEUED_JOBS = {"enterprise": 100}
