@@ -12,6 +12,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.selection import begins
 from nsadmin.health.sight import Subject, subjects
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import readings
@@ -21,7 +22,6 @@ from nsadmin.namespaces.read.readings import ShownStatus
 COUNTED: Final = 1000
 LONGEST_ID: Final = 128
 _JOBS: Final = ("cloning", "failed")
-_LAST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,7 @@ def _conditions(wanted: NamespaceFilter) -> Iterator[Q]:
     if wanted.internal_id is not None:
         yield Q(internal_id=wanted.internal_id)
     if wanted.prefix:
-        end = f"{wanted.prefix}{_LAST}"
-        yield Q(namespace_id__gte=wanted.prefix, namespace_id__lt=end)
+        yield begins("namespace_id", wanted.prefix)
     if wanted.tier:
         yield Q(tier=wanted.tier)
     if wanted.status:

@@ -107,6 +107,23 @@ def test_filters_narrow_the_list(cast: Cast, browse: Browse) -> None:
     assert "No namespace has an id" in text_of(support, "?search=zzz")
 
 
+def test_an_id_is_searched_by_its_beginning_letter_by_letter(
+    cast: Cast, browse: Browse
+) -> None:
+    if connection.vendor == "postgresql":  # in such an order case hardly counts
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"ALTER TABLE {MirroredNamespace._meta.db_table} ALTER COLUMN"
+                ' namespace_id TYPE varchar(128) COLLATE "en-x-icu"'
+            )
+    (made,) = add(cast.halden, 1, "ns_b%_a")
+    for other in ("NS_B%_A", "nsb%_a", "ns_b%a", "ns-b%_a", "ns_bxxa", "ns_b%_b"):
+        add(cast.halden, 1, other)
+    for text in ("ns_b%25_a", "ns_b%25_a0"):
+        assert ids(text_of(browse("support"), f"?search={text}")) == [made]
+    assert ids(text_of(browse("support"), "?search=NS_B%25")) == ["NS_B%_A00000"]
+
+
 def test_a_state_that_is_too_old_is_unknown_and_filters_say_so(
     cast: Cast, browse: Browse
 ) -> None:

@@ -62,9 +62,9 @@ def search(
     wanted = names.folded(text.strip()[:LONGEST]).strip()
     if not wanted:
         return list(rows[:limit])
-    looks = [_begins("name_key", wanted), Q(name_key__contains=wanted)]
+    looks = [begins("name_key", wanted), Q(name_key__contains=wanted)]
     if wanted.startswith(_ID_PREFIX):
-        looks.insert(1, _begins("organization_id", wanted))
+        looks.insert(1, begins("organization_id", wanted))
     found: list[Organization] = []
     for condition in looks:
         if len(found) < limit:
@@ -90,10 +90,11 @@ def named(text: str) -> Organization | None:
     return same[0] if len(same) == 1 else None
 
 
-def _begins(column: str, text: str) -> Q:
+def begins(column: str, text: str) -> Q:
     """Return a condition that an index of the column answers on either database.
 
-    PostgreSQL has one for patterns; SQLite's LIKE ignores case and its index does not.
+    PostgreSQL has one for patterns, and may order texts by the rules of a language;
+    SQLite's LIKE ignores case, and its index does not.
     """
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": text})
