@@ -11,6 +11,7 @@ from nsadmin.access.permissions import (
     Action,
     Role,
 )
+from nsadmin.audit.record import SYSTEM_KIND
 
 # The tenant of a damaged document that names none. No organization can grant access to
 # it or mend it, so staff see it.
@@ -152,7 +153,7 @@ class Actor:
 
 
 SYSTEM = Actor(
-    kind="system",
+    kind=SYSTEM_KIND,
     id="nsadmin",
     label="nsadmin",
     role=Role.PLATFORM_ADMIN,

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,9 @@ from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.request_id import request_id
 from nsadmin.names import clip
+
+# The kind of the actor that is nsadmin itself.
+SYSTEM_KIND: Final = "system"
 
 
 class AuditActor(Protocol):

@@ -4,7 +4,7 @@ Only stored rows are read, and a bounded number of them for one page. What the a
 does not see has an id and figures, and neither a name nor a message.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,14 +12,16 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.selection import begins
 from nsadmin.health.sight import Subject, subjects
-from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import readings
+from nsadmin.namespaces.read.readings import ShownStatus
 
 # More rows than this are not counted.
 COUNTED: Final = 1000
 LONGEST_ID: Final = 128
 _JOBS: Final = ("cloning", "failed")
-_LAST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,11 @@ class NamespaceFilter:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceRow:
-    """A line of the list; `looked_at` is when Qdrant was asked for the status."""
+    """A line of the list; the status is the one that may be shown now."""
 
     subject: Subject
     tier: str
-    status: str
-    looked_at: datetime | None
+    status: ShownStatus
     is_unreadable: bool
     differences: int
     documents: int | None
@@ -60,7 +61,8 @@ class NamespaceRow:
 class NamespacePage:
     """A page of the list, and the ids that lead to the pages beside; None for none.
 
-    `total` counts to COUNTED; `is_more` tells that there are more.
+    `total` counts to COUNTED; `is_more` tells that there are more. `last_known_at` is
+    since when the filter by health goes by what was last known, None while it does not.
     """
 
     rows: list[NamespaceRow]
@@ -68,6 +70,7 @@ class NamespacePage:
     is_more: bool
     before: str | None
     after: str | None
+    last_known_at: datetime | None
 
 
 def listing(actor: Actor, wanted: NamespaceFilter, *, limit: int) -> NamespacePage:
@@ -76,12 +79,15 @@ def listing(actor: Actor, wanted: NamespaceFilter, *, limit: int) -> NamespacePa
     rows, before, after = _window(every, wanted, limit)
     is_whole = before is None and after is None
     counted = len(rows) if is_whole else every[: COUNTED + 1].count()
+    statuses = readings.shown(rows)
+    asks_health = bool(rows or wanted.status)
     return NamespacePage(
-        rows=_shown(actor, rows),
+        rows=_shown(actor, rows, statuses),
         total=min(counted, COUNTED),
         is_more=counted > COUNTED,
         before=before,
         after=after,
+        last_known_at=readings.last_known_at(rows, statuses) if asks_health else None,
     )
 
 
@@ -117,8 +123,7 @@ def _conditions(wanted: NamespaceFilter) -> Iterator[Q]:
     if wanted.internal_id is not None:
         yield Q(internal_id=wanted.internal_id)
     if wanted.prefix:
-        end = f"{wanted.prefix}{_LAST}"
-        yield Q(namespace_id__gte=wanted.prefix, namespace_id__lt=end)
+        yield begins("namespace_id", wanted.prefix)
     if wanted.tier:
         yield Q(tier=wanted.tier)
     if wanted.status:
@@ -138,16 +143,17 @@ def _has_status(status: str) -> Q:
     return Q(deletion_task_id="", health=status) & ~Q(clone_status__in=_JOBS)
 
 
-def _shown(actor: Actor, rows: Sequence[MirroredNamespace]) -> list[NamespaceRow]:
+def _shown(
+    actor: Actor,
+    rows: Sequence[MirroredNamespace],
+    statuses: Mapping[str, ShownStatus],
+) -> list[NamespaceRow]:
     seen = subjects(actor, rows)
-    looks = LastLook.objects.filter(pk__in=[row.pk for row in rows])
-    looked_at = dict(looks.values_list("namespace_id", "taken_at"))
     return [
         NamespaceRow(
             subject=seen[row.pk],
             tier=row.tier,
-            status=row.status,
-            looked_at=looked_at.get(row.pk),
+            status=statuses[row.namespace_id],
             is_unreadable=bool(row.unreadable),
             differences=row.differences,
             documents=row.document_count,

@@ -51,8 +51,21 @@ def test_a_whole_name_is_meant_whatever_its_case() -> None:
     assert selection.named(" one ") == one
     assert selection.named("on") is None
     assert selection.named("") is None
-    assert selection.named("twin") is None
+    assert selection.named("twiN") is None
     assert selection.named(twin.organization_id) == twin
+
+
+def test_of_names_that_fold_alike_the_exact_one_is_meant() -> None:
+    both = made("Strasse Film", "Straße Film")
+    assert [selection.named(one.name) for one in both] == both
+    assert selection.named("STRASSE FILM") is None
+
+
+def test_a_name_whose_folded_form_is_cut_is_found() -> None:
+    letters = "\u0390" * (selection.LONGEST - 1)  # three each when they are folded
+    (one,) = made(f"A{letters}")
+    assert selection.named(f"a{letters}") == one
+    assert selection.named(f"b{letters}") is None
 
 
 def test_the_folded_name_follows_the_name() -> None:

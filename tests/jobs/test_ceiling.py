@@ -80,13 +80,43 @@ def test_a_deletion_by_a_person_is_refused_and_one_by_the_platform_is_not(full):
     assert deletion.begin(SYSTEM, own.namespace_id).kind == "delete"
 
 
-def test_a_purge_of_the_schedule_waits_behind_the_others(full):
+def test_a_purge_of_the_schedule_is_not_refused_and_takes_no_place(full, settings):
     tombstones.soft_delete(full.actor("admin"), full.own.namespace_id)
     view = queries.view_of(
         tombstones.get(full.actor("admin"), full.own.namespace_id).namespace
     )
     job = deletion.send(SYSTEM, view)
     assert Job.objects.get(pk=job.pk).state == State.QUEUED
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"enterprise": LIMIT + 1}
+    require_room(full.northlight.organization_id)
+
+
+def test_a_purge_by_a_person_is_refused(full):
+    actor, own = full.actor("admin"), full.own
+    tombstones.soft_delete(actor, own.namespace_id)
+    known = AuditEvent.objects.count()
+    with pytest.raises(RateLimited):
+        tombstones.purge(actor, own.namespace_id)
+    assert AuditEvent.objects.count() == known
+    assert Job.objects.count() == LIMIT + 1
+    assert not store.get(own.namespace_id).get("deletion")
+
+
+def test_a_failed_deletion_is_resumed_beyond_the_ceiling_by_the_platform_alone(full):
+    actor, own = full.actor("admin"), full.own
+    job = deletion.begin(SYSTEM, own.namespace_id)
+    Job.objects.filter(pk=job.pk).update(state=State.FAILED, settled=True, slot=None)
+    job.refresh_from_db()
+    known = AuditEvent.objects.count()
+    for again in (
+        lambda: deletion.begin(actor, own.namespace_id),
+        lambda: deletion.resume_failed(actor, job),
+    ):
+        with pytest.raises(RateLimited):
+            again()
+    assert Job.objects.get(pk=job.pk).state == State.FAILED
+    assert AuditEvent.objects.count() == known
+    assert deletion.begin(SYSTEM, own.namespace_id).state == State.QUEUED
 
 
 def test_a_failed_clone_is_not_resumed_beyond_the_ceiling(full, settings):

@@ -205,6 +205,17 @@ def test_purging_asks_for_the_name_and_shows_the_job(cast, sure, buried):
     assert "Being deleted for good" in client.get(buried).content.decode()
 
 
+def test_a_purge_keeps_the_name_while_the_queue_is_full(sure, settings, buried):
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"enterprise": 0}
+    response = sure().post(buried, {"act": "purge", "typed_name": "film archive"})
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "60"
+    text = response.content.decode()
+    assert "waiting in your organization" in text
+    assert re.search(r'name="typed_name"[^>]*value="film archive"', text)
+    assert not Job.objects.exists()
+
+
 def test_a_failed_deletion_can_go_on_by_an_admin(cast, sure):
     job = deletion.begin(cast.actor(), cast.own.namespace_id)
     Job.objects.update(state=State.FAILED, settled=True, error="Qdrant was silent.")

@@ -4,11 +4,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import RateLimited
+from nsadmin.jobs.execution.ceiling import CODE
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
+from nsadmin.pages.common.error_pages import error_page
 from nsadmin.pages.common.transfer_words import size_text
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
@@ -326,6 +331,32 @@ def test_a_cancelled_clone_goes_on_when_it_is_resumed(admin, cancelled):
     assert cancelled.state == State.DONE
     assert store.get(cancelled.namespace_id)["clone_status"] == "ready"
     assert b"Resume the clone" not in admin.get(address).content
+
+
+def test_with_a_full_queue_a_clone_is_not_resumed_and_its_job_says_why(
+    admin, cancelled, settings
+):
+    settings.NSADMIN_MAX_QUEUED_JOBS = {"enterprise": 0}
+    response = admin.post(f"/jobs/{cancelled.job_id}/", {"act": "resume"})
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "60"
+    text = response.content.decode()
+    assert "waiting in your organization" in text
+    assert "Resume the clone" in text
+    cancelled.refresh_from_db()
+    assert cancelled.state == State.CANCELLED
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_the_error_page_of_a_full_queue_says_so_and_when_to_try_again(rf, headers):
+    request = rf.get("/jobs/", headers=headers)
+    request.htmx, request.user = HtmxDetails(request), AnonymousUser()
+    error = RateLimited("Full.", code=CODE, details={"retry_after": 60})
+    response = error_page(request, error)
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
+    text = response.content.decode()
+    assert "Full." in text
+    assert ("<h1>The queue is full</h1>" in text) == (not headers)
 
 
 def test_the_clock_of_a_resumed_job_leaves_out_the_time_between(admin, cancelled):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.health import all_namespaces
-from nsadmin.namespaces.models import LastLook, MirroredNamespace
+from nsadmin.health.sampling.sampler import sample
+from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
 from tests.cast import Cast
 from tests.pages.conftest import HTMX
 
@@ -53,9 +55,7 @@ def test_rows_have_figures_and_no_names_without_a_session(
     cast: Cast, browse: Browse, role: str
 ) -> None:
     add(cast.halden, 1)
-    LastLook.objects.create(
-        namespace_id="ns_many00000", taken_at=timezone.now(), ok=True
-    )
+    MirroredNamespace.objects.filter(pk="ns_many00000").update(looked_at=timezone.now())
     text = text_of(browse(role))
     for one in (cast.own, cast.foreign):
         assert one.namespace_id in ids(text)
@@ -105,6 +105,50 @@ def test_filters_narrow_the_list(cast: Cast, browse: Browse) -> None:
     text = text_of(support, "?organization=nobody")
     assert "There is no organization with the name or id “nobody”." in text
     assert "No namespace has an id" in text_of(support, "?search=zzz")
+
+
+def test_an_id_is_searched_by_its_beginning_letter_by_letter(
+    cast: Cast, browse: Browse
+) -> None:
+    if connection.vendor == "postgresql":  # in such an order case hardly counts
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"ALTER TABLE {MirroredNamespace._meta.db_table} ALTER COLUMN"
+                ' namespace_id TYPE varchar(128) COLLATE "en-x-icu"'
+            )
+    (made,) = add(cast.halden, 1, "ns_b%_a")
+    for other in ("NS_B%_A", "nsb%_a", "ns_b%a", "ns-b%_a", "ns_bxxa", "ns_b%_b"):
+        add(cast.halden, 1, other)
+    for text in ("ns_b%25_a", "ns_b%25_a0"):
+        assert ids(text_of(browse("support"), f"?search={text}")) == [made]
+    assert ids(text_of(browse("support"), "?search=NS_B%25")) == ["NS_B%_A00000"]
+
+
+def test_a_state_that_is_too_old_is_unknown_and_filters_say_so(
+    cast: Cast, browse: Browse
+) -> None:
+    (made,) = add(cast.halden, 1)
+    sample()
+    rows = MirroredNamespace.objects.filter(pk=made)
+    rows.update(health="ready", looked_at=timezone.now())
+    support, behind = browse("support"), "go by what was last known"
+
+    def line(text: str) -> str:
+        return text[text.index(f"{made}</code>") :].partition("</tr>")[0]
+
+    text = text_of(support, "?status=ready")
+    assert "Ready" in line(text)
+    assert behind not in text
+    long_ago = timezone.now() - timedelta(minutes=11)
+    MirroredNamespace.objects.update(looked_at=long_ago)
+    ClusterReading.objects.update(turn_at=long_ago, counted_at=long_ago)
+    text = text_of(support, "?status=ready")
+    assert "Unknown" in line(text)
+    assert "Ready" not in line(text)
+    assert "11 min ago" in line(text)
+    assert behind in text
+    # Nothing was stored as unknown, so the list is empty.
+    assert behind in text_of(support, f"?status=unknown&search={made}")
 
 
 def test_pages_lead_on_and_back_through_every_row(cast: Cast, browse: Browse) -> None:

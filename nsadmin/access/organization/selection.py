@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from nsadmin import names
-from nsadmin.access.models import Organization, User
+from nsadmin.access.models import Organization, User, name_key_of
 from nsadmin.access.support import grants
 
 # The longest text that is searched for, in characters.
@@ -62,9 +62,9 @@ def search(
     wanted = names.folded(text.strip()[:LONGEST]).strip()
     if not wanted:
         return list(rows[:limit])
-    looks = [_begins("name_key", wanted), Q(name_key__contains=wanted)]
+    looks = [begins("name_key", wanted), Q(name_key__contains=wanted)]
     if wanted.startswith(_ID_PREFIX):
-        looks.insert(1, _begins("organization_id", wanted))
+        looks.insert(1, begins("organization_id", wanted))
     found: list[Organization] = []
     for condition in looks:
         if len(found) < limit:
@@ -75,19 +75,26 @@ def search(
 
 
 def named(text: str) -> Organization | None:
-    """Return the organization with exactly this id or, whatever its case, this name."""
-    text = text.strip()[:LONGEST]
-    by_id = Organization.objects.filter(organization_id=text).first()
-    if by_id is not None or not text:
-        return by_id
-    same = list(Organization.objects.filter(name_key=names.folded(text))[:2])
+    """Return the organization with exactly this id or name, else with it folded.
+
+    None if there is none, or if several names differ only in what folding takes away.
+    """
+    text = names.trimmed(text)[:LONGEST]
+    if not text:
+        return None
+    for exact in (Q(organization_id=text), Q(name=text)):
+        found = Organization.objects.filter(exact).first()
+        if found is not None:
+            return found
+    same = list(Organization.objects.filter(name_key=name_key_of(text))[:2])
     return same[0] if len(same) == 1 else None
 
 
-def _begins(column: str, text: str) -> Q:
+def begins(column: str, text: str) -> Q:
     """Return a condition that an index of the column answers on either database.
 
-    PostgreSQL has one for patterns; SQLite's LIKE ignores case and its index does not.
+    PostgreSQL has one for patterns, and may order texts by the rules of a language;
+    SQLite's LIKE ignores case, and its index does not.
     """
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": text})

@@ -60,8 +60,6 @@ def begin(
     blockers.require_unprotected(namespace)
     if not force:
         blockers.require_unused(actor, namespace)
-    if actor.kind != SYSTEM.kind:
-        require_room(view.organization_id)
     try:
         return send(actor, view, if_match=if_match)
     except Conflict:
@@ -75,7 +73,11 @@ def begin(
 
 
 def resume_failed(actor: Actor, job: Job) -> None:
-    """Resume a failed deletion; raise NotFound if the namespace no longer exists."""
+    """Resume a failed deletion for a person.
+
+    Raises NotFound if the namespace no longer exists, Forbidden, RateLimited for a full
+    queue.
+    """
     raw = store.get(job.namespace_id)
     if raw is None or (raw.get("deletion") or {}).get("task_id") != str(job.job_id):
         raise queries.namespace_not_found(job.namespace_id)
@@ -87,18 +89,22 @@ def resume_failed(actor: Actor, job: Job) -> None:
         scope=namespace.scope,
         what=queries.RESOURCE,
     )
-    resume(actor, queries.view_of(namespace), job)
+    view = queries.view_of(namespace)
+    _require_room(actor, view)
+    resume(actor, view, job)
 
 
 def running_deletion(actor: Actor, view: NamespaceView) -> Job | None:
     """Return the job that deletes the namespace, resumed if it had failed.
 
-    None if it is not being deleted.
+    None if it is not being deleted. Raises RateLimited if it had failed and the queue
+    is full.
     """
     task_id = view.namespace.deletion_task_id
     job = Job.objects.filter(job_id=task_id).first() if task_id else None
     if job is None or job.is_live or job.state == State.DONE:
         return job
+    _require_room(actor, view)
     resume(actor, view, job)
     return job
 
@@ -114,7 +120,11 @@ def resume(actor: Actor, view: NamespaceView, job: Job) -> None:
 
 
 def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> Job:
-    """Create the job, mark the document with its id, start it."""
+    """Create the job, mark the document with its id, start it.
+
+    Raises Conflict if it is marked already, RateLimited for a full queue.
+    """
+    _require_room(actor, view)
     op_id = record.new_op_id()
     job = _held_job(actor, view, op_id)
     _attempt(actor, view, op_id, revision=view.namespace.revision + 1)
@@ -129,6 +139,12 @@ def send(actor: Actor, view: NamespaceView, *, if_match: int | None = None) -> J
     mirror.mirror_one(raw)
     enqueue.release(job)
     return job
+
+
+def _require_room(actor: Actor, view: NamespaceView) -> None:
+    """Raise RateLimited for a full queue, unless the platform itself deletes."""
+    if actor.kind != SYSTEM.kind:
+        require_room(view.organization_id)
 
 
 def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> Raw:

@@ -192,7 +192,11 @@ def end_after_restoring(namespace: Namespace) -> datetime | None:
 
 
 def purge(actor: Actor, namespace_id: str) -> Job:
-    """Delete a tombstone for good now; return the job, perhaps a running one."""
+    """Delete a tombstone for good now; return the job, perhaps a running one.
+
+    Raises NotFound, Forbidden, Conflict if it was restored meanwhile, RateLimited for a
+    full queue of jobs.
+    """
     view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     known = deletion.running_deletion(actor, view)
     return known or deletion.send(actor, view)

@@ -26,12 +26,17 @@ from nsadmin.errors import (
     PasswordNeeded,
     Unauthorized,
 )
+from nsadmin.jobs.execution import ceiling
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import step_up
 from nsadmin.pages.common.htmx import page, wants_fragment
-from nsadmin.pages.common.page_context import account_scope, namespace_scope
+from nsadmin.pages.common.page_context import (
+    account_scope,
+    namespace_scope,
+    say_when,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,8 @@ _TITLES = {
     502: "A store rejected the request",
     503: "A store does not answer",
 }
+# Titles of codes that say more than their status.
+_CODE_TITLES = {ceiling.CODE: "The queue is full"}
 
 
 def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
@@ -61,7 +68,9 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
         return _forbidden(request, error)
     if isinstance(error, NotFound):
         return _answer(request, "errors/missing.html", error)
-    title = _TITLES.get(error.status, "Something went wrong")
+    title = _CODE_TITLES.get(error.code) or _TITLES.get(
+        error.status, "Something went wrong"
+    )
     return _answer(request, "errors/refused.html", error, title=title)
 
 
@@ -72,9 +81,9 @@ def _answer(
         if isinstance(error, NotFound) and _lost_a_session(request):
             # The whole page is asked again: what it still shows is not theirs to see.
             return HttpResponse(status=error.status, headers={"HX-Refresh": "true"})
-        return sentence(error.message, status=error.status)
+        return say_when(sentence(error.message, status=error.status), error)
     values = {"error": error, "now": timezone.now(), **context}
-    return page(request, template, values, status=error.status)
+    return say_when(page(request, template, values, status=error.status), error)
 
 
 def _lost_a_session(request: HttpRequest) -> bool:

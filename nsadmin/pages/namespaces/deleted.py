@@ -7,14 +7,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
-from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded, RateLimited
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import OUTCOMES
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import current_organization, may
+from nsadmin.pages.common.page_context import current_organization, may, say_when
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.namespaces.forms.deletion import RestoreForm, TypedNameForm
 
@@ -82,9 +82,9 @@ def _purge(request: HttpRequest, view: NamespaceView) -> HttpResponse:
     try:
         form.require_name_of(view.namespace)
         job = tombstones.purge(gate.actor_of(request), view.namespace.namespace_id)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, RateLimited) as error:
         form.take(error)
-        return _show(request, view, purge=form, status=error.status)
+        return say_when(_show(request, view, purge=form, status=error.status), error)
     return redirect("job", job.job_id)
 
 

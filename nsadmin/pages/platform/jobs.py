@@ -16,6 +16,7 @@ from nsadmin.clones import remains, resume
 from nsadmin.clones.stages import KIND as CLONE
 from nsadmin.comparison import kept
 from nsadmin.comparison.documents.context import KIND as COMPARISON
+from nsadmin.errors import RateLimited
 from nsadmin.jobs import controls, places, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
@@ -30,7 +31,7 @@ from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.badges import JOBS, Badge, kind_word
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.move_note import move_context
-from nsadmin.pages.common.page_context import current_organization, why_not
+from nsadmin.pages.common.page_context import current_organization, say_when, why_not
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.platform.job_headline import badge_of, place_text
 from nsadmin.pages.platform.job_progress import progress_of
@@ -103,12 +104,17 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if request.method == "POST":
         gate.require(actor, Action.JOB_CONTROL)
         return _ACTS.get(request.POST.get("act", ""), _cancel)(request, row)
+    return _show(request, row)
+
+
+def _show(request: HttpRequest, row: Job, *, status: int = 200) -> HttpResponse:
     return page(
         request,
         "jobs/detail.html",
         _job_context(request, row),
         fragment="progress",
         beside=["jobs-badge"],
+        status=status,
         last=not row.is_live,
     )
 
@@ -147,10 +153,15 @@ def _cancel(request: HttpRequest, row: Job) -> HttpResponse:
 
 
 def _resume(request: HttpRequest, row: Job) -> HttpResponse:
-    if row.kind == DELETION:
-        deletion.resume_failed(gate.actor_of(request), row)
-    else:
-        resume.resume(gate.actor_of(request), row.job_id)
+    actor = gate.actor_of(request)
+    try:
+        if row.kind == DELETION:
+            deletion.resume_failed(actor, row)
+        else:
+            resume.resume(actor, row.job_id)
+    except RateLimited as error:
+        messages.error(request, error.message)
+        return say_when(_show(request, row, status=error.status), error)
     messages.info(request, "Resumed from its last checkpoint.")
     return redirect("job", row.job_id)
 
