@@ -65,7 +65,7 @@ class Counted:
 def count(share: ClusterShare = EVERY) -> Counted:
     """Ask each cluster of this share that is due for its counts, and compare them."""
     done = Counted()
-    known = cluster_probe.known()
+    known = cluster_probe.known(share.url or "")
     mine = [cluster for cluster in known if share.covers_cluster(cluster)]
 
     def count_one(cluster: Cluster) -> None:
