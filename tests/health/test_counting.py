@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.health.models import DriftRow
-from nsadmin.health.sampling import counting
+from nsadmin.health.sampling import counting, promise
 from nsadmin.health.sampling.counting import count
 from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import (
@@ -19,10 +19,12 @@ from nsadmin.namespaces.models import (
     MirroredDocument,
     MirroredNamespace,
 )
+from nsadmin.namespaces.placement.cluster_share import ClusterShare
 from nsadmin.namespaces.read import history, readings
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
 from tests.faults.proxy import running_proxies
 from tests.faults.transport import Http
 from tests.health import odd_cluster
@@ -176,6 +178,71 @@ def test_a_cluster_without_metrics_is_asked_for_each_collection(
     odd.refusals["/metrics"] = status
     count()
     assert said in ClusterReading.objects.get().uncounted
+
+
+def test_counts_that_do_not_come_any_more_are_replaced_by_looks(cast, odd, settings):
+    """`/metrics` hangs while the rest of the cluster answers."""
+    sample()
+    told(odd, 'collection_points{id="another"} 1')
+    assert count().counted == 1
+    later = timezone.now() + timedelta(hours=5)
+    MirroredNamespace.objects.update(next_look_at=later)
+    odd.hangs.add("/metrics")
+    settings.NSADMIN_QDRANT_METRICS_S = 0.3
+
+    again()
+    assert count() == counting.Counted(silent=1)
+    assert promise.is_counted(ClusterReading.objects.get())  # once is not for good
+    assert MirroredNamespace.objects.filter(next_look_at=later).count() == 3
+
+    counted_at = timezone.now() - timedelta(seconds=2 * promise.COUNT_EVERY_S)
+    ClusterReading.objects.update(counted_at=counted_at)
+    again()
+    assert count() == counting.Counted(silent=1)
+    reading = ClusterReading.objects.get()
+    assert not promise.is_counted(reading)
+    assert reading.uncounted == "Its counts are too old: Qdrant does not answer."
+    soon = timezone.now() + timedelta(minutes=5)
+    assert not MirroredNamespace.objects.filter(next_look_at__gt=soon).exists()
+
+    due = set(MirroredNamespace.objects.values_list("next_look_at", flat=True))
+    again()
+    count()
+    assert due == set(MirroredNamespace.objects.values_list("next_look_at", flat=True))
+
+    odd.hangs.clear()
+    again()
+    assert count().counted == 1
+    assert promise.is_counted(ClusterReading.objects.get())
+
+
+@pytest.fixture
+def own(cast, settings):
+    """A dedicated cluster with three namespaces, the first two without a usable key."""
+    with odd_cluster.running() as cluster:
+        settings.NSADMIN_CLUSTER_HOSTS = [cluster.listed]
+        place = {"compute_tier": "dedicated_cpu", "qdrant_url": cluster.url}
+        odd_key = {"qdrant_api_key_sealed": {"ct": "of another time"}}
+        for number in range(3):
+            make_namespace(
+                cast.northlight,
+                f"on it {number}",
+                in_qdrant=False,
+                infrastructure=place | (odd_key if number < 2 else {}),
+            )
+        yield cluster
+
+
+def test_the_key_of_any_namespace_opens_a_cluster(cast, own):
+    told(own, 'collection_points{id="another"} 1')
+    assert count(ClusterShare(own.url)) == counting.Counted(counted=1)
+
+
+def test_a_cluster_that_no_key_opens_is_not_counted(cast, own):
+    told(own, 'collection_points{id="another"} 1')
+    MirroredNamespace.objects.filter(name="on it 2").update(deleted_at=timezone.now())
+    assert count(ClusterShare(own.url)) == counting.Counted(silent=1)
+    assert not promise.is_counted(ClusterReading.objects.get(url=own.url))
 
 
 def test_counting_is_done_once_in_four_minutes(cast, asked):

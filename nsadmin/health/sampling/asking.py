@@ -25,7 +25,7 @@ from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster
 
 IN_FLIGHT: Final = 12
-# So many questions without an answer, and none with one in between, end a turn.
+# So many questions without an answer end a turn in which none had one.
 _MOST_SILENT: Final = 2
 # Extra facts are asked only while the snapshot itself is recent.
 _RECENT_S: Final = 1.6 * probe.PROBE_INTERVAL_S
@@ -75,15 +75,17 @@ class Asker:
     """The threads of one turn on one cluster, with its breaker.
 
     Until a first answer the questions go out one by one, so that a silent cluster is
-    asked twice and not twelve times.
+    asked twice and not twelve times. Later a few silent ones say nothing of the
+    cluster: they end their wait last, after many others that answered.
     """
 
     def __init__(self) -> None:
         self._threads = ExitStack()
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="sample")
         self._lock = Lock()
-        self._silent = 0
         self._has_answered = False
+        # Of the questions of one `ask`.
+        self._silent = self._answered = 0
 
     def __enter__(self) -> Self:
         self._threads.enter_context(self._pool)
@@ -95,11 +97,15 @@ class Asker:
     @property
     def is_broken(self) -> bool:
         """Whether the cluster left so many questions open that none is worth asking."""
-        return self._silent >= _MOST_SILENT
+        if not self._has_answered:
+            return self._silent >= _MOST_SILENT
+        return self._silent >= max(IN_FLIGHT, self._answered)
 
     def ask(self, questions: Sequence[Question]) -> list[Answer | Fact]:
         """Return the answers; a question that another process asks has none."""
         first, answers = 0, list[Answer | Fact | None]()
+        if self._has_answered:
+            self._silent = self._answered = 0
         while first < len(questions) and not self._has_answered:
             answers.append(self._ask(questions[first]))
             first += 1
@@ -145,7 +151,8 @@ class Asker:
             "status"
         )
         with self._lock:
-            self._silent = self._silent + 1 if is_silent else 0
+            self._silent += is_silent
+            self._answered += not is_silent
             self._has_answered |= not is_silent
 
 

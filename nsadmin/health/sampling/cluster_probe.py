@@ -4,6 +4,7 @@ One cheap call shows that a cluster does not answer, so its collections need not
 asked one by one.
 """
 
+import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ from nsadmin.namespaces.read import probe as observe
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.stores import redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant import collections, telemetry
 from nsadmin.stores.qdrant.cluster import Cluster, shared
 
@@ -41,6 +42,10 @@ _ODD = "Qdrant's answer makes no sense."
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
 _COUNTED_MS = 60_000
+# The run on the shared cluster notes them every 5 s.
+_SPELLINGS_S = 600
+# Ports that an address need not name.
+_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ class Probe:
     failure: Exception | None = None
 
 
-def known() -> dict[Cluster, Members]:
+def known(url: str = "") -> dict[Cluster, Members]:
     """Return {cluster: its namespaces} from the mirror, without reading every row.
 
     Namespaces with a missing or refused dedicated address are left out; one of each
-    organization and address is named.
+    organization and address is named. With a URL only the rows at this dedicated
+    cluster are read, and no other one is returned beside the shared cluster.
     """
     places: dict[Cluster, list[tuple[str, str]]] = {}
 
@@ -70,10 +76,32 @@ def known() -> dict[Cluster, Members]:
         cluster = dedicated_of(internal_id, address)
         places.setdefault(cluster, []).append((address, internal_id))
 
-    groups = dedicated_places()
-    items.each(PLACING, groups, place, key=itemgetter(2), is_complete=True)
+    groups = dedicated_places(_spellings(url) if url else None)
+    items.each(PLACING, groups, place, key=itemgetter(2), is_complete=not url)
     found = {cluster: Members(tuple(at)) for cluster, at in places.items()}
     return {shared(): SHARED_MEMBERS, **found}
+
+
+def note_spellings(clusters: Mapping[Cluster, Members]) -> None:
+    """Keep the unusual addresses of clusters for runs that know only the URL."""
+    for cluster, members in clusters.items():
+        unusual = {address for address, _ in members.places} - _usual(cluster.url)
+        if unusual:
+            text = json.dumps(sorted(unusual))
+            ephemeral.store(f"spellings:{cluster.url}", text, seconds=_SPELLINGS_S)
+
+
+def _spellings(url: str) -> set[str]:
+    """Return the addresses, as they are stored, that lead to a URL."""
+    noted = ephemeral.load(f"spellings:{url}")
+    return _usual(url).union(json.loads(noted) if noted else ())
+
+
+def _usual(url: str) -> set[str]:
+    """Return a URL without and with a last slash, and without a port of the scheme."""
+    scheme = url.partition(":")[0]
+    short = {url, url.removesuffix(_PORTS.get(scheme, ""))}
+    return short | {f"{one}/" for one in short}
 
 
 def probe(clusters: Collection[Cluster]) -> Iterator[Probe]:

@@ -8,6 +8,7 @@ changed, a collection that optimizes, one that is missing.
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from nsadmin.errors import NsadminError
+from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampling import cluster_probe, promise
 from nsadmin.jobs import items
@@ -39,6 +40,8 @@ _BATCH: Final = 500
 # The time of one run for writing rows; the next run goes on.
 _WRITES_S: Final = 20
 _MARGIN_S: Final = 30
+# Documents that are tried in search of a key of their cluster.
+_MOST_KEYS: Final = 50
 _COLUMNS = (
     *("pk", "collection", "document_count", "counted"),
     *("health", "changed_at", "looked_at"),
@@ -62,7 +65,7 @@ class Counted:
 def count(share: ClusterShare = EVERY) -> Counted:
     """Ask each cluster of this share that is due for its counts, and compare them."""
     done = Counted()
-    known = cluster_probe.known()
+    known = cluster_probe.known(share.url or "")
     mine = [cluster for cluster in known if share.covers_cluster(cluster)]
 
     def count_one(cluster: Cluster) -> None:
@@ -119,18 +122,13 @@ def _ask_and_compare(
     readings.save(reading, tried_at=began)
     asked = time.perf_counter()
     try:
-        with_key = _with_key(cluster, members)
-        if with_key is None:
-            return 0
-        with probe.track_reachability(with_key):
-            counts = metrics.counts(
-                with_key,
-                timeout_s=settings.NSADMIN_QDRANT_METRICS_S,
-                most_bytes=promise.limit_bytes(),
-            )
+        counts = _told(cluster, members)
     except NsadminError as failure:
         if metrics.is_refused(failure):
             _look_at_each(reading, members, _refusal(failure))
+        elif _is_own(failure) and promise.is_count_old(reading, began):
+            reason = f"Its counts are too old: {failure.message}"
+            _look_at_each(reading, members, reason)
         return -1
     if counts.memory is not None:
         ClusterLook.objects.filter(url=cluster.url).update(memory_bytes=counts.memory)
@@ -149,16 +147,37 @@ def _ask_and_compare(
     return changed
 
 
-def _with_key(cluster: Cluster, members: Members) -> Cluster | None:
-    """Return the cluster with the key of one of its namespaces; None without any."""
+def _told(cluster: Cluster, members: Members) -> Counts:
+    """Return the counts; raise Unavailable if they are not told now."""
+    with_key = _with_key(cluster, members)
+    with probe.track_reachability(with_key):
+        return metrics.counts(
+            with_key,
+            timeout_s=settings.NSADMIN_QDRANT_METRICS_S,
+            most_bytes=promise.limit_bytes(),
+        )
+
+
+def _with_key(cluster: Cluster, members: Members) -> Cluster:
+    """Return the cluster with the key of one of its namespaces, of some dozens.
+
+    Raises Unavailable if none of these keys can be used.
+    """
     if cluster.is_shared:
         return cluster
-    for key in members.rows().values_list("pk", flat=True)[:1]:
-        raw = store.get(key)
-        if raw is not None:
-            found = cluster_of(document.read(raw))
-            return found if found == cluster else None
-    return None
+    keys = members.rows().order_by("pk").values_list("pk", flat=True)
+    for raw in store.get_many(list(keys[:_MOST_KEYS])):
+        with suppress(NsadminError):
+            if (found := cluster_of(document.read(raw))) == cluster:
+                return found
+    raise Unavailable(
+        "No stored key of its namespaces can be used.", details={"store": "qdrant"}
+    )
+
+
+def _is_own(failure: NsadminError) -> bool:
+    """Tell whether a failure is the cluster's, and not that of a store of all."""
+    return failure.details.get("store") == "qdrant"
 
 
 def _refusal(failure: NsadminError) -> str:

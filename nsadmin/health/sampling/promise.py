@@ -17,6 +17,8 @@ from nsadmin.namespaces.read.look_writes import AGAIN_AFTER
 from nsadmin.namespaces.read.readings import PROMISED_S
 
 COUNT_EVERY_S: Final = 240
+# After so many times without counts, looks replace them.
+_MOST_COUNTS_MISSED: Final = 2
 # Counting may take this share of the time, so that it does not hold a worker for long.
 _COUNT_SHARE: Final = 0.05
 # The part of the time in which turns look, and room for looks that are brought forward.
@@ -29,6 +31,15 @@ def count_every_s(reading: ClusterReading) -> float:
     """Return how many seconds pass from one counting of a cluster to the next."""
     took_s = (reading.count_ms or 0) / 1000
     return max(COUNT_EVERY_S, took_s / _COUNT_SHARE)
+
+
+def is_count_old(reading: ClusterReading, now: datetime) -> bool:
+    """Tell whether the last counts are so old that single looks should replace them."""
+    if reading.counted_at is None:
+        return False
+    # What was scheduled a little early is old.
+    longest_s = _MOST_COUNTS_MISSED * count_every_s(reading) - 1
+    return (now - reading.counted_at).total_seconds() >= longest_s
 
 
 def promised_s(reading: ClusterReading, namespaces: int) -> int:

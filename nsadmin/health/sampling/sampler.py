@@ -54,8 +54,10 @@ class Sampled:
 
 def sample(share: ClusterShare = EVERY) -> Sampled:
     """Renew what is due of this share, for a few seconds at most on each cluster."""
-    known = cluster_probe.known()
-    cluster_probe.forget_others(known)
+    known = cluster_probe.known(share.url or "")
+    if not share.url:
+        cluster_probe.forget_others(known)
+        cluster_probe.note_spellings(known)
     mine = [cluster for cluster in known if share.covers_cluster(cluster)]
     claimed = [
         cluster

@@ -1,5 +1,6 @@
 """The namespaces of a cluster by their rows, found without reading every id."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,14 +48,19 @@ class Members:
 SHARED_MEMBERS: Final = Members()
 
 
-def dedicated_places() -> list[tuple[str, str, str]]:
+def dedicated_places(
+    addresses: Collection[str] | None = None,
+) -> list[tuple[str, str, str]]:
     """Return each address with a tenant there and the first of its namespaces.
 
-    One tier after the other: each is then a walk along an index.
+    None stands for all addresses. One tier after the other: each is then a walk along
+    an index, or along some parts of it.
     """
     found = list[tuple[str, str, str]]()
     for tier in DEDICATED:
         rows = MirroredNamespace.objects.filter(deleted_at=None, tier=tier)
+        if addresses is not None:
+            rows = rows.filter(cluster_url__in=addresses)
         by_place = rows.order_by().values_list("cluster_url", "internal_id")
         found += by_place.annotate(first=Min("pk"))
     return found

@@ -6,7 +6,7 @@ An answer like the last one moves times alone, for all such answers at once.
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -25,6 +25,7 @@ AGAIN_AFTER: Final = timedelta(seconds=240)
 _AFTER_SILENCE: Final = timedelta(seconds=30)
 # The same while the counts of its cluster confirm it: between these two.
 _CONFIRMED_H: Final = (4, 8)
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_COLUMNS = (
     *("taken_at", "ok", "exists", "error", "response_ms"),
     *("live", "live_at", "unknown_since"),
@@ -65,25 +66,45 @@ class Stored:
 def store_many(
     answers: Sequence[Answer], *, watched: Collection[str], is_counted: bool
 ) -> dict[str, Stored]:
-    """Store answers of one time, in one short transaction; return them by id.
+    """Store answers of one time, in one short transaction; return what is stored by id.
 
-    `is_counted` is whether the cluster tells the counts of its collections.
+    An answer to an older question than the stored one is left out. `is_counted` is
+    whether the cluster tells the counts of its collections.
     """
     keys = [answer.key for answer in answers]
-    before = LastLook.objects.in_bulk(keys)
-    rows = MirroredNamespace.objects.in_bulk(keys)
-    looks = {answer.key: _look(answer, before.get(answer.key)) for answer in answers}
     spread = _Spread(is_counted=is_counted)
     same, other = list[LastLook](), list[LastLook]()
-    for key, look in looks.items():
-        is_same = _is_same(look, before.get(key)) and _fits(look, rows.get(key))
-        (same if is_same else other).append(look)
     with transaction.atomic():
+        looks = _locked(keys)
+        rows = MirroredNamespace.objects.in_bulk(keys)
+        for answer in answers:
+            key, before = answer.key, looks[answer.key]
+            if before.taken_at >= answer.asked_at:
+                continue
+            looks[key] = look = _look(answer, before)
+            is_same = _is_same(look, before) and _fits(look, rows.get(key))
+            (same if is_same else other).append(look)
         _move_times(same, spread)
         _write(other, rows, spread)
         noted = (look for look in same if look.namespace_id in watched)
         history.record_many([*other, *noted])
     return {key: Stored(look, rows.get(key)) for key, look in looks.items()}
+
+
+def _locked(keys: Sequence[str]) -> dict[str, LastLook]:
+    """Return the stored looks, which nobody else changes before the transaction ends.
+
+    One that was never stored is stored as very old and without an answer.
+    """
+    looks = LastLook.objects.select_for_update().order_by("pk")
+    found = looks.in_bulk(keys)
+    if missing := [key for key in keys if key not in found]:
+        LastLook.objects.bulk_create(
+            (LastLook(pk=key, taken_at=_NEVER, ok=False) for key in missing),
+            ignore_conflicts=True,
+        )
+        found |= looks.in_bulk(missing)
+    return found
 
 
 class _Spread:
@@ -101,7 +122,7 @@ class _Spread:
         return look.taken_at + (self._confirmed if is_ready else AGAIN_AFTER)
 
 
-def _look(answer: Answer, before: LastLook | None) -> LastLook:
+def _look(answer: Answer, before: LastLook) -> LastLook:
     """Return the look of an answer; of a silence, with the last good answer."""
     error = answer.error
     if answer.found is not None and not is_count(answer.found.points):
@@ -111,25 +132,24 @@ def _look(answer: Answer, before: LastLook | None) -> LastLook:
         taken_at=answer.asked_at,
         ok=not error,
         error=clip(error, 500),
-        told=before.told if before else {},
+        told=before.told,
     )
     if not error:
         look.exists, look.live_at = answer.found is not None, answer.asked_at
         look.response_ms = answer.milliseconds
         if answer.found is not None:
             look.live = storable(asdict(shape_of(answer.found)))
-    elif before is not None:
+    else:
         look.exists, look.live, look.live_at = (
             *(before.exists, before.live, before.live_at),
         )
-    if error:
-        look.unknown_since = (before and before.unknown_since) or answer.asked_at
+        look.unknown_since = before.unknown_since or answer.asked_at
     return look
 
 
-def _is_same(look: LastLook, before: LastLook | None) -> bool:
+def _is_same(look: LastLook, before: LastLook) -> bool:
     """Tell whether nothing but times differs, and the time that the answer took."""
-    if before is None or not (look.ok and before.ok):
+    if not (look.ok and before.ok):
         return False
     return (look.exists, look.live) == (before.exists, before.live)
 
