@@ -170,7 +170,9 @@ def keys(
         f"{letters.OWNER_BASE} + o.id / {letters.OWNER_STEP}, "
         f"{letters.OWNER_BASE} + o.id %% {letters.OWNER_STEP})"
     )
-    tags = f"SELECT group_concat('\"' || {tag} || '\"', ' OR ') {owners}"
+    # Tenants without any entry have no row; nobody has the number 0.
+    nobody = f'"{letters.owner_tag(kind, 0)}"'
+    tags = f"SELECT coalesce(group_concat('\"' || {tag} || '\"', ' OR '), %s) {owners}"
     statement = (
         "SELECT e.key FROM search_trigrams t "  # noqa: S608
         "CROSS JOIN search_searchentry e ON e.id = t.rowid "
@@ -178,4 +180,5 @@ def keys(
         f"AND {owned} AND instr(e.text, %s) > 0 LIMIT {most}"
     )
     wanted = letters.match([], [fragment])
-    return statement, [*internal_ids, wanted, kind, *internal_ids, fragment]
+    values = [nobody, *internal_ids, wanted, kind, *internal_ids, fragment]
+    return statement, values

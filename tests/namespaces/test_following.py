@@ -121,6 +121,59 @@ def test_a_lost_history_is_compared(cast: Cast) -> None:
     assert found.revision == 2
 
 
+class NotedTurns(Turns):
+    """Notes the pauses, in which a process `two` gives the lead back."""
+
+    def __init__(self, is_so: Any) -> None:
+        super().__init__(is_so)
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0)
+        if self.pauses[1:]:
+            state.leave("two")
+        return super().wait(timeout)
+
+
+def forget_changes() -> None:
+    """Let the store have no changes any more after the tokens that are kept.
+
+    The server keeps a thousand of a collection that others have read.
+    """
+    read = collection(store.NAME)
+    with read.watch(max_await_time_ms=1) as stream:
+        read.insert_many([{"_id": f"t_{number}"} for number in range(1100)])
+        assert sum(stream.try_next() is not None for _ in range(1110)) == 1100
+    read.delete_many({"_id": {"$regex": "^t_"}})
+
+
+def test_a_lead_that_is_lost_with_the_history_does_not_end_it(cast: Cast) -> None:
+    follow(is_compared)
+    forget_changes()
+    thieves = ["two"]
+
+    def steal_once(execute: Any, sql: str, *args: Any) -> Any:
+        if thieves and sql.startswith("UPDATE") and "followed_at" in sql:
+            MirrorState.objects.filter(holder="one").update(holder=thieves.pop())
+        return execute(sql, *args)
+
+    foreign(cast.own.namespace_id, description="theirs", revision=2)
+    turns = NotedTurns(lambda: described(cast.own.namespace_id, "theirs"))
+    with connection.execute_wrapper(steal_once):
+        Follower("one").run(turns)
+    assert not thieves
+    assert turns.pauses[:2] == [0.5, 1.0]  # after the loss; while the other one leads
+
+
+def test_pauses_grow_while_failures_go_on(cast: Cast) -> None:
+    turns, follower = NotedTurns(lambda: False), Follower("one")
+    for _ in range(7):
+        follower._rest(turns)
+    follower._failed_at -= 61
+    follower._rest(turns)
+    assert turns.pauses == [0.5, 1, 2, 4, 8, 10, 10, 0.5]
+
+
 def test_resources_of_others_are_counted_where_they_change(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +238,40 @@ def test_a_cursor_passes_many_changes_of_one_time_and_odd_ones(
     kept = state.load().cursor_at
     assert kept is not None
     assert kept <= datetime.now(UTC)
+
+
+def test_a_cursor_passes_lists_of_dates(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MongoDB finds such a list between any two times; the embedded server does not."""
+    now = datetime.now(UTC)
+    dates = [now - timedelta(days=3), now + timedelta(days=300)]
+    odd = {"_id": cast.foreign.namespace_id, "revision": 1, "updated_at": dates}
+    between = store.marks_changed_between
+
+    def with_odd(*args: Any, limit: int) -> list[dict[str, Any]]:
+        return [*between(*args, limit=limit)[: limit - 1], odd]
+
+    monkeypatch.setattr(store, "marks_changed_between", with_odd)
+    MirrorState.objects.update_or_create(pk=state.PK, defaults={"cursor_at": now})
+    foreign(cast.own.namespace_id, updated_at=now + timedelta(seconds=1))
+    odd_and_own = {cast.foreign.namespace_id, cast.own.namespace_id}
+    assert set(taken_by_cursor(cast)) == odd_and_own
+    kept = state.load().cursor_at
+    assert kept is not None
+    assert kept <= datetime.now(UTC)
+
+
+def test_a_cursor_rests_where_a_page_moves_nothing(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "BATCH", 1)
+    now = datetime.now(UTC)
+    odd = {"_id": cast.own.namespace_id, "updated_at": [now, now]}
+    monkeypatch.setattr(store, "marks_changed_between", lambda *_, **__: [odd])
+    source = sources.CursorSource(state.load())
+    assert not source.take().is_all
+    assert source.take().at is None
 
 
 def test_one_leads_and_another_takes_over_when_it_is_silent(cast: Cast) -> None:

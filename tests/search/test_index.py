@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Field
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.search import fill, find
@@ -71,6 +72,16 @@ def test_another_owners_entries_are_no_answer(cast: Cast) -> None:
     many(one, 3, text=f"{forged} a common word forged")
     assert index.ask(Kind.NAMESPACE, read_query("common"), [other.pk]) == []
     assert index.ask(Kind.JOB, read_query("common"), None) == []
+
+
+@pytest.mark.parametrize("text", ["fil", "a film"])
+def test_an_organization_without_any_entry_finds_nothing(cast: Cast, text: str) -> None:
+    made = Organization.objects.create(name="New", internal_id="int_new")
+    assert not SearchOwner.objects.filter(internal_id=made.internal_id).exists()
+    statement, values = index.keys(Kind.NAMESPACE, text, [made.internal_id], 10)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        assert cursor.fetchall() == []
 
 
 def test_installing_again_changes_nothing_and_adds_what_is_missing(cast: Cast) -> None:

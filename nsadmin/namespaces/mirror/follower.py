@@ -28,6 +28,8 @@ _WAIT_S, _BEAT_S = 1.0, 2.0
 # The pause while nothing changes, which grows: it delays the next change.
 _QUIET_S, _LONGEST_QUIET_S = 0.1, 0.5
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+# After so long without a failure the pauses begin anew.
+_CALM_S = 60.0
 # Streams that are opened again and again are not compared each time.
 _COMPARISON_S = 60.0
 
@@ -43,35 +45,42 @@ class Follower:
         self._beat_at = float("-inf")
         # What of the state's row is stored with the next rows, or the next beat.
         self._progress: dict[str, Any] = {}
+        self._is_lost = False
+        self._pause_s, self._failed_at = _FIRST_PAUSE_S, float("-inf")
 
     def run(self, stop: Event) -> None:
         """Follow until `stop` is set; whatever fails is tried again, ever later."""
-        pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
                 if not state.lead(self._holder):
                     stop.wait(_WAIT_S)
                     continue
+                if self._is_lost:
+                    self._forget_place()
                 self._lead(stop)
-                pause = _FIRST_PAUSE_S
             except state.LeadLost:
                 log.warning("mirror_lead_lost", holder=self._holder)
             except HistoryLost as lost:
                 log.warning("mirror_history_lost", reason=str(lost))
-                self._forget_place()
+                self._is_lost = True
+                self._rest(stop)
             except (NsadminError, DatabaseError) as failure:
                 log.warning("mirror_failed", reason=str(failure))
-                pause = self._rest(stop, pause)
+                self._rest(stop)
             except Exception:
                 log.exception("mirror_failed")
-                pause = self._rest(stop, pause)
+                self._rest(stop)
         self._leave()
 
-    def _rest(self, stop: Event, pause: float) -> float:
+    def _rest(self, stop: Event) -> None:
+        """Pause, longer with each failure that comes soon after the last one."""
         if not connection.in_atomic_block:
             connection.close()
-        stop.wait(pause)
-        return min(2 * pause, _LONGEST_PAUSE_S)
+        if time.monotonic() - self._failed_at > _CALM_S:
+            self._pause_s = _FIRST_PAUSE_S
+        stop.wait(self._pause_s)
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        self._failed_at = time.monotonic()
 
     def _leave(self) -> None:
         try:
@@ -80,9 +89,10 @@ class Follower:
             log.warning("mirror_lead_kept", holder=self._holder)
 
     def _forget_place(self) -> None:
-        """Begin anew at the next turn: with a full comparison."""
+        """Begin anew: with a full comparison."""
         state.record_progress(self._holder, tokens={}, followed_at=None)
         self._compared_at = float("-inf")
+        self._is_lost = False
 
     def _lead(self, stop: Event) -> None:
         with closing(sources.opened(use_streams=self._use_streams)) as source:

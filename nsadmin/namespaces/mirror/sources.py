@@ -16,11 +16,14 @@ from nsadmin.namespaces.schema.reader import Reader
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.changes import Change, Changes, NoChangeStreams
+from nsadmin.stores.mongo.connection import Document
 
 # How long a batch is gathered, and how often counts are taken of what changes often.
 _GATHER_S, _COUNT_S = 0.2, 5.0
 # How often a cursor looks, and how far back, for the clocks of other writers differ.
 _LOOK_S, _OVERLAP = 2.0, timedelta(seconds=10)
+# A time of last change, and the last id that was seen of it.
+Place = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +134,17 @@ class CursorSource:
         self._at = kept.cursor_at or timezone.now()
         self._looked_at = 0.0
         self._began = timezone.now()
-        self._place: tuple[datetime, str] | None = None
+        self._place: Place | None = None
 
     def take(self) -> Taken:
         """Return a page of changes; nothing until it is time to look again."""
         if self._place is None and time.monotonic() - self._looked_at < _LOOK_S:
             return Taken()
         since, key = self._place or self._begin()
-        marks = self._page(since, key)
-        is_all = not marks
-        if marks:
-            last = marks[-1]
-            at = Reader().date(last, "updated_at") or since
-            self._place = (at, str(last["_id"]))
-            self._at = max(self._at, min(at, self._began))
-        else:
-            self._place = None
+        marks, self._place = self._page(since, key)
+        if self._place is not None:
+            self._at = max(self._at, min(self._place[0], self._began))
+        is_all = self._place is None and len(marks) < BATCH
         ids = _differing(marks)
         progress = {"way": "cursor", "cursor_at": self._at}
         counted = frozenset(ids)
@@ -155,16 +153,27 @@ class CursorSource:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _begin(self) -> tuple[datetime, str]:
+    def _begin(self) -> Place:
         self._looked_at = time.monotonic()
         self._began = timezone.now()
         return self._at - _OVERLAP, ""
 
-    def _page(self, at: datetime, key: str) -> list[dict[str, Any]]:
-        """Return what changed at the same time with a later id, else what follows."""
+    def _page(self, at: datetime, key: str) -> tuple[list[Document], Place | None]:
+        """Return what changed at the same time with a later id, else what follows.
+
+        With it comes the place behind the page, None behind the last one. It is that of
+        a readable date: a list of dates is found again from any place between them.
+        """
         same = store.marks_changed_at(at, key, limit=BATCH) if key else []
+        if same:
+            return same, (at, str(same[-1]["_id"]))
         until = self._began + _OVERLAP
-        return same or store.marks_changed_between(at, until, limit=BATCH)
+        marks = store.marks_changed_between(at, until, limit=BATCH)
+        for mark in reversed(marks):
+            changed_at = Reader().date(mark, "updated_at")
+            if changed_at is not None and changed_at > at:
+                return marks, (changed_at, str(mark["_id"]))
+        return marks, None
 
 
 def _differing(marks: Iterable[dict[str, Any]]) -> dict[str, Any]:
