@@ -18,6 +18,7 @@ from nsadmin.namespaces import tasks
 from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.models import (
     ClusterReading,
+    HealingTurn,
     LastLook,
     MirroredNamespace,
 )
@@ -25,6 +26,8 @@ from nsadmin.namespaces.placement.cluster_share import (
     SHARED,
     ClusterShare,
     dedicated_ids,
+    dedicated_urls,
+    of_share,
 )
 from nsadmin.namespaces.placement.job_queue import max_concurrent_jobs
 from nsadmin.namespaces.schema import document
@@ -129,20 +132,45 @@ def test_a_namespace_without_a_valid_address_is_nobodys_but_the_shared_run(cast)
     assert SHARED.covers(document.read(store.get(lost.namespace_id)))
 
 
+def leave_open(cast, op_id, namespace):
+    record.attempt(
+        op_id=op_id,
+        action="namespace:update",
+        summary="x",
+        actor=RecordedActor("user", "1", "mara"),
+        organization_id=cast.northlight.organization_id,
+        namespace_id=namespace.namespace_id,
+        revision=9,
+    )
+    long_ago = timezone.now() - timedelta(minutes=5)
+    AuditEvent.objects.filter(op_id=op_id).update(at=long_ago)
+
+
+def test_a_tombstone_alone_on_its_cluster_is_healed_there(cast, hanging, on_it):
+    leave_open(cast, "op_gone", on_it)
+    rows = MirroredNamespace.objects.filter(pk=on_it.namespace_id)
+    rows.update(deleted_at=timezone.now())
+    assert not of_share(rows, SHARED).exists()
+    tasks.heal()
+    assert AuditEvent.objects.get(op_id="op_gone").outcome == "attempted"
+    assert queued(CLUSTERS) == ["nsadmin.namespaces.heal_cluster"]
+    tasks.heal_cluster(hanging)
+    assert AuditEvent.objects.get(op_id="op_gone").outcome == "failed"
+    # Nothing else is done on the cluster of a tombstone alone.
+    assert dedicated_urls() == []
+
+
+def test_an_attempt_that_its_row_puts_into_a_wrong_share_waits(cast, on_it):
+    leave_open(cast, "op_behind", on_it)
+    rows = MirroredNamespace.objects.filter(pk=on_it.namespace_id)
+    rows.update(tier="shared", cluster_url="")
+    assert recovery.heal(SHARED) == 0
+    assert HealingTurn.objects.get().op_id == "op_behind"
+
+
 def test_heal_leaves_a_dedicated_clusters_changes_to_its_own_run(cast, hanging, on_it):
     for number, namespace in enumerate((on_it, cast.own)):
-        op_id = f"op_{number}"
-        record.attempt(
-            op_id=op_id,
-            action="namespace:update",
-            summary="x",
-            actor=RecordedActor("user", "1", "mara"),
-            organization_id=cast.northlight.organization_id,
-            namespace_id=namespace.namespace_id,
-            revision=9,
-        )
-    long_ago = timezone.now() - timedelta(minutes=5)
-    AuditEvent.objects.filter(op_id__startswith="op_").update(at=long_ago)
+        leave_open(cast, f"op_{number}", namespace)
     assert recovery.dedicated_clusters() == [hanging]
     tasks.heal()
     outcomes = dict(AuditEvent.objects.values_list("op_id", "outcome"))

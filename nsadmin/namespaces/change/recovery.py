@@ -85,9 +85,10 @@ def _heal(share: ClusterShare) -> int:
     def give_turn(row: AuditEvent) -> None:
         nonlocal closed
         raw = store.get(row.namespace_id)
+        # Also one whose row is behind its document, or it would fill the list.
+        _postpone(row.op_id)
         if raw is not None and not share.covers(document.read(raw)):
             return
-        _postpone(row.op_id)
         if _close(row, raw):
             HealingTurn.objects.filter(op_id=row.op_id).delete()
             closed += 1

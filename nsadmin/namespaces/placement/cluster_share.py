@@ -12,7 +12,11 @@ from django.db.models import Q, QuerySet
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.clusters import dedicated_of, endpoint_of
-from nsadmin.namespaces.placement.members import DEDICATED, dedicated_places
+from nsadmin.namespaces.placement.members import (
+    DEDICATED,
+    dedicated_places,
+    places_with_tombstones,
+)
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant.cluster import Cluster
 
@@ -67,15 +71,14 @@ def dedicated_ids(among: Iterable[str]) -> dict[str, str]:
 
 def dedicated_urls() -> list[str]:
     """Return the addresses of all dedicated clusters, by the mirror."""
-    places = {(tenant, address) for address, tenant, _ in dedicated_places()}
-    return sorted({_valid_url(*place) for place in places} - {""})
+    return sorted(set(_judged(_live_places()).values()) - {""})
 
 
 def dedicated_labels() -> set[str]:
     """Return the labels of all dedicated clusters, by the mirror."""
     return {
         dedicated_of(internal_id, address).label
-        for (internal_id, address), url in _places().items()
+        for (internal_id, address), url in _judged(_live_places()).items()
         if url
     }
 
@@ -83,10 +86,13 @@ def dedicated_labels() -> set[str]:
 def of_share(
     rows: QuerySet[MirroredNamespace], share: ClusterShare
 ) -> QuerySet[MirroredNamespace]:
-    """Narrow rows of the mirror to those whose namespaces a share covers."""
+    """Narrow rows of the mirror to those whose namespaces a share covers.
+
+    Tombstones too: a change may still be open in one that is alone on its cluster.
+    """
     if share.url is None:
         return rows
-    places = _places()
+    places = _judged(places_with_tombstones())
     if share.url:
         own = {address for (_, address), url in places.items() if url == share.url}
         return rows.exclude(tier="shared").filter(cluster_url__in=own)
@@ -99,9 +105,12 @@ def of_share(
     return rows.filter(Q(tier="shared") | nowhere)
 
 
-def _places() -> dict[tuple[str, str], str]:
-    """Return {(internal id, stored address): valid address or ""}, each once."""
-    places = {(tenant, address) for address, tenant, _ in dedicated_places()}
+def _live_places() -> set[tuple[str, str]]:
+    return {(tenant, address) for address, tenant, _ in dedicated_places()}
+
+
+def _judged(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return {(internal id, stored address): valid address or ""}."""
     return {place: _valid_url(*place) for place in places}
 
 

@@ -66,6 +66,12 @@ def dedicated_places(
     return found
 
 
+def places_with_tombstones() -> set[tuple[str, str]]:
+    """Return each (internal id, address) of a dedicated tier, also of deleted rows."""
+    rows = MirroredNamespace.objects.filter(tier__in=DEDICATED).order_by()
+    return set(rows.values_list("internal_id", "cluster_url").distinct())
+
+
 def cluster_url(row: MirroredNamespace) -> str:
     """Return the address of a row's cluster in its normal form; empty if it has none.
 
