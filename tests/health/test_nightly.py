@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -80,6 +81,48 @@ def test_a_slice_that_stops_loses_nothing_that_was_saved(cast, settings):
     settings.NSADMIN_MONGODB_URL = good
     ended = passes.go_on(EVERY)
     assert (ended.compared, ended.going_on) == (3, 0)
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+class Stop:
+    """Stops the slice, or ends its process, where it writes about one namespace."""
+
+    def __init__(self, namespace_id: str, failure: type[BaseException]) -> None:
+        self.namespace_id, self.failure = namespace_id, failure
+        self.is_dead = False
+
+    def __call__(self, execute, sql, params, many, context):
+        is_reached = "INTO" in sql and LastComparison._meta.db_table in sql
+        if is_reached and self.namespace_id in params:
+            self.is_dead = self.failure is Killed
+            raise self.failure
+        if self.is_dead and "SAVEPOINT" not in sql:
+            raise self.failure  # a process that is dead writes nothing more
+        return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("failure", [SoftTimeLimitExceeded, Killed])
+def test_a_namespace_that_stops_its_slice_does_not_stop_each(cast, failure):
+    LastComparison.objects.all().delete()
+    passes.begin(EVERY)
+    _, second, third = sorted(
+        MirroredNamespace.objects.values_list("namespace_id", flat=True)
+    )
+    stops = 0
+    while stops < 3 and LastComparison.objects.filter(pk=third).count() == 0:
+        redis.release(f"look:{second}")  # it would be silent while another one looks
+        with connection.execute_wrapper(Stop(second, failure)):
+            try:
+                ended = passes.go_on(EVERY)
+            except failure:
+                stops += 1
+    # A killed slice saved its place before the first namespace, and counted nothing.
+    assert (stops, ended.compared) == ((2, 1) if failure is Killed else (1, 2))
+    assert (ended.failed, ended.going_on) == (0, 0)
+    assert not LastComparison.objects.filter(pk=second).exists()
 
 
 def test_a_pass_without_anything_due_costs_the_same_for_any_number(cast):

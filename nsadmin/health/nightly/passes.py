@@ -1,19 +1,23 @@
 """The comparison at night, in slices: a pass goes on from where the last slice ended.
 
 A pass has a row for each share of the clusters. A slice works for a bounded time and
-saves how far it has come after every few namespaces, so that a killed process loses
-only these. The next slice, of the next minute, goes on from there.
+saves its place every few seconds, so that a killed process loses only these. The next
+slice, of the next minute, goes on from there. A namespace at which a slice is stopped
+or killed is left to the next night.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
+from nsadmin.errors import Unavailable
 from nsadmin.health.models import DriftPass
 from nsadmin.health.nightly import due, orphans, stale
 from nsadmin.jobs import items
@@ -22,8 +26,10 @@ from nsadmin.stores import redis
 from nsadmin.stores.qdrant.cluster import Cluster
 
 SLICE_S: Final = 40.0
-# Namespaces that are compared between two checkpoints.
+# Namespaces whose ids are read at once.
 _AT_ONCE: Final = 50
+# The place is saved this often, and before the first namespace of a slice.
+_SAVE_EVERY_S: Final = 2.0
 # A claim ends this long after its process was killed in a slice.
 _MARGIN_S: Final = 60
 _COMPARE, _ORPHANS = "compare", "orphans"
@@ -86,7 +92,8 @@ class _Slice:
     def __init__(self, row: DriftPass, share: ClusterShare, seconds: float) -> None:
         self._row, self._share = row, share
         self._until = time.monotonic() + seconds
-        self._differences = self._silent = 0
+        self._saved_at = -math.inf
+        self._compared = self._succeeded = self._differences = self._silent = 0
 
     def work(self) -> SweepResult:
         """Compare what is due, at least one; then, once in a pass, look for orphans."""
@@ -113,28 +120,41 @@ class _Slice:
         ids = due.due_ids(
             self._share, after=row.after, began=row.began_at, limit=_AT_ONCE
         )
-        done: list[str] = []
+        begun, last = 0, row.after
 
         def turns() -> Iterator[str]:
+            nonlocal begun, last
             for namespace_id in ids:
-                if done and not self._has_time():
+                if begun and not self._has_time():
                     return
-                done.append(namespace_id)
+                begun += 1
+                self._move(namespace_id)
                 yield namespace_id
+                last = namespace_id
+                self._compared += 1
 
         def compare(namespace_id: str) -> None:
             self._count(due.compare(namespace_id, self._share))
 
-        tally = items.each(due.LOOP, turns(), compare, key=str)
-        is_over = len(done) == len(ids) < _AT_ONCE
-        self._save(
-            stage=_ORPHANS if is_over else _COMPARE,
-            after=done[-1] if done else row.after,
-            compared=len(done),
-            failed=tally.failed,
-        )
+        try:
+            items.each(due.LOOP, turns(), compare, key=str)
+            if begun == len(ids) < _AT_ONCE:
+                row.stage = _ORPHANS
+        except (Unavailable, OperationalError, InterfaceError):
+            # A store of all namespaces failed: the next slice begins with this one.
+            row.after = last
+            raise
+        finally:
+            self._save()
+
+    def _move(self, namespace_id: str) -> None:
+        """Move the place before the work: what stops one slice does not stop each."""
+        self._row.after = namespace_id
+        if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+            self._save()
 
     def _count(self, differences: int | None) -> None:
+        self._succeeded += 1
         if differences is None:
             self._silent += 1
         else:
@@ -155,30 +175,23 @@ class _Slice:
             stale.delete(self._row.began_at)
         if self._share == EVERY:
             items.close_unmet(due.LOOP, "namespace", before=self._row.began_at)
-        self._save(stage=_ORPHANS, failed=clusters.failed, ended_at=timezone.now())
+        self._save(failed=clusters.failed, ended_at=timezone.now())
 
-    def _save(
-        self,
-        *,
-        stage: str,
-        after: str | None = None,
-        compared: int = 0,
-        failed: int = 0,
-        ended_at: datetime | None = None,
-    ) -> None:
+    def _save(self, *, failed: int = 0, ended_at: datetime | None = None) -> None:
         """Write how far the pass has come, unless it was begun anew meanwhile."""
         row = self._row
-        row.stage, row.after = stage, row.after if after is None else after
+        failed += self._compared - self._succeeded
         DriftPass.objects.filter(pk=row.pk, began_at=row.began_at).update(
             stage=row.stage,
             after=row.after,
-            compared=F("compared") + compared,
+            compared=F("compared") + self._compared,
             differences=F("differences") + self._differences,
             silent=F("silent") + self._silent,
             failed=F("failed") + failed,
             ended_at=ended_at,
         )
-        self._differences = self._silent = 0
+        self._compared = self._succeeded = self._differences = self._silent = 0
+        self._saved_at = time.monotonic()
 
 
 def _name(share: ClusterShare) -> str:
