@@ -138,7 +138,7 @@ def _end_turn(
         looked=turn.answered,
         looks_per_s=reading.looks_per_s,
         due_since=reading.due_since,
-        promised_s=promise.promised_s(reading, namespaces),
+        promised_s=promise.promised_s(reading, namespaces, now),
     )
     is_held = promise.oldest_s(reading, now) <= reading.promised_s
     if reading.silent_since is None and is_held:
