@@ -20,6 +20,8 @@ def test_it_is_above_the_oldest_statement_at_once():
     reading = late(99, looks_per_s=100)
     assert oldest_s(reading, NOW) == 339
     assert promised_s(reading, 3000, NOW) == 359
+    reading.turn_ms = 30_000
+    assert promised_s(reading, 3000, NOW) == 399
 
 
 def test_it_falls_by_two_percent_of_a_turn_and_never_below_five_minutes():

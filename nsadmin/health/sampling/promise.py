@@ -24,7 +24,7 @@ _COUNT_SHARE: Final = 0.05
 # The part of the time in which turns look, and room for looks that are brought forward.
 _DUTY: Final = 0.8
 _MARGIN: Final = 1.25
-# The promise is ahead of the oldest statement by the time of two turns or three.
+# The promise is ahead of the oldest statement by so much, or by two turns if longer.
 _LEAD_S: Final = 20
 # The part of the promise that is left after a turn that needs less.
 _FALLS_TO: Final = 0.98
@@ -76,7 +76,8 @@ def _measured_s(reading: ClusterReading, now: datetime) -> float:
     """
     oldest = oldest_s(reading, now)
     is_outage = oldest > VALID_PERIODS * reading.promised_s
-    return 0 if reading.silent_since or is_outage else oldest + _LEAD_S
+    lead_s = max(_LEAD_S, 2 * reading.turn_ms / 1000)
+    return 0 if reading.silent_since or is_outage else oldest + lead_s
 
 
 def is_counted(reading: ClusterReading) -> bool:

@@ -131,10 +131,11 @@ def _end_turn(
         before = reading.looks_per_s or rate
         reading.looks_per_s = before + _NEW_SHARE * (rate - before)
     reading.due_since = looking.due_since(members)
+    reading.turn_ms = took_s * 1000
     readings.save(
         reading,
         turn_at=now,
-        turn_ms=took_s * 1000,
+        turn_ms=reading.turn_ms,
         looked=turn.answered,
         looks_per_s=reading.looks_per_s,
         due_since=reading.due_since,
