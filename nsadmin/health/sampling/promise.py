@@ -14,7 +14,7 @@ from django.conf import settings
 
 from nsadmin.namespaces.models import ClusterReading
 from nsadmin.namespaces.read.look_writes import AGAIN_AFTER
-from nsadmin.namespaces.read.readings import PROMISED_S
+from nsadmin.namespaces.read.readings import PROMISED_S, VALID_PERIODS
 
 COUNT_EVERY_S: Final = 240
 # After so many times without counts, looks replace them.
@@ -24,6 +24,10 @@ _COUNT_SHARE: Final = 0.05
 # The part of the time in which turns look, and room for looks that are brought forward.
 _DUTY: Final = 0.8
 _MARGIN: Final = 1.25
+# The promise is ahead of the oldest statement by so much, or by two turns if longer.
+_LEAD_S: Final = 20
+# The part of the promise that is left after a turn that needs less.
+_FALLS_TO: Final = 0.98
 _TURN_VALID_FOR: Final = timedelta(seconds=60)
 
 
@@ -42,16 +46,38 @@ def is_count_old(reading: ClusterReading, now: datetime) -> bool:
     return (now - reading.counted_at).total_seconds() >= longest_s
 
 
-def promised_s(reading: ClusterReading, namespaces: int) -> int:
-    """Return within how many seconds every namespace of a cluster is looked at."""
+def promised_s(reading: ClusterReading, namespaces: int, now: datetime) -> int:
+    """Return within how many seconds every namespace of a cluster is looked at.
+
+    It rises at once with what is measured, and falls slowly from what it was.
+    """
+    longest = max(
+        _needed_s(reading, namespaces),
+        _measured_s(reading, now),
+        _FALLS_TO * reading.promised_s,
+    )
+    return max(PROMISED_S, min(math.ceil(longest), 24 * 3600))
+
+
+def _needed_s(reading: ClusterReading, namespaces: int) -> float:
     if is_counted(reading):
         took_s = (reading.count_ms or 0) / 1000
-        needed = count_every_s(reading) + took_s + 30
-    elif reading.looks_per_s:
-        needed = namespaces / (_DUTY * reading.looks_per_s) * _MARGIN
-    else:
-        needed = PROMISED_S
-    return max(PROMISED_S, min(math.ceil(needed), 24 * 3600))
+        return count_every_s(reading) + took_s + 30
+    if reading.looks_per_s:
+        return namespaces / (_DUTY * reading.looks_per_s) * _MARGIN
+    return PROMISED_S
+
+
+def _measured_s(reading: ClusterReading, now: datetime) -> float:
+    """Return how old a statement may be before the next turn ends, by the oldest now.
+
+    What is Unknown by its age comes from an outage, and tells no rate: a promise that
+    followed it would show as known again what is not.
+    """
+    oldest = oldest_s(reading, now)
+    is_outage = oldest > VALID_PERIODS * reading.promised_s
+    lead_s = max(_LEAD_S, 2 * reading.turn_ms / 1000)
+    return 0 if reading.silent_since or is_outage else oldest + lead_s
 
 
 def is_counted(reading: ClusterReading) -> bool:
@@ -86,6 +112,11 @@ class Promise:
         return is_counted(self.reading)
 
     @property
+    def is_slow(self) -> bool:
+        """Whether more time is promised than where the fleet is small enough."""
+        return self.promised_s > PROMISED_S
+
+    @property
     def turn_s(self) -> float:
         """How many seconds the last turn took."""
         return self.reading.turn_ms / 1000
@@ -99,7 +130,7 @@ class Promise:
 def promises(
     labels: dict[str, str], readings: Iterable[ClusterReading], now: datetime
 ) -> list[Promise]:
-    """Return the promise for each cluster of {url: label}, those not held first."""
+    """Return the promise for each cluster of {url: label}, those the worst first."""
     found = [
         Promise(
             reading=reading,
@@ -111,7 +142,7 @@ def promises(
         for reading in readings
         if reading.url in labels
     ]
-    return sorted(found, key=lambda promise: (not promise.why_not, promise.label))
+    return sorted(found, key=lambda p: (not p.why_not, not p.is_slow, p.label))
 
 
 def _why_not(reading: ClusterReading, now: datetime) -> str:

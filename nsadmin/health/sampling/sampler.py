@@ -131,14 +131,15 @@ def _end_turn(
         before = reading.looks_per_s or rate
         reading.looks_per_s = before + _NEW_SHARE * (rate - before)
     reading.due_since = looking.due_since(members)
+    reading.turn_ms = took_s * 1000
     readings.save(
         reading,
         turn_at=now,
-        turn_ms=took_s * 1000,
+        turn_ms=reading.turn_ms,
         looked=turn.answered,
         looks_per_s=reading.looks_per_s,
         due_since=reading.due_since,
-        promised_s=promise.promised_s(reading, namespaces),
+        promised_s=promise.promised_s(reading, namespaces, now),
     )
     is_held = promise.oldest_s(reading, now) <= reading.promised_s
     if reading.silent_since is None and is_held:

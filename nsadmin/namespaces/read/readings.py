@@ -20,7 +20,7 @@ from nsadmin.namespaces.placement.members import cluster_url
 # What is promised where the fleet is small enough for it.
 PROMISED_S: Final = 300
 # After so many promised periods, what was last known says nothing about now.
-_VALID_PERIODS: Final = 2
+VALID_PERIODS: Final = 2
 _NEVER_READ: Final = ClusterReading()
 
 
@@ -66,7 +66,7 @@ def shown_status(
         return ShownStatus("unknown", as_of, row.health_since)
     if _is_silent(row, reading):
         return ShownStatus("unknown", as_of, reading.silent_since)
-    longest = timedelta(seconds=_VALID_PERIODS * reading.promised_s)
+    longest = timedelta(seconds=VALID_PERIODS * reading.promised_s)
     if as_of is None or now - as_of > longest:
         return ShownStatus("unknown", as_of, as_of)
     return ShownStatus(row.health, as_of)
@@ -90,7 +90,7 @@ def last_known_at(
     reading = reading_of(str(settings.NSADMIN_QDRANT_URL).rstrip("/"))
     if reading.silent_since is not None or reading.turn_at is None:
         return reading.silent_since
-    longest = timedelta(seconds=_VALID_PERIODS * reading.promised_s)
+    longest = timedelta(seconds=VALID_PERIODS * reading.promised_s)
     is_late = timezone.now() - reading.turn_at > longest
     return reading.turn_at if is_late else None
 
