@@ -1,6 +1,7 @@
 """The process that follows the store: what it sees, keeps, and how it begins anew."""
 
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,6 +92,20 @@ def test_it_goes_on_from_its_tokens_without_a_comparison(cast: Cast) -> None:
     finally:
         source.close()
     assert MirrorFill.objects.get().filled_at == filled
+
+
+def test_a_stream_that_has_more_claims_no_freshness(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_GATHER_S", 0.0)
+    with closing(sources.opened(use_streams=True)) as source:
+        source.take()
+        for text in ("one", "two"):
+            foreign(cast.own.namespace_id, description=text)
+        taken = [source.take() for _ in range(3)]
+    assert [bool(some.ids) for some in taken] == [True, True, False]
+    assert not taken[0].is_all
+    assert taken[2].is_all
 
 
 @pytest.mark.parametrize("values", [{"store": "another"}, {"tokens": {}}])

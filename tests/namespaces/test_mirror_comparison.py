@@ -49,6 +49,17 @@ def test_what_is_equal_is_not_written(cast: Cast) -> None:
     }
 
 
+def test_rows_are_right_up_to_the_beginning_of_a_comparison(cast: Cast) -> None:
+    foreign(cast.own.namespace_id, revision=2)
+    before = timezone.now()
+    steps = comparison.Comparison().steps()
+    next(steps)
+    compared = timezone.now()
+    assert next(steps, None) is None
+    filled_at = MirrorFill.objects.get().filled_at
+    assert before <= filled_at <= compared
+
+
 @pytest.mark.parametrize("size", [2, 3, 1000])
 def test_any_size_of_a_slice_finds_all(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, size: int
