@@ -79,6 +79,31 @@ def test_what_another_program_writes_is_seen(cast: Cast) -> None:
     assert kept.content["description"] == "theirs"
 
 
+def test_it_tells_how_far_it_went_with_the_last_part_alone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies between two parts is told of both again."""
+    follow(is_compared)
+    monkeypatch.setattr(store, "PART_BYTES", 1)
+    keys = [cast.own.namespace_id, cast.foreign.namespace_id]
+    for key in keys:
+        foreign(key, description="theirs")
+    told: list[bool] = []
+
+    def note(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and '"held_until"' in sql and described_any():
+            told.append('"tokens"' in sql)
+        return execute(sql, *args)
+
+    def described_any() -> bool:
+        return MirroredNamespace.objects.filter(description="theirs").exists()
+
+    with connection.execute_wrapper(note):
+        follow(lambda: all(described(key, "theirs") for key in keys))
+    assert told[0] is False
+    assert True in told
+
+
 def test_it_goes_on_from_its_tokens_without_a_comparison(cast: Cast) -> None:
     follow(is_compared)
     kept = state.load()

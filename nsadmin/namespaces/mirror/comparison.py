@@ -137,13 +137,13 @@ class Comparison:
         """Read the documents of these keys anew, write those that differ indeed."""
         for part in writing.parts(keys):
             ids = {key: marks[key][0] if key in marks else key for key in part}
-            read = making.read_by_ids(ids)
-            unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
-            same = {copy.key for copy in unsure}
-            same -= {copy.key for copy in making.changed(unsure)}
-            differing = [copy for copy in read.copies if copy.key not in same]
-            found = making.Read(read.at, differing, read.missing)
-            self.written += writing.write(found)
+            for read in making.read_by_ids(ids):
+                unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
+                same = {copy.key for copy in unsure}
+                same -= {copy.key for copy in making.changed(unsure)}
+                differing = [copy for copy in read.copies if copy.key not in same]
+                found = making.Read(read.at, differing, read.missing)
+                self.written += writing.write(found)
             if self.is_whole:
                 counts.update(part)
             yield self.after
