@@ -225,7 +225,7 @@ def assemble() -> Cast:
         known_as = f"{COLLECTION_PREFIX}{name}"
         made = make_namespace(organization, title, scope=scope, known_as=known_as)
         setattr(cast, name, made)
-    comparison.record_filled(3)
+    comparison.record_filled(3, datetime.now(UTC))
     return cast
 
 

@@ -101,7 +101,7 @@ def test_rows_of_changed_documents_are_written_at_a_rate(opened: World) -> None:
     keys = list(MirroredNamespace.objects.values_list("pk", flat=True))
     changed = random.Random(1).sample(keys, max(SIZE // 100, 1000))
     parts = [
-        store.with_ids(changed[start : start + BATCH])
+        store.get_many(changed[start : start + BATCH])
         for start in range(0, len(changed), BATCH)
     ]
     whole, bare = [], []

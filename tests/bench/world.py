@@ -85,7 +85,7 @@ class Worlds:
             else:
                 write_fleet_people(world.plan)
                 write_rows(world.plan, size)
-            comparison.record_filled(size)
+            comparison.record_filled(size, datetime.now(UTC))
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         return world

@@ -1,6 +1,7 @@
 """The process that follows the store: what it sees, keeps, and how it begins anew."""
 
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,31 @@ def test_what_another_program_writes_is_seen(cast: Cast) -> None:
     assert kept.content["description"] == "theirs"
 
 
+def test_it_tells_how_far_it_went_with_the_last_part_alone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies between two parts is told of both again."""
+    follow(is_compared)
+    monkeypatch.setattr(store, "PART_BYTES", 1)
+    keys = [cast.own.namespace_id, cast.foreign.namespace_id]
+    for key in keys:
+        foreign(key, description="theirs")
+    told: list[bool] = []
+
+    def note(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and '"held_until"' in sql and described_any():
+            told.append('"tokens"' in sql)
+        return execute(sql, *args)
+
+    def described_any() -> bool:
+        return MirroredNamespace.objects.filter(description="theirs").exists()
+
+    with connection.execute_wrapper(note):
+        follow(lambda: all(described(key, "theirs") for key in keys))
+    assert told[0] is False
+    assert True in told
+
+
 def test_it_goes_on_from_its_tokens_without_a_comparison(cast: Cast) -> None:
     follow(is_compared)
     kept = state.load()
@@ -91,6 +117,20 @@ def test_it_goes_on_from_its_tokens_without_a_comparison(cast: Cast) -> None:
     finally:
         source.close()
     assert MirrorFill.objects.get().filled_at == filled
+
+
+def test_a_stream_that_has_more_claims_no_freshness(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_GATHER_S", 0.0)
+    with closing(sources.opened(use_streams=True)) as source:
+        source.take()
+        for text in ("one", "two"):
+            foreign(cast.own.namespace_id, description=text)
+        taken = [source.take() for _ in range(3)]
+    assert [bool(some.ids) for some in taken] == [True, True, False]
+    assert not taken[0].is_all
+    assert taken[2].is_all
 
 
 @pytest.mark.parametrize("values", [{"store": "another"}, {"tokens": {}}])

@@ -3,6 +3,7 @@
 import tracemalloc
 from typing import Any
 
+import bson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -49,6 +50,17 @@ def test_what_is_equal_is_not_written(cast: Cast) -> None:
     }
 
 
+def test_rows_are_right_up_to_the_beginning_of_a_comparison(cast: Cast) -> None:
+    foreign(cast.own.namespace_id, revision=2)
+    before = timezone.now()
+    steps = comparison.Comparison().steps()
+    next(steps)
+    compared = timezone.now()
+    assert next(steps, None) is None
+    filled_at = MirrorFill.objects.get().filled_at
+    assert before <= filled_at <= compared
+
+
 @pytest.mark.parametrize("size", [2, 3, 1000])
 def test_any_size_of_a_slice_finds_all(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, size: int
@@ -84,6 +96,48 @@ def test_an_older_copy_never_overwrites_a_newer_row(cast: Cast) -> None:
     assert found.document.content["description"] == "new"
     set_back = making.copies_of([{**raw, "description": "back"}])
     assert writing.write(making.Read(timezone.now(), set_back)) == 1
+
+
+def test_a_namespace_that_is_purged_while_it_is_compared_stays_away(cast: Cast) -> None:
+    key = cast.own.namespace_id
+    (read,) = making.read_by_ids({key: key})
+    collection(store.NAME).delete_one({"_id": key})
+    assert writing.delete([key], timezone.now()) == 1  # by the follower
+    writing.write(read)
+    assert not MirroredNamespace.objects.filter(pk=key).exists()
+
+
+def test_large_documents_are_read_in_parts(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [cast.own.namespace_id, cast.foreign.namespace_id, cast.system.namespace_id]
+    largest = max(len(bson.encode(raw)) for raw in store.get_many(ids))
+    for size, counts in ((largest + 1, [2, 1]), (1, [1, 1, 1, 0]), (10**6, [3])):
+        monkeypatch.setattr(store, "PART_BYTES", size)
+        parts = list(store.with_ids(ids))
+        assert [len(part.documents) for part in parts] == counts
+        assert [part.is_last for part in parts] == [False] * len(counts[1:]) + [True]
+        found = list(store.documents_after("", limit=2))
+        assert sum(len(part.documents) for part in found) == 2
+    assert set(store.present_of([*ids, "ns_none"])) == set(ids)
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_parts_are_compared_as_one(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
+) -> None:
+    monkeypatch.setattr(store, "PART_BYTES", 1)
+    ids = [cast.own.namespace_id, cast.foreign.namespace_id]
+    for key in ids:
+        foreign(key, description="theirs", revision=2)
+    collection(store.NAME).delete_one({"_id": cast.system.namespace_id})
+    if is_whole:
+        for _ in range(3):
+            rolling.compare_share()
+    assert comparison.reconcile(is_whole=is_whole) == (1 if is_whole else 3)
+    rows = MirroredNamespace.objects.filter(description="theirs")
+    assert {row.pk for row in rows} == set(ids)
+    assert MirroredNamespace.objects.count() == 2
 
 
 def test_a_new_row_has_its_last_look_and_its_counts(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Min
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
@@ -67,7 +68,7 @@ class Comparison:
 
     def steps(self) -> Iterator[str]:
         """Compare everything after `after`; yields it after each part of the work."""
-        is_continued = bool(self.after)
+        began, is_continued = timezone.now(), bool(self.after)
         self._failing = _failing()
         self.written += adopt_owners()
         counts.take_missing()
@@ -87,9 +88,11 @@ class Comparison:
         yield from self._compare_apart(texts)
         for key in self._failing - self._failed:
             items.resolve(LOOP, "namespace", key)  # its document is gone
-        if is_continued:
-            self.documents = MirroredNamespace.objects.count()
-        record_filled(self.documents)
+        if is_continued:  # the oldest row is about as old as the first turn, or older
+            rows = MirroredNamespace.objects
+            self.documents = rows.count()
+            began = rows.aggregate(at=Min("mirrored_at"))["at"] or began
+        record_filled(self.documents, began)
 
     def _plain(self, found: Sequence[Raw]) -> Marks:
         """Return the marks by key; those with a stand-in for an id are kept apart."""
@@ -134,13 +137,13 @@ class Comparison:
         """Read the documents of these keys anew, write those that differ indeed."""
         for part in writing.parts(keys):
             ids = {key: marks[key][0] if key in marks else key for key in part}
-            read = making.read_by_ids(ids)
-            unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
-            same = {copy.key for copy in unsure}
-            same -= {copy.key for copy in making.changed(unsure)}
-            differing = [copy for copy in read.copies if copy.key not in same]
-            found = making.Read(read.at, differing, read.missing)
-            self.written += writing.write(found)
+            for read in making.read_by_ids(ids):
+                unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
+                same = {copy.key for copy in unsure}
+                same -= {copy.key for copy in making.changed(unsure)}
+                differing = [copy for copy in read.copies if copy.key not in same]
+                found = making.Read(read.at, differing, read.missing)
+                self.written += writing.write(found)
             if self.is_whole:
                 counts.update(part)
             yield self.after
@@ -218,8 +221,8 @@ def _failing() -> set[str]:
     return set(rows.values_list("item", flat=True))
 
 
-def record_filled(documents: int) -> None:
-    """Record the time of a full comparison and the number of documents."""
-    values = {"filled_at": timezone.now(), "documents": documents}
+def record_filled(documents: int, began: datetime) -> None:
+    """Record when a full comparison began, and the number of documents."""
+    values = {"filled_at": began, "documents": documents}
     MirrorFill.objects.update_or_create(pk=1, defaults=values)
     MirrorState.objects.exclude(filling_after="").update(filling_after="")

@@ -1,6 +1,6 @@
 """Copies of documents: the values of their rows, before they are written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,10 +29,11 @@ BATCH = 500
 class Copy:
     """What the row of one document should be; `first` are values of a new row alone.
 
-    `content` is the copy of the document as JSON.
+    `stored_id` is the `_id` of the document, `content` its copy as JSON.
     """
 
     key: str
+    stored_id: Any
     values: Mapping[str, Any]
     content: str
     first: dict[str, Any] = field(default_factory=dict)
@@ -40,20 +41,36 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Copies of documents, all read after `at`; `missing` are keys of none."""
+    """Copies of documents, all read after `at`; `missing` are keys of none.
+
+    What is missing is told with the last part of them.
+    """
 
     at: datetime
     copies: Sequence[Copy]
     missing: Sequence[str] = ()
+    is_last: bool = True
 
 
-def read_by_ids(ids: Mapping[str, Any]) -> Read:
-    """Return the copies of the documents of these keys, each with its `_id`."""
+def read_by_ids(ids: Mapping[str, Any]) -> Iterator[Read]:
+    """Yield the copies of the documents of these keys, each with its `_id`.
+
+    They come in parts that are read one after another, for documents can be large.
+    """
+    at, missing = timezone.now(), dict.fromkeys(ids)
+    for part in store.with_ids(list(ids.values())):
+        for raw in part.documents:
+            missing.pop(document.key_of(raw.get("_id")), None)
+        told = list(missing) if part.is_last else []
+        yield Read(at, copies_of(part.documents), told, is_last=part.is_last)
+
+
+def read_gone(copies: Sequence[Copy]) -> Read:
+    """Return which of these copies have no document any more."""
     at = timezone.now()
-    documents = store.with_ids(list(ids.values()))
-    found = {document.key_of(raw.get("_id")) for raw in documents}
-    missing = [key for key in ids if key not in found]
-    return Read(at, copies_of(documents), missing)
+    present = store.present_of([copy.stored_id for copy in copies])
+    found = {document.key_of(stored) for stored in present}
+    return Read(at, [], [copy.key for copy in copies if copy.key not in found])
 
 
 def copies_of(documents: Iterable[Raw]) -> list[Copy]:
@@ -67,7 +84,8 @@ def copies_of(documents: Iterable[Raw]) -> list[Copy]:
         owner = owners.get(namespace.internal_id, "")
         values = mirror.values_of(namespace, owner)
         key = namespace.namespace_id
-        made.append(Copy(key, values, redacted_json(namespace.raw)))
+        content = redacted_json(namespace.raw)
+        made.append(Copy(key, raw.get("_id"), values, content))
 
     items.each(LOOP, documents, make, key=lambda raw: str(raw.get("_id")))
     return made

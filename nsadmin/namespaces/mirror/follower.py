@@ -129,23 +129,25 @@ class Follower:
         return None if is_known and recently else Comparison().steps()
 
     def _apply(self, taken: Taken, *, is_known: bool) -> None:
-        """Write what changed, and how far that goes, in one transaction."""
+        """Write what changed, and with the last of it how far that goes."""
         self._progress |= taken.progress
         if taken.is_all and taken.at is not None:
             self._progress["followed_at"] = taken.at
         is_due = time.monotonic() - self._beat_at >= _BEAT_S
         if not taken.ids and not taken.counted and not is_due:
             return
-        read = making.read_by_ids(taken.ids)
-        copies = making.changed(read.copies)
-        making.add_first_values(copies)
         counted = making.resource_counts(taken.counted) if taken.counted else {}
         progress = {**self._progress, "store": state.store_digest()}
         if not is_known:  # until all was compared, the next process has to begin anew
             progress = {}
-        with transaction.atomic():
-            state.record_progress(self._holder, **progress)
-            writing.write_part(copies, read.at)
-            writing.delete(read.missing, read.at)
-            counts.write(counted)
+        for read in making.read_by_ids(taken.ids):
+            copies = making.changed(read.copies)
+            making.add_first_values(copies)
+            with transaction.atomic():
+                # Only the last part tells how far it went, or the next process goes on
+                # behind what was not written.
+                state.record_progress(self._holder, **progress if read.is_last else {})
+                writing.write_part(copies, read.at)
+                writing.delete(read.missing, read.at)
+                counts.write(counted if read.is_last else {})
         self._beat_at = time.monotonic()

@@ -4,6 +4,8 @@ A writer may change a document and neither its `revision` nor its `updated_at`. 
 compares one share of all documents with their rows, and counts their resources.
 """
 
+from typing import Any
+
 from django.utils import timezone
 
 from nsadmin.namespaces.mirror import copies as making
@@ -23,12 +25,14 @@ def compare_share() -> int:
     left, written = total // SHARES + 1, 0
     while left > 0:
         limit, at = min(left, BATCH), timezone.now()
-        documents = store.documents_after(after, limit=limit)
-        copies = making.copies_of(documents)
-        written += writing.write(making.Read(at, making.changed(copies)))
-        written += counts.update(copy.key for copy in copies)
+        ids: list[Any] = []
+        for part in store.documents_after(after, limit=limit):
+            copies = making.copies_of(part.documents)
+            written += writing.write(making.Read(at, making.changed(copies)))
+            written += counts.update(copy.key for copy in copies)
+            ids += [raw["_id"] for raw in part.documents]
         left -= limit
-        after = _storable_place(documents[-1]["_id"]) if len(documents) == limit else ""
+        after = _storable_place(ids[-1]) if len(ids) == limit else ""
         if not after:
             break
     MirrorState.objects.filter(pk=state.PK).update(rolling_after=after)

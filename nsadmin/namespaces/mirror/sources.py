@@ -86,7 +86,8 @@ class StreamSource:
     def take(self) -> Taken:
         """Return the changes of a fifth of a second, up to some hundred."""
         at = timezone.now()
-        changes = self._changes.take(limit=BATCH, within_s=_GATHER_S)
+        batch = self._changes.take(limit=BATCH, within_s=_GATHER_S)
+        changes = batch.changes
         own = [change for change in changes if change.collection == store.NAME]
         self._uncounted |= {_owner(c) for c in changes if c.collection != store.NAME}
         ids = {document.key_of(change.id): change.id for change in own}
@@ -101,7 +102,7 @@ class StreamSource:
             frozenset(counted - {""}),
             {"way": "stream", "tokens": self._tokens},
             at,
-            is_all=len(changes) < BATCH,
+            is_all=batch.is_all,
         )
 
     def close(self) -> None:

@@ -24,12 +24,16 @@ Thing = TypeVar("Thing")
 def write(read: Read) -> int:
     """Write copies and delete rows of missing documents, some hundred at a time.
 
+    A document may be deleted after it was read, and the follower may have deleted its
+    row before it is written here: what was written is looked for once more.
     Returns the number of rows that changed.
     """
     count = 0
     for part in parts(read.copies):
         making.add_first_values(part)
-        count += write_part(part, read.at)
+        if written := write_part(part, read.at):
+            gone = making.read_gone(part)
+            count += written + delete(gone.missing, gone.at)
     for keys in parts(read.missing):
         count += delete(keys, read.at)
     return count

@@ -49,6 +49,14 @@ class Change:
     namespace_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes in order; `is_all` tells that no stream had more that is known of."""
+
+    changes: Sequence[Change]
+    is_all: bool
+
+
 class Changes:
     """Streams over collections; the first one is waited for, the others are looked at.
 
@@ -59,6 +67,8 @@ class Changes:
         """Open the streams, each after its token or from now on."""
         self._names = names
         self._others_at = float("-inf")
+        # Streams that had more than was taken.
+        self._unread: set[str] = set()
         self._streams: dict[str, CollectionChangeStream[Document]] = {}
         try:
             for place, name in enumerate(names):
@@ -76,7 +86,7 @@ class Changes:
             if stream.resume_token
         }
 
-    def take(self, *, limit: int, within_s: float) -> list[Change]:
+    def take(self, *, limit: int, within_s: float) -> Batch:
         """Return up to some `limit` changes, what comes within this time.
 
         Raises HistoryLost, or Unavailable while the server does not answer.
@@ -85,13 +95,17 @@ class Changes:
         give_up = time.monotonic() + within_s
         with translate_errors(), _lost_if_refused():
             for name in self._due():
-                taken += _take(name, self._streams[name], limit, give_up)
-        return taken
+                batch = _taken(name, self._streams[name], limit, give_up)
+                taken += batch.changes
+                self._unread.discard(name)
+                if not batch.is_all:
+                    self._unread.add(name)
+        return Batch(taken, is_all=not self._unread)
 
     def _due(self) -> Sequence[str]:
         now = time.monotonic()
         if now - self._others_at < _OTHERS_S:
-            return self._names[:1]
+            return [n for n in self._names if n == self._names[0] or n in self._unread]
         self._others_at = now
         return self._names
 
@@ -126,9 +140,10 @@ def _opened(name: str, token: str, place: int) -> CollectionChangeStream[Documen
             raise NoChangeStreams(name) from refused
 
 
-def _take(
+def _taken(
     name: str, stream: CollectionChangeStream[Document], limit: int, give_up: float
-) -> Iterator[Change]:
+) -> Batch:
+    changes: list[Change] = []
     for _ in range(limit):
         event = stream.try_next()
         if not stream.alive:  # its server restarted; the tokens stay good
@@ -136,12 +151,13 @@ def _take(
                 "The change stream ended.", details={"store": "namespace store"}
             )
         if event is None:
-            return
+            return Batch(changes, is_all=True)
         if event.get("operationType") in _UPHEAVALS:
             raise HistoryLost(name)
-        yield _read(name, event)
+        changes.append(_read(name, event))
         if time.monotonic() > give_up:
-            return
+            break
+    return Batch(changes, is_all=False)
 
 
 def _read(name: str, event: Mapping[str, Any]) -> Change:

@@ -1,12 +1,14 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from nsadmin.errors import Conflict
 from nsadmin.stores.mongo.connection import (
@@ -28,10 +30,20 @@ _OTHER_TYPES: Final = [
 ]
 # The time limit of one call of the mirror, which reads up to some thousand documents.
 _SLICE_S: Final = 30.0
+# Documents are handed over once they are so large together: a document has up to 16 MB.
+PART_BYTES: Final = 16_000_000
 _COLLECTION_PATHS = tuple(
     f"{holder}infrastructure.qdrant_collection"
     for holder in ("", "move.", "fallback.", "retired_fallbacks.")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the documents of an answer; the last part may have none."""
+
+    documents: Sequence[Document]
+    is_last: bool
 
 
 def ensure_indexes() -> None:
@@ -144,11 +156,9 @@ def marks_after(key: str, *, limit: int) -> list[Document]:
         return list(each_decoded(found.batch_size(limit)))
 
 
-def documents_after(key: str, *, limit: int) -> list[Document]:
-    """Return whole documents as `marks_after` does."""
-    with translate_errors(within_s=_SLICE_S):
-        found = _raw().find(_after(key)).sort("_id", ASCENDING).limit(limit)
-        return list(each_decoded(found))
+def documents_after(key: str, *, limit: int) -> Iterator[Part]:
+    """Yield whole documents, as `marks_after` returns them."""
+    return _parts(_raw().find(_after(key)).sort("_id", ASCENDING).limit(limit))
 
 
 def _after(key: str) -> Document:
@@ -177,10 +187,35 @@ def _count() -> int:
     return next((int(row["n"]) for row in rows), 0)
 
 
-def with_ids(ids: Sequence[Any]) -> list[Document]:
-    """Return the documents with these ids, of any type; missing ones are left out."""
+def with_ids(ids: Sequence[Any]) -> Iterator[Part]:
+    """Yield the documents with these ids, of any type; missing ones are left out."""
+    return _parts(_raw().find({"_id": {"$in": list(ids)}}))
+
+
+def present_of(ids: Sequence[Any]) -> list[Any]:
+    """Return which of these ids documents have."""
     with translate_errors(within_s=_SLICE_S):
-        return list(each_decoded(_raw().find({"_id": {"$in": list(ids)}})))
+        found = _raw().find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return [row.get("_id") for row in each_decoded(found)]
+
+
+def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
+    part = Part([], is_last=False)
+    while not part.is_last:
+        part = _next_part(found)
+        yield part
+
+
+def _next_part(found: Cursor[RawBSONDocument]) -> Part:
+    documents: list[Document] = []
+    size = 0
+    with translate_errors(within_s=_SLICE_S):
+        for raw in found:
+            documents.append(decoded(raw))
+            size += len(raw.raw)
+            if size >= PART_BYTES:
+                return Part(documents, is_last=False)
+    return Part(documents, is_last=True)
 
 
 def marks_changed_at(at: datetime, after: str, *, limit: int) -> list[Document]:
