@@ -89,13 +89,14 @@ class _Slice:
         self._differences = self._silent = 0
 
     def work(self) -> SweepResult:
-        """Compare what is due, at least one; then, once in a pass, look for orphans."""
+        """Compare what is due, at least one; then look through the next names."""
         is_first = True
         while self._row.stage == _COMPARE and (is_first or self._has_time()):
             self._compare_some()
             is_first = False
-        if self._row.stage == _ORPHANS and (is_first or self._has_time()):
-            self._finish()
+        while self._is_at_orphans() and (is_first or self._has_time()):
+            self._find_orphans()
+            is_first = False
         row = DriftPass.objects.filter(pk=self._row.pk).first() or self._row
         return SweepResult(
             differences=row.differences,
@@ -107,6 +108,9 @@ class _Slice:
 
     def _has_time(self) -> bool:
         return time.monotonic() < self._until
+
+    def _is_at_orphans(self) -> bool:
+        return self._row.stage == _ORPHANS and self._row.ended_at is None
 
     def _compare_some(self) -> None:
         row = self._row
@@ -129,7 +133,7 @@ class _Slice:
         is_over = len(done) == len(ids) < _AT_ONCE
         self._save(
             stage=_ORPHANS if is_over else _COMPARE,
-            after=done[-1] if done else row.after,
+            after="" if is_over else done[-1] if done else row.after,
             compared=len(done),
             failed=tally.failed,
         )
@@ -140,9 +144,14 @@ class _Slice:
         else:
             self._differences += differences
 
-    def _finish(self) -> None:
+    def _find_orphans(self) -> None:
+        row, left = self._row, list[str]()
+
         def find(cluster: Cluster) -> None:
-            self._differences += orphans.find(cluster)
+            part = orphans.find(cluster, after=row.after, began=row.began_at)
+            self._differences += part.found
+            if part.last:
+                left.append(part.last)
 
         clusters = items.each(
             due.LOOP,
@@ -151,11 +160,18 @@ class _Slice:
             key=lambda cluster: cluster.url,
             kind="cluster",
         )
+        if left:
+            # Of several clusters, each has come so far at least.
+            self._save(stage=_ORPHANS, after=min(left), failed=clusters.failed)
+        else:
+            self._finish(failed=clusters.failed)
+
+    def _finish(self, *, failed: int) -> None:
         if self._share.url in (None, ""):
             stale.delete(self._row.began_at)
         if self._share == EVERY:
             items.close_unmet(due.LOOP, "namespace", before=self._row.began_at)
-        self._save(stage=_ORPHANS, failed=clusters.failed, ended_at=timezone.now())
+        self._save(stage=_ORPHANS, failed=failed, ended_at=timezone.now())
 
     def _save(
         self,
@@ -169,6 +185,7 @@ class _Slice:
         """Write how far the pass has come, unless it was begun anew meanwhile."""
         row = self._row
         row.stage, row.after = stage, row.after if after is None else after
+        row.ended_at = ended_at
         DriftPass.objects.filter(pk=row.pk, began_at=row.began_at).update(
             stage=row.stage,
             after=row.after,
