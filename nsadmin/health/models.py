@@ -66,14 +66,15 @@ class DriftPass(models.Model):
     """How far the nightly comparison of a share of the clusters has come.
 
     `url` is that of the share, `*` for all clusters. Namespaces up to the id `after`
-    have been compared, where `stage` is "compare"; the counts are those until then.
+    have been compared, where `stage` is "compare"; where it is "orphans", names of
+    collections up to `after` have been looked for. The counts are those until then.
     `ended_at` is null until the pass has ended.
     """
 
     url = models.CharField(max_length=500, primary_key=True)
     began_at = models.DateTimeField()
     stage = models.CharField(max_length=16)
-    after = models.CharField(max_length=128, blank=True)
+    after = models.CharField(max_length=255, blank=True)
     compared = models.IntegerField(default=0)
     differences = models.IntegerField(default=0)
     silent = models.IntegerField(default=0)

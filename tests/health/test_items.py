@@ -177,7 +177,7 @@ def fields(count):
 def test_20000_fields_are_a_few_statements_and_500_rows(cast):
     key = cast.own.namespace_id
     with CaptureQueriesContext(connection) as queries:
-        drift_scan.store_differences(key, "", fields(20_000))
+        drift_scan.store_differences(key, fields(20_000))
     assert len(queries) < 30
     rows = DriftRow.objects.filter(namespace_id=key)
     assert rows.count() == drift_scan.MOST_STORED + 1
@@ -186,10 +186,10 @@ def test_20000_fields_are_a_few_statements_and_500_rows(cast):
     assert all(len(row.subject) <= 255 and "\0" not in row.sentence for row in rows)
     assert MirroredNamespace.objects.get(pk=key).differences == 20_000
     first = rows.earliest("pk").first_seen
-    drift_scan.store_differences(key, "", fields(2))
+    drift_scan.store_differences(key, fields(2))
     assert rows.all().count() == 2
     assert {row.first_seen for row in rows.all()} == {first}
-    drift_scan.store_differences(key, "", [])
+    drift_scan.store_differences(key, [])
     assert not rows.all().exists()
 
 

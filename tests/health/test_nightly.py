@@ -9,15 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.errors import Unavailable
+from nsadmin.health.drift import drift_scan
 from nsadmin.health.models import DriftPass, DriftRow, LastComparison
-from nsadmin.health.nightly import passes
+from nsadmin.health.nightly import orphans, passes
 from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.placement.cluster_share import EVERY
+from nsadmin.namespaces.placement.cluster_share import EVERY, SHARED
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
+from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 from tests.health.nights import night
@@ -152,8 +154,8 @@ def test_what_the_mirror_does_not_know_is_no_orphan(cast):
     moved = make_namespace(cast.northlight, "unmirrored")
     MirroredNamespace.objects.filter(pk=moved.namespace_id).delete()
     night()
-    orphans = DriftRow.objects.filter(kind="orphan")
-    assert moved.collection not in set(orphans.values_list("subject", flat=True))
+    rows = DriftRow.objects.filter(kind="orphan")
+    assert moved.collection not in set(rows.values_list("subject", flat=True))
 
 
 def test_a_collection_on_the_way_of_a_move_is_no_orphan(cast):
@@ -171,8 +173,73 @@ def test_a_collection_on_the_way_of_a_move_is_no_orphan(cast):
     )
     comparison.reconcile()
     night()
-    orphans = DriftRow.objects.filter(kind="orphan")
-    assert moved.collection not in set(orphans.values_list("subject", flat=True))
+    rows = DriftRow.objects.filter(kind="orphan")
+    assert moved.collection not in set(rows.values_list("subject", flat=True))
+
+
+@pytest.fixture
+def nobodys():
+    """Five collections of nobody on the shared cluster."""
+    names = [f"ns_nobody{number}" for number in range(5)]
+    for name in names:
+        collections.create(shared(), name, {"v": (2, "cosine")})
+    yield names
+    for name in names:
+        collections.drop(shared(), name)
+
+
+def orphans_of_shared() -> list[str]:
+    rows = DriftRow.objects.filter(kind="orphan", cluster="shared")
+    return list(rows.order_by("subject").values_list("subject", flat=True))
+
+
+def test_names_beyond_the_first_ones_are_looked_for_in_the_next_slices(
+    cast, nobodys, monkeypatch
+):
+    night()
+    everyone = orphans_of_shared()
+    assert set(everyone) >= set(nobodys)
+    DriftRow.objects.create(
+        kind="orphan",
+        cluster="shared",
+        subject="ns_dropped",
+        first_seen=timezone.now(),
+        last_seen=timezone.now(),
+    )
+    # The mirror does not know it, so its name is among those that are looked for.
+    MirroredNamespace.objects.filter(pk=cast.own.namespace_id).delete()
+    monkeypatch.setattr(orphans, "_MOST_ASKED", 2)
+    passes.begin(SHARED)
+    DriftPass.objects.update(stage="orphans")
+    afters = []
+    while (slice_ := passes.go_on(SHARED, seconds=0)).going_on:
+        afters.append(DriftPass.objects.get(url="").after)
+        assert "ns_dropped" in orphans_of_shared()
+    assert len(afters) >= 2
+    assert afters == sorted(set(afters))
+    assert orphans_of_shared() == everyone
+    assert slice_.differences == len(everyone)
+
+
+def test_all_names_of_a_slice_cost_one_read_of_the_documents(
+    cast, nobodys, monkeypatch
+):
+    reads, real = [], store.every_collection
+
+    def counted():
+        reads.append(1)
+        return real()
+
+    monkeypatch.setattr(store, "every_collection", counted)
+    night(SHARED)
+    assert len(reads) == 1
+
+
+def test_orphans_of_one_night_are_bounded_over_all_slices(cast, nobodys, monkeypatch):
+    monkeypatch.setattr(orphans, "_MOST_ASKED", 2)
+    monkeypatch.setattr(drift_scan, "MOST_STORED", 3)
+    assert night(SHARED).differences >= len(nobodys)
+    assert len(orphans_of_shared()) == 3
 
 
 def test_rows_of_namespaces_that_are_no_more_are_deleted(cast):

@@ -256,7 +256,7 @@ def resources(world: World) -> None:
     focus = f"map/?focus=collections/{torn.id('col', 'records')}"
     world.see("focus", torn.path(focus))
     drift_scan.store_differences(
-        made.namespace_id, "", reference_drift.differences(made.namespace_id, "objects")
+        made.namespace_id, reference_drift.differences(made.namespace_id, "objects")
     )
     world.see("broken", at(made, "drift/"))
     folded = make_namespace(world.cast.northlight, "folded", in_qdrant=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,7 +41,7 @@ def scan_namespace(
     found = compare(namespace, snapshot, row)
     found += reference_drift.differences(key, references)
     if snapshot is not None and snapshot.ok:  # else nothing is known
-        store_differences(key, "", [d for d in found if d.kind not in _UNCOUNTED])
+        store_differences(key, [d for d in found if d.kind not in _UNCOUNTED])
         _note_comparison(key, whole=references == "objects")
     return bounded(found)
 
@@ -85,38 +86,57 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def store_differences(namespace_id: str, cluster: str, found: Sequence[Drift]) -> None:
+def store_differences(namespace_id: str, found: Sequence[Drift]) -> None:
     """Store at most MOST_STORED differences in bulk; delete those that are gone."""
     now = timezone.now()
-    rows = {
-        (drift.kind, items.storable_key(drift.subject)): drift
-        for drift in bounded(found)
-    }
-    stored = DriftRow.objects.filter(namespace_id=namespace_id, cluster=cluster)
-    if not rows and not stored.exists():
+    stored = DriftRow.objects.filter(namespace_id=namespace_id, cluster="")
+    if not found and not stored.exists():
         _store_count(namespace_id, 0)
         return
     with transaction.atomic():
-        DriftRow.objects.bulk_create(
-            (
-                DriftRow(
-                    namespace_id=namespace_id,
-                    cluster=cluster,
-                    kind=kind,
-                    subject=subject,
-                    first_seen=now,
-                    last_seen=now,
-                    **_values(drift),
-                )
-                for (kind, subject), drift in rows.items()
-            ),
-            update_conflicts=True,
-            unique_fields=["namespace_id", "cluster", "kind", "subject"],
-            update_fields=["last_seen", *_VALUES],
-            batch_size=500,
-        )
+        _see(namespace_id, "", bounded(found), now)
         stored.filter(last_seen__lt=now).delete()
         _store_count(namespace_id, len(found))
+
+
+def store_orphans(cluster: str, found: Iterable[Drift], *, began: datetime) -> None:
+    """Store orphans of a cluster beside those seen since then, at most MOST_STORED."""
+    seen = DriftRow.objects.filter(
+        namespace_id="", cluster=cluster, last_seen__gte=began
+    )
+    room = max(0, MOST_STORED - seen.count())
+    _see("", cluster, islice(found, room), timezone.now())
+
+
+def delete_orphans(cluster: str, *, before: datetime) -> None:
+    """Delete the orphans of a cluster that were not seen since then."""
+    rows = DriftRow.objects.filter(namespace_id="", cluster=cluster)
+    rows.filter(last_seen__lt=before).delete()
+
+
+def _see(
+    namespace_id: str, cluster: str, found: Iterable[Drift], now: datetime
+) -> None:
+    """Write the differences as seen now, each once."""
+    rows = {(drift.kind, items.storable_key(drift.subject)): drift for drift in found}
+    DriftRow.objects.bulk_create(
+        (
+            DriftRow(
+                namespace_id=namespace_id,
+                cluster=cluster,
+                kind=kind,
+                subject=subject,
+                first_seen=now,
+                last_seen=now,
+                **_values(drift),
+            )
+            for (kind, subject), drift in rows.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["namespace_id", "cluster", "kind", "subject"],
+        update_fields=["last_seen", *_VALUES],
+        batch_size=500,
+    )
 
 
 def _store_count(namespace_id: str, count: int) -> None:
@@ -124,7 +144,7 @@ def _store_count(namespace_id: str, count: int) -> None:
     other = MirroredNamespace.objects.filter(namespace_id=namespace_id).exclude(
         differences=count
     )
-    if namespace_id and other.exists():
+    if other.exists():
         other.update(differences=count)
 
 

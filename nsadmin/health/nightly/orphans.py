@@ -6,6 +6,8 @@ most names are known, may be behind, and a namespace that moves has two collecti
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -14,6 +16,7 @@ from django.conf import settings
 from nsadmin.errors import NsadminError
 from nsadmin.health.drift import drift_scan
 from nsadmin.health.drift.drift import Drift
+from nsadmin.jobs.items import storable_key
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import (
     ClusterShare,
@@ -30,10 +33,10 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 
 # Our collections have this prefix; other programs may keep collections beside them.
 _PREFIX: Final = "ns_"
-# Rows of the mirror that are read at once, and names that MongoDB is asked about.
+# Rows of the mirror, and whole documents, that are read at once.
 _SLICE: Final = 5000
 _ASKED: Final = 500
-# More names that the mirror does not know are left for the next night.
+# Names that the mirror does not know, looked for in one read of all documents.
 _MOST_ASKED: Final = 10_000
 # Documents that are tried in search of a key of their cluster.
 _MOST_KEYS: Final = 50
@@ -63,22 +66,39 @@ def _opened(url: str) -> Cluster | None:
     return None
 
 
-def find(cluster: Cluster) -> int:
-    """Store the collections with our prefix that belong to no namespace; count them.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The number of orphans among some names of a cluster, and where to go on.
 
-    A cluster that does not answer keeps those that it had.
+    `last` is the last of the names as it is stored, empty if none is left.
+    """
+
+    found: int = 0
+    last: str = ""
+
+
+def find(cluster: Cluster, *, after: str, began: datetime) -> Part:
+    """Store which of the next names with our prefix belong to no namespace.
+
+    They come after one that is stored. With the last ones, orphans go that were not
+    seen since the pass began. A cluster that does not answer keeps those that it had.
     """
     try:
         present = collections.names(cluster)
     except NsadminError:
-        return 0  # its silence is known from the probes
-    unknown = {name for name in present if name.startswith(_PREFIX)}
+        return Part()  # its silence is known from the probes
+    ours = (name for name in present if name.startswith(_PREFIX))
+    unknown = {name for name in ours if storable_key(name) > after}
     _discard_mirrored(unknown, cluster)
-    asked = sorted(unknown)[:_MOST_ASKED]
-    owned = _owned(cluster, asked)
+    waiting = sorted(unknown, key=storable_key)
+    asked = waiting[:_MOST_ASKED]
+    owned = _owned(cluster, set(asked))
     found = [name for name in asked if name not in owned]
-    drift_scan.store_differences("", cluster.label, list(_orphans(cluster, found)))
-    return len(found)
+    drift_scan.store_orphans(cluster.label, _orphans(cluster, found), began=began)
+    if len(waiting) > len(asked):
+        return Part(len(found), storable_key(asked[-1]))
+    drift_scan.delete_orphans(cluster.label, before=began)
+    return Part(len(found))
 
 
 def _discard_mirrored(names: set[str], cluster: Cluster) -> None:
@@ -95,13 +115,23 @@ def _discard_mirrored(names: set[str], cluster: Cluster) -> None:
         after = page[-1][0]
 
 
-def _owned(cluster: Cluster, names: Sequence[str]) -> set[str]:
+def _owned(cluster: Cluster, names: set[str]) -> set[str]:
     """Return those of the names that a stored document has there, as far as known."""
-    waiting, owned = iter(names), set[str]()
-    while asked := list(islice(waiting, _ASKED)):
-        for raw in store.find_by_collections(asked):
-            if _may_be_there(raw, cluster):
-                owned |= _collection_names(raw)
+    if not names:
+        return set()
+    naming = [
+        (raw["_id"], named)
+        for raw in store.every_collection()
+        if (named := _collection_names(raw) & names)
+    ]
+    owned, waiting = set[str](), iter(naming)
+    while part := list(islice(waiting, _ASKED)):
+        whole = {repr(raw["_id"]): raw for raw in store.get_many([k for k, _ in part])}
+        for key, named in part:
+            # One that was deleted just now may still be dropping its collection.
+            raw = whole.get(repr(key))
+            if raw is None or _may_be_there(raw, cluster):
+                owned |= named
     return owned
 
 

@@ -96,13 +96,14 @@ class _Slice:
         self._compared = self._succeeded = self._differences = self._silent = 0
 
     def work(self) -> SweepResult:
-        """Compare what is due, at least one; then, once in a pass, look for orphans."""
+        """Compare what is due, at least one; then look through the next names."""
         is_first = True
         while self._row.stage == _COMPARE and (is_first or self._has_time()):
             self._compare_some()
             is_first = False
-        if self._row.stage == _ORPHANS and (is_first or self._has_time()):
-            self._finish()
+        while self._is_at_orphans() and (is_first or self._has_time()):
+            self._find_orphans()
+            is_first = False
         row = DriftPass.objects.filter(pk=self._row.pk).first() or self._row
         return SweepResult(
             differences=row.differences,
@@ -114,6 +115,9 @@ class _Slice:
 
     def _has_time(self) -> bool:
         return time.monotonic() < self._until
+
+    def _is_at_orphans(self) -> bool:
+        return self._row.stage == _ORPHANS and self._row.ended_at is None
 
     def _compare_some(self) -> None:
         row = self._row
@@ -139,7 +143,7 @@ class _Slice:
         try:
             items.each(due.LOOP, turns(), compare, key=str)
             if begun == len(ids) < _AT_ONCE:
-                row.stage = _ORPHANS
+                row.stage, row.after = _ORPHANS, ""
         except (Unavailable, OperationalError, InterfaceError):
             # A store of all namespaces failed: the next slice begins with this one.
             row.after = last
@@ -160,9 +164,14 @@ class _Slice:
         else:
             self._differences += differences
 
-    def _finish(self) -> None:
+    def _find_orphans(self) -> None:
+        row, left = self._row, list[str]()
+
         def find(cluster: Cluster) -> None:
-            self._differences += orphans.find(cluster)
+            part = orphans.find(cluster, after=row.after, began=row.began_at)
+            self._differences += part.found
+            if part.last:
+                left.append(part.last)
 
         clusters = items.each(
             due.LOOP,
@@ -171,15 +180,24 @@ class _Slice:
             key=lambda cluster: cluster.url,
             kind="cluster",
         )
+        if left:
+            # Of several clusters, each has come so far at least.
+            row.after = min(left)
+            self._save(failed=clusters.failed)
+        else:
+            self._finish(failed=clusters.failed)
+
+    def _finish(self, *, failed: int) -> None:
         if self._share.url in (None, ""):
             stale.delete(self._row.began_at)
         if self._share == EVERY:
             items.close_unmet(due.LOOP, "namespace", before=self._row.began_at)
-        self._save(failed=clusters.failed, ended_at=timezone.now())
+        self._save(failed=failed, ended_at=timezone.now())
 
     def _save(self, *, failed: int = 0, ended_at: datetime | None = None) -> None:
         """Write how far the pass has come, unless it was begun anew meanwhile."""
         row = self._row
+        row.ended_at = ended_at
         failed += self._compared - self._succeeded
         DriftPass.objects.filter(pk=row.pk, began_at=row.began_at).update(
             stage=row.stage,

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Q, Value, When
 from django.db.models.expressions import RawSQL
 
 from nsadmin.access.actor import Actor
-from nsadmin.namespaces.listing import counters, walks
+from nsadmin.namespaces.listing import counters, statements, walks
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
     ListQuery,
@@ -23,8 +21,8 @@ from nsadmin.namespaces.listing.query import (
     conditions,
     lists_of,
 )
+from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
@@ -84,7 +82,7 @@ def tally(actor: Actor, query: ListQuery) -> Tally:
         walk = Walk(
             shown, query.orders, [*conditions(query)], Few(lambda _: query.soon)
         )
-        expiring = _rows_sql(walk, MOST + 1)
+        expiring = statements.rows_of(walk, MOST + 1)
     gone = [deleted(tenant_of(name)) for name in lists if name != SYSTEM]
     counted, ending = counters.read([*lists, *gone], also=expiring)
     known = [kind for kind in counted if kind.listed_for in lists]
@@ -199,12 +197,9 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
         few = Few(lambda _: query.soon)
     inside = [name for name in lists if _is_in_scope(name, query)]
     walk = Walk(inside, query.orders, every, few)
-    counted = _count(walk, None if query.exact else MOST + 1)
+    counted = statements.count(walk, None if query.exact else MOST + 1)
     total = Count(counted) if query.exact else Count.up_to_most(counted)
     return replace(found, total=total, few=few, conditions=every)
-
-
-Row = tuple[Any, ...]
 
 
 def _summed(rows: Sequence[Row], query: ListQuery) -> tuple[list[Kind], list[str]]:
@@ -261,19 +256,8 @@ def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
     for name in lists if walk.few is None or walk.few.by_list else [""]:
         rows = walks.selected(walk, name, among=lists).annotate(met=met, soon=soon)
         shown = rows.order_by().values_list(*_COLUMNS, "soon", "met")
-        found += _plain(shown[: MOST + 1 - len(found)])
+        found += statements.read(shown[: MOST + 1 - len(found)])
     return found
-
-
-def _plain(rows: QuerySet[MirroredNamespace, Row]) -> list[Row]:
-    """Read rows as the database gives them: the ORM would convert each value."""
-    try:
-        statement, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [*cursor.fetchall()]
 
 
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
@@ -290,23 +274,3 @@ def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
         chosen = RawSQL(statement, values)  # noqa: S611 - values are passed as such
         return Few(lambda _: Q(namespace_id__in=chosen), by_list=False)
     return Few(lambda _: query.soon) if query.expiring else None
-
-
-def _count(walk: Walk, most: int | None) -> int:
-    statement, values = _rows_sql(walk, most)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({statement}) c", values)  # noqa: S608
-        return int(cursor.fetchone()[0])
-
-
-def _rows_sql(walk: Walk, most: int | None) -> tuple[str, list[Any]]:
-    """Return the statement for up to `most` rows of a walk, in no order."""
-    parts: list[str] = []
-    values: list[Any] = []
-    for name in walk.lists:
-        rows = walks.selected(walk, name).order_by().values_list("namespace_id")
-        statement, given = rows[:most].query.sql_with_params()
-        parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
-        values += given
-    limit = "" if most is None else f" LIMIT {most}"
-    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) u{limit}", values  # noqa: S608

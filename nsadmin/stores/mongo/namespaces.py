@@ -32,10 +32,7 @@ _OTHER_TYPES: Final = [
 _SLICE_S: Final = 30.0
 # Documents are handed over once they are so large together: a document has up to 16 MB.
 PART_BYTES: Final = 16_000_000
-_COLLECTION_PATHS = tuple(
-    f"{holder}infrastructure.qdrant_collection"
-    for holder in ("", "move.", "fallback.", "retired_fallbacks.")
-)
+_NAMING = dict.fromkeys(("infrastructure", "move", "fallback", "retired_fallbacks"), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +114,13 @@ def find_by_collection(name: str) -> list[Document]:
         return list(each_decoded(_raw().find({"$or": named}).limit(20)))
 
 
-def find_by_collections(names: Sequence[str]) -> Iterator[Document]:
-    """Return the namespaces of every tenant that name one of these collections.
+def every_collection() -> Iterator[Document]:
+    """Return of every document its `_id` and the parts that name its collections.
 
-    Also those that have one on another cluster, where they move or were. Without an
-    index of these names the store reads all its documents once.
+    Also those on other clusters, where it moves or was.
     """
-    wanted = {"$in": list(names)}
-    named = [{path: wanted} for path in ("_id", *_COLLECTION_PATHS)]
     with translate_errors():
-        yield from each_decoded(_raw().find({"$or": named}))
+        yield from each_decoded(_raw().find({}, _NAMING))
 
 
 def with_left_behind() -> Iterator[Document]:
