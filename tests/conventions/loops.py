@@ -20,6 +20,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/health/sampling/looking.py::_facts_due": "our rows of watched namespaces",
     "nsadmin/jobs/execution/admission.py::due": "our own rows, one query for each",
     "nsadmin/jobs/execution/admission.py::_with_free_slots": "ids and counts alone",
+    "nsadmin/jobs/schedules/runs.py::_send_waiting": "a message for each",
     "nsadmin/moves/expiry.py::_with_due": "reading, which never raises",
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
     "nsadmin/namespaces/mirror/comparison.py::_adopt": "our own rows, in slices",
