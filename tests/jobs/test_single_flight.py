@@ -193,7 +193,7 @@ def test_a_turn_is_shorter_than_the_period_and_the_limit(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_starts_at_the_same_moment_one_runs():
+def test_of_starts_at_the_same_moment_one_runs(shared_rows):
     begun, together = [], threading.Barrier(4)
     hold = threading.Barrier(4)
 
@@ -201,7 +201,7 @@ def test_of_starts_at_the_same_moment_one_runs():
         together.wait()
         with single_flight.flight("purge", longest_s=60) as mine:
             begun.append(mine is not None)
-            hold.wait()
+            hold.wait(timeout=30)
         connections.close_all()
 
     threads = [threading.Thread(target=start) for _ in range(4)]

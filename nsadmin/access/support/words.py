@@ -56,6 +56,8 @@ PAGES: Final[Mapping[str, str]] = {
     "fleet": "the fleet",
     "schedules": "the schedules",
     "platform_organizations": "the list of organizations",
+    "platform_namespaces": "the namespaces of all organizations",
+    "organizations": "the choice of an organization",
     "platform_organization": "the organization for the platform",
     "platform_jobs": "the jobs of all organizations",
     "platform_unreadable": "what cannot be read or fails",
