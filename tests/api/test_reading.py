@@ -219,7 +219,7 @@ _values = st.recursive(
 
 
 @given(st.dictionaries(st.text("abc"), _values))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_can_be_kept_is_read_as_it_is(value: dict[str, object]) -> None:
     assert strict_json.loads(json.dumps(value).encode()) == value
     assert strict_json.loads(json.dumps(value, ensure_ascii=False).encode()) == value

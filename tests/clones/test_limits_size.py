@@ -14,6 +14,7 @@ def _vectors(**vectors: object) -> dict:
     return {"vectors": vectors}
 
 
+@pytest.mark.faults
 def test_150_points_with_300_kb_of_text_are_copied(plain, reader, clone):
     text = "“ligne” é\n" * 20_000
     reader.put(plain.collection, plain_points(150, text=text))

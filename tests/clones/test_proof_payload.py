@@ -304,7 +304,7 @@ COPIED = st.sets(st.sampled_from(tuple(FOUND))).map(
 TENANTS = st.sampled_from([None, ("int_a", "int_b")])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(PAYLOADS, COPIED, TENANTS)
 def test_the_proof_agrees_with_the_mapping_of_any_payload(payload, copied, tenant):
     mapped = ids(*copied, tenant=tenant)

@@ -127,6 +127,7 @@ def test_a_page_of_megabytes_is_small_and_takes_few_bytes(heavy: Library) -> Non
     assert fields.catalogue(heavy.open()).types["rank"] == "integer"
 
 
+@pytest.mark.faults
 @pytest.mark.usefixtures("_wired", "db")
 def test_documents_of_many_small_lists_are_read_in_smaller_pages() -> None:
     rows = [

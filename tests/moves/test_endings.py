@@ -73,7 +73,8 @@ def settled(job: Job) -> Job:
     return job
 
 
-@pytest.mark.parametrize("pause", [pytest.param(False, marks=pytest.mark.faults), True])
+@pytest.mark.faults
+@pytest.mark.parametrize("pause", [False, True])
 def test_cancelled_at_any_checkpoint_it_is_as_before_or_moved(
     small: Mover, own_cluster: OwnCluster, *, pause: bool
 ) -> None:

@@ -138,7 +138,7 @@ def of(raw: dict[str, Any]) -> Namespace:
 
 
 @given(namespaces())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_exported_changes_nothing(raw: dict[str, Any]) -> None:
     namespace = of(raw)
     text = config.to_yaml(namespace)
