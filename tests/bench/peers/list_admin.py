@@ -16,6 +16,7 @@ from django.test import Client, modify_settings, override_settings
 from django.urls import path
 
 from nsadmin.namespaces.models import MirroredNamespace
+from tests.bench.peers.admin import OpenSite
 from tests.bench.peers.visitor import asking
 
 _MIDDLEWARE = [
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[MirroredNamespace]
 else:
     _Admin = admin.ModelAdmin
-
-
-class OpenSite(admin.AdminSite):
-    """A site for everybody who is signed in."""
-
-    def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_authenticated
 
 
 class Namespaces(_Admin):
