@@ -2,12 +2,14 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Route
+from playwright.sync_api import Browser, Route
 
 from tests.browser import axe, chromium
 from tests.pages.platform_states import platform
@@ -22,6 +24,7 @@ pytestmark = [
     ),
 ]
 ORIGIN = "http://pages.example"
+Judge = Callable[[dict[str, str]], list[str]]
 
 
 @pytest.fixture
@@ -29,23 +32,34 @@ def world(cast, browse, sure, silence) -> World:
     return World(cast, browse, sure, silence)
 
 
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    """Draw pages in one Chromium and say what is wrong with them.
+
+    Its loop, in a thread of its own, keeps Django's ORM away from there only.
+    """
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        browser = pool.submit(stack.enter_context, chromium.launched()).result()
+        yield lambda seen: pool.submit(faults, browser, seen).result()
+        pool.submit(stack.close).result()
+
+
 @pytest.mark.parametrize(
     "states", [*STATES, platform], ids=lambda states: states.__name__
 )
-def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(world, states):
+def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(
+    world: World, judge: Judge, states: Callable[[World], None]
+) -> None:
     states(world)
-    # Chromium's loop, in a thread of its own, keeps Django's ORM away from there only.
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(faults, world.seen).result()
+    found = judge(world.seen)
     assert not found, "\n".join(found)
 
 
-def faults(seen: dict[str, str]) -> list[str]:
+def faults(browser: Browser, seen: dict[str, str]) -> list[str]:
     """Return what is wrong with each page, one drawn after the other."""
     found: list[str] = []
     checked: set[str] = set()
-    with chromium.launched() as browser:
-        context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    with browser.new_context(bypass_csp=True, reduced_motion="reduce") as context:
         context.route("**/*", lambda route: answer(route, seen))
         page = context.new_page()
         for number, (name, text) in enumerate(seen.items()):
