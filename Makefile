@@ -19,7 +19,7 @@ test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
-test-postgres: .venv/.ok ## odd and hostile values over PostgreSQL; ALL=1: every test
+test-postgres: .venv/.ok ## odd values and own statements over PostgreSQL; ALL=1: every test
 	$(BIN)/python -m tests.postgres $(if $(ALL),--all) -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
