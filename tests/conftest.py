@@ -49,8 +49,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest goes first: the browser's tests, which one process has all, and
-    the file that draws every page."""
+    """What takes longest goes first: the browser's tests, all in one process; then what
+    draws every page.
+    """
     items.sort(
         key=lambda item: (
             "browser" not in item.path.parts,
