@@ -73,9 +73,8 @@ def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(
 def parts_of(text: str) -> set[str]:
     """Return what a page consists of: tags with attributes, and those by which they look."""
     tags = re.findall(r"<[a-z][^>]*>", text)
-    return {
-        re.sub(r'\b(?!class|role|type)([\w:-]+)="[^"]*"|\d+', r"\1", t) for t in tags
-    }
+    values = r"""\b(?!class|role|type)([\w:-]+)=(?:"[^"]*"|'[^']*')|\d+"""
+    return {re.sub(values, r"\1", tag) for tag in tags}
 
 
 def faults(browser: Browser, seen: dict[str, str], known: set[str] | None) -> list[str]:
