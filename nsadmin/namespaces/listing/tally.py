@@ -23,7 +23,13 @@ from nsadmin.namespaces.listing.query import (
 )
 from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
+from nsadmin.namespaces.models.lists import (
+    FIRST_ORDER,
+    SYSTEM,
+    ListedExtractor,
+    deleted,
+    tenant_of,
+)
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
@@ -144,20 +150,24 @@ def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
     if not offers:
         return None
     n, few = min(offers, key=lambda offer: offer[0])
-    return few if n <= max(_FEW, expected) else None
+    return few if few.in_order or n <= max(_FEW, expected) else None
 
 
 def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
     """Yield each filter alone, and how rows are looked up by it."""
+    in_order = query.orders[0][0] == FIRST_ORDER
     if query.tier:
-        yield ListQuery(tier=query.tier), Few(lambda _: Q(tier=query.tier))
+        few = Few(lambda _: Q(tier=query.tier), in_order=in_order)
+        yield ListQuery(tier=query.tier), few
     if query.status:
-        few = Few(lambda _: Q(stored_status=query.status))
+        few = Few(lambda _: Q(stored_status=query.status), in_order=in_order)
         yield ListQuery(status=query.status), few
     if query.differs:
-        yield ListQuery(differs=True), Few(lambda _: Q(has_differences=True))
+        few = Few(lambda _: Q(has_differences=True), in_order=in_order)
+        yield ListQuery(differs=True), few
     if query.unreadable:
-        yield ListQuery(unreadable=True), Few(lambda _: Q(is_unreadable=True))
+        few = Few(lambda _: Q(is_unreadable=True), in_order=in_order)
+        yield ListQuery(unreadable=True), few
     if query.extractor:
         few = Few(lambda name: _with_extractor(query.extractor, name), by_list=False)
         yield ListQuery(extractor=query.extractor), few
