@@ -156,13 +156,15 @@ def dated(moment: datetime | None) -> SafeString | str:
 @register.filter
 def clock(moment: datetime | None) -> SafeString | str:
     """Write the time of day, with the date when it is not today."""
-    if moment is None:
-        return "unknown"
+    return "unknown" if moment is None else _time(moment, at(moment))
+
+
+@register.filter
+def at(moment: datetime) -> str:
+    """Write a time as `clock` does, without markup; see `ago`."""
     now = timezone.now()
     text = f"{moment:%H:%M:%S}"
-    if moment.date() != now.date():
-        text = f"{_dated(moment, now)} {text}"
-    return _time(moment, text)
+    return text if moment.date() == now.date() else f"{_dated(moment, now)} {text}"
 
 
 @register.filter
