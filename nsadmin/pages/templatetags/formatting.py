@@ -17,6 +17,7 @@ from nsadmin.namespaces.schema.document import Namespace
 register = template.Library()
 
 _DAY = timedelta(days=1)
+_SHORT = 24
 _SPELLED = (
     "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 )
@@ -277,6 +278,12 @@ def extractor(extractor_id: str) -> str:
 def extractors(extractor_ids: Sequence[str]) -> str:
     """Name several extractors, shortened."""
     return ", ".join(map(extractor, extractor_ids))
+
+
+@register.filter
+def is_short(name: str) -> bool:
+    """Return whether a list shows a name whole, and from left to right, anywhere."""
+    return len(name) <= _SHORT and name.isascii()
 
 
 @register.filter
