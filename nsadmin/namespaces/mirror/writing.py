@@ -58,6 +58,8 @@ def write_part(copies: Sequence[Copy], read_at: datetime) -> int:
 
 def delete(keys: Sequence[str], read_at: datetime) -> int:
     """Delete rows whose documents were gone at that time, with their snapshots."""
+    if not keys:
+        return 0
     with transaction.atomic():
         older = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at__lt=read_at)
         gone = list(older.values_list("pk", flat=True))
