@@ -191,23 +191,16 @@ def write_documents(copies: Sequence[Copy], stamp: datetime) -> None:
     """Write the documents of the rows that were written at `stamp`."""
     quoted = connection.ops.quote_name
     rows, table = quoted(_ROW.db_table), quoted(_DOCUMENT.db_table)
-    insert = f"INSERT INTO {table} (namespace_id, content) SELECT namespace_id, "
-    merge = "ON CONFLICT (namespace_id) DO UPDATE SET content = excluded.content"
+    kind = "" if connection.vendor == "sqlite" else "::jsonb"
     at = _value("mirrored_at")(stamp)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.executemany(
-                f"{insert} %s FROM {rows} "
-                f"WHERE namespace_id = %s AND mirrored_at = %s {merge}",
-                [(copy.content, copy.key, at) for copy in copies],
-            )
-        else:  # one statement, which is planned once
-            cursor.execute(
-                f"{insert} content_::jsonb FROM {rows} "
-                "JOIN unnest(%s::text[], %s::text[]) v (key_, content_) "
-                f"ON namespace_id = key_ WHERE mirrored_at = %s {merge}",
-                [[c.key for c in copies], [c.content for c in copies], at],
-            )
+        cursor.executemany(
+            f"INSERT INTO {table} (namespace_id, content) "  # noqa: S608 - names of ours
+            f"SELECT namespace_id, %s{kind} FROM {rows} "
+            "WHERE namespace_id = %s AND mirrored_at = %s "
+            "ON CONFLICT (namespace_id) DO UPDATE SET content = excluded.content",
+            [(copy.content, copy.key, at) for copy in copies],
+        )
 
 
 def _value(name: str) -> Value:
