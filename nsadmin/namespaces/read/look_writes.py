@@ -118,8 +118,8 @@ class _Spread:
         """Return when a collection is due again."""
         if not look.ok:
             return look.taken_at + _AFTER_SILENCE
-        is_ready = status_of(look) == "ready"
-        return look.taken_at + (self._confirmed if is_ready else AGAIN_AFTER)
+        is_confirmed = status_of(look) == "ready" or not look.exists
+        return look.taken_at + (self._confirmed if is_confirmed else AGAIN_AFTER)
 
 
 def _look(answer: Answer, before: LastLook) -> LastLook:
