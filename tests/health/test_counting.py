@@ -147,7 +147,7 @@ def test_counts_confirm_that_a_collection_is_missing_until_it_is_back(cast, aske
     assert readings.known_at(row, reading) == reading.counted_at > row.looked_at
 
     # With as many points as it had: the counts alone say that it is there again.
-    collections.create(shared(), cast.own.collection, {"vectors": {}})
+    collections.create(shared(), cast.own.collection, {"v": (4, "cosine")})
     MirroredNamespace.objects.filter(pk=row.pk).update(counted=0)
     again()
     assert count().changed == 1

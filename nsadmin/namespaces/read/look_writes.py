@@ -24,7 +24,7 @@ from nsadmin.stores.qdrant.collections import LiveCollection
 AGAIN_AFTER: Final = timedelta(seconds=240)
 _AFTER_SILENCE: Final = timedelta(seconds=30)
 # The same while the counts of its cluster confirm it: between these two.
-_CONFIRMED_H: Final = (4, 8)
+CONFIRMED_H: Final = (4, 8)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_COLUMNS = (
     *("taken_at", "ok", "exists", "error", "response_ms"),
@@ -111,7 +111,7 @@ class _Spread:
     """When the collections of one batch are due again."""
 
     def __init__(self, *, is_counted: bool) -> None:
-        hours = random.uniform(*_CONFIRMED_H)  # noqa: S311 - spreads load
+        hours = random.uniform(*CONFIRMED_H)  # noqa: S311 - spreads load
         self._confirmed = timedelta(hours=hours) if is_counted else AGAIN_AFTER
 
     def next_look(self, look: LastLook) -> datetime:
