@@ -13,7 +13,6 @@ from statistics import mean
 import django
 from django.utils import timezone
 
-
 # Looks of one batch of the sampler are due at one time.
 AT_ONCE = 100
 
