@@ -22,13 +22,13 @@ def main() -> None:
     django.setup()
     from nsadmin.namespaces.mirror.writing import parts
     from nsadmin.namespaces.placement.members import SHARED_MEMBERS
-    from nsadmin.namespaces.read.look_writes import CONFIRMED_H
+    from nsadmin.namespaces.read.look_writes import MISSING_H
 
     rows = SHARED_MEMBERS.rows()
     never = rows.filter(looked_at=None).values_list("pk", flat=True)
     for keys in parts(list(never)):
         write_looks(keys)
-    longest = mean(CONFIRMED_H)
+    longest = mean(MISSING_H)
     known = list(rows.values_list("pk", flat=True))
     for start in range(0, len(known), AT_ONCE):
         due_at = timezone.now() + timedelta(hours=random.uniform(0, longest))

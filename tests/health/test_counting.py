@@ -137,7 +137,7 @@ def test_counts_confirm_that_a_collection_is_missing_until_it_is_back(cast, aske
     again()
     sample()
     row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
-    assert row.next_look_at > timezone.now() + timedelta(hours=3)
+    assert row.next_look_at > timezone.now() + timedelta(hours=15)
     asks(asked)
     again()
     assert count().changed == 0
