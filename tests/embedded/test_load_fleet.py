@@ -13,6 +13,7 @@ from nsadmin.access.models import Membership, Organization, User
 from nsadmin.celery import app
 from nsadmin.embedded.fleet.documents import document, namespace_id, spec
 from nsadmin.embedded.fleet.plan import PASSWORD, FleetPlan
+from nsadmin.embedded.management.commands import refresh_demo
 from nsadmin.embedded.management.commands.load_fleet import Command
 from nsadmin.jobs.models import ItemFailure, ScheduleRun
 from nsadmin.namespaces.mirror import comparison
@@ -129,6 +130,19 @@ def test_a_batch_whose_answer_is_lost_is_written_once(world, settings, capsys):
     settings.NSADMIN_MONGODB_URL = url
     assert sorted(str(raw["_id"]) for raw in store.every()) == written
     assert "does not answer" in capsys.readouterr().out
+
+
+def test_the_demo_starts_although_the_store_fails_to_answer_once(world, settings):
+    with running_proxies() as proxies:
+        url = settings.NSADMIN_MONGODB_URL
+        settings.NSADMIN_MONGODB_URL = proxies.before(Mongo(), url)
+        MirroredNamespace.objects.all().delete()
+        proxies.exchanges.expect(2, Fault.DROPPED)
+
+        call_command(refresh_demo.Command())
+
+        assert proxies.exchanges.broken is not None
+    assert MirroredNamespace.objects.count() == 60
 
 
 def test_somebody_of_each_organization_and_of_the_platform_can_sign_in(world):
