@@ -5,6 +5,7 @@ needs some minutes for that; here its rows are written at once, and the next loo
 spread over the hours as they are when it has gone on for long.
 """
 
+import os
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,6 +20,7 @@ AT_ONCE = 100
 
 def main() -> None:
     """Write the looks of all namespaces of the shared cluster."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
     django.setup()
     from nsadmin.namespaces.mirror.writing import parts
     from nsadmin.namespaces.placement.members import SHARED_MEMBERS
