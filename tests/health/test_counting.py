@@ -128,6 +128,35 @@ def test_a_collection_that_is_missing_is_looked_at(cast, asked):
     assert count().changed == 0
 
 
+def test_counts_confirm_that_a_collection_is_missing_until_it_is_back(cast, asked):
+    sample()
+    count()
+    collections.drop(shared(), cast.own.collection)
+    again()
+    count()
+    again()
+    sample()
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.next_look_at > timezone.now() + timedelta(hours=15)
+    asks(asked)
+    again()
+    assert count().changed == 0
+    assert sample().answered == 0
+    assert "GET collection" not in asks(asked)
+    reading = ClusterReading.objects.get()
+    assert readings.known_at(row, reading) == reading.counted_at > row.looked_at
+
+    # With as many points as it had: the counts alone say that it is there again.
+    collections.create(shared(), cast.own.collection, {"v": (4, "cosine")})
+    MirroredNamespace.objects.filter(pk=row.pk).update(counted=0)
+    again()
+    assert count().changed == 1
+    again()
+    sample()
+    row.refresh_from_db()
+    assert (row.health, row.document_count) == ("ready", 0)
+
+
 def test_a_count_that_always_differs_counts_once(cast, odd):
     MirroredNamespace.objects.update(health="ready", document_count=3)
     names = MirroredNamespace.objects.values_list("collection", flat=True)

@@ -244,6 +244,8 @@ def _contradicted(members: Members, counts: Counts) -> Iterator[MirroredNamespac
             continue  # a look of its own is due as it is
         if points is None:
             is_news = health != "error"
+        elif readings.is_missing(health, shown):
+            is_news = True  # also with as many points as it had before
         else:
             is_same = points in (shown, last)
             is_news = not is_same or (health == "ready" and name in counts.optimizing)
