@@ -38,8 +38,9 @@ ROUNDS = 3
 CALLS = 20
 # The slots of the attacker's organization, and how many clones it queues.
 SLOTS, MANY = 3, 500
-# Rounds in which there are clones and none by turns, and the pages of each.
-QUEUE_ROUNDS, PAGES = 8, 30
+# Rounds in which there are clones and none by turns, and the pages of each; so long
+# it takes until the first clones have met the hanging cluster.
+QUEUE_ROUNDS, PAGES, SETTLE_S = 4, 100, 8
 PEOPLE = 4
 
 
@@ -154,7 +155,7 @@ def test_pages_of_another_organization(street: Street, mode: str):
 
 def _queue_many(street: Street) -> None:
     """Many clones of the attacker's cluster, which then hangs."""
-    street.hostile.mode = HEALTHY
+    _queue_none(street)
     few = [
         clones.begin(street.attackers, street.attacked, f"{time.monotonic_ns()}")
         for _ in range(SLOTS * 2)
@@ -216,6 +217,7 @@ def test_pages_of_another_organization_beside_five_hundred_queued_clones(
     for _ in range(QUEUE_ROUNDS):
         for is_full, prepare in turns:
             prepare(street)
+            time.sleep(SETTLE_S)
             for what, path in paths.items():
                 before = street.server.cpu_s()
                 more = times(lambda: street.other.ask(path), count=PAGES)  # noqa: B023
