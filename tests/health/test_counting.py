@@ -115,6 +115,21 @@ def test_points_that_changed_bring_a_collection_forward(cast, asked):
     assert count().changed == 0
 
 
+def test_a_change_is_due_since_the_counts_before_were_to_be_renewed(cast, odd):
+    MirroredNamespace.objects.update(health="ready", document_count=3)
+    before = timezone.now() - timedelta(seconds=265)
+    reading = readings.reading_of(shared().url)
+    readings.save(reading, counted_at=before)
+    told(odd, f'collection_points{{id="{cast.own.collection}"}} 4')
+    assert count().changed
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.changed_at == before
+    assert row.next_look_at == before + timedelta(seconds=240)
+    reading = readings.reading_of(shared().url)
+    reading.due_since = row.next_look_at
+    assert promise.oldest_s(reading, timezone.now()) == pytest.approx(265, abs=5)
+
+
 def test_a_collection_that_is_missing_is_looked_at(cast, asked):
     sample()
     count()
@@ -274,7 +289,7 @@ def test_a_cluster_that_no_key_opens_is_not_counted(cast, own):
     assert not promise.is_counted(ClusterReading.objects.get(url=own.url))
 
 
-def test_counting_is_done_once_in_four_minutes(cast, asked):
+def test_counting_is_done_once_in_three_minutes(cast, asked):
     sample()
     assert count().counted == 1
     assert count().counted == 0
