@@ -34,6 +34,7 @@ from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.fleet import release
@@ -59,7 +60,6 @@ from nsadmin.pages.platform.templates import (
     templates,
 )
 from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
-from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.resources.detail import resource
 from nsadmin.pages.resources.listing import resource_list, resources
 from nsadmin.pages.resources.map import resource_map
