@@ -15,7 +15,6 @@ from nsadmin.errors import (
     Unavailable,
     UpstreamError,
 )
-from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
@@ -49,7 +48,7 @@ def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     if not plan_form.form.is_valid():
         return show_form(request, plan_form, status=422)
     try:
-        return _planned(request, plan_form)
+        return keep_plan(request, plan_form)
     except _CAUGHT as error:
         plan_form.form.take(error)
         return say_when(show_form(request, plan_form, status=error.status), error)
@@ -68,17 +67,18 @@ def show_form(
     return change_page(request, plan_form.template, context, status=status)
 
 
-def _planned(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+    """Keep the plan of a valid form and lead to its page; raises like a preview."""
     actor, page, form = actor_of(request), plan_form.page, plan_form.form
     own_id = plan_form.view.namespace.namespace_id
     wanted = page.wanted(actor, plan_form.view, form)
-    shown = commit.preview(actor, own_id, wanted)
+    shown = service.plan_now(actor, own_id, wanted)
     if shown.plan.is_empty and not form.contested(shown.view.namespace):
         note = "Nothing to change. Everything is already as requested."
         messages.info(request, note)
         return SeeOther(page_address(own_id, page.returns_to))
     saved = service.keep_shown(
-        actor, shown, wanted, source=page.source, form=form.sent, page=page.name
+        actor, shown, wanted, source=page.source, form=form.kept_input, page=page.name
     )
     response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
     if page.edits:

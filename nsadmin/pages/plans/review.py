@@ -23,8 +23,11 @@ from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head
+from nsadmin.plans import approvals
+from nsadmin.plans.calls import Call, calls_of
+from nsadmin.plans.endings import Deletion
 from nsadmin.plans.models import SavedPlan
-from nsadmin.plans.requests import Wanted
+from nsadmin.plans.requests import Unpatched, Wanted
 from nsadmin.plans.shown import tick_of
 
 
@@ -47,7 +50,16 @@ class Review:
     @property
     def action(self) -> Action:
         """The permission that the change needs."""
+        if isinstance(self.wanted, Unpatched):
+            return self.wanted.action
         return as_request(self.wanted).action
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether the password is asked for: it moves or deletes the namespace."""
+        is_placed = self.action is Action.NAMESPACE_INFRASTRUCTURE
+        is_across = self.action is Action.NAMESPACE_CLONE_ACROSS
+        return is_placed or is_across or isinstance(self.wanted, Deletion)
 
     @property
     def conflicts(self) -> list[EditConflict]:
@@ -68,8 +80,12 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "ticks_missing": review.is_incomplete,
         "contested": review.conflicts,
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
+        "second": approvals.needed(
+            actor_of(request), review.saved, review.wanted, review.preview
+        ),
         "has_form": review.form is not None,
         "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
+        "store_calls": _store_calls(review),
     }
     return change_page(request, "namespaces/plan.html", context, status=status)
 
@@ -110,6 +126,13 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
         ),
         "tab": "",
     }
+
+
+def _store_calls(review: Review) -> list[Call]:
+    """Return the exact calls, where the steps say all that is written."""
+    if isinstance(review.wanted, Unpatched):
+        return []
+    return calls_of(review.preview.plan, review.preview.view.namespace)
 
 
 def _pauses(review: Review) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.actor import Actor
@@ -20,7 +21,6 @@ from nsadmin.errors import (
     Unavailable,
     UpstreamError,
 )
-from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import plan_presenter
@@ -31,6 +31,7 @@ from nsadmin.pages.common.plan_forms import form_of, page_of
 from nsadmin.pages.plans import head, review
 from nsadmin.pages.plans.review import Review
 from nsadmin.plans import service
+from nsadmin.plans.endings import Deletion
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import needed_ticks
@@ -61,7 +62,7 @@ def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
 def _review(actor: Actor, saved: SavedPlan, answers: Input) -> Review:
     """Plan the kept change again, with the answers given on the page."""
     asked = service.reading(actor, saved, answers)
-    preview = commit.preview(actor, saved.namespace_id, asked.wanted)
+    preview = service.plan_now(actor, saved.namespace_id, asked.wanted)
     page = page_of(saved)
     return Review(
         saved,
@@ -131,7 +132,7 @@ def _carried_out(
     request: HttpRequest, now: Review, digest: str, *, gives_up: bool
 ) -> HttpResponse:
     actor, saved = gate.actor_of(request), now.saved
-    if now.action is Action.NAMESPACE_INFRASTRUCTURE:
+    if now.needs_password:
         step_up.require_password(request)
     try:
         outcome = service.carry_out(actor, saved, now.wanted, digest)
@@ -143,6 +144,8 @@ def _carried_out(
     else:
         say_done(request, outcome)
     page = page_of(saved)
+    if isinstance(now.wanted, Deletion):
+        return SeeOther(reverse("tombstone", args=[saved.namespace_id]))
     return back_to(outcome, page.returns_to if page else "")
 
 

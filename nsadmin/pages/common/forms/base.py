@@ -113,7 +113,7 @@ class ChangeForm(BaseForm):
         return [(name, value) for name in fields for value in sent.getlist(name)]
 
     @property
-    def sent(self) -> QueryDict:
+    def kept_input(self) -> QueryDict:
         """Return the input of the form's own fields, for a plan to keep."""
         data = QueryDict(mutable=True)
         for name, value in self.kept:
