@@ -16,7 +16,7 @@ from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.read import queries
-from nsadmin.plans import approvals, forms, requests
+from nsadmin.plans import approvals, forms, rates, requests
 from nsadmin.plans.forms import Input, Reading, SentForm
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.requests import Unpatched, Wanted
@@ -68,6 +68,7 @@ def keep_shown(
         revision=shown.plan.revision,
         digest=shown.plan.digest,
         shown=as_shown(shown.plan),
+        amount=rates.amount(shown),
         made_by_kind=actor.kind,
         made_by_id=actor.id,
         made_by_label=clip(actor.label, 254),

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 
 from nsadmin.access.web.gate import actor_of
 from nsadmin.errors import (
@@ -24,6 +25,10 @@ from nsadmin.pages.common.plan_forms import PLAN, FormPage
 from nsadmin.plans import service
 
 _CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
+
+
+# The session key of the last form that became a plan: its path and the plan.
+_SENT = "sent_form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ def show_form(
     request: HttpRequest, plan_form: PlanForm, *, status: int = 200
 ) -> HttpResponse:
     """Show the form with its input."""
+    _say_what_was_sent(request)
     context = {
         **namespace_scope(plan_form.view),
         **plan_form.context,
@@ -83,7 +89,34 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
     if page.edits:
         response.headers[FORM_ADDRESS] = edit_address(own_id, page, saved.plan_id)
+        request.session[_SENT] = {"path": request.path, "plan": saved.plan_id}
     return response
+
+
+def forget_sent(request: HttpRequest, plan_id: str) -> None:
+    """Forget that a form was sent, once its plan is carried out."""
+    if request.session.get(_SENT, {}).get("plan") == plan_id:
+        del request.session[_SENT]
+
+
+def _say_what_was_sent(request: HttpRequest) -> None:
+    """Say once that this form was sent, where the browser's Back shows it empty."""
+    sent = request.session.get(_SENT)
+    if not sent or request.method != "GET" or sent.get("path") != request.path:
+        return
+    del request.session[_SENT]
+    if PLAN in request.GET:
+        return
+    messages.info(
+        request,
+        format_html(
+            'You sent this form; its plan is not confirmed. <a href="{}?{}={}">Edit it '
+            "as sent</a>",
+            request.path,
+            PLAN,
+            sent["plan"],
+        ),
+    )
 
 
 def edit_address(namespace_id: str, page: FormPage[Any], plan_id: str) -> str:

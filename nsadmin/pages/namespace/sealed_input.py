@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from pydantic import SecretStr
 
 from nsadmin.namespaces.placement import sealed_input
+from nsadmin.pages.common.forms.placement import PlacementForm
 
 KEY, HELD = "qdrant_api_key", "key_held"
 # Stands for the id of a namespace that does not exist yet.
@@ -53,6 +54,20 @@ def kept_secret(request: HttpRequest, namespace_id: str = NEW) -> SecretStr | No
         namespace_id=namespace_id,
         url=request.POST.get("qdrant_url", ""),
     )
+
+
+def hold_again(request: HttpRequest, form: PlacementForm, namespace_id: str) -> None:
+    """Let a form that a plan has kept carry its key, sealed for this session."""
+    if form.key is None or not form.is_bound:
+        return
+    data = form.data.copy()
+    data[HELD] = sealed_input.seal(
+        form.key.get_secret_value(),
+        session=_session(request),
+        namespace_id=namespace_id,
+        url=str(data.get("qdrant_url", "")),
+    )
+    form.data = data
 
 
 def _session(request: HttpRequest) -> str:

@@ -71,15 +71,19 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if step == "confirm":
             if wanted.source_organization_id:
                 step_up.require_password(request)
-            if is_required(actor, view.namespace.internal_id, Guarded.ACROSS) and (
-                wanted.source_organization_id
-            ):
+            if _needs_second(actor, view, wanted):
                 return _planned(actor, view, wanted)
             return redirect("job", _start(actor, view, wanted).job_id)
         shown = preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
     return _review(request, view, form, shown)
+
+
+def _needs_second(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> bool:
+    is_across = wanted.source_organization_id is not None
+    owner = view.namespace.internal_id
+    return is_across and is_required(actor, owner, Guarded.ACROSS)
 
 
 def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpResponse:

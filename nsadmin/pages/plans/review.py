@@ -23,7 +23,8 @@ from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head
-from nsadmin.plans import approvals
+from nsadmin.pages.templatetags.formatting import lasting, many
+from nsadmin.plans import approvals, rates
 from nsadmin.plans.calls import Call, calls_of
 from nsadmin.plans.endings import Deletion
 from nsadmin.plans.models import SavedPlan
@@ -111,9 +112,12 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(view) if adds_vectors else None,
         "summary": plan_presenter.summary(plan),
-        "effects": plan_presenter.effects(
-            plan, view.namespace, preview.actual, moves_points=preview.moves_points
-        ),
+        "effects": [
+            *plan_presenter.effects(
+                plan, view.namespace, preview.actual, moves_points=preview.moves_points
+            ),
+            *_time(preview),
+        ],
         "qdrant_silent": preview.qdrant_silent,
         "checks": preview.checks,
         **move_plan(preview),
@@ -133,6 +137,17 @@ def _store_calls(review: Review) -> list[Call]:
     if isinstance(review.wanted, Unpatched):
         return []
     return calls_of(review.preview.plan, review.preview.view.namespace)
+
+
+def _time(preview: Preview) -> list[tuple[str, str]]:
+    """Return the expected time of the index builds; nothing for a plan without any."""
+    expected = rates.expected(preview)
+    if expected is None:
+        return []
+    if expected.seconds is None:
+        return [("Expected time", "Not known yet: no build was measured so far")]
+    builds = many(expected.measured, "earlier build")
+    return [("Expected time", f"About {lasting(expected.seconds)}, from {builds}")]
 
 
 def _pauses(review: Review) -> bool:

@@ -27,6 +27,7 @@ from nsadmin.pages.common import plan_presenter
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.common.plan_flow import forget_sent
 from nsadmin.pages.common.plan_forms import form_of, page_of
 from nsadmin.pages.plans import head, review
 from nsadmin.pages.plans.review import Review
@@ -139,6 +140,7 @@ def _carried_out(
     except PlanChanged:
         again = _review(actor, saved, _answers(request))
         return _shown_again(request, again, moved=True)
+    forget_sent(request, saved.plan_id)
     if outcome.plan.is_empty and gives_up:
         messages.info(request, "The other change was kept. Nothing was written.")
     else:
