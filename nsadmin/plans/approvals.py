@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
 from nsadmin.access.organization.listing import contacts_for
-from nsadmin.access.organization.second_person import Guarded
+from nsadmin.access.organization.second_person import Approval, Guarded
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.plans.models import SavedPlan
@@ -29,6 +29,13 @@ class SecondPerson:
 def is_second(actor: Actor, saved: SavedPlan) -> bool:
     """Tell whether the actor is a signed-in person other than the plan's maker."""
     return second_person.may_confirm(actor, saved.made_by_person)
+
+
+def approval_of(actor: Actor, saved: SavedPlan) -> Approval | None:
+    """Return the approval that the actor's confirmation is; None by the maker."""
+    if not is_second(actor, saved):
+        return None
+    return Approval(saved.plan_id, saved.made_by_person, saved.made_by_label)
 
 
 def needed(

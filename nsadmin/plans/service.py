@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
-from nsadmin.access.organization.second_person import Approval
 from nsadmin.audit.record import new_op_id
 from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError
 from nsadmin.names import clip
@@ -214,9 +213,7 @@ def carry_out(actor: Actor, saved: SavedPlan, wanted: Wanted, digest: str) -> Ou
     op_id = new_op_id()
     open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
     open_row.update(op_id=op_id)
-    approval = Approval(saved.plan_id, saved.made_by_person, saved.made_by_label)
-    if not approvals.is_second(actor, saved):
-        approval = None
+    approval = approvals.approval_of(actor, saved)
     own_id = saved.namespace_id
     if isinstance(wanted, Unpatched):
         outcome = wanted.carry_out(

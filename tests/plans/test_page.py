@@ -13,7 +13,13 @@ from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.pages.conftest import HTMX
-from tests.pages.plans import confirm, edit_address, plan_address, shown_plan
+from tests.pages.plans import (
+    confirm,
+    edit_address,
+    plan_address,
+    shown_plan,
+    ticks_of,
+)
 from tests.plans.conftest import described
 
 FORM = {"namespace_name": "film archive", "description": "Scenes and faces."}
@@ -213,7 +219,7 @@ def test_what_can_delete_is_confirmed(cast, own):
     shown = shown_plan(client, f"{own}expiry/", {"ends": "7"})
     assert "is deleted with everything in it" in shown
     assert "expires_at" not in store.get(cast.own.namespace_id)
-    ticks = re.findall(r'name="tick" value="([^"]+)"', shown)
+    ticks = ticks_of(shown)
     assert confirm(client, shown).status_code == 422
     assert confirm(client, shown, tick=ticks).status_code == 303
     assert store.get(cast.own.namespace_id)["expires_at"]

@@ -1,6 +1,5 @@
 """Where an organization requires it, no door lets one person act alone."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import needed_ticks
 from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import error_of
-from tests.pages.plans import confirm
+from tests.pages.plans import confirm, ticks_of
 from tests.people import PASSWORD
 from tests.plans.conftest import person, require_two
 
@@ -145,7 +144,7 @@ def test_the_page_names_who_may_and_lets_the_second_confirm(
     page = f"/namespaces/{cast.own.namespace_id}/plans/{at.plan_id}/"
     theirs = second_client.get(page).content.decode()
     assert "You confirm as the second person" in theirs
-    given = re.findall(r'name="tick" value="([^"]+)"', theirs)
+    given = ticks_of(theirs)
     done = confirm(second_client, theirs, tick=given, step_up_password=PASSWORD)
     assert done.status_code == 303
     assert store.get(cast.own.namespace_id)["deleted_at"]

@@ -83,8 +83,12 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
         note = "Nothing to change. Everything is already as requested."
         messages.info(request, note)
         return SeeOther(page_address(own_id, page.returns_to))
+    kept = form.kept_input
+    # What was stored when the form was opened, or else now, tells conflicts of edits.
+    if base := form.written_base(plan_form.view.namespace):
+        kept["base"] = base
     saved = service.keep_shown(
-        actor, shown, wanted, source=page.source, form=form.kept_input, page=page.name
+        actor, shown, wanted, source=page.source, form=kept, page=page.name
     )
     response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
     if page.edits:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from pydantic import SecretStr
 
@@ -58,9 +58,10 @@ def kept_secret(request: HttpRequest, namespace_id: str = NEW) -> SecretStr | No
 
 def hold_again(request: HttpRequest, form: PlacementForm, namespace_id: str) -> None:
     """Let a form that a plan has kept carry its key, sealed for this session."""
-    if form.key is None or not form.is_bound:
+    sent = form.data
+    if form.key is None or not isinstance(sent, QueryDict):
         return
-    data = form.data.copy()
+    data = sent.copy()
     data[HELD] = sealed_input.seal(
         form.key.get_secret_value(),
         session=_session(request),

@@ -37,7 +37,8 @@ class Review:
     """An open plan as it is shown: what it asks for now and the plan of that.
 
     `before` are the keys of the steps that were shown last. It `has_moved` if the steps
-    are others by now; `is_incomplete` after a confirmation without a needed consent.
+    are others by now; `is_incomplete` after a confirmation without a needed consent, and
+    `error` is why it was refused.
     """
 
     saved: SavedPlan
@@ -47,6 +48,7 @@ class Review:
     before: tuple[str, ...]
     has_moved: bool = False
     is_incomplete: bool = False
+    error: NsadminError | None = None
 
     @property
     def action(self) -> Action:
@@ -79,6 +81,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         **_plan_context(request, review),
         "warnings": _warnings(request, review),
         "ticks_missing": review.is_incomplete,
+        "error": review.error,
         "contested": review.conflicts,
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
         "second": approvals.needed(

@@ -1,5 +1,6 @@
 """The page of a kept plan: reading it, and confirming it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -140,6 +141,9 @@ def _carried_out(
     except PlanChanged:
         again = _review(actor, saved, _answers(request))
         return _shown_again(request, again, moved=True)
+    except _CAUGHT as error:
+        refused = replace(now, error=error)
+        return say_when(review.show(request, refused, status=error.status), error)
     forget_sent(request, saved.plan_id)
     if outcome.plan.is_empty and gives_up:
         messages.info(request, "The other change was kept. Nothing was written.")

@@ -118,8 +118,6 @@ class ChangeForm(BaseForm):
         data = QueryDict(mutable=True)
         for name, value in self.kept:
             data.appendlist(name, value)
-        if base := str(self.data.get("base") or ""):
-            data["base"] = base
         return data
 
     # Edit conflicts ------------------------------------------------------------------
