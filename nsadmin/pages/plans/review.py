@@ -37,7 +37,7 @@ class Review:
     """An open plan as it is shown: what it asks for now and the plan of that.
 
     `before` are the keys of the steps that were shown last. It `has_moved` if the steps
-    are others by now; `is_incomplete` after a confirmation without a needed consent, and
+    are others by now; it `is_incomplete` after a confirmation without a needed consent;
     `error` is why it was refused.
     """
 
