@@ -11,20 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsadmin.namespaces.plan.plan import Plan, apply_steps
-from nsadmin.namespaces.plan.steps import (
-    AddVector,
-    CreateCollection,
-    CreateIndex,
-    DropIndex,
-    Step,
-    in_qdrant,
-)
+from nsadmin.namespaces.plan.steps import Step, in_qdrant
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import SECRET_KEYS
 
 _OPEN = "…"
 _LONGEST = 20_000
-_DISTANCES = {"euclidean": "Euclid", "dot_product": "Dot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +69,8 @@ def _write(plan: Plan, namespace: Namespace) -> str:
 
 def _call(step: Step, collection: str) -> str:
     """Return the REST call of a step in Qdrant."""
-    base = f"/collections/{collection}"
-    match step:
-        case CreateIndex():
-            body = {"field_name": step.field, "field_schema": step.schema}
-            return _clipped(f"PUT {base}/index?wait=true\n{_json(body)}")
-        case DropIndex():
-            return f"DELETE {base}/index/{step.field}?wait=true"
-        case AddVector():
-            distance = _DISTANCES.get(step.distance, step.distance.capitalize())
-            dense = {"dense": {"size": step.size, "distance": distance}}
-            return f"PUT {base}/vectors/{step.name}?wait=true\n{_json(dense)}"
-        case CreateCollection():
-            vectors = {
-                name: {
-                    "size": size,
-                    "distance": _DISTANCES.get(kind, str(kind).capitalize()),
-                }
-                for name, (size, kind) in step.vectors.items()
-            }
-            return _clipped(f"PUT {base}\n{_json({'vectors': vectors})}")
-        case _:
-            return step.sentence()
+    line, body = step.rest_call(collection)
+    return line if body is None else _clipped(f"{line}\n{_json(body)}")
 
 
 def _public(value: Any) -> Any:

@@ -44,15 +44,16 @@ class ExpiryChange:
         return Preview(view, self._plan(view.namespace), qdrant_silent=False)
 
     def _plan(self, namespace: Namespace) -> Plan:
+        step = self._step(namespace)
+        return Plan.of(namespace, [step] if step.before != step.after else [])
+
+    def _step(self, namespace: Namespace) -> SetExpiry:
         before, after = _text(namespace.expires_at), _text(self.end)
-        step = SetExpiry(namespace.label, before, after)
-        return Plan.of(namespace, [step] if before != after else [])
+        return SetExpiry(namespace.label, before, after)
 
     def guard(self, namespace: Namespace) -> Guarded | None:
         """Return the kind of change for which a second person may be required."""
-        steps = self._plan(namespace).steps
-        sooner = any(isinstance(s, SetExpiry) and s.is_sooner for s in steps)
-        return Guarded.DELETE if sooner else None
+        return Guarded.DELETE if self._step(namespace).is_sooner else None
 
     def carry_out(
         self,

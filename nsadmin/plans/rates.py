@@ -10,7 +10,6 @@ from typing import Final
 
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.namespaces.plan.steps import CreateIndex
 from nsadmin.plans.models import SavedPlan
 
 # Builds over fewer points take as long as the calls themselves.
@@ -28,7 +27,7 @@ class Expected:
 
 def amount(shown: Preview) -> int:
     """Return the points that the plan's index builds read, each build counted."""
-    builds = sum(isinstance(step, CreateIndex) for step in shown.plan.steps)
+    builds = sum(step.builds_index for step in shown.plan.steps)
     points = shown.actual.points if shown.actual is not None else None
     return builds * (points or 0)
 

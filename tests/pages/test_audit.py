@@ -261,7 +261,7 @@ def test_a_change_is_reverted_once(browse, own, cast):
     page = shown(client.get(f"{own}audit/"))
     assert f"{own}audit/{event.op_id}/revert/" not in page
     assert "by revision 3" in page
-    assert client.get(f"{own}audit/{event.op_id}/revert/").status_code == 302
+    assert client.get(f"{own}audit/{event.op_id}/revert/").status_code == 303
 
 
 def test_a_dropped_index_comes_back_with_its_parameters(browse, own, cast):

@@ -9,7 +9,6 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization
 from nsadmin.access.organization.second_person import Guarded
 from nsadmin.access.permissions import Action, Role
-from nsadmin.access.web.gate import require
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden
 
@@ -25,8 +24,8 @@ def set_required(
     same, or one admin alone could switch the rule off. Raises Forbidden for staff and
     keys, Conflict if the organization has no second admin to confirm anything.
     """
-    require(actor, Action.ORGANIZATION_MANAGE)
-    if actor.kind != "user" or actor.is_staff or actor.grants:
+    may_manage = actor.may(Action.ORGANIZATION_MANAGE)
+    if not may_manage or actor.kind != "user" or actor.is_staff or actor.grants:
         raise Forbidden("Only a signed-in admin of the organization decides about it.")
     wanted = sorted(change.value for change in changes)
     with transaction.atomic():

@@ -17,10 +17,10 @@ from nsadmin.namespaces.lifecycle.expiry import extend
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import PlanForm, keep_plan, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.settings import filled_plan_form
+from nsadmin.pages.plans.flow import PlanForm, keep_plan, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
 from nsadmin.plans.endings import ExpiryChange
 from nsadmin.plans.requests import end_of
 

@@ -16,9 +16,9 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.done import SeeOther, page_address, say_done
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, keep_plan
-from nsadmin.pages.common.plan_forms import FormPage, form_page
 from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, keep_plan
+from nsadmin.pages.plans.form_pages import FormPage, form_page
 from nsadmin.plans.endings import Deletion
 
 _TEMPLATE = "namespaces/delete.html"

@@ -14,8 +14,8 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.done import audit_address
 from nsadmin.pages.common.page_context import may
-from nsadmin.pages.common.plan_flow import edit_address
-from nsadmin.pages.common.plan_forms import page_of
+from nsadmin.pages.plans.flow import edit_address
+from nsadmin.pages.plans.form_pages import page_of
 from nsadmin.plans.models import SavedPlan
 
 _HOLDS = Badge("ok", "circle-check-fill", "Holds")

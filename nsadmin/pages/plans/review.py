@@ -18,11 +18,11 @@ from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
-from nsadmin.pages.common import api_examples, plan_presenter
+from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
-from nsadmin.pages.plans import head
+from nsadmin.pages.plans import head, presenter
 from nsadmin.pages.templatetags.formatting import lasting, many
 from nsadmin.plans import approvals, rates
 from nsadmin.plans.calls import Call, calls_of
@@ -110,13 +110,13 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
     adds_vectors = bool(added_vectors(plan.steps))
     return {
         "plan": plan,
-        "steps": plan_presenter.steps(plan, before),
-        "gone": plan_presenter.removed_fields(plan, before),
+        "steps": presenter.steps(plan, before),
+        "gone": presenter.removed_fields(plan, before),
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(view) if adds_vectors else None,
-        "summary": plan_presenter.summary(plan),
+        "summary": presenter.summary(plan),
         "effects": [
-            *plan_presenter.effects(
+            *presenter.effects(
                 plan, view.namespace, preview.actual, moves_points=preview.moves_points
             ),
             *_time(preview),

@@ -24,15 +24,15 @@ from nsadmin.errors import (
 )
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common import plan_presenter
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
-from nsadmin.pages.common.plan_flow import forget_sent
-from nsadmin.pages.common.plan_forms import form_of, page_of
-from nsadmin.pages.plans import head, review
+from nsadmin.pages.plans import head, presenter, review
+from nsadmin.pages.plans.flow import forget_sent
+from nsadmin.pages.plans.form_pages import form_of, page_of
 from nsadmin.pages.plans.review import Review
 from nsadmin.plans import service
+from nsadmin.plans.copying import CloneChange
 from nsadmin.plans.endings import Deletion
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
@@ -103,7 +103,7 @@ def _decide(request: HttpRequest, now: Review) -> HttpResponse:
     plan = now.preview.plan
     digest = request.POST.get("digest", "")
     gives_up = now.form is not None and now.form.gives_up
-    if gives_up and plan_presenter.was_shown(request.POST.getlist("shown"), plan):
+    if gives_up and presenter.was_shown(request.POST.getlist("shown"), plan):
         digest = plan.digest
     undecided = any(not conflict.choice for conflict in now.conflicts)
     is_same = plan.digest == digest
@@ -145,13 +145,15 @@ def _carried_out(
         refused = replace(now, error=error)
         return say_when(review.show(request, refused, status=error.status), error)
     forget_sent(request, saved.plan_id)
+    if isinstance(now.wanted, Deletion):
+        name = now.preview.view.namespace.label
+        messages.success(request, f"{name} is deleted. Its name is free.")
+        return SeeOther(reverse("tombstone", args=[saved.namespace_id]))
     if outcome.plan.is_empty and gives_up:
         messages.info(request, "The other change was kept. Nothing was written.")
-    else:
+    elif not isinstance(now.wanted, CloneChange):
         say_done(request, outcome)
     page = page_of(saved)
-    if isinstance(now.wanted, Deletion):
-        return SeeOther(reverse("tombstone", args=[saved.namespace_id]))
     return back_to(outcome, page.returns_to if page else "")
 
 
@@ -174,8 +176,8 @@ def _show_kept(
         **namespace_scope(view),
         **head.context(request, saved, view, has_moved=False),
         "plan_state": head.changed_badge(saved, view),
-        "steps": plan_presenter.kept_steps(steps),
-        "summary": plan_presenter.summary_of(str(s.get("kind")) for s in steps),
+        "steps": presenter.kept_steps(steps),
+        "summary": presenter.summary_of(str(s.get("kind")) for s in steps),
         "warnings": saved.shown["warnings"],
         "error": error,
         "is_done": is_done,

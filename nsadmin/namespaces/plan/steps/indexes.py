@@ -62,6 +62,16 @@ class CreateIndex(Step):
             after["muted_auto_indexes"] = sorted(set(muted) - {self.field})
         return after
 
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that builds the index."""
+        body = {"field_name": self.field, "field_schema": self.schema}
+        return f"PUT /collections/{collection}/index?wait=true", body
+
+    @property
+    def builds_index(self) -> bool:
+        """Always."""
+        return True
+
     def execute(self, collection: CollectionWriter) -> bool:
         """Build the index."""
         return collection.create_index(self.field, self.schema)
@@ -136,6 +146,11 @@ class DropIndex(Step):
             muted = document.get("muted_auto_indexes") or []
             after["muted_auto_indexes"] = sorted({*muted, self.field})
         return after
+
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that drops the index."""
+        path = f"/collections/{collection}/index/{self.field}"
+        return f"DELETE {path}?wait=true", None
 
     def execute(self, collection: CollectionWriter) -> bool:
         """Drop the index."""

@@ -21,7 +21,7 @@ from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
-from nsadmin.pages.common.plan_forms import PLAN, FormPage
+from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.plans import service
 
 _CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
