@@ -21,8 +21,9 @@ def set_required(
     """Set the changes that need a second person; False while that waits for another.
 
     None if they are set already. More of them take effect at once. Fewer take effect
-    when a second admin asks for the same, or one admin could switch the rule off. Raises Forbidden for staff and
-    keys, Conflict if the organization has no second admin to confirm anything.
+    when a second admin asks for the same, or one admin could switch the rule off.
+    Raises Forbidden for staff and keys, Conflict if the organization has no second
+    admin to confirm anything.
     """
     may_manage = actor.may(Action.ORGANIZATION_MANAGE)
     if not may_manage or actor.kind != "user" or actor.is_staff or actor.grants:
