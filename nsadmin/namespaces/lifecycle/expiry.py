@@ -154,12 +154,7 @@ def extend(
     new_end = None if end is None else end.replace(microsecond=0)
 
     def values(namespace: Namespace) -> Values:
-        blockers.require_not_deleting(namespace)
-        if new_end is not None and namespace.is_system:
-            sentence = "A system namespace never expires."
-            raise Invalid.at("expires_at", sentence)
-        if _is_sooner(new_end, namespace.expires_at):
-            _require_delete_permission(actor)
+        require_allowed(actor, namespace, new_end)
         return {"expires_at": new_end, WARNED: None}
 
     known = read()
@@ -175,10 +170,20 @@ def extend(
     )
 
 
+def require_allowed(actor: Actor, namespace: Namespace, end: datetime | None) -> None:
+    """Raise what `extend` raises for a namespace that was read, without a change."""
+    blockers.require_not_deleting(namespace)
+    if end is not None and namespace.is_system:
+        sentence = "A system namespace never expires."
+        raise Invalid.at("expires_at", sentence)
+    if is_sooner(end, namespace.expires_at):
+        _require_delete_permission(actor)
+
+
 def _extension_summary(end: datetime | None, before: datetime | None) -> str:
     if end is None:
         return "Extend: it never expires."
-    verb = "Set the expiry" if _is_sooner(end, before) else "Extend"
+    verb = "Set the expiry" if is_sooner(end, before) else "Extend"
     return f"{verb}: it expires at {end:%Y-%m-%d %H:%M} UTC."
 
 
@@ -193,7 +198,8 @@ def _require_delete_permission(actor: Actor) -> None:
         ) from None
 
 
-def _is_sooner(end: datetime | None, before: datetime | None) -> bool:
+def is_sooner(end: datetime | None, before: datetime | None) -> bool:
+    """Tell whether an expiry is set for the first time, or is earlier than before."""
     return end is not None and (before is None or end < before)
 
 

@@ -14,6 +14,7 @@ from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
+from nsadmin.namespaces.listing.totals import totals_of
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import readings
@@ -22,19 +23,14 @@ from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_bad
 from nsadmin.pages.common.context_processors import frame_of
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
-from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.common.paging import Paging, offset_of
+from nsadmin.pages.namespaces import saved_views
+from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
+from nsadmin.pages.namespaces.shape import COLUMNS, FILTERS, Shape, shape_of
 
 _MOST_EXTRACTORS = 8
-_KEPT = (
-    "health",
-    "tier",
-    "extractor",
-    "scope",
-    "expiring",
-    "differs",
-    "unreadable",
-)
+_BESIDE = ("facets", "totals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +62,16 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     """List the organization's namespaces that the actor may see, filtered."""
     actor = gate.actor_of(request)
     organization = current_organization(request)
+    views = saved_views.offered(request)
+    default = saved_views.default_address(request, views)
+    if default:
+        return redirect(default)
+    shape = shape_of(request.GET)
     query = read_query(
         request.GET,
         organization_id=organization.organization_id,
         offset=offset_of(request),
-        limit=PER_PAGE,
+        limit=shape.per_page,
     )
     try:
         found = listing.listing(actor, query)
@@ -80,9 +81,14 @@ def namespaces(request: HttpRequest) -> HttpResponse:
             found = listing.listing(actor, query)
     except bootstrap.MirrorEmpty as not_loaded:
         return _not_loaded(request, query, not_loaded.message)
-    context = _list_context(request, query, found)
+    context = {
+        **_list_context(request, query, found),
+        **_shape_context(request, shape),
+        "totals": totals_of(query, found),
+        "views": views,
+    }
     return page(
-        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+        request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
 
 
@@ -105,10 +111,6 @@ def _list_context(
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
-        # The search form sends the filters along, so that a search keeps them.
-        "kept_filters": [
-            (key, request.GET[key]) for key in _KEPT if request.GET.get(key)
-        ],
         "is_bare": found.is_bare,
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(found.offset, len(found.rows), found.total),
@@ -117,6 +119,24 @@ def _list_context(
         "deleted_count": (
             found.tally.tombstones if actor.may(Action.TOMBSTONE_READ) else None
         ),
+    }
+
+
+def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
+    """Return what the page needs to show its columns and to offer other ones."""
+    get = request.GET
+    kept = [(key, get[key]) for key in (*FILTERS, "view") if get.get(key)]
+    shaped = [("columns", ",".join(get.getlist("columns"))), ("per", get.get("per"))]
+    return {
+        "shape": shape,
+        "columns": [(key, *COLUMNS[key]) for key in shape.columns],
+        # Each form sends along what the others chose.
+        "kept_filters": [*kept, *((key, value) for key, value in shaped if value)],
+        "kept_list": [
+            *kept,
+            *((key, get[key]) for key in ("search", "sort", "order") if get.get(key)),
+        ],
+        "here": get.urlencode(),
     }
 
 
@@ -137,6 +157,7 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
     """Show that the list is not loaded yet; the page polls until it is."""
     context = {
         "unread": sentence,
+        **_shape_context(request, shape_of(request.GET)),
         "query": query,
         "search": query.search,
         "falling": _is_descending(query),
@@ -144,7 +165,7 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
         "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
     }
     return page(
-        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+        request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
 
 
