@@ -59,6 +59,7 @@ from nsadmin.pages.platform.templates import (
     templates,
 )
 from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
+from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.resources.detail import resource
 from nsadmin.pages.resources.listing import resource_list, resources
 from nsadmin.pages.resources.map import resource_map
@@ -153,6 +154,11 @@ urlpatterns = [
         name="clone_name_check",
     ),
     path("namespaces/<str:namespace_id>/config/", config, name="config"),
+    path(
+        "namespaces/<str:namespace_id>/plans/<str:plan_id>/",
+        plan_page,
+        name="plan",
+    ),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path(
         "namespaces/<str:namespace_id>/audit/<str:op_id>/revert/",

@@ -115,9 +115,11 @@ def commit(
     digest: str | None = None,
     if_match: int | None = None,
     organization_id: str | None = None,
+    op_id: str | None = None,
 ) -> Outcome:
     """Carry out a request: plan again, compare, accept, converge, mirror, audit.
 
+    `op_id` is a new id of the operation that the caller has written down.
     Raises PlanChanged if `digest` is another plan's, PreconditionFailed if `if_match`
     is not the stored revision, Conflict for a taken name or a busy namespace,
     Unavailable before anything is written if Qdrant must answer and does not,
@@ -134,7 +136,7 @@ def commit(
     # 8. Mirror: the SQL copy and the cached snapshots are updated.
     # 9. Outcome: recorded in the audit; the sweep finishes open steps later.
     request = as_request(request)
-    op_id = record.new_op_id()
+    op_id = op_id or record.new_op_id()
     last_try: list[tuple[NamespaceView, Plan]] = []
     move = MoveStart(actor, request)
 

@@ -1,0 +1,195 @@
+"""Keeping plans, finding them again, and confirming them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils import timezone
+
+from nsadmin.access.actor import Actor
+from nsadmin.audit.record import new_op_id
+from nsadmin.errors import Conflict, Invalid, NotFound, PlanChanged
+from nsadmin.names import clip
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.commit import Outcome, Preview
+from nsadmin.namespaces.read import queries
+from nsadmin.plans import forms, requests
+from nsadmin.plans.forms import Input, Reading, SentForm
+from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Wanted
+from nsadmin.plans.secret import sealed_for, secret_of
+from nsadmin.plans.shown import as_shown, needed_ticks
+
+RESOURCE = "plan"
+# A namespace keeps at most this many plans that are not confirmed.
+MOST_OPEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan that was kept, with the preview that it was made from."""
+
+    saved: SavedPlan
+    preview: Preview
+
+
+def keep(
+    actor: Actor,
+    namespace_id: str,
+    request: Wanted,
+    *,
+    source: Literal["form", "api", "yaml", "bulk"],
+    form: QueryDict | None = None,
+    page: str = "",
+    organization_id: str | None = None,
+) -> SavedPlan:
+    """Make the plan of a request and keep it for some days; raises like a preview."""
+    shown = commit.preview(
+        actor, namespace_id, request, organization_id=organization_id
+    )
+    return keep_shown(actor, shown, request, source=source, form=form, page=page)
+
+
+def keep_shown(
+    actor: Actor,
+    shown: Preview,
+    request: Wanted,
+    *,
+    source: Literal["form", "api", "yaml", "bulk"],
+    form: QueryDict | None = None,
+    page: str = "",
+) -> SavedPlan:
+    """Keep a plan that was just made of the request."""
+    namespace = shown.view.namespace
+    data, secret = requests.written(request)
+    saved = SavedPlan(
+        namespace_id=namespace.namespace_id,
+        namespace_name=clip(namespace.name, 128),
+        organization_id=shown.view.organization_id,
+        internal_id=namespace.internal_id,
+        source=source,
+        page=page,
+        form=None if form is None else forms.kept_input(form),
+        request=data,
+        revision=shown.plan.revision,
+        digest=shown.plan.digest,
+        shown=as_shown(shown.plan),
+        made_by_kind=actor.kind,
+        made_by_id=actor.id,
+        made_by_label=clip(actor.label, 254),
+    )
+    saved.sealed = sealed_for(saved, secret)
+    saved.save(force_insert=True)
+    _drop_surplus(namespace.namespace_id)
+    return saved
+
+
+def _drop_surplus(namespace_id: str) -> None:
+    """Delete the oldest plans of a namespace that are more than it may keep."""
+    unconfirmed = SavedPlan.objects.filter(namespace_id=namespace_id, confirmed_at=None)
+    surplus = unconfirmed.values_list("pk", flat=True)[MOST_OPEN : 2 * MOST_OPEN]
+    if keys := list(surplus):
+        SavedPlan.objects.filter(pk__in=keys).delete()
+
+
+def find(actor: Actor, namespace_id: str, plan_id: str) -> SavedPlan:
+    """Return a plan of a namespace that the actor may see; raise NotFound otherwise."""
+    view = queries.get(actor, namespace_id)
+    own_id = view.namespace.namespace_id
+    rows = SavedPlan.objects.filter(
+        namespace_id=own_id, internal_id=view.namespace.internal_id
+    )
+    saved = rows.filter(plan_id=plan_id[:32]).first()
+    if saved is None:
+        raise NotFound("There is no such plan.", details={"resource": RESOURCE})
+    return saved
+
+
+def of_operations(op_ids: list[str]) -> dict[str, SavedPlan]:
+    """Return {operation id: the plan that it carried out}, without what was sent."""
+    rows = SavedPlan.objects.filter(Q(op_id__in=op_ids) & ~Q(op_id=""))
+    return {row.op_id: row for row in rows.defer("form", "request", "shown", "sealed")}
+
+
+def reading(actor: Actor, saved: SavedPlan, answers: Input | None = None) -> Reading:
+    """Return what the plan asks for now, with the answers given since it was made."""
+    read = forms.reader_of(saved.page)
+    secret = secret_of(saved)
+    if read is None or saved.form is None:
+        return Reading(requests.read(saved.request, secret))
+    view = queries.get_stored(actor, saved.namespace_id)
+    data = forms.as_data(saved.form, answers)
+    return read(actor, view, SentForm(data, secret, saved.request))
+
+
+def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
+    """Return the plan as it is now; it holds if its digest is that of the kept one.
+
+    Raises like a preview.
+    """
+    return commit.preview(actor, saved.namespace_id, reading(actor, saved).wanted)
+
+
+def confirm(
+    actor: Actor,
+    saved: SavedPlan,
+    *,
+    ticks: set[str],
+    digest: str | None = None,
+) -> Outcome:
+    """Carry out a plan; `ticks` are the hashes of the accepted warnings.
+
+    Raises PlanChanged if it is no longer the plan of `digest`, by default the kept one;
+    Invalid for a warning that is not accepted; Conflict for a plan that was confirmed
+    or has expired, or that has a conflict of edits; and what a commit raises.
+    """
+    require_open(saved)
+    asked = reading(actor, saved)
+    if asked.is_undecided:
+        raise Conflict(
+            "Another person changed the same value. Open the plan's page and choose.",
+            code="edit_conflict",
+        )
+    shown = commit.preview(actor, saved.namespace_id, asked.wanted)
+    expected = digest or saved.digest
+    if shown.plan.digest != expected:
+        raise PlanChanged(
+            "The namespace has changed since the plan was made.",
+            details={"plan": shown.plan.to_json()},
+        )
+    if needed_ticks(shown.plan) - ticks:
+        raise Invalid.at("ticks", "Accept each warning.", code="ticks_missing")
+    return carry_out(actor, saved, asked.wanted, expected)
+
+
+def require_open(saved: SavedPlan) -> None:
+    """Raise Conflict unless the plan can still be confirmed."""
+    if saved.is_confirmed:
+        raise Conflict("This plan was confirmed already.", code="plan_confirmed")
+    if saved.is_expired:
+        raise Conflict("This plan has expired. Make a new one.", code="plan_expired")
+
+
+def carry_out(actor: Actor, saved: SavedPlan, wanted: Wanted, digest: str) -> Outcome:
+    """Commit a request that was read from the plan; remember who confirmed it."""
+    require_open(saved)
+    op_id = new_op_id()
+    open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
+    open_row.update(op_id=op_id)
+    outcome = commit.commit(
+        actor, saved.namespace_id, wanted, digest=digest, op_id=op_id
+    )
+    if outcome.op_id:
+        _record(actor, saved, outcome)
+    return outcome
+
+
+def _record(actor: Actor, saved: SavedPlan, outcome: Outcome) -> None:
+    saved.op_id, saved.task_id = outcome.op_id, outcome.task_id
+    saved.confirmed_by_kind, saved.confirmed_by_id = actor.kind, actor.id
+    saved.confirmed_by_label = clip(actor.label, 254)
+    saved.confirmed_at = timezone.now()
+    saved.revision, saved.digest = outcome.plan.revision, outcome.plan.digest
+    saved.shown, saved.sealed, saved.form = as_shown(outcome.plan), None, None
+    saved.save()
