@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.permissions import Action
 from nsadmin.bulk.asked import Asked, patch_for
 from nsadmin.bulk.models import State
 from nsadmin.errors import NsadminError, Unavailable
@@ -66,7 +65,10 @@ def _by_plan(actor: Actor, asked: Asked, view: NamespaceView) -> Planned:
         namespace.label,
         steps=[step.sentence() for step in shown.plan.steps],
         warnings=[
-            *((warning.sentence, warning.needs_tick) for warning in shown.plan.warnings),
+            *(
+                (warning.sentence, warning.needs_tick)
+                for warning in shown.plan.warnings
+            ),
             *((sentence, False) for sentence in kept),
         ],
         plan_id=saved.plan_id,
@@ -87,9 +89,7 @@ def _expiring(actor: Actor, asked: Asked, namespace: Namespace) -> Planned:
         plural = "day" if days == 1 else "days"
         sentence = f"It and its contents are deleted in {days:,} {plural}."
         warnings = [(sentence, expiry.is_sooner(end, before))]
-    return Planned(
-        State.PLANNED, namespace.label, [f"{asked.title}{was}."], warnings
-    )
+    return Planned(State.PLANNED, namespace.label, [f"{asked.title}{was}."], warnings)
 
 
 def _deleted(actor: Actor, view: NamespaceView) -> Planned:
@@ -99,16 +99,5 @@ def _deleted(actor: Actor, view: NamespaceView) -> Planned:
     blockers.require_unused(actor, namespace)
     documents = view.counts.documents
     count = "its documents" if documents is None else f"{documents:,} documents"
-    return Planned(
-        State.PLANNED,
-        namespace.label,
-        [f"Delete {namespace.label} with {count}. Admins can restore it for some days."],
-    )
-
-
-def may_ask(actor: Actor, asked: Asked) -> bool:
-    """Tell whether the actor's role permits the change at all."""
-    needs_delete = asked.kind == "expiry" and asked.expires_at is not None
-    return actor.may(asked.action) and (
-        not needs_delete or actor.may(Action.NAMESPACE_DELETE)
-    )
+    step = f"Delete it with {count}. Admins can restore it for some days."
+    return Planned(State.PLANNED, namespace.label, [step])

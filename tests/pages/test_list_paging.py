@@ -34,7 +34,7 @@ def many(cast) -> list[str]:
 
 
 def shown(text: str) -> list[str]:
-    return re.findall(r'class="strong clip"[^>]*>([^<]*)</a>', text)
+    return re.findall(r'class="clip"[^>]*>([^<]*)</a>', text)
 
 
 def link(text: str, rel: str) -> str:

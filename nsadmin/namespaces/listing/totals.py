@@ -1,4 +1,4 @@
-"""How many documents a list of namespaces has in all, as far as that is cheap to know."""
+"""How many documents a list of namespaces has in all, where that is cheap to know."""
 
 from dataclasses import dataclass
 

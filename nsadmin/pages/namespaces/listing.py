@@ -9,24 +9,20 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.jobs import controls
-from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.listing.totals import totals_of
 from nsadmin.namespaces.mirror import bootstrap
-from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import readings
-from nsadmin.namespaces.read.readings import ShownStatus
-from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
-from nsadmin.pages.common.context_processors import frame_of
+from nsadmin.pages.common.badges import HEALTH, TIERS, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import Paging, offset_of
-from nsadmin.pages.namespaces import saved_views
+from nsadmin.pages.namespaces import at_work, saved_views
 from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
+from nsadmin.pages.namespaces.rows import rows_of
 from nsadmin.pages.namespaces.shape import COLUMNS, FILTERS, Shape, shape_of
 
 _MOST_EXTRACTORS = 8
@@ -82,7 +78,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     except bootstrap.MirrorEmpty as not_loaded:
         return _not_loaded(request, query, not_loaded.message)
     context = {
-        **_list_context(request, query, found),
+        **_list_context(request, query, found, shape),
         **_shape_context(request, shape),
         "totals": totals_of(query, found),
         "views": views,
@@ -93,14 +89,19 @@ def namespaces(request: HttpRequest) -> HttpResponse:
 
 
 def _list_context(
-    request: HttpRequest, query: ListQuery, found: listing.Page
+    request: HttpRequest, query: ListQuery, found: listing.Page, shape: Shape
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
     groups = _groups(facets_of(found.tally, query), query)
     statuses = readings.shown(found.rows)
+    rows = rows_of(request, found.rows, statuses)
     return {
         "found": found,
-        "rows": _rows(request, found.rows, statuses),
+        "rows": rows,
+        "at_work": at_work.address_of(rows, shape.columns),
+        "actions": offered_actions(actor),
+        "may_change_system": actor.may(Action.NAMESPACE_SYSTEM),
+        "page_ids": " ".join(shown.row.namespace_id for shown in rows),
         "last_known_at": (
             readings.last_known_at(found.rows, statuses)
             if found.rows or query.status
@@ -167,46 +168,6 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
     return page(
         request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
-
-
-def _rows(
-    request: HttpRequest,
-    rows: list[MirroredNamespace],
-    statuses: dict[str, ShownStatus],
-) -> list[tuple[MirroredNamespace, Badge, str, ShownStatus]]:
-    """Return each row with badge, tier and the age of its status.
-
-    Running clones and moves have a percentage. A namespace that moves is
-    shown as moving, whatever its health.
-    """
-    running = _running(request, rows)
-    found = []
-    for row in rows:
-        kind, percent = running.get(row.namespace_id, ("", None))
-        shown = statuses[row.namespace_id]
-        state = MOVING if kind == MOVE else health_badge(shown.key)
-        if percent is not None and (state is MOVING or row.clone_status == "cloning"):
-            state = replace(state, word=f"{state.word} {percent} %")
-        found.append((row, state, TIERS[_tier(row)][1], shown))
-    return found
-
-
-def _running(
-    request: HttpRequest, rows: list[MirroredNamespace]
-) -> dict[str, tuple[str, int | None]]:
-    """Return {id: (kind, percent)} of live jobs, which are asked for if there are any.
-
-    The jobs of a sample that the operator clones are not the organization's.
-    """
-    is_cloning = any(row.clone_status == "cloning" for row in rows)
-    if not is_cloning and not any(frame_of(request).live_jobs):
-        return {}
-    viewer = gate.actor_of(request)
-    return controls.live_percents(viewer, [row.namespace_id for row in rows])
-
-
-def _tier(row: MirroredNamespace) -> str:
-    return row.tier if row.tier in TIERS else "shared"
 
 
 def _is_descending(query: ListQuery) -> bool:

@@ -104,6 +104,7 @@ def saved_view(request: HttpRequest, view_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     organization_id = current_organization(request).organization_id
     step = request.POST.get("step", "")
+    service.get(actor, organization_id, view_id)
     if step == "rename":
         return _rename(request, view_id)
     if step == "delete":
@@ -172,7 +173,7 @@ def _words(view: SavedView) -> list[tuple[str, str]]:
     shape = shape_of(kept)
     heads = [head for _, head, is_shown in shape.offered if is_shown]
     named = {"columns", "per", "order"}
-    found = [(key, value) for key, value in kept.items() if key not in named]
+    found = [(key, str(value)) for key, value in kept.items() if key not in named]
     return [
         *found,
         ("columns", ", ".join(heads)),
