@@ -14,7 +14,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read.readings import ShownStatus
 from nsadmin.pages.common.badges import MOVING, TIERS, Badge, health_badge
 from nsadmin.pages.common.context_processors import frame_of
-from nsadmin.pages.templatetags.formatting import ago, exact
+from nsadmin.pages.templatetags.formatting import ago, at, exact
 
 _AT_WORK = frozenset({"cloning", "deleting"})
 _LONGEST_REASON = 90
@@ -83,7 +83,7 @@ def _under(row: MirroredNamespace, state: Badge, shown: ShownStatus) -> tuple[st
     if row.clone_status == "failed" and row.clone_error:
         return short_reason(row.clone_error), row.clone_error[:_LONGEST_TITLE]
     if state.word == "Unknown" and shown.since:
-        return f"since {shown.since:%H:%M:%S}, {ago(shown.since)}", exact(shown.since)
+        return f"since {at(shown.since)}", exact(shown.since)
     if shown.as_of:
         return ago(shown.as_of), exact(shown.as_of)
     return "", ""

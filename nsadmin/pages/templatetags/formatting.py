@@ -17,6 +17,7 @@ from nsadmin.namespaces.schema.document import Namespace
 register = template.Library()
 
 _DAY = timedelta(days=1)
+_SHORT = 24
 _SPELLED = (
     "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 )
@@ -156,13 +157,15 @@ def dated(moment: datetime | None) -> SafeString | str:
 @register.filter
 def clock(moment: datetime | None) -> SafeString | str:
     """Write the time of day, with the date when it is not today."""
-    if moment is None:
-        return "unknown"
+    return "unknown" if moment is None else _time(moment, at(moment))
+
+
+@register.filter
+def at(moment: datetime) -> str:
+    """Write a time as `clock` does, without markup; see `ago`."""
     now = timezone.now()
     text = f"{moment:%H:%M:%S}"
-    if moment.date() != now.date():
-        text = f"{_dated(moment, now)} {text}"
-    return _time(moment, text)
+    return text if moment.date() == now.date() else f"{_dated(moment, now)} {text}"
 
 
 @register.filter
@@ -275,6 +278,12 @@ def extractor(extractor_id: str) -> str:
 def extractors(extractor_ids: Sequence[str]) -> str:
     """Name several extractors, shortened."""
     return ", ".join(map(extractor, extractor_ids))
+
+
+@register.filter
+def is_short(name: str) -> bool:
+    """Return whether a list shows a name whole, and from left to right, anywhere."""
+    return len(name) <= _SHORT and name.isascii()
 
 
 @register.filter
