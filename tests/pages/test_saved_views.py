@@ -18,7 +18,7 @@ VIEWS = "/namespaces/views/"
 
 
 def heads(text: str) -> list[str]:
-    head = text.split("<thead>")[1].split("</thead>")[0]
+    head = text.split("<thead>")[1].split("</thead>", maxsplit=1)[0]
     cells = re.findall(r"<th[^>]*>(.*?)</th>", head, re.DOTALL)
     return [re.sub(r"<[^>]+>", "", cell).strip() for cell in cells]
 
@@ -116,7 +116,7 @@ def test_totals_are_those_of_the_filtered_list(browse, many) -> None:  # noqa: F
     MirroredNamespace.objects.filter(name__startswith="row").update(document_count=10)
     MirroredNamespace.objects.filter(name="row 00").update(document_count=None)
     text = browse().get(f"{LIST}?search=row").content.decode()
-    totals = " ".join(re.search(r'id="totals"[^>]*>(.*?)</p>', text, re.S)[1].split())
+    totals = " ".join(re.search(r'id="totals"[^>]*>(.*?)</p>', text, re.DOTALL)[1].split())
     assert totals == "60 namespaces, 590 documents; 1 count is unknown."
     part = browse().get(f"{LIST}?search=row+07", headers=HTMX).content.decode()
     assert 'id="totals" hx-swap-oob="true"' in part
