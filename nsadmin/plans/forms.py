@@ -17,11 +17,8 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.plans.requests import Wanted
 
 Input = dict[str, list[str]]
-# What is never part of a kept form: it belongs to a request, or is a secret.
-_DROPPED = frozenset(
-    {"csrfmiddlewaretoken", "step", "digest", "shown", "tick", "key_held"}
-)
-_SECRETS = frozenset({"qdrant_api_key", "step_up_password"})
+# Secrets are never part of a kept form.
+_SECRETS = frozenset({"qdrant_api_key", "key_held", "step_up_password"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,11 @@ def reader_of(page: str) -> FormReader | None:
 
 
 def kept_input(data: QueryDict) -> Input:
-    """Return the input of a form without what belongs to one request, and secrets."""
+    """Return the input of a form without secrets."""
     return {
         name: [str(value) for value in values]
         for name, values in data.lists()
-        if name not in _DROPPED and name not in _SECRETS
+        if name not in _SECRETS
     }
 
 
@@ -68,5 +65,6 @@ def as_data(kept: Input, answers: Input | None = None) -> QueryDict:
     """Return kept input as sent data, with the answers given since in its place."""
     data = QueryDict(mutable=True)
     for name, values in {**kept, **(answers or {})}.items():
-        data.setlist(name, list(values))
+        if values:
+            data.setlist(name, list(values))
     return data

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.audit.record import new_op_id
-from nsadmin.errors import Conflict, Invalid, NotFound, PlanChanged
+from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError, PlanChanged
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
@@ -93,9 +93,15 @@ def _drop_surplus(namespace_id: str) -> None:
         SavedPlan.objects.filter(pk__in=keys).delete()
 
 
-def find(actor: Actor, namespace_id: str, plan_id: str) -> SavedPlan:
+def find(
+    actor: Actor,
+    identifier: str,
+    plan_id: str,
+    *,
+    organization_id: str | None = None,
+) -> SavedPlan:
     """Return a plan of a namespace that the actor may see; raise NotFound otherwise."""
-    view = queries.get(actor, namespace_id)
+    view = queries.get(actor, identifier, organization_id=organization_id)
     own_id = view.namespace.namespace_id
     rows = SavedPlan.objects.filter(
         namespace_id=own_id, internal_id=view.namespace.internal_id
@@ -129,6 +135,19 @@ def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
     Raises like a preview.
     """
     return commit.preview(actor, saved.namespace_id, reading(actor, saved).wanted)
+
+
+def holds(actor: Actor, saved: SavedPlan) -> bool | None:
+    """Tell whether an open plan still has the steps that were kept.
+
+    None for a plan that is not open, and if it cannot be made for this actor now.
+    """
+    if not saved.is_open:
+        return None
+    try:
+        return preview_again(actor, saved).plan.digest == saved.digest
+    except NsadminError:
+        return None
 
 
 def confirm(

@@ -11,7 +11,7 @@ from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden, plan_address
 
 
 def write(cast, *, summary, **more):
@@ -241,7 +241,7 @@ def reverted(client, own, event):
     text = shown(client.get(address))
     ticks = re.findall(r'name="tick" value="(\w+)"', text)
     form = {**hidden(text), "step": "confirm", "tick": ticks}
-    return text, client.post(address, form)
+    return text, client.post(plan_address(text), form)
 
 
 def stored(cast):

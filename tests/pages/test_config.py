@@ -9,7 +9,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.schema import config, document
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden, plan_address
 
 
 def now(cast) -> str:
@@ -46,7 +46,7 @@ def test_a_file_becomes_a_plan_and_then_the_configuration(browse, own, cast):
     assert "Set the description." in text
     assert "Build the integer index on rank." in text
     assert document.read(store.get(cast.own.namespace_id)).revision == 1
-    done = client.post(f"{own}config/", {**hidden(text), "step": "confirm"})
+    done = client.post(plan_address(text), {**hidden(text), "step": "confirm"})
     assert done.headers["Location"] == own
     after = document.read(store.get(cast.own.namespace_id))
     assert (after.description, after.indexes[0].field_name) == ("From a file.", "rank")
@@ -103,7 +103,11 @@ def test_a_file_that_cannot_be_read_is_refused(browse, own, content, why):
 
 def test_a_bad_file_alone_is_not_called_a_missing_text(browse, own):
     file = SimpleUploadedFile("c.yaml", b"\xff\xfe\x00")
-    text = browse().post(f"{own}config/", {"config": "", "file": file}).content.decode()
+    text = (
+        browse()
+        .post(f"{own}config/", {"config": "", "file": file}, follow=True)
+        .content.decode()
+    )
     assert "not UTF-8 text" in text
     assert "Choose a file" not in text
 

@@ -11,7 +11,7 @@ from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden, plan_address
 
 
 @pytest.fixture
@@ -238,10 +238,12 @@ def test_a_namespace_that_is_being_deleted_says_so(cast, sure, own):
 def test_protection_goes_through_its_plan(cast, sure, own):
     client = sure()
     assert "Protect it" in client.get(f"{own}settings/").content.decode()
-    shown = client.post(f"{own}protection/", {"protected": "on"}).content.decode()
+    shown = client.post(
+        f"{own}protection/", {"protected": "on"}, follow=True
+    ).content.decode()
     assert "Protect the namespace from deletion." in shown
     assert "protected" not in store.get(cast.own.namespace_id)
-    response = client.post(f"{own}protection/", {**hidden(shown), "step": "confirm"})
+    response = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
     assert response.status_code == 302
     assert store.get(cast.own.namespace_id)["protected"] is True
     assert "Remove the protection" in client.get(f"{own}settings/").content.decode()

@@ -54,7 +54,7 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
     done = admin.post(
         path(cast.own), {**chosen, "step": "confirm", "digest": digest_of(plan)}
     )
-    assert done.status_code == 302
+    assert done.status_code == 303
     live = collections.get(shared(), cast.own.collection)
     assert live.vectors["text_extractor_v1_embedding"].size == 384
 
@@ -112,7 +112,7 @@ def test_repair_plans_what_is_missing_and_then_nothing(admin, cast):
     plan = admin.get(path(broken, "repair"))
     assert b"image_extractor_v1_embedding" in plan.content
     sent = {"step": "confirm", "digest": digest_of(plan)}
-    assert admin.post(path(broken, "repair"), sent).status_code == 302
+    assert admin.post(path(broken, "repair"), sent).status_code == 303
     again = admin.get(path(broken, "repair"), follow=True)
     assert b"Nothing to change" in again.content
     assert store.get(broken.namespace_id)["revision"] == 2

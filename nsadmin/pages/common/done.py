@@ -1,5 +1,7 @@
 """After a change: back to the page it was made on, with a message that names it."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
@@ -9,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from nsadmin.namespaces.change.commit import Outcome
-from nsadmin.namespaces.plan.steps import Step
 from nsadmin.pages.common import change_titles
 
 
@@ -19,10 +20,13 @@ class SeeOther(HttpResponseRedirectBase):
     status_code = 303
 
 
-def say_done(request: HttpRequest, outcome: Outcome) -> None:
+def say_done(
+    request: HttpRequest, outcome: Outcome, *, title: str = "", can_undo: bool = True
+) -> None:
     """Add the message of a change: what was done, its audit row, and Undo.
 
-    Undo is offered where the steps have an inverse.
+    `title` names the change, by default by its steps. Undo is offered where the steps
+    have an inverse.
     """
     if outcome.plan.is_empty:
         messages.info(request, "Nothing to change. Everything is already as requested.")
@@ -33,9 +37,10 @@ def say_done(request: HttpRequest, outcome: Outcome) -> None:
             "The move has started. Nothing changes for searches until the switch.",
         )
         return
-    done = change_titles.title(step.public_json() for step in outcome.plan.steps)
+    steps = (step.public_json() for step in outcome.plan.steps)
+    done = title or change_titles.title(steps)
     revision = outcome.view.namespace.revision
-    links = _links(outcome)
+    links = _links(outcome, can_undo=can_undo)
     if outcome.converged:
         proof = "; verified in Qdrant" * outcome.plan.needs_qdrant
         messages.success(
@@ -71,16 +76,18 @@ def page_address(namespace_id: str, page: str) -> str:
         return reverse("overview", args=[namespace_id])
 
 
-def _links(outcome: Outcome) -> SafeString:
+def audit_address(namespace_id: str, op_id: str) -> str:
+    """Return the address of an operation's row in the audit log."""
+    query = urlencode({"text": op_id})
+    return f"{reverse('audit', args=[namespace_id])}?{query}#{op_id}"
+
+
+def _links(outcome: Outcome, *, can_undo: bool) -> SafeString:
     """Return links to the audit row and, where there is an inverse, to its plan."""
     own_id = outcome.view.namespace.namespace_id
-    audit = f"{reverse('audit', args=[own_id])}#{outcome.op_id}"
+    audit = audit_address(own_id, outcome.op_id)
     row = format_html('<a href="{}">In the audit log</a>', audit)
-    if not any(_has_inverse(step) for step in outcome.plan.steps):
+    if not can_undo or not any(step.is_reversible for step in outcome.plan.steps):
         return row
     undo = reverse("revert", args=[own_id, outcome.op_id])
     return format_html('{} · <a href="{}">Undo</a>', row, undo)
-
-
-def _has_inverse(step: Step) -> bool:
-    return step.is_reversible

@@ -14,7 +14,18 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
 from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
+from nsadmin.pages.common.plan_forms import FormPage, form_page
 from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameForm
+
+PROTECTION = form_page(
+    FormPage(
+        "protection",
+        lambda sent: ProtectionForm(sent.data),
+        lambda _actor, _view, form: form.wanted(),
+        after="settings",
+        edits=False,
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
@@ -60,10 +71,8 @@ def _show(
 def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the plan that turns the protection on or off, then commit it."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_DELETE)
-    if request.method != "POST" or request.POST.get("step") == "edit":
+    if request.method != "POST":
         return redirect("settings", view.namespace.namespace_id)
     form = ProtectionForm(request.POST)
-    plan_form = PlanForm(
-        view, form, lambda _now: form.wanted(), "namespaces/delete_protection.html"
-    )
+    plan_form = PlanForm(view, form, PROTECTION, "namespaces/delete_protection.html")
     return handle_plan_form(request, plan_form)
