@@ -92,7 +92,7 @@ def test_a_failure_of_one_never_stops_the_others(browse, three) -> None:
     client = browse()
     address = asked(client, three, "auto_on")
     changed = stored(three[0])
-    store.replace({**changed, "auto_create_indexes": True, "revision": 2}, 1)
+    store.replace(changed, {**changed, "auto_create_indexes": True, "revision": 2})
     client.post(address, {"step": "confirm", "include": ids(three)})
     found = states(address)
     assert found["film archive"] == State.FAILED

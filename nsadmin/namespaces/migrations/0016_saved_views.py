@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('namespaces', '0014_sweep_indexes'),
+        ('namespaces', '0015_filter_orders'),
     ]
 
     operations = [
