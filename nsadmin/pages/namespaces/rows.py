@@ -4,18 +4,21 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest
 
 from nsadmin.access.web import gate
+from nsadmin.clones.stages import POINTS
 from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read.readings import ShownStatus
 from nsadmin.pages.common.badges import MOVING, TIERS, Badge, health_badge
 from nsadmin.pages.common.context_processors import frame_of
-from nsadmin.pages.templatetags.formatting import ago, at, exact
+from nsadmin.pages.templatetags.formatting import ago, at, exact, lasting
 
+Work = tuple[str, dict[str, Any]]
 _AT_WORK = frozenset({"cloning", "deleting"})
 _LONGEST_REASON = 90
 _LONGEST_TITLE = 300
@@ -25,7 +28,8 @@ _LONGEST_TITLE = 300
 class ListRow:
     """A namespace as the list shows it.
 
-    `under` stands below its state, `title` is its longer form. `part` names the cells
+    `under` stands below its state, `title` is its longer form. `documents` is their
+    number, of a clone those that are copied, out of `out_of`. `part` names the cells
     that change while there is work on it; empty without work.
     """
 
@@ -34,6 +38,8 @@ class ListRow:
     tier: str
     under: str
     title: str
+    documents: int | None
+    out_of: int | None
     part: str
 
 
@@ -48,18 +54,43 @@ def rows_of(
     moving, whatever its health.
     """
     running = _running(request, rows)
-    found = []
-    for row in rows:
-        kind, percent = running.get(row.namespace_id, ("", None))
-        shown = statuses[row.namespace_id]
-        state = MOVING if kind == MOVE else health_badge(shown.key)
-        if percent is not None and (state is MOVING or row.clone_status == "cloning"):
-            state = replace(state, word=f"{state.word} {percent} %")
-        under, title = _under(row, state, shown)
-        is_at_work = bool(kind) or row.status in _AT_WORK
-        part = part_of(row.namespace_id) if is_at_work else ""
-        found.append(ListRow(row, state, TIERS[_tier(row)][1], under, title, part))
-    return found
+    return [
+        _shown(row, statuses[row.namespace_id], running.get(row.namespace_id))
+        for row in rows
+    ]
+
+
+def _shown(row: MirroredNamespace, shown: ShownStatus, work: Work | None) -> ListRow:
+    kind, progress = work or ("", {})
+    state = MOVING if kind == MOVE else health_badge(shown.key)
+    is_filling = state is MOVING or row.clone_status == "cloning"
+    percent = progress.get("percent")
+    if percent is not None and is_filling:
+        state = replace(state, word=f"{state.word} {percent} %")
+    copied, total = _points(progress) if row.clone_status == "cloning" else (None, None)
+    under, title = _under(row, state, shown)
+    left = progress.get("left_s")
+    if is_filling and left is not None:
+        under, title = f"about {lasting(left)} left", ""
+    is_at_work = bool(kind) or row.status in _AT_WORK
+    return ListRow(
+        row=row,
+        state=state,
+        tier=TIERS[_tier(row)][1],
+        under=under,
+        title=title,
+        documents=row.document_count if copied is None else copied,
+        out_of=total,
+        part=part_of(row.namespace_id) if is_at_work else "",
+    )
+
+
+def _points(progress: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Return how many points a clone has, and how many it will have, once it copies."""
+    for stage in progress.get("stages") or []:
+        if stage.get("key") == POINTS and stage.get("total"):
+            return stage.get("done"), stage["total"]
+    return None, None
 
 
 def part_of(namespace_id: str) -> str:
@@ -91,8 +122,8 @@ def _under(row: MirroredNamespace, state: Badge, shown: ShownStatus) -> tuple[st
 
 def _running(
     request: HttpRequest, rows: Sequence[MirroredNamespace]
-) -> dict[str, tuple[str, int | None]]:
-    """Return {id: (kind, percent)} of live jobs, which are asked for if there are any.
+) -> dict[str, Work]:
+    """Return {id: (kind, progress)} of live jobs, which are asked for if there are any.
 
     The jobs of a sample that the operator clones are not the organization's.
     """
@@ -100,7 +131,7 @@ def _running(
     if not is_cloning and not any(frame_of(request).live_jobs):
         return {}
     viewer = gate.actor_of(request)
-    return controls.live_percents(viewer, [row.namespace_id for row in rows])
+    return controls.live_progress(viewer, [row.namespace_id for row in rows])
 
 
 def _tier(row: MirroredNamespace) -> str:

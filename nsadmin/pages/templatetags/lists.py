@@ -44,6 +44,10 @@ class ShownRow(Protocol):
     @property
     def title(self) -> str: ...
     @property
+    def documents(self) -> int | None: ...
+    @property
+    def out_of(self) -> int | None: ...
+    @property
     def part(self) -> str: ...
 
 
@@ -66,38 +70,44 @@ def list_cell(column: str, shown: ShownRow) -> SafeString:
 
 
 @register.simple_tag
-def health_cell(
-    badge: Badge, under: str, title: str, part: str, *, beside: bool = False
-) -> SafeString:
-    """Write a state with what is said under it; `part` names it for later changes."""
+def health_cell(shown: ShownRow, part: str = "") -> SafeString:
+    """Write a state with what is said under it; with a `part` to replace that one."""
     below = (
-        format_html('<div class="sub clip" title="{}">{}</div>', title, under)
-        if under
+        format_html(
+            '<div class="sub clip"{}>{}</div>',
+            format_html(' title="{}"', shown.title) if shown.title else _NOTHING,
+            shown.under,
+        )
+        if shown.under
         else _NOTHING
     )
-    inside = format_html("{}{}", markup.state(badge), below)
-    return _part(f"h-{part}" if part else "", inside, beside=beside)
+    inside = format_html("{}{}", markup.state(shown.state), below)
+    return _part("h", part or shown.part, inside, beside=bool(part))
 
 
 @register.simple_tag
-def documents_cell(
-    badge: Badge, count: int | None, part: str, *, beside: bool = False
-) -> SafeString:
-    """Write a number of documents; one of an unknown state is the last known."""
-    stale = (
-        SafeString('<div class="sub">last known</div>')
-        if badge is UNKNOWN and count is not None
-        else _NOTHING
-    )
-    inside = format_html("{}{}", grouped(count), stale)
-    return _part(f"d-{part}" if part else "", inside, beside=beside)
+def documents_cell(shown: ShownRow, part: str = "") -> SafeString:
+    """Write a number of documents: that of a clone so far, or the last one known."""
+    below = _NOTHING
+    if shown.out_of is not None:
+        below = format_html('<div class="sub">of {}</div>', grouped(shown.out_of))
+    elif shown.state is UNKNOWN and shown.documents is not None:
+        below = SafeString('<div class="sub">last known</div>')
+    inside = format_html("{}{}", grouped(shown.documents), below)
+    return _part("d", part or shown.part, inside, beside=bool(part))
 
 
-def _part(element_id: str, inside: SafeString, *, beside: bool) -> SafeString:
-    if not element_id:
+@register.simple_tag
+def gone_cell(badge: Badge, part: str) -> SafeString:
+    """Write the state of a namespace that is no longer there, in its old place."""
+    return _part("h", part, markup.state(badge), beside=True)
+
+
+def _part(kind: str, part: str, inside: SafeString, *, beside: bool) -> SafeString:
+    if not part:
         return inside
     swap = SafeString(' hx-swap-oob="true"') if beside else _NOTHING
-    return format_html('<div id="{}"{}>{}</div>', element_id, swap, inside)
+    return format_html('<div id="{}-{}"{}>{}</div>', kind, part, swap, inside)
 
 
 def _time(moment: datetime | None, otherwise: str = "unknown") -> SafeString | str:
@@ -117,11 +127,9 @@ def _extractors(shown: ShownRow) -> SafeString | str:
 
 
 _INSIDE: Mapping[str, Callable[[ShownRow], SafeString | str]] = {
-    "health": lambda one: health_cell(one.state, one.under, one.title, one.part),
+    "health": health_cell,
     "tier": lambda one: one.tier,
-    "documents": lambda one: documents_cell(
-        one.state, one.row.document_count, one.part
-    ),
+    "documents": documents_cell,
     "indexes": lambda one: grouped(one.row.index_count),
     "extractors": _extractors,
     "created": lambda one: _time(one.row.created_at),
