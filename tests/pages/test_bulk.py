@@ -283,11 +283,11 @@ def test_namespaces_without_time_for_a_plan_are_left_out(cast, three) -> None:
 
 def test_the_list_offers_it_to_whom_it_is_permitted(browse) -> None:
     admin = browse().get("/namespaces/").content.decode()
-    assert 'form="bulk"' in admin
+    assert 'id="bulk"' in admin
     assert ">Delete…</option>" in admin
     assert (
         ">Delete…</option>" not in browse("member").get("/namespaces/").content.decode()
     )
     viewer = browse("viewer").get("/namespaces/").content.decode()
-    assert 'form="bulk"' not in viewer
+    assert 'id="bulk"' not in viewer
     assert "With the selected" not in viewer

@@ -116,7 +116,9 @@ def test_totals_are_those_of_the_filtered_list(browse, many) -> None:  # noqa: F
     MirroredNamespace.objects.filter(name__startswith="row").update(document_count=10)
     MirroredNamespace.objects.filter(name="row 00").update(document_count=None)
     text = browse().get(f"{LIST}?search=row").content.decode()
-    totals = " ".join(re.search(r'id="totals"[^>]*>(.*?)</p>', text, re.DOTALL)[1].split())
+    totals = " ".join(
+        re.search(r'id="totals"[^>]*>(.*?)</p>', text, re.DOTALL)[1].split()
+    )
     assert totals.startswith("60 namespaces, 590 documents; 1 count is unknown.")
     part = browse().get(f"{LIST}?search=row+07", headers=HTMX).content.decode()
     assert 'id="totals" hx-swap-oob="true"' in part

@@ -57,12 +57,27 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of namespaces; `unknown` of them have no count."""
+
+    n: int
+    unknown: int
+
+    @classmethod
+    def added_up(cls, counts: Iterable[int | None]) -> "Documents":
+        """Return the sum of counts."""
+        known = [*counts]
+        return cls(sum(n for n in known if n is not None), known.count(None))
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The numbers of a list, and how its rows are read.
 
     `kinds` are its rows without the filters, by their values; of a search that finds
     more than MOST they are a sample. `every` counts the rows without search and
     filters, `tombstones` those of deleted ones; `expiring` ignores that filter.
+    `documents` are those of a search that was counted to the end.
     `lists` has the rows; they meet `conditions`, and are looked up by `few` if it is
     there.
     """
@@ -74,6 +89,7 @@ class Tally:
     every: int = 0
     tombstones: int = 0
     is_sample: bool = False
+    documents: "Documents | None" = None
     few: Few | None = None
     conditions: Sequence[Q] = field(default=())
 
@@ -193,12 +209,14 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
+    counts = {row[6]: row[8] for row in fitting}
     found = Tally(
         lists=(),
         kinds=kinds,
         total=Count(len(ids)),
         expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
         is_sample=is_sample,
+        documents=Documents.added_up(counts[one] for one in ids),
         few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
     )
     if not is_sample:

@@ -1,13 +1,11 @@
 """How many documents a list of namespaces has in all, where that is cheap to know."""
 
-from dataclasses import dataclass
-
 from django.db import connection
 
 from nsadmin.namespaces.listing import statements
 from nsadmin.namespaces.listing.listing import Page
 from nsadmin.namespaces.listing.query import ListQuery
-from nsadmin.namespaces.listing.tally import MOST
+from nsadmin.namespaces.listing.tally import MOST, Documents
 from nsadmin.namespaces.listing.walks import Walk
 
 _SUM = (
@@ -16,24 +14,18 @@ _SUM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The documents of all namespaces of a list; `unknown` of them have no count."""
+def documents_of(query: ListQuery, page: Page) -> Documents | None:
+    """Return the documents of the list that a page is of; None for more than MOST rows.
 
-    documents: int
-    unknown: int
-
-
-def totals_of(query: ListQuery, page: Page) -> Totals | None:
-    """Return the totals of the list that a page is of; None for more than MOST rows.
-
-    A list that fits on one page costs no statement, others cost one.
+    A list that fits on one page and a search cost no statement, others cost one.
     """
+    found = page.tally
     if page.counted.is_least or page.total > MOST:
         return None
     if page.offset == 0 and len(page.rows) == page.total:
-        return Totals(page.documents, page.unknown_documents)
-    found = page.tally
+        return Documents(page.documents, page.unknown_documents)
+    if found.documents is not None and not found.is_sample:
+        return found.documents
     if found.few is None and found.every > MOST:
         return None  # each row of a long list would be read
     walk = Walk(found.lists, query.orders, found.conditions, found.few)
@@ -41,4 +33,4 @@ def totals_of(query: ListQuery, page: Page) -> Totals | None:
     with connection.cursor() as cursor:
         cursor.execute(f"{_SUM}({statement})", values)
         documents, unknown = cursor.fetchone()
-    return Totals(int(documents), int(unknown))
+    return Documents(int(documents), int(unknown))

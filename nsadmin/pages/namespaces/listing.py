@@ -12,7 +12,7 @@ from nsadmin.access.web import gate
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
-from nsadmin.namespaces.listing.totals import totals_of
+from nsadmin.namespaces.listing.totals import documents_of
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.read import readings
 from nsadmin.pages.common.badges import HEALTH, TIERS, Badge
@@ -80,7 +80,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     context = {
         **_list_context(request, query, found, shape),
         **_shape_context(request, shape),
-        "totals": totals_of(query, found),
+        "totals": documents_of(query, found),
         "views": views,
     }
     return page(

@@ -114,7 +114,7 @@ def _under(row: MirroredNamespace, state: Badge, shown: ShownStatus) -> tuple[st
     if row.clone_status == "failed" and row.clone_error:
         return short_reason(row.clone_error), row.clone_error[:_LONGEST_TITLE]
     if state.word == "Unknown" and shown.since:
-        return f"since {at(shown.since)}", exact(shown.since)
+        return f"since {at(shown.since)}", ""
     if shown.as_of:
         return ago(shown.as_of), exact(shown.as_of)
     return "", ""

@@ -237,10 +237,11 @@ def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
     unless = " unless extended" if length == "whole" else ""
     if end <= timezone.now():
         return format_html("Due for deletion since {}{}", clock(end), unless)
+    title = format_html(' title="{}"', exact(end)) if length != "short" else ""
     return format_html(
-        'Deleted in <time datetime="{}" title="{}" data-until>{}</time>{}',
+        'Deleted in <time datetime="{}"{} data-until>{}</time>{}',
         end.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        exact(end),
+        title,
         until(end),
         unless,
     )

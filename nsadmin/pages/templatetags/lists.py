@@ -1,7 +1,6 @@
 """Cells of the list of namespaces, which a page has by the hundred."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Protocol
 
 from django import template
@@ -63,10 +62,13 @@ def list_cell(column: str, shown: ShownRow) -> SafeString:
     css = _CSS.get(column, "wide")
     if column == "documents" and shown.state is UNKNOWN:
         css = f"{css} stale"
-    inside = _INSIDE[column](shown)
-    if not css:
-        return format_html("<td>{}</td>", inside)
-    return format_html('<td class="{}">{}</td>', css, inside)
+    moment = getattr(shown.row, _TIMES[column]) if column in _TIMES else None
+    return format_html(
+        "<td{}{}>{}</td>",
+        format_html(' class="{}"', css) if css else _NOTHING,
+        format_html(' title="{}"', exact(moment)) if moment else _NOTHING,
+        _INSIDE[column](shown),
+    )
 
 
 @register.simple_tag
@@ -110,12 +112,6 @@ def _part(kind: str, part: str, inside: SafeString, *, beside: bool) -> SafeStri
     return format_html('<div id="{}-{}"{}>{}</div>', kind, part, swap, inside)
 
 
-def _time(moment: datetime | None, otherwise: str = "unknown") -> SafeString | str:
-    if moment is None:
-        return otherwise
-    return format_html('<span title="{}">{}</span>', exact(moment), ago(moment))
-
-
 def _extractors(shown: ShownRow) -> SafeString | str:
     ids = shown.row.extractor_ids
     if not ids:
@@ -132,7 +128,12 @@ _INSIDE: Mapping[str, Callable[[ShownRow], SafeString | str]] = {
     "documents": documents_cell,
     "indexes": lambda one: grouped(one.row.index_count),
     "extractors": _extractors,
-    "created": lambda one: _time(one.row.created_at),
-    "expires": lambda one: _time(one.row.expires_at, "never"),
-    "updated": lambda one: _time(one.row.updated_at),
+    "created": lambda one: ago(one.row.created_at),
+    "expires": lambda one: ago(one.row.expires_at) if one.row.expires_at else "never",
+    "updated": lambda one: ago(one.row.updated_at),
+}
+_TIMES = {
+    "created": "created_at",
+    "expires": "expires_at",
+    "updated": "updated_at",
 }
