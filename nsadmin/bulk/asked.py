@@ -11,8 +11,6 @@ from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 
 Kind = Literal["auto_on", "auto_off", "index", "expiry", "template", "delete"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-# These become a plan for each namespace; the others have rules of their own.
-PLANNED: Final = frozenset({"auto_on", "auto_off", "index", "template"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,6 @@ class Asked:
         """The permission that it needs for each namespace."""
         is_deletion = self.kind == "delete"
         return Action.NAMESPACE_DELETE if is_deletion else Action.NAMESPACE_UPDATE
-
-    @property
-    def is_planned(self) -> bool:
-        """Whether it becomes a plan for each namespace."""
-        return self.kind in PLANNED
 
     @property
     def title(self) -> str:

@@ -7,13 +7,16 @@ from nsadmin.access.actor import Actor
 from nsadmin.bulk.asked import Asked, patch_for
 from nsadmin.bulk.models import State
 from nsadmin.errors import NsadminError, Unavailable
-from nsadmin.namespaces.change import blockers, commit
-from nsadmin.namespaces.lifecycle import expiry
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.plans import approvals
 from nsadmin.plans import service as plans
+from nsadmin.plans.endings import Deletion, ExpiryChange
+from nsadmin.plans.requests import Wanted
+
+Warnings = list[tuple[str, bool]]
+SECOND_PERSON = "The organization requires that another person confirms it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,78 +29,67 @@ class Planned:
     state: State
     name: str = ""
     steps: list[str] = field(default_factory=list)
-    warnings: list[tuple[str, bool]] = field(default_factory=list)
+    warnings: Warnings = field(default_factory=list)
     message: str = ""
     plan_id: str = ""
 
 
 def planned(actor: Actor, asked: Asked, namespace_id: str) -> Planned:
-    """Return what the change would do to a namespace; a refusal is a state as well.
+    """Plan the change for a namespace and keep the plan; a refusal is a state as well.
 
-    A plan is kept for what becomes one.
+    The plan is not kept if there is nothing to change.
     """
     name = ""
     try:
         view = queries.get_stored(actor, namespace_id, action=asked.action)
         name = view.namespace.label
-        if asked.is_planned:
-            return _by_plan(actor, asked, view)
-        if asked.kind == "expiry":
-            return _expiring(actor, asked, view.namespace)
-        return _deleted(actor, view)
+        wanted, kept = _wanted(asked, view.namespace)
+        return _planned(actor, asked, view.namespace, wanted, kept)
     except NsadminError as refusal:
         return Planned(State.BLOCKED, name, message=refusal.message)
 
 
-def _by_plan(actor: Actor, asked: Asked, view: NamespaceView) -> Planned:
-    namespace = view.namespace
+def _wanted(asked: Asked, namespace: Namespace) -> tuple[Wanted, list[str]]:
+    """Return the request for one namespace, and what it leaves, in sentences."""
+    if asked.kind == "expiry":
+        return ExpiryChange(asked.expires_at), []
+    if asked.kind == "delete":
+        return Deletion(), []
     patch, kept = patch_for(asked, namespace)
-    request = PatchRequest(patch)
-    shown = commit.preview(actor, namespace.namespace_id, request)
+    return PatchRequest(patch), kept
+
+
+def _planned(
+    actor: Actor, asked: Asked, namespace: Namespace, wanted: Wanted, kept: list[str]
+) -> Planned:
+    shown = plans.plan_now(actor, namespace.namespace_id, wanted)
     if shown.plan.is_empty:
         message = " ".join(kept) or "Everything is already as requested."
         return Planned(State.UNCHANGED, namespace.label, message=message)
     if shown.qdrant_silent:
         raise Unavailable("Qdrant does not answer. Make the plan again once it does.")
-    saved = plans.keep_shown(actor, shown, request, source="bulk")
+    saved = plans.keep_shown(actor, shown, wanted, source="bulk")
+    warnings = [
+        (warning.sentence, warning.needs_tick) for warning in shown.plan.warnings
+    ]
+    warnings += _end_warnings(asked, namespace)
+    warnings += [(sentence, False) for sentence in kept]
+    if approvals.needed(actor, saved, wanted, shown) is not None:
+        warnings.append((SECOND_PERSON, False))
     return Planned(
         State.PLANNED,
         namespace.label,
         steps=[step.sentence() for step in shown.plan.steps],
-        warnings=[
-            *(
-                (warning.sentence, warning.needs_tick)
-                for warning in shown.plan.warnings
-            ),
-            *((sentence, False) for sentence in kept),
-        ],
+        warnings=warnings,
         plan_id=saved.plan_id,
     )
 
 
-def _expiring(actor: Actor, asked: Asked, namespace: Namespace) -> Planned:
-    end = asked.expires_at
-    if namespace.expires_at == end:
-        already = "It never expires." if end is None else "It expires then already."
-        return Planned(State.UNCHANGED, namespace.label, message=already)
-    expiry.require_allowed(actor, namespace, end)
-    before = namespace.expires_at
-    was = f" (now {before:%-d %b %Y %H:%M} UTC)" if before else ""
-    warnings: list[tuple[str, bool]] = []
-    if end is not None:
-        days = max(1, round((end - datetime.now(UTC)).total_seconds() / 86_400))
-        plural = "day" if days == 1 else "days"
-        sentence = f"It and its contents are deleted in {days:,} {plural}."
-        warnings = [(sentence, expiry.is_sooner(end, before))]
-    return Planned(State.PLANNED, namespace.label, [f"{asked.title}{was}."], warnings)
-
-
-def _deleted(actor: Actor, view: NamespaceView) -> Planned:
-    namespace = view.namespace
-    blockers.require_not_deleting(namespace)
-    blockers.require_unprotected(namespace)
-    blockers.require_unused(actor, namespace)
-    documents = view.counts.documents
-    count = "its documents" if documents is None else f"{documents:,} documents"
-    step = f"Delete it with {count}. Admins can restore it for some days."
-    return Planned(State.PLANNED, namespace.label, [step])
+def _end_warnings(asked: Asked, namespace: Namespace) -> Warnings:
+    """Return what an expiry that is new or earlier leads to, with a tick."""
+    end, before = asked.expires_at, namespace.expires_at
+    if end is None or (before is not None and before <= end):
+        return []
+    days = max(1, round((end - datetime.now(UTC)).total_seconds() / 86_400))
+    plural = "day" if days == 1 else "days"
+    return [(f"It and its contents are deleted in {days:,} {plural}.", True)]

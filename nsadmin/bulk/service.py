@@ -177,14 +177,13 @@ def go_on(actor: Actor, change: BulkChange, *, seconds: float = BUDGET_S) -> int
     Each is claimed before it begins, so two requests do not change the same one.
     """
     until = time.monotonic() + seconds
-    asked = Asked.from_json(change.asked)
     for item in change.items.filter(_waiting()):
         if time.monotonic() >= until:
             break
         now = timezone.now()
         own = BulkItem.objects.filter(_waiting(), pk=item.pk)
         if own.update(state=State.RUNNING, begun_at=now):
-            _run(actor, asked, item)
+            _run(actor, item)
     return change.items.filter(_waiting()).count()
 
 
@@ -195,11 +194,9 @@ def _waiting() -> Q:
     return Q(state=State.PLANNED) | interrupted
 
 
-def _run(actor: Actor, asked: Asked, item: BulkItem) -> None:
+def _run(actor: Actor, item: BulkItem) -> None:
     """Change one namespace and store what became of it; nothing stops the others."""
     item.state, item.message = State.FAILED, _UNEXPECTED
-    items.succeeds(
-        LOOP, "namespace", item.namespace_id, lambda: carry_out(actor, asked, item)
-    )
+    items.succeeds(LOOP, "namespace", item.namespace_id, lambda: carry_out(actor, item))
     item.message = clip(item.message, MESSAGE_MAX)
     item.save(update_fields=["state", "message", "op_id", "task_id"])

@@ -35,6 +35,7 @@ from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
 from nsadmin.pages.plans.views import plan as plan_page
@@ -246,6 +247,11 @@ urlpatterns = [
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     path("organization/support/", organization_support, name="organization_support"),
+    path(
+        "organization/second-person/",
+        second_person,
+        name="organization_second_person",
+    ),
     path("support/", support, name="support"),
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),

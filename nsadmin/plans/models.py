@@ -38,7 +38,8 @@ class SavedPlan(models.Model):
     brings, if any, until the plan is confirmed or expires. `page` is the name of the
     page that made it and `form` the input as it was sent, so that the page can show it
     again. `revision`, `digest` and `shown` are of the plan as it was shown last:
-    `shown` has its steps and warnings. `made_by_person` is the user behind the maker:
+    `shown` has its steps and warnings, `amount` counts the points that its index builds
+    read. `made_by_person` is the user behind the maker:
     the maker, or the creator of the maker's key.
 
     `op_id` is the operation that carries the plan out, written before it starts.
@@ -58,6 +59,7 @@ class SavedPlan(models.Model):
     revision = models.IntegerField()
     digest = models.CharField(max_length=64)
     shown = models.JSONField(default=dict)
+    amount = models.BigIntegerField(default=0)
     made_by_kind = models.CharField(max_length=8)
     made_by_id = models.CharField(max_length=64)
     made_by_label = models.CharField(max_length=254)

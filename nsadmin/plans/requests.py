@@ -1,6 +1,7 @@
 """Requests for changes as data, and back; a secret is kept apart from them."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,8 +17,13 @@ from nsadmin.namespaces.plan.revert import Revert, revert_of
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.plans import copying
+from nsadmin.plans.copying import CloneChange
+from nsadmin.plans.endings import Deletion, ExpiryChange
 
-Wanted = ChangeRequest | NamespacePatch
+# Requests that are not carried out by steps of a patch.
+Unpatched = ExpiryChange | Deletion | CloneChange
+Wanted = ChangeRequest | NamespacePatch | Unpatched
 
 
 def written(wanted: Wanted) -> tuple[Raw, SecretStr | None]:
@@ -33,11 +39,18 @@ def written(wanted: Wanted) -> tuple[Raw, SecretStr | None]:
             return {"kind": "protection", "protect": wanted.protect}, None
         case Revert():
             return {"kind": "revert", "op_id": wanted.op_id}, None
+        case ExpiryChange():
+            end = wanted.end
+            return {"kind": "expiry", "end": end and end.isoformat()}, None
+        case CloneChange():
+            return copying.written(wanted)
+        case Deletion():
+            return {"kind": "deletion"}, None
         case _:
             raise TypeError(f"{type(wanted).__name__} cannot be kept.")
 
 
-def read(data: Raw, secret: SecretStr | None) -> ChangeRequest:
+def read(data: Raw, secret: SecretStr | None) -> ChangeRequest | Unpatched:
     """Return the request that was written down."""
     values: dict[str, Any] = {key: data[key] for key in data if key != "kind"}
     match data["kind"]:
@@ -52,8 +65,19 @@ def read(data: Raw, secret: SecretStr | None) -> ChangeRequest:
             return Protection(**values)
         case "revert":
             return _revert(values["op_id"])
+        case "expiry":
+            return ExpiryChange(end_of(data))
+        case "clone":
+            return copying.read(data, secret)
+        case "deletion":
+            return Deletion()
         case kind:
             raise NotFound(f"Plans of the kind {kind} cannot be read.")
+
+
+def end_of(data: Raw) -> datetime | None:
+    """Return the expiry of a written request; None to remove it."""
+    return datetime.fromisoformat(data["end"]) if data.get("end") else None
 
 
 def _patch(

@@ -1,37 +1,30 @@
 """Keeping plans, finding them again, and confirming them."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
+from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization import second_person
 from nsadmin.audit.record import new_op_id
-from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError, PlanChanged
+from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.read import queries
-from nsadmin.plans import forms, requests
+from nsadmin.plans import approvals, forms, rates, requests
 from nsadmin.plans.forms import Input, Reading, SentForm
 from nsadmin.plans.models import SavedPlan
-from nsadmin.plans.requests import Wanted
+from nsadmin.plans.requests import Unpatched, Wanted
 from nsadmin.plans.secret import sealed_for, secret_of
 from nsadmin.plans.shown import as_shown, needed_ticks
 
 RESOURCE = "plan"
 # A namespace keeps at most this many plans that are not confirmed.
 MOST_OPEN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPlan:
-    """A plan that was kept, with the preview that it was made from."""
-
-    saved: SavedPlan
-    preview: Preview
 
 
 def keep(
@@ -45,9 +38,8 @@ def keep(
     organization_id: str | None = None,
 ) -> SavedPlan:
     """Make the plan of a request and keep it for some days; raises like a preview."""
-    shown = commit.preview(
-        actor, namespace_id, request, organization_id=organization_id
-    )
+    view = queries.get_stored(actor, namespace_id, organization_id=organization_id)
+    shown = plan_now(actor, view.namespace.namespace_id, request)
     return keep_shown(actor, shown, request, source=source, form=form, page=page)
 
 
@@ -75,14 +67,36 @@ def keep_shown(
         revision=shown.plan.revision,
         digest=shown.plan.digest,
         shown=as_shown(shown.plan),
+        amount=rates.amount(shown),
         made_by_kind=actor.kind,
         made_by_id=actor.id,
         made_by_label=clip(actor.label, 254),
+        made_by_person=second_person.person_of(actor),
     )
+    if (same := _same_plan(saved, secret)) is not None:
+        return same
     saved.sealed = sealed_for(saved, secret)
     saved.save(force_insert=True)
     _drop_surplus(namespace.namespace_id)
     return saved
+
+
+def _same_plan(saved: SavedPlan, secret: SecretStr | None) -> SavedPlan | None:
+    """Return the open plan that the same actor made last, if it is the same."""
+    if secret is not None:
+        return None
+    last = SavedPlan.objects.filter(
+        namespace_id=saved.namespace_id,
+        made_by_kind=saved.made_by_kind,
+        made_by_id=saved.made_by_id,
+        confirmed_at=None,
+        expires_at__gt=timezone.now(),
+    ).first()
+    if last is None or last.sealed is not None:
+        return None
+    fields = ("source", "page", "form", "request", "revision", "digest")
+    is_same = all(getattr(last, field) == getattr(saved, field) for field in fields)
+    return last if is_same else None
 
 
 def _drop_surplus(namespace_id: str) -> None:
@@ -118,6 +132,13 @@ def of_operations(op_ids: list[str]) -> dict[str, SavedPlan]:
     return {row.op_id: row for row in rows.defer("form", "request", "shown", "sealed")}
 
 
+def plan_now(actor: Actor, namespace_id: str, wanted: Wanted) -> Preview:
+    """Return the plan of a request as it is now; nothing is written."""
+    if isinstance(wanted, Unpatched):
+        return wanted.preview(actor, namespace_id)
+    return commit.preview(actor, namespace_id, wanted)
+
+
 def reading(actor: Actor, saved: SavedPlan, answers: Input | None = None) -> Reading:
     """Return what the plan asks for now, with the answers given since it was made."""
     read = forms.reader_of(saved.page)
@@ -134,7 +155,7 @@ def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
 
     Raises like a preview.
     """
-    return commit.preview(actor, saved.namespace_id, reading(actor, saved).wanted)
+    return plan_now(actor, saved.namespace_id, reading(actor, saved).wanted)
 
 
 def holds(actor: Actor, saved: SavedPlan) -> bool | None:
@@ -170,13 +191,9 @@ def confirm(
             "Another person changed the same value. Open the plan's page and choose.",
             code="edit_conflict",
         )
-    shown = commit.preview(actor, saved.namespace_id, asked.wanted)
+    shown = plan_now(actor, saved.namespace_id, asked.wanted)
     expected = digest or saved.digest
-    if shown.plan.digest != expected:
-        raise PlanChanged(
-            "The namespace has changed since the plan was made.",
-            details={"plan": shown.plan.to_json()},
-        )
+    shown.plan.require_digest(expected)
     if needed_ticks(shown.plan) - ticks:
         raise Invalid.at("ticks", "Accept each warning.", code="ticks_missing")
     return carry_out(actor, saved, asked.wanted, expected)
@@ -196,9 +213,16 @@ def carry_out(actor: Actor, saved: SavedPlan, wanted: Wanted, digest: str) -> Ou
     op_id = new_op_id()
     open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
     open_row.update(op_id=op_id)
-    outcome = commit.commit(
-        actor, saved.namespace_id, wanted, digest=digest, op_id=op_id
-    )
+    approval = approvals.approval_of(actor, saved)
+    own_id = saved.namespace_id
+    if isinstance(wanted, Unpatched):
+        outcome = wanted.carry_out(
+            actor, own_id, digest=digest, op_id=op_id, approval=approval
+        )
+    else:
+        outcome = commit.commit(
+            actor, own_id, wanted, digest=digest, op_id=op_id, approval=approval
+        )
     if outcome.op_id:
         _record(actor, saved, outcome)
     return outcome

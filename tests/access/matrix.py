@@ -234,6 +234,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
+    ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),

@@ -11,7 +11,7 @@ def test_a_repair_adds_what_is_missing_once(demo, visit):
     page: Page = visit("admin")
     page.goto(address)
     expect(page.locator("h1")).to_have_text("Review the plan")
-    expect(page.get_by_role("button", name="Back", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Back", exact=True)).to_be_visible()
     page.get_by_role("button", name=re.compile("^Confirm")).click()
     expect(page.locator("#messages")).to_contain_text("verified in Qdrant")
     said = page.get_by_text(re.compile(r"Revision \d+, changed")).inner_text()

@@ -22,6 +22,11 @@ def plan_address(text: str) -> str:
     return re.search(r'action="(/namespaces/[^"]+/plans/[^"]+/)"', text)[1]
 
 
+def ticks_of(text: str) -> list[str]:
+    """Return the ticks that a plan asks for."""
+    return re.findall(r'name="tick"\s+value="([^"]+)"', text)
+
+
 def edit_address(text: str) -> str:
     """Return where a page leads back to the form of its plan."""
     found = re.search(r'href="([^"]+[?]plan=[^"]+)"', text)

@@ -1,6 +1,5 @@
 """The advice page: evidence, accepting through a plan, dismissing and taking back."""
 
-import re
 from datetime import timedelta
 
 from django.utils import timezone
@@ -14,6 +13,7 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.pages.plans import confirm
 
 
 def filtered(namespace, *, ago=timedelta(0), **counts):
@@ -45,9 +45,7 @@ def test_advice_has_its_evidence_and_becomes_a_plan(cast, browse, own):
     plan = admin.post(own + "advice/", sent, follow=True).content.decode()
     assert "Build the integer index on rank." in plan
     assert fields(cast.own) == {}
-    digest = re.search(r'name="digest" value="(\w+)"', plan)[1]
-    done = admin.post(own + "advice/", {**sent, "step": "confirm", "digest": digest})
-    assert done.status_code == 302
+    assert confirm(admin, plan).status_code == 303
     assert fields(cast.own) == {"rank": "integer"}
     assert "The indexes fit the filters" in admin.get(own + "advice/").content.decode()
 

@@ -198,7 +198,8 @@ def test_a_repair_is_its_calls(browse, cast):
             {"feature_extractor_name": "image_extractor", "version": "v1"},
         ],
     )
-    text = browse().get(f"/namespaces/{broken.namespace_id}/repair/").content.decode()
+    address = f"/namespaces/{broken.namespace_id}/repair/"
+    text = browse().get(address, follow=True).content.decode()
     (call,) = calls(text)
     assert "Back to editing" not in text
     digest = re.search(r'name="digest" value="(\w+)"', text)

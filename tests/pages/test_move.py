@@ -11,7 +11,7 @@ from nsadmin.namespaces.schema.moving import move_of
 from nsadmin.stores.mongo import namespaces as store
 from tests.dedicated import KEY
 from tests.pages.plans import plan_address
-from tests.pages.test_tier import hidden, text_of, wanted
+from tests.pages.test_tier import SURE, hidden, text_of, wanted
 from tests.people import PASSWORD
 
 
@@ -25,7 +25,9 @@ def started(browse, page, own_cluster, cast):
     """A move that was confirmed; no worker runs its job."""
     client = browse()
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
-    done = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
     assert done.status_code == 302
     return Job.objects.get(kind="move")
 
@@ -56,7 +58,7 @@ def test_confirming_starts_a_job_and_leads_to_it(
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     choice = {"pause_writes": "on"} if pauses else {}
     done = client.post(
-        plan_address(shown), {**hidden(shown), **choice, "step": "confirm"}
+        plan_address(shown), {**hidden(shown), **choice, "step": "confirm", **SURE}
     )
     job = Job.objects.get(kind="move")
     assert done.headers["Location"] == f"/jobs/{job.job_id}/"

@@ -63,7 +63,7 @@ def test_without_a_choice_it_is_still_said_who_moved_it(moved, cast):
     page = again.content.decode()
     assert "choose theirs or yours" in page
     assert title(page) == title(text)
-    assert "changed this namespace while you were reading" in page
+    assert "changed this namespace after the plan was made" in page
     assert "Keep theirs, by " in page
     assert described(cast) == "Theirs."
 

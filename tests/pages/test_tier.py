@@ -16,8 +16,10 @@ from nsadmin.stores.qdrant import collections
 from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY
 from tests.pages.conftest import HTMX
-from tests.pages.plans import plan_address
+from tests.pages.plans import edit_address, plan_address
 from tests.people import PASSWORD
+
+SURE = {"step_up_password": PASSWORD}
 
 
 @pytest.fixture
@@ -82,19 +84,23 @@ def test_without_the_enterprise_plan_it_says_so(browse, page, cast):
     assert store.get(cast.own.namespace_id)["revision"] == 1
 
 
-def test_every_post_asks_for_the_password_and_keeps_what_was_typed(
+def test_confirming_asks_for_the_password_and_planning_does_not(
     browse, page, own_cluster, cast
 ):
     own_cluster.receive(cast.own)
     fields = wanted(own_cluster)
     del fields["step_up_password"]
     client = browse()
-    asked = text_of(client.post(page, fields, follow=True), 422)
-    assert "Is it you?" in asked
-    again = {**hidden(asked), "step_up_password": PASSWORD}
-    shown = text_of(client.post(page, again, follow=True))
+    shown = text_of(client.post(page, fields, follow=True))
     assert "Review the plan" in shown
     assert "Store the Qdrant API key" in shown
+    sent = {**hidden(shown), "step": "confirm"}
+    asked = text_of(client.post(plan_address(shown), sent), 422)
+    assert f'action="{plan_address(shown)}"' in asked
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    again = {**hidden(asked), **SURE}
+    assert client.post(plan_address(shown), again).status_code in (302, 303)
+    assert store.get(cast.own.namespace_id)["revision"] == 2
 
 
 def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
@@ -104,8 +110,10 @@ def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     assert "No vectors to move" in shown
     assert "Create the collection with the vector" in shown
-    done = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
-    assert done.status_code == 302
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
+    assert done.status_code == 303
     raw = store.get(bare.namespace_id)
     assert raw["observed_revision"] == raw["revision"] == 2
     assert collections.get(own_cluster.cluster, bare.collection) is not None
@@ -118,17 +126,18 @@ def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cas
     assert "Key can read and write" in shown
     assert "Vectors are already there" in shown
     assert store.get(cast.own.namespace_id)["revision"] == 1
-    done = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
-    assert done.status_code == 302
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
+    assert done.status_code == 303
     namespace = document.read(store.get(cast.own.namespace_id))
     assert clusters.stored_key(namespace).reveal() == KEY
     after = text_of(client.get(page))
     assert "Blank keeps the stored key" in after
     assert "Dedicated CPU" in after
     text_of(client.get(done.headers["Location"]))
-    kept = client.post(
-        page, {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
-    )
+    more = {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
+    kept = client.post(page, more, follow=True)
     text = text_of(kept)
     assert "maximum number of workers" in text
     assert (
@@ -142,7 +151,7 @@ def test_back_to_editing_keeps_the_key_for_its_address_alone(
     own_cluster.receive(cast.own)
     client = browse()
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
-    edited = text_of(client.post(page, {**hidden(shown), "step": "edit"}, follow=True))
+    edited = text_of(client.get(edit_address(shown)))
     assert "Entered; blank keeps what you entered" in edited
     held = hidden(edited)["key_held"]
     same = wanted(own_cluster, qdrant_api_key="", key_held=held)
@@ -163,10 +172,13 @@ def test_what_blocks_can_be_previewed_and_not_confirmed(
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     assert "The collection&#x27;s name is taken there" in shown
     assert 'value="confirm"' not in shown
-    forced = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
+    forced = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
     text = text_of(forced, 409)
     assert "3 points here, 2 there" in text
-    assert "Entered; blank keeps what you entered" in text
+    edited = text_of(client.get(edit_address(text)))
+    assert "Entered; blank keeps what you entered" in edited
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
@@ -225,14 +237,12 @@ REFUSED = {
 def test_a_refused_address_is_told_beside_the_address(browse, page, own_cluster, step):
     for url, reason in REFUSED.items():
         client, fields = browse(), wanted(own_cluster, qdrant_url=url, step=step)
-        del fields["step_up_password"]
-        asked = text_of(client.post(page, fields, follow=True), 422)
-        again = {**hidden(asked), "step_up_password": PASSWORD}
-        text = text_of(client.post(page, again, follow=True), 422)
+        text = text_of(client.post(page, fields), 422)
         assert reason in fault_of(text, "qdrant_url")
         assert not fault_of(text, "qdrant_api_key")
-        moved = {**hidden(asked), "qdrant_url": own_cluster.url}
-        text = text_of(client.post(page, moved, follow=True), 422)
+        held = {"qdrant_api_key": "", "key_held": hidden(text)["key_held"]}
+        moved = {**fields, **held, "qdrant_url": own_cluster.url}
+        text = text_of(client.post(page, moved), 422)
         assert fault_of(text, "qdrant_api_key").startswith("Enter the key again")
         assert not fault_of(text, "qdrant_url")
 

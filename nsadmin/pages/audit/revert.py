@@ -15,8 +15,8 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
 
 
 class RevertForm(ChangeForm):

@@ -20,11 +20,11 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace import advice_figures
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
 from nsadmin.pages.namespace.forms.indexes import declared_list
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/advice.html"
 _DISMISS_IDS = "dismiss-%s"

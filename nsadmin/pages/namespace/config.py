@@ -13,9 +13,9 @@ from nsadmin.namespaces.schema import config as configuration
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace.forms.config import ConfigForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 PAGE = form_page(
     FormPage(

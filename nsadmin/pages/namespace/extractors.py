@@ -14,9 +14,9 @@ from nsadmin.namespaces.read.rows import vector_rows
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace.forms.extractors import ExtractorForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/extractors.html"
 PAGE = form_page(

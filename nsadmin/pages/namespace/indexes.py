@@ -15,9 +15,9 @@ from nsadmin.namespaces.read.rows import index_rows
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, declared_list
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 from nsadmin.plans.forms import SentForm
 
 TEMPLATE = "namespaces/indexes.html"

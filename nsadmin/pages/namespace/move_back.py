@@ -14,8 +14,8 @@ from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
 
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
 

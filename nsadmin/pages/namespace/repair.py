@@ -6,9 +6,9 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page
 from nsadmin.pages.namespace.forms.repair import RepairForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
 
 PAGE = form_page(
     FormPage(

@@ -9,10 +9,10 @@ from nsadmin.access.web import gate
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, why_not
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 _WEEK_S = 7 * 24 * 60 * 60
 PAGE = form_page(

@@ -24,11 +24,11 @@ from nsadmin.pages.common.forms.placement import TIERS
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import editable, namespace_scope, why_not
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
-from nsadmin.pages.common.plan_forms import FormPage, form_page, kept_form
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.forms.tier import TierForm
-from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
+from nsadmin.pages.namespace.sealed_input import hold_again, keep_secret, kept_secret
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/tier.html"
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
@@ -46,6 +46,7 @@ def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form with the current settings; read-only without permission."""
     view = queries.get(gate.actor_of(request), namespace_id)
     form = kept_form(request, view, PAGE) or TierForm.filled(view.namespace)
+    hold_again(request, form, view.namespace.namespace_id)
     context = _context(request, view, form)
     if "check" in request.GET and context["may_change"]:
         actor, now = gate.actor_of(request), view.namespace

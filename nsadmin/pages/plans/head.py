@@ -14,8 +14,8 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.done import audit_address
 from nsadmin.pages.common.page_context import may
-from nsadmin.pages.common.plan_flow import edit_address
-from nsadmin.pages.common.plan_forms import page_of
+from nsadmin.pages.plans.flow import edit_address
+from nsadmin.pages.plans.form_pages import page_of
 from nsadmin.plans.models import SavedPlan
 
 _HOLDS = Badge("ok", "circle-check-fill", "Holds")
@@ -35,7 +35,7 @@ def context(
     own_id = saved.namespace_id
     return {
         "saved": saved,
-        "plan_title": title_of(actor, saved, view),
+        "plan_title": title_of(actor, saved, view, has_moved=has_moved),
         "plan_state": state_of(saved, has_moved=has_moved),
         "plan_link": request.build_absolute_uri(
             reverse("plan", args=[own_id, saved.plan_id])
@@ -61,7 +61,9 @@ def state_of(saved: SavedPlan, *, has_moved: bool) -> Badge:
     return _HOLDS
 
 
-def title_of(actor: Actor, saved: SavedPlan, view: NamespaceView) -> str:
+def title_of(
+    actor: Actor, saved: SavedPlan, view: NamespaceView, *, has_moved: bool
+) -> str:
     """Return the title of the page; that of a revert names what it reverts."""
     if saved.request.get("kind") == "revert":
         rows = queries.audit_rows(actor, view)
@@ -70,7 +72,9 @@ def title_of(actor: Actor, saved: SavedPlan, view: NamespaceView) -> str:
             return f"Revert of revision {event.revision:,}"
     if saved.is_confirmed:
         return "Confirmed plan"
-    return "Expired plan" if saved.is_expired else "Review the plan"
+    if saved.is_expired:
+        return "Expired plan"
+    return "The plan changed" if has_moved else "Review the plan"
 
 
 def changed_badge(saved: SavedPlan, view: NamespaceView) -> Badge:

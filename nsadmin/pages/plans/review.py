@@ -18,13 +18,17 @@ from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
-from nsadmin.pages.common import api_examples, plan_presenter
+from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
-from nsadmin.pages.plans import head
+from nsadmin.pages.plans import head, presenter
+from nsadmin.pages.templatetags.formatting import lasting, many
+from nsadmin.plans import approvals, rates
+from nsadmin.plans.calls import Call, calls_of
+from nsadmin.plans.endings import Deletion
 from nsadmin.plans.models import SavedPlan
-from nsadmin.plans.requests import Wanted
+from nsadmin.plans.requests import Unpatched, Wanted
 from nsadmin.plans.shown import tick_of
 
 
@@ -33,7 +37,8 @@ class Review:
     """An open plan as it is shown: what it asks for now and the plan of that.
 
     `before` are the keys of the steps that were shown last. It `has_moved` if the steps
-    are others by now; `is_incomplete` after a confirmation without a needed consent.
+    are others by now; it `is_incomplete` after a confirmation without a needed consent;
+    `error` is why it was refused.
     """
 
     saved: SavedPlan
@@ -43,11 +48,21 @@ class Review:
     before: tuple[str, ...]
     has_moved: bool = False
     is_incomplete: bool = False
+    error: NsadminError | None = None
 
     @property
     def action(self) -> Action:
         """The permission that the change needs."""
+        if isinstance(self.wanted, Unpatched):
+            return self.wanted.action
         return as_request(self.wanted).action
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether the password is asked for: it moves or deletes the namespace."""
+        is_placed = self.action is Action.NAMESPACE_INFRASTRUCTURE
+        is_across = self.action is Action.NAMESPACE_CLONE_ACROSS
+        return is_placed or is_across or isinstance(self.wanted, Deletion)
 
     @property
     def conflicts(self) -> list[EditConflict]:
@@ -66,10 +81,15 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         **_plan_context(request, review),
         "warnings": _warnings(request, review),
         "ticks_missing": review.is_incomplete,
+        "error": review.error,
         "contested": review.conflicts,
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
+        "second": approvals.needed(
+            actor_of(request), review.saved, review.wanted, review.preview
+        ),
         "has_form": review.form is not None,
         "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
+        "store_calls": _store_calls(review),
     }
     return change_page(request, "namespaces/plan.html", context, status=status)
 
@@ -90,14 +110,17 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
     adds_vectors = bool(added_vectors(plan.steps))
     return {
         "plan": plan,
-        "steps": plan_presenter.steps(plan, before),
-        "gone": plan_presenter.removed_fields(plan, before),
+        "steps": presenter.steps(plan, before),
+        "gone": presenter.removed_fields(plan, before),
         "adds_vectors": adds_vectors,
         "collections": to_reprocess(view) if adds_vectors else None,
-        "summary": plan_presenter.summary(plan),
-        "effects": plan_presenter.effects(
-            plan, view.namespace, preview.actual, moves_points=preview.moves_points
-        ),
+        "summary": presenter.summary(plan),
+        "effects": [
+            *presenter.effects(
+                plan, view.namespace, preview.actual, moves_points=preview.moves_points
+            ),
+            *_time(preview),
+        ],
         "qdrant_silent": preview.qdrant_silent,
         "checks": preview.checks,
         **move_plan(preview),
@@ -110,6 +133,24 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
         ),
         "tab": "",
     }
+
+
+def _store_calls(review: Review) -> list[Call]:
+    """Return the exact calls, where the steps say all that is written."""
+    if isinstance(review.wanted, Unpatched):
+        return []
+    return calls_of(review.preview.plan, review.preview.view.namespace)
+
+
+def _time(preview: Preview) -> list[tuple[str, str]]:
+    """Return the expected time of the index builds; nothing for a plan without any."""
+    expected = rates.expected(preview)
+    if expected is None:
+        return []
+    if expected.seconds is None:
+        return [("Expected time", "Not known yet: no build was measured so far")]
+    builds = many(expected.measured, "earlier build")
+    return [("Expected time", f"About {lasting(expected.seconds)}, from {builds}")]
 
 
 def _pauses(review: Review) -> bool:

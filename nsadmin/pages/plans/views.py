@@ -1,9 +1,11 @@
 """The page of a kept plan: reading it, and confirming it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.actor import Actor
@@ -20,17 +22,18 @@ from nsadmin.errors import (
     Unavailable,
     UpstreamError,
 )
-from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common import plan_presenter
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
-from nsadmin.pages.common.plan_forms import form_of, page_of
-from nsadmin.pages.plans import head, review
+from nsadmin.pages.plans import head, presenter, review
+from nsadmin.pages.plans.flow import forget_sent
+from nsadmin.pages.plans.form_pages import form_of, page_of
 from nsadmin.pages.plans.review import Review
 from nsadmin.plans import service
+from nsadmin.plans.copying import CloneChange
+from nsadmin.plans.endings import Deletion
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import needed_ticks
@@ -61,7 +64,7 @@ def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
 def _review(actor: Actor, saved: SavedPlan, answers: Input) -> Review:
     """Plan the kept change again, with the answers given on the page."""
     asked = service.reading(actor, saved, answers)
-    preview = commit.preview(actor, saved.namespace_id, asked.wanted)
+    preview = service.plan_now(actor, saved.namespace_id, asked.wanted)
     page = page_of(saved)
     return Review(
         saved,
@@ -100,7 +103,7 @@ def _decide(request: HttpRequest, now: Review) -> HttpResponse:
     plan = now.preview.plan
     digest = request.POST.get("digest", "")
     gives_up = now.form is not None and now.form.gives_up
-    if gives_up and plan_presenter.was_shown(request.POST.getlist("shown"), plan):
+    if gives_up and presenter.was_shown(request.POST.getlist("shown"), plan):
         digest = plan.digest
     undecided = any(not conflict.choice for conflict in now.conflicts)
     is_same = plan.digest == digest
@@ -131,16 +134,24 @@ def _carried_out(
     request: HttpRequest, now: Review, digest: str, *, gives_up: bool
 ) -> HttpResponse:
     actor, saved = gate.actor_of(request), now.saved
-    if now.action is Action.NAMESPACE_INFRASTRUCTURE:
+    if now.needs_password:
         step_up.require_password(request)
     try:
         outcome = service.carry_out(actor, saved, now.wanted, digest)
     except PlanChanged:
         again = _review(actor, saved, _answers(request))
         return _shown_again(request, again, moved=True)
+    except _CAUGHT as error:
+        refused = replace(now, error=error)
+        return say_when(review.show(request, refused, status=error.status), error)
+    forget_sent(request, saved.plan_id)
+    if isinstance(now.wanted, Deletion):
+        name = now.preview.view.namespace.label
+        messages.success(request, f"{name} is deleted. Its name is free.")
+        return SeeOther(reverse("tombstone", args=[saved.namespace_id]))
     if outcome.plan.is_empty and gives_up:
         messages.info(request, "The other change was kept. Nothing was written.")
-    else:
+    elif not isinstance(now.wanted, CloneChange):
         say_done(request, outcome)
     page = page_of(saved)
     return back_to(outcome, page.returns_to if page else "")
@@ -165,8 +176,8 @@ def _show_kept(
         **namespace_scope(view),
         **head.context(request, saved, view, has_moved=False),
         "plan_state": head.changed_badge(saved, view),
-        "steps": plan_presenter.kept_steps(steps),
-        "summary": plan_presenter.summary_of(str(s.get("kind")) for s in steps),
+        "steps": presenter.kept_steps(steps),
+        "summary": presenter.summary_of(str(s.get("kind")) for s in steps),
         "warnings": saved.shown["warnings"],
         "error": error,
         "is_done": is_done,

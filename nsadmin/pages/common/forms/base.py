@@ -113,13 +113,11 @@ class ChangeForm(BaseForm):
         return [(name, value) for name in fields for value in sent.getlist(name)]
 
     @property
-    def sent(self) -> QueryDict:
+    def kept_input(self) -> QueryDict:
         """Return the input of the form's own fields, for a plan to keep."""
         data = QueryDict(mutable=True)
         for name, value in self.kept:
             data.appendlist(name, value)
-        if base := str(self.data.get("base") or ""):
-            data["base"] = base
         return data
 
     # Edit conflicts ------------------------------------------------------------------

@@ -48,7 +48,7 @@ class FormPage(Generic[F]):
         """Read kept input against the namespace as it is; raise Invalid."""
         form = self.form(sent)
         if not form.is_valid():
-            raise Invalid(next(iter(form.errors.values()))[0])
+            raise Invalid(str(next(iter(form.errors.values()))[0]))
         wanted = self.wanted(actor, view, form)
         conflicts = form.contested(view.namespace)
         return Reading(wanted, any(not conflict.choice for conflict in conflicts))
