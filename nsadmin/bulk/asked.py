@@ -66,7 +66,7 @@ _NEVER: Final = "Remove the expiry"
 _TITLES: Final[Mapping[str, str]] = {
     "auto_on": "Turn on automatic indexes",
     "auto_off": "Turn off automatic indexes",
-    "delete": "Delete",
+    "delete": "Delete namespaces",
 }
 
 

@@ -46,7 +46,14 @@ def planned(actor: Actor, asked: Asked, namespace_id: str) -> Planned:
         wanted, kept = _wanted(asked, view.namespace)
         return _planned(actor, asked, view.namespace, wanted, kept)
     except NsadminError as refusal:
+        name = name or _visible_name(actor, namespace_id)
         return Planned(State.BLOCKED, name, message=refusal.message)
+
+
+def _visible_name(actor: Actor, namespace_id: str) -> str:
+    """Return the name of a namespace that the actor sees; empty for any other."""
+    names = queries.visible(actor).filter(namespace_id=namespace_id)
+    return names.values_list("name", flat=True).first() or ""
 
 
 def _wanted(asked: Asked, namespace: Namespace) -> tuple[Wanted, list[str]]:

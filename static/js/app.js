@@ -315,8 +315,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
-// 9. Ticks: the one in the head ticks all rows, and the bar says how many are ticked. The
-// server knows by itself what the one in the head means.
+// 9. Ticks: the one in the head ticks all rows, and the bar says how many are ticked. Without
+// this the head's is sent, and the server ticks the rows.
 const ticks = (name) => [
   ...document.querySelectorAll(`input[type=checkbox][name="${name}"]:not(:disabled)`),
 ];
@@ -326,6 +326,7 @@ const countTicks = (name) => {
   const count = boxes.filter((box) => box.checked).length;
   const head = document.querySelector(`[data-ticks="${name}"]`);
   if (head) {
+    head.removeAttribute("name");
     head.checked = count > 0 && count === boxes.length;
     head.indeterminate = count > 0 && count < boxes.length;
   }

@@ -101,7 +101,6 @@ def _list_context(
         "at_work": at_work.address_of(rows, shape.columns),
         "actions": offered_actions(actor),
         "may_change_system": actor.may(Action.NAMESPACE_SYSTEM),
-        "page_ids": " ".join(shown.row.namespace_id for shown in rows),
         "last_known_at": (
             readings.last_known_at(found.rows, statuses)
             if found.rows or query.status

@@ -60,8 +60,8 @@ def column_css(column: str) -> str:
 def list_cell(column: str, shown: ShownRow) -> SafeString:
     """Write the cell of a column."""
     css = _CSS.get(column, "wide")
-    if column == "documents" and shown.state is UNKNOWN:
-        css = f"{css} stale"
+    if column == "documents" and shown.state is UNKNOWN and shown.documents is not None:
+        css = f"{css} stale"  # the style sheet says that it is the last one known
     moment = getattr(shown.row, _TIMES[column]) if column in _TIMES else None
     return format_html(
         "<td{}{}>{}</td>",
@@ -76,7 +76,7 @@ def health_cell(shown: ShownRow, part: str = "") -> SafeString:
     """Write a state with what is said under it; with a `part` to replace that one."""
     below = (
         format_html(
-            '<div class="sub clip"{}>{}</div>',
+            '<div class="sub"{}>{}</div>',
             format_html(' title="{}"', shown.title) if shown.title else _NOTHING,
             shown.under,
         )
@@ -89,12 +89,10 @@ def health_cell(shown: ShownRow, part: str = "") -> SafeString:
 
 @register.simple_tag
 def documents_cell(shown: ShownRow, part: str = "") -> SafeString:
-    """Write a number of documents: that of a clone so far, or the last one known."""
+    """Write a number of documents, of a clone so far."""
     below = _NOTHING
     if shown.out_of is not None:
         below = format_html('<div class="sub">of {}</div>', grouped(shown.out_of))
-    elif shown.state is UNKNOWN and shown.documents is not None:
-        below = SafeString('<div class="sub">last known</div>')
     inside = format_html("{}{}", grouped(shown.documents), below)
     return _part("d", part or shown.part, inside, beside=bool(part))
 

@@ -23,6 +23,7 @@ from nsadmin.pages.namespaces.bulk.forms import (
     form_of,
     needs_input,
 )
+from nsadmin.pages.namespaces.bulk.page_ids import ids_of_page
 from nsadmin.pages.namespaces.bulk.states import badge_of, counted
 
 _TAB = "namespaces"
@@ -54,10 +55,13 @@ def new_bulk(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest) -> list[str]:
-    """Return the ticked namespaces; with the tick of the head, all of the page."""
-    sent = request.POST
-    every = sent.get("page_ids", "").split() if sent.get("all") else []
-    return list(dict.fromkeys(one for one in [*every, *sent.getlist("id")] if one))
+    """Return the ticked namespaces; with the tick of the head, all of the page.
+
+    A script ticks them all itself, and then does not send the one of the head.
+    """
+    every = ids_of_page(request, _query(request)) if request.POST.get("all") else []
+    ticked = request.POST.getlist("id")
+    return list(dict.fromkeys(one for one in [*every, *ticked] if one))
 
 
 def _refuse(request: HttpRequest, count: int) -> HttpResponse:
@@ -71,9 +75,13 @@ def _refuse(request: HttpRequest, count: int) -> HttpResponse:
     return redirect(_back(request))
 
 
+def _query(request: HttpRequest) -> str:
+    return request.POST.get("back", "")[:8000]
+
+
 def _back(request: HttpRequest) -> str:
     """Return the address of the list from which the form came."""
-    query = request.POST.get("back", "")[:8000]
+    query = _query(request)
     return f"{reverse('namespaces')}?{query}" if query else reverse("namespaces")
 
 
