@@ -171,6 +171,12 @@ def confirm(
     change.refresh_from_db()
 
 
+def take_up_waiting(change: BulkChange) -> None:
+    """Let `go_on` try again what waits for a second person; it may be another one now."""
+    waiting = change.items.filter(state=State.WAITING)
+    waiting.update(state=State.PLANNED, message="")
+
+
 def go_on(actor: Actor, change: BulkChange, *, seconds: float = BUDGET_S) -> int:
     """Change one namespace after the other for some time; return how many are left.
 

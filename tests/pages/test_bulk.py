@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from nsadmin.access.models import Membership, User
 from nsadmin.audit.models import AuditEvent
 from nsadmin.bulk import service
 from nsadmin.bulk.asked import Asked
@@ -21,6 +22,8 @@ from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.cast import Cast, make_namespace
 from tests.pages.conftest import HTMX
+from tests.people import BACKEND, PASSWORD
+from tests.plans.conftest import require_two
 
 NEW = "/namespaces/bulk/"
 
@@ -204,6 +207,32 @@ def test_deleting_needs_the_typed_number_then_the_password(browse, sure, three) 
     assert not stored(three[2]).get("deleted_at")
     member = browse("member").post(NEW, {"id": ids(three), "kind": "delete"})
     assert member.status_code == 403
+
+
+def test_a_second_person_confirms_where_the_organization_requires_it(
+    cast, sure, three
+) -> None:
+    require_two(cast.northlight, "delete")
+    client = sure()
+    address = asked(client, three[:2], "delete")
+    assert "another person confirms it" in client.get(address).content.decode()
+    form = {"step": "confirm", "include": ids(three[:2]), "count": "2"}
+    client.post(address, form)
+    assert set(states(address).values()) == {State.WAITING}
+    assert "as the second person" not in client.get(address).content.decode()
+    client.post(address, {"step": "second"})
+    assert set(states(address).values()) == {State.WAITING}
+    assert "deleted_at" not in stored(three[0])
+    second = User.objects.create_user("second@northlight.example", PASSWORD)
+    Membership.objects.create(user=second, organization=cast.northlight, role="admin")
+    other = Client()
+    other.force_login(second, BACKEND)
+    assert "as the second person" in other.get(address).content.decode()
+    asks = other.post(address, {"step": "second"})
+    assert "Confirm your password" in asks.content.decode()
+    other.post(address, {"step": "second", "step_up_password": PASSWORD})
+    assert set(states(address).values()) == {State.DONE}
+    assert stored(three[0])["deleted_at"]
 
 
 def test_the_tick_of_the_head_means_all_of_the_page(browse, three) -> None:

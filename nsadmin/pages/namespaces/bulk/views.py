@@ -119,7 +119,10 @@ def bulk(request: HttpRequest, bulk_id: str) -> HttpResponse:
     change = service.find(actor, bulk_id)
     if request.method != "POST":
         return _show(request, change)
-    if request.POST.get("step") == "continue":
+    if change.is_confirmed and request.POST.get("step") == "second":
+        step_up.require_password(request)
+        service.take_up_waiting(change)
+    if request.POST.get("step") in ("continue", "second"):
         if change.is_confirmed:
             service.go_on(actor, change)
         is_part = wants_fragment(request)
@@ -174,6 +177,10 @@ def _show(
         ],
         "counted": counted(rows),
         "left": len(planned) if change.is_confirmed else 0,
+        "may_be_second": (
+            change.made_by_label != gate.actor_of(request).label
+            and any(row.state == State.WAITING for row in rows)
+        ),
         "is_running": any(row.state == State.RUNNING for row in rows),
         "tab": _TAB,
     }
