@@ -172,7 +172,7 @@ def confirm(
 
 
 def take_up_waiting(change: BulkChange) -> None:
-    """Let `go_on` try again what waits for a second person; it may be another one now."""
+    """Let `go_on` try again what waits for a second person."""
     waiting = change.items.filter(state=State.WAITING)
     waiting.update(state=State.PLANNED, message="")
 

@@ -12,9 +12,12 @@ from nsadmin.access.web import gate
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
+from nsadmin.namespaces.listing.query import conditions
 from nsadmin.namespaces.listing.totals import documents_of
 from nsadmin.namespaces.mirror import bootstrap
+from nsadmin.namespaces.models.lists import SYSTEM
 from nsadmin.namespaces.read import readings
+from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.badges import HEALTH, TIERS, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -81,6 +84,7 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         **_list_context(request, query, found, shape),
         **_shape_context(request, shape),
         "totals": documents_of(query, found),
+        "curl": _first_call(request) if _lacks_own(query, found) else "",
         "views": views,
     }
     return page(
@@ -120,6 +124,19 @@ def _list_context(
             found.tally.tombstones if actor.may(Action.TOMBSTONE_READ) else None
         ),
     }
+
+
+def _lacks_own(query: ListQuery, found: listing.Page) -> bool:
+    """Tell whether a list without any filter has only the platform's samples."""
+    is_whole = not query.search and next(conditions(query), None) is None
+    own = (kind for kind in found.tally.kinds if kind.listed_for != SYSTEM)
+    return is_whole and query.scope is None and not query.expiring and not any(own)
+
+
+def _first_call(request: HttpRequest) -> str:
+    return api_examples.of_creation(
+        request, {"namespace_name": "field-notes"}, dry_run=True
+    )
 
 
 def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
