@@ -1,7 +1,6 @@
 """What a bulk change would do to one namespace; nothing is written there."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from nsadmin.access.actor import Actor
 from nsadmin.bulk.asked import Asked, patch_for
@@ -44,7 +43,7 @@ def planned(actor: Actor, asked: Asked, namespace_id: str) -> Planned:
         view = queries.get_stored(actor, namespace_id, action=asked.action)
         name = view.namespace.label
         wanted, kept = _wanted(asked, view.namespace)
-        return _planned(actor, asked, view.namespace, wanted, kept)
+        return _planned(actor, view.namespace, wanted, kept)
     except NsadminError as refusal:
         name = name or _visible_name(actor, namespace_id)
         return Planned(State.BLOCKED, name, message=refusal.message)
@@ -67,7 +66,7 @@ def _wanted(asked: Asked, namespace: Namespace) -> tuple[Wanted, list[str]]:
 
 
 def _planned(
-    actor: Actor, asked: Asked, namespace: Namespace, wanted: Wanted, kept: list[str]
+    actor: Actor, namespace: Namespace, wanted: Wanted, kept: list[str]
 ) -> Planned:
     shown = plans.plan_now(actor, namespace.namespace_id, wanted)
     if shown.plan.is_empty:
@@ -79,7 +78,6 @@ def _planned(
     warnings = [
         (warning.sentence, warning.needs_tick) for warning in shown.plan.warnings
     ]
-    warnings += _end_warnings(asked, namespace)
     warnings += [(sentence, False) for sentence in kept]
     if approvals.needed(actor, saved, wanted, shown) is not None:
         warnings.append((SECOND_PERSON, False))
@@ -90,13 +88,3 @@ def _planned(
         warnings=warnings,
         plan_id=saved.plan_id,
     )
-
-
-def _end_warnings(asked: Asked, namespace: Namespace) -> Warnings:
-    """Return what an expiry that is new or earlier leads to, with a tick."""
-    end, before = asked.expires_at, namespace.expires_at
-    if end is None or (before is not None and before <= end):
-        return []
-    days = max(1, round((end - datetime.now(UTC)).total_seconds() / 86_400))
-    plural = "day" if days == 1 else "days"
-    return [(f"It and its contents are deleted in {days:,} {plural}.", True)]

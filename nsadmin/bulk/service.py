@@ -117,15 +117,30 @@ def items_of(change: BulkChange) -> list[BulkItem]:
     return list(change.items.all())
 
 
-def ticks_of(rows: Collection[BulkItem]) -> dict[str, tuple[str, int]]:
-    """Return {tick: (warning, how many namespaces have it)} of what needs consent."""
+def ticks_of(
+    change: BulkChange, rows: Collection[BulkItem]
+) -> dict[str, tuple[str, int]]:
+    """Return {tick: (warning, how many namespaces have it)} of what needs consent.
+
+    The warnings of several namespaces that differ in the name alone are one. A deletion
+    needs none: the typed number is the consent.
+    """
     found: dict[str, tuple[str, int]] = {}
+    if change.asked["kind"] == "delete":
+        return found
     for row in rows:
         for sentence, needs_tick in row.warnings:
             if needs_tick and row.state == State.PLANNED:
-                tick = tick_of(sentence)
-                found[tick] = (sentence, found.get(tick, ("", 0))[1] + 1)
+                general = _general(row, sentence)
+                tick = tick_of(general)
+                found[tick] = (general, found.get(tick, ("", 0))[1] + 1)
     return found
+
+
+def _general(row: BulkItem, sentence: str) -> str:
+    """Return a warning without the name of its namespace."""
+    general = sentence.replace(f"“{row.namespace_name}”", "the namespace")
+    return general[:1].upper() + general[1:]
 
 
 def require_confirmable(
@@ -144,7 +159,7 @@ def require_confirmable(
     chosen = [item for item in own if item.namespace_id in included]
     if not chosen:
         raise Invalid.at("include", "Choose at least one namespace.")
-    if ticks_of(chosen).keys() - set(ticks):
+    if ticks_of(change, chosen).keys() - set(ticks):
         raise Invalid.at("tick", "Accept each warning of the chosen namespaces.")
     return chosen
 

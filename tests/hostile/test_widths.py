@@ -37,7 +37,12 @@ _MISPLACED = """() => {
     element.textContent.trim().slice(0, 24);
   const found = [];
   const wide = document.documentElement.scrollWidth;
-  if (wide > innerWidth) found.push(`${wide} px wide`);
+  if (wide > innerWidth) {
+    const beyond = [...document.querySelectorAll("main *, header *, footer *")].filter(
+      element => element.checkVisibility() &&
+        element.getBoundingClientRect().right > innerWidth + 1);
+    found.push(`${wide} px wide by ${beyond.slice(0, 3).map(name)}`);
+  }
   for (const cell of document.querySelectorAll(".card th, .card td")) {
     if (!cell.checkVisibility() || cell.closest("caption, pre, .code")) continue;
     const card = cell.closest(".card").getBoundingClientRect();

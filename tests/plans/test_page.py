@@ -139,7 +139,11 @@ def test_one_that_moved_shows_the_new_steps(cast, own):
     assert "changed this namespace after the plan was made" in text
     refused = confirm(client, shown)
     assert refused.status_code == 409
-    assert confirm(client, refused.content.decode()).status_code == 303
+    text = refused.content.decode()
+    assert "Changed by both: the description" in text
+    assert confirm(client, text).status_code == 422
+    assert confirm(client, text, **{"keep-description": "mine"}).status_code == 303
+    assert store.get(cast.own.namespace_id)["description"] == "Scenes and faces."
 
 
 def test_an_expired_one_is_read_and_edited_again(cast, own):

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing import counters, statements, walks
+from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
     ListQuery,
@@ -34,40 +35,12 @@ from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
 
-MOST = 1000
 # As many rows are read and put in order rather than met in the order of the list.
 _FEW = 1000
 _COLUMNS = (
     *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
-    *("extractor_ids", "namespace_id"),
+    *("extractor_ids", "namespace_id", "document_count"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of rows; `is_least` if there are more than were counted."""
-
-    n: int = 0
-    is_least: bool = False
-
-    @classmethod
-    def up_to_most(cls, n: int) -> "Count":
-        """Return the count of something that was counted one further than MOST."""
-        return cls(min(n, MOST), is_least=n > MOST)
-
-
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """The documents of namespaces; `unknown` of them have no count."""
-
-    n: int
-    unknown: int
-
-    @classmethod
-    def added_up(cls, counts: Iterable[int | None]) -> "Documents":
-        """Return the sum of counts."""
-        known = [*counts]
-        return cls(sum(n for n in known if n is not None), known.count(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +62,7 @@ class Tally:
     every: int = 0
     tombstones: int = 0
     is_sample: bool = False
-    documents: "Documents | None" = None
+    documents: Documents | None = None
     few: Few | None = None
     conditions: Sequence[Q] = field(default=())
 
@@ -205,11 +178,11 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     rows, counted = _sample(lists, query, walk)
     is_sample = len(rows) > MOST
     fitting = [row for row in rows if row[-1]]
-    soon = {row[6] for row in fitting if row[7]}
+    soon = {row[6] for row in fitting if row[8]}
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
-    counts = {row[6]: row[8] for row in fitting}
+    counts = {row[6]: row[7] for row in fitting}
     found = Tally(
         lists=(),
         kinds=kinds,

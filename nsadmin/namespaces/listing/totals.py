@@ -3,9 +3,9 @@
 from django.db import connection
 
 from nsadmin.namespaces.listing import statements
+from nsadmin.namespaces.listing.amounts import MOST, Documents
 from nsadmin.namespaces.listing.listing import Page
 from nsadmin.namespaces.listing.query import ListQuery
-from nsadmin.namespaces.listing.tally import MOST, Documents
 from nsadmin.namespaces.listing.walks import Walk
 
 _SUM = (

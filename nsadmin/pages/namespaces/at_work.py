@@ -8,7 +8,6 @@ from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.namespaces.read import queries, readings
+from nsadmin.namespaces.read import lookups, readings
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import current_organization
@@ -47,9 +46,7 @@ def at_work(request: HttpRequest) -> HttpResponse:
     organization = current_organization(request)
     sent = dict.fromkeys(request.GET.getlist("id")[:_MOST])
     ids = [one for one in sent if one and "\x00" not in one]
-    found = queries.visible(gate.actor_of(request)).filter(namespace_id__in=ids)
-    own = Q(internal_id=organization.internal_id) | Q(scope="system")
-    rows = list(found.filter(own))
+    rows = lookups.listed(gate.actor_of(request), organization.internal_id, ids)
     shown = rows_of(request, rows, readings.shown(rows))
     cells = set(request.GET.getlist("cell"))
     there = {row.namespace_id for row in rows}

@@ -9,8 +9,10 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
 from nsadmin.audit import search
+from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.done import audit_address
 from nsadmin.pages.common.page_context import may
@@ -33,9 +35,12 @@ def context(
     actor = actor_of(request)
     can_edit = may(actor, Action.NAMESPACE_UPDATE, view)
     own_id = saved.namespace_id
+    reverted = reverted_by(actor, saved, view)
     return {
         "saved": saved,
-        "plan_title": title_of(actor, saved, view, has_moved=has_moved),
+        "plan_title": title_of(saved, reverted, has_moved=has_moved),
+        "reverted": reverted,
+        "reverted_title": change_titles.title(reverted.changes) if reverted else "",
         "plan_state": state_of(saved, has_moved=has_moved),
         "plan_link": request.build_absolute_uri(
             reverse("plan", args=[own_id, saved.plan_id])
@@ -61,15 +66,20 @@ def state_of(saved: SavedPlan, *, has_moved: bool) -> Badge:
     return _HOLDS
 
 
-def title_of(
-    actor: Actor, saved: SavedPlan, view: NamespaceView, *, has_moved: bool
-) -> str:
+def reverted_by(
+    actor: Actor, saved: SavedPlan, view: NamespaceView
+) -> AuditEvent | None:
+    """Return the change that a plan reverts; None for other plans."""
+    if saved.request.get("kind") != "revert":
+        return None
+    rows = queries.audit_rows(actor, view)
+    return search.written_update(rows, str(saved.request.get("op_id", "")))
+
+
+def title_of(saved: SavedPlan, reverted: AuditEvent | None, *, has_moved: bool) -> str:
     """Return the title of the page; that of a revert names what it reverts."""
-    if saved.request.get("kind") == "revert":
-        rows = queries.audit_rows(actor, view)
-        event = search.written_update(rows, str(saved.request.get("op_id", "")))
-        if event is not None and event.revision is not None:
-            return f"Revert of revision {event.revision:,}"
+    if reverted is not None and reverted.revision is not None:
+        return f"Revert of revision {reverted.revision:,}"
     if saved.is_confirmed:
         return "Confirmed plan"
     if saved.is_expired:

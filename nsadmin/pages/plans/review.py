@@ -18,7 +18,7 @@ from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
-from nsadmin.pages.common import api_examples
+from nsadmin.pages.common import api_examples, change_titles
 from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
@@ -127,7 +127,7 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
         "pauses": _pauses(review),
         "is_blocked": preview.is_blocked,
         "moved": moved,
-        "mover": _mover(request, review.saved, view) if moved else None,
+        **_mover_context(request, review.saved, view, moved=moved),
         "action": reverse(
             "plan", args=[review.saved.namespace_id, review.saved.plan_id]
         ),
@@ -158,6 +158,17 @@ def _pauses(review: Review) -> bool:
     if form is not None and PAUSE in form.fields:
         return bool(form[PAUSE].value())
     return bool(getattr(review.wanted, PAUSE, False))
+
+
+def _mover_context(
+    request: HttpRequest, saved: SavedPlan, view: NamespaceView, *, moved: bool
+) -> dict[str, Any]:
+    """Return who changed the namespace since the plan was made, and what."""
+    mover = _mover(request, saved, view) if moved else None
+    words = ""
+    if mover is not None:
+        words = change_titles.title(mover.changes) or mover.summary.removesuffix(".")
+    return {"mover": mover, "mover_words": words}
 
 
 def _mover(

@@ -19,13 +19,13 @@ _NOTHING = SafeString("")
 # Where a column hides, and whether it has numbers.
 _CSS = {
     "health": "",
-    "tier": "wide nowrap",
+    "tier": "wide",
     "documents": "num wide",
     "indexes": "num roomy",
     "extractors": "roomy",
     "created": "roomy nowrap",
     "expires": "roomy nowrap",
-    "updated": "wide nowrap",
+    "updated": "wide",
 }
 
 

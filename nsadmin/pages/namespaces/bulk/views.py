@@ -173,7 +173,7 @@ def _show(
         "rows": [(row, badge_of(row)) for row in rows],
         "ticks": [
             (tick, sentence, count, tick in given)
-            for tick, (sentence, count) in service.ticks_of(rows).items()
+            for tick, (sentence, count) in service.ticks_of(change, rows).items()
         ],
         "counted": counted(rows),
         "left": len(planned) if change.is_confirmed else 0,
