@@ -62,8 +62,6 @@ class Organization(models.Model):
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
-    `second_person` lists the changes that a second person confirms;
-    `second_person_asked` is a shorter list that one admin has asked for.
     While `suspended_at` is set its members and keys are refused; its data stays.
     `name_key` is the name as searches compare it; `save` writes it.
     """
@@ -259,12 +257,10 @@ class SupportSession(models.Model):
     """The access of one person of the platform to one organization, for a time.
 
     It is asked for with a reason; `approved_at` is when it began: at once, or when an
-    admin of the organization approved it. It is running from then until `ends_at`,
-    unless it was refused or ended before. `is_break_glass` marks one that began without
-    the approval that the organization requires; an admin acknowledges it afterwards.
-
-    `ended_at` of one whose time is over is written by a sweep. Until then the times
-    alone tell, so that a late sweep lengthens nothing.
+    admin of the organization approved it. It runs until `ends_at`, unless it was ended
+    or refused. `is_break_glass` marks one without the approval that the organization
+    requires; an admin acknowledges it. A sweep writes `ended_at` of one whose time is
+    over; until then the times alone tell, so that a late sweep lengthens nothing.
     """
 
     session_id = models.CharField(max_length=32, primary_key=True)

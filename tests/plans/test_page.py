@@ -46,7 +46,7 @@ def test_it_says_who_made_it_from_what_and_that_it_holds(cast):
     assert "Holds" in text
     assert "Made by" in text
     assert "from revision 1" in text
-    assert "Expires in 6 d" in text
+    assert "The plan expires in 6 d" in text
     assert f"{page_of(saved)}" in re.search(r'data-copy="([^"]+)"', text)[1]
     assert "Confirm one step" in text
 

@@ -122,23 +122,20 @@ def commit(
 ) -> Outcome:
     """Carry out a request: plan again, compare, accept, converge, mirror, audit.
 
-    `op_id` is a new id of the operation that the caller has written down; `approval` is
-    the plan of another person that the actor confirms.
-    Raises PlanChanged if `digest` is another plan's, PreconditionFailed if `if_match`
-    is not the stored revision, Conflict for a taken name or a busy namespace,
-    Unavailable before anything is written if Qdrant must answer and does not,
-    RateLimited for a move while the organization's queue of jobs is full.
+    `op_id` is a new id that the caller has written down; `approval` is the plan of
+    another person that the actor confirms. Raises PlanChanged if `digest` is
+    another plan's, PreconditionFailed if `if_match` is not the stored revision,
+    Conflict for a taken name or a busy namespace, Unavailable before any write if
+    Qdrant must answer and does not, RateLimited for a move while the queue is full.
     """
     # 1. Permission: `read` returns the stored namespace if the actor may change it.
     # 2. Preconditions: it is not busy, the name is free, the subscription allows it.
-    # 3. Plan: made again from the stored document and the state of Qdrant.
-    # 4. Compare: with the digest and revision that the caller has seen.
+    # 3. Plan: made again; 4. compare: with the digest and revision that were seen.
     # 5. Attempt: recorded in the audit before anything is written.
     # 6. Accept: one compare-and-set of the document; if it has changed, from 1 again.
     #    What moves points is accepted as `move`; its job does the rest.
-    # 7. Converge, in `finish`: the steps in Qdrant are carried out and read back.
-    # 8. Mirror: the SQL copy and the cached snapshots are updated.
-    # 9. Outcome: recorded in the audit; the sweep finishes open steps later.
+    # 7. Converge, in `finish` or later by the sweep: steps are done and read back.
+    # 8. Mirror: the SQL copy and the snapshots; 9. outcome: recorded in the audit.
     request = as_request(request)
     op_id = op_id or record.new_op_id()
     last_try: list[tuple[NamespaceView, Plan]] = []

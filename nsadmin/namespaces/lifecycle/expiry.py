@@ -163,31 +163,37 @@ def extend(
     new_end = None if end is None else end.replace(microsecond=0)
 
     def values(namespace: Namespace) -> Values:
-        blockers.require_not_deleting(namespace)
-        if new_end is not None and namespace.is_system:
-            sentence = "A system namespace never expires."
-            raise Invalid.at("expires_at", sentence)
-        if _is_sooner(new_end, namespace.expires_at):
-            require_delete_permission(actor)
-            second_person.require(
-                actor, namespace.internal_id, Guarded.DELETE, approval
-            )
+        _require_allowed(actor, namespace, new_end, approval)
         return {"expires_at": new_end, WARNED: None}
 
     known = read()
     if known.namespace.expires_at is None and new_end is None:
         return known
+    summary = _extension_summary(new_end, known.namespace.expires_at)
     return update_document(
         actor,
         read,
         values,
         action="namespace:extend",
-        summary=with_approval(
-            _extension_summary(new_end, known.namespace.expires_at), approval
-        ),
+        summary=with_approval(summary, approval),
         audited_field="expires_at",
         op_id=op_id,
     )
+
+
+def _require_allowed(
+    actor: Actor,
+    namespace: Namespace,
+    end: datetime | None,
+    approval: Approval | None,
+) -> None:
+    """Raise unless the actor may give the namespace this expiry."""
+    blockers.require_not_deleting(namespace)
+    if end is not None and namespace.is_system:
+        raise Invalid.at("expires_at", "A system namespace never expires.")
+    if _is_sooner(end, namespace.expires_at):
+        require_delete_permission(actor)
+        second_person.require(actor, namespace.internal_id, Guarded.DELETE, approval)
 
 
 def _extension_summary(end: datetime | None, before: datetime | None) -> str:
