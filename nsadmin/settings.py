@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "nsadmin.templates",
     "nsadmin.comparison",
     "nsadmin.plans",
+    "nsadmin.bulk",
     "nsadmin.search",
     "nsadmin.pages",
     "nsadmin.api",

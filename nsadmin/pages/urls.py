@@ -19,6 +19,8 @@ from nsadmin.pages.namespace.overview import health, overview
 from nsadmin.pages.namespace.repair import repair
 from nsadmin.pages.namespace.settings import settings
 from nsadmin.pages.namespace.tier import tier
+from nsadmin.pages.namespaces.at_work import at_work
+from nsadmin.pages.namespaces.bulk.views import bulk, new_bulk
 from nsadmin.pages.namespaces.clones import clone
 from nsadmin.pages.namespaces.creation import new_name_check, new_namespace
 from nsadmin.pages.namespaces.deleted import deleted, tombstone
@@ -26,6 +28,7 @@ from nsadmin.pages.namespaces.deletion import delete, protection
 from nsadmin.pages.namespaces.listing import home, namespaces
 from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
+from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
 from nsadmin.pages.organization.account import switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
@@ -78,6 +81,11 @@ urlpatterns = [
     path("namespaces/deleted/", deleted, name="deleted"),
     path("namespaces/new/", new_namespace, name="new_namespace"),
     path("namespaces/new/name/", new_name_check, name="new_name_check"),
+    path("namespaces/at-work/", at_work, name="at_work"),
+    path("namespaces/views/", saved_views, name="saved_views"),
+    path("namespaces/views/<str:view_id>/", saved_view, name="saved_view"),
+    path("namespaces/bulk/", new_bulk, name="bulk_new"),
+    path("namespaces/bulk/<str:bulk_id>/", bulk, name="bulk"),
     path("namespaces/due/", due, name="due"),
     path("namespaces/due/release/", due_release, name="due_release"),
     path("namespaces/due/extend/", due_extend, name="due_extend"),

@@ -97,6 +97,7 @@ _EXPORTED = Row(
 _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
+_BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
 _PLATFORM_READ = Row("login 403 403 403 in in")
 _PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
@@ -114,6 +115,15 @@ MATRIX: dict[Route, Row] = {
     # Pages
     ("GET", ""): _PERSON,
     ("GET", "namespaces/"): _PERSON,
+    ("GET", "namespaces/at-work/"): _PERSON,
+    ("GET", "namespaces/views/"): _PERSON,
+    ("POST", "namespaces/views/"): _PERSON,
+    # It is the admin's own; each person has others.
+    ("POST", "namespaces/views/<view_id>/"): Row("login 404 404 in 404 404"),
+    ("GET", "namespaces/bulk/"): Row("login 403 in in 403 in"),
+    ("POST", "namespaces/bulk/"): Row("login 403 in in 403 in"),
+    ("GET", "namespaces/bulk/<bulk_id>/"): _BULK,
+    ("POST", "namespaces/bulk/<bulk_id>/"): _BULK,
     ("GET", NAMESPACE_PAGE): _SHOWN,
     ("GET", NAMESPACE_PAGE + "health/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "config/"): _SHOWN,

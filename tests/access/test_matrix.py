@@ -23,7 +23,10 @@ from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import RecordedActor, record
+from nsadmin.bulk.asked import Asked
+from nsadmin.bulk.models import BulkChange
 from nsadmin.comparison.models import Comparison
+from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans import service
 from nsadmin.templates.configuration import configuration_of
@@ -140,6 +143,26 @@ def _template(cast: Cast, whose: str) -> str:
     ).template_id
 
 
+def _bulk(cast: Cast, whose: str) -> str:
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    return BulkChange.objects.create(
+        organization_id=organization.organization_id,
+        internal_id=organization.internal_id,
+        asked=Asked("auto_on").to_json(),
+    ).bulk_id
+
+
+def _saved_view(cast: Cast) -> str:
+    """A view of the admin's."""
+    view, _ = SavedView.objects.get_or_create(
+        person=str(cast.users["admin"].pk),
+        organization_id=cast.northlight.organization_id,
+        name="mine",
+        name_key="mine",
+    )
+    return view.view_id
+
+
 def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     """Somebody of the organization, a key, an invitation; `system` has none."""
     who = {"own": "viewer", "foreign": "stranger"}.get(whose)
@@ -198,6 +221,8 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<task_id>": lambda: _job(cast, whose),
         "<comparison_id>": lambda: _comparison(cast, whose),
         "<template_id>": lambda: _template(cast, whose),
+        "<bulk_id>": lambda: _bulk(cast, whose),
+        "<view_id>": lambda: _saved_view(cast),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),

@@ -378,6 +378,32 @@ def differing() -> Findings:
     return findings
 
 
+def several(world: World) -> None:
+    """The list with views and other columns, and changes to several namespaces."""
+    cast = world.cast
+    safe = make_namespace(cast.northlight, LONG[:64], in_qdrant=False, protected=True)
+    client = world.sure()
+    view = {"name": LONG[:60], "address": f"search={LONG}&columns=tier&per=50"}
+    client.post("/namespaces/views/", view)
+    world.see("rows", "/namespaces/views/")
+    world.see("refused", "/namespaces/views/", form={"name": "", "address": "x=1"})
+    world.see("columns", "/namespaces/?columns=created,expires,health&per=100")
+    ids = [cast.own.namespace_id, safe.namespace_id, "ns_" + LONG, "gone"]
+    new = "/namespaces/bulk/"
+    for kind in ("index", "template", "expiry"):
+        world.see("asked", new, form={"id": ids, "kind": kind})
+        sent = {"id": ids, "kind": kind, "step": "plan"}
+        world.see("refused", new, form=sent)
+    for kind in ("auto_on", "delete", "expiry"):
+        sent = {"id": ids, "kind": kind, "step": "plan", "ends": "7"}
+        review = client.post(new, sent).headers["Location"]
+        world.see("review", review)
+        world.see("refused", review, form={"step": "confirm", "count": "x"})
+        if kind == "auto_on":
+            client.post(review, {"step": "confirm", "include": ids[:2]})
+            world.see("outcomes", review)
+
+
 def working(world: World) -> None:
     """Jobs and schedules that wait, run, have failed and are done."""
     for job in jobs(world):
@@ -488,6 +514,7 @@ STATES: tuple[Callable[[World], None], ...] = (
     documents,
     resources,
     compared,
+    several,
     working,
     troubled,
     unreadable,

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing import counters, statements, walks
+from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
     ListQuery,
@@ -34,26 +35,12 @@ from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
 
-MOST = 1000
 # As many rows are read and put in order rather than met in the order of the list.
 _FEW = 1000
 _COLUMNS = (
     *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
-    *("extractor_ids", "namespace_id"),
+    *("extractor_ids", "namespace_id", "document_count"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of rows; `is_least` if there are more than were counted."""
-
-    n: int = 0
-    is_least: bool = False
-
-    @classmethod
-    def up_to_most(cls, n: int) -> "Count":
-        """Return the count of something that was counted one further than MOST."""
-        return cls(min(n, MOST), is_least=n > MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +50,7 @@ class Tally:
     `kinds` are its rows without the filters, by their values; of a search that finds
     more than MOST they are a sample. `every` counts the rows without search and
     filters, `tombstones` those of deleted ones; `expiring` ignores that filter.
+    `documents` are those of a search that was counted to the end.
     `lists` has the rows; they meet `conditions`, and are looked up by `few` if it is
     there.
     """
@@ -74,6 +62,7 @@ class Tally:
     every: int = 0
     tombstones: int = 0
     is_sample: bool = False
+    documents: Documents | None = None
     few: Few | None = None
     conditions: Sequence[Q] = field(default=())
 
@@ -189,16 +178,18 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     rows, counted = _sample(lists, query, walk)
     is_sample = len(rows) > MOST
     fitting = [row for row in rows if row[-1]]
-    soon = {row[6] for row in fitting if row[7]}
+    soon = {row[6] for row in fitting if row[8]}
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
+    counts = {row[6]: row[7] for row in fitting}
     found = Tally(
         lists=(),
         kinds=kinds,
         total=Count(len(ids)),
         expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
         is_sample=is_sample,
+        documents=Documents.added_up(counts[one] for one in ids),
         few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
     )
     if not is_sample:

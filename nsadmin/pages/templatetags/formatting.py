@@ -228,7 +228,8 @@ def deleted_at(namespace: Namespace | None) -> datetime | None:
 def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
     """Write how long something has until it is deleted; a script keeps it true.
 
-    A list knows of the end alone, not of the warning that deleting waits for.
+    A list knows of the end alone, not of the warning that deleting waits for, and says
+    it in short, as it was when the list was read.
     """
     if end is None:
         return ""
@@ -237,6 +238,8 @@ def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
     unless = " unless extended" if length == "whole" else ""
     if end <= timezone.now():
         return format_html("Due for deletion since {}{}", clock(end), unless)
+    if length == "short":
+        return f"Deleted in {until(end)}"
     return format_html(
         'Deleted in <time datetime="{}" title="{}" data-until>{}</time>{}',
         end.strftime("%Y-%m-%dT%H:%M:%SZ"),
