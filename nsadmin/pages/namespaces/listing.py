@@ -163,7 +163,7 @@ def _rows(
     for row in rows:
         kind, percent = running.get(row.namespace_id, ("", None))
         shown = statuses[row.namespace_id]
-        state = MOVING if kind == MOVE else health_badge(shown.key)
+        state = MOVING if kind == MOVE else health_badge(shown.key, row.clone_error)
         if percent is not None and (state is MOVING or row.clone_status == "cloning"):
             state = replace(state, word=f"{state.word} {percent} %")
         found.append((row, state, TIERS[_tier(row)][1], shown))
