@@ -56,6 +56,16 @@ def test_cancelled_is_grey_and_says_by_whom(cast, browse, halted):
     assert shown in listed
 
 
+def test_the_namespace_of_a_cancelled_clone_has_not_failed(browse, halted):
+    job = halted()
+    listed = browse().get("/namespaces/?search=stopped").content.decode()
+    assert "Clone cancelled" in listed
+    assert ">cancelled<" not in listed
+    overview = browse().get(f"/namespaces/{job.namespace_id}/").content.decode()
+    assert "The clone into this namespace was cancelled." in overview
+    assert "did not finish" not in overview
+
+
 def test_a_stage_that_was_left_running_is_cancelled(cast, browse):
     progress = {"stages": STAGES, "percent": 40}
     job = make_job(cast.northlight, state="cancelled", progress=progress)
