@@ -34,7 +34,7 @@ def counts(job: Job) -> dict[str, int | None]:
         counted = resources.counts(job.namespace_id, within_s=1)
     except NsadminError:
         return unknown
-    found: dict[str, int | None] = {**unknown, **counted}
+    found = unknown | {str(kind): number for kind, number in counted.items()}
     if raw is None:
         return found
     target = document.read(raw)
