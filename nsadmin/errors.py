@@ -5,6 +5,7 @@ a retry can help. An instance has a message for people and, where useful, detail
 """
 
 import json
+import secrets
 from typing import Any, ClassVar
 
 _MAX_LENGTH = 100
@@ -14,6 +15,11 @@ def as_json(value: Any) -> str:
     """Return a value as JSON for a message, cut at 100 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
+
+
+def new_reference() -> str:
+    """Return an id under which an unexpected error is logged, for a page to show."""
+    return secrets.token_hex(5)
 
 
 class NsadminError(Exception):

@@ -33,7 +33,6 @@ StageFunction = Callable[[CopyContext], bool | None]
 
 # Cursor entries of the current stage; removed when the stage ends.
 _STAGE_CURSOR_KEYS = ("after", "offset", "done", "at_end", "proof")
-_CANCELLED_REASON = "cancelled"
 # What a slice may take beside the longest call of a transfer.
 _BESIDE_CALLS_S = 120
 # A source that is silent for so long after the end keeps its snapshots.
@@ -45,7 +44,8 @@ def settle(job: Job) -> None:
     if job.state == State.DONE:
         record.close(job.op_id, Outcome.DONE)
         return
-    reason = _CANCELLED_REASON if job.state == State.CANCELLED else job.error
+    is_cancelled = job.state == State.CANCELLED
+    reason = clone_target.CANCELLED_REASON if is_cancelled else job.error
     clone_target.fail(job.namespace_id, reason)
     record.close(job.op_id, Outcome.FAILED, error=reason)
     _clean_up(job)

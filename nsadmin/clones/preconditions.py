@@ -38,10 +38,10 @@ def check(actor: Actor, identifier: str, request: CloneRequest) -> NamespaceView
     QuotaExceeded for a full plan, RateLimited for a full queue of jobs.
     """
     source = _load_source(actor, identifier, request)
-    _require_ready(actor, source.namespace)
+    require_ready(actor, source.namespace)
     _require_quota(actor, request.namespace_name)
     require_room(actor.organization_id)
-    _require_collection(source.namespace)
+    require_collection(source.namespace)
     _require_no_foreign_points(actor, source.namespace, request)
     return source
 
@@ -91,7 +91,7 @@ def _require_organization_named(actor: Actor, view: NamespaceView) -> None:
     raise Invalid.at("source_organization_id", message)
 
 
-def _require_ready(actor: Actor, source: Namespace) -> None:
+def require_ready(actor: Actor, source: Namespace) -> None:
     """Raise Conflict for a source that is busy, incomplete or cannot be read whole."""
     is_foreign = not actor.sees(source.internal_id)
     if is_foreign and source.deletion_task_id is not None:
@@ -122,7 +122,7 @@ def _require_ready(actor: Actor, source: Namespace) -> None:
         )
 
 
-def _require_collection(source: Namespace) -> None:
+def require_collection(source: Namespace) -> None:
     """Raise Conflict for a source of which no collection could be made.
 
     Without a collection in Qdrant, its extractors define the vectors of the clone's; a

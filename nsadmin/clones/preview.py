@@ -1,13 +1,15 @@
-"""The preview of a clone: counts, texts and warnings, without writing anything."""
+"""The preview of a clone: counts, texts and losses, without writing anything."""
 
 from dataclasses import dataclass
 from uuid import uuid4
 
 from nsadmin.access.actor import Actor
-from nsadmin.clones import limits_preview, preconditions, target
+from nsadmin.clones import preconditions, readiness, target
+from nsadmin.clones.conditions import Condition
 from nsadmin.clones.copy import foreign
-from nsadmin.clones.copy.ways import ways_for
 from nsadmin.clones.request import NO_RESOURCES, CloneRequest
+from nsadmin.clones.review.forecast import Forecast, forecast
+from nsadmin.clones.review.losses import Losses, losses
 from nsadmin.clones.start import planned_document
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change.preflight_checks import Check
@@ -17,9 +19,7 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import points
-from nsadmin.transfer import choice
 from nsadmin.transfer.choice import Choice
-from nsadmin.transfer.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class ClonePreview:
     """The forecast of a clone; `points` is None in `counts` if Qdrant is away.
 
     `cluster` names the cluster of the clone, `tier` is its tier, and `checks` are what
-    was found out about it. `transfer` is how the points would be brought; None without
-    points, and where that is not known.
+    was found out about it. `losses` need consent, `warnings` do not. `room` tells of
+    the subscription.
     """
 
     source: NamespaceView
@@ -37,10 +37,17 @@ class ClonePreview:
     included: list[str]
     left_out: list[str]
     warnings: list[str]
+    losses: Losses
     cluster: str
     tier: str
     checks: tuple[Check, ...]
-    transfer: Choice | None
+    forecast: Forecast
+    room: Condition
+
+    @property
+    def transfer(self) -> Choice | None:
+        """How the points would be brought; None without points, or if not known."""
+        return self.forecast.choice
 
 
 def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePreview:
@@ -52,32 +59,29 @@ def preview(actor: Actor, identifier: str, request: CloneRequest) -> ClonePrevie
     checks = target.checks(source.namespace, clone, place)
     target.require(checks, place)
     counts = _planned_counts(source.namespace, request)
+    points_count = counts.get("points")
+    lost = losses(source.namespace, clone, request, points_count)
     return ClonePreview(
         source=source,
         request=request,
         counts=counts,
         included=request.include.included,
         left_out=request.include.left_out,
-        warnings=[
-            *_warnings(actor, source.namespace, clone, request),
-            *limits_preview.warnings(source.namespace, clone, counts.get("points")),
-        ],
+        warnings=[*_warnings(source.namespace, request), *lost.warnings],
+        losses=lost,
         cluster=target.label(clone),
         tier=clone.tier,
         checks=checks,
-        transfer=_transfer(source.namespace, clone) if counts.get("points") else None,
+        forecast=forecast(source.namespace, clone) if points_count else Forecast(),
+        room=readiness.room(actor),
     )
 
 
-def _transfer(source: Namespace, clone: Namespace) -> Choice | None:
-    """Return how the points would be brought; None where a cluster does not tell."""
-    try:
-        here = Site(cluster_of(source), source.collection)
-        there = Site(cluster_of(clone), clone.collection)
-        rates = choice.measured_rates(there.cluster)
-        return choice.preview(here, there, ways_for(source, clone), rates=rates)
-    except NsadminError:
-        return None
+def losses_of(actor: Actor, source: Namespace, request: CloneRequest) -> Losses:
+    """Return what the clone would lose now, to compare with what was accepted."""
+    planned = planned_document(actor, source, request, job_id=uuid4())
+    counted = _planned_counts(source, request).get("points")
+    return losses(source, document.read(planned), request, counted)
 
 
 def _planned_counts(source: Namespace, request: CloneRequest) -> dict[str, int | None]:
@@ -99,20 +103,9 @@ def _planned_counts(source: Namespace, request: CloneRequest) -> dict[str, int |
     return counts
 
 
-def _warnings(
-    actor: Actor, source: Namespace, clone: Namespace, request: CloneRequest
-) -> list[str]:
+def _warnings(source: Namespace, request: CloneRequest) -> list[str]:
     """Sentences about differences between source and clone that may surprise."""
     warnings = []
-    if source.tier != "shared" and clone.tier == "shared":
-        warnings.append(
-            "The source has a dedicated cluster. The clone goes to the shared one."
-        )
-    if source.internal_id != actor.internal_id:
-        warnings.append(
-            "The source belongs to another organization. Secrets that its pipelines "
-            "use are not copied; the clone's stages need their own."
-        )
     if source.expires_at is not None:
         warnings.append("The source expires; the clone does not.")
     if source.observed_revision < source.revision:

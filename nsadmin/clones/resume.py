@@ -8,6 +8,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.audit import record
+from nsadmin.clones import outlook
 from nsadmin.clones.copy.collection import is_made_by
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import Conflict, NotFound, Unavailable
@@ -29,8 +30,8 @@ from nsadmin.stores.qdrant import collections
 def resume(actor: Actor, job_id: UUID | str) -> Job:
     """Queue a failed or cancelled clone again from its last checkpoint.
 
-    Raises NotFound for a discarded clone, Conflict for a job that has not ended or is
-    queued already, RateLimited for a full queue.
+    Raises NotFound for a discarded clone, Conflict for a job that has not ended, is
+    queued already or can only fail again, RateLimited for a full queue.
     """
     job = _load_ended_job(actor, job_id)
     raw = _load_target(job)
@@ -38,6 +39,7 @@ def resume(actor: Actor, job_id: UUID | str) -> Job:
         raise NotFound("The clone was discarded.", details={"resource": "namespace"})
     if raw.get("clone_status") != "failed":
         raise Conflict("The clone is being discarded.", code="namespace_busy")
+    outlook.require(job)
     require_room(job.organization_id)
     # One transaction: a worker that takes the job at once has to see the new op_id,
     # because the end of the job closes that audit row.

@@ -56,12 +56,14 @@ def launch(
     *,
     operation: uuid.UUID | None = None,
     approval: Approval | None = None,
+    forecast_s: tuple[float, float] | None = None,
 ) -> Launch:
     """Reserve the name and the namespace, and send the job that fills it.
 
     `operation` becomes the id of the job: a repeated request with the same operation
     returns the clone that the first one launched. `approval` is the plan of another
-    person that the actor confirms.
+    person that the actor confirms. `forecast_s` is how long the clone was said to
+    take, kept for its report.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Conflict for a
     busy source or a taken name, QuotaExceeded for a full plan, RateLimited for a
@@ -79,7 +81,7 @@ def launch(
     target.require(target.checks(source, document.read(raw), place), place)
     op_id = record.new_op_id()
     _record_attempt(actor, source, raw, op_id, approval)
-    job = _enqueue_job(actor, source, request, raw, op_id)
+    job = _enqueue_job(actor, source, request, raw, op_id=op_id, forecast_s=forecast_s)
     _reserve(actor, job, raw)
     release(job)
     return Launch(job, queries.view_of(document.read(raw)))
@@ -155,8 +157,11 @@ def _enqueue_job(
     source: Namespace,
     request: CloneRequest,
     raw: Json,
+    *,
     op_id: str,
+    forecast_s: tuple[float, float] | None,
 ) -> Job:
+    told = {} if forecast_s is None else {"forecast_s": list(forecast_s)}
     return enqueue(
         KIND,
         actor=actor,
@@ -178,6 +183,7 @@ def _enqueue_job(
             "namespace_name": request.namespace_name,
             "include_resources": _include_json(request),
             "leave_out_foreign_points": request.leave_out_foreign_points,
+            **told,
         },
     )
 

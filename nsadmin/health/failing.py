@@ -13,7 +13,7 @@ from nsadmin.jobs import items
 from nsadmin.jobs.models import ItemFailure, Job
 from nsadmin.namespaces.models import MirroredNamespace
 
-# These messages name an error's type and its place in the code, and no value.
+# These messages name a place in the code and a reference to the log, and no value.
 _UNFORESEEN = "Unexpected "
 
 

@@ -14,12 +14,14 @@ from django.db.models import Count, Exists, Q, QuerySet, Subquery
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, SupportSession
+from nsadmin.jobs import notices
 from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.models import ReaperHold
 
 # They stand in the composed statement where an organization's ids belong.
 _ID: Final = "organization_id of the frame"
 _INTERNAL_ID: Final = "internal_id of the frame"
+_PERSON_ID: Final = "id of the person of the frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,15 @@ class FrameFigures:
 
     A job between two slices is queued again but counts as running. `is_held` is about
     expired namespaces that wait for a decision; `has_sessions` about support sessions
-    that are open, or were begun in an emergency and not noted yet.
+    that are open, or were begun in an emergency and not noted yet. `unseen` counts the
+    ended jobs of the person who looks, until they have seen them.
     """
 
     running: int = 0
     waiting: int = 0
     is_held: bool = False
     has_sessions: bool = False
+    unseen: int = 0
 
 
 def figures(actor: Actor, organization: Organization) -> FrameFigures:
@@ -48,14 +52,19 @@ def figures(actor: Actor, organization: Organization) -> FrameFigures:
     if not is_seen or actor.suspension is not None:
         return FrameFigures()
     sql, params = _statement(connection.vendor)
-    ids = {_ID: organization.organization_id, _INTERNAL_ID: organization.internal_id}
+    ids = {
+        _ID: organization.organization_id,
+        _INTERNAL_ID: organization.internal_id,
+        _PERSON_ID: "" if actor.is_staff else actor.id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, [ids.get(param, param) for param in params])
         row = cursor.fetchone()
     if row is None:
         return FrameFigures()
     running, total = row[0] or 0, row[1] or 0
-    return FrameFigures(running, total - running, bool(row[2]), bool(row[3]))
+    flags = bool(row[2]), bool(row[3])
+    return FrameFigures(running, total - running, *flags, unseen=row[4] or 0)
 
 
 @lru_cache
@@ -71,6 +80,7 @@ def _statement(_vendor: str) -> tuple[str, tuple[str, ...]]:
         Subquery(_count(live, "pk")),
         Exists(ReaperHold.objects.filter(internal_id=_INTERNAL_ID)),
         Exists(sessions),
+        Subquery(_count(notices.unseen(_ID, _PERSON_ID), "pk")),
     )
     sql, params = asked.query.sql_with_params()
     return sql, tuple(params)

@@ -24,7 +24,7 @@ from django.db import (
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from nsadmin.errors import NsadminError, Unavailable
+from nsadmin.errors import NsadminError, Unavailable, new_reference
 from nsadmin.jobs.models import MAX_ITEM_LENGTH, MAX_RUN_ERROR_LENGTH, ItemFailure
 from nsadmin.names import clip
 
@@ -195,7 +195,7 @@ def _is_of_all_items(failure: Exception) -> bool:
 
 
 def _message(failure: Exception | str) -> str:
-    """Return the reason for the row; an unexpected error names only its place.
+    """Return the reason for the row; an unexpected error has its place and a reference.
 
     The text of an unexpected error may hold data of a customer, or a key.
     """
@@ -210,4 +210,5 @@ def _message(failure: Exception | str) -> str:
         if "nsadmin" in frame.f_globals.get("__name__", ""):
             place = f" in {Path(frame.f_code.co_filename).stem}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return clip(f"Unexpected {type(failure).__name__}{place}.", MAX_RUN_ERROR_LENGTH)
+    text = f"Unexpected error{place}. Reference {new_reference()}."
+    return clip(text, MAX_RUN_ERROR_LENGTH)

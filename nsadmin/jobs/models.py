@@ -23,6 +23,9 @@ class State(models.TextChoices):
 # Longest texts of the columns below; longer ones are cut when they are written.
 MAX_TITLE_LENGTH = 300
 MAX_ERROR_LENGTH = 2000
+MAX_UPSTREAM_LENGTH = 2000
+MAX_CODE_LENGTH = 64
+MAX_REFERENCE_LENGTH = 32
 MAX_WAITING_LENGTH = 300
 MAX_EVENT_LENGTH = 500
 MAX_RUN_ERROR_LENGTH = 500
@@ -50,6 +53,11 @@ class Job(models.Model):
     those of the organization; None while it holds none. `max_concurrent` is the number
     of jobs at once that its namespace allows; None is no limit.
 
+    `error` is our sentence about why a job failed and `error_code` the code of the
+    error; `upstream` is what the refusing server said, `reference` the id under which
+    an unexpected error stands in the log. `cancelled_by` is the label of the person
+    who cancelled it. `seen_at` is when the person who started the job saw its end.
+
     A final job is `settled` once its kind has recorded the end elsewhere (in a clone's
     namespace, in the audit log). A resumed job did not run between its end and
     `resumed_at`; `earlier_s` is its running time in seconds until that end.
@@ -74,6 +82,9 @@ class Job(models.Model):
     progress = models.JSONField(default=dict)
     outputs = models.JSONField(default=dict)
     error = models.CharField(max_length=MAX_ERROR_LENGTH, blank=True)
+    error_code = models.CharField(max_length=MAX_CODE_LENGTH, blank=True)
+    upstream = models.CharField(max_length=MAX_UPSTREAM_LENGTH, blank=True)
+    reference = models.CharField(max_length=MAX_REFERENCE_LENGTH, blank=True)
     queue = models.CharField(max_length=16, default=queues.JOBS)
     slot = models.PositiveSmallIntegerField(null=True, blank=True)
     max_concurrent = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -88,12 +99,14 @@ class Job(models.Model):
     sent_at = models.DateTimeField(default=timezone.now)
     run_after = models.DateTimeField(default=timezone.now)
     cancel_requested = models.BooleanField(default=False)
+    cancelled_by = models.CharField(max_length=254, blank=True)
     settled = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     resumed_at = models.DateTimeField(null=True, blank=True)
     earlier_s = models.FloatField(default=0.0)
     ended_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
@@ -121,6 +134,12 @@ class Job(models.Model):
             models.Index(
                 fields=["organization_id", "state", "started_at"], name="job_live"
             ),
+            # For the number of ended jobs that a person has not seen, there as well.
+            models.Index(
+                fields=["organization_id", "actor_id"],
+                condition=models.Q(seen_at__isnull=True),
+                name="job_unseen",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +149,11 @@ class Job(models.Model):
     def is_live(self) -> bool:
         """Whether the job is queued or running."""
         return self.state in LIVE
+
+    @property
+    def full_error(self) -> str:
+        """The error, followed by what the refusing server said."""
+        return f"{self.error} {self.upstream}".strip()
 
     def running_s(self, now: datetime) -> float | None:
         """Return the running time in seconds; None for a job that has not started."""

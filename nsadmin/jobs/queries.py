@@ -16,6 +16,7 @@ from nsadmin.jobs.audit_fields import audit_fields
 from nsadmin.jobs.execution import cancellation
 from nsadmin.jobs.execution.commitment import is_committed
 from nsadmin.jobs.models import LIVE, Job, State
+from nsadmin.jobs.notices import PERSON
 from nsadmin.jobs.places import Place
 from nsadmin.jobs.registry import find_kind, kinds
 
@@ -84,6 +85,7 @@ def listing(
     of_kinds: Sequence[str] = (),
     namespace_id: str = "",
     search: str = "",
+    started_by: str = "",
     oldest_first: bool = False,
     limit: int = 25,
     offset: int = 0,
@@ -91,11 +93,9 @@ def listing(
     """Return a page of the visible jobs, newest first by default.
 
     `namespace_id` also finds the clones made from that namespace; `search` looks in
-    titles and in ids and names of namespaces.
+    titles and in ids and names of namespaces; `started_by` is the id of a person.
     """
-    rows = visible(actor)
-    if organization_id is not None:
-        rows = rows.filter(organization_id=organization_id)
+    rows = _searched(visible(actor), organization_id, search, started_by)
     if states:
         rows = rows.filter(state__in=states)
     if task_types:
@@ -107,6 +107,18 @@ def listing(
         rows = rows.filter(
             Q(namespace_id=namespace_id) | Q(source_namespace_id=namespace_id)
         )
+    order = "created_at" if oldest_first else "-created_at"
+    ordered = rows.order_by(order, "job_id")
+    return JobPage(list(ordered[offset : offset + limit]), rows.count())
+
+
+def _searched(
+    rows: QuerySet[Job], organization_id: str | None, search: str, started_by: str
+) -> QuerySet[Job]:
+    if organization_id is not None:
+        rows = rows.filter(organization_id=organization_id)
+    if started_by:
+        rows = rows.filter(actor_kind=PERSON, actor_id=started_by)
     if search:
         search = names.composed(search)
         rows = rows.filter(
@@ -114,9 +126,16 @@ def listing(
             | Q(namespace_id__icontains=search)
             | Q(namespace_name__icontains=search)
         )
-    order = "created_at" if oldest_first else "-created_at"
-    ordered = rows.order_by(order, "job_id")
-    return JobPage(list(ordered[offset : offset + limit]), rows.count())
+    return rows
+
+
+def counts_by_state_and_kind(
+    actor: Viewer, organization_id: str, *, search: str = "", started_by: str = ""
+) -> dict[tuple[str, str], int]:
+    """Return {(state, kind): number of jobs}, in one statement."""
+    rows = _searched(visible(actor), organization_id, search, started_by)
+    counted = rows.order_by().values_list("state", "kind").annotate(n=Count("pk"))
+    return {(state, kind): n for state, kind, n in counted}
 
 
 def states_of(statuses: Sequence[str]) -> list[str]:
@@ -153,7 +172,7 @@ def cancel(actor: Canceller, job_id: UUID | str) -> Job:
         )
     # One transaction, so that every cancelled job has its audit row.
     with transaction.atomic():
-        if cancellation.cancel(job):
+        if cancellation.cancel(job, by=actor.label):
             _record_cancel(actor, job)
     return job
 

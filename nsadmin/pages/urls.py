@@ -8,6 +8,9 @@ from nsadmin.pages.comparison.views import compare, compare_run, comparison
 from nsadmin.pages.documents.document import document, payload, value, vector
 from nsadmin.pages.documents.export import export
 from nsadmin.pages.documents.listing import documents
+from nsadmin.pages.jobs.detail import job
+from nsadmin.pages.jobs.listing import badge, jobs, seen
+from nsadmin.pages.jobs.report import report
 from nsadmin.pages.namespace.advice import advice, dismissals
 from nsadmin.pages.namespace.config import config
 from nsadmin.pages.namespace.drift import drift
@@ -43,7 +46,6 @@ from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.fleet import release
 from nsadmin.pages.platform.healthz import healthz, readyz
-from nsadmin.pages.platform.jobs import badge, job, jobs
 from nsadmin.pages.platform.namespaces import all_namespaces_page
 from nsadmin.pages.platform.organizations.changes import (
     limits,
@@ -222,7 +224,9 @@ urlpatterns = [
     ),
     path("jobs/", jobs, name="jobs"),
     path("jobs/badge/", badge, name="jobs-badge"),
+    path("jobs/seen/", seen, name="jobs-seen"),
     path("jobs/<uuid:job_id>/", job, name="job"),
+    path("jobs/<uuid:job_id>/report/", report, name="job_report"),
     path("templates/", templates, name="templates"),
     path("templates/<str:template_id>/", template, name="template"),
     path("templates/<str:template_id>/use/", template_use, name="template_use"),

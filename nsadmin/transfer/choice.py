@@ -116,7 +116,7 @@ def _disk(target: Site, way: Whole, held: int | None) -> str:
         needs = f"the transfer needs about {_amount(needed)}{for_now}"
         if total is not None and needed > total:
             return f"T{needs[1:]}, which is more than {of} can hold."
-    return f"The server does not tell how much of {of} is free; {needs}."
+    return f"The server does not report how much of {of} is free; {needs}."
 
 
 def _amount(size: int) -> str:

@@ -220,6 +220,18 @@ document.addEventListener("htmx:afterSettle", (event) => {
   announced = stage;
 });
 
+// A notice of an ended job is read out when a poll brings it; after one was dismissed, the
+// focus is on the next one.
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  const said = document.getElementById("job-notices")?.dataset.said;
+  if (event.detail.target?.id === "job-notices" && said) announce(said);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "job-notices" || document.activeElement !== document.body) return;
+  (event.target.querySelector("a") ?? document.getElementById("main"))?.focus();
+});
+
 // 6. A hidden tab asks nothing; it asks at once when it is looked at again ---------------
 const polls = (element) => element?.getAttribute("hx-trigger")?.startsWith("every");
 

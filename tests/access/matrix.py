@@ -215,6 +215,8 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "template/"): _CLONED,
     ("GET", "jobs/"): _PERSON,
     ("GET", "jobs/badge/"): _PERSON,
+    ("POST", "jobs/seen/"): _PERSON,
+    ("GET", "jobs/<job_id>/report/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("GET", "jobs/<job_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("POST", "jobs/<job_id>/"): Row(
         own="login 403 in in 403 in", foreign="login 404 404 404 403 in"

@@ -83,3 +83,14 @@ def ask_for_session(page: Page, origin: str, organization_id: str) -> None:
     page.fill("input[name=ticket]", "NL-2291")
     page.get_by_role("button", name="Ask for the session").click()
     page.wait_for_url(f"{origin}/namespaces/**")
+
+
+def start_clone(page: Page) -> None:
+    """Review the clone of a form that is filled in, accept what it loses, start it."""
+    page.get_by_role("button", name="Preview the clone").click()
+    start = page.get_by_role("button", name="Start the clone")
+    start.wait_for()
+    for tick in page.locator("#accept input[type=checkbox]").all():
+        tick.check()
+    start.click()
+    page.wait_for_url("**/jobs/*/**")

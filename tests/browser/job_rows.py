@@ -68,9 +68,12 @@ def _states() -> dict[str, dict[str, Any]]:
             "state": "failed",
             "progress": _progress(3, "failed"),
             "error": "The source was deleted during the copy.",
+            "upstream": '{"status": {"error": "' + "Not found: " * 60 + '"}}',
+            "reference": "0a1b2c3d4e",
         },
-        "Cancelled": {
+        "Cancelled by": {
             **running,
+            "cancelled_by": "noor@northlight.example",
             **failed,
             "state": "cancelled",
             "progress": _progress(3, "failed"),
@@ -87,26 +90,49 @@ def _states() -> dict[str, dict[str, Any]]:
 
 def put(demo: Demo) -> dict[str, str]:
     """Add a job in each state; return what its page says, and its path."""
-    organization = demo.northlight
-    paths = {}
+    return {said: put_one(demo, values) for said, values in _states().items()}
+
+
+def put_one(demo: Demo, values: dict[str, Any]) -> str:
+    """Add one job with these values; return its path."""
+    organization, own = demo.northlight, uuid.uuid4()
     with sqlite3.connect(demo.data / "nsadmin.sqlite3", timeout=20) as database:
         (internal,) = database.execute(
             "SELECT internal_id FROM access_organization WHERE organization_id = ?",
             [organization],
         ).fetchone()
-        for said, values in _states().items():
-            own = uuid.uuid4()
-            row = {**_row(own, organization, internal), **values}
-            written = {k: _written(v) for k, v in row.items()}
-            names = ", ".join(written)
-            marks = ", ".join("?" * len(written))
-            database.execute(
-                f"INSERT INTO jobs_job ({names}) VALUES ({marks})",  # noqa: S608
-                list(written.values()),
-            )
-            paths[said] = f"/jobs/{own}/"
+        row = {**_row(own, organization, internal), **values}
+        written = {k: _written(v) for k, v in row.items()}
+        names = ", ".join(written)
+        marks = ", ".join("?" * len(written))
+        database.execute(
+            f"INSERT INTO jobs_job ({names}) VALUES ({marks})",  # noqa: S608
+            list(written.values()),
+        )
     database.close()
-    return paths
+    return f"/jobs/{own}/"
+
+
+def person_id(demo: Demo, role: str) -> str:
+    """Return the id of the account of a role."""
+    with sqlite3.connect(demo.data / "nsadmin.sqlite3", timeout=20) as database:
+        (found,) = database.execute(
+            "SELECT id FROM access_user WHERE email = ?", [demo.login(role)[0]]
+        ).fetchone()
+    database.close()
+    return str(found)
+
+
+def ended_of(demo: Demo, role: str, title: str) -> str:
+    """Add a failed job that a person started and has not seen; return its path."""
+    values = {
+        **_states()["Failed in stage 4"],
+        "title": title,
+        "actor_id": person_id(demo, role),
+        "actor_label": demo.login(role)[0],
+        "seen_at": None,
+    }
+    return put_one(demo, values)
 
 
 def _written(value: Any) -> Any:
@@ -130,6 +156,9 @@ def _row(own: uuid.UUID, organization: str, internal: str) -> dict[str, Any]:
         "actor_id": "1",
         "actor_label": "mara@northlight.example",
         **dict.fromkeys(("request_id", "op_id", "error", "owner", "waiting"), ""),
+        **dict.fromkeys(("error_code", "upstream", "reference"), ""),
+        "cancelled_by": "",
+        "seen_at": before,
         "inputs": {"include_resources": {"collections": True, "taxonomies": False}},
         "cursor": {},
         "progress": {},

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
-from tests.browser import axe
+from tests.browser import axe, chromium
 from tests.browser.conftest import LATER, WITH_SCRIPT, SignedIn
 from tests.browser.places import places
 from tests.browser.running_demo import ANSWER_S, Demo
@@ -246,9 +246,7 @@ def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
     page: Page = visit("admin", script=scripted)
     page.goto(f"{demo.url}/namespaces/{source}/clone/")
     page.fill("input[name=namespace_name]", name)
-    page.get_by_role("button", name="Preview the clone").click()
-    page.get_by_role("button", name=re.compile("^(Start|Clone|Confirm)")).click()
-    page.wait_for_url(re.compile("/jobs/"))
+    chromium.start_clone(page)
     for _ in range(90):
         if page.get_by_text("Ready, verified identical").count():
             break

@@ -5,6 +5,7 @@ import pytest
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.preview import preview
 from nsadmin.clones.request import CloneRequest, Include, parse_clone
+from nsadmin.clones.rewrite.remap import LOST_EDGES, LOST_REFERENCES
 from nsadmin.clones.start import launch
 from nsadmin.clones.state import state_of
 from nsadmin.jobs.models import State
@@ -140,6 +141,10 @@ def test_every_combination_ends_ready_with_nothing_dangling(
     job = run_to_the_end(begun.job)
     assert (job.state, job.error) == (State.DONE, "")
     assert job.outputs["cloned_resources"] == shown.counts
+    told, found = set(shown.losses.lost), set(job.outputs["dropped"])
+    # Objects and points are read by the job alone.
+    assert found - told <= {LOST_REFERENCES, LOST_EDGES}
+    assert told <= found
     assert job.outputs["cloned_resources"] == {
         "buckets": 2,
         "objects": 7,

@@ -99,12 +99,12 @@ def test_across_organizations_is_for_platform_admins_and_lands_with_them(world):
     rows, _ = points.page(shared(), job.namespace_id)
     assert rows
     assert world.halden.internal_id not in repr(rows)
-    assert any("another organization" in w for w in _warnings(admin, request))
+    assert any("another organization" in place for place in _places(admin, request))
 
 
-def _warnings(admin, request) -> list[str]:
+def _places(admin, request) -> tuple[str, ...]:
     other = CloneRequest("again", source_organization_id=request.source_organization_id)
-    return preview(admin, "museum objects", other).warnings
+    return preview(admin, "museum objects", other).losses.place
 
 
 def test_naming_the_wrong_organization_finds_nothing(world):
@@ -196,9 +196,8 @@ def test_dedicated_and_expiring_sources_come_with_a_warning(world):
     )
     request = replace(STAGING, target="shared")
     shown = preview(world.actor(), special.namespace_id, request)
-    said = " ".join(shown.warnings)
-    assert "dedicated cluster" in said
-    assert "expires" in said
+    assert "dedicated cluster" in " ".join(shown.losses.place)
+    assert "expires" in " ".join(shown.warnings)
     begun = launch(world.actor(), special.namespace_id, request)
     made = store.get(begun.job.namespace_id)
     assert made["infrastructure"]["compute_tier"] == "shared"

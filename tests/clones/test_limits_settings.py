@@ -104,7 +104,7 @@ def test_all_settings_are_in_the_clone_and_the_losses_in_the_report(
 
 def test_the_losses_are_said_before_the_start(world, full):
     shown = preview(world.actor(), full.namespace_id, CloneRequest("staging"))
-    assert shown.warnings[-2:] == _losses(full)
+    assert list(shown.losses.lost[-2:]) == _losses(full)
 
 
 def test_a_slow_source_is_said_before_the_start(world, plain, reader):

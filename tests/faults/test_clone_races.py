@@ -23,6 +23,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults import clones
 from tests.faults.plant import Plant, until
+from tests.pages.test_clone import ticks
 
 
 @pytest.fixture
@@ -57,7 +58,9 @@ def _ask(door: Client, source: Namespace, name: str) -> Any:
             content_type="application/json",
         )
     sent = {"namespace_name": name, "collections": "on", "retrievers": "on"}
-    return door.post(f"/namespaces/{own}/clone/", {**sent, "step": "confirm"})
+    address = f"/namespaces/{own}/clone/"
+    accepted = ticks(door.post(address, sent).content.decode())
+    return door.post(address, {**sent, **accepted, "step": "confirm"})
 
 
 def _both(

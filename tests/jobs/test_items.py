@@ -62,7 +62,8 @@ def test_the_message_of_an_unexpected_error_names_its_place_and_no_data() -> Non
     _run({"a": KeyError("customer data")})
 
     message = ItemFailure.objects.get().message
-    assert message.startswith("Unexpected KeyError in items:")
+    assert message.startswith("Unexpected error in items:")
+    assert "Reference " in message
     assert "customer" not in message
 
 

@@ -9,7 +9,7 @@ from nsadmin.errors import UpstreamError
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.enqueue import release, resume, withdraw
 from nsadmin.jobs.execution.event_log import MAX_EVENTS, record_event
-from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, MAX_OUTAGE
+from nsadmin.jobs.execution.outcomes import MAX_ATTEMPTS, MAX_OUTAGE, UNEXPECTED
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, JobEvent, State
 from tests.jobs.conftest import OWNER, new_job
@@ -63,6 +63,8 @@ def test_a_store_that_is_away_is_waited_for(orders, away):
     assert (job.waits, job.away_since, job.attempts) == (0, None, 0)
     sentences = [event.sentence for event in job.events.all()]
     assert sum("does not answer" in sentence for sentence in sentences) == 1
+    assert sum("Still no answer after 1 attempt." in one for one in sentences) == 1
+    assert sum("Next attempt in" in one for one in sentences) == 2
 
 
 def test_patience_with_a_silent_store_ends(orders, away):
@@ -92,8 +94,15 @@ def test_an_unexpected_end_is_tried_again_but_not_for_ever(orders):
         _due_now(job)
     assert run_once(job.job_id) is State.FAILED
     job.refresh_from_db()
-    assert "KeyError" in job.error
+    assert job.error.startswith("The job stopped because of an error in nsadmin.")
     assert "5 times" in job.error
+    assert (job.error_code, len(job.reference)) == (UNEXPECTED, 10)
+    sentences = [event.sentence for event in job.events.all()]
+    assert not [one for one in [job.error, *sentences] if "KeyError" in one]
+    tried = [one for one in sentences if "Attempt " in one]
+    assert len(tried) == MAX_ATTEMPTS - 1
+    assert "Attempt 5 of 5 in" in tried[0]
+    assert "Reference " in tried[0]
 
 
 def test_getting_further_forgives_earlier_crashes(orders):
@@ -124,6 +133,7 @@ def test_a_running_job_is_cancelled_at_its_next_step(orders):
 def test_a_waiting_job_is_cancelled_at_once_and_settled_by_its_message(orders):
     job = new_job(3)
     assert queries.cancel(OWNER, job.job_id).state == State.CANCELLED
+    assert Job.objects.get().cancelled_by == OWNER.label
     assert orders.settled == []
     run_once(job.job_id, 0)
     assert (orders.settled, orders.steps) == (["cancelled"], [])
@@ -157,6 +167,7 @@ def test_a_failed_job_resumes_from_its_cursor(orders, refusal):
     assert resume(job)
     assert not resume(job)
     assert (job.state, job.error, job.settled) == (State.QUEUED, "", False)
+    assert (job.error_code, job.upstream, job.seen_at) == ("", "", None)
     assert run_once(job.job_id) is State.DONE
     assert orders.steps == [0, 1, 2]
     assert orders.settled == ["failed", "done"]
@@ -227,4 +238,6 @@ def test_what_a_store_said_is_in_the_reason(orders):
     ]
     run_once(job.job_id)
     job.refresh_from_db()
-    assert job.error == "Qdrant refused the call. no"
+    assert (job.error, job.upstream) == ("Qdrant refused the call.", "no")
+    assert job.error_code == "store_refused"
+    assert job.full_error == "Qdrant refused the call. no"

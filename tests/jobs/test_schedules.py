@@ -128,7 +128,9 @@ def test_a_fault_of_ours_is_kept_and_raised():
     with pytest.raises(ZeroDivisionError):
         broken()
     [row] = runs("drift")
-    assert row.error == "The run stopped unexpectedly (ZeroDivisionError)."
+    assert row.error.startswith("The run stopped because of an error in nsadmin.")
+    assert "Reference " in row.error
+    assert "ZeroDivisionError" not in row.error
 
 
 def test_old_runs_are_forgotten():

@@ -1,5 +1,6 @@
 """The clone form and its review."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,24 @@ from django.utils import timezone
 
 from nsadmin.clones.request import NEVER
 from nsadmin.jobs.models import Job
-from tests.cast import make_namespace
+from tests.cast import make_job, make_namespace
+from tests.clones.sources import make_source
 from tests.pages.conftest import HTMX
 from tests.pages.test_settings import hidden
 
 INPUT = {"namespace_name": "a copy", "collections": "on", "retrievers": "on"}
+
+
+def ticks(text: str) -> dict[str, str]:
+    """What a person sends who ticks everything that the review asks for."""
+    found = re.findall(r'type="checkbox" name="(accept_\w+)" value="(\w+)"', text)
+    return dict(found)
+
+
+@pytest.fixture
+def losing(cast):
+    """A namespace whose clone loses alerts, a trigger, a stage and an application."""
+    return make_source(cast.northlight, "losing")
 
 
 @pytest.fixture
@@ -160,3 +174,101 @@ def test_a_full_queue_of_jobs_keeps_the_input(browse, address, settings):
     assert "waiting in your organization&#x27;s queue" in text
     assert 'value="a copy"' in text
     assert not Job.objects.exists()
+
+
+def test_what_the_clone_loses_is_named_and_has_to_be_accepted(browse, losing):
+    address = f"/namespaces/{losing.namespace_id}/clone/"
+    client = browse()
+    shown = client.post(address, INPUT).content.decode()
+    for sentence in (
+        "Collection “highlights” loses its alerts; those are never copied.",
+        "Collection “highlights” loses its trigger; triggers are never copied.",
+        "Collection “highlights” loses taxonomies that are not copied.",
+        "loses its stage",
+    ):
+        assert sentence in shown
+    sent = {**hidden(shown), "step": "confirm"}
+    refused = client.post(address, sent)
+    assert refused.status_code == 422
+    assert "Nothing was started" in refused.content.decode()
+    assert "Tick what the clone loses" in refused.content.decode()
+    changed = client.post(address, {**sent, "accept_lost": "0123456789abcdef"})
+    assert "has changed since" in changed.content.decode()
+    assert not Job.objects.exists()
+    started = client.post(address, {**sent, **ticks(shown)})
+    assert started.status_code == 302
+    assert Job.objects.count() == 1
+
+
+def test_taxonomies_that_come_along_lose_no_stage(browse, losing):
+    address = f"/namespaces/{losing.namespace_id}/clone/"
+    shown = browse().post(address, {**INPUT, "taxonomies": "on"}).content.decode()
+    assert "loses its stage" not in shown
+    assert "loses its alerts" in shown
+
+
+def test_a_review_without_losses_asks_for_no_tick(browse, address):
+    assert ticks(browse().post(address, INPUT).content.decode()) == {}
+
+
+def test_the_form_says_how_long_it_takes_and_what_would_be_refused(
+    browse, address, cast
+):
+    text = browse().get(address).content.decode()
+    for said in (
+        "Forecast",
+        "no clone of this size was measured",
+        "The source is whole",
+        "No other clone of this namespace is running",
+        "The subscription has room",
+        "No limit of namespaces.",
+        "Free disk space",
+    ):
+        assert said in text
+    assert "It would be refused now" not in text
+    cast.northlight.plan = "free"
+    cast.northlight.save()
+    text = browse().get(address).content.decode()
+    assert "Blocks:</b> The subscription has room" in text
+    assert "It would be refused now" in text
+
+
+def test_the_forecast_is_of_clones_that_were_made_before(browse, address, cast):
+    now = timezone.now()
+    for seconds in (10, 20):
+        make_job(
+            cast.northlight,
+            state="done",
+            started_at=now - timedelta(seconds=seconds),
+            ended_at=now,
+            outputs={
+                "transfer": {
+                    "way": "snapshot",
+                    "source": "shared",
+                    "target": "shared",
+                    "points": 3000,
+                    "seconds": 1,
+                }
+            },
+        )
+    text = browse().get(address).content.decode()
+    assert "At 150 to 300 points a second" in text
+    assert "the last 2 clones on this cluster" in text
+
+
+def test_another_running_clone_of_the_source_is_told(browse, address, cast):
+    make_job(
+        cast.northlight,
+        state="running",
+        title="Clone “film archive” as “x”",
+        source_namespace_id=cast.own.namespace_id,
+    )
+    text = browse().get(address).content.decode()
+    assert "Another clone of this namespace is running" in text
+
+
+def test_with_qdrant_silent_the_form_is_there_and_says_so(browse, address, silence):
+    silence("qdrant")
+    text = browse().get(address).content.decode()
+    assert "Time not known" in text
+    assert "A clone waits for it, up to ten minutes." in text

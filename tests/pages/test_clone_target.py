@@ -9,6 +9,7 @@ from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY, READ_ONLY_KEY
+from tests.pages.test_clone import ticks
 from tests.pages.test_tier import hidden, text_of
 from tests.people import PASSWORD
 
@@ -70,7 +71,11 @@ def test_a_clone_on_another_cluster_and_its_key_never_shows(
     shown = text_of(client.post(address, elsewhere(own_cluster)))
     assert "Review the clone" in shown
     assert "Key can read and write" in shown or "Qdrant answers" in shown
-    done = client.post(address, {**hidden(shown), "step": "confirm"})
+    assert "The clone goes to another cluster than its source." in shown
+    sent = {**hidden(shown), "step": "confirm"}
+    assert "Nothing was started" in text_of(client.post(address, sent), 422)
+    assert not Job.objects.exists()
+    done = client.post(address, {**sent, **ticks(shown)})
     assert done.status_code == 302
     job = Job.objects.get()
     clone = document.read(store.get(job.namespace_id))
@@ -118,7 +123,8 @@ def test_a_dedicated_source_offers_its_own_cluster_first(browse, dedicated_sourc
     shown = text_of(client.post(address, {**INPUT, "compute_tier": "source"}))
     assert "the dedicated cluster" in shown
     shared = text_of(client.post(address, {**INPUT, "compute_tier": "shared"}))
-    assert "The clone goes to the shared one." in shared
+    assert "The clone goes to the shared one, which" in shared
+    assert set(ticks(shared)) == {"accept_place"}
 
 
 def test_only_who_may_change_a_tier_may_send_the_data_to_another_cluster(
@@ -155,6 +161,6 @@ def test_what_the_chosen_tier_hides_is_not_stored(browse, address, own_cluster):
     client = browse()
     sent = elsewhere(own_cluster, gpu_type="T4", gpus_per_worker="2")
     shown = text_of(client.post(address, sent))
-    client.post(address, {**hidden(shown), "step": "confirm"})
+    client.post(address, {**hidden(shown), **ticks(shown), "step": "confirm"})
     clone = document.read(store.get(Job.objects.get().namespace_id))
     assert clone.infrastructure.get("gpu_type") is None

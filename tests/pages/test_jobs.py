@@ -200,7 +200,7 @@ def test_failed_says_why(browse, address):
     Job.objects.update(state=State.FAILED, error="No space left on device.")
     text = browse().get(address).content.decode()
     assert "No space left on device." in text
-    assert "The clone only read the source." in text
+    assert "The clone only read the source, which is unchanged." in text
 
 
 def test_silent_worker_is_lost(browse, address):
@@ -342,7 +342,9 @@ def test_with_a_full_queue_a_clone_is_not_resumed_and_its_job_says_why(
     assert response.headers["Retry-After"] == "60"
     text = response.content.decode()
     assert "waiting in your organization" in text
-    assert "Resume the clone" in text
+    assert "Resuming is not offered" in text
+    assert "The queue of jobs is full" in text
+    assert "Check again" in text
     cancelled.refresh_from_db()
     assert cancelled.state == State.CANCELLED
 

@@ -78,7 +78,7 @@ def test_a_run_by_hand_says_that_qdrant_is_silent(browse, silence, name, work, w
     text = client.get(AT).content.decode()
     assert words in text
     assert "No differences." not in text
-    assert "Every answer is recent." not in text
+    assert "All answers are recent." not in text
 
 
 def test_what_is_no_schedule_is_missing(browse):
@@ -169,8 +169,8 @@ def test_staff_see_what_waits_for_a_human(browse, held):
             {"differences": 1, "silent": 1},
             "1 item differs. 1 namespace could not be compared.",
         ),
-        ("sample", {"answered": 0}, "Every answer is recent."),
-        ("sample", {"answered": 0, "silent": 0}, "Every answer is recent."),
+        ("sample", {"answered": 0}, "All answers are recent."),
+        ("sample", {"answered": 0, "silent": 0}, "All answers are recent."),
         (
             "sample",
             {"answered": 2, "silent": 1},

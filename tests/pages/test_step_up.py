@@ -13,6 +13,7 @@ from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
 from tests.pages.conftest import HTMX
+from tests.pages.test_clone import ticks
 from tests.pages.test_organization_invitations import asking
 from tests.people import PASSWORD
 
@@ -156,11 +157,13 @@ def test_a_clone_across_organizations_asks_before_it_starts(browse, sure, cast):
     address = f"/namespaces/{cast.foreign.namespace_id}/clone/"
     wanted = {"namespace_name": "taken over", "step": "preview"}
     client = browse("platform_admin")
-    assert client.post(address, wanted).status_code == 200
-    stopped = client.post(address, {**wanted, "step": "confirm"})
+    shown = client.post(address, wanted)
+    assert shown.status_code == 200
+    wanted |= {"step": "confirm", **ticks(shown.content.decode())}
+    stopped = client.post(address, wanted)
     assert stopped.status_code == 422
     assert b"Is it you?" in stopped.content
-    done = client.post(address, {**wanted, "step": "confirm", step_up.FIELD: PASSWORD})
+    done = client.post(address, {**wanted, step_up.FIELD: PASSWORD})
     assert done.status_code == 302
     assert done.headers["Location"].startswith("/jobs/")
 

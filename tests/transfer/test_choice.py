@@ -28,7 +28,7 @@ def test_beside_each_other_all_shards_come_by_snapshot(
         (1, "snapshot"),
     ]
     assert found.seconds == pytest.approx(40 / 8_000, abs=0.1)
-    assert found.disk.startswith("The server does not tell how much of its disk")
+    assert found.disk.startswith("The server does not report how much of its disk")
 
 
 def test_sizes_are_told_where_the_server_knows_them(filled: Fill, beside: Any) -> None:

@@ -45,6 +45,7 @@ PAGES: Final[Mapping[str, str]] = {
     "comparison": "a comparison of documents",
     "jobs": "the jobs",
     "job": "a job",
+    "job_report": "the report of a job",
     "templates": "the templates",
     "template": "a template",
     "organization": "the members",

@@ -69,7 +69,7 @@ class TaskDetails(BaseModel):
             created_at=job.created_at,
             started_at=job.started_at,
             ended_at=job.ended_at,
-            error=job.error or None,
+            error=job.full_error or None,
         )
 
 
@@ -93,7 +93,7 @@ class TaskResponse(BaseModel):
 
         `place` is that of `places.of`, if the job waits for a slot.
         """
-        error = (job.error or None) if job.state == State.FAILED else None
+        error = (job.full_error or None) if job.state == State.FAILED else None
         return cls.model_construct(
             task_id=str(job.job_id),
             task_type=queries.task_type(job),

@@ -21,6 +21,7 @@ Document = dict[str, Any]
 LOST_REFERENCES: Final = (
     "References in documents to resources that are not copied, such as taxonomies."
 )
+LOST_EDGES: Final = "Edges of objects to collections that are not copied."
 
 
 class OmissionLog:
@@ -60,7 +61,7 @@ def pruned_object(document: Document, ids: IdMap, omissions: OmissionLog) -> Doc
     clone = copy.copy(document)
     kept = _without_absent(clone.get("edges"), ids)
     if kept != clone.get("edges"):
-        omissions.add("Edges of objects to collections that are not copied.")
+        omissions.add(LOST_EDGES)
         clone["edges"] = kept
     return clone
 

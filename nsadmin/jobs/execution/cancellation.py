@@ -36,18 +36,21 @@ def abort(job: Job, reason: str) -> None:
             return
 
 
-def cancel(job: Job) -> bool:
+def cancel(job: Job, *, by: str = "") -> bool:
     """Cancel a job as soon as its runner can stop, and refresh `job`.
 
-    Returns True for the first request; False for a repeated one, and for a job that has
-    ended or is committed, which stays unchanged.
+    `by` is the label of the person who cancels; empty for the program. Returns True for
+    the first request; False for a repeated one, and for a job that has ended or is
+    committed, which stays unchanged.
     """
-    now = timezone.now()
+    now, whose = timezone.now(), f" by {by}" if by else ""
     row = Job.objects.filter(job_id=job.job_id).exclude(cursor__has_key=COMMITTED)
     # Of concurrent calls one matches the row. If a slice ends meanwhile, the job is
     # queued with `cancel_requested` set, and the next slice stops at once.
     is_first = bool(
-        row.filter(state__in=LIVE, cancel_requested=False).update(cancel_requested=True)
+        row.filter(state__in=LIVE, cancel_requested=False).update(
+            cancel_requested=True, cancelled_by=by
+        )
     )
     ended = {
         "state": State.CANCELLED,
@@ -57,10 +60,10 @@ def cancel(job: Job) -> bool:
         "waiting": "",
     }
     if row.filter(state=State.QUEUED).update(**ended):
-        event_log.record_event(job.job_id, "Cancelled while queued.", "warn")
+        event_log.record_event(job.job_id, f"Cancelled{whose} while queued.")
         job.refresh_from_db()
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     elif is_first:
-        event_log.record_event(job.job_id, "Cancellation requested.", "warn")
+        event_log.record_event(job.job_id, f"Cancellation requested{whose}.")
     job.refresh_from_db()
     return is_first

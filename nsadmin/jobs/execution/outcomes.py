@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.db.models import F
@@ -11,7 +12,14 @@ from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import event_log
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.lease import Lease
-from nsadmin.jobs.models import MAX_ERROR_LENGTH, MAX_WAITING_LENGTH, Job, State
+from nsadmin.jobs.models import (
+    MAX_CODE_LENGTH,
+    MAX_ERROR_LENGTH,
+    MAX_UPSTREAM_LENGTH,
+    MAX_WAITING_LENGTH,
+    Job,
+    State,
+)
 from nsadmin.jobs.registry import find_kind
 
 logger = structlog.get_logger(__name__)
@@ -21,6 +29,9 @@ MAX_ATTEMPTS = 5
 GAVE_UP = f"It was tried {MAX_ATTEMPTS} times without progress."
 # A job fails if a store does not answer for this long.
 MAX_OUTAGE = timedelta(minutes=10)
+# Codes of ends that no error of a store or a rule explains.
+SILENT: Final = "store_silent"
+UNEXPECTED: Final = "unexpected"
 _MAX_WAIT_S = 30.0
 # A job waits this long for a worker of a version that knows its kind.
 _OTHER_VERSION_S = 15.0
@@ -43,38 +54,74 @@ def fail(lease: Lease, message: str, **values: object) -> None:
         event_log.record_event(lease.job_id, message, "bad")
 
 
-def wait_for_store(lease: Lease, message: str) -> None:
+def refuse(lease: Lease, error: NsadminError, **values: object) -> None:
+    """End a job with an error of a rule or of a store; also write these values.
+
+    What the store said itself is kept apart from our message.
+    """
+    fail(
+        lease,
+        error.message,
+        error_code=error.code[:MAX_CODE_LENGTH],
+        upstream=_upstream(error),
+        **values,
+    )
+
+
+def _upstream(error: NsadminError) -> str:
+    return str(error.details.get("upstream") or "")[:MAX_UPSTREAM_LENGTH]
+
+
+def wait_for_store(lease: Lease, error: NsadminError) -> None:
     """Queue a job whose store does not answer, with growing pauses.
 
     The job fails once the store has not answered for MAX_OUTAGE.
     """
-    now = timezone.now()
+    now, message = timezone.now(), error.message
     row = Job.objects.only("waits", "away_since").get(job_id=lease.job_id)
     since = row.away_since or now
     if now - since > MAX_OUTAGE:
         minutes = int(MAX_OUTAGE.total_seconds() // 60)
-        fail(lease, f"{message} There was no answer for {minutes} minutes.")
+        told = f"{message} There was no answer for {minutes} minutes."
+        fail(lease, told, error_code=SILENT, upstream=_upstream(error))
         return
+    run_after = next_attempt_at(row.waits)
     is_queued = lease.requeue(
-        run_after=next_attempt_at(row.waits),
+        run_after=run_after,
         waits=row.waits + 1,
         away_since=since,
         waiting=message[:MAX_WAITING_LENGTH],
     )
-    if is_queued and row.waits == 0:
-        event_log.record_event(
-            lease.job_id, f"{message} Retrying until it answers.", "warn"
-        )
+    if is_queued:
+        waits = "attempt" if row.waits == 1 else "attempts"
+        told = f"Still no answer after {row.waits} {waits}." if row.waits else message
+        told = f"{told} Next attempt in {_seconds_until(run_after)}."
+        event_log.record_event(lease.job_id, told, "warn")
 
 
-def retry(lease: Lease, message: str, **values: object) -> None:
-    """Queue a crashed job again, or fail it with these values after MAX_ATTEMPTS."""
+def retry(lease: Lease, message: str, *, reference: str = "", **values: object) -> None:
+    """Queue a crashed job again, or fail it with these values after MAX_ATTEMPTS.
+
+    `reference` is the id of an unexpected error in the log.
+    """
     row = Job.objects.only("attempts").get(job_id=lease.job_id)
     attempts = row.attempts + 1
     if attempts >= MAX_ATTEMPTS:
+        code = UNEXPECTED if reference else ""
+        values |= {"error_code": code, "reference": reference}
         fail(lease, f"{message} {GAVE_UP}", **values)
-    elif lease.requeue(run_after=next_attempt_at(row.attempts), attempts=attempts):
-        event_log.record_event(lease.job_id, f"{message} Retrying.", "warn")
+        return
+    run_after = next_attempt_at(row.attempts)
+    if lease.requeue(run_after=run_after, attempts=attempts):
+        told = f"{message} Reference {reference}." if reference else message
+        following = f"Attempt {attempts + 1} of {MAX_ATTEMPTS} in"
+        told = f"{told} {following} {_seconds_until(run_after)}."
+        event_log.record_event(lease.job_id, told, "warn")
+
+
+def _seconds_until(moment: datetime) -> str:
+    seconds = (moment - timezone.now()).total_seconds()
+    return f"{max(1, round(seconds))} s"
 
 
 def wait_for_version(lease: Lease, kind: str) -> None:

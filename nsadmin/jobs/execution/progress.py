@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-State = Literal["todo", "running", "done", "failed"]
+State = Literal["todo", "running", "done", "failed", "cancelled"]
 
 _SPEED_WINDOW_S = 15.0
 _MIN_SPEED_WINDOW_S = 0.5
@@ -127,11 +127,11 @@ class Progress:
         seconds = self._earlier_seconds + time.monotonic() - self._stage_started
         return round(seconds, 1)
 
-    def stop(self) -> None:
-        """Set the running stage's state to failed."""
+    def stop(self, state: State = "failed") -> None:
+        """Set the state of the running stage."""
         for stage in self.stages:
             if stage.state == "running":
-                stage.state = "failed"
+                stage.state = state
 
     def to_resume(self) -> dict[str, Any]:
         """Return the JSON for a job that is resumed: no running stage and no rate."""

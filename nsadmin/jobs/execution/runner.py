@@ -1,12 +1,13 @@
 """Running one slice of a job."""
 
+from typing import Final, Literal
 from uuid import UUID
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from nsadmin.errors import NsadminError
+from nsadmin.errors import NsadminError, new_reference
 from nsadmin.jobs.execution import dispatch, event_log, outcomes, slots
 from nsadmin.jobs.execution.commitment import must_stop
 from nsadmin.jobs.execution.context import SLICE_S, JobContext
@@ -22,6 +23,9 @@ from nsadmin.jobs.queues import JOBS
 from nsadmin.jobs.registry import Kind, find_kind
 
 logger = structlog.get_logger(__name__)
+
+# An unexpected error; its reference id leads to the log.
+BROKE: Final = "The job stopped because of an error in nsadmin."
 
 
 def run_once(
@@ -57,10 +61,10 @@ def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
     """Run the kind's function and write the resulting state, whatever it raises."""
     try:
         context = JobContext(job, lease, slice_s=slice_s)
-    except Exception as error:
-        logger.exception("job_unreadable")
-        message = f"The job's row cannot be read ({type(error).__name__})."
-        outcomes.retry(lease, message)
+    except Exception:
+        reference = new_reference()
+        logger.exception("job_unreadable", reference=reference)
+        outcomes.retry(lease, "The job's row cannot be read.", reference=reference)
         return
     kind = find_kind(job.kind)
     if kind is None and not must_stop(job):
@@ -72,18 +76,19 @@ def _run_slice(job: Job, lease: Lease, slice_s: float) -> None:
         _handle_interrupt(context, interrupt)
     except NsadminError as error:
         if error.retryable:
-            outcomes.wait_for_store(lease, error.message)
+            outcomes.wait_for_store(lease, error)
         else:
-            progress = _stopped_progress(context)
-            outcomes.fail(lease, _full_message(error), progress=progress)
+            outcomes.refuse(lease, error, progress=_stopped_progress(context))
     except SoftTimeLimitExceeded:
         logger.warning("job_step_too_long")
         message = "A step of the job took too long and was stopped."
         outcomes.retry(lease, message, progress=_stopped_progress(context))
-    except Exception as error:
-        logger.exception("job_broke")
-        message = f"The job stopped unexpectedly ({type(error).__name__})."
-        outcomes.retry(lease, message, progress=_stopped_progress(context))
+    except Exception:
+        reference = new_reference()
+        logger.exception("job_broke", reference=reference)
+        outcomes.retry(
+            lease, BROKE, reference=reference, progress=_stopped_progress(context)
+        )
 
 
 def _slice_s(job: Job) -> float:
@@ -106,8 +111,8 @@ def _handle_interrupt(context: JobContext, interrupt: Interrupt) -> None:
         logger.info("job_lost", epoch=lease.epoch)
     elif abort_reason := _abort_reason(lease):
         outcomes.fail(lease, abort_reason, progress=_stopped_progress(context))
-    elif lease.end(State.CANCELLED, progress=_stopped_progress(context)):
-        event_log.record_event(lease.job_id, "Cancelled.", "warn")
+    elif lease.end(State.CANCELLED, progress=_stopped_progress(context, "cancelled")):
+        event_log.record_event(lease.job_id, "Cancelled.")
 
 
 def _abort_reason(lease: Lease) -> str:
@@ -125,12 +130,8 @@ def _finish_slice(job: Job) -> State:
     return State(job.state)
 
 
-def _stopped_progress(context: JobContext) -> dict[str, object]:
-    context.progress.stop()
+def _stopped_progress(
+    context: JobContext, state: Literal["failed", "cancelled"] = "failed"
+) -> dict[str, object]:
+    context.progress.stop(state)
     return context.progress.to_json()
-
-
-def _full_message(error: NsadminError) -> str:
-    """Return the error's message, followed by the store's own message if it has one."""
-    upstream = str(error.details.get("upstream") or "")
-    return f"{error.message} {upstream}".strip()

@@ -102,7 +102,8 @@ def _recover_from_dead_worker(job: Job, now: datetime) -> None:
         # An error is set if the program aborted the job; a person's cancel has none.
         state = State.FAILED if job.error else State.CANCELLED
         if expired.update(**_final_values(state, now)):
-            event_log.record_event(job.job_id, job.error or "Cancelled.", "warn")
+            role = "bad" if job.error else "idle"
+            event_log.record_event(job.job_id, job.error or "Cancelled.", role)
     elif attempts >= MAX_ATTEMPTS:
         message = f"The worker stopped. {GAVE_UP}"
         if expired.update(**_final_values(State.FAILED, now), error=message):

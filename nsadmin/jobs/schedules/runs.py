@@ -19,7 +19,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from nsadmin.errors import Conflict, NotFound, NsadminError, Unavailable
+from nsadmin.errors import (
+    Conflict,
+    NotFound,
+    NsadminError,
+    Unavailable,
+    new_reference,
+)
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, single_flight, turn
@@ -150,10 +156,14 @@ def _execute(row: ScheduleRun, work: Work, keep: Keep, flight: Flight) -> None:
         row.error = error.message[:MAX_RUN_ERROR_LENGTH]
         log.warning("schedule_failed", schedule=row.name, reason=error.message)
     except SoftTimeLimitExceeded:
-        row.error = "The run took too long and was stopped. The next one goes on."
+        row.error = "The run took too long and was stopped. The next run continues."
         log.warning("schedule_too_long", schedule=row.name)
-    except Exception as error:
-        row.error = f"The run stopped unexpectedly ({type(error).__name__})."
+    except Exception:
+        reference = new_reference()
+        log.exception("schedule_broke", schedule=row.name, reference=reference)
+        row.error = (
+            f"The run stopped because of an error in nsadmin. Reference {reference}."
+        )
         _write(row, keep)
         raise
     if skipped := flight.skipped():

@@ -14,6 +14,8 @@ from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.stores.mongo import namespaces as store
 
+# The error of a clone that a person cancelled.
+CANCELLED_REASON = "cancelled"
 # The error of a clone whose source is deleted; two jobs may report it.
 SOURCE_GONE = "The source was deleted during the copy."
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from nsadmin.audit.models import Outcome
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.jobs.schedules.runs import is_lost
+from nsadmin.namespaces.lifecycle.clone_target import CANCELLED_REASON
 from nsadmin.namespaces.mirror.status import TITLES
 from nsadmin.namespaces.read.rows import VectorRow
 
@@ -37,6 +38,8 @@ HEALTH: Mapping[str, Badge] = {
     for key, (role, icon) in _HEALTH_ICONS.items()
 }
 UNKNOWN = HEALTH["unknown"]
+# A clone that a person cancelled is incomplete, and no failure.
+CLONE_CANCELLED = Badge("idle", "ban", "Clone cancelled")
 MOVING = Badge("run", "loader-2", "Moving", turns=True)
 
 JOBS: Mapping[str, Badge] = {
@@ -60,6 +63,7 @@ STAGES: Mapping[str, Badge] = {
     "running": Badge("run", "loader-2", "Running", turns=True),
     "done": Badge("ok", "circle-check-fill", "Done"),
     "failed": Badge("bad", "circle-x-fill", "Failed"),
+    "cancelled": Badge("idle", "ban", "Cancelled"),
 }
 
 OUTCOMES: Mapping[str, Badge] = {
@@ -109,8 +113,13 @@ TIERS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def health_badge(key: str) -> Badge:
-    """Return the badge of a namespace's status; Unknown for any other key."""
+def health_badge(key: str, clone_error: str = "") -> Badge:
+    """Return the badge of a namespace's status; Unknown for any other key.
+
+    `clone_error` is why the clone into it did not finish.
+    """
+    if key == "failed" and clone_error == CANCELLED_REASON:
+        return CLONE_CANCELLED
     return HEALTH.get(key, UNKNOWN)
 
 

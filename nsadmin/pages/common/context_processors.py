@@ -14,6 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing as support
 from nsadmin.health.frame import FrameFigures, figures
 from nsadmin.namespaces.lifecycle import mass_expiry
+from nsadmin.pages.common.frame.job_notices import NONE, JobNotices, job_notices
 from nsadmin.pages.common.page_context import account_scope, chosen_organization
 
 
@@ -75,6 +76,14 @@ class Frame:
     def live_jobs(self) -> tuple[int, int]:
         """The numbers of running and of waiting jobs of the organization."""
         return self._figures.running, self._figures.waiting
+
+    @cached_property
+    def job_notices(self) -> JobNotices:
+        """The ended jobs that the account started and has not seen yet."""
+        count = self._figures.unseen
+        if not count or self.actor is None or self.organization is None:
+            return NONE
+        return job_notices(self.actor, self.organization.organization_id, count)
 
     @cached_property
     def due(self) -> mass_expiry.HeldExpiry | None:

@@ -1,5 +1,7 @@
 """The ways of a transfer and amounts of data in words."""
 
+from nsadmin.pages.templatetags.formatting import lasting
+
 _WAYS = {
     "snapshot": "By a snapshot within the cluster",
     "stream": "By a stream of the shards",
@@ -26,3 +28,12 @@ def size_text(size: object) -> str:
         amount /= 1000
     digits = 0 if amount >= 10 or unit == "bytes" else 1
     return f"{amount:,.{digits}f} {unit}"
+
+
+def forecast_text(seconds: object) -> str:
+    """Write the least and the greatest number of seconds, such as `45 to 52 min`."""
+    match seconds:
+        case [int() | float() as fast, int() | float() as slow]:
+            least, most = lasting(min(fast, slow)), lasting(max(fast, slow))
+            return least if least == most else f"{least} to {most}"
+    return ""

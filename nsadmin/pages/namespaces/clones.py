@@ -1,6 +1,8 @@
-"""Cloning a namespace: the form, the preview, and the start of the job."""
+"""Cloning a namespace: the form, the review, and the start of the job."""
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,8 +15,11 @@ from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
-from nsadmin.clones.preview import ClonePreview, preview
+from nsadmin.clones.preview import ClonePreview, losses_of, preview
+from nsadmin.clones.readiness import readiness
 from nsadmin.clones.request import NEVER, CloneRequest
+from nsadmin.clones.review.forecast import Forecast, forecast
+from nsadmin.clones.review.losses import Losses
 from nsadmin.clones.target import resolved
 from nsadmin.errors import (
     Conflict,
@@ -28,6 +33,7 @@ from nsadmin.errors import (
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.schema import document
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.page_context import (
@@ -36,7 +42,7 @@ from nsadmin.pages.common.page_context import (
     namespace_scope,
     say_when,
 )
-from nsadmin.pages.common.transfer_words import size_text, way_words
+from nsadmin.pages.common.transfer_words import forecast_text, size_text, way_words
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces.forms.clones import CloneForm, places
 from nsadmin.plans import service
@@ -45,21 +51,35 @@ from nsadmin.plans.copying import CloneChange
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, RateLimited, UpstreamError, Unavailable)
 _DEDICATED = ("dedicated_cpu", "dedicated_gpu")
 _KINDS = ("points", "objects", "buckets", "collections", "retrievers", "taxonomies")
+_UNTICKED = "Tick what the clone loses or where it goes, to start it."
+_CHANGED = "What the clone loses has changed since. Read it again and tick it."
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastView:
+    """A forecast as it is shown; empty texts for what is not known.
+
+    `estimate` is the time for the points alone, where no clone was measured.
+    """
+
+    told: Forecast
+    time: str
+    estimate: str
+    way: str
+    size: str
 
 
 @keep_secret
 @gate.page(Action.NAMESPACE_CLONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the form; the first submit shows the preview, the second starts the job."""
+    """Show the form; the first submit shows the review, the second starts the job."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_CLONE)
     if request.method != "POST":
         chosen = resolved(actor, view.namespace, None)
         form = CloneForm(initial={"compute_tier": chosen})
         return _show_form(request, view, form)
-    if request.POST.get("compute_tier") in _DEDICATED:
-        step_up.require_password(request)
     form = CloneForm(request.POST, key=kept_secret(request, namespace_id))
     step = request.POST.get("step", "preview")
     if step == "edit":
@@ -68,12 +88,10 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return _show_form(request, view, form, error_status=422)
     try:
         wanted = form.wanted(actor, view)
+        if request.POST.get("compute_tier") in _DEDICATED:
+            step_up.require_password(request)
         if step == "confirm":
-            if wanted.source_organization_id:
-                step_up.require_password(request)
-            if _needs_second(actor, view, wanted):
-                return _planned(actor, view, wanted)
-            return redirect("job", _start(actor, view, wanted).job_id)
+            return _confirm(request, view, form, wanted)
         shown = preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
@@ -93,16 +111,82 @@ def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpRes
     return SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
 
 
+def _confirm(
+    request: HttpRequest, view: NamespaceView, form: CloneForm, wanted: CloneRequest
+) -> HttpResponse:
+    """Start the clone if what it loses was accepted; else show the review again."""
+    actor = gate.actor_of(request)
+    begun = start.find_double_submit(actor, view.namespace.namespace_id, wanted)
+    if begun is not None:
+        return redirect("job", begun.job_id)
+    fault = _consent_fault(request, losses_of(actor, view.namespace, wanted))
+    if fault:
+        shown = preview(actor, view.namespace.namespace_id, wanted)
+        return _review(request, view, form, shown, fault=fault)
+    if wanted.source_organization_id:
+        step_up.require_password(request)
+    if _needs_second(actor, view, wanted):
+        return _planned(actor, view, wanted)
+    return redirect("job", _start(actor, view, wanted).job_id)
+
+
+def _consent_fault(request: HttpRequest, losses: Losses) -> str:
+    """Return why the ticks do not fit what the clone loses; empty if they do."""
+    faults = []
+    for name, sentences, key in (
+        ("accept_place", losses.place, losses.place_key),
+        ("accept_lost", losses.lost, losses.lost_key),
+    ):
+        ticked = request.POST.get(name, "")
+        if sentences and ticked != key:
+            faults.append(_CHANGED if ticked else _UNTICKED)
+    return faults[0] if faults else ""
+
+
 def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:
     """Start the clone; a double click returns the job of the first click."""
     source_id = view.namespace.namespace_id
     try:
-        return start.launch(actor, source_id, wanted).job
+        told = _forecast(actor, view, wanted)
+        seconds = (told.fast_s, told.slow_s) if told.clones else (None, None)
+        return start.launch(actor, source_id, wanted, forecast_s=_both(seconds)).job
     except (Conflict, QuotaExceeded, RateLimited):
         begun = start.find_double_submit(actor, source_id, wanted)
         if begun is None:
             raise
         return begun
+
+
+def _both(seconds: tuple[float | None, float | None]) -> tuple[float, float] | None:
+    fast, slow = seconds
+    return None if fast is None or slow is None else (fast, slow)
+
+
+def _forecast(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Forecast:
+    """Return the forecast of a clone; an empty one where it cannot be made."""
+    if not wanted.include.collections:
+        return Forecast()
+    try:
+        planned = start.planned_document(actor, view.namespace, wanted, job_id=uuid4())
+        return forecast(view.namespace, document.read(planned))
+    except NsadminError:
+        return Forecast()
+
+
+def _forecast_view(told: Forecast) -> ForecastView:
+    way, time = told.choice, forecast_text([told.fast_s, told.slow_s])
+    is_short = time.startswith("under")
+    return ForecastView(
+        told=told,
+        time=time if told.clones else "",
+        estimate=""
+        if told.clones or not time
+        else time
+        if is_short
+        else f"about {time}",
+        way=way_words(way.way) if way else "",
+        size=size_text(way.bytes) if way else "",
+    )
 
 
 def _show_form(
@@ -113,18 +197,24 @@ def _show_form(
     error: NsadminError | None = None,
     error_status: int = 200,
 ) -> HttpResponse:
-    """Show the form beside the current contents of the source."""
+    """Show the form beside the forecast and what would be refused now."""
     if error is not None:
         form.take(error)
     actor = gate.actor_of(request)
     example = CloneForm.usual(actor, view)
+    snapshot = queries.snapshot(view)
+    told = _forecast(actor, view, example)
+    conditions = readiness(actor, view, snapshot, told)
     context = {
         **namespace_scope(view),
         "form": form,
         "name_check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
         "places": places(actor, view.namespace),
         "counts": view.counts,
-        "snapshot": queries.snapshot(view),
+        "snapshot": snapshot,
+        "forecast": _forecast_view(told),
+        "conditions": conditions,
+        "is_blocked": any(one.state == "blocks" for one in conditions),
         "as_of": timezone.now(),
         "never": NEVER[0].lower() + NEVER[1:],
         "is_foreign": view.organization_id != actor.organization_id,
@@ -138,9 +228,14 @@ def _show_form(
 
 
 def _review(
-    request: HttpRequest, view: NamespaceView, form: CloneForm, shown: ClonePreview
+    request: HttpRequest,
+    view: NamespaceView,
+    form: CloneForm,
+    shown: ClonePreview,
+    *,
+    fault: str = "",
 ) -> HttpResponse:
-    """Show the preview of the clone; nothing is written yet."""
+    """Show what the clone takes and loses; nothing is written yet."""
     counts: list[tuple[str, Any]] = [
         (kind.capitalize(), shown.counts.get(kind)) for kind in _KINDS
     ]
@@ -149,12 +244,13 @@ def _review(
         "shown": shown,
         "counts": counts,
         "kept": form.kept,
-        "way": way_words(shown.transfer.way) if shown.transfer else "",
-        "size": size_text(shown.transfer.bytes) if shown.transfer else "",
+        "fault": fault,
+        "forecast": _forecast_view(shown.forecast),
         "curl": api_examples.of_clone(
             request, view.namespace.namespace_id, shown.request
         ),
         "made_at": timezone.now(),
         "tab": "",
     }
-    return change_page(request, "namespaces/clone_plan.html", context)
+    status = 422 if fault else 200
+    return change_page(request, "namespaces/clone_plan.html", context, status=status)

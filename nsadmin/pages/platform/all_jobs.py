@@ -20,7 +20,7 @@ from nsadmin.jobs.registry import kinds
 from nsadmin.pages.common.badges import JOBS, Badge, kind_word
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
-from nsadmin.pages.platform.job_headline import badge_of
+from nsadmin.pages.jobs.headline import badge_of
 
 # {age: its words}
 _AGE_WORDS = {
@@ -32,7 +32,7 @@ _AGE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job of the list; `error` and `by` are empty unless its data is seen."""
+    """A job of the list; the texts about it are empty unless its data is seen."""
 
     job_id: UUID
     title: str
@@ -40,6 +40,8 @@ class JobRow:
     percent: int | None
     error: str
     by: str
+    cancelled_by: str
+    ended_at: datetime | None
     created_at: datetime
     subject: Subject
 
@@ -96,6 +98,8 @@ def _row(job: Job, subject: Subject) -> JobRow:
         percent=job.progress.get("percent") if job.is_live else None,
         error=job.error if is_seen and job.state == State.FAILED else "",
         by=job.actor_label if is_seen else "",
+        cancelled_by=job.cancelled_by if is_seen else "",
+        ended_at=job.ended_at,
         created_at=job.created_at,
         subject=subject,
     )

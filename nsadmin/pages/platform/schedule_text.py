@@ -20,11 +20,11 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "drift": (
         "Drift",
-        "Compares what no look compared lately; finds orphaned collections.",
+        "Compares namespaces not compared recently; finds orphaned collections.",
     ),
     "drift_slices": (
         "Drift, continued",
-        "Goes on each minute with the comparison that Drift began.",
+        "Continues the comparison that Drift began, each minute.",
     ),
     "purge": (
         "Purge",
@@ -32,11 +32,11 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "move_expiry": (
         "Old collections",
-        "Deletes what a move left on the old cluster once it is kept no longer.",
+        "Deletes the old collections of moves after their retention period.",
     ),
     "comparison_purge": (
         "Comparisons",
-        "Deletes the results of comparisons that are kept no longer.",
+        "Deletes the results of comparisons after their retention period.",
     ),
     "finish_indexes": (
         "Measuring indexes",
@@ -45,22 +45,25 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
     "fold_counts": (
         "Counters of lists",
-        "Adds up what changes of namespaces added to the counters on PostgreSQL.",
+        "Adds pending changes to the counters of the lists (PostgreSQL only).",
     ),
     "recount": (
         "Recount of lists",
-        "Counts the namespaces of every list anew and mends wrong counters.",
+        "Recounts the namespaces of every list and corrects wrong counters.",
     ),
     "heal": ("Healing", "Completes changes that a crash or a slow build left open."),
     "trim": (
         "Old rows",
-        "Deletes expired sessions, old logs of jobs and other rows kept no longer.",
+        "Deletes expired sessions, old logs of jobs and other outdated rows.",
     ),
     "search": (
         "Search",
-        "Compares what can be searched with collections, retrievers, jobs and people.",
+        "Updates the search from collections, retrievers, jobs and people.",
     ),
-    "sample": ("Sampling", "Asks Qdrant about collections without a recent answer."),
+    "sample": (
+        "Sampling",
+        "Asks Qdrant for the state of collections without a recent answer.",
+    ),
     "count": (
         "Counting",
         "Reads the counts of all collections of a cluster at once and compares them.",
@@ -94,7 +97,7 @@ def result_text(name: str, result: Result) -> str:
 def _apart(result: Result) -> str:
     """Return the sentence about customers' clusters, each of which has its own run."""
     number = result.get("clusters", 0)
-    return f" {many(number, 'dedicated cluster')} asked apart." if number else ""
+    return f" {many(number, 'dedicated cluster')} checked separately." if number else ""
 
 
 def _skipped(result: Result) -> str:
@@ -110,7 +113,7 @@ def _failed(result: Result) -> str:
     failed = result.get("failed", 0)
     if not isinstance(failed, int) or not failed:
         return ""
-    return f" {many(failed, 'item fails|items fail')}; Unreadable names each."
+    return f" {many(failed, 'item fails|items fail')}; see Unreadable."
 
 
 def _auto_indexes(result: Result) -> str:
@@ -157,13 +160,13 @@ def _drift(result: Result) -> str:
     )(result)
     compared = result.get("compared", 0)
     first = f"{many(compared, 'namespace')} compared. " if compared else ""
-    going_on = " It goes on within a minute." if result.get("going_on") else ""
+    going_on = " It continues within a minute." if result.get("going_on") else ""
     return f"{first}{words}{going_on}"
 
 
 def _trim(result: Result) -> str:
     total = sum(n for key, n in result.items() if key != "failed")
-    return f"{many(total, 'row')} deleted." if total else "Nothing was old."
+    return f"{many(total, 'row')} deleted." if total else "Nothing to delete."
 
 
 def _count(
@@ -214,7 +217,9 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         "folded", none="Nothing to add up.", some="row added up|rows added up"
     ),
     "recount": _count(
-        "wrong", none="Every counter is right.", some="counter mended|counters mended"
+        "wrong",
+        none="All counters are correct.",
+        some="counter corrected|counters corrected",
     ),
     "heal": _count(
         "closed",
@@ -235,7 +240,7 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     ),
     "sample": _count(
         "answered",
-        none="Every answer is recent.",
+        none="All answers are recent.",
         some="collection answered|collections answered",
         silent=lambda silent: f"No answer from {many(silent, 'collection')}.",
     ),

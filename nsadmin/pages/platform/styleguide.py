@@ -15,9 +15,9 @@ from nsadmin.pages.common.badges import (
 )
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.paging import Paging
+from nsadmin.pages.jobs.headline import LOST
 from nsadmin.pages.namespace.forms.indexes import IndexForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
-from nsadmin.pages.platform.job_headline import LOST
 
 _SENTENCES = {
     "ready": "Every operation is applied and no optimization is due.",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import httpx
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _VECTOR = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}")
+# The limit of a request in the words of its web server.
+_LIMIT: Final = re.compile(r"limit: (\d{1,15}) bytes")
 
 TIMEOUT_S = 5
 BUILD_TIMEOUT_S = 600
@@ -182,6 +184,18 @@ def _told(text: str) -> str:
     return text[:500].replace("\0", "\ufffd")
 
 
+def _sentence(status: int, text: str) -> str:
+    """Return our sentence for a refusal; what Qdrant said itself stands beside it."""
+    if status in (401, 403):
+        return "Qdrant refused the key."
+    if status == 413 or "larger than allowed" in text:
+        limit = _LIMIT.search(text)
+        mib = int(limit[1]) // 1024**2 if limit else 0
+        over = f"over {mib} MiB" if mib else "larger than it accepts"
+        return f"Qdrant refused a batch: {over}."
+    return "Qdrant refused the call."
+
+
 def refusal(status: int, text: str) -> NsadminError:
     """Return the error for an answer of Qdrant that is not a success.
 
@@ -189,12 +203,15 @@ def refusal(status: int, text: str) -> NsadminError:
     UpstreamError. Only the embedded server sends 501.
     """
     if status == 429 or (status >= 500 and status != 501):
+        is_full = "no space left" in text.casefold()
         return Unavailable(
-            "Qdrant answers with an error; it may be starting or overloaded.",
+            "Qdrant has no disk space left."
+            if is_full
+            else "Qdrant answers with an error; it may be starting or overloaded.",
             details={"store": "qdrant", "status": status, "upstream": _told(text)},
         )
     return UpstreamError(
-        "Qdrant refused the call.",
+        _sentence(status, text),
         code="qdrant_refused",
         details={"store": "qdrant", "status": status, "upstream": _told(text)},
     )

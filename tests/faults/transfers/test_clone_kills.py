@@ -93,7 +93,7 @@ def _kill(plant: Plant, kills: int, *, count: int) -> None:
         made = _clone_under_harm(actor, source, harm, chance, share)
         for job in made:
             clones.require_complete(source, job)
-            broken = job.events.filter(sentence__contains="stopped unexpectedly")
+            broken = job.events.filter(sentence__contains="error in nsadmin")
             assert [str(event) for event in broken] == []
         # Where a server died twice in one step, the way after it was taken.
         ways = [job.outputs["transfer"]["way"] for job in made]

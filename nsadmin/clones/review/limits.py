@@ -1,6 +1,7 @@
 """What a clone cannot keep of its source's collection, said before it starts."""
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from nsadmin.errors import NsadminError
@@ -22,24 +23,31 @@ _UNKNOWN: Final = (
 )
 
 
-def warnings(source: Namespace, clone: Namespace, points: int | None) -> list[str]:
-    """Return a sentence for each setting that is lost, and for a slow source.
+@dataclass(frozen=True, slots=True)
+class KeptSettings:
+    """Sentences about settings that are lost, and about a slow or a silent source."""
 
-    `points` is the source's number of points, None if it is not known. A silent Qdrant
-    gives one sentence that says so.
+    losses: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def of_collection(
+    source: Namespace, clone: Namespace, points: int | None
+) -> KeptSettings:
+    """Return which settings of the source's collection the clone's cannot keep.
+
+    `points` is the source's number of points, None if it is not known.
     """
     try:
         cluster = cluster_of(source)
         live = collections.get(cluster, source.collection)
         if live is None:
-            return []
+            return KeptSettings()
         kept = kept_settings(Site(cluster, source.collection), live, cluster_of(clone))
     except NsadminError:
-        return [_UNKNOWN]
-    return [
-        *kept.losses,
-        *_slowness(strict_mode.read(live.raw), points or 0),
-    ]
+        return KeptSettings(warnings=(_UNKNOWN,))
+    slow = _slowness(strict_mode.read(live.raw), points or 0)
+    return KeptSettings(tuple(kept.losses), tuple(slow))
 
 
 def _slowness(rules: StrictMode, points: int) -> list[str]:

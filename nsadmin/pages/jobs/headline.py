@@ -21,7 +21,7 @@ _LONG_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """A stage of a job, with its number."""
+    """A stage of a job, with its number; `share` is its percentage of the time."""
 
     number: int
     title: str
@@ -32,6 +32,7 @@ class StageView:
     unit: str
     seconds: float | None
     weight: int
+    share: float | None = None
 
     @property
     def percent(self) -> int:
@@ -47,8 +48,9 @@ class StageView:
 
 
 def current_stage(stages: list[StageView]) -> StageView | None:
-    """Return the running or the failed stage."""
-    return next((s for s in stages if s.key in ("running", "failed")), None)
+    """Return the running stage, or the one in which the job stopped."""
+    current = ("running", "failed", "cancelled")
+    return next((s for s in stages if s.key in current), None)
 
 
 def badge_of(job: Job) -> Badge:

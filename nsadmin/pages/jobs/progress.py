@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from nsadmin.jobs.models import Job
+from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.places import Place
 from nsadmin.pages.common.badges import STAGES, UNKNOWN, Badge
 from nsadmin.pages.common.sparkline import Sparkline, sparkline
-from nsadmin.pages.platform.job_headline import (
+from nsadmin.pages.jobs.headline import (
     LOST,
     WAITING,
     StageView,
@@ -52,7 +52,7 @@ class Progress:
 
     @property
     def current(self) -> StageView | None:
-        """The running or the failed stage."""
+        """The running stage, or the one in which the job stopped."""
         return current_stage(self.stages)
 
     @property
@@ -67,7 +67,7 @@ def progress_of(job: Job, place: Place | None = None) -> Progress:
     `place` is its place in the queue, if it waits for a slot.
     """
     stored: dict[str, Any] = job.progress or {}
-    stages = _stages(stored)
+    stages = _stages(stored, job.state)
     running_s = job.running_s(timezone.now())
     state = badge_of(job)
     moves = job.is_live and state not in (LOST, WAITING)
@@ -94,8 +94,9 @@ def progress_of(job: Job, place: Place | None = None) -> Progress:
     )
 
 
-def _stages(stored: dict[str, Any]) -> list[StageView]:
-    entries = stored.get("stages") or []
+def _stages(stored: dict[str, Any], state: str) -> list[StageView]:
+    entries = _stopped(stored.get("stages") or [], state)
+    took = sum(float(entry.get("seconds") or 0) for entry in entries)
     whole = sum(int(entry.get("weight") or 0) for entry in entries) or 1
     return [
         StageView(
@@ -109,8 +110,27 @@ def _stages(stored: dict[str, Any]) -> list[StageView]:
             seconds=entry.get("seconds"),
             # In percent: a way back leaves out the stage with the largest weight.
             weight=round(100 * int(entry.get("weight") or 0) / whole),
+            share=100 * float(entry.get("seconds") or 0) / took if took else None,
         )
         for number, entry in enumerate(entries, start=1)
+    ]
+
+
+def _stopped(entries: list[dict[str, Any]], state: str) -> list[dict[str, Any]]:
+    """Return the stages of a job that ended early, with the state of its last one.
+
+    A job that is cancelled between two slices has left its stage as it was.
+    """
+    if state not in (State.FAILED, State.CANCELLED):
+        return entries
+    word = "cancelled" if state == State.CANCELLED else "failed"
+    begun = ("running", "failed", "cancelled")
+    reached = [n for n, entry in enumerate(entries) if entry.get("state") in begun]
+    if not reached and state == State.CANCELLED:
+        reached = [n for n, e in enumerate(entries) if e.get("state") != "done"][:1]
+    return [
+        {**entry, "state": word} if number in reached else entry
+        for number, entry in enumerate(entries)
     ]
 
 

@@ -1,0 +1,1 @@
+"""What a clone would take and lose, told before it starts."""

@@ -1,0 +1,1 @@
+"""The jobs of an organization: their list, the page of one, its downloads."""

@@ -1,0 +1,73 @@
+"""What the page of a job does on a POST: cancelling, resuming, discarding."""
+
+from collections.abc import Callable, Mapping
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from nsadmin.access.web import gate
+from nsadmin.clones import outlook, resume
+from nsadmin.errors import Conflict, NsadminError, RateLimited
+from nsadmin.jobs import queries
+from nsadmin.jobs.models import Job
+from nsadmin.namespaces.lifecycle import deletion
+from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
+from nsadmin.pages.common.page_context import say_when
+
+Show = Callable[[HttpRequest, Job, int], HttpResponse]
+
+
+def act(request: HttpRequest, row: Job, show: Show) -> HttpResponse:
+    """Do what the form asks for; `show` returns the page where that is refused."""
+    wanted = request.POST.get("act", "")
+    return _ACTS.get(wanted, _cancel)(request, row, show)
+
+
+def _cancel(request: HttpRequest, row: Job, _show: Show) -> HttpResponse:
+    row = queries.cancel(gate.actor_of(request), row.job_id)
+    word = "It stops after the current batch." if row.is_live else "It has ended."
+    messages.info(request, f"Cancellation requested. {word}")
+    return redirect("job", row.job_id)
+
+
+def _resume(request: HttpRequest, row: Job, show: Show) -> HttpResponse:
+    actor = gate.actor_of(request)
+    try:
+        if row.kind == DELETION:
+            deletion.resume_failed(actor, row)
+        else:
+            resume.resume(actor, row.job_id)
+    except RateLimited as error:
+        return _refused(request, row, error, show)
+    except Conflict as error:
+        if error.code != outlook.CODE:
+            raise
+        return _refused(request, row, error, show)
+    messages.info(request, "Resumed from its last checkpoint.")
+    return redirect("job", row.job_id)
+
+
+def _refused(
+    request: HttpRequest, row: Job, error: NsadminError, show: Show
+) -> HttpResponse:
+    messages.error(request, error.message)
+    return say_when(show(request, row, error.status), error)
+
+
+def _discard(request: HttpRequest, row: Job, _show: Show) -> HttpResponse:
+    """Delete the clone's namespace if its name was typed."""
+    if request.POST.get("typed_name", "").strip() != row.namespace_name:
+        messages.error(
+            request, f"Nothing was deleted: type {row.namespace_name} to discard it."
+        )
+        return redirect("job", row.job_id)
+    resume.discard(gate.actor_of(request), row.job_id)
+    messages.success(request, f"{row.namespace_name} was discarded. Its name is free.")
+    return redirect("namespaces")
+
+
+_ACTS: Mapping[str, Callable[[HttpRequest, Job, Show], HttpResponse]] = {
+    "resume": _resume,
+    "discard": _discard,
+}
