@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "nsadmin.advice",
     "nsadmin.templates",
     "nsadmin.comparison",
+    "nsadmin.plans",
     "nsadmin.search",
     "nsadmin.pages",
     "nsadmin.api",

@@ -62,6 +62,8 @@ class Organization(models.Model):
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
+    `second_person` lists the changes that a second person confirms;
+    `second_person_asked` is a shorter list that one admin has asked for.
     While `suspended_at` is set its members and keys are refused; its data stays.
     `name_key` is the name as searches compare it; `save` writes it.
     """
@@ -81,6 +83,8 @@ class Organization(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.CharField(max_length=500, blank=True)
     support_needs_approval = models.BooleanField(default=False)
+    second_person = models.JSONField(default=list, blank=True)
+    second_person_asked = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OrganizationManager()

@@ -15,6 +15,7 @@ from nsadmin.api.endpoints import (
     extractors,
     indexes,  # noqa: F401
     namespaces,
+    plans,  # noqa: F401
     stats,
     tasks,
     templates,

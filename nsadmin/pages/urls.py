@@ -32,8 +32,10 @@ from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.fleet import release
@@ -153,6 +155,11 @@ urlpatterns = [
         name="clone_name_check",
     ),
     path("namespaces/<str:namespace_id>/config/", config, name="config"),
+    path(
+        "namespaces/<str:namespace_id>/plans/<str:plan_id>/",
+        plan_page,
+        name="plan",
+    ),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path(
         "namespaces/<str:namespace_id>/audit/<str:op_id>/revert/",
@@ -232,6 +239,11 @@ urlpatterns = [
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     path("organization/support/", organization_support, name="organization_support"),
+    path(
+        "organization/second-person/",
+        second_person,
+        name="organization_second_person",
+    ),
     path("support/", support, name="support"),
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),

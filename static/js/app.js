@@ -168,6 +168,13 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (elt.matches("[data-quiet]") && xhr.status !== 200) event.preventDefault();
 });
 
+// The browser's Back leads to a form as it was sent: its address then names the plan
+// that has kept the input.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const address = event.detail.xhr.getResponseHeader("X-Form-Address");
+  if (address) history.replaceState(history.state, "", address);
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   // Signed in again meanwhile: the forms of this page take the new token.
   const token = event.detail.xhr.getResponseHeader("X-CSRF-Token");

@@ -121,6 +121,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "audit/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "plans/<plan_id>/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "plans/<plan_id>/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,
     ("GET", DOCUMENT_PAGE): _SHOWN,
@@ -222,6 +224,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
+    ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
@@ -264,6 +268,12 @@ MATRIX: dict[Route, Row] = {
         system="401 403 403 403 403 in",
     ),
     ("POST", NAMESPACE_API + "/ensure-indexes"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("GET", NAMESPACE_API + "/plans/<plan_id>"): _READ,
+    ("POST", NAMESPACE_API + "/plans/<plan_id>/confirm"): Row(
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
@@ -315,8 +325,6 @@ MATRIX: dict[Route, Row] = {
 # Where a POST needs the password of the last ten minutes.
 STEP_UP = {
     NAMESPACE_PAGE + "delete/",
-    NAMESPACE_PAGE + "infrastructure/",
-    NAMESPACE_PAGE + "infrastructure/back/",
     "namespaces/due/release/",
     "fleet/held/<kind>/",
     "platform/unreadable/finish-deletion/",

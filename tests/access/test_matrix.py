@@ -13,6 +13,7 @@ from django.urls import get_resolver, path
 from django.utils import timezone
 from ninja.operation import PathView
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import ApiKey, SupportSession
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
@@ -23,6 +24,8 @@ from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import RecordedActor, record
 from nsadmin.comparison.models import Comparison
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
@@ -179,6 +182,12 @@ def _change(cast: Cast, namespace_id: str) -> str:
     return row.op_id
 
 
+def _plan(namespace_id: str) -> str:
+    """A kept plan of the namespace that changes its description."""
+    wanted = parse_patch({"description": "planned"})
+    return service.keep(SYSTEM, namespace_id, wanted, source="api").plan_id
+
+
 def _address(cast: Cast, address: str, whose: str) -> str:
     """Put what is `whose` in an address; only what it names is made."""
     namespace_id = getattr(cast, whose).namespace_id
@@ -193,6 +202,7 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),
         "<document_id>": lambda: "doc_1",
+        "<plan_id>": lambda: _plan(namespace_id),
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
@@ -28,6 +29,7 @@ from nsadmin.jobs.models import Job
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.page_context import (
     change_page,
     editable,
@@ -37,6 +39,8 @@ from nsadmin.pages.common.page_context import (
 from nsadmin.pages.common.transfer_words import size_text, way_words
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces.forms.clones import CloneForm, places
+from nsadmin.plans import service
+from nsadmin.plans.copying import CloneChange
 
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, RateLimited, UpstreamError, Unavailable)
 _DEDICATED = ("dedicated_cpu", "dedicated_gpu")
@@ -67,11 +71,26 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if step == "confirm":
             if wanted.source_organization_id:
                 step_up.require_password(request)
+            if _needs_second(actor, view, wanted):
+                return _planned(actor, view, wanted)
             return redirect("job", _start(actor, view, wanted).job_id)
         shown = preview(actor, view.namespace.namespace_id, wanted)
     except _CAUGHT as error:
         return _show_form(request, view, form, error=error)
     return _review(request, view, form, shown)
+
+
+def _needs_second(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> bool:
+    is_across = wanted.source_organization_id is not None
+    owner = view.namespace.internal_id
+    return is_across and is_required(actor, owner, Guarded.ACROSS)
+
+
+def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpResponse:
+    """Keep the plan of a clone that a second person confirms."""
+    own_id = view.namespace.namespace_id
+    saved = service.keep(actor, own_id, CloneChange(wanted), source="form")
+    return SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
 
 
 def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:

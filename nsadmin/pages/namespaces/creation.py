@@ -27,10 +27,10 @@ from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.creation import DEFAULT_EXTRACTORS
 from nsadmin.namespaces.schema.limits import NAME_MIN
 from nsadmin.pages.common import api_examples, plan_presenter
+from nsadmin.pages.common.done import say_done
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.forms.placement import PLACES
 from nsadmin.pages.common.page_context import change_page
-from nsadmin.pages.common.plan_flow import report_outcome
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces import name_check
 from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
@@ -96,7 +96,8 @@ def _decide(
         except PlanChanged:
             shown = creation.preview(actor, wanted, operation=act)
             return _review(request, form, shown, moved=True)
-        report_outcome(request, made)
+        name = made.view.namespace.name
+        say_done(request, made, title=f"{name} created", can_undo=False)
         return redirect("overview", made.view.namespace.namespace_id)
     return _review(request, form, creation.preview(actor, wanted, operation=act))
 

@@ -161,7 +161,12 @@ class DropIndex(Step):
         return fields - {self.field}
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return the warning with the points that filters scan without the index."""
+        """Return the warning with the points that filters scan without the index.
+
+        An empty collection has nothing to scan, so there is nothing to accept.
+        """
+        if actual is not None and not actual.points:
+            return []
         until = " until the new index is built" if self.rebuilt else ""
         sentence = f"Filters on {self.field} scan {_points(actual)}{until}."
         return [PlanWarning(sentence, needs_tick=True)]
