@@ -11,7 +11,7 @@ from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.rules import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
 from nsadmin.advice.sample_cache import Sampled
-from nsadmin.errors import NsadminError
+from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 
@@ -67,6 +67,39 @@ def evidence(
         began=began,
         is_whole_week=began is not None and at - began >= _WHOLE_WEEK,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The advice in short, and {field: filters in 24 hours}, by what is known already.
+
+    The types of advised indexes are those of the last sample.
+    """
+
+    advice: list[Advice]
+    filters: Mapping[str, int]
+
+
+def brief(namespace: Namespace) -> Brief | None:
+    """Return the advice by Redis and one statement; None if Redis does not answer.
+
+    Qdrant is not asked, so types and holdings are those that the last look at the
+    whole advice left.
+    """
+    try:
+        seen = evidence(namespace)
+    except Unavailable:
+        return None
+    names = {u.field_name for u in unindexed(seen)}
+    names |= {index.field_name for index in seen.custom}
+    types = sample_cache.cached(namespace.namespace_id, names)
+    seen = replace(seen, inferences=types.inferences, holdings=types.holdings)
+    found = advise(seen)
+    if found:
+        rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
+        waved = set(rows.values_list("field_name", "kind"))
+        found = [a for a in found if (a.field_name, a.kind) not in waved]
+    return Brief(found, {used.field_name: used.count_24h for used in seen.week})
 
 
 def advised(

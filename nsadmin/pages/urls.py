@@ -18,7 +18,7 @@ from nsadmin.pages.namespace.expiry import expiry
 from nsadmin.pages.namespace.extractors import extractors
 from nsadmin.pages.namespace.indexes import indexes
 from nsadmin.pages.namespace.move_back import move_back
-from nsadmin.pages.namespace.overview import health, overview
+from nsadmin.pages.namespace.overview.views import health, overview
 from nsadmin.pages.namespace.repair import repair
 from nsadmin.pages.namespace.settings import settings
 from nsadmin.pages.namespace.tier import tier

@@ -20,7 +20,7 @@ def call(demo: Demo, key: str) -> int:
 
 
 def give_password(page: Page, password: str) -> None:
-    expect(page.locator("h1")).to_have_text("Is it you?")
+    expect(page.locator("h1")).to_have_text("Confirm your password")
     page.fill("input[type=password]", password)
     page.get_by_role("button", name="Go on").click()
 

@@ -89,7 +89,7 @@ def test_the_password_is_asked_for_before_a_key_is_used(browse, address, own_clu
     fields = elsewhere(own_cluster)
     del fields["step_up_password"]
     asked = text_of(client.post(address, fields), 422)
-    assert "Is it you?" in asked
+    assert "Confirm your password" in asked
     again = {**hidden(asked), "step_up_password": PASSWORD}
     assert "Review the clone" in text_of(client.post(address, again))
 

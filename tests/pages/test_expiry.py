@@ -240,7 +240,7 @@ def test_letting_them_go_needs_the_password_and_deletes_with_the_next_run(
     sent = {"digest": digest(cast)}
     asked = client.post("/namespaces/due/release/", sent)
     assert asked.status_code == 422
-    assert "Is it you?" in asked.content.decode()
+    assert "Confirm your password" in asked.content.decode()
     assert ReaperHold.objects.get().released_at is None
     answer = client.post(
         "/namespaces/due/release/", {**sent, step_up.FIELD: PASSWORD}, follow=True

@@ -137,7 +137,9 @@ def test_a_running_optimization_is_shown_with_its_progress(opened, cast, own):
     text = browser.get(f"{own}health/", headers=HTMX).content.decode()
     assert "1 running, 2 queued" in text
     assert "Indexing 25 %" in text
-    assert "vector_index, 250 of 1,000" in text
+    assert "indexing: vector_index" in text
+    assert ">250 of 1,000<" in text
+    assert "2 more queued, 500 points." in text
     assert 'width="25"' in text
 
 

@@ -1,14 +1,17 @@
 """The password again: asked where it is needed, with the input kept, ten minutes long."""
 
+import re
 import time
 
 import pytest
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.urls import get_resolver
 from django.utils.html import escape
 
 from nsadmin.access.models import Invitation, Membership
-from nsadmin.access.web import step_up
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate, step_up
 from nsadmin.audit.models import AuditEvent
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
@@ -21,8 +24,14 @@ NEW = "/organization/members/new/"
 DATA = {"email": "new@example.org", "name": "Né “<i>” & Co", "role": "viewer"}
 
 
+def sent(client, **more):
+    """Send the whole form, in which nothing is missing but the password."""
+    headers = more.pop("headers", {})
+    return client.post(NEW, asking(client, **{**DATA, **more}), headers=headers)
+
+
 def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
-    response = browse().post(NEW, DATA)
+    response = sent(browse())
     assert response.status_code == 422
     text = response.content.decode()
     assert f'name="{step_up.FIELD}"' in text
@@ -44,7 +53,7 @@ def test_the_right_password_lets_the_same_form_go_on(browse):
 
 
 def test_a_wrong_password_is_refused_and_the_input_stays(browse):
-    response = browse().post(NEW, {**DATA, step_up.FIELD: "not the password"})
+    response = sent(browse(), **{step_up.FIELD: "not the password"})
     assert response.status_code == 422
     text = response.content.decode()
     assert "That is not your password." in text
@@ -56,29 +65,28 @@ def test_a_wrong_password_is_refused_and_the_input_stays(browse):
 
 def test_it_counts_for_ten_minutes_in_this_session_alone(browse):
     client = browse()
-    client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
-    assert browse().post(NEW, DATA).status_code == 422
-    assert b"Is it you?" in browse().post(NEW, DATA).content
+    sent(client, **{step_up.FIELD: PASSWORD})
+    assert b"Confirm your password" in sent(browse()).content
     session = client.session
     for age, asked in ((599, False), (601, True), (-60, True)):
         session[step_up.SESSION_KEY] = time.time() - age
         session.save()
-        response = client.post(NEW, {**DATA, "email": "bad"})
-        assert (b"Is it you?" in response.content) == asked, age
+        response = sent(client, email=f"after{age + 60}@example.org")
+        assert (b"Confirm your password" in response.content) == asked, age
 
 
 def test_signing_in_alone_is_not_enough(client, cast):
     cache.clear()
     email = cast.users["admin"].email
     client.post("/accounts/login/", {"login": email, "password": PASSWORD})
-    assert b"Is it you?" in client.post(NEW, DATA).content
+    assert b"Confirm your password" in sent(client).content
 
 
 def test_guessing_ends_and_is_noted(browse, cast):
     client = browse()
     for _ in range(10):
-        client.post(NEW, {**DATA, step_up.FIELD: "a guess"})
-    response = client.post(NEW, {**DATA, step_up.FIELD: PASSWORD})
+        sent(client, **{step_up.FIELD: "a guess"})
+    response = sent(client, **{step_up.FIELD: PASSWORD})
     assert response.status_code == 422
     assert b"Too many wrong passwords" in response.content
     assert not Invitation.objects.exists()
@@ -88,23 +96,23 @@ def test_guessing_ends_and_is_noted(browse, cast):
 
 def test_right_passwords_do_not_use_up_the_guesses(browse):
     for number in range(12):
-        data = {**DATA, "email": f"n{number}@example.org", step_up.FIELD: PASSWORD}
-        assert b"Is it you?" not in browse().post(NEW, data).content
+        data = {"email": f"n{number}@example.org", step_up.FIELD: PASSWORD}
+        assert b"Confirm your password" not in sent(browse(), **data).content
 
 
 def test_htmx_gets_the_question_in_place_of_the_page(browse):
-    response = browse().post(NEW, DATA, headers=HTMX)
+    response = sent(browse(), headers=HTMX)
     assert response.status_code == 422
     assert response.headers["HX-Retarget"] == "#main"
     assert b"<html" not in response.content
-    assert b"Is it you?" in response.content
+    assert b"Confirm your password" in response.content
     assert b"<title>Confirm your password" in response.content
 
 
 def test_the_question_is_a_card_wherever_it_stands(browse):
     """In place of a page it looks as it does on a page of its own."""
     for headers in ({}, HTMX):
-        text = browse().post(NEW, DATA, headers=headers).content.decode()
+        text = sent(browse(), headers=headers).content.decode()
         before, card, rest = text.partition('<section class="card step-up"')
         assert card
         assert "<form" in rest.partition("</section>")[0]
@@ -112,9 +120,7 @@ def test_the_question_is_a_card_wherever_it_stands(browse):
 
 
 def test_what_is_secret_in_a_form_does_not_come_along(browse):
-    response = browse().post(
-        NEW, {**DATA, "step": "confirm", "qdrant_api_key": "canary-secret"}
-    )
+    response = sent(browse(), step="confirm", qdrant_api_key="canary-secret")
     text = response.content.decode()
     assert "canary-secret" not in text
     assert 'name="step" value="edit"' in text
@@ -128,8 +134,29 @@ def test_cancel_leads_back_to_this_site_only(browse):
         ("https://evil.example/", "/namespaces/"),
         ("javascript:alert(1)", "/namespaces/"),
     ):
-        response = browse().post(NEW, DATA, headers={"referer": came_from})
+        response = sent(browse(), headers={"referer": came_from})
         assert f'href="{back}">Cancel' in response.content.decode()
+
+
+def whole_form(client, cast, address):
+    """Return input in which nothing is missing but the password."""
+    shown = client.get(address).content.decode()
+    acts = dict(re.findall(r'name="(act)" value="([^"]*)"', shown))
+    return acts | {
+        "step": "remove",
+        "typed_name": cast.own.name,
+        "email": DATA["email"],
+        "name": DATA["name"],
+        "role": "viewer",
+        "plan": "pro",
+        "reason": "An incident that needs a look at once.",
+        "ticket": "HA-1",
+        "minutes": "30",
+        "organization": cast.halden.name,
+        "confirmed": "on",
+        "understood": "on",
+        "scopes": "read",
+    }
 
 
 @pytest.mark.parametrize("route", sorted(STEP_UP))
@@ -144,10 +171,10 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     address = address.replace("<invitation_id>", str(asked.pk))
     before = AuditEvent.objects.count()
     platform = route.startswith(("fleet/", "platform/", "support/"))
-    role = "platform_admin" if platform else "admin"
-    response = browse(role).post(f"/{address}", {"step": "remove"})
+    client = browse("platform_admin" if platform else "admin")
+    response = client.post(f"/{address}", whole_form(client, cast, f"/{address}"))
     assert response.status_code == 422
-    assert b"Is it you?" in response.content
+    assert b"Confirm your password" in response.content
     assert AuditEvent.objects.count() == before
     assert browse("support").post(f"/{address}").status_code == 403
 
@@ -162,7 +189,7 @@ def test_a_clone_across_organizations_asks_before_it_starts(browse, sure, cast):
     wanted |= {"step": "confirm", **ticks(shown.content.decode())}
     stopped = client.post(address, wanted)
     assert stopped.status_code == 422
-    assert b"Is it you?" in stopped.content
+    assert b"Confirm your password" in stopped.content
     done = client.post(address, {**wanted, step_up.FIELD: PASSWORD})
     assert done.status_code == 302
     assert done.headers["Location"].startswith("/jobs/")
@@ -172,3 +199,45 @@ def test_a_clone_at_home_does_not_ask(browse, cast):
     address = f"/namespaces/{cast.own.namespace_id}/clone/"
     response = browse().post(address, {"namespace_name": "copy", "step": "confirm"})
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("password", [{}, {step_up.FIELD: PASSWORD}])
+def test_all_other_faults_are_told_first(browse, cast, password):
+    client = browse()
+    for address, sent_form, said in (
+        (NEW, {**DATA, "email": "bad"}, "id_email_error"),
+        ("/organization/keys/new/", {"name": ""}, "id_name_error"),
+        (
+            f"/namespaces/{cast.own.namespace_id}/delete/",
+            {"typed_name": "other"},
+            "id_typed_name_error",
+        ),
+    ):
+        response = client.post(address, {**sent_form, **password})
+        text = response.content.decode()
+        assert response.status_code == 422, address
+        assert "Confirm your password" not in text
+        assert said in text
+        assert PASSWORD not in text
+
+
+def test_a_wrong_password_keeps_the_frame(browse, cast):
+    own = f"/namespaces/{cast.own.namespace_id}/"
+    form = {"typed_name": cast.own.name, step_up.FIELD: "wrong"}
+    text = browse().post(f"{own}delete/", form).content.decode()
+    assert "That is not your password." in text
+    assert 'aria-label="Namespace"' in text
+    assert f'href="{own}audit/"' in text
+    text = sent(browse(), **{step_up.FIELD: "wrong"}).content.decode()
+    assert 'aria-label="Organization"' in text
+
+
+def test_a_view_that_forgets_the_password_is_an_error(rf, cast):
+    @gate.page(Action.ACCOUNT_USE, step_up="after checks")
+    def forgetful(_request):
+        return HttpResponse("written")
+
+    request = rf.post("/")
+    request.actor = cast.actor("admin")
+    with pytest.raises(RuntimeError, match="without the password"):
+        forgetful(request)

@@ -28,6 +28,7 @@ from nsadmin.access.support.looks import record_looks
 from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, NsadminError, Unauthorized
 
+StepUp = bool | Literal["after checks"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -37,7 +38,7 @@ class RouteAccess:
 
     `action` is None for a public route. `effect` tells whether a request may change
     something. `door` is where the route is: an HTML page, the JSON API, or neither.
-    `step_up` routes need a fresh password for every POST.
+    `step_up` routes need a fresh password for every POST that writes.
     """
 
     action: Action | None
@@ -64,14 +65,16 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def page(
-    action: Action, *, writes: bool | None = None, step_up: bool = False
+    action: Action, *, writes: bool | None = None, step_up: StepUp = False
 ) -> Callable[[View], View]:
     """Declare the action of an HTML view and check it on every request.
 
     `writes` overrides the effect of the action, for a view whose form only previews or
     whose POST is a read. With `step_up` every POST needs a password of the last ten
-    minutes; without one the page asks for it and then sends the same form. Without a
-    signed-in user the middleware has redirected to sign-in before.
+    minutes; without one the page asks for it and then sends the same form. With
+    "after checks" the view calls `step_up.require_password` itself, once nothing else
+    is wrong with the form; a POST that succeeds without that call is an error.
+    Without a signed-in user the middleware has redirected to sign-in before.
 
     The view raises Forbidden for an action that the actor's role lacks.
     """
@@ -84,13 +87,21 @@ def page(
             actor = actor_of(request)
             require(actor, action)
             if step_up and request.method == "POST":
-                step_up_check.require_password(request)
-            return _looked(request, actor, "page", lambda r: view(r, *args, **kwargs))
+                if step_up == "after checks":
+                    step_up_check.put_off(request)
+                else:
+                    step_up_check.require_password(request)
+            response = _looked(
+                request, actor, "page", lambda r: view(r, *args, **kwargs)
+            )
+            if step_up_check.is_due(request) and response.status_code < 400:
+                raise RuntimeError(f"{view.__name__} wrote without the password.")
+            return response
 
         chosen: Effect = (
             effect(action) if writes is None else ("write" if writes else "read")
         )
-        gated.declared = RouteAccess(action, chosen, "page", step_up)  # type: ignore[attr-defined]
+        gated.declared = RouteAccess(action, chosen, "page", bool(step_up))  # type: ignore[attr-defined]
         return gated  # type: ignore[return-value]
 
     return declare

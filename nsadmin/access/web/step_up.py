@@ -25,12 +25,23 @@ def is_fresh(request: HttpRequest) -> bool:
     return 0 <= time.time() - given_at < FRESH_FOR_S
 
 
+def put_off(request: HttpRequest) -> None:
+    """Note that the view itself requires the password, after its other checks."""
+    request.step_up_due = True  # type: ignore[attr-defined]
+
+
+def is_due(request: HttpRequest) -> bool:
+    """Return whether the password was put off and is not required yet."""
+    return getattr(request, "step_up_due", False)
+
+
 def require_password(request: HttpRequest) -> None:
     """Raise PasswordNeeded unless the password is fresh or comes with this request.
 
     The password is a field of the sent form and is removed from `request.POST`, so that
     the view gets the form as it was filled in.
     """
+    request.step_up_due = False  # type: ignore[attr-defined]
     given = request.POST.get(FIELD)
     if given is not None:
         fields = request.POST.copy()

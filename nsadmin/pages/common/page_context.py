@@ -19,6 +19,9 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page, wants_fragment
 
+# The names of the platform's pages begin so.
+_PLATFORM = ("platform_", "fleet", "schedule", "support")
+
 
 def namespace_scope(view: NamespaceView) -> dict[str, Any]:
     """Return the context that all pages of a namespace share."""
@@ -29,6 +32,25 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
         "index_count": len(declared_indexes(view.namespace)),
         "drift_count": queries.differences(view) or None,
     }
+
+
+def surroundings(request: HttpRequest) -> dict[str, Any]:
+    """Return the layout, and its context, of a page that stands in for another.
+
+    Below a namespace that the actor sees it has the namespace's head and tabs.
+    """
+    match, actor = request.resolver_match, getattr(request, "actor", None)
+    name = (match.url_name if match else "") or ""
+    if name.startswith(_PLATFORM) and actor is not None and actor.is_staff:
+        return {"layout": "layouts/platform.html", "tab": ""}
+    found: dict[str, Any] = {"layout": "layouts/organization.html", "tab": ""}
+    if actor is not None and match and "namespace_id" in match.kwargs:
+        try:
+            view = queries.get(actor, match.kwargs["namespace_id"])
+        except NsadminError:
+            return found
+        found |= namespace_scope(view) | {"layout": "layouts/namespace.html"}
+    return found
 
 
 def change_page(

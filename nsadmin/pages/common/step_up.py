@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from nsadmin.access.web.step_up import FIELD
 from nsadmin.errors import PasswordNeeded
 from nsadmin.pages.common.htmx import page, wants_fragment
+from nsadmin.pages.common.page_context import surroundings
 
 _SECRET = re.compile(r"password|secret|api_key")
 _TEMPLATE = "account/step_up.html"
@@ -34,6 +35,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     if is_cut:
         kept = [(n, v) for n, v in kept if n != "step"] + [("step", "edit")]
     context = {
+        **surroundings(request),
         "error": error,
         "is_first": error.code == PasswordNeeded.default_code,
         "field": FIELD,

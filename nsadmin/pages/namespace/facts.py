@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nsadmin.namespaces.plan.infrastructure_steps import has_stored_key
 from nsadmin.namespaces.read.rows import public_infrastructure
 from nsadmin.namespaces.schema.document import Namespace
 
@@ -20,8 +21,7 @@ def _facts(namespace: Namespace) -> Iterator[tuple[str, str, str]]:
     yield "Collection", namespace.collection, ""
     if not is_shared:
         yield "Qdrant", str(stored.get("qdrant_url") or "The platform's cluster"), ""
-        is_set = bool(public.has_key)
-        yield "API key", "Set" if is_set else "Not set", "Never shown" * is_set
+        yield "API key", *_key(namespace, is_set=bool(public.has_key))
     low, high = stored.get("min_workers"), stored.get("max_workers")
     if low is not None or high is not None:
         scaled = "autoscaled" if stored.get("autoscaling_enabled") else "fixed"
@@ -37,3 +37,13 @@ def _facts(namespace: Namespace) -> Iterator[tuple[str, str, str]]:
         yield "Ray head node", str(stored["ray_head_node_url"]), unused
     if stored.get("description"):
         yield "Remark", str(stored["description"]), ""
+
+
+def _key(namespace: Namespace, *, is_set: bool) -> tuple[str, str]:
+    """Return whether a key is stored, and when and by whom it was."""
+    if not is_set:
+        return "Not set", ""
+    key = has_stored_key(namespace)
+    if key.set_at is None or not key.set_by:
+        return "Set", "Never shown"
+    return "Set", f"{key.set_at:%-d %b %Y} by {key.set_by}, never shown"

@@ -61,8 +61,6 @@ def new_namespace(request: HttpRequest) -> HttpResponse:
         chosen = service.get_usable(actor, template_id) if template_id else None
         form = NewNamespaceForm(templates, initial=initial_from(chosen))
         return _show_form(request, form)
-    if request.POST.get("compute_tier", "shared") != "shared":
-        step_up.require_password(request)
     form = NewNamespaceForm(templates, request.POST, key=kept_secret(request))
     step = request.POST.get("step", "preview")
     if step in ("edit", "rows"):
@@ -92,6 +90,8 @@ def _decide(
     wanted, act = form.wanted(actor), form.act(actor)
     if is_confirmed:
         digest = request.POST.get("digest", "")
+        if form.place() is not None:
+            step_up.require_password(request)
         try:
             made = creation.create(actor, wanted, operation=act, digest=digest)
         except PlanChanged:

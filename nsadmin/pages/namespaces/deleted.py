@@ -75,12 +75,12 @@ def _restore(request: HttpRequest, view: NamespaceView) -> HttpResponse:
 
 
 def _purge(request: HttpRequest, view: NamespaceView) -> HttpResponse:
-    step_up.require_password(request)
     form = TypedNameForm(request.POST)
     if not form.is_valid():
         return _show(request, view, purge=form, status=422)
     try:
         form.require_name_of(view.namespace)
+        step_up.require_password(request)
         job = tombstones.purge(gate.actor_of(request), view.namespace.namespace_id)
     except (Invalid, Conflict, RateLimited) as error:
         form.take(error)

@@ -5,11 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict, Invalid, Unavailable
-from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change import blockers, commit
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.lifecycle.deletion_impact import impact_of
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -41,7 +42,7 @@ PROTECTION = form_page(
 )
 
 
-@gate.page(Action.NAMESPACE_DELETE, step_up=True)
+@gate.page(Action.NAMESPACE_DELETE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show what is deleted; a POST with the name deletes it, restorably."""
@@ -54,6 +55,8 @@ def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return _show(request, view, form, status=422)
     try:
         form.require_name_of(view.namespace)
+        _require_deletable(actor, view)
+        step_up.require_password(request)
         if is_required(actor, view.namespace.internal_id, Guarded.DELETE):
             return keep_plan(request, PlanForm(view, form, DELETION, _TEMPLATE))
         buried = tombstones.soft_delete(actor, view.namespace.namespace_id)
@@ -62,6 +65,13 @@ def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return _show(request, view, form, status=error.status)
     messages.success(request, f"{buried.namespace.name} is deleted. Its name is free.")
     return redirect("tombstone", buried.namespace.namespace_id)
+
+
+def _require_deletable(actor: Actor, view: NamespaceView) -> None:
+    """Raise Conflict for what stands against the deletion already now."""
+    blockers.require_not_deleting(view.namespace)
+    blockers.require_unprotected(view.namespace)
+    blockers.require_unused(actor, view.namespace)
 
 
 def _show(

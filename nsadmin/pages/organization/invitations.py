@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action, Role
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.htmx import page
@@ -20,7 +20,7 @@ from nsadmin.pages.organization.forms import MemberForm, role_cards
 from nsadmin.pages.organization.views import organization_scope
 
 
-@gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
+@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_member(request: HttpRequest) -> HttpResponse:
     """Show the form; a valid submit shows the link, once."""
@@ -29,6 +29,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
     form = MemberForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
+        step_up.require_password(request)
         try:
             invited = invitations.invite(
                 gate.actor_of(request),

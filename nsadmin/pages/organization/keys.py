@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from nsadmin.access.organization import key_management, listing
 from nsadmin.access.organization.keys import effective_role
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.badges import KEYS
 from nsadmin.pages.common.htmx import page
@@ -39,7 +39,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     return page(request, "organization/keys.html", context)
 
 
-@gate.page(Action.KEY_MANAGE, step_up=True)
+@gate.page(Action.KEY_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_key(request: HttpRequest) -> HttpResponse:
     """Show the form; a valid submit shows the key, once."""
@@ -49,6 +49,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(actor, request.POST if is_post else None)
     status = 200
     if is_post and form.is_valid():
+        step_up.require_password(request)
         try:
             made = key_management.issue(
                 actor, scope["organization"], signed_in(request), form.wish()

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.models import Membership
 from nsadmin.access.organization import listing, members
 from nsadmin.access.permissions import Action, Role
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.organization.forms import RoleForm, role_cards
@@ -18,7 +18,7 @@ from nsadmin.pages.organization.views import organization_scope
 from nsadmin.pages.templatetags.formatting import many, role_word
 
 
-@gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
+@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, member_id: int) -> HttpResponse:
     """Show a member; a POST changes the role, or removes the member by `step`."""
@@ -30,8 +30,10 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
     try:
         match request.POST.get("step"):
             case "remove":
+                step_up.require_password(request)
                 return _remove(request, found)
             case _ if form.is_valid():
+                step_up.require_password(request)
                 return _change(request, found, Role(form.cleaned_data["role"]))
     except Conflict as conflict:
         form.is_valid()
@@ -51,7 +53,9 @@ def _show(
         "asked_count": members.related_invitations(found).count(),
         "is_self": found.user == request.user,
     }
-    status = 409 if form.errors else 200
+    status = 200
+    if form.errors:
+        status = 422 if form.faulty_fields else 409
     return page(request, "organization/member.html", context, status=status)
 
 

@@ -11,7 +11,7 @@ from nsadmin.access.models import Organization, SupportSession
 from nsadmin.access.organization import selection
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing, sessions
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Invalid, NotFound
@@ -60,7 +60,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
     return page(request, "support/new.html", _form_context(request, form, given))
 
 
-@gate.page(Action.SUPPORT_BREAK_GLASS, step_up=True)
+@gate.page(Action.SUPPORT_BREAK_GLASS, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def break_glass(request: HttpRequest) -> HttpResponse:
     """Begin a session without the approval that the organization requires."""
@@ -101,6 +101,8 @@ def _ask(
     status = 422
     if form.is_valid():
         data = form.cleaned_data
+        if break_glass:
+            step_up.require_password(request)
         try:
             session = sessions.ask(
                 signed_in(request),

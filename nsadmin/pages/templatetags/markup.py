@@ -78,8 +78,10 @@ def owner(href: str, name: str, ask_href: str) -> SafeString:
     return format_html('<a href="{}">{}</a>{}', href, name, asks)
 
 
-def tab(label: str, href: str, count: int | None, *, is_current: bool) -> SafeString:
-    """Write a tab that leads to a page."""
+def tab(
+    label: str, href: str, count: int | None, *, is_current: bool, calls: bool = False
+) -> SafeString:
+    """Write a tab that leads to a page; a count that `calls` is amber."""
     return format_html(
         '<li><a href="{}"{}>{}{}</a></li>',
         href,
@@ -87,7 +89,9 @@ def tab(label: str, href: str, count: int | None, *, is_current: bool) -> SafeSt
         label,
         _NOTHING
         if count is None
-        else format_html(' <span class="count">{}</span>', count),
+        else format_html(
+            ' <span class="count{}">{}</span>', " s-warn" if calls else "", count
+        ),
     )
 
 

@@ -119,10 +119,12 @@ def tab(
     *args: Any,
     count: int | None = None,
     needs: str = "",
+    calls: bool = False,
 ) -> SafeString:
     """Write a tab; it is current on its own page unless the view says otherwise.
 
-    One whose action the actor `needs` and may not do here stays, without a link.
+    A count that `calls` for attention is amber. One whose action the actor `needs` and
+    may not do here stays, without a link.
     """
     reason = shut(context, needs) if needs else ""
     if reason:
@@ -131,7 +133,7 @@ def tab(
     match = request.resolver_match if request is not None else None
     current = context.get("tab", match.url_name if match else "")
     href = reverse(name, args=args)
-    return markup.tab(label, href, count, is_current=current == name)
+    return markup.tab(label, href, count, is_current=current == name, calls=calls)
 
 
 @register.simple_tag(takes_context=True)

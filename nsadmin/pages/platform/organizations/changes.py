@@ -12,7 +12,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.organization import administration
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.health import organizations
 from nsadmin.pages.common.forms.base import ChangeForm
@@ -29,13 +29,14 @@ from nsadmin.pages.platform.organizations.views import organization_context
 _METHODS = ["GET", "HEAD", "POST"]
 
 
-@gate.page(Action.PLATFORM_MANAGE, step_up=True)
+@gate.page(Action.PLATFORM_MANAGE, step_up="after checks")
 @require_http_methods(_METHODS)
 def new_organization(request: HttpRequest) -> HttpResponse:
     """Show the form; a valid submit shows the link of the first admin, once."""
     form = OrganizationForm(request.POST if request.method == "POST" else None)
     error: NsadminError | None = None
     if request.method == "POST" and form.is_valid():
+        step_up.require_password(request)
         try:
             made, invited = administration.open_organization(
                 gate.actor_of(request),
@@ -130,17 +131,19 @@ def limits(request: HttpRequest, organization_id: str) -> HttpResponse:
     return _show(request, "platform/limits.html", context, form, error)
 
 
-@gate.page(Action.PLATFORM_MANAGE, step_up=True)
+@gate.page(Action.PLATFORM_MANAGE, step_up="after checks")
 @require_http_methods(_METHODS)
 def suspension(request: HttpRequest, organization_id: str) -> HttpResponse:
     """Suspend an organization, or end its suspension with `step` "resume"."""
     found = administration.find(organization_id)
     is_sent = request.method == "POST"
     if is_sent and request.POST.get("step") == "resume":
+        step_up.require_password(request)
         return _resume(request, found)
     form = SuspensionForm(found, request.POST if is_sent else None)
     error: NsadminError | None = None
     if is_sent and form.is_valid():
+        step_up.require_password(request)
         try:
             reason = form.cleaned_data["reason"]
             administration.suspend(gate.actor_of(request), found, reason)

@@ -1,7 +1,6 @@
 """The live panel: Qdrant's last answer, its age, and the time of the next poll."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2s
@@ -15,19 +14,15 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
 from nsadmin.pages.common.badges import Badge, health_badge
+from nsadmin.pages.namespace.overview.optimizations import (
+    Running,
+    running_optimizations,
+)
 
 # A panel that has been open for so many seconds is asked for at this distance.
 _SPACING = ((120, 5), (900, 15), (10**10, 60))
 # While Qdrant does not answer, the panel polls often, however long it is open.
 _SILENT_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """An optimization as it is drawn; `percent` is None if its size is unknown."""
-
-    words: str
-    percent: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +107,44 @@ class Panel:
     @property
     def builds(self) -> dict[str, Any] | None:
         """The optimizations as last reported by Qdrant; None if not reported."""
-        reported = self.snapshot.told.get("builds") if self.snapshot else None
-        builds: dict[str, Any] | None = (reported or {}).get("of")
-        return builds
+        return self._reported("builds")
 
     @property
     def optimizations(self) -> str:
-        """The number of optimizations as text; none while the collection is green."""
+        """The number of optimizations as text; empty while it is not known.
+
+        None run while the collection is green.
+        """
         if self.live is None or self.is_stale:
-            return "Unknown"
+            return ""
         if self.live.status == "green":
             return "None running"
         if self.builds is None:
-            return "Not reported"
+            return ""
         running, queued = len(self.builds["running"]), self.builds["queued"]
         return f"{running:,} running, {queued:,} queued"
+
+    @property
+    def queued(self) -> tuple[int, int]:
+        """The optimizations that wait for the running ones, and their points."""
+        if not self.running or self.builds is None:
+            return 0, 0
+        return self.builds["queued"], self.builds.get("queued_points") or 0
+
+    def _reported(self, kind: str) -> dict[str, Any] | None:
+        reported = self.snapshot.told.get(kind) if self.snapshot else None
+        found: dict[str, Any] | None = (reported or {}).get("of")
+        return found
+
+    @property
+    def shards(self) -> dict[str, Any] | None:
+        """The shards and their replicas, as last reported."""
+        return self._reported("shards")
+
+    @property
+    def size(self) -> dict[str, Any] | None:
+        """The size on disk and in memory, as last reported."""
+        return self._reported("size")
 
     @property
     def running(self) -> list[Running]:
@@ -134,7 +152,7 @@ class Panel:
         is_busy = self.live is not None and self.live.status != "green"
         if self.builds is None or not is_busy:
             return []
-        return list(_running(self.builds["running"]))
+        return running_optimizations(self.builds["running"])
 
     @property
     def looked(self) -> dict[str, str]:
@@ -147,17 +165,6 @@ class Panel:
             "iso": f"{self.snapshot.taken_at:%Y-%m-%dT%H:%M:%SZ}",
             "answered": "no answer" if took is None else f"{took:.0f} ms",
         }
-
-
-def _running(builds: list[dict[str, Any]]) -> Iterator[Running]:
-    for build in builds:
-        done, total = build["done"], build["total"]
-        words = f"{build['optimizer']}: {build['stage'] or 'running'}"
-        if done is not None and total:
-            words += f", {done:,} of {total:,}"
-            yield Running(words, min(100.0, 100 * done / total))
-        else:
-            yield Running(words, None)
 
 
 def panel_of(request: HttpRequest, view: NamespaceView) -> Panel:

@@ -13,15 +13,15 @@ from nsadmin.health.sampling import cluster_probe
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.audit.views import changes_of
-from nsadmin.pages.common.badges import HEALTH, OUTCOMES, TIERS
+from nsadmin.pages.common.badges import HEALTH, TIERS
 from nsadmin.pages.common.failing_items import notes_for
 from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
 from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.timeline import timeline
 from nsadmin.pages.namespace.facts import facts
-from nsadmin.pages.namespace.health_panel import panel_of, polled_panel
-from nsadmin.pages.namespace.overview_live import TEMPLATE, around, live_parts
+from nsadmin.pages.namespace.overview.changes import recent_changes
+from nsadmin.pages.namespace.overview.live import TEMPLATE, around, live_parts
+from nsadmin.pages.namespace.overview.panel import panel_of, polled_panel
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -36,7 +36,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         **live_parts(request, view, panel),
         "past": timeline(history.slots(view.namespace.namespace_id), timezone.now()),
         "server": cluster_probe.last_probe(view.namespace),
-        "events": [(e, OUTCOMES[e.outcome], changes_of(e)) for e in events],
+        "recent": recent_changes(view.namespace.namespace_id, events),
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
         ),

@@ -12,10 +12,13 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import may, namespace_scope
-from nsadmin.pages.namespace.health_panel import Panel, panel_of
+from nsadmin.pages.namespace.overview.advice_card import advice_parts
+from nsadmin.pages.namespace.overview.panel import Panel, panel_of
 
 TEMPLATE = "namespaces/overview.html"
 _FIRST_INDEXES = 8
+# Why buttons that need Qdrant are shut.
+_SILENCE = "Qdrant does not answer. This change waits until it does."
 
 
 def around(request: HttpRequest, namespace_id: str) -> HttpResponse:
@@ -35,14 +38,20 @@ def live_parts(
     changeable = [row for row in rows if row.can_change]
     ordered = sorted(changeable or rows, key=lambda row: row.state != "missing")
     vectors = present.vector_rows(namespace, panel.snapshot)
+    advised = advice_parts(view)
+    used = advised["filters"] or {}
     return {
         **namespace_scope(view),
+        **advised,
         "panel": panel,
         "counts": view.counts,
-        "indexes": ordered[:_FIRST_INDEXES],
+        "indexes": [
+            (row, used.get(row.field_name, 0)) for row in ordered[:_FIRST_INDEXES]
+        ],
         "changeable_count": len(changeable),
         "index_limit": MAX_INDEXES,
         "missing_indexes": [row for row in rows if row.state == "missing"],
+        "silence": _SILENCE * panel.is_stale,
         "missing_vectors": [v for v in vectors if v.state == "missing"],
         "extractors": [
             (entry, [v for v in vectors if v.extractor_id == entry.id])

@@ -1,0 +1,1 @@
+"""The overview of a namespace, its live panel and the cards beside it."""

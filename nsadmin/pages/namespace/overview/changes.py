@@ -1,0 +1,45 @@
+"""The last changes of a namespace, each as a title with its outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.pages.audit.forms import ACTION_WORDS
+from nsadmin.pages.common import change_titles
+from nsadmin.pages.common.badges import OUTCOMES, Badge
+from nsadmin.pages.common.done import audit_address
+
+_NOT_WRITTEN = (Outcome.REFUSED, Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentChange:
+    """An event in few words; `href` leads to its row in the audit log."""
+
+    event: AuditEvent
+    outcome: Badge
+    title: str
+    href: str
+
+
+def recent_changes(
+    namespace_id: str, events: Sequence[AuditEvent]
+) -> list[RecentChange]:
+    """Return the events as titles; one that was not written says so first."""
+    return [
+        RecentChange(
+            event=event,
+            outcome=OUTCOMES[event.outcome],
+            title=_title(event),
+            href=audit_address(namespace_id, event.op_id),
+        )
+        for event in events
+    ]
+
+
+def _title(event: AuditEvent) -> str:
+    title = change_titles.title(event.changes) if event.changes else ""
+    title = title or ACTION_WORDS.get(event.action) or event.summary.removesuffix(".")
+    if event.outcome in _NOT_WRITTEN:
+        return f"{OUTCOMES[event.outcome].word}: {title}"
+    return title
