@@ -11,7 +11,7 @@ from nsadmin.jobs.models import Job
 from tests.cast import make_job, make_namespace
 from tests.clones.sources import make_source
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden
 
 INPUT = {"namespace_name": "a copy", "collections": "on", "retrievers": "on"}
 

@@ -10,7 +10,7 @@ from nsadmin.namespaces.read import probe, queries
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.templates.models import NamespaceTemplate
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden
 
 NEW = "/namespaces/new/"
 TEXT = "text_extractor_v1"

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.audit.models import AuditEvent
 from tests.cast import invite
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden
 from tests.people import PASSWORD
 
 NEW = "/organization/members/new/"

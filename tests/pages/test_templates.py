@@ -7,7 +7,7 @@ import pytest
 from nsadmin.audit.models import AuditEvent
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
-from tests.pages.test_settings import hidden
+from tests.pages.plans import hidden
 
 
 def make(cast, whose="northlight", **values):
