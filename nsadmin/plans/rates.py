@@ -54,7 +54,7 @@ def _measured() -> list[float]:
         op_id__in=amounts, outcome=Outcome.DONE, closed_at__isnull=False
     )
     return [
-        (closed - began).total_seconds() / amounts[op_id]
-        for op_id, began, closed in events.values_list("op_id", "at", "closed_at")
-        if closed is not None
+        (event.closed_at - event.at).total_seconds() / amounts[event.op_id]
+        for event in events.only("op_id", "at", "closed_at")
+        if event.closed_at is not None
     ]

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
+from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import Outcome as Ending
 from nsadmin.audit.record import new_op_id
 from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError
 from nsadmin.names import clip
@@ -123,12 +124,27 @@ def find(
     saved = rows.filter(plan_id=plan_id[:32]).first()
     if saved is None:
         raise NotFound("There is no such plan.", details={"resource": RESOURCE})
+    if saved.op_id and not saved.is_confirmed:
+        _settle(saved)
     return saved
+
+
+def _settle(saved: SavedPlan) -> None:
+    """Note a confirmation whose process died before it could be written here."""
+    written = (Ending.DONE, Ending.ACCEPTED)
+    events = AuditEvent.objects.filter(op_id=saved.op_id, outcome__in=written)
+    event = events.first()
+    if event is None:
+        return
+    saved.confirmed_by_kind, saved.confirmed_by_id = event.actor_kind, event.actor_id
+    saved.confirmed_by_label, saved.confirmed_at = event.actor_label, event.at
+    saved.sealed, saved.form = None, None
+    saved.save()
 
 
 def of_operations(op_ids: list[str]) -> dict[str, SavedPlan]:
     """Return {operation id: the plan that it carried out}, without what was sent."""
-    rows = SavedPlan.objects.filter(Q(op_id__in=op_ids) & ~Q(op_id=""))
+    rows = SavedPlan.objects.filter(op_id__in=op_ids, confirmed_at__isnull=False)
     return {row.op_id: row for row in rows.defer("form", "request", "shown", "sealed")}
 
 

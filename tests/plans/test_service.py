@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, PlanChanged
 from nsadmin.jobs import trimming
@@ -58,6 +59,33 @@ def test_it_is_confirmed_once_and_stays_readable(cast):
         service.confirm(person(cast), kept, ticks=set())
     assert refused.value.code == "plan_confirmed"
     assert service.of_operations([kept.op_id]) == {kept.op_id: kept}
+
+
+def test_a_confirmation_that_died_half_way_is_noted_later(cast):
+    saved = described(cast)
+    op_id = record.new_op_id()
+    SavedPlan.objects.update(op_id=op_id)
+    wanted = service.reading(person(cast), saved).wanted
+    commit.commit(person(cast), cast.own.namespace_id, wanted, op_id=op_id)
+    found = service.find(person(cast), cast.own.namespace_id, saved.plan_id)
+    assert found.is_confirmed
+    assert found.confirmed_by_label == cast.users["admin"].email
+    with pytest.raises(Conflict):
+        service.confirm(person(cast), found, ticks=set())
+
+
+def test_a_refused_confirmation_links_no_audit_row(cast):
+    saved = described(cast)
+    other = parse_patch({"description": "theirs"})
+    commit.commit(cast.actor("member"), cast.own.namespace_id, other)
+    with pytest.raises(PlanChanged):
+        service.carry_out(
+            person(cast), saved, service.reading(person(cast), saved).wanted, "old"
+        )
+    saved.refresh_from_db()
+    assert saved.op_id
+    assert not saved.is_confirmed
+    assert service.of_operations([saved.op_id]) == {}
 
 
 def test_a_viewer_cannot_confirm(cast):

@@ -49,7 +49,7 @@ def required_of(internal_id: str) -> frozenset[Guarded]:
     """Return the changes for which an organization requires a second person."""
     rows = Organization.objects.filter(internal_id=internal_id)
     stored = rows.values_list("second_person", flat=True).first() or []
-    return frozenset(Guarded(each) for each in stored if each in set(Guarded))
+    return frozenset(set(Guarded).intersection(stored))
 
 
 def is_required(actor: Actor, internal_id: str, change: Guarded) -> bool:

@@ -17,12 +17,13 @@ _FEWEST_ADMINS: Final = 2
 
 def set_required(
     actor: Actor, organization: Organization, changes: Collection[Guarded]
-) -> bool:
+) -> bool | None:
     """Set the changes that need a second person; False while that waits for another.
 
-    More of them take effect at once. Fewer take effect when a second admin asks for the
-    same, or one admin alone could switch the rule off. Raises Forbidden for staff and
-    keys, Conflict if the organization has no second admin to confirm anything.
+    None if they are set already. More of them take effect at once. Fewer take effect
+    when a second admin asks for the same, or one admin could switch the rule off.
+    Raises Forbidden for staff and keys, Conflict if the organization has no second
+    admin to confirm anything.
     """
     may_manage = actor.may(Action.ORGANIZATION_MANAGE)
     if not may_manage or actor.kind != "user" or actor.is_staff or actor.grants:
@@ -32,6 +33,8 @@ def set_required(
         rows = Organization.objects.select_for_update()
         row = rows.get(organization_id=organization.organization_id)
         before = sorted(row.second_person or [])
+        if before == wanted and row.second_person_asked is None:
+            return None
         is_shorter = bool(set(before) - set(wanted))
         has_others = _admins(row) >= _FEWEST_ADMINS
         if wanted and not has_others:

@@ -130,10 +130,10 @@ def commit(
     """
     # 1. Permission: `read` returns the stored namespace if the actor may change it.
     # 2. Preconditions: it is not busy, the name is free, the subscription allows it.
-    # 3. Plan: made again; 4. compare: with the digest and revision that were seen.
+    # 3. Plan: made again. 4. Compare: with the digest and revision that were seen.
     # 5. Attempt: recorded in the audit before anything is written.
-    # 6. Accept: one compare-and-set of the document; if it has changed, from 1 again.
-    #    What moves points is accepted as `move`; its job does the rest.
+    # 6. Accept: one compare-and-set; if the document has changed, from 1 again. What
+    #    moves points is accepted as `move`; its job does the rest.
     # 7. Converge, in `finish` or later by the sweep: steps are done and read back.
     # 8. Mirror: the SQL copy and the snapshots; 9. outcome: recorded in the audit.
     request = as_request(request)
@@ -142,9 +142,8 @@ def commit(
     move = MoveStart(actor, request)
 
     def read() -> NamespaceView:
-        return queries.get_stored(
-            actor, identifier, organization_id=organization_id, action=request.action
-        )
+        at, action = organization_id, request.action
+        return queries.get_stored(actor, identifier, organization_id=at, action=action)
 
     def change(view: NamespaceView) -> Raw | None:
         move.withdraw()
@@ -156,7 +155,7 @@ def commit(
 
     with closing_refused(op_id), move.ended_by_failure():
         raw = write_document(read, change, op_id=op_id, tries=_TRIES)
-    [(view, plan)] = last_try
+    view, plan = last_try[0]
     if raw is None:
         return Outcome(view, plan, "", converged=not view.raw.get("pending"))
     return _start_move(raw, plan, move) if move.job else finish(raw, plan, op_id)

@@ -51,6 +51,6 @@ def _set(request: HttpRequest, organization: Organization) -> HttpResponse:
         return SeeOther(request.path)
     if is_done:
         messages.success(request, "Confirmations saved.")
-    else:
+    elif is_done is False:
         messages.info(request, "Another admin has to save the same choice.")
     return SeeOther(request.path)

@@ -26,7 +26,12 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
-from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.common.page_context import (
+    change_page,
+    editable,
+    namespace_scope,
+    say_when,
+)
 from nsadmin.pages.plans import head, presenter, review
 from nsadmin.pages.plans.flow import forget_sent
 from nsadmin.pages.plans.form_pages import form_of, page_of
@@ -46,10 +51,12 @@ _CAUGHT = (Invalid, Conflict, NotFound, RateLimited, Unavailable, UpstreamError)
 def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
     """Show a plan as it is now, or as it was confirmed; a POST confirms it."""
     actor = gate.actor_of(request)
-    saved = service.find(actor, namespace_id, plan_id)
-    view = queries.get(actor, namespace_id)
     if request.method == "POST":
+        view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+        saved = service.find(actor, namespace_id, plan_id)
         return _confirm(request, saved, view)
+    view = queries.get(actor, namespace_id)
+    saved = service.find(actor, namespace_id, plan_id)
     if not saved.is_open:
         return _show_kept(request, saved, view)
     try:
