@@ -81,6 +81,8 @@ class Organization(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.CharField(max_length=500, blank=True)
     support_needs_approval = models.BooleanField(default=False)
+    second_person = models.JSONField(default=list, blank=True)
+    second_person_asked = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OrganizationManager()
@@ -255,12 +257,10 @@ class SupportSession(models.Model):
     """The access of one person of the platform to one organization, for a time.
 
     It is asked for with a reason; `approved_at` is when it began: at once, or when an
-    admin of the organization approved it. It is running from then until `ends_at`,
-    unless it was refused or ended before. `is_break_glass` marks one that began without
-    the approval that the organization requires; an admin acknowledges it afterwards.
-
-    `ended_at` of one whose time is over is written by a sweep. Until then the times
-    alone tell, so that a late sweep lengthens nothing.
+    admin of the organization approved it. It runs until `ends_at`, unless it was ended
+    or refused. `is_break_glass` marks one without the approval that the organization
+    requires; an admin acknowledges it. A sweep writes `ended_at` of one whose time is
+    over; until then the times alone tell, so that a late sweep lengthens nothing.
     """
 
     session_id = models.CharField(max_length=32, primary_key=True)

@@ -15,6 +15,7 @@ from nsadmin.api.endpoints import (
     extractors,
     indexes,  # noqa: F401
     namespaces,
+    plans,  # noqa: F401
     stats,
     tasks,
     templates,
@@ -26,8 +27,10 @@ _ABOUT = """Namespaces of the platform: read, change, clone, delete.
 
 Send `Authorization: Bearer sk_…` with every request. Errors have one shape.
 
-Preview a change with `?dry_run=true`. Send `If-Match` or `?plan_digest=` to make the
-change only if the namespace or the plan is still the one that you saw.
+Preview a change with `?dry_run=true`. Its plan is kept for seven days: confirm it by
+its `plan_id`, or let another person do so on its page, `plan_url`. Send `If-Match` or
+`?plan_digest=` to make a change only if the namespace or the plan is still the one that
+you saw.
 """
 
 

@@ -8,6 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.access.organization import second_person
+from nsadmin.access.organization.second_person import (
+    Approval,
+    Guarded,
+    with_approval,
+)
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import preconditions, target
@@ -49,13 +55,15 @@ def launch(
     request: CloneRequest,
     *,
     operation: uuid.UUID | None = None,
+    approval: Approval | None = None,
     forecast_s: tuple[float, float] | None = None,
 ) -> Launch:
     """Reserve the name and the namespace, and send the job that fills it.
 
     `operation` becomes the id of the job: a repeated request with the same operation
-    returns the clone that the first one launched. `forecast_s` is how long the clone
-    was said to take, kept for its report.
+    returns the clone that the first one launched. `approval` is the plan of another
+    person that the actor confirms; `forecast_s` is how long the clone was said to take,
+    kept for its report.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Conflict for a
     busy source or a taken name, QuotaExceeded for a full plan, RateLimited for a
@@ -66,11 +74,13 @@ def launch(
     if launched is not None:
         return launched
     source = preconditions.check(actor, identifier, request).namespace
+    if request.source_organization_id is not None:
+        second_person.require(actor, source.internal_id, Guarded.ACROSS, approval)
     raw = planned_document(actor, source, request, job_id=operation or uuid.uuid4())
     place = target.resolved(actor, source, request.target)
     target.require(target.checks(source, document.read(raw), place), place)
     op_id = record.new_op_id()
-    _record_attempt(actor, source, raw, op_id)
+    _record_attempt(actor, source, raw, op_id, approval)
     job = _enqueue_job(actor, source, request, raw, op_id=op_id, forecast_s=forecast_s)
     _reserve(actor, job, raw)
     release(job)
@@ -178,12 +188,18 @@ def _enqueue_job(
     )
 
 
-def _record_attempt(actor: Actor, source: Namespace, raw: Json, op_id: str) -> None:
+def _record_attempt(
+    actor: Actor,
+    source: Namespace,
+    raw: Json,
+    op_id: str,
+    approval: Approval | None,
+) -> None:
     name = raw["namespace_name"]
     record.attempt(
         op_id=op_id,
         action="namespace:clone",
-        summary=f"Clone “{source.label}” as “{name}”.",
+        summary=with_approval(f"Clone “{source.label}” as “{name}”.", approval),
         actor=actor,
         organization_id=actor.organization_id,
         namespace_id=raw["_id"],

@@ -1,6 +1,7 @@
 """The states in which a job can be cancelled or resumed, and the progress of jobs."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from nsadmin.jobs.models import LIVE, Job, State
 from nsadmin.jobs.queries import Viewer, is_cancellable, visible
@@ -22,9 +23,9 @@ def percents(viewer: Viewer, namespace_ids: Iterable[str]) -> dict[str, int | No
     return {str(job.job_id): job.progress.get("percent") for job in jobs}
 
 
-def live_percents(
+def live_progress(
     viewer: Viewer, namespace_ids: Iterable[str]
-) -> dict[str, tuple[str, int | None]]:
-    """Return {namespace id: (kind, percent done)} of the live job on each of them."""
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return {namespace id: (kind, progress)} of the live job on each of them."""
     jobs = visible(viewer).filter(namespace_id__in=list(namespace_ids), state__in=LIVE)
-    return {job.namespace_id: (job.kind, job.progress.get("percent")) for job in jobs}
+    return {job.namespace_id: (job.kind, job.progress) for job in jobs}

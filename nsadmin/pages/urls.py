@@ -22,6 +22,8 @@ from nsadmin.pages.namespace.overview import health, overview
 from nsadmin.pages.namespace.repair import repair
 from nsadmin.pages.namespace.settings import settings
 from nsadmin.pages.namespace.tier import tier
+from nsadmin.pages.namespaces.at_work import at_work
+from nsadmin.pages.namespaces.bulk.views import bulk, new_bulk
 from nsadmin.pages.namespaces.clones import clone
 from nsadmin.pages.namespaces.creation import new_name_check, new_namespace
 from nsadmin.pages.namespaces.deleted import deleted, tombstone
@@ -29,14 +31,17 @@ from nsadmin.pages.namespaces.deletion import delete, protection
 from nsadmin.pages.namespaces.listing import home, namespaces
 from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
+from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
 from nsadmin.pages.organization.account import switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
 from nsadmin.pages.platform.fleet import release
@@ -78,6 +83,11 @@ urlpatterns = [
     path("namespaces/deleted/", deleted, name="deleted"),
     path("namespaces/new/", new_namespace, name="new_namespace"),
     path("namespaces/new/name/", new_name_check, name="new_name_check"),
+    path("namespaces/at-work/", at_work, name="at_work"),
+    path("namespaces/views/", saved_views, name="saved_views"),
+    path("namespaces/views/<str:view_id>/", saved_view, name="saved_view"),
+    path("namespaces/bulk/", new_bulk, name="bulk_new"),
+    path("namespaces/bulk/<str:bulk_id>/", bulk, name="bulk"),
     path("namespaces/due/", due, name="due"),
     path("namespaces/due/release/", due_release, name="due_release"),
     path("namespaces/due/extend/", due_extend, name="due_extend"),
@@ -155,6 +165,11 @@ urlpatterns = [
         name="clone_name_check",
     ),
     path("namespaces/<str:namespace_id>/config/", config, name="config"),
+    path(
+        "namespaces/<str:namespace_id>/plans/<str:plan_id>/",
+        plan_page,
+        name="plan",
+    ),
     path("namespaces/<str:namespace_id>/audit/", audit, name="audit"),
     path(
         "namespaces/<str:namespace_id>/audit/<str:op_id>/revert/",
@@ -236,6 +251,11 @@ urlpatterns = [
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     path("organization/support/", organization_support, name="organization_support"),
+    path(
+        "organization/second-person/",
+        second_person,
+        name="organization_second_person",
+    ),
     path("support/", support, name="support"),
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),

@@ -1,8 +1,8 @@
 // The pages work without this file. It adds: copying, the theme button, closing of open
 // menus, sentences for failed requests, focus after a refused form,
 // announcements of a job's stages, quiet checks while typing, no polling while the tab is
-// hidden, what a reader opened stays open when its part is swapped, and a document opens
-// beside its list where there is room.
+// hidden, what a reader opened stays open when its part is swapped, a document opens
+// beside its list where there is room, and one tick ticks all rows of a list.
 const root = document.documentElement;
 
 const announce = (sentence) => {
@@ -168,6 +168,13 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (elt.matches("[data-quiet]") && xhr.status !== 200) event.preventDefault();
 });
 
+// The browser's Back leads to a form as it was sent: its address then names the plan
+// that has kept the input.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const address = event.detail.xhr.getResponseHeader("X-Form-Address");
+  if (address) history.replaceState(history.state, "", address);
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   // Signed in again meanwhile: the forms of this page take the new token.
   const token = event.detail.xhr.getResponseHeader("X-CSRF-Token");
@@ -318,4 +325,39 @@ document.addEventListener("htmx:afterSettle", (event) => {
     const sheet = document.querySelector("#facets:popover-open");
     if (sheet && getComputedStyle(sheet).position === "fixed") sheet.hidePopover();
   }
+});
+
+// 9. Ticks: the one in the head ticks all rows, and the bar says how many are ticked. Without
+// this the head's is sent, and the server ticks the rows.
+const ticks = (name) => [
+  ...document.querySelectorAll(`input[type=checkbox][name="${name}"]:not(:disabled)`),
+];
+
+const countTicks = (name) => {
+  const boxes = ticks(name);
+  const count = boxes.filter((box) => box.checked).length;
+  const head = document.querySelector(`[data-ticks="${name}"]`);
+  if (head) {
+    head.removeAttribute("name");
+    head.checked = count > 0 && count === boxes.length;
+    head.indeterminate = count > 0 && count < boxes.length;
+  }
+  for (const told of document.querySelectorAll(`[data-ticked="${name}"]`)) {
+    told.textContent = count ? ` (${count})` : "";
+  }
+};
+
+document.addEventListener("change", (event) => {
+  const { name, dataset, checked } = event.target;
+  if (dataset.ticks) {
+    for (const box of ticks(dataset.ticks)) box.checked = checked;
+    countTicks(dataset.ticks);
+  } else if (document.querySelector(`[data-ticks="${CSS.escape(name)}"]`)) {
+    countTicks(name);
+  }
+});
+
+// What the browser restores on the way back is counted as well.
+window.addEventListener("pageshow", () => {
+  for (const head of document.querySelectorAll("[data-ticks]")) countTicks(head.dataset.ticks);
 });

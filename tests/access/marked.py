@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Membership, User
 from nsadmin.advice import usage
 from nsadmin.audit.record import RecordedActor, record
@@ -15,7 +16,9 @@ from nsadmin.jobs.models import Job, JobEvent
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.namespaces.schema.text import name_key
+from nsadmin.plans import service
 from nsadmin.resources.references.kinds import WORDS
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
@@ -45,6 +48,7 @@ def mark(cast: Cast) -> dict[str, str]:
         "<job_id>": job,
         "<task_id>": job,
         "<op_id>": audit,
+        "<plan_id>": _plan(own),
         "<template_id>": _template(cast),
         "<comparison_id>": _comparison(cast),
         "<member_id>": str(cast.users["viewer"].memberships.get().pk),
@@ -95,6 +99,13 @@ def _namespace(namespace: Namespace) -> Namespace:
     raw = store.get(namespace.namespace_id)
     mirror.mirror_one(raw)
     return document.read(raw)
+
+
+def _plan(namespace: Namespace) -> str:
+    """A kept plan of another description."""
+    wanted = parse_patch({"description": f"Planned: {WORD}."})
+    saved = service.keep(SYSTEM, namespace.namespace_id, wanted, source="api")
+    return saved.plan_id
 
 
 def _job(cast: Cast) -> str:

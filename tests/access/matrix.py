@@ -97,6 +97,7 @@ _EXPORTED = Row(
 _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
+_BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
 _PLATFORM_READ = Row("login 403 403 403 in in")
 _PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
@@ -114,6 +115,15 @@ MATRIX: dict[Route, Row] = {
     # Pages
     ("GET", ""): _PERSON,
     ("GET", "namespaces/"): _PERSON,
+    ("GET", "namespaces/at-work/"): _PERSON,
+    ("GET", "namespaces/views/"): _PERSON,
+    ("POST", "namespaces/views/"): _PERSON,
+    # It is the admin's own; each person has others.
+    ("POST", "namespaces/views/<view_id>/"): Row("login 404 404 in 404 404"),
+    ("GET", "namespaces/bulk/"): Row("login 403 in in 403 in"),
+    ("POST", "namespaces/bulk/"): Row("login 403 in in 403 in"),
+    ("GET", "namespaces/bulk/<bulk_id>/"): _BULK,
+    ("POST", "namespaces/bulk/<bulk_id>/"): _BULK,
     ("GET", NAMESPACE_PAGE): _SHOWN,
     ("GET", NAMESPACE_PAGE + "health/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "config/"): _SHOWN,
@@ -121,6 +131,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", NAMESPACE_PAGE + "audit/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "plans/<plan_id>/"): _SHOWN,
+    ("POST", NAMESPACE_PAGE + "plans/<plan_id>/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,
     ("GET", DOCUMENT_PAGE): _SHOWN,
@@ -224,6 +236,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
+    ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
@@ -266,6 +280,12 @@ MATRIX: dict[Route, Row] = {
         system="401 403 403 403 403 in",
     ),
     ("POST", NAMESPACE_API + "/ensure-indexes"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("GET", NAMESPACE_API + "/plans/<plan_id>"): _READ,
+    ("POST", NAMESPACE_API + "/plans/<plan_id>/confirm"): Row(
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
@@ -317,8 +337,6 @@ MATRIX: dict[Route, Row] = {
 # Where a POST needs the password of the last ten minutes.
 STEP_UP = {
     NAMESPACE_PAGE + "delete/",
-    NAMESPACE_PAGE + "infrastructure/",
-    NAMESPACE_PAGE + "infrastructure/back/",
     "namespaces/due/release/",
     "fleet/held/<kind>/",
     "platform/unreadable/finish-deletion/",

@@ -13,6 +13,7 @@ from django.urls import get_resolver, path
 from django.utils import timezone
 from ninja.operation import PathView
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import ApiKey, SupportSession
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
@@ -22,7 +23,12 @@ from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.api.api import api
 from nsadmin.api.urls import declared_by
 from nsadmin.audit.record import RecordedActor, record
+from nsadmin.bulk.asked import Asked
+from nsadmin.bulk.models import BulkChange
 from nsadmin.comparison.models import Comparison
+from nsadmin.namespaces.models import SavedView
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
@@ -137,6 +143,26 @@ def _template(cast: Cast, whose: str) -> str:
     ).template_id
 
 
+def _bulk(cast: Cast, whose: str) -> str:
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    return BulkChange.objects.create(
+        organization_id=organization.organization_id,
+        internal_id=organization.internal_id,
+        asked=Asked("auto_on").to_json(),
+    ).bulk_id
+
+
+def _saved_view(cast: Cast) -> str:
+    """A view of the admin's."""
+    view, _ = SavedView.objects.get_or_create(
+        person=str(cast.users["admin"].pk),
+        organization_id=cast.northlight.organization_id,
+        name="mine",
+        name_key="mine",
+    )
+    return view.view_id
+
+
 def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     """Somebody of the organization, a key, an invitation; `system` has none."""
     who = {"own": "viewer", "foreign": "stranger"}.get(whose)
@@ -179,6 +205,12 @@ def _change(cast: Cast, namespace_id: str) -> str:
     return row.op_id
 
 
+def _plan(namespace_id: str) -> str:
+    """A kept plan of the namespace that changes its description."""
+    wanted = parse_patch({"description": "planned"})
+    return service.keep(SYSTEM, namespace_id, wanted, source="api").plan_id
+
+
 def _address(cast: Cast, address: str, whose: str) -> str:
     """Put what is `whose` in an address; only what it names is made."""
     namespace_id = getattr(cast, whose).namespace_id
@@ -189,10 +221,13 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<task_id>": lambda: _job(cast, whose),
         "<comparison_id>": lambda: _comparison(cast, whose),
         "<template_id>": lambda: _template(cast, whose),
+        "<bulk_id>": lambda: _bulk(cast, whose),
+        "<view_id>": lambda: _saved_view(cast),
         "<op_id>": lambda: _change(cast, namespace_id),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),
         "<document_id>": lambda: "doc_1",
+        "<plan_id>": lambda: _plan(namespace_id),
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",

@@ -25,6 +25,7 @@ class Endpoint:
             .replace("{feature_extractor_id}", "face_identity_extractor_v1")
             .replace("{template_id}", "tmpl_000000000000")
             .replace("{document_id}", "doc_1")
+            .replace("{plan_id}", "plan_0000000000000000")
         )
 
     def __str__(self) -> str:
@@ -39,6 +40,8 @@ ENDPOINTS = [
     Endpoint("PATCH", "/namespaces/{identifier}", {}),
     Endpoint("PUT", "/namespaces/{identifier}", {}),
     Endpoint("POST", "/namespaces/{identifier}/ensure-indexes"),
+    Endpoint("GET", "/namespaces/{identifier}/plans/{plan_id}"),
+    Endpoint("POST", "/namespaces/{identifier}/plans/{plan_id}/confirm", {}),
     Endpoint("POST", "/namespaces/{identifier}/clone", {"namespace_name": "a clone"}),
     Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),

@@ -14,6 +14,11 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
     return {
         "sign-in": ("nobody", "/accounts/login/"),
         "namespaces": ("admin", "/namespaces/"),
+        "namespaces-columns": (
+            "admin",
+            "/namespaces/?columns=health&columns=created&columns=expires&per=100",
+        ),
+        "saved-views": ("admin", "/namespaces/views/"),
         "namespace-new": ("admin", "/namespaces/new/"),
         "templates": ("admin", "/templates/"),
         "template-new": ("admin", f"/namespaces/{big}/template/"),

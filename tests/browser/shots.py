@@ -34,7 +34,7 @@ def prepare(demo: Demo, browser: Browser) -> dict[str, tuple[str, str]]:
     )
     page.get_by_role("button", name="Preview plan").click()
     page.locator("button[value=confirm]").click()
-    page.wait_for_url(base)
+    page.wait_for_url(f"{base}settings/")
     page.goto(f"{base}clone/")
     page.fill("input[name=namespace_name]", "airfields-staging")
     chromium.start_clone(page)

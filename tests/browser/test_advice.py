@@ -69,7 +69,7 @@ def test_advice_becomes_a_plan_and_is_carried_out(advised, visit, scripted):
     for consent in page.get_by_label("I accept this.").all():
         consent.check()
     page.get_by_role("button", name=re.compile("^Confirm")).click()
-    expect(page.locator("h1")).to_have_text("labour-market-clips")
+    expect(page.locator("#messages")).to_contain_text("In the audit log")
     page.goto(advised)
     expect(page.locator(f"input[value='{tick}']")).to_have_count(0)
 

@@ -9,9 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from tests.browser import axe, chromium
-from tests.browser.conftest import SignedIn
+from tests.browser.conftest import LATER, WITH_SCRIPT, SignedIn
 from tests.browser.places import places
 from tests.browser.running_demo import ANSWER_S, Demo
+
+AXE = (axe.faults, axe.faults_when_dark)  # in this order: all in light, colours in dark
 
 
 def collection(demo: Demo, namespace_id: str) -> dict:
@@ -77,9 +79,11 @@ def test_a_description_is_changed_through_its_plan(demo, visit, scripted):
     expect(page.locator("#plan")).to_contain_text("Change the description.")
     expect(page.locator("ins")).to_have_text(text)
     page.get_by_role("button", name=re.compile("^Confirm one step")).click()
-    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
-    expect(page.locator("main")).to_contain_text(text)
-    expect(page.locator("main")).to_contain_text("description")
+    expect(page.locator("h1")).to_have_text("Settings")
+    expect(page.locator("textarea[name=description]")).to_have_value(text)
+    expect(page.locator("#messages")).to_contain_text("Description changed.")
+    page.locator("#messages").get_by_role("link", name="In the audit log").click()
+    expect(page.locator("main")).to_contain_text("The confirmed plan")
 
 
 def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, scripted):
@@ -93,8 +97,8 @@ def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, script
     page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("#plan")).to_contain_text(f"Build the text index on {field}")
     page.get_by_role("button", name=re.compile("^Confirm")).click()
-    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
-    expect(page.locator("main")).to_contain_text(f"Build the text index on {field}")
+    expect(page.locator("#messages")).to_contain_text(f"Index {field} (text) added")
+    expect(page).to_have_url(f"{demo.url}/namespaces/{target}/indexes/")
     schema = collection(demo, target)["payload_schema"][field]
     assert (schema["data_type"], schema["params"]["tokenizer"]) == ("text", "prefix")
 
@@ -107,7 +111,7 @@ def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, script
     expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field} fi")
     page.get_by_label("until the new index is built").check()
     confirm(page)
-    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    expect(page.locator("#messages")).to_contain_text(f"Index {field} rebuilt as text")
     schema = collection(demo, target)["payload_schema"][field]
     assert schema["params"]["max_token_len"] == 9
 
@@ -117,7 +121,7 @@ def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, script
     expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field}")
     page.get_by_label("I accept this.").check()
     page.get_by_role("button", name=re.compile("^Confirm")).click()
-    expect(page.locator("h1")).not_to_have_text("Review the plan")
+    expect(page.locator("#messages")).to_contain_text(f"Index {field} (text) dropped")
     assert field not in collection(demo, target)["payload_schema"]
 
 
@@ -156,7 +160,15 @@ def test_a_name_is_judged_while_it_is_typed(demo, visit):
     expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
 
 
-@pytest.mark.parametrize("choice", ["theirs", "yours"])
+@pytest.mark.parametrize(
+    ("choice", "scripted"),
+    [
+        ("theirs", True),
+        ("yours", False),
+        pytest.param("theirs", False, marks=LATER),
+        pytest.param("yours", True, marks=LATER),
+    ],
+)
 def test_a_moved_plan_offers_a_choice(demo, visit, scripted, choice):
     target = demo.namespace("seattle-weather-desk")["namespace_id"]
     role = "admin" if scripted else "member"
@@ -173,9 +185,10 @@ def test_a_moved_plan_offers_a_choice(demo, visit, scripted, choice):
     expect(page.locator("main")).to_contain_text("Changed by both: the description")
     page.get_by_label(re.compile(f"(Keep|Use) {choice}")).check()
     confirm(page)
-    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
-    expect(page).to_have_title("seattle-weather-desk · nsadmin")
-    expect(page.locator("main")).to_contain_text(theirs if choice == "theirs" else mine)
+    expect(page.locator("h1")).to_have_text("Settings")
+    expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
+    kept = theirs if choice == "theirs" else mine
+    expect(page.locator("textarea[name=description]")).to_have_value(kept)
 
 
 def test_back_to_editing_keeps_the_input_and_its_tab(demo, visit, scripted):
@@ -184,7 +197,7 @@ def test_back_to_editing_keeps_the_input_and_its_tab(demo, visit, scripted):
     page.goto(f"{demo.url}/namespaces/{target}/settings/")
     page.fill("textarea[name=description]", "Not yet.")
     page.get_by_role("button", name="Preview plan").click()
-    page.get_by_role("button", name="Back to editing").click()
+    page.get_by_role("link", name="Back to editing").click()
     expect(page.locator("textarea[name=description]")).to_have_value("Not yet.")
     expect(page.locator(".tabs [aria-current]")).to_have_text("Settings")
     expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
@@ -201,7 +214,7 @@ def test_an_extractor_is_appended_and_no_point_is_lost(demo, visit, scripted):
     expect(page.locator("#plan")).to_contain_text(f"Append the extractor {name} v1")
     expect(page.locator("main")).to_contain_text(f"will lack {name}_v1_embedding")
     confirm(page)
-    expect(page.locator("h1")).to_have_text("seattle-weather-desk")
+    expect(page.locator("#messages")).to_contain_text("Revision")
     after = collection(demo, target)
     vectors = after["config"]["params"]["vectors"]
     assert set(vectors) - set(before["config"]["params"]["vectors"]) == {
@@ -226,6 +239,7 @@ def test_every_index_type_shows_its_own_parameters(demo, visit, scripted):
     expect(page.locator("input[name=type][value=uuid]")).to_be_checked()
 
 
+@WITH_SCRIPT
 def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
     source = demo.namespace("seattle-weather-desk")["namespace_id"]
     name = f"a copy {'with' if scripted else 'without'} script"
@@ -302,8 +316,19 @@ def test_the_theme_is_remembered_by_the_server(demo, visit, scripted):
 
 
 @pytest.mark.parametrize("role", ["nobody", "admin", "viewer", "support"])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        pytest.param((390, 1440), id="narrow light, wide dark"),
+        pytest.param((1440, 390), id="wide light, narrow dark", marks=LATER),
+    ],
+)
 def test_no_page_violates_axe_or_scrolls_sideways(
-    demo: Demo, browser: Browser, signed_in: SignedIn, role: str
+    demo: Demo,
+    browser: Browser,
+    signed_in: SignedIn,
+    widths: tuple[int, int],
+    role: str,
 ) -> None:
     context = browser.new_context(
         bypass_csp=True,  # axe is injected as a script; CSP has its own tests
@@ -316,11 +341,9 @@ def test_no_page_violates_axe_or_scrolls_sideways(
         if who != role:
             continue
         page.goto(demo.url + path)
-        for width in (1440, 390):
+        for width, faults in zip(widths, AXE, strict=True):
             page.set_viewport_size({"width": width, "height": 900})
-            found += [f"{name}, {width}: {fault}" for fault in axe.faults(page)]
-            dark = axe.faults_when_dark(page)
-            found += [f"{name}, {width}, dark: {fault}" for fault in dark]
+            found += [f"{name}, {width}: {fault}" for fault in faults(page)]
             scroll = page.evaluate("document.documentElement.scrollWidth")
             if scroll > width:
                 found.append(f"{name}: {scroll} px wide at {width}")

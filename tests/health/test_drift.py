@@ -20,6 +20,7 @@ from tests.cast import COLLECTION_PREFIX, make_namespace
 from tests.condensed import condensed
 from tests.dedicated import KEY
 from tests.health.nights import night
+from tests.pages.plans import confirm, ticks_of
 
 
 @pytest.fixture
@@ -75,14 +76,11 @@ def test_each_thing_that_differs_is_one_row(drifted):
 def repair(client_, namespace, part):
     """Go through the plan; return the sentences of its steps."""
     at = f"/namespaces/{namespace.namespace_id}/repair/"
-    page = client_.post(at, {"parts": part})
-    if page.status_code == 302:
+    page = client_.post(at, {"parts": part}, follow=True)
+    if "/plans/" not in page.redirect_chain[-1][0]:
         return []
     text = condensed(page.content.decode())
-    digest = re.search(r'name="digest" value="(\w+)"', text)[1]
-    ticks = re.findall(r'name="tick" value="(\w+)"', text)
-    sent = {"parts": part, "step": "confirm", "digest": digest, "tick": ticks}
-    assert client_.post(at, sent).status_code == 302
+    assert confirm(client_, text, tick=ticks_of(text)).status_code == 303
     return re.findall(r"(?:Add the vector|Build the|Drop the) [^<]*?\.", text)
 
 
@@ -115,7 +113,7 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
 def effects_of(client_, namespace, part):
     """The numbers that the plan of a repair shows, before and after."""
     at = f"/namespaces/{namespace.namespace_id}/repair/"
-    text = condensed(client_.post(at, {"parts": part}).content.decode())
+    text = condensed(client_.post(at, {"parts": part}, follow=True).content.decode())
     return {
         what: re.search(rf"<dt>{what}</dt>\s*<dd[^>]*>([^<]*)<", text)[1]
         for what in ("Indexes", "Vectors")
@@ -147,17 +145,14 @@ def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
     assert "Missing</span>" in vectors
     assert not re.search(r"Unknown\s*</span>", vectors)
     assert "Recreate the collection, empty" in browser.get(f"{at}drift/").text
-    plan = condensed(browser.get(f"{at}repair/?parts=collection").content.decode())
+    lost = browser.get(f"{at}repair/?parts=collection", follow=True)
+    plan = condensed(lost.content.decode())
     assert "The points of the lost collection are gone." in plan
-    digest = re.search(r'name="digest" value="(\w+)"', plan)[1]
-    kept = re.findall(r'name="parts" value="(\w+)"', plan)
-    sent = {"parts": kept, "step": "confirm", "digest": digest}
-    assert browser.post(f"{at}repair/", sent).status_code == 422  # without the tick
+    assert confirm(browser, plan).status_code == 422  # without the tick
     assert collections.get(shared(), cast.own.collection) is None
-    ticks = re.findall(r'name="tick" value="(\w+)"', plan)
-    assert len(ticks) == 1
-    answer = browser.post(f"{at}repair/", {**sent, "tick": ticks})
-    assert answer.status_code == 302
+    assert len(ticks_of(plan)) == 1
+    answer = confirm(browser, plan, tick=ticks_of(plan))
+    assert answer.status_code == 303
     assert found(cast.own) == {}
     assert collections.get(shared(), cast.own.collection).points == 0
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -15,9 +16,12 @@ from nsadmin.access.models import Invitation, User
 from nsadmin.advice import usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.record import RecordedActor, record
+from nsadmin.bulk.asked import Asked
+from nsadmin.bulk.models import BulkChange, BulkItem, State
 from nsadmin.health.models import DriftRow
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun
 from nsadmin.namespaces.mirror import mirror
+from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.resources.references.kinds import WORDS
@@ -60,6 +64,7 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
         tags=[next(some)],
         configuration=configuration_of(cast.own),
     )
+    _list(cast, some, values)
     values["<resource_kind>"] = "buckets"
     values["<member_id>"] = str(cast.users["viewer"].memberships.get().pk)
     values["<key_id>"] = cast.keys["viewer"].split("_")[1]
@@ -67,6 +72,39 @@ def plant(cast: Cast, texts: list[str]) -> dict[str, str]:
     values["<secret>"] = asked.secret
     Invitation.objects.update(email=next(some)[:254], name=next(some)[:100])
     return values
+
+
+def _list(cast: Cast, some: Iterator[str], values: dict[str, str]) -> None:
+    """A saved view, and a change to several namespaces, confirmed with all states."""
+    view = SavedView.objects.create(
+        person=str(cast.users["admin"].pk),
+        organization_id=cast.northlight.organization_id,
+        name=next(some)[:60],
+        name_key=next(some)[:60],
+        address=urlencode({"search": next(some), "extractor": next(some)}),
+    )
+    values["<view_id>"] = view.view_id
+    for place, confirmed_at in (("<bulk_id>", None), ("<done_id>", timezone.now())):
+        change = BulkChange.objects.create(
+            organization_id=cast.northlight.organization_id,
+            internal_id=cast.northlight.internal_id,
+            asked=Asked("template", template_name=next(some)).to_json(),
+            made_by_label=next(some),
+            confirmed_by_label=next(some),
+            confirmed_at=confirmed_at,
+        )
+        values[place] = change.bulk_id
+        for position, state in enumerate(State.values):
+            BulkItem.objects.create(
+                change=change,
+                position=position,
+                namespace_id=f"ns_{position}" + "x" * 60,
+                namespace_name=next(some),
+                state=state,
+                steps=[next(some)],
+                warnings=[[next(some), True]],
+                message=next(some),
+            )
 
 
 def _people(cast: Cast, some: Iterator[str]) -> None:

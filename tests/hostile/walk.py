@@ -23,6 +23,7 @@ ALSO = (
     "namespaces/<clone_id>/",
     "namespaces/<buried_id>/deleted/",
     "jobs/<live_job_id>/",
+    "namespaces/bulk/<done_id>/",
     "accounts/password/change/",
 )
 SEARCHED = ("namespaces/", "jobs/", "organization/audit/")

@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.access.models import Membership, Organization
 from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
@@ -20,10 +21,14 @@ from nsadmin.health.drift import drift_scan, reference_drift
 from nsadmin.health.models import DriftRow
 from nsadmin.health.sampling.sampler import sample
 from nsadmin.jobs.models import Job, JobEvent, ScheduleRun, State
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.models import MirroredNamespace, ReaperHold
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
+from nsadmin.plans.models import SavedPlan
 from nsadmin.search import fill as search
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
@@ -95,7 +100,9 @@ class World:
     def see(self, state: str, path: str, role: str = "admin", form: Any = None) -> None:
         """Keep what a role sees at a path, or gets for a form sent there."""
         client = Client() if role == "nobody" else self.sure(role)
-        answer = client.get(path) if form is None else client.post(path, form)
+        sent = client.get(path) if form is None else client.post(path, form)
+        is_planned = sent.status_code == 303
+        answer = client.get(sent.headers["Location"]) if is_planned else sent
         text = answer.content.decode()
         assert "<html" in text, (state, path, answer.status_code, text[:200])
         self.seen[f"{state}: {path} ({role})"] = text
@@ -159,12 +166,39 @@ def forms(world: World) -> None:
     world.see("refused", own + "settings/", form={"namespace_name": "a/b"})
     changed = {"namespace_name": "film archive", "description": LONG}
     world.see("plan", own + "settings/", form=changed)
+    plans(world)
     world.see("refused", own + "clone/", form={"name": "film archive"})
     world.see("refused", own + "template/", form={"name": ""})
     world.see("refused", own + "delete/", form={"typed_name": "another"})
     world.see("refused", own + "config/", form={"text": "a: [", "step": "preview"})
     world.see("refused", "/namespaces/new/", form={"namespace_name": ""})
     world.see("refused", own + "expiry/", form={"expires_at": "never"})
+
+
+def plans(world: World) -> None:
+    """The plan that was made last, in each of its states, and the rule of two."""
+    saved = SavedPlan.objects.get()
+    page = f"{world.own}plans/{saved.plan_id}/"
+    world.see("read", page, "viewer")
+    write_to = saved.namespace_id
+    commit.commit(
+        world.cast.actor("member"), write_to, parse_patch({"description": "Theirs."})
+    )
+    world.see("moved", page)
+    SavedPlan.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    world.see("expired", page)
+    saved = service.keep(
+        SYSTEM, write_to, parse_patch({"description": LONG}), source="api"
+    )
+    service.confirm(SYSTEM, saved, ticks=set())
+    world.see("confirmed", f"{world.own}plans/{saved.plan_id}/")
+    rule = {"second_person": ["delete"], "second_person_asked": None}
+    asked = {"changes": [], "by": "0", "label": LONG}
+    organizations = Organization.objects.filter(pk=world.cast.northlight.pk)
+    organizations.update(**{**rule, "second_person_asked": asked})
+    world.see("rule", "/organization/second-person/")
+    world.see("second person", world.own + "expiry/", form={"ends": "7"})
+    organizations.update(second_person=[], second_person_asked=None)
 
 
 def filled(world: World) -> None:
@@ -344,6 +378,32 @@ def differing() -> Findings:
     return findings
 
 
+def several(world: World) -> None:
+    """The list with views and other columns, and changes to several namespaces."""
+    cast = world.cast
+    safe = make_namespace(cast.northlight, LONG[:64], in_qdrant=False, protected=True)
+    client = world.sure()
+    view = {"name": LONG[:60], "address": f"search={LONG}&columns=tier&per=50"}
+    client.post("/namespaces/views/", view)
+    world.see("rows", "/namespaces/views/")
+    world.see("refused", "/namespaces/views/", form={"name": "", "address": "x=1"})
+    world.see("columns", "/namespaces/?columns=created,expires,health&per=100")
+    ids = [cast.own.namespace_id, safe.namespace_id, "ns_" + LONG, "gone"]
+    new = "/namespaces/bulk/"
+    for kind in ("index", "template", "expiry"):
+        world.see("asked", new, form={"id": ids, "kind": kind})
+        sent = {"id": ids, "kind": kind, "step": "plan"}
+        world.see("refused", new, form=sent)
+    for kind in ("auto_on", "delete", "expiry"):
+        sent = {"id": ids, "kind": kind, "step": "plan", "ends": "7"}
+        review = client.post(new, sent).headers["Location"]
+        world.see("review", review)
+        world.see("refused", review, form={"step": "confirm", "count": "x"})
+        if kind == "auto_on":
+            client.post(review, {"step": "confirm", "include": ids[:2]})
+            world.see("outcomes", review)
+
+
 def working(world: World) -> None:
     """Jobs and schedules that wait, run, have failed and are done."""
     for job in jobs(world):
@@ -454,6 +514,7 @@ STATES: tuple[Callable[[World], None], ...] = (
     documents,
     resources,
     compared,
+    several,
     working,
     troubled,
     unreadable,

@@ -20,6 +20,7 @@ from nsadmin.namespaces.mirror import comparison
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import make_namespace, make_resources
+from tests.pages.plans import confirm, ticks_of
 
 INDEX = {"rank": {"type": "integer", "lookup": True, "range": True}}
 
@@ -154,7 +155,8 @@ def plan_of(client, left, right):
     text = shown(client, left, right)
     form = re.search(r'name="config" value="([^"]*)"', text)
     sent = {"step": "preview", "config": unescape(form[1])}
-    return client.post(f"/namespaces/{right.namespace_id}/config/", sent)
+    address = f"/namespaces/{right.namespace_id}/config/"
+    return client.post(address, sent, follow=True)
 
 
 def test_make_right_like_left_becomes_a_plan(browse, pair):
@@ -172,12 +174,8 @@ def test_it_can_be_confirmed_and_then_nothing_is_left(browse, pair):
     own, other = pair
     client = browse("member")
     text = plan_of(client, own, other).content.decode()
-    sent = dict(re.findall(r'name="(digest|config)" value="([^"]*)"', text))
-    sent = {name: unescape(value) for name, value in sent.items()}
-    ticks = re.findall(r'name="tick" value="([^"]*)"', text)
-    sent |= {"step": "confirm", "tick": ticks}
-    done = client.post(f"/namespaces/{other.namespace_id}/config/", sent)
-    assert done.status_code == 302
+    done = confirm(client, text, tick=ticks_of(text))
+    assert done.status_code == 303
     assert not store.get(other.namespace_id).get("description")
     assert "A plan has nothing to change" in shown(client, own, other)
 

@@ -65,7 +65,7 @@ def sent(call: str, key: str, **query: str):
 
 @pytest.mark.parametrize(("page", "form"), EVERY_PAGE)
 def test_the_shown_call_makes_the_same_plan(browse, own, cast, page, form):
-    text = browse().post(own + page, form).content.decode()
+    text = browse().post(own + page, form, follow=True).content.decode()
     (call,) = calls(text)
     digest = parse_qs(urlsplit(shlex.split(call)[3]).query)["plan_digest"][0]
     answer = sent(call, cast.keys["admin"], dry_run="true")
@@ -77,7 +77,7 @@ def test_the_shown_call_makes_the_same_plan(browse, own, cast, page, form):
 
 def test_the_shown_call_carries_the_change_out(browse, own, cast):
     page, form = EVERY_PAGE[0]
-    (call,) = calls(browse().post(own + page, form).content.decode())
+    (call,) = calls(browse().post(own + page, form, follow=True).content.decode())
     digest = parse_qs(urlsplit(shlex.split(call)[3]).query)["plan_digest"][0]
     answer = sent(call, cast.keys["admin"], plan_digest=digest)
     assert answer.status_code == 200
@@ -108,7 +108,7 @@ def test_a_clone_shows_its_call_before_and_after_the_input(browse, own, cast):
         "taxonomies": False,
     }
     form = {"namespace_name": "a copy", "description": TRICKY, "taxonomies": "on"}
-    (call,) = calls(browse().post(address, form).content.decode())
+    (call,) = calls(browse().post(address, form, follow=True).content.decode())
     answer = sent(call, cast.keys["admin"])
     assert answer.status_code == 200
     job = Job.objects.get()
@@ -131,7 +131,9 @@ def test_a_platform_admin_is_shown_whose_namespace_is_cloned(sure, foreign, cast
 
 def test_a_deletion_shows_a_call_that_is_held_to_what_was_seen(sure, own, cast):
     (call,) = calls(sure().get(f"{own}delete/").content.decode())
-    (rename,) = calls(sure().post(own + "settings/", EVERY_PAGE[0][1]).content.decode())
+    (rename,) = calls(
+        sure().post(own + "settings/", EVERY_PAGE[0][1], follow=True).content.decode()
+    )
     digest = parse_qs(urlsplit(shlex.split(rename)[3]).query)["plan_digest"][0]
     assert sent(rename, cast.keys["admin"], plan_digest=digest).status_code == 200
     assert sent(call, cast.keys["admin"]).status_code == 412
@@ -196,7 +198,8 @@ def test_a_repair_is_its_calls(browse, cast):
             {"feature_extractor_name": "image_extractor", "version": "v1"},
         ],
     )
-    text = browse().get(f"/namespaces/{broken.namespace_id}/repair/").content.decode()
+    address = f"/namespaces/{broken.namespace_id}/repair/"
+    text = browse().get(address, follow=True).content.decode()
     (call,) = calls(text)
     assert "Back to editing" not in text
     digest = re.search(r'name="digest" value="(\w+)"', text)

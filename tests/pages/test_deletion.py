@@ -11,7 +11,7 @@ from nsadmin.namespaces.lifecycle import deletion, tombstones
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import confirm
 
 
 @pytest.fixture
@@ -235,16 +235,19 @@ def test_a_namespace_that_is_being_deleted_says_so(cast, sure, own):
     assert "typed_name" not in client.get(f"{own}delete/").content.decode()
 
 
-def test_protection_goes_through_its_plan(cast, sure, own):
+def test_protection_is_turned_on_at_once_and_off_by_a_plan(cast, sure, own):
     client = sure()
     assert "Protect it" in client.get(f"{own}settings/").content.decode()
-    shown = client.post(f"{own}protection/", {"protected": "on"}).content.decode()
-    assert "Protect the namespace from deletion." in shown
-    assert "protected" not in store.get(cast.own.namespace_id)
-    response = client.post(f"{own}protection/", {**hidden(shown), "step": "confirm"})
-    assert response.status_code == 302
+    response = client.post(f"{own}protection/", {"protected": "on"})
+    assert response.headers["Location"] == f"{own}settings/"
     assert store.get(cast.own.namespace_id)["protected"] is True
     assert "Remove the protection" in client.get(f"{own}settings/").content.decode()
+    off = client.post(f"{own}protection/", {"protected": "off"}, follow=True)
+    shown = off.content.decode()
+    assert "Lift the protection from deletion." in shown
+    assert store.get(cast.own.namespace_id)["protected"] is True
+    assert confirm(client, shown).status_code == 303
+    assert not store.get(cast.own.namespace_id).get("protected")
     assert client.get(f"{own}protection/").headers["Location"] == f"{own}settings/"
 
 

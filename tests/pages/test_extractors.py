@@ -1,7 +1,5 @@
 """The extractors page: what is registered, what could be appended, the plan between."""
 
-import re
-
 import pytest
 
 from nsadmin.namespaces.plan import steps
@@ -12,6 +10,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.pages.plans import confirm
 
 
 @pytest.fixture
@@ -22,12 +21,6 @@ def admin(cast, client):
 
 def path(namespace, page="extractors"):
     return f"/namespaces/{namespace.namespace_id}/{page}/"
-
-
-def digest_of(response):
-    found = re.search(r'name="digest" value="(\w+)"', response.content.decode())
-    assert found, response.content.decode()
-    return found[1]
 
 
 def test_the_page_shows_vectors_and_offers(admin, cast):
@@ -43,7 +36,7 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
         "extractor": "text_extractor_v1",
         "text_extractor_v1.embedding_model": "all_minilm_l6_v2_v1",
     }
-    plan = admin.post(path(cast.own), chosen)
+    plan = admin.post(path(cast.own), chosen, follow=True)
     assert plan.status_code == 200
     added = (
         "Add the vector text_extractor_v1_embedding "
@@ -51,10 +44,8 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
     )
     assert added in plan.content.decode()
     assert store.get(cast.own.namespace_id)["revision"] == 1
-    done = admin.post(
-        path(cast.own), {**chosen, "step": "confirm", "digest": digest_of(plan)}
-    )
-    assert done.status_code == 302
+    done = confirm(admin, plan.content.decode())
+    assert done.status_code == 303
     live = collections.get(shared(), cast.own.collection)
     assert live.vectors["text_extractor_v1_embedding"].size == 384
 
@@ -109,10 +100,9 @@ def test_repair_plans_what_is_missing_and_then_nothing(admin, cast):
             {"feature_extractor_name": "image_extractor", "version": "v1"},
         ],
     )
-    plan = admin.get(path(broken, "repair"))
+    plan = admin.get(path(broken, "repair"), follow=True)
     assert b"image_extractor_v1_embedding" in plan.content
-    sent = {"step": "confirm", "digest": digest_of(plan)}
-    assert admin.post(path(broken, "repair"), sent).status_code == 302
+    assert confirm(admin, plan.content.decode()).status_code == 303
     again = admin.get(path(broken, "repair"), follow=True)
     assert b"Nothing to change" in again.content
     assert store.get(broken.namespace_id)["revision"] == 2
@@ -155,7 +145,8 @@ def test_the_plan_names_the_collections_to_process_again(
 ):
     namespace = make_namespace(cast.northlight, f"reprocessed {count}")
     put_collections(namespace, count)
-    plan = admin.post(path(namespace), {"extractor": "text_extractor_v1"})
+    chosen = {"extractor": "text_extractor_v1"}
+    plan = admin.post(path(namespace), chosen, follow=True)
     text = " ".join(plan.content.decode().split())
     told = text.partition("Collections to process again:")[2].partition("</section>")[0]
     assert says in told

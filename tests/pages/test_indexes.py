@@ -10,7 +10,7 @@ from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 from tests.pages.conftest import HTMX
-from tests.pages.test_settings import hidden
+from tests.pages.plans import edit_address, hidden, plan_address
 
 RANK = {"field_name": "rank", "type": "integer", "lookup": "on", "range": "on"}
 KEPT = {"type": "keyword", "is_tenant": False, "on_disk": True}
@@ -52,10 +52,10 @@ def test_page_groups_by_origin(browse, address):
 
 def test_adding_keeps_the_others(browse, address, indexed):
     client = browse("member")
-    shown = client.post(address, RANK).content.decode()
+    shown = client.post(address, RANK, follow=True).content.decode()
     assert "Confirm one step" in shown
-    response = client.post(address, {**hidden(shown), "step": "confirm"})
-    assert response.status_code == 302
+    response = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
+    assert response.status_code == 303
     assert set(stored(indexed)) == {"title", "number", "rank"}
     assert stored(indexed)["title"]["on_disk"] is True
     live = collections.get(shared(), indexed.namespace_id)
@@ -63,7 +63,8 @@ def test_adding_keeps_the_others(browse, address, indexed):
 
 
 def test_fragment_is_the_change(browse, address):
-    text = browse().post(address, RANK, headers=HTMX).content.decode()
+    bad = {"field_name": "", "type": "keyword"}
+    text = browse().post(address, bad, headers=HTMX).content.decode()
     assert text.lstrip().startswith('<div id="change">')
 
 
@@ -73,30 +74,31 @@ def test_changing_is_prefilled_and_rebuilds(browse, address, indexed):
     assert 'name="original" value="title"' in form
     changed = {"original": "title", "field_name": "title", "type": "text"}
     changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "9"}
-    shown = client.post(address, changed).content.decode()
+    shown = client.post(address, changed, follow=True).content.decode()
     assert "Confirm two steps" in shown
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
-    assert client.post(address, form).status_code == 302
+    assert client.post(plan_address(shown), form).status_code == 303
     assert stored(indexed)["title"]["type"] == "text"
     assert stored(indexed)["title"]["max_token_len"] == 9
 
 
 def test_dropping_needs_its_tick(browse, address, indexed):
     client = browse()
-    shown = client.post(address, {"drop": "number"}).content.decode()
+    shown = client.post(address, {"drop": "number"}, follow=True).content.decode()
     assert "Drop the float index on number." in shown
     form = {**hidden(shown), "step": "confirm"}
-    refused = client.post(address, form)
+    refused = client.post(plan_address(shown), form)
     assert refused.status_code == 422
     assert "number" in stored(indexed)
-    again = client.post(address, {**form, "tick": ticks(shown)})
-    assert again.status_code == 302
+    again = client.post(plan_address(shown), {**form, "tick": ticks(shown)})
+    assert again.status_code == 303
     assert set(stored(indexed)) == {"title"}
 
 
 def test_back_from_dropping_leads_to_the_table(browse, address):
-    response = browse().post(address, {"drop": "number", "step": "edit"})
-    assert response.headers["Location"] == address
+    shown = browse().post(address, {"drop": "number"}, follow=True).content.decode()
+    back = browse().get(edit_address(shown)).content.decode()
+    assert "13 of 100 indexes" in back
 
 
 def test_existing_field_is_not_added_twice(browse, address):
@@ -112,7 +114,7 @@ def test_faults_stand_beside_their_fields(browse, address):
     assert response.status_code == 422
     assert 'id="id_lookup_error"' in text
     form = {"field_name": "a b", "type": "keyword"}
-    text = browse().post(address, form).content.decode()
+    text = browse().post(address, form, follow=True).content.decode()
     assert 'id="id_field_name_error"' in text
 
 
@@ -131,9 +133,9 @@ def test_unknown_change_is_404(browse, address):
 
 def test_silent_qdrant_commits_nothing(browse, address, indexed, silence):
     client = browse()
-    shown = client.post(address, RANK).content.decode()
+    shown = client.post(address, RANK, follow=True).content.decode()
     silence("qdrant")
-    response = client.post(address, {**hidden(shown), "step": "confirm"})
+    response = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
     assert response.status_code == 503
     assert "Nothing was written" in response.content.decode()
     assert "rank" not in stored(indexed)
@@ -144,13 +146,13 @@ def test_moved_plan_keeps_what_others_added(browse, address, indexed, cast):
     from nsadmin.namespaces.schema.patch import parse_patch
 
     client = browse()
-    shown = client.post(address, {"drop": "number"}).content.decode()
+    shown = client.post(address, {"drop": "number"}, follow=True).content.decode()
     commit.commit(
         cast.actor("member"), indexed.namespace_id, parse_patch({"payload_indexes": []})
     )
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
-    response = client.post(address, form)
-    assert response.headers["Location"] == f"/namespaces/{indexed.namespace_id}/"
+    response = client.post(plan_address(shown), form)
+    assert response.headers["Location"] == address
     assert stored(indexed) == {}
 
 
@@ -185,7 +187,9 @@ def test_foreign_parameters_read_the_same_in_table_and_plan(browse, foreign_text
     assert "stopwords languages english" in client.get(address).content.decode()
     changed = {"original": "line", "field_name": "line", "type": "text"}
     changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "15"}
-    shown = client.post(address, {**changed, "lowercase": "on"}).content.decode()
+    shown = client.post(
+        address, {**changed, "lowercase": "on"}, follow=True
+    ).content.decode()
     assert "index on line with stopwords languages english." in shown
 
 
@@ -193,7 +197,9 @@ def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):
     client, address = browse(), f"/namespaces/{foreign_text.namespace_id}/indexes/"
     changed = {"original": "line", "field_name": "line", "type": "text"}
     changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "15"}
-    shown = client.post(address, {**changed, "lowercase": "on"}).content.decode()
+    shown = client.post(
+        address, {**changed, "lowercase": "on"}, follow=True
+    ).content.decode()
     old, new = (
         '<del class="s-bad prewrap">{}</del>',
         '<ins class="s-ok prewrap">{}</ins>',
@@ -201,7 +207,7 @@ def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):
     pair = old.format("tokenizer prefix") + new.format("tokenizer word")
     assert pair in shown
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
-    assert client.post(address, form).status_code == 302
+    assert client.post(plan_address(shown), form).status_code == 303
     audit = client.get(f"/namespaces/{foreign_text.namespace_id}/audit/")
     assert pair in audit.content.decode()
     recent = client.get(f"/namespaces/{foreign_text.namespace_id}/").content.decode()

@@ -10,7 +10,8 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.moving import move_of
 from nsadmin.stores.mongo import namespaces as store
 from tests.dedicated import KEY
-from tests.pages.test_tier import hidden, text_of, wanted
+from tests.pages.plans import plan_address
+from tests.pages.test_tier import SURE, hidden, text_of, wanted
 from tests.people import PASSWORD
 
 
@@ -23,8 +24,10 @@ def page(own):
 def started(browse, page, own_cluster, cast):
     """A move that was confirmed; no worker runs its job."""
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
-    done = client.post(page, {**hidden(shown), "step": "confirm"})
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
     assert done.status_code == 302
     return Job.objects.get(kind="move")
 
@@ -39,7 +42,7 @@ def write(namespace_id, **values):
 def test_the_plan_says_how_the_points_move_and_asks_about_a_pause(
     browse, page, own_cluster, cast
 ):
-    shown = text_of(browse().post(page, wanted(own_cluster)))
+    shown = text_of(browse().post(page, wanted(own_cluster), follow=True))
     assert "3 points are moved by a job" in shown
     assert "How the points move" in shown
     assert "Pause writes during the switch" in shown
@@ -52,9 +55,11 @@ def test_confirming_starts_a_job_and_leads_to_it(
     browse, page, own_cluster, cast, pauses
 ):
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     choice = {"pause_writes": "on"} if pauses else {}
-    done = client.post(page, {**hidden(shown), **choice, "step": "confirm"})
+    done = client.post(
+        plan_address(shown), {**hidden(shown), **choice, "step": "confirm", **SURE}
+    )
     job = Job.objects.get(kind="move")
     assert done.headers["Location"] == f"/jobs/{job.job_id}/"
     assert job.inputs["pause_writes"] is pauses
@@ -66,7 +71,9 @@ def test_confirming_starts_a_job_and_leads_to_it(
 
 def test_back_to_editing_keeps_the_choice_of_a_pause(browse, page, own_cluster):
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster, pause_writes="on")))
+    shown = text_of(
+        client.post(page, wanted(own_cluster, pause_writes="on"), follow=True)
+    )
     assert 'name="pause_writes" aria-describedby="pause-hint" checked' in shown
     assert "pause_writes" not in hidden(shown)
 
@@ -105,7 +112,7 @@ def test_without_an_old_collection_there_is_no_way_back(browse, page, cast):
     assert "There is no old collection to move back to." in text
     assert "Tier and infrastructure" in text
     sent = {"step": "confirm", "step_up_password": PASSWORD}
-    text = text_of(client.post(f"{page}back/", sent), 409)
+    text = text_of(client.post(f"{page}back/", sent, follow=True), 409)
     assert "There is no old collection to move back to." in text
     assert not Job.objects.exists()
 

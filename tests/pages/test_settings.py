@@ -1,25 +1,13 @@
 """The settings page: form, plan, confirm."""
 
-import html
-import re
-
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
+from tests.pages.plans import edit_address, hidden, plan_address
 
 INPUT = {"namespace_name": "film archive", "description": "Scenes and faces."}
-
-
-def hidden(text: str) -> dict[str, list[str]]:
-    """Return the hidden input that a plan page carries along."""
-    pattern = r'<input type="hidden" name="([^"]+)" value="([^"]*)">'
-    found: dict[str, list[str]] = {}
-    for name, value in re.findall(pattern, text.partition("<main")[2] or text):
-        if name != "csrfmiddlewaretoken":
-            found.setdefault(name, []).append(html.unescape(value))
-    return found
 
 
 def test_page_shows_what_is_stored(browse, own):
@@ -30,42 +18,53 @@ def test_page_shows_what_is_stored(browse, own):
 
 def test_first_submit_shows_the_plan_and_writes_nothing(browse, own, cast):
     response = browse().post(f"{own}settings/", INPUT)
-    text = response.content.decode()
-    assert response.status_code == 200
+    assert response.status_code == 303
+    text = browse().get(response.headers["Location"]).content.decode()
     assert "Confirm one step" in text
     assert "Scenes and faces." in text
     assert store.get(cast.own.namespace_id)["revision"] == 1
     assert not AuditEvent.objects.exists()
 
 
+def test_htmx_goes_to_the_plan_and_remembers_the_form(browse, own):
+    response = browse().post(f"{own}settings/", INPUT, headers=HTMX)
+    assert response.status_code == 204
+    plan = response.headers["HX-Redirect"]
+    plan_id = plan.rstrip("/").rpartition("/")[2]
+    assert response.headers["X-Form-Address"] == f"{own}settings/?plan={plan_id}"
+
+
 def test_fragment_is_the_change(browse, own):
-    text = browse().post(f"{own}settings/", INPUT, headers=HTMX).content.decode()
+    bad = {**INPUT, "namespace_name": ""}
+    text = browse().post(f"{own}settings/", bad, headers=HTMX).content.decode()
     assert text.lstrip().startswith('<div id="change">')
     assert "<html" not in text
 
 
 def test_confirming_commits_and_says_so(browse, own, cast):
     client = browse()
-    shown = client.post(f"{own}settings/", INPUT).content.decode()
+    shown = client.post(f"{own}settings/", INPUT, follow=True).content.decode()
     form = {**hidden(shown), "step": "confirm"}
-    response = client.post(f"{own}settings/", form)
-    assert response.headers["Location"] == own
-    assert "One step done. Revision 2." in client.get(own).content.decode()
+    response = client.post(plan_address(shown), form)
+    assert response.headers["Location"] == f"{own}settings/"
+    after = client.get(f"{own}settings/").content.decode()
+    assert "Description changed. Revision 2." in after
     assert store.get(cast.own.namespace_id)["description"] == "Scenes and faces."
     assert AuditEvent.objects.get().actor_label == cast.users["admin"].email
 
 
 def test_confirming_by_htmx_redirects_by_header(browse, own):
     client = browse()
-    shown = client.post(f"{own}settings/", INPUT, headers=HTMX).content.decode()
+    shown = client.post(f"{own}settings/", INPUT, follow=True).content.decode()
     form = {**hidden(shown), "step": "confirm"}
-    response = client.post(f"{own}settings/", form, headers=HTMX)
-    assert response.headers["HX-Redirect"] == own
+    response = client.post(plan_address(shown), form, headers=HTMX)
+    assert response.headers["HX-Redirect"] == f"{own}settings/"
 
 
 def test_back_to_editing_keeps_the_input(browse, own):
-    form = {**INPUT, "step": "edit", "digest": "x"}
-    text = browse().post(f"{own}settings/", form).content.decode()
+    client = browse()
+    shown = client.post(f"{own}settings/", INPUT, follow=True).content.decode()
+    text = client.get(edit_address(shown)).content.decode()
     assert "Scenes and faces.</textarea>" in text
 
 
@@ -74,7 +73,7 @@ def test_nothing_to_change_is_calm(browse, own):
     response = client.post(
         f"{own}settings/", {"namespace_name": "film archive", "description": ""}
     )
-    assert response.headers["Location"] == own
+    assert response.headers["Location"] == f"{own}settings/"
     assert b"Nothing to change." in client.get(own).content
 
 
@@ -94,7 +93,7 @@ def test_a_stored_name_that_no_new_one_may_be_stays(browse, cast):
 
     clone = make_namespace(cast.northlight, "cc", in_qdrant=False)
     page = f"/namespaces/{clone.namespace_id}/settings/"
-    stays = browse().post(page, {**INPUT, "namespace_name": "cc"})
+    stays = browse().post(page, {**INPUT, "namespace_name": "cc"}, follow=True)
     assert "Confirm one step" in stays.content.decode()
     refused = browse().post(page, {**INPUT, "namespace_name": "dd"})
     assert refused.status_code == 422
@@ -113,13 +112,13 @@ def test_taken_name_stands_beside_the_field(browse, own, cast):
 
 def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
     client = browse()
-    shown = client.post(f"{own}settings/", INPUT).content.decode()
+    shown = client.post(f"{own}settings/", INPUT, follow=True).content.decode()
     commit.commit(
         cast.actor("member"),
         cast.own.namespace_id,
         parse_patch({"description": "Somebody else was here."}),
     )
-    response = client.post(f"{own}settings/", {**hidden(shown), "step": "confirm"})
+    response = client.post(plan_address(shown), {**hidden(shown), "step": "confirm"})
     text = response.content.decode()
     assert response.status_code == 409
     assert "The plan changed" in text
@@ -127,11 +126,11 @@ def test_moved_plan_is_shown_again_with_the_input(browse, own, cast):
     assert "Scenes and faces." in text
     assert "Changed</span>" in text
     form = {**hidden(text), "step": "confirm"}
-    undecided = client.post(f"{own}settings/", form)
+    undecided = client.post(plan_address(text), form)
     assert undecided.status_code == 422
     assert "choose theirs or yours" in undecided.content.decode()
-    again = client.post(f"{own}settings/", {**form, "keep-description": "mine"})
-    assert again.headers["Location"] == own
+    again = client.post(plan_address(text), {**form, "keep-description": "mine"})
+    assert again.headers["Location"] == f"{own}settings/"
 
 
 def test_store_away_keeps_the_input(browse, own, silence):

@@ -16,7 +16,10 @@ from nsadmin.stores.qdrant import collections
 from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY
 from tests.pages.conftest import HTMX
+from tests.pages.plans import edit_address, plan_address
 from tests.people import PASSWORD
+
+SURE = {"step_up_password": PASSWORD}
 
 
 @pytest.fixture
@@ -81,30 +84,36 @@ def test_without_the_enterprise_plan_it_says_so(browse, page, cast):
     assert store.get(cast.own.namespace_id)["revision"] == 1
 
 
-def test_every_post_asks_for_the_password_and_keeps_what_was_typed(
+def test_confirming_asks_for_the_password_and_planning_does_not(
     browse, page, own_cluster, cast
 ):
     own_cluster.receive(cast.own)
     fields = wanted(own_cluster)
     del fields["step_up_password"]
     client = browse()
-    asked = text_of(client.post(page, fields), 422)
-    assert "Is it you?" in asked
-    again = {**hidden(asked), "step_up_password": PASSWORD}
-    shown = text_of(client.post(page, again))
+    shown = text_of(client.post(page, fields, follow=True))
     assert "Review the plan" in shown
     assert "Store the Qdrant API key" in shown
+    sent = {**hidden(shown), "step": "confirm"}
+    asked = text_of(client.post(plan_address(shown), sent), 422)
+    assert f'action="{plan_address(shown)}"' in asked
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    again = {**hidden(asked), **SURE}
+    assert client.post(plan_address(shown), again).status_code in (302, 303)
+    assert store.get(cast.own.namespace_id)["revision"] == 2
 
 
 def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
     bare = make_namespace(cast.northlight, "bare", point_count=0)
     page = f"/namespaces/{bare.namespace_id}/infrastructure/"
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     assert "No vectors to move" in shown
     assert "Create the collection with the vector" in shown
-    done = client.post(page, {**hidden(shown), "step": "confirm"})
-    assert done.status_code == 302
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
+    assert done.status_code == 303
     raw = store.get(bare.namespace_id)
     assert raw["observed_revision"] == raw["revision"] == 2
     assert collections.get(own_cluster.cluster, bare.collection) is not None
@@ -113,21 +122,22 @@ def test_an_empty_namespace_goes_the_whole_way(browse, own_cluster, cast):
 def test_the_whole_way_and_the_key_is_never_shown(browse, page, own_cluster, cast):
     own_cluster.receive(cast.own)
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     assert "Key can read and write" in shown
     assert "Vectors are already there" in shown
     assert store.get(cast.own.namespace_id)["revision"] == 1
-    done = client.post(page, {**hidden(shown), "step": "confirm"})
-    assert done.status_code == 302
+    done = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
+    assert done.status_code == 303
     namespace = document.read(store.get(cast.own.namespace_id))
     assert clusters.stored_key(namespace).reveal() == KEY
     after = text_of(client.get(page))
     assert "Blank keeps the stored key" in after
     assert "Dedicated CPU" in after
     text_of(client.get(done.headers["Location"]))
-    kept = client.post(
-        page, {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
-    )
+    more = {**wanted(own_cluster, max_workers="3"), "qdrant_api_key": ""}
+    kept = client.post(page, more, follow=True)
     text = text_of(kept)
     assert "maximum number of workers" in text
     assert (
@@ -140,16 +150,18 @@ def test_back_to_editing_keeps_the_key_for_its_address_alone(
 ):
     own_cluster.receive(cast.own)
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
-    edited = text_of(client.post(page, {**hidden(shown), "step": "edit"}))
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
+    edited = text_of(client.get(edit_address(shown)))
     assert "Entered; blank keeps what you entered" in edited
     held = hidden(edited)["key_held"]
     same = wanted(own_cluster, qdrant_api_key="", key_held=held)
-    assert "Store the Qdrant API key" in text_of(client.post(page, same))
+    assert "Store the Qdrant API key" in text_of(client.post(page, same, follow=True))
     elsewhere = {**same, "qdrant_url": "https://evil.example:6333"}
-    assert "Enter the key again" in text_of(client.post(page, elsewhere), 422)
+    assert "Enter the key again" in text_of(
+        client.post(page, elsewhere, follow=True), 422
+    )
     other = browse()
-    assert "Enter the key again" in text_of(other.post(page, same), 422)
+    assert "Enter the key again" in text_of(other.post(page, same, follow=True), 422)
 
 
 def test_what_blocks_can_be_previewed_and_not_confirmed(
@@ -157,13 +169,16 @@ def test_what_blocks_can_be_previewed_and_not_confirmed(
 ):
     own_cluster.receive(cast.own, leave_out=1)
     client = browse()
-    shown = text_of(client.post(page, wanted(own_cluster)))
+    shown = text_of(client.post(page, wanted(own_cluster), follow=True))
     assert "The collection&#x27;s name is taken there" in shown
     assert 'value="confirm"' not in shown
-    forced = client.post(page, {**hidden(shown), "step": "confirm"})
+    forced = client.post(
+        plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}
+    )
     text = text_of(forced, 409)
     assert "3 points here, 2 there" in text
-    assert "Entered; blank keeps what you entered" in text
+    edited = text_of(client.get(edit_address(text)))
+    assert "Entered; blank keeps what you entered" in edited
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
@@ -191,17 +206,17 @@ def test_faults_stand_beside_their_fields_with_the_input_kept(browse, page):
         "max_concurrent_jobs": "2000",
         "step_up_password": PASSWORD,
     }
-    text = text_of(browse().post(page, fields), 422)
+    text = text_of(browse().post(page, fields, follow=True), 422)
     assert 'id="id_max_concurrent_jobs_error"' in text
     assert 'value="2000"' in text
     fields["max_concurrent_jobs"] = "20"
-    text = text_of(browse().post(page, fields), 422)
+    text = text_of(browse().post(page, fields, follow=True), 422)
     assert "“At least” (12) exceeds “At most” (8)." in text
 
 
 def test_no_numbers_and_no_tier_are_told(browse, page):
     fields = {"compute_tier": "x", "max_workers": "y", "step_up_password": PASSWORD}
-    text = text_of(browse().post(page, fields), 422)
+    text = text_of(browse().post(page, fields, follow=True), 422)
     assert "Two fields need a correction" in text
 
 
@@ -222,13 +237,11 @@ REFUSED = {
 def test_a_refused_address_is_told_beside_the_address(browse, page, own_cluster, step):
     for url, reason in REFUSED.items():
         client, fields = browse(), wanted(own_cluster, qdrant_url=url, step=step)
-        del fields["step_up_password"]
-        asked = text_of(client.post(page, fields), 422)
-        again = {**hidden(asked), "step_up_password": PASSWORD}
-        text = text_of(client.post(page, again), 422)
+        text = text_of(client.post(page, fields), 422)
         assert reason in fault_of(text, "qdrant_url")
         assert not fault_of(text, "qdrant_api_key")
-        moved = {**hidden(asked), "qdrant_url": own_cluster.url}
+        held = {"qdrant_api_key": "", "key_held": hidden(text)["key_held"]}
+        moved = {**fields, **held, "qdrant_url": own_cluster.url}
         text = text_of(client.post(page, moved), 422)
         assert fault_of(text, "qdrant_api_key").startswith("Enter the key again")
         assert not fault_of(text, "qdrant_url")
@@ -236,7 +249,9 @@ def test_a_refused_address_is_told_beside_the_address(browse, page, own_cluster,
 
 def test_a_key_without_use_is_not_asked_for_again(browse, page):
     fields = {"compute_tier": "shared", "qdrant_url": "", "qdrant_api_key": KEY}
-    text = text_of(browse().post(page, {**fields, "step_up_password": PASSWORD}), 422)
+    text = text_of(
+        browse().post(page, {**fields, "step_up_password": PASSWORD}, follow=True), 422
+    )
     assert "uses the platform's cluster" in fault_of(text, "qdrant_api_key")
 
 
@@ -264,7 +279,9 @@ def sent_again(own_cluster, cast, page):
 )
 def test_an_emptied_number_is_asked_for(browse, page, sent_again, field):
     client = browse()
-    text = text_of(client.post(page, sent_again(client, **{field: ""})), 422)
+    text = text_of(
+        client.post(page, sent_again(client, **{field: ""}), follow=True), 422
+    )
     assert fault_of(text, field) == "Enter a whole number."
     assert "One field needs a correction" in text
 
@@ -273,13 +290,15 @@ def test_an_emptied_address_is_asked_for_where_the_tier_needs_it(
     browse, page, sent_again
 ):
     client = browse()
-    text = text_of(client.post(page, sent_again(client, qdrant_url="")), 422)
+    text = text_of(
+        client.post(page, sent_again(client, qdrant_url=""), follow=True), 422
+    )
     assert fault_of(text, "qdrant_url") == "Dedicated CPU needs “Qdrant address”."
 
 
 def test_an_emptied_remark_is_taken_away(browse, page, sent_again):
     client = browse()
-    text = text_of(client.post(page, sent_again(client, description="")))
+    text = text_of(client.post(page, sent_again(client, description=""), follow=True))
     assert "Review the plan" in text
     assert "One step would change" in text
 
@@ -293,7 +312,7 @@ def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
         "max_custom_models": "-1",
         "max_custom_plugins": "1.5",
     }
-    text = text_of(client.post(page, sent_again(client, **wrong)), 422)
+    text = text_of(client.post(page, sent_again(client, **wrong), follow=True), 422)
     for field in wrong:
         assert fault_of(text, field), field
     assert "Five fields need a correction" in text
@@ -312,6 +331,6 @@ def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
 def test_a_text_that_is_too_long_is_said_in_our_words(
     browse, page, own_cluster, more, said
 ):
-    text = text_of(browse().post(page, wanted(own_cluster, **more)), 422)
+    text = text_of(browse().post(page, wanted(own_cluster, **more), follow=True), 422)
     assert said in text
     assert "String should" not in text

@@ -40,7 +40,7 @@ def ensure_indexes(
     repair = Repair(vectors=False, rebuild=query.force_rebuild)
     if query.dry_run:
         preview = commit.preview(actor, identifier, repair, organization_id=at)
-        return preview_response(preview, if_match)
+        return preview_response(request, preview, repair, if_match)
     outcome = commit.commit(
         actor, identifier, repair, if_match=if_match, organization_id=at
     )

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from nsadmin.access.permissions import Action
@@ -19,6 +20,7 @@ from nsadmin.errors import PreconditionFailed
 from nsadmin.moves.preview import Forecast, forecast
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.patch_request import PatchRequest
+from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.patch import (
@@ -27,6 +29,8 @@ from nsadmin.namespaces.schema.patch import (
     parse_patch,
     parse_put,
 )
+from nsadmin.plans import service
+from nsadmin.plans.models import SavedPlan
 
 # A response waits so long for a new snapshot of Qdrant, and shows one of this age.
 _SNAPSHOT_WAIT_S = 0.5
@@ -74,7 +78,7 @@ def _change(
     actor, at = actor_of(request), query.organization_id
     if query.dry_run:
         preview = commit.preview(actor, identifier, change, organization_id=at)
-        return preview_response(preview, if_match, forecast(preview))
+        return preview_response(request, preview, change, if_match, forecast(preview))
     outcome = commit.commit(
         actor,
         identifier,
@@ -108,16 +112,30 @@ def put_namespace(
 
 
 def preview_response(
-    preview: commit.Preview, if_match: int | None, found: Forecast | None = None
+    request: HttpRequest,
+    preview: commit.Preview,
+    change: ChangeRequest,
+    if_match: int | None,
+    found: Forecast | None = None,
 ) -> HttpResponse:
-    """Return a plan as the response; raise PreconditionFailed for another revision."""
+    """Keep a plan and return it; raise PreconditionFailed for another revision."""
     plan = preview.plan
     if if_match is not None and if_match != plan.revision:
         raise PreconditionFailed(
             f"The namespace is at revision {plan.revision}; you sent another revision.",
             details={"etag": f"r{plan.revision}", "plan": plan.to_json()},
         )
-    return json_response(DryRun.of(preview, found), revision=plan.revision)
+    saved = service.keep_shown(actor_of(request), preview, change, source="api")
+    answer = DryRun.of(
+        preview, found, plan_id=saved.plan_id, plan_url=plan_url(request, saved)
+    )
+    return json_response(answer, revision=plan.revision)
+
+
+def plan_url(request: HttpRequest, saved: SavedPlan) -> str:
+    """Return the address of the page of a plan."""
+    page = reverse("plan", args=[saved.namespace_id, saved.plan_id])
+    return request.build_absolute_uri(page)
 
 
 def namespace_response(

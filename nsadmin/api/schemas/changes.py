@@ -111,10 +111,17 @@ class MoveForecast(BaseModel):
 
 
 class DryRun(BaseModel):
-    """The response to `dry_run=true`; nothing was written."""
+    """The response to `dry_run=true`; nothing was written to the namespace.
+
+    The plan is kept for seven days: it can be read and confirmed by its id.
+    """
 
     dry_run: Literal[True]
     plan: PlanModel
+    plan_id: str | None = Field(
+        description="Confirms the plan; null for a namespace that does not exist yet."
+    )
+    plan_url: str | None = Field(description="The page of the plan, for people.")
     qdrant_silent: bool = Field(
         description="Qdrant did not answer, so the change would be refused just now."
     )
@@ -126,11 +133,20 @@ class DryRun(BaseModel):
     )
 
     @classmethod
-    def of(cls, preview: Preview, forecast: Forecast | None = None) -> Self:
-        """Return the preview of a change."""
+    def of(
+        cls,
+        preview: Preview,
+        forecast: Forecast | None = None,
+        *,
+        plan_id: str | None = None,
+        plan_url: str | None = None,
+    ) -> Self:
+        """Return the preview of a change, with the id of the plan if it is kept."""
         return cls.model_construct(
             dry_run=True,
             plan=PlanModel.of(preview.plan),
+            plan_id=plan_id,
+            plan_url=plan_url,
             qdrant_silent=preview.qdrant_silent,
             checks=[PreflightCheck.of(check) for check in preview.checks],
             move=None if forecast is None else MoveForecast.of(forecast),

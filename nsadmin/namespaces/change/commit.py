@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization import second_person
+from nsadmin.access.organization.second_person import Approval, Guarded
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome as Ending
-from nsadmin.errors import PlanChanged, PreconditionFailed
+from nsadmin.errors import PreconditionFailed
 from nsadmin.jobs.execution.ceiling import require_room
 from nsadmin.namespaces.change import moving, preconditions, preflight
 from nsadmin.namespaces.change.compare_and_set import accepted_document, write_document
@@ -115,33 +117,33 @@ def commit(
     digest: str | None = None,
     if_match: int | None = None,
     organization_id: str | None = None,
+    op_id: str | None = None,
+    approval: Approval | None = None,
 ) -> Outcome:
     """Carry out a request: plan again, compare, accept, converge, mirror, audit.
 
-    Raises PlanChanged if `digest` is another plan's, PreconditionFailed if `if_match`
-    is not the stored revision, Conflict for a taken name or a busy namespace,
-    Unavailable before anything is written if Qdrant must answer and does not,
-    RateLimited for a move while the organization's queue of jobs is full.
+    `op_id` is a new id that the caller has written down; `approval` is the plan of
+    another person that the actor confirms. Raises PlanChanged if `digest` is
+    another plan's, PreconditionFailed if `if_match` is not the stored revision,
+    Conflict for a taken name or a busy namespace, Unavailable before any write if
+    Qdrant must answer and does not, RateLimited for a move while the queue is full.
     """
     # 1. Permission: `read` returns the stored namespace if the actor may change it.
     # 2. Preconditions: it is not busy, the name is free, the subscription allows it.
-    # 3. Plan: made again from the stored document and the state of Qdrant.
-    # 4. Compare: with the digest and revision that the caller has seen.
+    # 3. Plan: made again. 4. Compare: with the digest and revision that were seen.
     # 5. Attempt: recorded in the audit before anything is written.
-    # 6. Accept: one compare-and-set of the document; if it has changed, from 1 again.
-    #    What moves points is accepted as `move`; its job does the rest.
-    # 7. Converge, in `finish`: the steps in Qdrant are carried out and read back.
-    # 8. Mirror: the SQL copy and the cached snapshots are updated.
-    # 9. Outcome: recorded in the audit; the sweep finishes open steps later.
+    # 6. Accept: one compare-and-set; if the document has changed, from 1 again. What
+    #    moves points is accepted as `move`; its job does the rest.
+    # 7. Converge, in `finish` or later by the sweep: steps are done and read back.
+    # 8. Mirror: the SQL copy and the snapshots; 9. outcome: recorded in the audit.
     request = as_request(request)
-    op_id = record.new_op_id()
+    op_id = op_id or record.new_op_id()
     last_try: list[tuple[NamespaceView, Plan]] = []
     move = MoveStart(actor, request)
 
     def read() -> NamespaceView:
-        return queries.get_stored(
-            actor, identifier, organization_id=organization_id, action=request.action
-        )
+        at, action = organization_id, request.action
+        return queries.get_stored(actor, identifier, organization_id=at, action=action)
 
     def change(view: NamespaceView) -> Raw | None:
         move.withdraw()
@@ -149,18 +151,22 @@ def commit(
         planned = plan_change(actor, view.namespace, request)
         last_try[:] = [(view, planned.plan)]
         _require_unchanged(view, planned.plan, digest=digest, if_match=if_match)
-        return _accept(view, planned, op_id, move)
+        return _accept(view, planned, op_id, move, approval)
 
     with closing_refused(op_id), move.ended_by_failure():
         raw = write_document(read, change, op_id=op_id, tries=_TRIES)
-    [(view, plan)] = last_try
+    view, plan = last_try[0]
     if raw is None:
         return Outcome(view, plan, "", converged=not view.raw.get("pending"))
     return _start_move(raw, plan, move) if move.job else finish(raw, plan, op_id)
 
 
 def _accept(
-    view: NamespaceView, planned: PlannedChange, op_id: str, move: MoveStart
+    view: NamespaceView,
+    planned: PlannedChange,
+    op_id: str,
+    move: MoveStart,
+    approval: Approval | None,
 ) -> Raw | None:
     """Record the attempt and return the accepted document; None for an empty plan.
 
@@ -172,6 +178,9 @@ def _accept(
         )
     if planned.plan.is_empty:
         return None
+    if planned.plan.moves:
+        internal_id = view.namespace.internal_id
+        second_person.require(move.actor, internal_id, Guarded.TIER, approval)
     preflight.require(planned.checks)
     if planned.moves_points:
         require_room(view.organization_id)
@@ -179,7 +188,7 @@ def _accept(
     moving_document = (
         move.accept(view, planned, op_id) if planned.moves_points else None
     )
-    _attempt(move.actor, view, planned, op_id, move.request)
+    _attempt(move, view, planned, op_id, approval)
     return moving_document or accepted_document(
         view.namespace, planned.plan, op_id, sealed=planned.sealed
     )
@@ -195,30 +204,28 @@ def _require_unchanged(
             f"The namespace is at revision {revision}; you sent another revision.",
             details={"etag": f"r{revision}", "plan": plan.to_json()},
         )
-    if digest is not None and digest != plan.digest:
-        raise PlanChanged(
-            "The digest does not match the plan: the namespace has changed, or the "
-            "request is a different one.",
-            details={"plan": plan.to_json()},
-        )
+    if digest is not None:
+        plan.require_digest(digest)
 
 
 def _attempt(
-    actor: Actor,
+    move: MoveStart,
     view: NamespaceView,
     planned: PlannedChange,
     op_id: str,
-    request: ChangeRequest,
+    approval: Approval | None,
 ) -> None:
-    plan = planned.plan
+    plan, request = planned.plan, move.request
     sentences = [step.sentence() for step in plan.steps]
     if request.evidence:
         sentences.append(request.evidence)
+    if approval is not None:
+        sentences.insert(0, approval.sentence)
     record.attempt(
         op_id=op_id,
         action=moving.ACTION if planned.moves_points else "namespace:update",
         summary=" ".join(sentences),
-        actor=actor,
+        actor=move.actor,
         organization_id=view.organization_id,
         namespace_id=view.namespace.namespace_id,
         namespace_name=view.namespace.name,

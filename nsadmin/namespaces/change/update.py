@@ -48,20 +48,22 @@ def update_document(
     action: str,
     summary: str,
     audited_field: str = "",
+    op_id: str | None = None,
 ) -> NamespaceView:
     """Set values of the document, None to remove a key; return the new namespace.
 
     `values` returns them for the namespace that was just read, or raises to refuse.
     `{}` in the summary becomes the namespace's name; the audit keeps the old and new
-    value of `audited_field`. Raises TooManyWriters, and what `read` raises.
+    value of `audited_field`. `op_id` is a new id of the operation that the caller has
+    written down. Raises TooManyWriters, and what `read` raises.
     """
-    op_id = record.new_op_id()
+    own_id = op_id or record.new_op_id()
 
     def change(view: NamespaceView) -> Raw:
         namespace = view.namespace
-        after = updated_document(namespace, op_id, **values(namespace))
+        after = updated_document(namespace, own_id, **values(namespace))
         record.attempt(
-            op_id=op_id,
+            op_id=own_id,
             action=action,
             summary=summary.replace("{}", namespace.name),
             actor=actor,
@@ -73,10 +75,10 @@ def update_document(
         )
         return after
 
-    with closing_refused(op_id):
-        after = write_document(read, change, op_id=op_id)
+    with closing_refused(own_id):
+        after = write_document(read, change, op_id=own_id)
     mirror.mirror_one(after)
-    record.close(op_id, Outcome.DONE)
+    record.close(own_id, Outcome.DONE)
     return queries.view_of(document.read(after))
 
 

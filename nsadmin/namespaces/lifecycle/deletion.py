@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.access.organization import second_person
+from nsadmin.access.organization.second_person import Guarded
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require_on
 from nsadmin.audit import record
@@ -42,6 +44,8 @@ def begin(
     `force` stops the jobs that fill or read the namespace; a clone that reads it stays,
     failed.
 
+    Where the organization requires a second person, this is refused: a plan deletes.
+
     Raises NotFound, Forbidden, PreconditionFailed if `if_match` is not the stored
     revision, Conflict for a protected namespace and, without `force`, for one with
     running jobs, RateLimited for a full queue.
@@ -57,6 +61,7 @@ def begin(
         return known
     namespace = view.namespace
     _require_revision(namespace, if_match)
+    second_person.require(actor, namespace.internal_id, Guarded.DELETE, None)
     blockers.require_unprotected(namespace)
     if not force:
         blockers.require_unused(actor, namespace)

@@ -10,6 +10,12 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization import second_person
+from nsadmin.access.organization.second_person import (
+    Approval,
+    Guarded,
+    with_approval,
+)
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import require
 from nsadmin.errors import Conflict, Forbidden, Invalid
@@ -133,11 +139,14 @@ def extend(
     end: datetime | None,
     *,
     organization_id: str | None = None,
+    op_id: str | None = None,
+    approval: Approval | None = None,
 ) -> NamespaceView:
     """Set the expiry, or remove it with None; an earlier warning is cleared.
 
     Setting an expiry for the first time, or an earlier one, needs the permission to
-    delete, because it ends in a deletion.
+    delete, because it ends in a deletion, and a second person if the organization asks
+    for one; `approval` is the plan of another person that the actor confirms.
 
     Raises NotFound, Forbidden, Invalid for a system namespace, Conflict if it is being
     deleted. Extension and reaper both compare and set: the first writer wins.
@@ -154,25 +163,37 @@ def extend(
     new_end = None if end is None else end.replace(microsecond=0)
 
     def values(namespace: Namespace) -> Values:
-        blockers.require_not_deleting(namespace)
-        if new_end is not None and namespace.is_system:
-            sentence = "A system namespace never expires."
-            raise Invalid.at("expires_at", sentence)
-        if _is_sooner(new_end, namespace.expires_at):
-            _require_delete_permission(actor)
+        _require_allowed(actor, namespace, new_end, approval)
         return {"expires_at": new_end, WARNED: None}
 
     known = read()
     if known.namespace.expires_at is None and new_end is None:
         return known
+    summary = _extension_summary(new_end, known.namespace.expires_at)
     return update_document(
         actor,
         read,
         values,
         action="namespace:extend",
-        summary=_extension_summary(new_end, known.namespace.expires_at),
+        summary=with_approval(summary, approval),
         audited_field="expires_at",
+        op_id=op_id,
     )
+
+
+def _require_allowed(
+    actor: Actor,
+    namespace: Namespace,
+    end: datetime | None,
+    approval: Approval | None,
+) -> None:
+    """Raise unless the actor may give the namespace this expiry."""
+    blockers.require_not_deleting(namespace)
+    if end is not None and namespace.is_system:
+        raise Invalid.at("expires_at", "A system namespace never expires.")
+    if _is_sooner(end, namespace.expires_at):
+        require_delete_permission(actor)
+        second_person.require(actor, namespace.internal_id, Guarded.DELETE, approval)
 
 
 def _extension_summary(end: datetime | None, before: datetime | None) -> str:
@@ -182,7 +203,8 @@ def _extension_summary(end: datetime | None, before: datetime | None) -> str:
     return f"{verb}: it expires at {end:%Y-%m-%d %H:%M} UTC."
 
 
-def _require_delete_permission(actor: Actor) -> None:
+def require_delete_permission(actor: Actor) -> None:
+    """Raise Forbidden unless the actor may delete namespaces."""
     try:
         require(actor, Action.NAMESPACE_DELETE)
     except Forbidden as refused:

@@ -15,7 +15,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
+from nsadmin.access.organization import second_person
 from nsadmin.access.organization.organizations import owner_of
+from nsadmin.access.organization.second_person import (
+    Approval,
+    Guarded,
+    with_approval,
+)
 from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.access.permissions import Action
 from nsadmin.access.support.words import LOOKS
@@ -98,12 +104,15 @@ def soft_delete(
     namespace_id: str,
     *,
     only_if: Callable[[Namespace], None] = lambda _namespace: None,
+    op_id: str | None = None,
+    approval: Approval | None = None,
 ) -> NamespaceView:
     """Delete a namespace so that it can be restored for some days.
 
-    `only_if` is called with each document that was read, and raises to refuse. Raises
-    NotFound, Forbidden, and Conflict for a namespace that is protected, is being
-    deleted, or has running jobs.
+    `only_if` is called with each document that was read, and raises to refuse.
+    `approval` is the plan of another person that the actor confirms. Raises NotFound,
+    Forbidden, and Conflict for a namespace that is protected, is being deleted, or has
+    running jobs.
     """
 
     def read() -> NamespaceView:
@@ -111,6 +120,7 @@ def soft_delete(
 
     def values(namespace: Namespace) -> Values:
         only_if(namespace)
+        second_person.require(actor, namespace.internal_id, Guarded.DELETE, approval)
         blockers.require_not_deleting(namespace)
         blockers.require_unprotected(namespace)
         blockers.require_unused(actor, namespace)
@@ -128,7 +138,8 @@ def soft_delete(
         read,
         values,
         action="namespace:delete",
-        summary="Delete “{}”; restorable.",
+        summary=with_approval("Delete “{}”; restorable.", approval),
+        op_id=op_id,
     )
     # The list of tombstones shows the counts, and it reads the mirror.
     mirror.record_counts(view.namespace.namespace_id)

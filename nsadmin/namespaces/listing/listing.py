@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing import keyset, walks
+from nsadmin.namespaces.listing.amounts import Count
 from nsadmin.namespaces.listing.keyset import Place
 from nsadmin.namespaces.listing.query import (
     HEALTH,
@@ -12,7 +13,7 @@ from nsadmin.namespaces.listing.query import (
     TIERS,
     ListQuery,
 )
-from nsadmin.namespaces.listing.tally import Count, Tally, tally
+from nsadmin.namespaces.listing.tally import Tally, tally
 from nsadmin.namespaces.listing.walks import Walk
 from nsadmin.namespaces.mirror import bootstrap, state
 from nsadmin.namespaces.models import MirroredNamespace

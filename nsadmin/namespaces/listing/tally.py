@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing import counters, statements, walks
+from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
     ListQuery,
@@ -23,31 +24,23 @@ from nsadmin.namespaces.listing.query import (
 )
 from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
+from nsadmin.namespaces.models.lists import (
+    FIRST_ORDER,
+    SYSTEM,
+    ListedExtractor,
+    deleted,
+    tenant_of,
+)
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
 
-MOST = 1000
 # As many rows are read and put in order rather than met in the order of the list.
 _FEW = 1000
 _COLUMNS = (
     *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
-    *("extractor_ids", "namespace_id"),
+    *("extractor_ids", "namespace_id", "document_count"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of rows; `is_least` if there are more than were counted."""
-
-    n: int = 0
-    is_least: bool = False
-
-    @classmethod
-    def up_to_most(cls, n: int) -> "Count":
-        """Return the count of something that was counted one further than MOST."""
-        return cls(min(n, MOST), is_least=n > MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,7 @@ class Tally:
     `kinds` are its rows without the filters, by their values; of a search that finds
     more than MOST they are a sample. `every` counts the rows without search and
     filters, `tombstones` those of deleted ones; `expiring` ignores that filter.
+    `documents` are those of a search that was counted to the end.
     `lists` has the rows; they meet `conditions`, and are looked up by `few` if it is
     there.
     """
@@ -68,6 +62,7 @@ class Tally:
     every: int = 0
     tombstones: int = 0
     is_sample: bool = False
+    documents: Documents | None = None
     few: Few | None = None
     conditions: Sequence[Q] = field(default=())
 
@@ -144,20 +139,24 @@ def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
     if not offers:
         return None
     n, few = min(offers, key=lambda offer: offer[0])
-    return few if n <= max(_FEW, expected) else None
+    return few if few.in_order or n <= max(_FEW, expected) else None
 
 
 def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
     """Yield each filter alone, and how rows are looked up by it."""
+    in_order = query.orders[0][0] == FIRST_ORDER
     if query.tier:
-        yield ListQuery(tier=query.tier), Few(lambda _: Q(tier=query.tier))
+        few = Few(lambda _: Q(tier=query.tier), in_order=in_order)
+        yield ListQuery(tier=query.tier), few
     if query.status:
-        few = Few(lambda _: Q(stored_status=query.status))
+        few = Few(lambda _: Q(stored_status=query.status), in_order=in_order)
         yield ListQuery(status=query.status), few
     if query.differs:
-        yield ListQuery(differs=True), Few(lambda _: Q(has_differences=True))
+        few = Few(lambda _: Q(has_differences=True), in_order=in_order)
+        yield ListQuery(differs=True), few
     if query.unreadable:
-        yield ListQuery(unreadable=True), Few(lambda _: Q(is_unreadable=True))
+        few = Few(lambda _: Q(is_unreadable=True), in_order=in_order)
+        yield ListQuery(unreadable=True), few
     if query.extractor:
         few = Few(lambda name: _with_extractor(query.extractor, name), by_list=False)
         yield ListQuery(extractor=query.extractor), few
@@ -170,34 +169,34 @@ def _with_extractor(extractor: str | None, listed_for: str) -> Q:
 
 def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> Tally:
     """Count among up to MOST rows that the search finds."""
-    rows = _sample(lists, query)
+    every = [*base_conditions(query), *conditions(query)]
+    few = _rarest(query, known, 0) if any(conditions(query)) else None
+    if few is None and query.expiring:
+        few = Few(lambda _: query.soon)
+    inside = [name for name in lists if _is_in_scope(name, query)]
+    walk = Walk(inside, query.orders, every, few)
+    rows, counted = _sample(lists, query, walk)
     is_sample = len(rows) > MOST
     fitting = [row for row in rows if row[-1]]
-    soon = {row[6] for row in fitting if row[7]}
+    soon = {row[6] for row in fitting if row[8]}
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
+    counts = {row[6]: row[7] for row in fitting}
     found = Tally(
         lists=(),
         kinds=kinds,
         total=Count(len(ids)),
         expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
         is_sample=is_sample,
+        documents=Documents.added_up(counts[one] for one in ids),
         few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
     )
     if not is_sample:
         return found
-    every = [*base_conditions(query), *conditions(query)]
     if len(ids) > MOST and not query.exact:
-        return replace(
-            found, total=Count(MOST, is_least=True), few=None, conditions=every
-        )
-    few = _rarest(query, known, 0) if any(conditions(query)) else None
-    if few is None and query.expiring:
-        few = Few(lambda _: query.soon)
-    inside = [name for name in lists if _is_in_scope(name, query)]
-    walk = Walk(inside, query.orders, every, few)
-    counted = statements.count(walk, None if query.exact else MOST + 1)
+        most = Count(MOST, is_least=True)
+        return replace(found, total=most, few=None, conditions=every)
     total = Count(counted) if query.exact else Count.up_to_most(counted)
     return replace(found, total=total, few=few, conditions=every)
 
@@ -238,13 +237,16 @@ def _kinds(row: Row) -> Iterator[Kind]:
         yield Kind(listed_for, tier, status, bool(differs), bool(unreadable), name, 1)
 
 
-def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
+def _sample(
+    lists: Sequence[str], query: ListQuery, filtered: Walk
+) -> tuple[list[Row], int]:
     """Return rows that the search may find, one more than MOST if there are more.
 
-    The last value of each tells whether it does.
+    The last value of each tells whether it does. If there are more, those of
+    `filtered` are counted, as far as the sample need not have them.
     """
     if not lists:
-        return []
+        return [], 0
     fits = Q(*base_conditions(query))
     walk = Walk(lists, query.orders, few=_few(lists, query))
     if walk.few is None:
@@ -252,12 +254,21 @@ def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
     yes, no = Value(value=True), Value(value=False)
     met = Case(When(fits, then=yes), default=no)
     soon = Case(When(query.soon, then=yes), default=no)
-    found: list[Row] = []
-    for name in lists if walk.few is None or walk.few.by_list else [""]:
-        rows = walks.selected(walk, name, among=lists).annotate(met=met, soon=soon)
-        shown = rows.order_by().values_list(*_COLUMNS, "soon", "met")
-        found += statements.read(shown[: MOST + 1 - len(found)])
-    return found
+    columns = (*_COLUMNS, "soon", "met")
+    parts = [
+        walks.selected(walk, name, among=lists)
+        .annotate(met=met, soon=soon)
+        .order_by()
+        .values_list(*columns)
+        for name in (lists if walk.few is None or walk.few.by_list else [""])
+    ]
+    counted = None
+    if filtered.lists:
+        counted = statements.rows_of(filtered, None if query.exact else MOST + 1)
+    is_filtered = query.exact or query.expiring or any(conditions(query))
+    return statements.read(
+        parts, MOST + 1, then=counted, unless_all_met=not is_filtered
+    )
 
 
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:

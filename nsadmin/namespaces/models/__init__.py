@@ -15,6 +15,7 @@ from nsadmin.namespaces.models.mirrored import (
     MirrorFill,
     MirrorState,
 )
+from nsadmin.namespaces.models.saved_views import SavedView
 
 __all__ = [
     "ClusterReading",
@@ -31,4 +32,5 @@ __all__ = [
     "MirroredDocument",
     "MirroredNamespace",
     "ReaperHold",
+    "SavedView",
 ]

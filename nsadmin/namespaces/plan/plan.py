@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from nsadmin.access.permissions import Action
+from nsadmin.errors import PlanChanged
 from nsadmin.namespaces.plan.desired import ActualCollection
 from nsadmin.namespaces.plan.infrastructure_steps import NO_FACTS, ClusterFacts
 from nsadmin.namespaces.plan.steps import PlanWarning, Step, in_qdrant
@@ -49,6 +50,15 @@ class Plan:
             [step.to_json() for step in self.steps], sort_keys=True, default=str
         )
         return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+    def require_digest(self, digest: str) -> None:
+        """Raise PlanChanged unless this is the plan of the digest."""
+        if digest != self.digest:
+            raise PlanChanged(
+                "The digest does not match the plan: the namespace has changed, or the "
+                "request is a different one.",
+                details={"plan": self.to_json()},
+            )
 
     @property
     def is_empty(self) -> bool:

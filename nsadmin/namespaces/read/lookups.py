@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import Q
+
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read.queries import visible
@@ -43,3 +45,11 @@ def columns(
     """Return {namespace id: {column: value}} of the visible ones among the ids."""
     rows = visible(actor).filter(namespace_id__in=namespace_ids)
     return {row.pop("namespace_id"): row for row in rows.values("namespace_id", *names)}
+
+
+def listed(
+    actor: Actor, internal_id: str, namespace_ids: Collection[str]
+) -> list[MirroredNamespace]:
+    """Return those of the namespaces that a tenant's list has for the actor."""
+    rows = visible(actor).filter(namespace_id__in=namespace_ids)
+    return list(rows.filter(Q(internal_id=internal_id) | Q(scope="system")))

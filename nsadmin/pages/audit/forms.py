@@ -55,6 +55,8 @@ ACTION_WORDS = {
     "organization:suspend": "Organization suspended",
     "platform:release-deletions": "Held deletions released",
     "schedule:run": "Schedule started manually",
+    "second-person:ask": "Fewer confirmations asked for",
+    "second-person:set": "Confirmations by a second person changed",
     "support:acknowledge": "Emergency access noted",
     "support:approval": "Approval of support sessions changed",
     "support:approve": "Support session approved",

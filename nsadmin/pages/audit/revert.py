@@ -1,36 +1,62 @@
 """Reverting a change from its audit row: the inverse plan, then its commit."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.audit import search
+from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import NotFound
-from nsadmin.namespaces.plan.revert import revert_of
+from nsadmin.namespaces.plan.revert import Revert, revert_of
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
+
+
+class RevertForm(ChangeForm):
+    """The operation to revert."""
+
+    op_id = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
+def _wanted(actor: Actor, view: NamespaceView, form: RevertForm) -> Revert:
+    event = _event(actor, view, form.cleaned_data["op_id"])
+    return revert_of(event.op_id, event.changes)
+
+
+def _event(actor: Actor, view: NamespaceView, op_id: str) -> AuditEvent:
+    event = search.written_update(queries.audit_rows(actor, view), op_id)
+    if event is None:
+        raise NotFound("This namespace has no such completed change.")
+    return event
+
+
+PAGE = form_page(
+    FormPage(
+        "revert",
+        lambda sent: RevertForm(sent.data),
+        _wanted,
+        after="audit",
+        edits=False,
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
-    """Show the plan that reverts a change, then commit it."""
+    """Make the plan that reverts a change."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    if request.POST.get("step") == "edit":
-        return redirect("audit", view.namespace.namespace_id)
-    event = search.written_update(queries.audit_rows(actor, view), op_id)
-    if event is None:
-        raise NotFound("This namespace has no such completed change.")
-    plan_form = PlanForm(
-        view,
-        ChangeForm(request.POST),
-        lambda _now: revert_of(event.op_id, event.changes),
-        "namespaces/audit_revert.html",
-        {"event": event},
-    )
+    event = _event(actor, view, op_id)
+    data = QueryDict(mutable=True)
+    data["op_id"] = event.op_id
+    template, context = "namespaces/audit_revert.html", {"event": event}
+    plan_form = PlanForm(view, RevertForm(data), PAGE, template, context)
     return handle_plan_form(request, plan_form)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.models import Organization
 from nsadmin.access.organization.listing import names_by_id
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
@@ -17,6 +18,7 @@ from nsadmin.audit.search import AuditRows
 from nsadmin.namespaces.plan.steps import changed_parameters
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.reversal import is_reversible
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
 from nsadmin.pages.common.badges import OUTCOMES, Badge
@@ -24,6 +26,8 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
 from nsadmin.pages.templatetags.formatting import setting
+from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.service import of_operations
 
 _SHOWN_CHANGES = 3
 
@@ -41,7 +45,8 @@ class ChangeView:
 class EventView:
     """An event as its row shows it; `who` is the person's name or else the label.
 
-    `reverted` is the event that reverted this one, `reverts` the one it reverted.
+    `reverted` is the event that reverted this one, `reverts` the one it reverted;
+    `plan` is the kept plan that it carried out.
     """
 
     event: AuditEvent
@@ -51,6 +56,7 @@ class EventView:
     can_revert: bool
     reverted: AuditEvent | None
     reverts: AuditEvent | None
+    plan: SavedPlan | None
 
     @property
     def first(self) -> list[ChangeView]:
@@ -74,7 +80,7 @@ def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
         **namespace_scope(view),
         "may_revert": may(actor, Action.NAMESPACE_UPDATE, view),
     }
-    return _answer(request, rows, "namespaces/audit.html", context, view.namespace.name)
+    return _answer(request, rows, "namespaces/audit.html", context, view.namespace)
 
 
 @gate.page(Action.ORGANIZATION_AUDIT)
@@ -84,7 +90,7 @@ def organization_audit(request: HttpRequest) -> HttpResponseBase:
     shown = current_organization(request)
     rows = search.of_organization(shown.organization_id)
     context = {"organization": shown, "may_revert": False}
-    return _answer(request, rows, "organization/audit.html", context, shown.name)
+    return _answer(request, rows, "organization/audit.html", context, shown)
 
 
 def _answer(
@@ -92,15 +98,18 @@ def _answer(
     rows: AuditRows,
     template: str,
     context: dict[str, Any],
-    name: str,
+    owner: Namespace | Organization,
 ) -> HttpResponseBase:
-    """Return the page of the filtered events, or all of them as CSV."""
+    """Return the page of the filtered events, or all of them as CSV.
+
+    The `owner` gives the file its name; those of a namespace can be reverted there.
+    """
     names = names_by_id(search.user_ids(rows))
     form = AuditFilterForm(request.GET, rows, names)
     matching = search.matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
         _note(request, search.organization_ids(matching))
-        return export.export_response(matching, name)
+        return export.export_response(matching, owner.name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     listed = list(search.older_than(matching, before)[: PER_PAGE + 1])
@@ -109,7 +118,7 @@ def _answer(
     values = {
         **context,
         "form": form,
-        "events": _shown(shown, names),
+        "events": _shown(shown, names, owner if isinstance(owner, Namespace) else None),
         "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
         "is_first": before is None,
         "is_filtered": any(form.cleaned_data.values()),
@@ -127,18 +136,24 @@ def _note(request: HttpRequest, organization_ids: Iterable[str]) -> None:
             actor.sees_organization(organization_id)
 
 
-def _shown(events: Sequence[AuditEvent], names: dict[str, str]) -> list[EventView]:
+def _shown(
+    events: Sequence[AuditEvent], names: dict[str, str], namespace: Namespace | None
+) -> list[EventView]:
     reverted_by = search.reverted_by(events)
     originals = search.originals_of(events)
+    plans = of_operations([event.op_id for event in events])
     return [
         EventView(
             event=event,
             outcome=OUTCOMES[event.outcome],
             changes=changes_of(event),
             who=_who(event, names),
-            can_revert=event.op_id not in reverted_by and is_reversible(event),
+            can_revert=namespace is not None
+            and event.op_id not in reverted_by
+            and is_reversible(event, namespace),
             reverted=reverted_by.get(event.op_id),
             reverts=originals.get(event.reverts),
+            plan=plans.get(event.op_id),
         )
         for event in events
     ]

@@ -11,10 +11,9 @@ from django.http import HttpRequest
 from nsadmin.clones.request import CloneRequest
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import Plan, added_vectors
-from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.plans.requests import Wanted
 
 # Stands for a secret, which no example contains.
 OMITTED = "…"
@@ -87,7 +86,7 @@ def of_cancelling(request: HttpRequest, job_id: str) -> str:
 
 def of_plan(
     request: HttpRequest,
-    wanted: NamespacePatch | PatchRequest | Repair | Protection | Revert,
+    wanted: Wanted,
     plan: Plan,
 ) -> list[str]:
     """Return the calls that carry out this plan.
@@ -103,7 +102,7 @@ def of_plan(
     if isinstance(wanted, NamespacePatch):
         body = body_of(wanted)
         return [_patch(request, plan.namespace_id, body, only)]
-    if isinstance(wanted, Protection | Revert):
+    if not isinstance(wanted, Repair):
         return []  # the API has no call for it
     if wanted.wrong or wanted.extra or wanted.collection:
         return []  # the API has no call for it

@@ -9,6 +9,9 @@ from django.template.loader import render_to_string
 from django_htmx.middleware import HtmxDetails
 
 STOP_POLLING = 286
+# By this header a script gives the present page in the history the address of its
+# input as it was sent, before the browser goes to the next page.
+FORM_ADDRESS = "X-Form-Address"
 
 
 class PageRequest(HttpRequest):

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from nsadmin.errors import NsadminError
 from nsadmin.pages.common import error_pages
-from nsadmin.pages.common.htmx import wants_fragment
+from nsadmin.pages.common.htmx import FORM_ADDRESS, wants_fragment
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -46,6 +46,8 @@ class HtmxMiddleware:
             redirect.cookies = response.cookies
             redirect.headers["HX-Redirect"] = response.headers["Location"]
             redirect.headers["Vary"] = response.headers["Vary"]
+            if FORM_ADDRESS in response.headers:
+                redirect.headers[FORM_ADDRESS] = response.headers[FORM_ADDRESS]
             return redirect
         if isinstance(response, HttpResponse) and _is_swapped(response):
             _append_messages(request, response)

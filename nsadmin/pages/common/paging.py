@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 PER_PAGE = 25
 _FARTHEST = 1_000_000
@@ -39,5 +39,10 @@ class Paging:
 
 def offset_of(request: HttpRequest) -> int:
     """Return the offset in the address; 0 if it is not a number."""
-    given = request.GET.get("offset", "")
+    return offset_in(request.GET)
+
+
+def offset_in(query: QueryDict) -> int:
+    """Return the offset in the query of an address; 0 if it is not a number."""
+    given = query.get("offset", "")
     return min(int(given), _FARTHEST) if given.isascii() and given.isdigit() else 0

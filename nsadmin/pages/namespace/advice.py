@@ -20,13 +20,21 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace import advice_figures
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
 from nsadmin.pages.namespace.forms.indexes import declared_list
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/advice.html"
 _DISMISS_IDS = "dismiss-%s"
+PAGE = form_page(
+    FormPage(
+        "advice",
+        lambda sent: AdviceForm(sent.data),
+        lambda _actor, view, form: form.patch(view.namespace),
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
@@ -36,7 +44,8 @@ def advice(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
-        return show_form(request, _plan_form(request, view, AdviceForm()))
+        form = kept_form(request, view, PAGE) or AdviceForm()
+        return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     return handle_plan_form(
         request, _plan_form(request, view, AdviceForm(request.POST))
@@ -79,13 +88,7 @@ def _dismissed(request: HttpRequest, namespace_id: str, form: DismissForm) -> bo
 
 
 def _plan_form(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> PlanForm:
-    return PlanForm(
-        view,
-        form,
-        lambda now: form.patch(now.namespace),
-        TEMPLATE,
-        _context(request, view),
-    )
+    return PlanForm(view, form, PAGE, TEMPLATE, _context(request, view))
 
 
 def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:

@@ -13,8 +13,18 @@ from nsadmin.namespaces.schema import config as configuration
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.config import ConfigForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
+
+PAGE = form_page(
+    FormPage(
+        "config",
+        lambda sent: ConfigForm.sent(sent.data, None),
+        lambda _actor, view, form: form.patch(view),
+        source="yaml",
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
@@ -26,7 +36,9 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
         view = queries.get(actor, namespace_id)
         if "download" in request.GET:
             return _download(view)
-        form = ConfigForm(initial={"config": configuration.to_yaml(view.namespace)})
+        form = kept_form(request, view, PAGE) or ConfigForm(
+            initial={"config": configuration.to_yaml(view.namespace)}
+        )
         return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     form = ConfigForm.sent(request.POST, request.FILES.get("file"))
@@ -42,7 +54,7 @@ def _plan_form(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> P
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
         "tab": "settings",
     }
-    return PlanForm(view, form, form.patch, "namespaces/config.html", context)
+    return PlanForm(view, form, PAGE, "namespaces/config.html", context)
 
 
 def _body(namespace: Namespace) -> dict[str, Any]:

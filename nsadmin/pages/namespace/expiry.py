@@ -1,4 +1,8 @@
-"""Changing the expiry of a namespace; its form is on the settings page."""
+"""Changing the expiry of a namespace; its form is on the settings page.
+
+A later expiry, or none, is harmless and takes effect at once. A first or an earlier one
+ends in a deletion and becomes a plan.
+"""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,34 +14,63 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Forbidden, Invalid, Unavailable
 from nsadmin.namespaces.lifecycle.expiry import extend
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.common.plan_flow import show_form
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.settings import filled_plan_form
+from nsadmin.pages.plans.flow import PlanForm, keep_plan, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page
+from nsadmin.plans.endings import ExpiryChange
+from nsadmin.plans.requests import end_of
+
+PAGE = form_page(
+    FormPage(
+        "expiry",
+        lambda sent: EndForm(sent.data, planned=end_of(sent.request)),
+        lambda _actor, _view, form: ExpiryChange(form.end()),
+        after="settings",
+        edits=False,
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Change or remove the expiry; the settings page shows errors."""
+    """Plan an earlier expiry, or set a later one; the settings page shows errors."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_UPDATE)
-    key = view.namespace.namespace_id
     if request.method != "POST":
-        return redirect(f"{reverse('settings', args=[key])}#expiry")
+        return redirect(_address(view))
     form = EndForm(request.POST)
+    shown = filled_plan_form(request, view, ending=form)
+    if not form.is_valid():
+        return show_form(request, shown, status=422)
     try:
-        if form.is_valid():
-            moved = extend(gate.actor_of(request), key, form.end()).namespace
-            ends = moved.expires_at
-            text = (
-                f"expires on {ends:%-d %b %Y at %H:%M} UTC" if ends else "never expires"
-            )
-            messages.success(request, f"{moved.name} {text}.")
-            return redirect("overview", key)
-        status = 422
+        change = ExpiryChange(form.end())
+        if change.guard(view.namespace) is not None:
+            return keep_plan(request, _plan_form(shown, form))
+        return _extended(request, view, change)
     except (Invalid, Conflict, Forbidden, Unavailable) as error:
         form.take(error)
-        status = error.status
-    return show_form(
-        request, filled_plan_form(request, view, ending=form), status=status
-    )
+        return show_form(request, shown, status=error.status)
+
+
+def _plan_form(shown: PlanForm, form: EndForm) -> PlanForm:
+    """Return the form of the expiry as the settings page shows it."""
+    return PlanForm(shown.view, form, PAGE, shown.template, shown.context)
+
+
+def _extended(
+    request: HttpRequest, view: NamespaceView, change: ExpiryChange
+) -> HttpResponse:
+    own_id = view.namespace.namespace_id
+    extended = extend(gate.actor_of(request), own_id, change.end).namespace
+    ends = extended.expires_at
+    text = f"expires on {ends:%-d %b %Y at %H:%M} UTC" if ends else "never expires"
+    messages.success(request, f"{extended.name} {text}.")
+    return SeeOther(_address(view))
+
+
+def _address(view: NamespaceView) -> str:
+    return f"{reverse('settings', args=[view.namespace.namespace_id])}#expiry"

@@ -14,10 +14,18 @@ from nsadmin.namespaces.read.rows import vector_rows
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.extractors import ExtractorForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/extractors.html"
+PAGE = form_page(
+    FormPage(
+        "extractors",
+        lambda sent: ExtractorForm(sent.data),
+        lambda _actor, view, form: form.patch(view),
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
@@ -27,7 +35,9 @@ def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
-        form = ExtractorForm(initial={"extractor": request.GET.get("append", "")})
+        form = kept_form(request, view, PAGE) or ExtractorForm(
+            initial={"extractor": request.GET.get("append", "")}
+        )
         return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     return handle_plan_form(
@@ -38,7 +48,7 @@ def extractors(request: HttpRequest, namespace_id: str) -> HttpResponse:
 def _plan_form(
     request: HttpRequest, view: NamespaceView, form: ExtractorForm
 ) -> PlanForm:
-    return PlanForm(view, form, form.patch, TEMPLATE, _context(request, view, form))
+    return PlanForm(view, form, PAGE, TEMPLATE, _context(request, view, form))
 
 
 def _context(

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
@@ -16,8 +15,10 @@ from nsadmin.namespaces.read.rows import index_rows
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.indexes import DropForm, IndexForm, declared_list
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
+from nsadmin.plans.forms import SentForm
 
 TEMPLATE = "namespaces/indexes.html"
 _GROUPS = (
@@ -34,19 +35,33 @@ def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
     actor = gate.actor_of(request)
     if request.method != "POST":
         view = queries.get(actor, namespace_id)
-        return show_form(request, _edit_plan_form(request, view, _form(request, view)))
+        return show_form(request, _plan_form(request, view, _form(request, view)))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    if "drop" not in request.POST:
-        return handle_plan_form(
-            request, _edit_plan_form(request, view, IndexForm(request.POST))
-        )
-    if request.POST.get("step") == "edit":
-        return redirect("indexes", view.namespace.namespace_id)
-    return handle_plan_form(request, _drop_plan_form(request, view))
+    form = _sent_form(SentForm(request.POST), replaces=False)
+    return handle_plan_form(request, _plan_form(request, view, form))
+
+
+def _sent_form(sent: SentForm, *, replaces: bool) -> IndexForm | DropForm:
+    """Return the form that was sent; a new index `replaces` one that is there."""
+    if "drop" in sent.data:
+        return DropForm(sent.data)
+    return IndexForm(sent.data, replaces=replaces)
+
+
+PAGE = form_page(
+    FormPage(
+        "indexes",
+        lambda sent: _sent_form(sent, replaces=True),
+        lambda _actor, view, form: form.patch(view.namespace),
+    )
+)
 
 
 def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
-    """Return the empty form, or that of the index named by `?change=`."""
+    """Return the empty form, that of the index in `?change=`, or that of a plan."""
+    kept = kept_form(request, view, PAGE)
+    if isinstance(kept, IndexForm):
+        return kept
     field = request.GET.get("change")
     if field is None:
         return IndexForm(initial={"field_name": request.GET.get("field", "")})
@@ -56,28 +71,12 @@ def _form(request: HttpRequest, view: NamespaceView) -> IndexForm:
     raise NotFound("This namespace has no such index, or it cannot be changed.")
 
 
-def _edit_plan_form(
-    request: HttpRequest, view: NamespaceView, form: IndexForm
+def _plan_form(
+    request: HttpRequest, view: NamespaceView, form: IndexForm | DropForm
 ) -> PlanForm:
-    is_confirmed = request.POST.get("step") == "confirm"
-    return PlanForm(
-        view,
-        form,
-        lambda now: form.patch(now.namespace, replaces=is_confirmed),
-        TEMPLATE,
-        _table(request, view) | {"index_form": form},
-    )
-
-
-def _drop_plan_form(request: HttpRequest, view: NamespaceView) -> PlanForm:
-    form = DropForm(request.POST)
-    return PlanForm(
-        view,
-        form,
-        lambda now: form.patch(now.namespace),
-        TEMPLATE,
-        _table(request, view) | {"index_form": IndexForm()},
-    )
+    shown = form if isinstance(form, IndexForm) else IndexForm()
+    context = _table(request, view) | {"index_form": shown}
+    return PlanForm(view, form, PAGE, TEMPLATE, context)
 
 
 def _table(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:

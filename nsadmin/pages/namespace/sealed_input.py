@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from pydantic import SecretStr
 
 from nsadmin.namespaces.placement import sealed_input
+from nsadmin.pages.common.forms.placement import PlacementForm
 
 KEY, HELD = "qdrant_api_key", "key_held"
 # Stands for the id of a namespace that does not exist yet.
@@ -53,6 +54,21 @@ def kept_secret(request: HttpRequest, namespace_id: str = NEW) -> SecretStr | No
         namespace_id=namespace_id,
         url=request.POST.get("qdrant_url", ""),
     )
+
+
+def hold_again(request: HttpRequest, form: PlacementForm, namespace_id: str) -> None:
+    """Let a form that a plan has kept carry its key, sealed for this session."""
+    sent = form.data
+    if form.key is None or not isinstance(sent, QueryDict):
+        return
+    data = sent.copy()
+    data[HELD] = sealed_input.seal(
+        form.key.get_secret_value(),
+        session=_session(request),
+        namespace_id=namespace_id,
+        url=str(data.get("qdrant_url", "")),
+    )
+    form.data = data
 
 
 def _session(request: HttpRequest) -> str:

@@ -9,17 +9,25 @@ from nsadmin.access.web import gate
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, why_not
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 _WEEK_S = 7 * 24 * 60 * 60
+PAGE = form_page(
+    FormPage(
+        "settings",
+        lambda sent: SettingsForm(sent.data),
+        lambda _actor, view, form: form.patch(view),
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the form; the first submit shows the plan, the second commits it."""
+    """Show the form; a submitted form becomes a plan."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     ending = EndForm.usual(view.namespace)
@@ -34,7 +42,8 @@ def filled_plan_form(
     request: HttpRequest, view: NamespaceView, *, ending: EndForm
 ) -> PlanForm:
     """Return the form with the current settings, beside the form of the expiry."""
-    return _plan_form(request, view, SettingsForm.filled(view.namespace), ending)
+    form = kept_form(request, view, PAGE) or SettingsForm.filled(view.namespace)
+    return _plan_form(request, view, form, ending)
 
 
 def _plan_form(
@@ -54,4 +63,4 @@ def _plan_form(
         ),
         "tab": "settings",
     }
-    return PlanForm(view, form, form.patch, "namespaces/settings.html", context)
+    return PlanForm(view, form, PAGE, "namespaces/settings.html", context)

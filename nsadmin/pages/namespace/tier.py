@@ -24,20 +24,29 @@ from nsadmin.pages.common.forms.placement import TIERS
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import editable, namespace_scope, why_not
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.forms.tier import TierForm
-from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
+from nsadmin.pages.namespace.sealed_input import hold_again, keep_secret, kept_secret
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
+from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
 TEMPLATE = "namespaces/tier.html"
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
+PAGE = form_page(
+    FormPage(
+        "tier",
+        lambda sent: TierForm(sent.data, key=sent.secret),
+        lambda _actor, view, form: form.request(view),
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_READ)
 def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form with the current settings; read-only without permission."""
     view = queries.get(gate.actor_of(request), namespace_id)
-    form = TierForm.filled(view.namespace)
+    form = kept_form(request, view, PAGE) or TierForm.filled(view.namespace)
+    hold_again(request, form, view.namespace.namespace_id)
     context = _context(request, view, form)
     if "check" in request.GET and context["may_change"]:
         actor, now = gate.actor_of(request), view.namespace
@@ -46,17 +55,17 @@ def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if wants_fragment(request):
             context |= {**namespace_scope(view), "form": form}
             return page(request, TEMPLATE, context, fragment="preflight")
-    plan_form = PlanForm(view, form, form.request, TEMPLATE, context)
+    plan_form = PlanForm(view, form, PAGE, TEMPLATE, context)
     return show_form(request, plan_form)
 
 
-@gate.page(_WRITE, step_up=True)
+@gate.page(_WRITE)
 def _change(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Run the checks of the input, show its plan, or commit it, by `step`."""
+    """Run the checks of the input, or make its plan, by `step`."""
     view = editable(gate.actor_of(request), namespace_id, _WRITE)
     form = TierForm(request.POST, key=kept_secret(request, namespace_id))
     context = _context(request, view, form)
-    plan_form = PlanForm(view, form, form.request, TEMPLATE, context)
+    plan_form = PlanForm(view, form, PAGE, TEMPLATE, context)
     if request.POST.get("step") == "check":
         return _run_checks(request, plan_form, form)
     return handle_plan_form(request, plan_form)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.clones import start
@@ -34,6 +35,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.page_context import (
     change_page,
     editable,
@@ -43,6 +45,8 @@ from nsadmin.pages.common.page_context import (
 from nsadmin.pages.common.transfer_words import forecast_text, size_text, way_words
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces.forms.clones import CloneForm, places
+from nsadmin.plans import service
+from nsadmin.plans.copying import CloneChange
 
 _CAUGHT = (Invalid, Conflict, QuotaExceeded, RateLimited, UpstreamError, Unavailable)
 _DEDICATED = ("dedicated_cpu", "dedicated_gpu")
@@ -108,6 +112,8 @@ def _confirm(
         return _review(request, view, form, shown, fault=fault)
     if wanted.source_organization_id:
         step_up.require_password(request)
+    if _needs_second(actor, view, wanted):
+        return _planned(actor, view, wanted)
     return redirect("job", _start(actor, view, wanted).job_id)
 
 
@@ -122,6 +128,19 @@ def _consent_fault(request: HttpRequest, losses: Losses) -> str:
         if sentences and ticked != key:
             faults.append(_CHANGED if ticked else _UNTICKED)
     return faults[0] if faults else ""
+
+
+def _needs_second(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> bool:
+    is_across = wanted.source_organization_id is not None
+    owner = view.namespace.internal_id
+    return is_across and is_required(actor, owner, Guarded.ACROSS)
+
+
+def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpResponse:
+    """Keep the plan of a clone that a second person confirms."""
+    own_id = view.namespace.namespace_id
+    saved = service.keep(actor, own_id, CloneChange(wanted), source="form")
+    return SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
 
 
 def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:

@@ -26,15 +26,16 @@ from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.creation import DEFAULT_EXTRACTORS
 from nsadmin.namespaces.schema.limits import NAME_MIN
-from nsadmin.pages.common import api_examples, plan_presenter
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.done import say_done
 from nsadmin.pages.common.forms.extractor_options import offers
 from nsadmin.pages.common.forms.placement import PLACES
 from nsadmin.pages.common.page_context import change_page
-from nsadmin.pages.common.plan_flow import report_outcome
 from nsadmin.pages.namespace.sealed_input import keep_secret, kept_secret
 from nsadmin.pages.namespaces import name_check
 from nsadmin.pages.namespaces.forms.creation import NewNamespaceForm
 from nsadmin.pages.namespaces.forms.from_template import initial_from
+from nsadmin.pages.plans import presenter
 from nsadmin.templates import service
 
 _CAUGHT = (Invalid, Conflict, NotEnabled, QuotaExceeded, UpstreamError, Unavailable)
@@ -96,7 +97,8 @@ def _decide(
         except PlanChanged:
             shown = creation.preview(actor, wanted, operation=act)
             return _review(request, form, shown, moved=True)
-        report_outcome(request, made)
+        name = made.view.namespace.name
+        say_done(request, made, title=f"{name} created", can_undo=False)
         return redirect("overview", made.view.namespace.namespace_id)
     return _review(request, form, creation.preview(actor, wanted, operation=act))
 
@@ -154,11 +156,9 @@ def _review(
         "is_new": True,
         "namespace": namespace,
         "plan": plan,
-        "steps": plan_presenter.steps(
-            plan, request.POST.getlist("shown") if moved else []
-        ),
-        "summary": plan_presenter.summary(plan),
-        "effects": plan_presenter.beginnings(plan, namespace),
+        "steps": presenter.steps(plan, request.POST.getlist("shown") if moved else []),
+        "summary": presenter.summary(plan),
+        "effects": presenter.beginnings(plan, namespace),
         "qdrant_silent": shown.qdrant_silent,
         "moved": moved,
         "kept": form.kept,

@@ -5,16 +5,40 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Conflict, Invalid, Unavailable
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.lifecycle.deletion_impact import impact_of
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.done import SeeOther, page_address, say_done
 from nsadmin.pages.common.page_context import change_page, editable, namespace_scope
-from nsadmin.pages.common.plan_flow import PlanForm, handle_plan_form
 from nsadmin.pages.namespaces.forms.deletion import ProtectionForm, TypedNameForm
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, keep_plan
+from nsadmin.pages.plans.form_pages import FormPage, form_page
+from nsadmin.plans.endings import Deletion
+
+_TEMPLATE = "namespaces/delete.html"
+DELETION = form_page(
+    FormPage(
+        "delete",
+        lambda sent: TypedNameForm(sent.data),
+        lambda _actor, _view, _form: Deletion(),
+        edits=False,
+    )
+)
+PROTECTION = form_page(
+    FormPage(
+        "protection",
+        lambda sent: ProtectionForm(sent.data),
+        lambda _actor, _view, form: form.wanted(),
+        after="settings",
+        edits=False,
+    )
+)
 
 
 @gate.page(Action.NAMESPACE_DELETE, step_up=True)
@@ -30,6 +54,8 @@ def delete(request: HttpRequest, namespace_id: str) -> HttpResponse:
         return _show(request, view, form, status=422)
     try:
         form.require_name_of(view.namespace)
+        if is_required(actor, view.namespace.internal_id, Guarded.DELETE):
+            return keep_plan(request, PlanForm(view, form, DELETION, _TEMPLATE))
         buried = tombstones.soft_delete(actor, view.namespace.namespace_id)
     except (Invalid, Conflict, Unavailable) as error:
         form.take(error)
@@ -52,18 +78,22 @@ def _show(
         ),
         "tab": "settings",
     }
-    return change_page(request, "namespaces/delete.html", context, status=status)
+    return change_page(request, _TEMPLATE, context, status=status)
 
 
 @gate.page(Action.NAMESPACE_DELETE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Show the plan that turns the protection on or off, then commit it."""
+    """Turn the protection on at once; plan to turn it off."""
     view = editable(gate.actor_of(request), namespace_id, Action.NAMESPACE_DELETE)
-    if request.method != "POST" or request.POST.get("step") == "edit":
+    if request.method != "POST":
         return redirect("settings", view.namespace.namespace_id)
     form = ProtectionForm(request.POST)
-    plan_form = PlanForm(
-        view, form, lambda _now: form.wanted(), "namespaces/delete_protection.html"
-    )
+    if form.is_valid() and form.wanted().protect:
+        # It only keeps from harm, so there is nothing to confirm.
+        own_id = view.namespace.namespace_id
+        outcome = commit.commit(gate.actor_of(request), own_id, form.wanted())
+        say_done(request, outcome)
+        return SeeOther(page_address(own_id, "settings"))
+    plan_form = PlanForm(view, form, PROTECTION, "namespaces/delete_protection.html")
     return handle_plan_form(request, plan_form)

@@ -9,32 +9,27 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.jobs import controls
-from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
+from nsadmin.namespaces.listing.query import conditions
+from nsadmin.namespaces.listing.totals import documents_of
 from nsadmin.namespaces.mirror import bootstrap
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.lists import SYSTEM
 from nsadmin.namespaces.read import readings
-from nsadmin.namespaces.read.readings import ShownStatus
-from nsadmin.pages.common.badges import HEALTH, MOVING, TIERS, Badge, health_badge
-from nsadmin.pages.common.context_processors import frame_of
+from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.badges import HEALTH, TIERS, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
-from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.common.paging import Paging, offset_of
+from nsadmin.pages.namespaces import at_work, saved_views
+from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
+from nsadmin.pages.namespaces.rows import rows_of
+from nsadmin.pages.namespaces.shape import COLUMNS, FILTERS, Shape, shape_of
 
 _MOST_EXTRACTORS = 8
-_KEPT = (
-    "health",
-    "tier",
-    "extractor",
-    "scope",
-    "expiring",
-    "differs",
-    "unreadable",
-)
+_BESIDE = ("facets", "totals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +61,16 @@ def namespaces(request: HttpRequest) -> HttpResponse:
     """List the organization's namespaces that the actor may see, filtered."""
     actor = gate.actor_of(request)
     organization = current_organization(request)
+    views = saved_views.offered(request)
+    default = saved_views.default_address(request, views)
+    if default:
+        return redirect(default)
+    shape = shape_of(request.GET)
     query = read_query(
         request.GET,
         organization_id=organization.organization_id,
         offset=offset_of(request),
-        limit=PER_PAGE,
+        limit=shape.per_page,
     )
     try:
         found = listing.listing(actor, query)
@@ -80,21 +80,31 @@ def namespaces(request: HttpRequest) -> HttpResponse:
             found = listing.listing(actor, query)
     except bootstrap.MirrorEmpty as not_loaded:
         return _not_loaded(request, query, not_loaded.message)
-    context = _list_context(request, query, found)
+    context = {
+        **_list_context(request, query, found, shape),
+        **_shape_context(request, shape),
+        "totals": documents_of(query, found),
+        "curl": _first_call(request) if _lacks_own(query, found) else "",
+        "views": views,
+    }
     return page(
-        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+        request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
 
 
 def _list_context(
-    request: HttpRequest, query: ListQuery, found: listing.Page
+    request: HttpRequest, query: ListQuery, found: listing.Page, shape: Shape
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
     groups = _groups(facets_of(found.tally, query), query)
     statuses = readings.shown(found.rows)
+    rows = rows_of(request, found.rows, statuses)
     return {
         "found": found,
-        "rows": _rows(request, found.rows, statuses),
+        "rows": rows,
+        "at_work": at_work.address_of(rows, shape.columns),
+        "actions": offered_actions(actor),
+        "may_change_system": actor.may(Action.NAMESPACE_SYSTEM),
         "last_known_at": (
             readings.last_known_at(found.rows, statuses)
             if found.rows or query.status
@@ -105,10 +115,6 @@ def _list_context(
         "falling": _is_descending(query),
         "orders": ORDERS.items(),
         "groups": groups,
-        # The search form sends the filters along, so that a search keeps them.
-        "kept_filters": [
-            (key, request.GET[key]) for key in _KEPT if request.GET.get(key)
-        ],
         "is_bare": found.is_bare,
         "chosen": [f for _, facets in groups for f in facets if f.is_current],
         "paging": Paging(found.offset, len(found.rows), found.total),
@@ -117,6 +123,37 @@ def _list_context(
         "deleted_count": (
             found.tally.tombstones if actor.may(Action.TOMBSTONE_READ) else None
         ),
+    }
+
+
+def _lacks_own(query: ListQuery, found: listing.Page) -> bool:
+    """Tell whether a list without any filter has only the platform's samples."""
+    is_whole = not query.search and next(conditions(query), None) is None
+    own = (kind for kind in found.tally.kinds if kind.listed_for != SYSTEM)
+    return is_whole and query.scope is None and not query.expiring and not any(own)
+
+
+def _first_call(request: HttpRequest) -> str:
+    return api_examples.of_creation(
+        request, {"namespace_name": "field-notes"}, dry_run=True
+    )
+
+
+def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
+    """Return what the page needs to show its columns and to offer other ones."""
+    get = request.GET
+    kept = [(key, get[key]) for key in (*FILTERS, "view") if get.get(key)]
+    shaped = [("columns", ",".join(get.getlist("columns"))), ("per", get.get("per"))]
+    return {
+        "shape": shape,
+        "columns": [(key, *COLUMNS[key]) for key in shape.columns],
+        # Each form sends along what the others chose.
+        "kept_filters": [*kept, *((key, value) for key, value in shaped if value)],
+        "kept_list": [
+            *kept,
+            *((key, get[key]) for key in ("search", "sort", "order") if get.get(key)),
+        ],
+        "here": get.urlencode(),
     }
 
 
@@ -137,6 +174,7 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
     """Show that the list is not loaded yet; the page polls until it is."""
     context = {
         "unread": sentence,
+        **_shape_context(request, shape_of(request.GET)),
         "query": query,
         "search": query.search,
         "falling": _is_descending(query),
@@ -144,48 +182,8 @@ def _not_loaded(request: HttpRequest, query: ListQuery, sentence: str) -> HttpRe
         "may_create": gate.actor_of(request).may(Action.NAMESPACE_CREATE),
     }
     return page(
-        request, "namespaces/list.html", context, fragment="rows", beside=["facets"]
+        request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
-
-
-def _rows(
-    request: HttpRequest,
-    rows: list[MirroredNamespace],
-    statuses: dict[str, ShownStatus],
-) -> list[tuple[MirroredNamespace, Badge, str, ShownStatus]]:
-    """Return each row with badge, tier and the age of its status.
-
-    Running clones and moves have a percentage. A namespace that moves is
-    shown as moving, whatever its health.
-    """
-    running = _running(request, rows)
-    found = []
-    for row in rows:
-        kind, percent = running.get(row.namespace_id, ("", None))
-        shown = statuses[row.namespace_id]
-        state = MOVING if kind == MOVE else health_badge(shown.key, row.clone_error)
-        if percent is not None and (state is MOVING or row.clone_status == "cloning"):
-            state = replace(state, word=f"{state.word} {percent} %")
-        found.append((row, state, TIERS[_tier(row)][1], shown))
-    return found
-
-
-def _running(
-    request: HttpRequest, rows: list[MirroredNamespace]
-) -> dict[str, tuple[str, int | None]]:
-    """Return {id: (kind, percent)} of live jobs, which are asked for if there are any.
-
-    The jobs of a sample that the operator clones are not the organization's.
-    """
-    is_cloning = any(row.clone_status == "cloning" for row in rows)
-    if not is_cloning and not any(frame_of(request).live_jobs):
-        return {}
-    viewer = gate.actor_of(request)
-    return controls.live_percents(viewer, [row.namespace_id for row in rows])
-
-
-def _tier(row: MirroredNamespace) -> str:
-    return row.tier if row.tier in TIERS else "shared"
 
 
 def _is_descending(query: ListQuery) -> bool:

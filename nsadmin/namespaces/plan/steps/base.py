@@ -132,6 +132,10 @@ class Step(ABC):
         """Carry out the step; return False while Qdrant is still building."""
         raise NotImplementedError(self.kind)
 
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call of Qdrant that carries it out: method with path, and body."""
+        return "", None
+
     def is_done(self, actual: ActualCollection) -> bool:
         """Tell whether the effect of the step is visible in Qdrant.
 
@@ -142,6 +146,11 @@ class Step(ABC):
     @property
     def must_be_recorded(self) -> bool:
         """Whether its completion is recorded before the next step begins."""
+        return False
+
+    @property
+    def builds_index(self) -> bool:
+        """Whether the step builds a payload index."""
         return False
 
     @property

@@ -12,6 +12,7 @@ from nsadmin.namespaces.plan.steps.base import (
     Step,
     Store,
 )
+from nsadmin.namespaces.schema.document import Raw
 
 _EMPTY = PlanWarning(
     "The points of the lost collection are gone. The new one is empty, and searches "
@@ -45,6 +46,12 @@ class AddVector(Step):
     def hint(self) -> str:
         """Return the effect of a new vector on the points."""
         return "No point is rewritten; size and distance cannot change later."
+
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that adds the vector."""
+        dense = {"size": self.size, "distance": _distance(self.distance)}
+        path = f"/collections/{collection}/vectors/{self.name}"
+        return f"PUT {path}?wait=true", {"dense": dense}
 
     def execute(self, collection: CollectionWriter) -> bool:
         """Add the vector."""
@@ -90,6 +97,18 @@ class CreateCollection(Step):
         word = "the vector" if len(shapes) == 1 else "the vectors"
         return f"Create the collection with {word} {', '.join(shapes)}."
 
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that creates the collection."""
+        vectors = {
+            name: {"size": size, "distance": _distance(distance)}
+            for name, (size, distance) in self.vectors.items()
+        }
+        metadata = {"namespace_id": self.namespace_id}
+        return f"PUT /collections/{collection}", {
+            "vectors": vectors,
+            "metadata": metadata,
+        }
+
     def execute(self, collection: CollectionWriter) -> bool:
         """Create the collection."""
         return collection.create(self.namespace_id, self.vectors)
@@ -116,3 +135,8 @@ class CreateCollection(Step):
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
         """Return the warning that the new collection is empty."""
         return [_EMPTY]
+
+
+def _distance(name: str) -> str:
+    """Return a distance in the word of Qdrant."""
+    return {"euclidean": "Euclid", "dot_product": "Dot"}.get(name, name.capitalize())

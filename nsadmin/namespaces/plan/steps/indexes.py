@@ -62,6 +62,16 @@ class CreateIndex(Step):
             after["muted_auto_indexes"] = sorted(set(muted) - {self.field})
         return after
 
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that builds the index."""
+        body = {"field_name": self.field, "field_schema": self.schema}
+        return f"PUT /collections/{collection}/index?wait=true", body
+
+    @property
+    def builds_index(self) -> bool:
+        """Always."""
+        return True
+
     def execute(self, collection: CollectionWriter) -> bool:
         """Build the index."""
         return collection.create_index(self.field, self.schema)
@@ -137,6 +147,11 @@ class DropIndex(Step):
             after["muted_auto_indexes"] = sorted({*muted, self.field})
         return after
 
+    def rest_call(self, collection: str) -> tuple[str, Raw | None]:
+        """Return the call that drops the index."""
+        path = f"/collections/{collection}/index/{self.field}"
+        return f"DELETE {path}?wait=true", None
+
     def execute(self, collection: CollectionWriter) -> bool:
         """Drop the index."""
         return collection.drop_index(self.field)
@@ -161,7 +176,12 @@ class DropIndex(Step):
         return fields - {self.field}
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return the warning with the points that filters scan without the index."""
+        """Return the warning with the points that filters scan without the index.
+
+        An empty collection has nothing to scan, so there is nothing to accept.
+        """
+        if actual is not None and not actual.points:
+            return []
         until = " until the new index is built" if self.rebuilt else ""
         sentence = f"Filters on {self.field} scan {_points(actual)}{until}."
         return [PlanWarning(sentence, needs_tick=True)]

@@ -4,6 +4,8 @@ from dataclasses import fields
 
 from nsadmin.namespaces.plan.steps.base import Step
 from nsadmin.namespaces.plan.steps.collection import AddVector, CreateCollection
+from nsadmin.namespaces.plan.steps.copying import CloneNamespace
+from nsadmin.namespaces.plan.steps.endings import DeleteNamespace, SetExpiry
 from nsadmin.namespaces.plan.steps.extractors import AppendExtractor
 from nsadmin.namespaces.plan.steps.fields import SetField, SetSecret
 from nsadmin.namespaces.plan.steps.indexes import CreateIndex, DropIndex
@@ -19,6 +21,9 @@ KINDS: dict[str, type[Step]] = {
         CreateCollection,
         CreateIndex,
         DropIndex,
+        SetExpiry,
+        DeleteNamespace,
+        CloneNamespace,
     )
 }
 

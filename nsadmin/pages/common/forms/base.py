@@ -112,6 +112,14 @@ class ChangeForm(BaseForm):
         fields = [name for name in self.fields if name != "base"]
         return [(name, value) for name in fields for value in sent.getlist(name)]
 
+    @property
+    def kept_input(self) -> QueryDict:
+        """Return the input of the form's own fields, for a plan to keep."""
+        data = QueryDict(mutable=True)
+        for name, value in self.kept:
+            data.appendlist(name, value)
+        return data
+
     # Edit conflicts ------------------------------------------------------------------
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:  # noqa: ARG002

@@ -53,8 +53,17 @@ class EndForm(ChangeForm):
             self.add_error("ends_on", "Enter the last day of the namespace.")
         return data
 
+    def __init__(
+        self, *args: Any, planned: datetime | None = None, **kwargs: Any
+    ) -> None:
+        """Take the time that a plan has fixed for a choice such as `in 7 days`."""
+        super().__init__(*args, **kwargs)
+        self.planned = planned
+
     def end(self) -> datetime | None:
         """Return the chosen expiry, None for never, or raise Invalid."""
+        if self.planned is not None:
+            return self.planned
         chosen, day = self.cleaned_data["ends"], self.cleaned_data["ends_on"]
         now = timezone.now()
         body: dict[str, Any] = {"expires_at": None}

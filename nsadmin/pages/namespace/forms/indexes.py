@@ -150,18 +150,23 @@ class IndexForm(_OneIndexForm):
         given = {key: data[key] for key in known if data.get(key) not in (None, "")}
         return {"index": {"type": kind, **known, **given}}
 
-    def patch(self, namespace: Namespace, *, replaces: bool) -> NamespacePatch:
+    def __init__(self, *args: Any, replaces: bool = False, **kwargs: Any) -> None:
+        """Say whether a new index `replaces` one that is there."""
+        super().__init__(*args, **kwargs)
+        self.replaces = replaces
+
+    def patch(self, namespace: Namespace) -> NamespacePatch:
         """Return a patch with this index, or raise Invalid.
 
-        A new index may replace an existing one only if `replaces`: another person may
-        have added it while the plan was read.
+        A new index may replace an existing one only if it `replaces`: another person
+        may have added it since the plan was made.
         """
         name, index = self.field, self.touched().get("index")
         if index is None:
             return parse_patch({})
         others = declared_list(namespace, besides=name)
         is_there = len(others) < len(namespace.indexes)
-        if is_there and not self.cleaned_data["original"] and not replaces:
+        if is_there and not self.cleaned_data["original"] and not self.replaces:
             sentence = f"{name} already has an index; change that one."
             raise Invalid.at("field_name", sentence)
         entry = {"field_name": name, "type": index["type"], "field_schema": index}

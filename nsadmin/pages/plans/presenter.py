@@ -1,7 +1,5 @@
 """A plan in the words of its page: icons, old and new, effects by store. Pure."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +9,11 @@ from nsadmin.namespaces.plan.desired import (
     expected_vectors,
 )
 from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.steps import Step, in_qdrant
+from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.pages.common.badges import TIERS
 from nsadmin.pages.templatetags.formatting import many
+from nsadmin.plans.shown import step_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
         old, new = step.comparison(dropped)
         found.append(
             StepView(
-                key=_key(step),
+                key=step_key(step),
                 sentence=step.sentence(),
                 verb=verb,
                 icon=icon,
@@ -68,7 +67,29 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
                 hint=step.hint(),
                 before=old,
                 after=new,
-                is_new=bool(before) and _key(step) not in before,
+                is_new=bool(before) and step_key(step) not in before,
+            )
+        )
+    return found
+
+
+def kept_steps(shown: Iterable[Raw]) -> list[StepView]:
+    """Return the steps of a kept plan as they were shown."""
+    found = []
+    for step in shown:
+        verb, icon, role = _DRAWN.get(str(step.get("kind")), _OTHER)
+        found.append(
+            StepView(
+                key=str(step.get("key", "")),
+                sentence=str(step.get("sentence", "")),
+                verb=verb,
+                icon=icon,
+                role=role,
+                store=str(step.get("store", "")),
+                hint=str(step.get("hint", "")),
+                before=str(step.get("old", "")),
+                after=str(step.get("new", "")),
+                is_new=False,
             )
         )
     return found
@@ -83,18 +104,17 @@ def removed_fields(plan: Plan, before: Sequence[str]) -> list[str]:
 
 def was_shown(before: Sequence[str], plan: Plan) -> bool:
     """Tell whether the plan shown earlier, by its keys, had all steps of this one."""
-    return all(_key(step) in before for step in plan.steps)
-
-
-def _key(step: Step) -> str:
-    """Return a hash of the step and its sentence, for the form to carry along."""
-    written = json.dumps(step.to_json(), sort_keys=True, default=str)
-    return f"{hashlib.sha256(written.encode()).hexdigest()[:12]} {step.sentence()}"
+    return all(step_key(step) in before for step in plan.steps)
 
 
 def summary(plan: Plan) -> str:
     """Count the steps by kind, such as `3 additions, 1 removal, 3 settings`."""
-    drawn = [_DRAWN.get(step.kind, _OTHER)[0] for step in plan.steps]
+    return summary_of(step.kind for step in plan.steps)
+
+
+def summary_of(kinds: Iterable[str]) -> str:
+    """Count steps of these kinds as `summary` does."""
+    drawn = [_DRAWN.get(kind, _OTHER)[0] for kind in kinds]
     counts = [
         (drawn.count("Add") + drawn.count("Append"), "addition"),
         (drawn.count("Remove"), "removal"),

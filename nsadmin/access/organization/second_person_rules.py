@@ -1,0 +1,90 @@
+"""Which changes of an organization need a second person: setting it."""
+
+from collections.abc import Collection
+from typing import Final
+
+from django.db import transaction
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Membership, Organization
+from nsadmin.access.organization.second_person import Guarded
+from nsadmin.access.permissions import Action, Role
+from nsadmin.audit import record
+from nsadmin.errors import Conflict, Forbidden
+
+_FEWEST_ADMINS: Final = 2
+
+
+def set_required(
+    actor: Actor, organization: Organization, changes: Collection[Guarded]
+) -> bool | None:
+    """Set the changes that need a second person; False while that waits for another.
+
+    None if they are set already. More of them take effect at once. Fewer take effect
+    when a second admin asks for the same, or one admin could switch the rule off.
+    Raises Forbidden for staff and keys, Conflict if the organization has no second
+    admin to confirm anything.
+    """
+    may_manage = actor.may(Action.ORGANIZATION_MANAGE)
+    if not may_manage or actor.kind != "user" or actor.is_staff or actor.grants:
+        raise Forbidden("Only a signed-in admin of the organization decides about it.")
+    wanted = sorted(change.value for change in changes)
+    with transaction.atomic():
+        rows = Organization.objects.select_for_update()
+        row = rows.get(organization_id=organization.organization_id)
+        before = sorted(row.second_person or [])
+        if before == wanted and row.second_person_asked is None:
+            return None
+        is_shorter = bool(set(before) - set(wanted))
+        has_others = _admins(row) >= _FEWEST_ADMINS
+        if wanted and not has_others:
+            raise Conflict(
+                "A second person needs two admins. Invite another admin first.",
+                code="second_admin_missing",
+            )
+        if is_shorter and has_others and not _is_asked_by_another(row, actor, wanted):
+            row.second_person_asked = {
+                "changes": wanted,
+                "by": actor.id,
+                "label": actor.label,
+            }
+            row.save(update_fields=["second_person_asked"])
+            _note(actor, row, "second-person:ask", before, wanted)
+            return False
+        row.second_person, row.second_person_asked = wanted, None
+        row.save(update_fields=["second_person", "second_person_asked"])
+        if before != wanted:
+            _note(actor, row, "second-person:set", before, wanted)
+    return True
+
+
+def _admins(row: Organization) -> int:
+    admins = Membership.objects.filter(organization=row, role=Role.ADMIN.value)
+    return admins.filter(user__is_active=True).count()
+
+
+def _is_asked_by_another(row: Organization, actor: Actor, wanted: list[str]) -> bool:
+    asked = row.second_person_asked or {}
+    is_other = bool(asked.get("by")) and asked["by"] != actor.id
+    return is_other and asked.get("changes") == wanted
+
+
+def _note(
+    actor: Actor, row: Organization, action: str, before: list[str], after: list[str]
+) -> None:
+    words = {True: ", ".join(after) or "nothing", False: ", ".join(before) or "nothing"}
+    verb = "Ask that" if action.endswith(":ask") else "Set that"
+    record.record(
+        action=action,
+        summary=f"{verb} a second person confirms: {words[True]}.",
+        actor=actor,
+        organization_id=row.organization_id,
+        changes=[
+            {
+                "field": "second_person",
+                "before": words[False],
+                "after": words[True],
+                "sentence": "Changes that a second person confirms",
+            }
+        ],
+    )

@@ -1,0 +1,1 @@
+"""One change for several namespaces: a plan for each, one review, one outcome each."""

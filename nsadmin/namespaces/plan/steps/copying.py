@@ -1,0 +1,28 @@
+"""The step that copies a namespace. Pure."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from nsadmin.namespaces.plan.steps.base import Step, Store
+
+
+@dataclass(frozen=True, slots=True)
+class CloneNamespace(Step):
+    """Copy a namespace under a new name, by a job."""
+
+    kind: ClassVar[str] = "clone_namespace"
+    store: ClassVar[Store] = "namespace store"
+    name: str
+    source: str
+    organization: str
+    target: str
+
+    def sentence(self) -> str:
+        """Return the description with both organizations, if they differ."""
+        where = f" of {self.organization}" if self.organization else ""
+        into = f" in {self.target}" if self.target else ""
+        return f"Clone “{self.source}”{where} as “{self.name}”{into}."
+
+    def hint(self) -> str:
+        """Return that the source stays."""
+        return "A job copies it; the source does not change."

@@ -1,0 +1,86 @@
+"""A change in few words, from the steps of its plan or its audit row. Pure.
+
+`Index title (keyword) added`, `Renamed to film archive`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from nsadmin.names import clip
+
+_LONGEST = 120
+_WORDS = {
+    "description": "Description",
+    "auto_create_indexes": "Indexes from usage",
+    "expires_at": "Expiry",
+    "infrastructure.compute_tier": "Tier",
+    "infrastructure.qdrant_url": "Qdrant address",
+    "infrastructure.ray_head_node_url": "Ray head node",
+    "infrastructure.description": "Remark",
+}
+
+Change = Mapping[str, Any]
+
+
+def titles(changes: Iterable[Change]) -> list[str]:
+    """Return a title for each change; a rebuilt index has one."""
+    listed = [change for change in changes if isinstance(change, Mapping)]
+    built = {c.get("field") for c in listed if c.get("kind") == "create_index"}
+    dropped = {c.get("field") for c in listed if c.get("kind") == "drop_index"}
+    found = []
+    for change in listed:
+        kind, field = change.get("kind"), change.get("field")
+        if kind == "drop_index" and field in built:
+            continue
+        if kind == "create_index" and field in dropped:
+            found.append(f"Index {field} rebuilt as {_type(change)}")
+            continue
+        titled = _TITLES.get(str(kind), _other)
+        found.append(clip(titled(change), _LONGEST))
+    return found
+
+
+def title(changes: Iterable[Change], *, most: int = 2) -> str:
+    """Return the titles as one line; those after `most` are counted."""
+    found = titles(changes)
+    rest = len(found) - most
+    if rest > 0:
+        found = [*found[:most], f"{rest:,} more"]
+    return "; ".join(found)
+
+
+def _type(change: Change) -> str:
+    schema = change.get("schema")
+    return str(schema.get("type", "")) if isinstance(schema, Mapping) else ""
+
+
+def _field(change: Change) -> str:
+    field, after = str(change.get("field", "")), change.get("after")
+    if field == "namespace_name":
+        return f"Renamed to {after}"
+    if field == "protected":
+        return "Protection turned on" if after else "Protection turned off"
+    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
+    word = word[:1].upper() + word[1:]
+    if isinstance(after, bool):
+        return f"{word} turned {'on' if after else 'off'}"
+    if after in (None, ""):
+        return f"{word} removed"
+    if field.endswith("description"):
+        return f"{word} changed"
+    return f"{word} set to {after}"
+
+
+def _other(change: Change) -> str:
+    sentence = str(change.get("sentence") or change.get("field") or "Change")
+    return sentence.removesuffix(".")
+
+
+_TITLES: dict[str, Callable[[Change], str]] = {
+    "set_field": _field,
+    "set_secret": lambda c: "Qdrant API key stored" if c.get("after") else _other(c),
+    "create_index": lambda c: f"Index {c.get('field')} ({_type(c)}) added",
+    "drop_index": lambda c: f"Index {c.get('field')} ({_type(c)}) dropped",
+    "append_extractor": _other,
+    "add_vector": lambda c: f"Vector {c.get('name')} added",
+}

@@ -1,0 +1,81 @@
+"""How the list of namespaces is shown: its columns and its page size, in the address.
+
+The form of these choices sends each column as a field of its own; addresses and saved
+views work with that as well as with names separated by commas.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from django.http import QueryDict
+
+# {column: (its head, the order by which it sorts; empty if it does not)}
+COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
+    "health": ("Health", ""),
+    "tier": ("Tier", ""),
+    "documents": ("Documents", "documents"),
+    "indexes": ("Indexes", "indexes"),
+    "extractors": ("Extractors", ""),
+    "created": ("Created", "created"),
+    "expires": ("Expires", "expiry"),
+    "updated": ("Changed", "updated"),
+}
+USUAL: Final = ("health", "tier", "documents", "indexes", "extractors", "updated")
+SIZES: Final = (25, 50, 100)
+FILTERS: Final = (
+    "health",
+    "tier",
+    "extractor",
+    "scope",
+    "expiring",
+    "differs",
+    "unreadable",
+)
+# What a saved view keeps of an address; a page of the list is no part of it.
+_KEPT = frozenset({*FILTERS, "search", "sort", "order", "columns", "per"})
+_LONGEST = 200  # characters of one value
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The columns beside the name, in their order, and the rows of a page."""
+
+    columns: tuple[str, ...]
+    per_page: int
+
+    @property
+    def offered(self) -> list[tuple[str, str, bool]]:
+        """Each column that there is: its name, its head, and whether it is shown."""
+        return [(key, head, key in self.columns) for key, (head, _) in COLUMNS.items()]
+
+    @property
+    def sizes(self) -> list[tuple[int, bool]]:
+        """Each page size, and whether it is chosen."""
+        return [(size, size == self.per_page) for size in SIZES]
+
+
+def shape_of(get: QueryDict) -> Shape:
+    """Return the columns and the page size of an address; the usual ones without."""
+    asked = {name for text in get.getlist("columns") for name in text.split(",")}
+    columns = tuple(key for key in COLUMNS if key in asked)
+    size = get.get("per", "")
+    return Shape(
+        columns=columns or USUAL,
+        per_page=int(size) if size in map(str, SIZES) else SIZES[0],
+    )
+
+
+def kept_address(query: str) -> str:
+    """Return what a saved view keeps of the query of an address, as a query."""
+    pairs = parse_qsl(query.lstrip("?"), max_num_fields=100)
+    shape = shape_of(QueryDict(query.lstrip("?")))
+    kept = {
+        key: value[:_LONGEST]
+        for key, value in pairs
+        if key in _KEPT and value and key != "columns"
+    }
+    if shape.columns != USUAL:
+        kept["columns"] = ",".join(shape.columns)
+    return urlencode(kept)

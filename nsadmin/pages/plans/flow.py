@@ -1,0 +1,130 @@
+"""From a submitted form to a plan that is kept: how every page changes a namespace."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from nsadmin.access.web.gate import actor_of
+from nsadmin.errors import (
+    Conflict,
+    Invalid,
+    RateLimited,
+    Unavailable,
+    UpstreamError,
+)
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common.done import SeeOther, page_address
+from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.common.htmx import FORM_ADDRESS
+from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.plans.form_pages import PLAN, FormPage
+from nsadmin.plans import service
+
+_CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
+
+
+# The session key of the last form that became a plan: its path and the plan.
+_SENT = "sent_form"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForm:
+    """A filled form that becomes a plan.
+
+    `template` and `context` show the form again with its input.
+    """
+
+    view: NamespaceView
+    form: ChangeForm
+    page: FormPage[Any]
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def handle_plan_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+    """Keep the plan of a submitted form and lead to its page, or show the form again.
+
+    Nothing is written to the namespace.
+    """
+    if not plan_form.form.is_valid():
+        return show_form(request, plan_form, status=422)
+    try:
+        return keep_plan(request, plan_form)
+    except _CAUGHT as error:
+        plan_form.form.take(error)
+        return say_when(show_form(request, plan_form, status=error.status), error)
+
+
+def show_form(
+    request: HttpRequest, plan_form: PlanForm, *, status: int = 200
+) -> HttpResponse:
+    """Show the form with its input."""
+    _say_what_was_sent(request)
+    context = {
+        **namespace_scope(plan_form.view),
+        **plan_form.context,
+        "form": plan_form.form,
+        "base": plan_form.form.written_base(plan_form.view.namespace),
+    }
+    return change_page(request, plan_form.template, context, status=status)
+
+
+def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+    """Keep the plan of a valid form and lead to its page; raises like a preview."""
+    actor, page, form = actor_of(request), plan_form.page, plan_form.form
+    own_id = plan_form.view.namespace.namespace_id
+    wanted = page.wanted(actor, plan_form.view, form)
+    shown = service.plan_now(actor, own_id, wanted)
+    if shown.plan.is_empty and not form.contested(shown.view.namespace):
+        note = "Nothing to change. Everything is already as requested."
+        messages.info(request, note)
+        return SeeOther(page_address(own_id, page.returns_to))
+    kept = form.kept_input
+    # What was stored when the form was opened, or else now, tells conflicts of edits.
+    if base := form.written_base(plan_form.view.namespace):
+        kept["base"] = base
+    saved = service.keep_shown(
+        actor, shown, wanted, source=page.source, form=kept, page=page.name
+    )
+    response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
+    if page.edits:
+        response.headers[FORM_ADDRESS] = edit_address(own_id, page, saved.plan_id)
+        request.session[_SENT] = {"path": request.path, "plan": saved.plan_id}
+    return response
+
+
+def forget_sent(request: HttpRequest, plan_id: str) -> None:
+    """Forget that a form was sent, once its plan is carried out."""
+    if request.session.get(_SENT, {}).get("plan") == plan_id:
+        del request.session[_SENT]
+
+
+def _say_what_was_sent(request: HttpRequest) -> None:
+    """Say once that this form was sent, where the browser's Back shows it empty."""
+    sent = request.session.get(_SENT)
+    if not sent or request.method != "GET" or sent.get("path") != request.path:
+        return
+    del request.session[_SENT]
+    if PLAN in request.GET:
+        return
+    messages.info(
+        request,
+        format_html(
+            'You sent this form; its plan is not confirmed. <a href="{}?{}={}">Edit it '
+            "as sent</a>",
+            request.path,
+            PLAN,
+            sent["plan"],
+        ),
+    )
+
+
+def edit_address(namespace_id: str, page: FormPage[Any], plan_id: str) -> str:
+    """Return where the input of a plan is edited, or where its change began."""
+    if not page.edits:
+        return page_address(namespace_id, page.returns_to)
+    return f"{page_address(namespace_id, page.name)}?{PLAN}={plan_id}"

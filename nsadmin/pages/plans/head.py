@@ -1,0 +1,94 @@
+"""The head of a plan's page: who made it, when, from what, and whether it holds."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of
+from nsadmin.audit import search
+from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import change_titles
+from nsadmin.pages.common.badges import Badge
+from nsadmin.pages.common.done import audit_address
+from nsadmin.pages.common.page_context import may
+from nsadmin.pages.plans.flow import edit_address
+from nsadmin.pages.plans.form_pages import page_of
+from nsadmin.plans.models import SavedPlan
+
+_HOLDS = Badge("ok", "circle-check-fill", "Holds")
+_MOVED = Badge("warn", "git-compare", "New steps")
+_CHANGED = Badge("warn", "git-compare", "The namespace has changed since")
+_CONFIRMED = Badge("ok", "circle-check-fill", "Confirmed")
+_EXPIRED = Badge("idle", "clock", "Expired")
+
+
+def context(
+    request: HttpRequest, saved: SavedPlan, view: NamespaceView, *, has_moved: bool
+) -> dict[str, Any]:
+    """Return the context of the head."""
+    page = page_of(saved)
+    actor = actor_of(request)
+    can_edit = may(actor, Action.NAMESPACE_UPDATE, view)
+    own_id = saved.namespace_id
+    reverted = reverted_by(actor, saved, view)
+    return {
+        "saved": saved,
+        "plan_title": title_of(saved, reverted, has_moved=has_moved),
+        "reverted": reverted,
+        "reverted_title": change_titles.title(reverted.changes) if reverted else "",
+        "plan_state": state_of(saved, has_moved=has_moved),
+        "plan_link": request.build_absolute_uri(
+            reverse("plan", args=[own_id, saved.plan_id])
+        ),
+        "edit_link": (
+            edit_address(own_id, page, saved.plan_id)
+            if page is not None and can_edit and not saved.is_confirmed
+            else ""
+        ),
+        "edits": page is not None and page.edits,
+        "audit_link": audit_address(own_id, saved.op_id) if saved.is_confirmed else "",
+    }
+
+
+def state_of(saved: SavedPlan, *, has_moved: bool) -> Badge:
+    """Return the state of a plan as a badge."""
+    if saved.is_confirmed:
+        return _CONFIRMED
+    if saved.is_expired:
+        return _EXPIRED
+    if has_moved:
+        return _MOVED
+    return _HOLDS
+
+
+def reverted_by(
+    actor: Actor, saved: SavedPlan, view: NamespaceView
+) -> AuditEvent | None:
+    """Return the change that a plan reverts; None for other plans."""
+    if saved.request.get("kind") != "revert":
+        return None
+    rows = queries.audit_rows(actor, view)
+    return search.written_update(rows, str(saved.request.get("op_id", "")))
+
+
+def title_of(saved: SavedPlan, reverted: AuditEvent | None, *, has_moved: bool) -> str:
+    """Return the title of the page; that of a revert names what it reverts."""
+    if reverted is not None and reverted.revision is not None:
+        return f"Revert of revision {reverted.revision:,}"
+    if saved.is_confirmed:
+        return "Confirmed plan"
+    if saved.is_expired:
+        return "Expired plan"
+    return "The plan changed" if has_moved else "Review the plan"
+
+
+def changed_badge(saved: SavedPlan, view: NamespaceView) -> Badge:
+    """Return the state of a plan for a reader for whom it is not planned again."""
+    if not saved.is_open:
+        return state_of(saved, has_moved=False)
+    return _HOLDS if view.namespace.revision == saved.revision else _CHANGED

@@ -1,0 +1,192 @@
+"""The open plan on its page: its steps as they are now, warnings, conflicts, calls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from nsadmin.access.permissions import Action
+from nsadmin.access.web.gate import actor_of
+from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import NsadminError
+from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.change.planning import as_request
+from nsadmin.namespaces.plan.plan import added_vectors
+from nsadmin.namespaces.plan.revert import Revert
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.reprocessing import to_reprocess
+from nsadmin.pages.common import api_examples, change_titles
+from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
+from nsadmin.pages.common.move_note import PAUSE, move_plan
+from nsadmin.pages.common.page_context import change_page, namespace_scope
+from nsadmin.pages.plans import head, presenter
+from nsadmin.pages.templatetags.formatting import lasting, many
+from nsadmin.plans import approvals, rates
+from nsadmin.plans.calls import Call, calls_of
+from nsadmin.plans.endings import Deletion
+from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Unpatched, Wanted
+from nsadmin.plans.shown import tick_of
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An open plan as it is shown: what it asks for now and the plan of that.
+
+    `before` are the keys of the steps that were shown last. It `has_moved` if the steps
+    are others by now; it `is_incomplete` after a confirmation without a needed consent;
+    `error` is why it was refused.
+    """
+
+    saved: SavedPlan
+    wanted: Wanted
+    preview: Preview
+    form: ChangeForm | None
+    before: tuple[str, ...]
+    has_moved: bool = False
+    is_incomplete: bool = False
+    error: NsadminError | None = None
+
+    @property
+    def action(self) -> Action:
+        """The permission that the change needs."""
+        if isinstance(self.wanted, Unpatched):
+            return self.wanted.action
+        return as_request(self.wanted).action
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether the password is asked for: it moves or deletes the namespace."""
+        is_placed = self.action is Action.NAMESPACE_INFRASTRUCTURE
+        is_across = self.action is Action.NAMESPACE_CLONE_ACROSS
+        return is_placed or is_across or isinstance(self.wanted, Deletion)
+
+    @property
+    def conflicts(self) -> list[EditConflict]:
+        """The values that another person changed too."""
+        if self.form is None:
+            return []
+        return self.form.contested(self.preview.view.namespace)
+
+
+def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResponse:
+    """Return the page of the review."""
+    view = review.preview.view
+    context = {
+        **namespace_scope(view),
+        **head.context(request, review.saved, view, has_moved=review.has_moved),
+        **_plan_context(request, review),
+        "warnings": _warnings(request, review),
+        "ticks_missing": review.is_incomplete,
+        "error": review.error,
+        "contested": review.conflicts,
+        "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
+        "second": approvals.needed(
+            actor_of(request), review.saved, review.wanted, review.preview
+        ),
+        "has_form": review.form is not None,
+        "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
+        "store_calls": _store_calls(review),
+    }
+    return change_page(request, "namespaces/plan.html", context, status=status)
+
+
+def _warnings(request: HttpRequest, review: Review) -> list[tuple[Any, str, bool]]:
+    """Return each warning with its tick, and whether that was given."""
+    has_other_steps = review.has_moved and not review.is_incomplete
+    given = set() if has_other_steps else set(request.POST.getlist("tick"))
+    ticks = [(w, tick_of(w.sentence)) for w in review.preview.plan.warnings]
+    return [(warning, tick, tick in given) for warning, tick in ticks]
+
+
+def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
+    """Return the context of the plan itself: steps, effects, checks."""
+    preview, moved = review.preview, review.has_moved
+    plan, view = preview.plan, preview.view
+    before = list(review.before) if moved else []
+    adds_vectors = bool(added_vectors(plan.steps))
+    return {
+        "plan": plan,
+        "steps": presenter.steps(plan, before),
+        "gone": presenter.removed_fields(plan, before),
+        "adds_vectors": adds_vectors,
+        "collections": to_reprocess(view) if adds_vectors else None,
+        "summary": presenter.summary(plan),
+        "effects": [
+            *presenter.effects(
+                plan, view.namespace, preview.actual, moves_points=preview.moves_points
+            ),
+            *_time(preview),
+        ],
+        "qdrant_silent": preview.qdrant_silent,
+        "checks": preview.checks,
+        **move_plan(preview),
+        "pauses": _pauses(review),
+        "is_blocked": preview.is_blocked,
+        "moved": moved,
+        **_mover_context(request, review.saved, view, moved=moved),
+        "action": reverse(
+            "plan", args=[review.saved.namespace_id, review.saved.plan_id]
+        ),
+        "tab": "",
+    }
+
+
+def _store_calls(review: Review) -> list[Call]:
+    """Return the exact calls, where the steps say all that is written."""
+    if isinstance(review.wanted, Unpatched):
+        return []
+    return calls_of(review.preview.plan, review.preview.view.namespace)
+
+
+def _time(preview: Preview) -> list[tuple[str, str]]:
+    """Return the expected time of the index builds; nothing for a plan without any."""
+    expected = rates.expected(preview)
+    if expected is None:
+        return []
+    if expected.seconds is None:
+        return [("Expected time", "Not known yet: no build was measured so far")]
+    builds = many(expected.measured, "earlier build")
+    return [("Expected time", f"About {lasting(expected.seconds)}, from {builds}")]
+
+
+def _pauses(review: Review) -> bool:
+    form = review.form
+    if form is not None and PAUSE in form.fields:
+        return bool(form[PAUSE].value())
+    return bool(getattr(review.wanted, PAUSE, False))
+
+
+def _mover_context(
+    request: HttpRequest, saved: SavedPlan, view: NamespaceView, *, moved: bool
+) -> dict[str, Any]:
+    """Return who changed the namespace since the plan was made, and what."""
+    mover = _mover(request, saved, view) if moved else None
+    words = ""
+    if mover is not None:
+        words = change_titles.title(mover.changes) or mover.summary.removesuffix(".")
+    return {"mover": mover, "mover_words": words}
+
+
+def _mover(
+    request: HttpRequest, saved: SavedPlan, view: NamespaceView
+) -> AuditEvent | None:
+    """Return the last change of the namespace since the plan was made, else None."""
+    try:
+        events = queries.audit_of(actor_of(request), view, limit=1)
+    except NsadminError:
+        return None
+    return next((event for event in events if event.at >= saved.made_at), None)
+
+
+def ticks_of(request: HttpRequest) -> set[str]:
+    """Return the consents that were sent."""
+    return set(request.POST.getlist("tick"))
+
+
+def keys_of(shown: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the keys of kept steps."""
+    return tuple(str(step.get("key", "")) for step in shown)

@@ -1,0 +1,195 @@
+"""The page of a kept plan: reading it, and confirming it."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate, step_up
+from nsadmin.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NsadminError,
+    PlanChanged,
+    RateLimited,
+    Unavailable,
+    UpstreamError,
+)
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
+from nsadmin.pages.common.move_note import PAUSE
+from nsadmin.pages.common.page_context import (
+    change_page,
+    editable,
+    namespace_scope,
+    say_when,
+)
+from nsadmin.pages.plans import head, presenter, review
+from nsadmin.pages.plans.flow import forget_sent
+from nsadmin.pages.plans.form_pages import form_of, page_of
+from nsadmin.pages.plans.review import Review
+from nsadmin.plans import service
+from nsadmin.plans.copying import CloneChange
+from nsadmin.plans.endings import Deletion
+from nsadmin.plans.forms import Input
+from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.shown import needed_ticks
+
+_CAUGHT = (Invalid, Conflict, NotFound, RateLimited, Unavailable, UpstreamError)
+
+
+@gate.page(Action.NAMESPACE_READ, writes=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
+    """Show a plan as it is now, or as it was confirmed; a POST confirms it."""
+    actor = gate.actor_of(request)
+    if request.method == "POST":
+        view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+        saved = service.find(actor, namespace_id, plan_id)
+        return _confirm(request, saved, view)
+    view = queries.get(actor, namespace_id)
+    saved = service.find(actor, namespace_id, plan_id)
+    if not saved.is_open:
+        return _show_kept(request, saved, view)
+    try:
+        current = _review(actor, saved, _answers(request))
+    except (*_CAUGHT, Forbidden) as error:
+        return _show_kept(request, saved, view, error=error)
+    if current.preview.plan.is_empty and not current.conflicts:
+        return _show_kept(request, saved, view, is_done=True)
+    return review.show(request, current)
+
+
+def _review(actor: Actor, saved: SavedPlan, answers: Input) -> Review:
+    """Plan the kept change again, with the answers given on the page."""
+    asked = service.reading(actor, saved, answers)
+    preview = service.plan_now(actor, saved.namespace_id, asked.wanted)
+    page = page_of(saved)
+    return Review(
+        saved,
+        asked.wanted,
+        preview,
+        form_of(saved, page, answers) if page is not None else None,
+        before=review.keys_of(saved.shown["steps"]),
+        has_moved=preview.plan.digest != saved.digest,
+    )
+
+
+def _answers(request: HttpRequest) -> Input:
+    """Return what the page itself asks: which side to keep, whether writes pause."""
+    sent = request.POST
+    chosen = {n: sent.getlist(n) for n in sent if n.startswith("keep-")}
+    return {**chosen, PAUSE: sent.getlist(PAUSE)} if request.method == "POST" else {}
+
+
+def _confirm(
+    request: HttpRequest, saved: SavedPlan, view: NamespaceView
+) -> HttpResponse:
+    """Carry out the plan that was shown, with its ticks; show it again if it moved.
+
+    A user who keeps another person's change confirms fewer steps than were shown.
+    """
+    actor = gate.actor_of(request)
+    try:
+        service.require_open(saved)
+        now = _review(actor, saved, _answers(request))
+        return _decide(request, now)
+    except _CAUGHT as error:
+        return say_when(_show_kept(request, saved, view, error=error), error)
+
+
+def _decide(request: HttpRequest, now: Review) -> HttpResponse:
+    plan = now.preview.plan
+    digest = request.POST.get("digest", "")
+    gives_up = now.form is not None and now.form.gives_up
+    if gives_up and presenter.was_shown(request.POST.getlist("shown"), plan):
+        digest = plan.digest
+    undecided = any(not conflict.choice for conflict in now.conflicts)
+    is_same = plan.digest == digest
+    if not is_same or "confirm" not in request.POST.getlist("step"):
+        return _shown_again(request, now, moved=not is_same)
+    if undecided or needed_ticks(plan) - review.ticks_of(request):
+        return _shown_again(request, now, moved=undecided, is_incomplete=True)
+    return _carried_out(request, now, digest, gives_up=gives_up)
+
+
+def _shown_again(
+    request: HttpRequest, now: Review, *, moved: bool, is_incomplete: bool = False
+) -> HttpResponse:
+    """Show the plan again: it is another by now, or a consent is missing."""
+    saved = now.saved
+    if now.preview.plan.is_empty and not now.conflicts:
+        messages.info(request, "Nothing to change. This change has already been made.")
+        return SeeOther(_return_address(saved))
+    shown = tuple(request.POST.getlist("shown")) or now.before
+    again = Review(
+        saved, now.wanted, now.preview, now.form, shown, moved, is_incomplete
+    )
+    refused = 422 if is_incomplete else PlanChanged.status if moved else 200
+    return review.show(request, again, status=refused)
+
+
+def _carried_out(
+    request: HttpRequest, now: Review, digest: str, *, gives_up: bool
+) -> HttpResponse:
+    actor, saved = gate.actor_of(request), now.saved
+    if now.needs_password:
+        step_up.require_password(request)
+    try:
+        outcome = service.carry_out(actor, saved, now.wanted, digest)
+    except PlanChanged:
+        again = _review(actor, saved, _answers(request))
+        return _shown_again(request, again, moved=True)
+    except _CAUGHT as error:
+        refused = replace(now, error=error)
+        return say_when(review.show(request, refused, status=error.status), error)
+    forget_sent(request, saved.plan_id)
+    if isinstance(now.wanted, Deletion):
+        name = now.preview.view.namespace.label
+        messages.success(request, f"{name} is deleted. Its name is free.")
+        return SeeOther(reverse("tombstone", args=[saved.namespace_id]))
+    if outcome.plan.is_empty and gives_up:
+        messages.info(request, "The other change was kept. Nothing was written.")
+    elif not isinstance(now.wanted, CloneChange):
+        say_done(request, outcome)
+    page = page_of(saved)
+    return back_to(outcome, page.returns_to if page else "")
+
+
+def _return_address(saved: SavedPlan) -> str:
+    page = page_of(saved)
+    return page_address(saved.namespace_id, page.returns_to if page else "")
+
+
+def _show_kept(
+    request: HttpRequest,
+    saved: SavedPlan,
+    view: NamespaceView,
+    *,
+    error: NsadminError | None = None,
+    is_done: bool = False,
+) -> HttpResponse:
+    """Show the kept steps of a plan that cannot be planned again now."""
+    steps = saved.shown["steps"]
+    context: dict[str, Any] = {
+        **namespace_scope(view),
+        **head.context(request, saved, view, has_moved=False),
+        "plan_state": head.changed_badge(saved, view),
+        "steps": presenter.kept_steps(steps),
+        "summary": presenter.summary_of(str(s.get("kind")) for s in steps),
+        "warnings": saved.shown["warnings"],
+        "error": error,
+        "is_done": is_done,
+        "tab": "",
+    }
+    is_refused = error is not None and request.method == "POST"
+    status = error.status if error is not None and is_refused else 200
+    return change_page(request, "plans/kept.html", context, status=status)

@@ -1,0 +1,238 @@
+"""Keeping plans, finding them again, and confirming them."""
+
+from typing import Literal
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils import timezone
+from pydantic import SecretStr
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.organization import second_person
+from nsadmin.audit.record import new_op_id
+from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError
+from nsadmin.names import clip
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change.commit import Outcome, Preview
+from nsadmin.namespaces.read import queries
+from nsadmin.plans import approvals, forms, rates, requests
+from nsadmin.plans.forms import Input, Reading, SentForm
+from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Unpatched, Wanted
+from nsadmin.plans.secret import sealed_for, secret_of
+from nsadmin.plans.shown import as_shown, needed_ticks
+
+RESOURCE = "plan"
+# A namespace keeps at most this many plans that are not confirmed.
+MOST_OPEN = 200
+
+
+def keep(
+    actor: Actor,
+    namespace_id: str,
+    request: Wanted,
+    *,
+    source: Literal["form", "api", "yaml", "bulk"],
+    form: QueryDict | None = None,
+    page: str = "",
+    organization_id: str | None = None,
+) -> SavedPlan:
+    """Make the plan of a request and keep it for some days; raises like a preview."""
+    view = queries.get_stored(actor, namespace_id, organization_id=organization_id)
+    shown = plan_now(actor, view.namespace.namespace_id, request)
+    return keep_shown(actor, shown, request, source=source, form=form, page=page)
+
+
+def keep_shown(
+    actor: Actor,
+    shown: Preview,
+    request: Wanted,
+    *,
+    source: Literal["form", "api", "yaml", "bulk"],
+    form: QueryDict | None = None,
+    page: str = "",
+) -> SavedPlan:
+    """Keep a plan that was just made of the request."""
+    namespace = shown.view.namespace
+    data, secret = requests.written(request)
+    saved = SavedPlan(
+        namespace_id=namespace.namespace_id,
+        namespace_name=clip(namespace.name, 128),
+        organization_id=shown.view.organization_id,
+        internal_id=namespace.internal_id,
+        source=source,
+        page=page,
+        form=None if form is None else forms.kept_input(form),
+        request=data,
+        revision=shown.plan.revision,
+        digest=shown.plan.digest,
+        shown=as_shown(shown.plan),
+        amount=rates.amount(shown),
+        made_by_kind=actor.kind,
+        made_by_id=actor.id,
+        made_by_label=clip(actor.label, 254),
+        made_by_person=second_person.person_of(actor),
+    )
+    if (same := _same_plan(saved, secret)) is not None:
+        return same
+    saved.sealed = sealed_for(saved, secret)
+    saved.save(force_insert=True)
+    _drop_surplus(namespace.namespace_id)
+    return saved
+
+
+def _same_plan(saved: SavedPlan, secret: SecretStr | None) -> SavedPlan | None:
+    """Return the open plan that the same actor made last, if it is the same."""
+    if secret is not None:
+        return None
+    last = SavedPlan.objects.filter(
+        namespace_id=saved.namespace_id,
+        made_by_kind=saved.made_by_kind,
+        made_by_id=saved.made_by_id,
+        confirmed_at=None,
+        expires_at__gt=timezone.now(),
+    ).first()
+    if last is None or last.sealed is not None:
+        return None
+    fields = ("source", "page", "form", "request", "revision", "digest")
+    is_same = all(getattr(last, field) == getattr(saved, field) for field in fields)
+    return last if is_same else None
+
+
+def _drop_surplus(namespace_id: str) -> None:
+    """Delete the oldest plans of a namespace that are more than it may keep."""
+    unconfirmed = SavedPlan.objects.filter(namespace_id=namespace_id, confirmed_at=None)
+    surplus = unconfirmed.values_list("pk", flat=True)[MOST_OPEN : 2 * MOST_OPEN]
+    if keys := list(surplus):
+        SavedPlan.objects.filter(pk__in=keys).delete()
+
+
+def find(
+    actor: Actor,
+    identifier: str,
+    plan_id: str,
+    *,
+    organization_id: str | None = None,
+) -> SavedPlan:
+    """Return a plan of a namespace that the actor may see; raise NotFound otherwise."""
+    view = queries.get(actor, identifier, organization_id=organization_id)
+    own_id = view.namespace.namespace_id
+    rows = SavedPlan.objects.filter(
+        namespace_id=own_id, internal_id=view.namespace.internal_id
+    )
+    saved = rows.filter(plan_id=plan_id[:32]).first()
+    if saved is None:
+        raise NotFound("There is no such plan.", details={"resource": RESOURCE})
+    return saved
+
+
+def of_operations(op_ids: list[str]) -> dict[str, SavedPlan]:
+    """Return {operation id: the plan that it carried out}, without what was sent."""
+    rows = SavedPlan.objects.filter(Q(op_id__in=op_ids) & ~Q(op_id=""))
+    return {row.op_id: row for row in rows.defer("form", "request", "shown", "sealed")}
+
+
+def plan_now(actor: Actor, namespace_id: str, wanted: Wanted) -> Preview:
+    """Return the plan of a request as it is now; nothing is written."""
+    if isinstance(wanted, Unpatched):
+        return wanted.preview(actor, namespace_id)
+    return commit.preview(actor, namespace_id, wanted)
+
+
+def reading(actor: Actor, saved: SavedPlan, answers: Input | None = None) -> Reading:
+    """Return what the plan asks for now, with the answers given since it was made."""
+    read = forms.reader_of(saved.page)
+    secret = secret_of(saved)
+    if read is None or saved.form is None:
+        return Reading(requests.read(saved.request, secret))
+    view = queries.get_stored(actor, saved.namespace_id)
+    data = forms.as_data(saved.form, answers)
+    return read(actor, view, SentForm(data, secret, saved.request))
+
+
+def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
+    """Return the plan as it is now; it holds if its digest is that of the kept one.
+
+    Raises like a preview.
+    """
+    return plan_now(actor, saved.namespace_id, reading(actor, saved).wanted)
+
+
+def holds(actor: Actor, saved: SavedPlan) -> bool | None:
+    """Tell whether an open plan still has the steps that were kept.
+
+    None for a plan that is not open, and if it cannot be made for this actor now.
+    """
+    if not saved.is_open:
+        return None
+    try:
+        return preview_again(actor, saved).plan.digest == saved.digest
+    except NsadminError:
+        return None
+
+
+def confirm(
+    actor: Actor,
+    saved: SavedPlan,
+    *,
+    ticks: set[str],
+    digest: str | None = None,
+) -> Outcome:
+    """Carry out a plan; `ticks` are the hashes of the accepted warnings.
+
+    Raises PlanChanged if it is no longer the plan of `digest`, by default the kept one;
+    Invalid for a warning that is not accepted; Conflict for a plan that was confirmed
+    or has expired, or that has a conflict of edits; and what a commit raises.
+    """
+    require_open(saved)
+    asked = reading(actor, saved)
+    if asked.is_undecided:
+        raise Conflict(
+            "Another person changed the same value. Open the plan's page and choose.",
+            code="edit_conflict",
+        )
+    shown = plan_now(actor, saved.namespace_id, asked.wanted)
+    expected = digest or saved.digest
+    shown.plan.require_digest(expected)
+    if needed_ticks(shown.plan) - ticks:
+        raise Invalid.at("ticks", "Accept each warning.", code="ticks_missing")
+    return carry_out(actor, saved, asked.wanted, expected)
+
+
+def require_open(saved: SavedPlan) -> None:
+    """Raise Conflict unless the plan can still be confirmed."""
+    if saved.is_confirmed:
+        raise Conflict("This plan was confirmed already.", code="plan_confirmed")
+    if saved.is_expired:
+        raise Conflict("This plan has expired. Make a new one.", code="plan_expired")
+
+
+def carry_out(actor: Actor, saved: SavedPlan, wanted: Wanted, digest: str) -> Outcome:
+    """Commit a request that was read from the plan; remember who confirmed it."""
+    require_open(saved)
+    op_id = new_op_id()
+    open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
+    open_row.update(op_id=op_id)
+    approval = approvals.approval_of(actor, saved)
+    own_id = saved.namespace_id
+    if isinstance(wanted, Unpatched):
+        outcome = wanted.carry_out(
+            actor, own_id, digest=digest, op_id=op_id, approval=approval
+        )
+    else:
+        outcome = commit.commit(
+            actor, own_id, wanted, digest=digest, op_id=op_id, approval=approval
+        )
+    if outcome.op_id:
+        _record(actor, saved, outcome)
+    return outcome
+
+
+def _record(actor: Actor, saved: SavedPlan, outcome: Outcome) -> None:
+    saved.op_id, saved.task_id = outcome.op_id, outcome.task_id
+    saved.confirmed_by_kind, saved.confirmed_by_id = actor.kind, actor.id
+    saved.confirmed_by_label = clip(actor.label, 254)
+    saved.confirmed_at = timezone.now()
+    saved.revision, saved.digest = outcome.plan.revision, outcome.plan.digest
+    saved.shown, saved.sealed, saved.form = as_shown(outcome.plan), None, None
+    saved.save()

@@ -1,0 +1,331 @@
+"""Changing several namespaces at once: ticks, the review, the outcomes."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from nsadmin.access.models import Membership, User
+from nsadmin.audit.models import AuditEvent
+from nsadmin.bulk import service
+from nsadmin.bulk.asked import Asked
+from nsadmin.bulk.models import BulkChange, BulkItem, State
+from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.plans.models import SavedPlan
+from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.templates.configuration import configuration_of
+from nsadmin.templates.models import NamespaceTemplate
+from tests.cast import Cast, make_namespace
+from tests.pages.conftest import HTMX
+from tests.people import BACKEND, PASSWORD
+from tests.plans.conftest import require_two
+
+NEW = "/namespaces/bulk/"
+
+
+@pytest.fixture
+def three(cast: Cast) -> list[Namespace]:
+    """The organization's namespace, another one, and a protected one."""
+    other = make_namespace(cast.northlight, "press stills")
+    safe = make_namespace(cast.northlight, "kept", in_qdrant=False, protected=True)
+    return [cast.own, other, safe]
+
+
+def ids(rows: list[Namespace]) -> list[str]:
+    return [row.namespace_id for row in rows]
+
+
+def asked(client: Client, rows: list[Namespace], kind: str, **more: Any) -> str:
+    """Ask for a change; return the address of its review."""
+    sent = client.post(NEW, {"id": ids(rows), "kind": kind, "step": "plan", **more})
+    assert sent.status_code == 302, sent.content.decode()
+    return sent.headers["Location"]
+
+
+def ticks(client: Client, address: str) -> list[str]:
+    """The warnings that the review asks to accept."""
+    text = client.get(address).content.decode()
+    return re.findall(r'name="tick"\s+value="(\w+)"', text)
+
+
+def states(address: str) -> dict[str, str]:
+    bulk_id = address.strip("/").rpartition("/")[2]
+    rows = BulkItem.objects.filter(change_id=bulk_id)
+    return {row.namespace_name: row.state for row in rows}
+
+
+def text_of(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+def stored(row: Namespace) -> dict[str, Any]:
+    return store.get(row.namespace_id) or {}
+
+
+def test_ticks_lead_to_a_review_that_writes_nothing_and_can_be_loaded_again(
+    browse, three
+) -> None:
+    client = browse()
+    address = asked(client, three, "auto_on")
+    for _ in range(2):
+        text = client.get(address).content.decode()
+        assert "3 namespaces would change" in text
+        assert text.count('name="include"') == 3
+        assert "Its plan" in text
+    assert all(not stored(row)["auto_create_indexes"] for row in three)
+    assert SavedPlan.objects.filter(source="bulk").count() == 3
+
+
+def test_each_is_changed_by_itself_and_one_is_left_out(browse, three) -> None:
+    client = browse("member")
+    address = asked(client, three, "auto_on")
+    own, other, safe = three
+    form = {"step": "confirm", "include": ids([own, other])}
+    assert client.post(address, form).headers["Location"] == address
+    text = client.get(address).content.decode()
+    assert "2 done, 1 left out" in text.lower() or "1 left out, 2 done" in text.lower()
+    assert stored(own)["auto_create_indexes"]
+    assert stored(other)["auto_create_indexes"]
+    assert not stored(safe)["auto_create_indexes"]
+    events = AuditEvent.objects.filter(action="namespace:update", outcome="done")
+    assert {e.namespace_id for e in events} == set(ids([own, other]))
+    assert f"#{events[0].op_id}" in text
+    assert "You left it out." in text
+    again = client.post(address, form)
+    assert again.status_code == 409
+    assert "confirmed already" in again.content.decode()
+
+
+def test_a_failure_of_one_never_stops_the_others(browse, three) -> None:
+    client = browse()
+    address = asked(client, three, "auto_on")
+    changed = stored(three[0])
+    store.replace(changed, {**changed, "auto_create_indexes": True, "revision": 2})
+    client.post(address, {"step": "confirm", "include": ids(three)})
+    found = states(address)
+    assert found["film archive"] == State.FAILED
+    assert found["press stills"] == State.DONE
+    text = client.get(address).content.decode()
+    assert "It was changed since the review" in text
+    assert (
+        f"/plans/{SavedPlan.objects.get(namespace_id=three[0].namespace_id).pk}" in text
+    )
+
+
+def test_an_index_is_asked_for_then_added_where_there_is_none(browse, cast) -> None:
+    has_one = make_namespace(
+        cast.northlight, "has one", indexes={"title": {"type": "keyword"}}
+    )
+    rows, client = [cast.own, has_one], browse()
+    form = client.post(NEW, {"id": ids(rows), "kind": "index"}).content.decode()
+    assert "Add an index" in form
+    assert form.count('name="id"') == 2
+    refused = client.post(
+        NEW,
+        {"id": ids(rows), "kind": "index", "step": "plan", "field_name": "a b"},
+    )
+    assert refused.status_code == 422
+    assert 'value="a b"' in refused.content.decode()
+    address = asked(client, rows, "index", field_name="title", type="text")
+    text = client.get(address).content.decode()
+    assert "The keyword index on title stays as it is." in text
+    given = ticks(client, address)
+    done = {"step": "confirm", "include": ids(rows), "tick": given}
+    assert client.post(address, done).status_code == 302
+    assert states(address) == {
+        "film archive": State.DONE,
+        "has one": State.UNCHANGED,
+    }
+    actual = collections.get(shared(), cast.own.namespace_id)
+    assert "title" in actual.indexes
+
+
+def test_a_template_adds_what_is_missing_and_removes_nothing(browse, cast) -> None:
+    model = make_namespace(
+        cast.northlight, "model", in_qdrant=False, indexes={"lang": {"type": "keyword"}}
+    )
+    row = NamespaceTemplate.objects.create(
+        organization_id=cast.northlight.organization_id,
+        creator="key:k",
+        name="as the model",
+        configuration=configuration_of(model),
+    )
+    client = browse()
+    form = client.post(NEW, {"id": [cast.own.namespace_id], "kind": "template"})
+    assert "as the model" in form.content.decode()
+    address = asked(client, [cast.own], "template", template=row.template_id)
+    tick = ticks(client, address)
+    form = {"step": "confirm", "include": [cast.own.namespace_id], "tick": tick}
+    client.post(address, form)
+    assert states(address) == {"film archive": State.DONE}
+    assert "lang" in {i["field_name"] for i in stored(cast.own)["payload_indexes"]}
+    foreign = NamespaceTemplate.objects.create(
+        organization_id=cast.halden.organization_id,
+        creator="key:k",
+        name="of others",
+        configuration=configuration_of(model),
+    )
+    sent = {"id": ids([model]), "kind": "template", "step": "plan"}
+    refused = client.post(NEW, {**sent, "template": foreign.template_id})
+    assert refused.status_code == 422
+
+
+def test_an_expiry_needs_a_tick_and_the_right_to_delete(browse, cast, three) -> None:
+    member = browse("member")
+    address = asked(member, three[:2], "expiry", ends="7")
+    assert set(states(address).values()) == {State.BLOCKED}
+    assert "Only people who can delete" in member.get(address).content.decode()
+    client = browse()
+    address = asked(client, three[:2], "expiry", ends="7")
+    form = {"step": "confirm", "include": ids(three[:2])}
+    refused = client.post(address, form)
+    assert refused.status_code == 422
+    assert "Accept each warning" in refused.content.decode()
+    assert "expires_at" not in stored(three[0])
+    tick = ticks(client, address)
+    assert len(tick) == 1
+    assert "the namespace is deleted with everything in it" in text_of(client, address)
+    client.post(address, {**form, "tick": tick})
+    assert all(stored(row)["expires_at"] for row in three[:2])
+    address = asked(client, three[:1], "expiry", ends="never")
+    client.post(address, {"step": "confirm", "include": ids(three[:1])})
+    assert not stored(three[0]).get("expires_at")
+
+
+def test_deleting_needs_the_typed_number_then_the_password(browse, sure, three) -> None:
+    address = asked(browse(), three, "delete")
+    text = browse().get(address).content.decode()
+    assert "kept is protected from deletion" in text
+    form = {"step": "confirm", "include": ids(three[:2])}
+    for count in ("", "3", "x"):
+        wrong = browse().post(address, {**form, "count": count})
+        assert wrong.status_code == 422, count
+    asks = browse().post(address, {**form, "count": "2"})
+    assert "Confirm your password" in asks.content.decode()
+    assert "deleted_at" not in stored(three[0])
+    sure().post(address, {**form, "count": "2"})
+    assert stored(three[0])["deleted_at"]
+    assert stored(three[1])["deleted_at"]
+    assert not stored(three[2]).get("deleted_at")
+    member = browse("member").post(NEW, {"id": ids(three), "kind": "delete"})
+    assert member.status_code == 403
+
+
+def test_a_second_person_confirms_where_the_organization_requires_it(
+    cast, sure, three
+) -> None:
+    require_two(cast.northlight, "delete")
+    client = sure()
+    address = asked(client, three[:2], "delete")
+    assert "another person confirms it" in client.get(address).content.decode()
+    form = {"step": "confirm", "include": ids(three[:2]), "count": "2"}
+    client.post(address, form)
+    assert set(states(address).values()) == {State.WAITING}
+    assert "as the second person" not in client.get(address).content.decode()
+    client.post(address, {"step": "second"})
+    assert set(states(address).values()) == {State.WAITING}
+    assert "deleted_at" not in stored(three[0])
+    second = User.objects.create_user("second@northlight.example", PASSWORD)
+    Membership.objects.create(user=second, organization=cast.northlight, role="admin")
+    other = Client()
+    other.force_login(second, BACKEND)
+    assert "as the second person" in other.get(address).content.decode()
+    asks = other.post(address, {"step": "second"})
+    assert "Confirm your password" in asks.content.decode()
+    other.post(address, {"step": "second", "step_up_password": PASSWORD})
+    assert set(states(address).values()) == {State.DONE}
+    assert stored(three[0])["deleted_at"]
+
+
+def test_the_tick_of_the_head_means_all_of_the_page(browse, three) -> None:
+    sent = {"all": "1", "back": "sort=name&search=kept", "kind": "auto_on"}
+    one = browse().post(NEW, sent).headers["Location"]
+    assert set(states(one)) == {"kept"}
+    every = browse().post(NEW, {**sent, "back": "per=50"}).headers["Location"]
+    assert set(states(every)) == {"kept", "film archive", "press stills"}
+
+
+@pytest.mark.parametrize("count", [0, service.MOST + 1])
+def test_none_and_too_many_go_back_to_the_list(browse, count) -> None:
+    client = browse()
+    chosen = [f"ns_{n}" for n in range(count)]
+    sent = client.post(NEW, {"id": chosen, "kind": "auto_on", "back": "tier=shared"})
+    assert sent.headers["Location"] == "/namespaces/?tier=shared"
+    words = "at least one" if not count else "at most 100"
+    assert words in client.get("/namespaces/").content.decode()
+    assert not BulkChange.objects.exists()
+
+
+def test_others_namespaces_are_unknown_and_samples_read_only(browse, cast) -> None:
+    client = browse()
+    address = asked(client, [cast.foreign, cast.system], "auto_on")
+    text = client.get(address).content.decode()
+    assert "There is no such namespace." in text
+    assert cast.foreign.name not in text
+    assert "None of the chosen namespaces would change." in text
+    assert browse("stranger").get(address).status_code == 404
+
+
+def test_what_was_not_reached_in_time_is_continued(cast, browse, three) -> None:
+    actor = cast.actor()
+    change = service.make(actor, cast.northlight, Asked("auto_on"), ids(three))
+    service.confirm(actor, change, set(ids(three)), set())
+    assert service.go_on(actor, change, seconds=0) == 3
+    client, address = browse(), f"{NEW}{change.bulk_id}/"
+    assert "Continue with 3 more namespaces" in client.get(address).content.decode()
+    part = client.post(address, {"step": "continue"}, headers=HTMX).content.decode()
+    assert part.lstrip().startswith('<section class="card" id="outcomes"')
+    assert "Continue with" not in part
+    assert set(states(address).values()) == {State.DONE}
+
+
+def test_an_interrupted_one_is_tried_again_and_no_other(cast, three) -> None:
+    actor = cast.actor()
+    change = service.make(actor, cast.northlight, Asked("auto_on"), ids(three[:2]))
+    service.confirm(actor, change, set(ids(three)), set())
+    rows = BulkItem.objects.filter(change=change)
+    long_ago = timezone.now() - timedelta(hours=1)
+    rows.filter(position=0).update(state=State.RUNNING, begun_at=long_ago)
+    rows.filter(position=1).update(state=State.RUNNING, begun_at=timezone.now())
+    assert service.go_on(actor, change) == 0
+    found = dict(rows.values_list("position", "state"))
+    assert found == {0: State.DONE, 1: State.RUNNING}
+
+
+def test_an_expired_one_cannot_be_confirmed(cast, browse, three) -> None:
+    actor = cast.actor()
+    change = service.make(actor, cast.northlight, Asked("auto_on"), ids(three[:1]))
+    BulkChange.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    address = f"{NEW}{change.bulk_id}/"
+    assert "Change the ticked" not in browse().get(address).content.decode()
+    sent = browse().post(address, {"step": "confirm", "include": ids(three[:1])})
+    assert sent.status_code == 409
+    assert "has expired" in sent.content.decode()
+
+
+def test_namespaces_without_time_for_a_plan_are_left_out(cast, three) -> None:
+    actor = cast.actor()
+    change = service.make(
+        actor, cast.northlight, Asked("auto_on"), ids(three), seconds=-1
+    )
+    assert {row.state for row in service.items_of(change)} == {State.LEFT_OUT}
+    with pytest.raises(Invalid):
+        service.confirm(actor, change, set(ids(three)), set())
+
+
+def test_the_list_offers_it_to_whom_it_is_permitted(browse) -> None:
+    admin = browse().get("/namespaces/").content.decode()
+    assert 'id="bulk"' in admin
+    assert ">Delete…</option>" in admin
+    assert (
+        ">Delete…</option>" not in browse("member").get("/namespaces/").content.decode()
+    )
+    viewer = browse("viewer").get("/namespaces/").content.decode()
+    assert 'id="bulk"' not in viewer
+    assert "With the selected" not in viewer

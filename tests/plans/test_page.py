@@ -1,0 +1,252 @@
+"""The page of a plan: shared, reloaded, edited again, confirmed, read afterwards."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nsadmin.access.models import Organization
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans.models import SavedPlan
+from nsadmin.stores.mongo import namespaces as store
+from tests.cast import make_namespace
+from tests.pages.conftest import HTMX
+from tests.pages.plans import (
+    confirm,
+    edit_address,
+    plan_address,
+    shown_plan,
+    ticks_of,
+)
+from tests.plans.conftest import described
+
+FORM = {"namespace_name": "film archive", "description": "Scenes and faces."}
+
+
+@pytest.fixture
+def own(cast) -> str:
+    return f"/namespaces/{cast.own.namespace_id}/"
+
+
+def page_of(saved: SavedPlan) -> str:
+    return f"/namespaces/{saved.namespace_id}/plans/{saved.plan_id}/"
+
+
+def text_of(response, status: int = 200) -> str:
+    text = response.content.decode()
+    assert response.status_code == status, text
+    return " ".join(text.split())
+
+
+def test_it_says_who_made_it_from_what_and_that_it_holds(cast):
+    saved = described(cast)
+    text = text_of(cast.browser().get(page_of(saved)))
+    assert "Holds" in text
+    assert "Made by" in text
+    assert "from revision 1" in text
+    assert "The plan expires in 6 d" in text
+    assert f"{page_of(saved)}" in re.search(r'data-copy="([^"]+)"', text)[1]
+    assert "Confirm one step" in text
+
+
+def test_a_reload_changes_nothing(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    again = client.get(plan_address(shown)).content.decode()
+    assert "Confirm one step" in again
+    assert SavedPlan.objects.count() == 1
+
+
+def test_another_person_opens_it_and_confirms(cast, own):
+    shown = shown_plan(cast.browser("member"), f"{own}settings/", FORM)
+    admin = cast.browser()
+    theirs = admin.get(plan_address(shown)).content.decode()
+    done = confirm(admin, theirs)
+    assert done.status_code == 303
+    assert done.headers["Location"] == f"{own}settings/"
+    text = text_of(admin.get(done.headers["Location"]))
+    assert "Description changed. Revision 2." in text
+    assert ">Undo</a>" in text
+    assert "In the audit log" in text
+
+
+def test_what_was_confirmed_stays_readable_from_the_audit(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    page = plan_address(shown)
+    confirm(client, shown)
+    SavedPlan.objects.update(expires_at=timezone.now() - timedelta(days=100))
+    audit = text_of(client.get(f"{own}audit/"))
+    assert f'href="{page}"' in audit
+    text = text_of(client.get(page))
+    assert "Confirmed" in text
+    assert "Set the description." in text
+    op_id = SavedPlan.objects.get().op_id
+    assert f"#{op_id}" in text
+    link = re.search(r'href="([^"]+audit/[^"]+)"[^>]*>in the audit log', text)[1]
+    assert op_id in text_of(client.get(link.replace("&amp;", "&")))
+    assert text_of(client.post(page, {"step": "confirm"}), 409)
+
+
+def test_undo_leads_to_a_plan_that_is_confirmed_with_one_click(cast, own):
+    client = cast.browser()
+    confirm(client, shown_plan(client, f"{own}settings/", FORM))
+    done = client.get(f"{own}settings/").content.decode()
+    undo = re.search(r'href="([^"]+revert/)">Undo', done)[1]
+    plan = client.get(undo, follow=True).content.decode()
+    assert "Revert of revision 2" in plan
+    after = confirm(client, plan)
+    assert after.headers["Location"] == f"{own}audit/"
+    assert not store.get(cast.own.namespace_id).get("description")
+
+
+def test_back_to_editing_shows_the_form_as_sent(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    for _ in range(2):  # and again after a reload
+        text = client.get(edit_address(shown)).content.decode()
+        assert "Scenes and faces.</textarea>" in text
+    text = client.get(f"{own}settings/").content.decode()
+    assert "Scenes and faces.</textarea>" not in text
+
+
+def test_without_script_the_form_says_where_its_input_is(cast, own):
+    client = cast.browser()
+    shown_plan(client, f"{own}settings/", FORM)
+    text = client.get(f"{own}settings/").content.decode()
+    assert "You sent this form; its plan is not confirmed." in text
+    assert "You sent this form" not in client.get(f"{own}settings/").content.decode()
+
+
+def test_the_plan_of_another_page_fills_no_form(cast, own):
+    client = cast.browser()
+    shown_plan(client, f"{own}settings/", FORM)
+    plan_id = SavedPlan.objects.get().plan_id
+    text = client.get(f"{own}extractors/?plan={plan_id}").content.decode()
+    assert "Scenes and faces" not in text
+    assert client.get(f"{own}settings/?plan=nothing").status_code == 200
+
+
+def test_one_that_moved_shows_the_new_steps(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    other = parse_patch({"description": "Theirs."})
+    commit.commit(cast.actor("member"), cast.own.namespace_id, other)
+    text = text_of(client.get(plan_address(shown)))
+    assert "New steps" in text
+    assert "changed this namespace after the plan was made" in text
+    refused = confirm(client, shown)
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "Changed by both: the description" in text
+    assert confirm(client, text).status_code == 422
+    assert confirm(client, text, **{"keep-description": "mine"}).status_code == 303
+    assert store.get(cast.own.namespace_id)["description"] == "Scenes and faces."
+
+
+def test_an_expired_one_is_read_and_edited_again(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    SavedPlan.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    text = text_of(client.get(plan_address(shown)))
+    assert "Expired plan" in text
+    assert "Edit and make a new plan" in text
+    assert confirm(client, shown).status_code == 409
+    assert store.get(cast.own.namespace_id)["revision"] == 1
+    assert "Scenes and faces." in client.get(edit_address(text)).content.decode()
+
+
+def test_a_viewer_reads_it_and_cannot_confirm(cast):
+    saved = described(cast)
+    client = cast.browser("viewer")
+    text = text_of(client.get(page_of(saved)))
+    assert "Set the description." in text
+    assert "Holds" in text
+    assert "Confirm" not in text.partition("<main")[2].replace("Confirmations", "")
+    assert client.post(page_of(saved), {"step": "confirm"}).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["stranger", "support"])
+def test_others_find_nothing(cast, role):
+    saved = described(cast)
+    client = cast.browser(role)
+    assert client.get(page_of(saved)).status_code == 404
+    assert client.post(page_of(saved), {"step": "confirm"}).status_code in (403, 404)
+    at_home = page_of(saved).replace(cast.own.namespace_id, cast.foreign.namespace_id)
+    assert client.get(at_home).status_code == 404
+
+
+def test_support_in_a_session_reads_and_writes_nothing(cast):
+    saved = described(cast)
+    cast.open_sessions()
+    client = cast.browser("support")
+    assert "Set the description." in text_of(client.get(page_of(saved)))
+    assert client.post(page_of(saved), {"step": "confirm"}).status_code == 403
+
+
+def test_htmx_gets_the_address_of_the_plan(cast, own):
+    client = cast.browser()
+    response = client.post(f"{own}settings/", FORM, headers=HTMX)
+    assert response.status_code == 204
+    plan = response.headers["HX-Redirect"]
+    shown = client.get(plan).content.decode()
+    form = {"digest": re.search(r'name="digest" value="(\w+)"', shown)[1]}
+    done = client.post(plan, {**form, "step": "confirm"}, headers=HTMX)
+    assert done.headers["HX-Redirect"] == f"{own}settings/"
+
+
+def test_the_exact_calls_are_folded_away(cast):
+    namespace = make_namespace(
+        cast.northlight, "indexed", indexes={"rank": {"type": "float"}}
+    )
+    client = cast.browser()
+    address = f"/namespaces/{namespace.namespace_id}/indexes/"
+    text = text_of(client.post(address, {"drop": "rank"}, follow=True))
+    calls = text.partition("Exact calls")[2]
+    assert "db.namespaces.updateOne(" in calls
+    assert f"DELETE /collections/{namespace.collection}/index/rank?wait=true" in calls
+
+
+def test_a_harmless_switch_needs_no_plan(cast, own):
+    client = cast.browser()
+    on = client.post(f"{own}protection/", {"protected": "on"}, follow=True)
+    assert "Protection turned on. Revision 2." in text_of(on)
+    assert not SavedPlan.objects.exists()
+    shown = shown_plan(client, f"{own}protection/", {"protected": "off"})
+    assert "Lift the protection" in shown
+
+
+def test_what_can_delete_is_confirmed(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}expiry/", {"ends": "7"})
+    assert "is deleted with everything in it" in shown
+    assert "expires_at" not in store.get(cast.own.namespace_id)
+    ticks = ticks_of(shown)
+    assert confirm(client, shown).status_code == 422
+    assert confirm(client, shown, tick=ticks).status_code == 303
+    assert store.get(cast.own.namespace_id)["expires_at"]
+    later = client.post(f"{own}expiry/", {"ends": "30"}, follow=True)
+    assert "expires on" in text_of(later)
+    assert SavedPlan.objects.count() == 1
+
+
+def test_a_revert_is_offered_only_where_it_can_work(cast, own):
+    client = cast.browser()
+    confirm(client, shown_plan(client, f"{own}settings/", FORM))
+    assert "Revert this change" in text_of(client.get(f"{own}audit/"))
+    other = parse_patch({"description": "Theirs."})
+    commit.commit(cast.actor("member"), cast.own.namespace_id, other)
+    assert text_of(client.get(f"{own}audit/")).count("Revert this change") == 1
+
+
+def test_the_number_of_queries_is_bounded(cast, django_assert_max_num_queries):
+    saved = described(cast)
+    client = cast.browser()
+    client.get(page_of(saved))
+    with django_assert_max_num_queries(16):
+        text_of(client.get(page_of(saved)))
+    Organization.objects.update(second_person=["tier", "delete"])
+    with django_assert_max_num_queries(16):
+        text_of(client.get(page_of(saved)))

@@ -1,0 +1,49 @@
+"""Changes in few words, for messages, audit rows and lists."""
+
+import pytest
+
+from nsadmin.pages.common.change_titles import title, titles
+
+
+def index(kind: str, field: str, of: str) -> dict:
+    return {"kind": kind, "field": field, "schema": {"type": of}}
+
+
+def field(name: str, before: object, after: object) -> dict:
+    return {"kind": "set_field", "field": name, "before": before, "after": after}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (index("create_index", "title", "keyword"), "Index title (keyword) added"),
+        (index("drop_index", "title", "text"), "Index title (text) dropped"),
+        (field("namespace_name", "a", "b"), "Renamed to b"),
+        (field("description", None, "x" * 900), "Description changed"),
+        (field("description", "x", None), "Description removed"),
+        (field("auto_create_indexes", False, True), "Indexes from usage turned on"),
+        (field("protected", True, False), "Protection turned off"),
+        (field("infrastructure.max_workers", 3, 6), "Max workers set to 6"),
+        ({"kind": "set_secret", "after": "f"}, "Qdrant API key stored"),
+        ({"kind": "add_vector", "name": "v"}, "Vector v added"),
+        ({"kind": "unknown", "sentence": "Did it."}, "Did it"),
+        ({"before": 1}, "Change"),
+    ],
+)
+def test_each_kind_has_a_title(change, said):
+    assert titles([change]) == [said]
+
+
+def test_a_rebuilt_index_has_one_title():
+    steps = [index("drop_index", "n", "float"), index("create_index", "n", "integer")]
+    assert titles(steps) == ["Index n rebuilt as integer"]
+
+
+def test_many_are_counted_and_odd_rows_are_left_out():
+    steps = [index("create_index", f"f{n}", "keyword") for n in range(5)]
+    assert title([*steps, None, "text"]).endswith("; 3 more")
+
+
+def test_a_long_title_is_clipped():
+    [found] = titles([field("namespace_name", "a", "b" * 500)])
+    assert len(found) <= 120
