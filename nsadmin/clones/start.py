@@ -62,8 +62,8 @@ def launch(
 
     `operation` becomes the id of the job: a repeated request with the same operation
     returns the clone that the first one launched. `approval` is the plan of another
-    person that the actor confirms. `forecast_s` is how long the clone was said to
-    take, kept for its report.
+    person that the actor confirms; `forecast_s` is how long the clone was said to take,
+    kept for its report.
 
     Raises NotFound or Forbidden for a source the actor may not clone, Conflict for a
     busy source or a taken name, QuotaExceeded for a full plan, RateLimited for a

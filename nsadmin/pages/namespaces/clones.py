@@ -98,19 +98,6 @@ def clone(request: HttpRequest, namespace_id: str) -> HttpResponse:
     return _review(request, view, form, shown)
 
 
-def _needs_second(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> bool:
-    is_across = wanted.source_organization_id is not None
-    owner = view.namespace.internal_id
-    return is_across and is_required(actor, owner, Guarded.ACROSS)
-
-
-def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpResponse:
-    """Keep the plan of a clone that a second person confirms."""
-    own_id = view.namespace.namespace_id
-    saved = service.keep(actor, own_id, CloneChange(wanted), source="form")
-    return SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
-
-
 def _confirm(
     request: HttpRequest, view: NamespaceView, form: CloneForm, wanted: CloneRequest
 ) -> HttpResponse:
@@ -141,6 +128,19 @@ def _consent_fault(request: HttpRequest, losses: Losses) -> str:
         if sentences and ticked != key:
             faults.append(_CHANGED if ticked else _UNTICKED)
     return faults[0] if faults else ""
+
+
+def _needs_second(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> bool:
+    is_across = wanted.source_organization_id is not None
+    owner = view.namespace.internal_id
+    return is_across and is_required(actor, owner, Guarded.ACROSS)
+
+
+def _planned(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> HttpResponse:
+    """Keep the plan of a clone that a second person confirms."""
+    own_id = view.namespace.namespace_id
+    saved = service.keep(actor, own_id, CloneChange(wanted), source="form")
+    return SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
 
 
 def _start(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Job:

@@ -14,7 +14,13 @@ from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read.readings import ShownStatus
-from nsadmin.pages.common.badges import MOVING, TIERS, Badge, health_badge
+from nsadmin.pages.common.badges import (
+    CLONE_CANCELLED,
+    MOVING,
+    TIERS,
+    Badge,
+    health_badge,
+)
 from nsadmin.pages.common.context_processors import frame_of
 from nsadmin.pages.templatetags.formatting import ago, at, exact, lasting
 
@@ -62,7 +68,7 @@ def rows_of(
 
 def _shown(row: MirroredNamespace, shown: ShownStatus, work: Work | None) -> ListRow:
     kind, progress = work or ("", {})
-    state = MOVING if kind == MOVE else health_badge(shown.key)
+    state = MOVING if kind == MOVE else health_badge(shown.key, row.clone_error)
     is_filling = state is MOVING or row.clone_status == "cloning"
     percent = progress.get("percent")
     if percent is not None and is_filling:
@@ -111,7 +117,7 @@ def short_reason(error: str) -> str:
 
 def _under(row: MirroredNamespace, state: Badge, shown: ShownStatus) -> tuple[str, str]:
     """Return what stands below the state, and its longer form."""
-    if row.clone_status == "failed" and row.clone_error:
+    if row.clone_status == "failed" and row.clone_error and state != CLONE_CANCELLED:
         return short_reason(row.clone_error), row.clone_error[:_LONGEST_TITLE]
     if state.word == "Unknown" and shown.since:
         return f"since {at(shown.since)}", ""
