@@ -67,7 +67,7 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
             return _suspended(request, error)
         return _forbidden(request, error)
     if isinstance(error, NotFound):
-        return _answer(request, "errors/missing.html", error)
+        return _missing(request, error)
     title = _CODE_TITLES.get(error.code) or _TITLES.get(
         error.status, "Something went wrong"
     )
@@ -126,6 +126,22 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
         record_refusal(request, actor)
     context["who_can"] = contacts_for(organization_id, context["needs"])
     return _answer(request, "errors/forbidden.html", error, **context)
+
+
+def _missing(request: HttpRequest, error: NotFound) -> HttpResponse:
+    """Return the page of a missing thing; a deleted namespace is told to its people."""
+    actor: Actor | None = getattr(request, "actor", None)
+    match = request.resolver_match
+    namespace_id = match.kwargs.get("namespace_id", "") if match else ""
+    if actor is None or not namespace_id or wants_fragment(request):
+        return _answer(request, "errors/missing.html", error)
+    buried = _tombstone(actor, namespace_id)
+    if buried is None:
+        return _answer(request, "errors/missing.html", error)
+    may_restore = actor.may(Action.NAMESPACE_DELETE)
+    context = {"buried": buried.namespace, "may_restore": may_restore}
+    context["organization_name"] = buried.organization_name
+    return _answer(request, "errors/deleted.html", error, **context)
 
 
 def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:

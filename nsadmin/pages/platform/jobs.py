@@ -139,7 +139,9 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
         "has_namespace": lookups.is_visible(actor, row.namespace_id),
         **_clone_parts(row),
         "cancelling": api_examples.of_cancelling(request, str(row.job_id)),
-        "deletion": api_examples.of_deletion(request, row.namespace_id),
+        "deletion": api_examples.of_deletion(
+            request, row.namespace_id, is_permanent=True
+        ),
         "source_name": lookups.name_of(actor, row.source_namespace_id),
         "tab": "jobs",
     }
