@@ -31,6 +31,7 @@ from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import step_up
+from nsadmin.pages.common.attempts import tried
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import (
     account_scope,
@@ -107,6 +108,8 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
     actor: Actor | None = getattr(request, "actor", None)
     match = request.resolver_match
     context: dict[str, Any] = {"needs": _needs(error), "tab": ""}
+    context["tried"] = tried(request)
+    context["link"] = request.build_absolute_uri()
     context["layout"] = "layouts/organization.html"
     organization_id = actor.organization_id if actor else ""
     if actor and match and "namespace_id" in match.kwargs:
@@ -135,11 +138,12 @@ def _missing(request: HttpRequest, error: NotFound) -> HttpResponse:
     namespace_id = match.kwargs.get("namespace_id", "") if match else ""
     if actor is None or not namespace_id or wants_fragment(request):
         return _answer(request, "errors/missing.html", error)
-    buried = _tombstone(actor, namespace_id)
+    buried = _tombstone(actor, namespace_id, Action.NAMESPACE_READ)
     if buried is None:
         return _answer(request, "errors/missing.html", error)
-    may_restore = actor.may(Action.NAMESPACE_DELETE)
-    context = {"buried": buried.namespace, "may_restore": may_restore}
+    context: dict[str, Any] = {"buried": buried.namespace}
+    context["may_restore"] = actor.may(Action.NAMESPACE_DELETE)
+    context["may_open"] = actor.may(Action.TOMBSTONE_READ)
     context["organization_name"] = buried.organization_name
     return _answer(request, "errors/deleted.html", error, **context)
 
@@ -157,10 +161,12 @@ def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
     return _answer(request, "errors/suspended.html", error, **context)
 
 
-def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:
+def _tombstone(
+    actor: Actor, namespace_id: str, action: Action = Action.TOMBSTONE_READ
+) -> NamespaceView | None:
     """Return the deleted namespace; None if the actor cannot see it."""
     try:
-        return tombstones.get(actor, namespace_id)
+        return tombstones.get(actor, namespace_id, action)
     except NsadminError:
         return None
 
