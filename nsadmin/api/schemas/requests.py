@@ -87,7 +87,8 @@ class DeleteQuery(AddressQuery):
         description=(
             "Only with `permanent`: end the jobs that write to the namespace or read "
             "it; otherwise 409. A clone that reads it fails with that reason and "
-            "stays, unfinished, until its owner discards it; what was copied into this namespace is deleted."
+            "stays, unfinished, until its owner discards it; what was copied into "
+            "this namespace is deleted."
         ),
     )
 

@@ -27,7 +27,7 @@ def _next(request: HttpRequest) -> str:
 @gate.page(Action.ACCOUNT_USE)
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the account: who it is, its organizations, and where its password changes."""
+    """Show the account and its organizations, with a link to change its password."""
     scope = account_scope(request)
     context = {
         "tab": "",

@@ -115,13 +115,13 @@ class TierForm(PlacementForm):
         }
         return {**texts, **entered}
 
-    def request(self, view: NamespaceView) -> PatchRequest:
+    def request(self, _view: NamespaceView) -> PatchRequest:
         """Return the request to carry out the changed settings, or raise Invalid."""
         return PatchRequest(
-            self.patch(view), pause_writes=self.cleaned_data["pause_writes"]
+            self.patch(), pause_writes=self.cleaned_data["pause_writes"]
         )
 
-    def patch(self, view: NamespaceView) -> NamespacePatch:
+    def patch(self) -> NamespacePatch:
         """Return the changed settings as a patch, or raise Invalid."""
         wanted = self._wanted()
         patch = parse_patch({"infrastructure": wanted})
