@@ -43,7 +43,8 @@ class AuditQuery:
     """What to look for; empty values do not narrow.
 
     `actor` is kind and id with a colon, `what` an action, SUPPORT or a word of `KINDS`,
-    `since` and `until` are days of UTC, both included; `session` is a support session.
+    `since` and `until` are days of UTC, both included; `session` is a support session,
+    `namespace` the id or the name of a namespace.
     """
 
     actor: str = ""
@@ -53,6 +54,7 @@ class AuditQuery:
     until: date | None = None
     text: str = ""
     session: str = ""
+    namespace: str = ""
 
 
 def matching(rows: AuditRows, query: AuditQuery) -> AuditRows:
@@ -66,6 +68,9 @@ def matching(rows: AuditRows, query: AuditQuery) -> AuditRows:
         rows = rows.filter(at__gte=_begins(query.since))
     if query.until:
         rows = rows.filter(at__lt=_begins(query.until) + timedelta(days=1))
+    if query.namespace:
+        named = Q(namespace_id=query.namespace)
+        rows = rows.filter(named | Q(namespace_name__iexact=query.namespace))
     if query.session:
         rows = rows.filter(support_session=query.session)
     if query.what == SUPPORT:

@@ -33,6 +33,12 @@ def organizations() -> list[str]:
     return sorted(set(ids[0].union(*ids[1:])))
 
 
+def length(organization_id: str) -> int:
+    """Return the number of the last entry of an organization's chain."""
+    head = ChainHead.objects.filter(organization_id=organization_id).first()
+    return head.number if head is not None else 0
+
+
 def verify(organization_id: str, noted: Mapping[int, str] | None = None) -> Verdict:
     """Check every event and entry of an organization against its chain.
 

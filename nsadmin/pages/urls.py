@@ -32,7 +32,7 @@ from nsadmin.pages.namespaces.listing import home, namespaces
 from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
-from nsadmin.pages.organization.account import switch, theme
+from nsadmin.pages.organization.account import account, switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
@@ -262,6 +262,7 @@ urlpatterns = [
     path("support/<str:session_id>/end/", end_session, name="support_end"),
     path("organization/switch/", switch, name="switch"),
     path("join/<str:secret>/", join, name="join"),
+    path("account/", account, name="account"),
     path("theme/", theme, name="theme"),
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", healthz, name="healthz"),

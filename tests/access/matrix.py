@@ -251,6 +251,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/switch/"): _PERSON,
     ("GET", "organizations/"): _PERSON,
     ("POST", "theme/"): _PERSON,
+    ("GET", "account/"): _PERSON,
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,
     ("POST", "join/<secret>/"): Row("in in in in 403 403"),

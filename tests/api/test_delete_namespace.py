@@ -9,13 +9,16 @@ from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.cast import make_namespace
 
 
 def deleted(call: Caller, target: str = "", **kwargs: Any) -> Any:
+    """Delete it for good."""
     target = target or call.cast.own.namespace_id
+    target += "&permanent=true" if "?" in target else "?permanent=true"
     response = call("DELETE", f"/namespaces/{target}", **kwargs)
     assert response.status_code == 200, response.content
     return json.loads(response.content)
@@ -34,6 +37,8 @@ def test_it_marks_at_once_and_answers_with_the_task(call: Caller) -> None:
         "task_id": str(Job.objects.get().job_id),
         "task_type": "api_namespaces_delete",
         "status": "PENDING",
+        "deleted_at": None,
+        "purge_after": None,
     }
     raw = store.get(own.namespace_id)
     assert raw is not None
@@ -78,7 +83,7 @@ def test_a_failed_deletion_goes_on_when_it_is_asked_for_again(call: Caller) -> N
 
 
 def test_if_match_is_honoured(call: Caller) -> None:
-    path = f"/namespaces/{call.cast.own.namespace_id}"
+    path = f"/namespaces/{call.cast.own.namespace_id}?permanent=true"
     moved = call("DELETE", path, **{"If-Match": '"r7"'})
     assert moved.status_code == 412
     assert error_of(moved)["details"]["etag"] == "r1"
@@ -87,7 +92,9 @@ def test_if_match_is_honoured(call: Caller) -> None:
     assert deleted(call, **{"If-Match": '"r1"'})["status"] == "PENDING"
 
 
-@pytest.mark.parametrize("query", ["?cascade=true", "?force=perhaps", "?dry_run=true"])
+@pytest.mark.parametrize(
+    "query", ["?cascade=true", "?force=perhaps", "?dry_run=true", "?force=true"]
+)
 def test_what_it_does_not_know_is_refused(call: Caller, query: str) -> None:
     response = call("DELETE", f"/namespaces/{call.cast.own.namespace_id}{query}")
     assert locations_of(response)
@@ -111,7 +118,7 @@ def test_a_running_clone_stands_against_it_without_force(call: Caller) -> None:
 
 def test_a_protected_namespace_stays_even_with_force(call: Caller) -> None:
     target = protected(call, protected=True)
-    refused = call("DELETE", f"/namespaces/{target}?force=true")
+    refused = call("DELETE", f"/namespaces/{target}?permanent=true&force=true")
     assert refused.status_code == 409
     assert error_of(refused)["code"] == "namespace_protected"
     assert store.get(target)["revision"] == 1
@@ -153,3 +160,38 @@ def test_the_store_is_asked_before_anything_is_promised(call: Caller, settings) 
         call("DELETE", f"/namespaces/{call.cast.own.namespace_id}").status_code == 503
     )
     assert not Job.objects.exists()
+
+
+def test_by_default_it_can_be_restored_as_from_the_page(call: Caller) -> None:
+    own = call.cast.own.namespace_id
+    response = call("DELETE", f"/namespaces/{own}")
+    assert response.status_code == 200, response.content
+    data = json.loads(response.content)
+    raw = store.get(own)
+    assert raw is not None
+    assert "deletion" not in raw
+    assert data["status"] == "COMPLETED"
+    assert data["purge_after"] > data["deleted_at"]
+    task = json.loads(call("GET", f"/tasks/{data['task_id']}").content)
+    assert (task["status"], task["error"]) == ("COMPLETED", None)
+    event = AuditEvent.objects.get(namespace_id=own)
+    assert (event.action, event.outcome) == ("namespace:delete", "done")
+    assert call("GET", f"/namespaces/{own}").status_code == 404
+    assert call("DELETE", f"/namespaces/{own}").status_code == 404
+    back = tombstones.restore(call.cast.actor(), own, "film archive")
+    assert back.namespace.deleted_at is None
+
+
+def test_a_restorable_deletion_honours_if_match_and_running_jobs(call: Caller) -> None:
+    path = f"/namespaces/{call.cast.own.namespace_id}"
+    assert call("DELETE", path, **{"If-Match": '"r7"'}).status_code == 412
+    call("POST", f"{path}/clone", {"namespace_name": "staging"})
+    assert error_of(call("DELETE", path))["code"] == "namespace_busy"
+
+
+def test_what_is_deleted_already_can_be_deleted_for_good(call: Caller) -> None:
+    own = call.cast.own.namespace_id
+    assert call("DELETE", f"/namespaces/{own}").status_code == 200
+    assert deleted(call)["status"] == "PENDING"
+    path = f"/namespaces/{call.cast.foreign.namespace_id}?permanent=true"
+    assert call("DELETE", path).status_code == 404

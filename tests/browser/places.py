@@ -52,6 +52,8 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "organization-audit": ("admin", "/organization/audit/"),
         "jobs": ("admin", "/jobs/"),
         "organization": ("admin", "/organization/"),
+        "account": ("viewer", "/account/"),
+        "audit-verified": ("admin", "/organization/audit/?verify=1"),
         "member-new": ("admin", "/organization/members/new/"),
         "keys": ("admin", "/organization/keys/"),
         "key-new": ("admin", "/organization/keys/new/"),

@@ -63,7 +63,7 @@ def test_what_others_do_with_a_system_namespace_is_theirs(browse, cast):
     of = f"/namespaces/{cast.system.namespace_id}/"
     for path in (of, f"{of}audit/", f"{of}audit/?format=csv"):
         text = b"".join(browse("admin").get(path)).decode()
-        assert f"Save the template of {cast.northlight.name}." in text
+        assert f"Save the template of {cast.northlight.name}" in text
         assert f"Save the template of {cast.operator.name}." in text
         assert f"Save the template of {cast.halden.name}." not in text
         assert cast.halden.organization_id not in text
@@ -354,3 +354,29 @@ def test_words_that_are_too_long_are_refused_in_our_words(browse, own):
     assert response.status_code == 422
     assert "It may have at most 200 characters; it has 2,001." in text
     assert "Ensure this" not in text
+
+
+def test_the_organization_is_verified_on_its_page(browse, own, cast):
+    commit(cast, {"description": "New."})
+    text = shown(browse().get("/organization/audit/?verify=1"))
+    assert "The log is intact." in text
+    assert "Verify the log" in text
+    ChainHead.objects.update(number=9)
+    assert "fault" in shown(browse().get("/organization/audit/?verify=1"))
+
+
+def test_events_are_found_by_namespace(browse, own, cast):
+    write(cast, summary="Changed this one.")
+    write(cast, summary="Changed another.", namespace_id="ns_2", namespace_name="two")
+    for sent in ("two", "TWO", "ns_2"):
+        text = shown(browse().get(f"/organization/audit/?namespace={sent}"))
+        assert "Changed another." in text
+        assert "Changed this one." not in text
+
+
+def test_an_event_has_an_address_and_its_values_have_labels(browse, own, cast):
+    event = commit(cast, {"description": "New."})
+    text = shown(browse().get(f"{own}audit/?text={event.op_id}"))
+    assert f"?text={event.op_id}#{event.op_id}" in text
+    for word in (">Before<", ">not set<", ">After<", ">New.<"):
+        assert word in text

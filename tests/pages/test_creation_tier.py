@@ -51,7 +51,8 @@ def test_the_password_is_asked_for_and_the_input_kept(browse, own_cluster, cast)
     asked = text_of(client.post(NEW, {**hidden(shown), "step": "confirm"}), 422)
     assert "Confirm your password" in asked
     again = {**hidden(asked), "step_up_password": PASSWORD}
-    assert client.post(NEW, again).status_code == 302
+    done = client.post(NEW, again)
+    assert done.status_code == 302
     assert document.read(made(cast)).tier == "dedicated_cpu"
 
 

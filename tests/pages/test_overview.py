@@ -2,10 +2,16 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from nsadmin.namespaces.models import LastLook
+from nsadmin.advice import usage
+from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.stores.counters import Tally
 from tests.pages.conftest import HTMX
 
 
@@ -102,3 +108,62 @@ def test_signed_out_htmx_is_led_to_sign_in(client, own):
     response = client.get(f"{own}health/", headers=HTMX)
     assert response.status_code == 204
     assert response.headers["HX-Redirect"].startswith("/accounts/login/")
+
+
+def test_advice_and_filters_are_shown_without_asking_qdrant(browse, own, cast):
+    client = browse()
+    client.get(own)
+    with CaptureQueriesContext(connection) as before:
+        client.get(own)
+    looked = LastLook.objects.get(namespace_id=cast.own.namespace_id).taken_at
+    usage.count_filter(cast.own.namespace_id, {"city": Tally(300), "title": Tally(7)})
+    with CaptureQueriesContext(connection) as after:
+        text = client.get(own).content.decode()
+    card = text.partition('id="advice-title"')[2].partition("</section>")[0]
+    assert "<b>Add</b> <code>city</code>" in card
+    assert "Filtered 300 times in 24 hours without an index" in card
+    assert f'href="{own}advice/"' in card
+    assert "Filters in 24 h" in text
+    # The dismissals are the only statement that the card adds.
+    assert len(after) <= len(before) + 1
+    again = LastLook.objects.get(namespace_id=cast.own.namespace_id).taken_at
+    assert again == looked
+
+
+def test_recent_changes_are_titles_that_lead_to_the_audit(browse, own, cast):
+    patch = parse_patch({"description": "New.", "namespace_name": "film vault"})
+    made = commit.commit(cast.actor(), cast.own.namespace_id, patch)
+    text = browse().get(own).content.decode()
+    card = text.partition('id="audit-title"')[2].partition("</section>")[0]
+    assert "Renamed to film vault; Description changed" in card
+    assert f"#{made.op_id}" in card
+
+
+def test_with_a_silent_qdrant_buttons_that_cannot_work_say_so(
+    browse, own, cast, silence
+):
+    browse().get(own)
+    silence("qdrant")
+    snapshots.invalidate(cast.own.namespace_id)
+    text = browse().get(f"{own}?fresh=1").content.decode()
+    for button in ("live-append", "live-edit"):
+        shut = text.partition(f'id="{button}"')[2].partition(">")[0]
+        assert 'aria-disabled="true"' in shut
+        assert "Qdrant does not answer" in shut
+
+
+def test_the_drift_count_is_amber(browse, own, cast):
+    rows = MirroredNamespace.objects.filter(namespace_id=cast.own.namespace_id)
+    rows.update(differences=2)
+    text = browse().get(own).content.decode()
+    assert '<span class="count s-warn">2</span>' in text
+
+
+def test_the_actions_end_with_delete_where_it_is_allowed(browse, own):
+    menu = browse().get(own).content.decode().partition("Actions<")[2]
+    menu = menu.partition("</details>")[0]
+    assert menu.rindex("delete/") > menu.rindex("config/")
+    assert (
+        "delete/"
+        not in (browse("viewer").get(own).content.decode().partition("Actions<")[2])
+    )

@@ -138,24 +138,25 @@ def test_cancel_leads_back_to_this_site_only(browse):
         assert f'href="{back}">Cancel' in response.content.decode()
 
 
-def whole_form(client, cast, address):
+def whole_form(client, cast, route, address):
     """Return input in which nothing is missing but the password."""
     shown = client.get(address).content.decode()
-    acts = dict(re.findall(r'name="(act)" value="([^"]*)"', shown))
-    return acts | {
+    once = re.search(r'name="once" value="([^"]*)"', shown)
+    is_own = route.startswith("namespaces/")
+    return {
+        "once": once[1] if once else "",
         "step": "remove",
-        "typed_name": cast.own.name,
+        "typed_name": cast.own.name if is_own else cast.halden.name,
         "email": DATA["email"],
-        "name": DATA["name"],
+        "name": cast.halden.name if route.startswith("support/") else DATA["name"],
         "role": "viewer",
         "plan": "pro",
         "reason": "An incident that needs a look at once.",
         "ticket": "HA-1",
         "minutes": "30",
         "organization": cast.halden.name,
-        "confirmed": "on",
-        "understood": "on",
         "scopes": "read",
+        "expires": "90",
     }
 
 
@@ -172,7 +173,9 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     before = AuditEvent.objects.count()
     platform = route.startswith(("fleet/", "platform/", "support/"))
     client = browse("platform_admin" if platform else "admin")
-    response = client.post(f"/{address}", whole_form(client, cast, f"/{address}"))
+    response = client.post(
+        f"/{address}", whole_form(client, cast, route, f"/{address}")
+    )
     assert response.status_code == 422
     assert b"Confirm your password" in response.content
     assert AuditEvent.objects.count() == before

@@ -11,7 +11,8 @@ from nsadmin.api.http.operation import operation
 from nsadmin.api.http.responses import json_response
 from nsadmin.api.schemas.requests import DeleteQuery
 from nsadmin.api.schemas.tasks import DeleteNamespaceResponse
-from nsadmin.namespaces.lifecycle import deletion
+from nsadmin.errors import Invalid, NotFound
+from nsadmin.namespaces.lifecycle import deletion, tombstones
 
 
 @router.delete(
@@ -22,12 +23,39 @@ from nsadmin.namespaces.lifecycle import deletion
 def delete_namespace(
     request: HttpRequest, identifier: str, query: DeleteQuery
 ) -> HttpResponse:
-    """Delete a namespace and everything in it, for good; the task cannot be stopped."""
-    job = deletion.begin(
-        actor_of(request),
-        identifier,
-        force=query.force,
-        if_match=expected_revision(request, identifier),
-        organization_id=query.organization_id,
+    """Delete a namespace so that it can be restored for some days, as the pages do.
+
+    With `permanent` it is deleted for good at once; that task cannot be stopped.
+    """
+    actor = actor_of(request)
+    if_match = expected_revision(request, identifier)
+    if query.permanent:
+        return _permanently(request, identifier, query, if_match)
+    if query.force:
+        sentence = "Only with `permanent=true`: a restorable deletion stops no jobs."
+        raise Invalid.at("force", sentence)
+    buried, job = tombstones.delete_as_task(
+        actor, identifier, if_match=if_match, organization_id=query.organization_id
     )
+    return json_response(DeleteNamespaceResponse.of(job, buried.namespace))
+
+
+def _permanently(
+    request: HttpRequest, identifier: str, query: DeleteQuery, if_match: int | None
+) -> HttpResponse:
+    """Delete for good, also one that is a tombstone already."""
+    actor = actor_of(request)
+    try:
+        job = deletion.begin(
+            actor,
+            identifier,
+            force=query.force,
+            if_match=if_match,
+            organization_id=query.organization_id,
+        )
+    except NotFound as missing:
+        try:
+            job = tombstones.purge(actor, identifier)
+        except NotFound:
+            raise missing from None
     return json_response(DeleteNamespaceResponse.of(job))

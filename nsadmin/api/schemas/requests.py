@@ -72,14 +72,23 @@ class PatchQuery(ChangeQuery):
 
 
 class DeleteQuery(AddressQuery):
-    """Whether to end the jobs of the namespace."""
+    """Whether to delete for good at once, and to end the jobs of the namespace."""
+
+    permanent: bool = Field(
+        default=False,
+        description=(
+            "Delete it for good at once, also if it is deleted already; otherwise it "
+            "can be restored until `purge_after`, as from the pages."
+        ),
+    )
 
     force: bool = Field(
         default=False,
         description=(
-            "End the jobs that write to the namespace or read it; otherwise 409. A "
-            "clone that reads it fails with that reason and stays, unfinished, until "
-            "its owner discards it; what was copied into this namespace is deleted."
+            "Only with `permanent`: end the jobs that write to the namespace or read "
+            "it; otherwise 409. A clone that reads it fails with that reason and "
+            "stays, unfinished, until its owner discards it; what was copied into "
+            "this namespace is deleted."
         ),
     )
 

@@ -10,6 +10,7 @@ from nsadmin.api.schemas.lists import Pagination
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.places import Place
+from nsadmin.namespaces.schema.document import Namespace
 
 TaskStatus = Literal["PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"]
 
@@ -123,19 +124,27 @@ class CancelTaskResponse(BaseModel):
 
 
 class DeleteNamespaceResponse(BaseModel):
-    """The task that deletes a namespace."""
+    """The task that deletes a namespace.
+
+    Without `permanent` it has ended already: the namespace can be restored until
+    `purge_after`, when it is deleted for good.
+    """
 
     namespace_id: str
     task_id: str
     task_type: Literal["api_namespaces_delete"]
     status: TaskStatus
+    deleted_at: datetime | None
+    purge_after: datetime | None
 
     @classmethod
-    def of(cls, job: Job) -> Self:
-        """Return the job of a deletion."""
+    def of(cls, job: Job, buried: Namespace | None = None) -> Self:
+        """Return the job of a deletion; `buried` is what can be restored."""
         return cls.model_construct(
             namespace_id=job.namespace_id,
             task_id=str(job.job_id),
             task_type=queries.task_type(job),
             status=queries.STATUS[job.state],
+            deleted_at=buried.deleted_at if buried else None,
+            purge_after=buried.purge_after if buried else None,
         )

@@ -60,7 +60,7 @@ def begin(
     if known is not None:
         return known
     namespace = view.namespace
-    _require_revision(namespace, if_match)
+    require_revision(namespace, if_match)
     second_person.require(actor, namespace.internal_id, Guarded.DELETE, None)
     blockers.require_unprotected(namespace)
     if not force:
@@ -164,7 +164,7 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
         blockers.require_unprotected(current)
         if current.deleted_at != namespace.deleted_at:
             raise queries.namespace_not_found(namespace.namespace_id)
-        _require_revision(current, if_match)
+        require_revision(current, if_match)
         return current
 
     def change(stored: Namespace) -> Raw:
@@ -174,13 +174,29 @@ def _mark(namespace: Namespace, job: Job, op_id: str, if_match: int | None) -> R
     return write_document(read, change, first=namespace, op_id=op_id)
 
 
-def _require_revision(namespace: Namespace, if_match: int | None) -> None:
+def require_revision(namespace: Namespace, if_match: int | None) -> None:
+    """Raise PreconditionFailed for another revision than the one that was sent."""
     if if_match is not None and if_match != namespace.revision:
         raise PreconditionFailed(
             f"The namespace is at revision {namespace.revision}; "
             "you sent another revision.",
             details={"etag": f"r{namespace.revision}"},
         )
+
+
+def record_restorable(actor: Actor, view: NamespaceView) -> Job:
+    """Record the deletion of a tombstone as a task that has ended."""
+    namespace = view.namespace
+    return enqueue.record_done(
+        KIND,
+        actor=actor,
+        title=f"Delete “{namespace.label}”, restorable",
+        organization_id=view.organization_id,
+        internal_id=namespace.internal_id,
+        namespace_id=namespace.namespace_id,
+        namespace_name=namespace.name,
+        inputs={"namespace_id": namespace.namespace_id, "permanent": False},
+    )
 
 
 def _held_job(actor: Actor, view: NamespaceView, op_id: str) -> Job:

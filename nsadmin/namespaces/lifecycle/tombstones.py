@@ -146,6 +146,32 @@ def soft_delete(
     return view
 
 
+def delete_as_task(
+    actor: Actor,
+    identifier: str,
+    *,
+    if_match: int | None = None,
+    organization_id: str | None = None,
+) -> tuple[NamespaceView, Job]:
+    """Delete a namespace by id or name as `soft_delete` does, as a task that has ended.
+
+    Raises also PreconditionFailed if `if_match` is not the stored revision.
+    """
+    found = queries.get_stored(
+        actor,
+        identifier,
+        organization_id=organization_id,
+        action=Action.NAMESPACE_DELETE,
+    )
+
+    def has_revision(namespace: Namespace) -> None:
+        deletion.require_revision(namespace, if_match)
+
+    namespace_id = found.namespace.namespace_id
+    buried = soft_delete(actor, namespace_id, only_if=has_revision)
+    return buried, deletion.record_restorable(actor, buried)
+
+
 def restore(actor: Actor, namespace_id: str, name: str) -> NamespaceView:
     """Restore a tombstone under a free name; its old name is not validated.
 

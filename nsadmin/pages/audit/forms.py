@@ -91,6 +91,12 @@ class AuditFilterForm(BaseForm):
         label="To", required=False, widget=forms.DateInput({"type": "date"})
     )
 
+    namespace = forms.CharField(
+        label="Namespace",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"spellcheck": "false", "placeholder": "Name or id"}),
+    )
     session = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, rows: AuditRows, names: dict[str, str]) -> None:

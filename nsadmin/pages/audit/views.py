@@ -21,6 +21,7 @@ from nsadmin.namespaces.read.reversal import is_reversible
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
+from nsadmin.pages.audit.proof import proof_of
 from nsadmin.pages.common.badges import OUTCOMES, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
@@ -90,6 +91,8 @@ def organization_audit(request: HttpRequest) -> HttpResponseBase:
     shown = current_organization(request)
     rows = search.of_organization(shown.organization_id)
     context = {"organization": shown, "may_revert": False}
+    if "verify" in request.GET:
+        context["proof"] = proof_of(shown.organization_id)
     return _answer(request, rows, "organization/audit.html", context, shown)
 
 
@@ -192,8 +195,8 @@ def _change(entry: dict[str, Any]) -> ChangeView:
     has_texts = isinstance(before, str) or isinstance(after, str)
     return ChangeView(
         sentence=str(entry.get("sentence") or entry.get("field") or ""),
-        before=str(before or "nothing") if has_texts else "",
-        after=str(after or "nothing") if has_texts else "",
+        before=str(before or "not set") if has_texts else "",
+        after=str(after or "not set") if has_texts else "",
     )
 
 

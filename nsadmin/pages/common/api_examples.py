@@ -63,14 +63,19 @@ def of_clone(request: HttpRequest, namespace_id: str, wanted: CloneRequest) -> s
 
 
 def of_deletion(
-    request: HttpRequest, namespace_id: str, revision: int | None = None
+    request: HttpRequest,
+    namespace_id: str,
+    revision: int | None = None,
+    *,
+    is_permanent: bool = False,
 ) -> str:
-    """Return the call that deletes a namespace for good, or goes on with that.
+    """Return the call that deletes a namespace, restorably or for good.
 
     With a revision it is refused once the namespace has another.
     """
     header = f'If-Match: "r{revision}"' if revision is not None else ""
-    return _written("DELETE", _address(request, namespace_id), header=header)
+    address = _address(request, namespace_id) + "?permanent=true" * is_permanent
+    return _written("DELETE", address, header=header)
 
 
 def of_extension(request: HttpRequest, namespace_id: str, seconds: int) -> str:

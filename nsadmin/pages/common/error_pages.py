@@ -31,6 +31,7 @@ from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import step_up
+from nsadmin.pages.common.attempts import tried
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import (
     account_scope,
@@ -67,7 +68,7 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
             return _suspended(request, error)
         return _forbidden(request, error)
     if isinstance(error, NotFound):
-        return _answer(request, "errors/missing.html", error)
+        return _missing(request, error)
     title = _CODE_TITLES.get(error.code) or _TITLES.get(
         error.status, "Something went wrong"
     )
@@ -107,6 +108,8 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
     actor: Actor | None = getattr(request, "actor", None)
     match = request.resolver_match
     context: dict[str, Any] = {"needs": _needs(error), "tab": ""}
+    context["tried"] = tried(request)
+    context["link"] = request.build_absolute_uri()
     context["layout"] = "layouts/organization.html"
     organization_id = actor.organization_id if actor else ""
     if actor and match and "namespace_id" in match.kwargs:
@@ -128,6 +131,23 @@ def _forbidden(request: HttpRequest, error: Forbidden) -> HttpResponse:
     return _answer(request, "errors/forbidden.html", error, **context)
 
 
+def _missing(request: HttpRequest, error: NotFound) -> HttpResponse:
+    """Return the page of a missing thing; a deleted namespace is told to its people."""
+    actor: Actor | None = getattr(request, "actor", None)
+    match = request.resolver_match
+    namespace_id = match.kwargs.get("namespace_id", "") if match else ""
+    if actor is None or not namespace_id or wants_fragment(request):
+        return _answer(request, "errors/missing.html", error)
+    buried = _tombstone(actor, namespace_id, Action.NAMESPACE_READ)
+    if buried is None:
+        return _answer(request, "errors/missing.html", error)
+    context: dict[str, Any] = {"buried": buried.namespace}
+    context["may_restore"] = actor.may(Action.NAMESPACE_DELETE)
+    context["may_open"] = actor.may(Action.TOMBSTONE_READ)
+    context["organization_name"] = buried.organization_name
+    return _answer(request, "errors/deleted.html", error, **context)
+
+
 def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
     """Return the page of a suspended organization, with the user's others."""
     scope = account_scope(request)
@@ -141,10 +161,12 @@ def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
     return _answer(request, "errors/suspended.html", error, **context)
 
 
-def _tombstone(actor: Actor, namespace_id: str) -> NamespaceView | None:
+def _tombstone(
+    actor: Actor, namespace_id: str, action: Action = Action.TOMBSTONE_READ
+) -> NamespaceView | None:
     """Return the deleted namespace; None if the actor cannot see it."""
     try:
-        return tombstones.get(actor, namespace_id)
+        return tombstones.get(actor, namespace_id, action)
     except NsadminError:
         return None
 

@@ -31,7 +31,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         if name not in _OURS
     ]
     is_cut = any(value for name, value in sent if _SECRET.search(name))
-    kept = [(name, value) for name, value in sent if not _SECRET.search(name)]
+    kept = [(n, value) for n, value in sent if not value or not _SECRET.search(n)]
     if is_cut:
         kept = [(n, v) for n, v in kept if n != "step"] + [("step", "edit")]
     context = {

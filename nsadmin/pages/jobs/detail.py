@@ -76,7 +76,9 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
         **move_parts(actor, row),
         **clone_parts(row),
         "cancelling": api_examples.of_cancelling(request, str(row.job_id)),
-        "deletion": api_examples.of_deletion(request, row.namespace_id),
+        "deletion": api_examples.of_deletion(
+            request, row.namespace_id, is_permanent=True
+        ),
         "source_name": lookups.name_of(actor, row.source_namespace_id),
         "tab": "jobs",
     }

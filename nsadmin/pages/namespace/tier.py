@@ -119,7 +119,9 @@ def _context(
     return {
         "tiers": TIERS,
         "rows": {row.name: row for row in rows},
-        "differing": sum(row.is_changed for row in rows),
+        "differing": sum(row.is_changed for row in rows) + (form.key is not None),
+        "checked_tier": form["compute_tier"].value(),
+        "is_silent": look is not None and not look.ok,
         "is_included": included,
         "reason": reason,
         "may_change": included and not reason,
@@ -159,6 +161,7 @@ def _rows(form: TierForm, view: NamespaceView) -> Iterator[SettingRow]:
     """Return a row for each setting; invalid input counts as changed."""
     stored = form.stored(view.namespace)
     asked = form.asked() if form.is_bound and form.is_valid() else {}
+    hidden = form.hidden_fields_of(str(form["compute_tier"].value()))
     for name, value in stored.items():
         field = form[name]
         differs = form.is_bound and str(field.value() or "") != str(value or "")
@@ -170,6 +173,9 @@ def _rows(form: TierForm, view: NamespaceView) -> Iterator[SettingRow]:
             now="Not set" if is_none else form.text(name, value),
             is_code=name in _CODE and not is_none,
             is_none=is_none,
-            is_changed=bool(field.errors)
-            or (asked[name] != value if name in asked else differs),
+            is_changed=name not in hidden
+            and (
+                bool(field.errors)
+                or (asked[name] != value if name in asked else differs)
+            ),
         )

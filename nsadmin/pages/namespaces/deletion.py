@@ -1,5 +1,6 @@
 """Deleting a namespace after its name is typed, and protecting it from deletion."""
 
+from django.conf import settings as conf
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -83,6 +84,7 @@ def _show(
         "form": form,
         "impact": impact,
         "is_blocked": impact.blocks(view),
+        "grace_days": conf.NSADMIN_TOMBSTONE_DAYS,
         "curl": api_examples.of_deletion(
             request, view.namespace.namespace_id, view.namespace.revision
         ),

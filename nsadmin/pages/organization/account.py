@@ -1,8 +1,9 @@
-"""An account's own choices: the theme, the displayed organization."""
+"""An account: its page, its theme, its displayed organization."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
 
 from nsadmin.access.organization import selection
 from nsadmin.access.permissions import Action
@@ -10,7 +11,8 @@ from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import NotFound
-from nsadmin.pages.common.page_context import signed_in
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import account_scope, signed_in
 
 
 def _next(request: HttpRequest) -> str:
@@ -20,6 +22,19 @@ def _next(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_ours else "namespaces"
+
+
+@gate.page(Action.ACCOUNT_USE)
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """Show the account and its organizations, with a link to change its password."""
+    scope = account_scope(request)
+    context = {
+        "tab": "",
+        "mine": scope.offered if scope is not None else (),
+        "has_more": scope is not None and scope.has_more,
+    }
+    return page(request, "organization/account.html", context)
 
 
 @gate.page(Action.ACCOUNT_USE)

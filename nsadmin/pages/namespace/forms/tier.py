@@ -86,7 +86,17 @@ class TierForm(PlacementForm):
 
     def _wanted(self) -> dict[str, Any]:
         """Return the changed settings as the API's body has them."""
-        return {k: "" if v is None else v for k, v in self.touched().items()}
+        hidden = self.hidden_fields_of(str(self.cleaned_data.get("compute_tier")))
+        return {
+            key: "" if value is None else value
+            for key, value in self.touched().items()
+            if key not in hidden
+        }
+
+    @staticmethod
+    def hidden_fields_of(tier: str) -> tuple[str, ...]:
+        """Return the settings that a tier does not have; the page hides them."""
+        return () if tier == "dedicated_gpu" else _OF_TIERS.get(tier, ())
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:
         """Return the stored settings, with defaults for missing ones."""
@@ -105,17 +115,15 @@ class TierForm(PlacementForm):
         }
         return {**texts, **entered}
 
-    def request(self, view: NamespaceView) -> PatchRequest:
+    def request(self, _view: NamespaceView) -> PatchRequest:
         """Return the request to carry out the changed settings, or raise Invalid."""
         return PatchRequest(
-            self.patch(view), pause_writes=self.cleaned_data["pause_writes"]
+            self.patch(), pause_writes=self.cleaned_data["pause_writes"]
         )
 
-    def patch(self, view: NamespaceView) -> NamespacePatch:
+    def patch(self) -> NamespacePatch:
         """Return the changed settings as a patch, or raise Invalid."""
         wanted = self._wanted()
-        if wanted.get("compute_tier", view.namespace.tier) == "shared":
-            wanted.pop("qdrant_url", None)
         patch = parse_patch({"infrastructure": wanted})
         if self.key is not None and patch.infrastructure is not None:
             patch.infrastructure["qdrant_api_key"] = self.key
@@ -130,4 +138,6 @@ class TierForm(PlacementForm):
         )
 
 
+_GPU = ("gpu_type", "gpus_per_worker")
+_OF_TIERS = {"dedicated_cpu": _GPU, "shared": ("qdrant_url", *_GPU)}
 _TEXTS = ("qdrant_url", "gpu_type", "ray_head_node_url", "description")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.pages.audit.forms import ACTION_WORDS
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.badges import OUTCOMES, Badge
 from nsadmin.pages.common.done import audit_address
@@ -39,7 +38,7 @@ def recent_changes(
 
 def _title(event: AuditEvent) -> str:
     title = change_titles.title(event.changes) if event.changes else ""
-    title = title or ACTION_WORDS.get(event.action) or event.summary.removesuffix(".")
+    title = title or event.summary.removesuffix(".")
     if event.outcome in _NOT_WRITTEN:
         return f"{OUTCOMES[event.outcome].word}: {title}"
     return title
