@@ -16,7 +16,7 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
-from nsadmin.namespaces.mirror import counts, writing
+from nsadmin.namespaces.mirror import counts, digests, rows, writing
 from nsadmin.namespaces.mirror.copies import LOOP
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.keys import StoreOrder
@@ -69,7 +69,7 @@ class Comparison:
     def steps(self) -> Iterator[str]:
         """Compare everything after `after`; yields it after each part of the work."""
         began, is_continued = timezone.now(), bool(self.after)
-        self._failing = _failing()
+        self._failing = digests.failing()
         self.written += adopt_owners()
         counts.take_missing()
         texts, place = 0, self.after
@@ -139,8 +139,9 @@ class Comparison:
             ids = {key: marks[key][0] if key in marks else key for key in part}
             for read in making.read_by_ids(ids):
                 unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
-                same = {copy.key for copy in unsure}
-                same -= {copy.key for copy in making.changed(unsure)}
+                pairs = making.unchanged(unsure)
+                rows.keep_digests(pairs)
+                same = {copy.key for copy, _ in pairs}
                 differing = [copy for copy in read.copies if copy.key not in same]
                 found = making.Read(read.at, differing, read.missing)
                 self.written += writing.write(found)
@@ -214,11 +215,6 @@ def _adopt(internal_id: str, owner: str) -> int:
         MirroredNamespace.objects.filter(pk__in=some).update(organization_id=owner)
         for some in writing.parts(keys)
     )
-
-
-def _failing() -> set[str]:
-    rows = items.open_failures().filter(loop=LOOP, kind="namespace")
-    return set(rows.values_list("item", flat=True))
 
 
 def record_filled(documents: int, began: datetime) -> None:

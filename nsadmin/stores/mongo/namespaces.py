@@ -18,7 +18,7 @@ from nsadmin.stores.mongo.connection import (
     retry_once,
     translate_errors,
 )
-from nsadmin.stores.mongo.decoding import RAW, decoded, each_decoded
+from nsadmin.stores.mongo.decoding import RAW, Stored, decoded, each_decoded
 
 NAME = "namespaces"
 # What tells whether a document changed: its key and the two fields that writers move.
@@ -39,7 +39,7 @@ _NAMING = dict.fromkeys(("infrastructure", "move", "fallback", "retired_fallback
 class Part:
     """Some of the documents of an answer; the last part may have none."""
 
-    documents: Sequence[Document]
+    stored: Sequence[Stored]
     is_last: bool
 
 
@@ -203,15 +203,15 @@ def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
 
 
 def _next_part(found: Cursor[RawBSONDocument]) -> Part:
-    documents: list[Document] = []
+    stored: list[Stored] = []
     size = 0
     with translate_errors(within_s=_SLICE_S):
         for raw in found:
-            documents.append(decoded(raw))
+            stored.append(Stored(bytes(raw.raw)))
             size += len(raw.raw)
             if size >= PART_BYTES:
-                return Part(documents, is_last=False)
-    return Part(documents, is_last=True)
+                return Part(stored, is_last=False)
+    return Part(stored, is_last=True)
 
 
 def marks_changed_at(at: datetime, after: str, *, limit: int) -> list[Document]:
