@@ -7,10 +7,12 @@ does not grow with their number, and what is right already is not written.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Min
+from django.db import connection
+from django.db.models import Min, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
@@ -174,8 +176,17 @@ def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]
     rows = MirroredNamespace.objects.annotate(key=ordered).filter(key__gt=after)
     if upto is not None:
         rows = rows.filter(key__lte=upto)
-    found = rows.order_by("key").values_list("pk", "revision", "updated_at")
-    return list(found[:SLICE])
+    if connection.vendor != "sqlite":
+        found = rows.order_by("key").values_list("pk", "revision", "updated_at")
+        return list(found[:SLICE])
+    # As text, for the time of a page is mostly that of Django's reading of the dates.
+    rows = rows.annotate(at=Cast("updated_at", TextField()))
+    texts = rows.order_by("key").values_list("pk", "revision", "at")[:SLICE]
+    return [(key, number, at and _utc(at)) for key, number, at in texts]
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _mark(raw: Raw) -> Mark:
