@@ -1,6 +1,6 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -151,11 +151,7 @@ def marks_after(key: str, *, limit: int) -> list[Document]:
         marks = rows.find(_after(key), _MARKS).sort("_id", ASCENDING)
         return marks.limit(limit).batch_size(limit)
 
-    with translate_errors(within_s=_SLICE_S):
-        try:  # all at once, which takes a third of the time
-            return list(found(collection(NAME)))
-        except InvalidBSON:
-            return list(each_decoded(found(_raw())))
+    return _at_once(found)
 
 
 def documents_after(key: str, *, limit: int) -> Iterator[Part]:
@@ -198,9 +194,23 @@ def with_ids(ids: Sequence[Any]) -> Iterator[Part]:
 
 def present_of(ids: Sequence[Any]) -> list[Any]:
     """Return which of these ids documents have."""
+    wanted = {"_id": {"$in": list(ids)}}
+    found = _at_once(
+        lambda rows: rows.find(wanted, {"_id": 1}).batch_size(len(ids) + 1)
+    )
+    return [row.get("_id") for row in found]
+
+
+def _at_once(ask: Callable[[Collection[Any]], Cursor[Any]]) -> list[Document]:
+    """Return small documents, decoded in one call, which takes a third of the time.
+
+    If one of them is damaged, they are read once more and decoded one by one.
+    """
     with translate_errors(within_s=_SLICE_S):
-        found = _raw().find({"_id": {"$in": list(ids)}}, {"_id": 1})
-        return [row.get("_id") for row in each_decoded(found)]
+        try:
+            return list(ask(collection(NAME)))
+        except InvalidBSON:
+            return list(each_decoded(ask(_raw())))
 
 
 def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
