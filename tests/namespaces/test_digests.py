@@ -123,7 +123,7 @@ def test_any_doubt_reads_the_document(compared: Cast, doubt: str) -> None:
     assert unknown() == {key}
     rounds()
     assert not unknown()
-    assert row(key).organization_id == compared.own.organization_id
+    assert row(key).organization_id == compared.northlight.organization_id
     assert MirroredDocument.objects.filter(pk=key).exists()
     assert not items.open_failures().exists()
 
