@@ -163,8 +163,6 @@ def _is_plain(holder: Any, levels: int) -> bool:
         if max(map(len, holder)) > _MAX_KEY:
             return False
         holder = holder.values()
-    if _SCALARS.issuperset(map(type, holder)):  # as most are, in one call
-        return True
     for value in holder:
         kind = type(value)
         if kind in _SCALARS:

@@ -78,6 +78,26 @@ def _known(copies: Sequence[Copy]) -> dict[str, tuple[datetime, dict[str, Any]]]
     return found
 
 
+def sources_of(
+    clones: Sequence[str], sources: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """Return key, source and its name of these clones, and of those of `sources`.
+
+    Without the ORM, which takes longer to check so many keys than to find them.
+    """
+    named = {"namespace_id": clones, "source_namespace_id": sources}
+    given = {column: keys for column, keys in named.items() if keys}
+    wanted = " OR ".join(f"{c} IN {_places([keys])}" for c, keys in given.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT namespace_id, source_namespace_id, source_name "  # noqa: S608
+            f"FROM {connection.ops.quote_name(_ROW.db_table)} "
+            f"WHERE source_namespace_id <> '' AND ({wanted})",
+            [key for keys in given.values() for key in keys],
+        )
+        return list(cursor.fetchall())
+
+
 def _zoned(value: datetime) -> datetime:
     """Return a time with its zone, which SQLite leaves out."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)
