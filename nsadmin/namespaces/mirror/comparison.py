@@ -180,9 +180,9 @@ def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]
         found = rows.order_by("key").values_list("pk", "revision", "updated_at")
         return list(found[:SLICE])
     # As text, for the time of a page is mostly that of Django's reading of the dates.
-    rows = rows.annotate(at=Cast("updated_at", TextField()))
-    texts = rows.order_by("key").values_list("pk", "revision", "at")[:SLICE]
-    return [(key, number, at and _utc(at)) for key, number, at in texts]
+    dated = rows.annotate(at=Cast("updated_at", TextField())).order_by("key")
+    texts = dated.values_list("pk", "revision", "at")[:SLICE]
+    return [(key, number, _utc(at) if at else None) for key, number, at in texts]
 
 
 def _utc(text: str) -> datetime:
