@@ -19,7 +19,7 @@ from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror import counts, digests, rows, writing
-from nsadmin.namespaces.mirror.copies import LOOP
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.schema import document

@@ -72,7 +72,7 @@ def unknown(stored: Sequence[Stored], *, at: datetime | None = None) -> list[Sto
         for key, digest, tenant, owner in rows
         if owner == owner_of.get(tenant, "")
         and zlib.crc32(key.encode()) % _HOURS != hour
-        and bytes(digest) == of(by_key[key].data)
+        and digest == of(by_key[key].data)
     }
     failed = failing() if known else set()
     return [

@@ -15,7 +15,8 @@ from django.utils import timezone
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror import rows
-from nsadmin.namespaces.mirror.copies import BATCH, LOOP, Copy, Read
+from nsadmin.namespaces.mirror.copies import BATCH, Copy, Read
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
