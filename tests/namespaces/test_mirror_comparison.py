@@ -115,10 +115,10 @@ def test_large_documents_are_read_in_parts(
     for size, counts in ((largest + 1, [2, 1]), (1, [1, 1, 1, 0]), (10**6, [3])):
         monkeypatch.setattr(store, "PART_BYTES", size)
         parts = list(store.with_ids(ids))
-        assert [len(part.documents) for part in parts] == counts
+        assert [len(part.stored) for part in parts] == counts
         assert [part.is_last for part in parts] == [False] * len(counts[1:]) + [True]
         found = list(store.documents_after("", limit=2))
-        assert sum(len(part.documents) for part in found) == 2
+        assert sum(len(part.stored) for part in found) == 2
     assert set(store.present_of([*ids, "ns_none"])) == set(ids)
 
 

@@ -7,17 +7,19 @@ does not grow with their number, and what is right already is not written.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Min
+from django.db import connection
+from django.db.models import Min, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
-from nsadmin.namespaces.mirror import counts, writing
-from nsadmin.namespaces.mirror.copies import LOOP
+from nsadmin.namespaces.mirror import counts, digests, rows, writing
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.schema import document
@@ -69,7 +71,7 @@ class Comparison:
     def steps(self) -> Iterator[str]:
         """Compare everything after `after`; yields it after each part of the work."""
         began, is_continued = timezone.now(), bool(self.after)
-        self._failing = _failing()
+        self._failing = digests.failing()
         self.written += adopt_owners()
         counts.take_missing()
         texts, place = 0, self.after
@@ -139,8 +141,9 @@ class Comparison:
             ids = {key: marks[key][0] if key in marks else key for key in part}
             for read in making.read_by_ids(ids):
                 unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
-                same = {copy.key for copy in unsure}
-                same -= {copy.key for copy in making.changed(unsure)}
+                pairs = making.unchanged(unsure)
+                rows.keep_digests(pairs)
+                same = {copy.key for copy, _ in pairs}
                 differing = [copy for copy in read.copies if copy.key not in same]
                 found = making.Read(read.at, differing, read.missing)
                 self.written += writing.write(found)
@@ -173,8 +176,17 @@ def _page(after: str, upto: str | None) -> list[tuple[str, int, datetime | None]
     rows = MirroredNamespace.objects.annotate(key=ordered).filter(key__gt=after)
     if upto is not None:
         rows = rows.filter(key__lte=upto)
-    found = rows.order_by("key").values_list("pk", "revision", "updated_at")
-    return list(found[:SLICE])
+    if connection.vendor != "sqlite":
+        found = rows.order_by("key").values_list("pk", "revision", "updated_at")
+        return list(found[:SLICE])
+    # As text, for the time of a page is mostly that of Django's reading of the dates.
+    dated = rows.annotate(at=Cast("updated_at", TextField())).order_by("key")
+    texts = dated.values_list("pk", "revision", "at")[:SLICE]
+    return [(key, number, _utc(at) if at else None) for key, number, at in texts]
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _mark(raw: Raw) -> Mark:
@@ -214,11 +226,6 @@ def _adopt(internal_id: str, owner: str) -> int:
         MirroredNamespace.objects.filter(pk__in=some).update(organization_id=owner)
         for some in writing.parts(keys)
     )
-
-
-def _failing() -> set[str]:
-    rows = items.open_failures().filter(loop=LOOP, kind="namespace")
-    return set(rows.values_list("item", flat=True))
 
 
 def record_filled(documents: int, began: datetime) -> None:

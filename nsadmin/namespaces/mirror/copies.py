@@ -3,24 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 import orjson
 from django.utils import timezone
 
-from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.names import with_starts
-from nsadmin.namespaces.mirror import mirror
+from nsadmin.namespaces.mirror import digests, mirror
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.mirror.document_copy import redacted_json
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
+from nsadmin.stores.mongo.decoding import Stored
 
-# The name of the mirror in the rows of failed items.
-LOOP = "mirror"
 # Documents that are read, and rows that are written, at once: a transaction of so many
 # lasts some hundredths of a second, for which other writers of SQLite wait.
 BATCH = 500
@@ -31,7 +31,8 @@ class Copy:
     """What the row of one document should be; `first` are values of a new row alone.
 
     `stored_id` is the `_id` of the document, `content` its copy as JSON. `lines` are
-    those of `search_text`, which is made of them only where it is written.
+    those of `search_text`, which is made of them only where it is written. `digest` is
+    that of the bytes of the document, if it was read from the store.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Copy:
     values: Mapping[str, Any]
     lines: str
     content: str
+    digest: bytes | None = None
     first: dict[str, Any] = field(default_factory=dict)
 
     def whole(self) -> dict[str, Any]:
@@ -66,10 +68,10 @@ def read_by_ids(ids: Mapping[str, Any]) -> Iterator[Read]:
     """
     at, missing = timezone.now(), dict.fromkeys(ids)
     for part in store.with_ids(list(ids.values())):
-        for raw in part.documents:
-            missing.pop(document.key_of(raw.get("_id")), None)
+        for stored in part.stored:
+            missing.pop(document.key_of(stored.id), None)
         told = list(missing) if part.is_last else []
-        yield Read(at, copies_of(part.documents), told, is_last=part.is_last)
+        yield Read(at, copies_of_stored(part.stored), told, is_last=part.is_last)
 
 
 def read_gone(copies: Sequence[Copy]) -> Read:
@@ -80,33 +82,49 @@ def read_gone(copies: Sequence[Copy]) -> Read:
     return Read(at, [], [copy.key for copy in copies if copy.key not in found])
 
 
-def copies_of(documents: Iterable[Raw]) -> list[Copy]:
+def copies_of_stored(stored: Sequence[Stored]) -> list[Copy]:
+    """Return the copies of documents that the store sent, with their digests."""
+    documents = [each.document() for each in stored]
+    return copies_of(documents, [digests.of(each.data) for each in stored])
+
+
+def copies_of(
+    documents: Iterable[Raw], digests_of_them: Iterable[bytes | None] = repeat(None)
+) -> list[Copy]:
     """Return the copies; a document that fails is recorded and has none."""
-    documents = list(documents)
-    owners = _owners(documents)
+    pairs = list(zip(documents, digests_of_them, strict=False))
+    owners = digests.owners(raw.get("internal_id") for raw, _ in pairs)
     made: list[Copy] = []
 
-    def make(raw: Raw) -> None:
+    def make(pair: tuple[Raw, bytes | None]) -> None:
+        raw, digest = pair
         namespace = document.read(raw)
         owner = owners.get(namespace.internal_id, "")
         values = mirror.plain_values_of(namespace, owner)
         key, lines = namespace.namespace_id, mirror.lines_of(namespace)
         content = redacted_json(namespace.raw)
-        made.append(Copy(key, raw.get("_id"), values, lines, content))
+        made.append(Copy(key, raw.get("_id"), values, lines, content, digest))
 
-    items.each(LOOP, documents, make, key=lambda raw: str(raw.get("_id")))
+    items.each(LOOP, pairs, make, key=lambda pair: str(pair[0].get("_id")))
     return made
 
 
 def changed(copies: Sequence[Copy]) -> list[Copy]:
     """Return the copies that differ from their rows, or have none."""
+    same = {copy.key for copy, _ in unchanged(copies)}
+    return [copy for copy in copies if copy.key not in same]
+
+
+def unchanged(copies: Sequence[Copy]) -> list[tuple[Copy, MirroredNamespace]]:
+    """Return the copies that are equal to their rows, with these."""
     keys = [copy.key for copy in copies]
     rows = MirroredNamespace.objects.select_related("document").in_bulk(keys)
-    return [copy for copy in copies if _differs(copy, rows.get(copy.key))]
+    pairs = ((copy, rows.get(copy.key)) for copy in copies)
+    return [(copy, row) for copy, row in pairs if row and not _differs(copy, row)]
 
 
-def _differs(copy: Copy, row: MirroredNamespace | None) -> bool:
-    if row is None or not hasattr(row, "document"):
+def _differs(copy: Copy, row: MirroredNamespace) -> bool:
+    if not hasattr(row, "document"):
         return True
     is_same = all(getattr(row, name) == value for name, value in copy.whole().items())
     return not is_same or row.document.content != orjson.loads(copy.content)
@@ -138,10 +156,3 @@ def resource_counts(keys: Iterable[str]) -> dict[str, dict[str, int]]:
         key: {column: counts.get(key, 0) for column, counts in by_column.items()}
         for key in keys
     }
-
-
-def _owners(documents: Iterable[Raw]) -> dict[str, str]:
-    named = {raw.get("internal_id") for raw in documents}
-    wanted = [name for name in named if isinstance(name, str) and "\0" not in name]
-    rows = Organization.objects.filter(internal_id__in=wanted)
-    return dict(rows.values_list("internal_id", "organization_id"))

@@ -108,7 +108,9 @@ def values_of(namespace: Namespace, organization_id: str) -> dict[str, Any]:
     """Return the columns that come from the document."""
     searched = with_starts(lines_of(namespace))
     values = plain_values_of(namespace, organization_id)
-    return {**values, "search_text": searched, "mirrored_at": timezone.now()}
+    # A document from elsewhere than the store's answer has no digest.
+    known = {"digest": None, "mirrored_at": timezone.now()}
+    return {**values, "search_text": searched, **known}
 
 
 def lines_of(namespace: Namespace) -> str:

@@ -4,17 +4,17 @@ Of a row that exists only the columns that differ are written: each index and tr
 of the table that names none of them then costs nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from nsadmin.names import lines_of
-from nsadmin.namespaces.mirror.copies import Copy
+from nsadmin.namespaces.mirror.copies import BATCH, Copy
 from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 
 Value = Callable[[Any], Any]
@@ -78,6 +78,26 @@ def _known(copies: Sequence[Copy]) -> dict[str, tuple[datetime, dict[str, Any]]]
     return found
 
 
+def sources_of(
+    clones: Sequence[str], sources: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """Return key, source and its name of these clones, and of those of `sources`.
+
+    Without the ORM, which takes longer to check so many keys than to find them.
+    """
+    named = {"namespace_id": clones, "source_namespace_id": sources}
+    given = {column: keys for column, keys in named.items() if keys}
+    wanted = " OR ".join(f"{c} IN {_places([keys])}" for c, keys in given.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT namespace_id, source_namespace_id, source_name "  # noqa: S608
+            f"FROM {connection.ops.quote_name(_ROW.db_table)} "
+            f"WHERE source_namespace_id <> '' AND ({wanted})",
+            [key for keys in given.values() for key in keys],
+        )
+        return list(cursor.fetchall())
+
+
 def _zoned(value: datetime) -> datetime:
     """Return a time with its zone, which SQLite leaves out."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -101,8 +121,22 @@ def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -
     for change in changes:
         given = change.copy.whole() if has_text else change.copy.values
         row = [value(given[name]) for name, value in plan]
-        values.append([*row, written, change.copy.key, at(change.before)])
-    return _execute_update([*columns, "mirrored_at"], values)
+        digest = change.copy.digest
+        values.append([*row, digest, written, change.copy.key, at(change.before)])
+    return _execute_update([*columns, "digest", "mirrored_at"], values)
+
+
+def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
+    """Note that these rows say what the copies do, if nobody wrote them meanwhile."""
+    at = _value("mirrored_at")
+    values = [
+        [copy.digest, copy.key, at(row.mirrored_at)]
+        for copy, row in pairs
+        if copy.digest != row.digest
+    ]
+    for start in range(0, len(values), BATCH):
+        with transaction.atomic():
+            _execute_update(["digest"], values[start : start + BATCH])
 
 
 def _execute_update(columns: Sequence[str], values: list[list[Any]]) -> int:
@@ -150,7 +184,7 @@ def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
     rows = []
     for copy in copies:
         given = {**copy.whole(), **copy.first, "namespace_id": copy.key}
-        given["mirrored_at"] = stamp
+        given |= {"digest": copy.digest, "mirrored_at": stamp}
         rows.append(
             [
                 value(given[name] if name in given else default())
@@ -158,7 +192,7 @@ def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
             ]
         )
     names = [name for name, _, _ in plan]
-    statement = _upsert_statement(names, [*copies[0].whole(), "mirrored_at"])
+    statement = _upsert_statement(names, [*copies[0].whole(), "digest", "mirrored_at"])
     is_many = connection.vendor != "sqlite"
     with connection.cursor() as cursor:
         if is_many:

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror import rows
-from nsadmin.namespaces.mirror.copies import BATCH, LOOP, Copy, Read
+from nsadmin.namespaces.mirror.copies import BATCH, Copy, Read
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
@@ -98,9 +98,7 @@ def _name_sources(copies: Sequence[Copy]) -> None:
     """Set the names of the sources of these namespaces, and theirs in their clones."""
     clones = [copy.key for copy in copies if copy.values["source_namespace_id"]]
     keys = [copy.key for copy in copies]
-    named = MirroredNamespace.objects.exclude(source_namespace_id="")
-    named = named.filter(Q(pk__in=clones) | Q(source_namespace_id__in=keys))
-    found = list(named.values_list("pk", "source_namespace_id", "source_name"))
+    found = rows.sources_of(clones, keys)
     if not found:
         return
     sources = MirroredNamespace.objects.filter(

@@ -46,7 +46,10 @@ class MirroredNamespace(models.Model):
     The database computes four columns for the lists: `listed_for` is `own` of the
     tenant, SYSTEM, or for a tombstone `deleted` of the tenant.
 
-    Only the sampler writes the four before: `looked_at` is the last answer of Qdrant
+    `digest` is that of the document that the row was written from, null if unknown
+    (`mirror/digests.py`).
+
+    Only the sampler writes the four after it: `looked_at` is the last answer of Qdrant
     about this collection alone, `next_look_at` when it is asked next, `counted` the
     points that its cluster's counts gave when they last differed, and `changed_at`
     when it was last known to be unchanged, set while the counts say that it changed and
@@ -94,6 +97,7 @@ class MirroredNamespace(models.Model):
     observed_revision = models.IntegerField(default=0)
     differences = models.IntegerField(default=0)
     mirrored_at = models.DateTimeField()
+    digest = models.BinaryField(max_length=16, null=True)
     looked_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(default=timezone.now)
     counted = models.BigIntegerField(null=True)

@@ -6,6 +6,7 @@ that are not UTF-8 become lone surrogates, with which nothing can be written.
 
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import bson
@@ -30,6 +31,23 @@ UNDECODED = "$undecoded"
 _TEXT, _OBJECT_ID = 0x02, 0x07
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the bytes that the store sent, which are decoded when asked for."""
+
+    data: bytes
+
+    @property
+    def id(self) -> Any:
+        """Its `_id`; of a text that comes first, as ids do, nothing else is read."""
+        is_text = self.data[4:9] == b"\x02_id\0"
+        return _id_of(self.data) if is_text else self.document().get("_id")
+
+    def document(self) -> Document:
+        """Return it decoded; if its bytes are damaged, its `_id` and the reason."""
+        return _decoded(self.data)
+
+
 def each_decoded(found: Iterable[RawBSONDocument]) -> Iterator[Document]:
     """Yield the documents; a damaged one as its `_id` and the reason."""
     for raw in found:
@@ -38,7 +56,10 @@ def each_decoded(found: Iterable[RawBSONDocument]) -> Iterator[Document]:
 
 def decoded(raw: RawBSONDocument) -> Document:
     """Return a document; if its bytes are damaged, its `_id` and the reason."""
-    data = bytes(raw.raw)
+    return _decoded(bytes(raw.raw))
+
+
+def _decoded(data: bytes) -> Document:
     try:
         return bson.decode(data, OPTIONS)
     except InvalidBSON as damage:

@@ -1,10 +1,11 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
 from pymongo.collection import Collection
@@ -18,7 +19,7 @@ from nsadmin.stores.mongo.connection import (
     retry_once,
     translate_errors,
 )
-from nsadmin.stores.mongo.decoding import RAW, decoded, each_decoded
+from nsadmin.stores.mongo.decoding import RAW, Stored, decoded, each_decoded
 
 NAME = "namespaces"
 # What tells whether a document changed: its key and the two fields that writers move.
@@ -39,7 +40,7 @@ _NAMING = dict.fromkeys(("infrastructure", "move", "fallback", "retired_fallback
 class Part:
     """Some of the documents of an answer; the last part may have none."""
 
-    documents: Sequence[Document]
+    stored: Sequence[Stored]
     is_last: bool
 
 
@@ -145,9 +146,12 @@ def marks_after(key: str, *, limit: int) -> list[Document]:
     They are the first `limit` ones whose `_id` is a text after `key`, in the order of
     bytes; "" is before all but itself. A damaged one is its `_id` and UNDECODED.
     """
-    with translate_errors(within_s=_SLICE_S):
-        found = _raw().find(_after(key), _MARKS).sort("_id", ASCENDING).limit(limit)
-        return list(each_decoded(found.batch_size(limit)))
+
+    def found(rows: Collection[Any]) -> Cursor[Any]:
+        marks = rows.find(_after(key), _MARKS).sort("_id", ASCENDING)
+        return marks.limit(limit).batch_size(limit)
+
+    return _at_once(found)
 
 
 def documents_after(key: str, *, limit: int) -> Iterator[Part]:
@@ -190,9 +194,23 @@ def with_ids(ids: Sequence[Any]) -> Iterator[Part]:
 
 def present_of(ids: Sequence[Any]) -> list[Any]:
     """Return which of these ids documents have."""
+    wanted = {"_id": {"$in": list(ids)}}
+    found = _at_once(
+        lambda rows: rows.find(wanted, {"_id": 1}).batch_size(len(ids) + 1)
+    )
+    return [row.get("_id") for row in found]
+
+
+def _at_once(ask: Callable[[Collection[Any]], Cursor[Any]]) -> list[Document]:
+    """Return small documents, decoded in one call, which takes a third of the time.
+
+    If one of them is damaged, they are read once more and decoded one by one.
+    """
     with translate_errors(within_s=_SLICE_S):
-        found = _raw().find({"_id": {"$in": list(ids)}}, {"_id": 1})
-        return [row.get("_id") for row in each_decoded(found)]
+        try:
+            return list(ask(collection(NAME)))
+        except InvalidBSON:
+            return list(each_decoded(ask(_raw())))
 
 
 def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
@@ -203,15 +221,15 @@ def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
 
 
 def _next_part(found: Cursor[RawBSONDocument]) -> Part:
-    documents: list[Document] = []
+    stored: list[Stored] = []
     size = 0
     with translate_errors(within_s=_SLICE_S):
         for raw in found:
-            documents.append(decoded(raw))
+            stored.append(Stored(bytes(raw.raw)))
             size += len(raw.raw)
             if size >= PART_BYTES:
-                return Part(documents, is_last=False)
-    return Part(documents, is_last=True)
+                return Part(stored, is_last=False)
+    return Part(stored, is_last=True)
 
 
 def marks_changed_at(at: datetime, after: str, *, limit: int) -> list[Document]:

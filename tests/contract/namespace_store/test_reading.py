@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from bson import Int64, ObjectId
 from pymongo.collection import Collection
 
 Documents = Collection[dict[str, Any]]
@@ -97,6 +98,29 @@ def test_a_filter_by_namespace_keeps_strangers_out(objects: Documents) -> None:
 def test_a_projection_brings_the_named_keys_and_the_id(objects: Documents) -> None:
     found = objects.find_one({"_id": "ns_a:obj_04"}, {"namespace_id": 1})
     assert found == {"_id": "ns_a:obj_04", "namespace_id": "ns_a"}
+
+
+def test_a_projection_keeps_types_and_values(namespaces: Documents) -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+    odd: list[Any] = [
+        *(0, 7, -7, 2**31, 2**62, 1.0, -0.5, 1e300, True, None),
+        *("", "7", 'a "quoted" \\ line\n', "žluť 🙂", '{"$date":"x"}', "a" * 5000),
+        *(at, [at, 1], {"a": {"b": at}}, {}, [], ObjectId(), b"bytes", Int64(5)),
+    ]
+    stored = [{"_id": f"ns_{n:02}", "revision": value} for n, value in enumerate(odd)]
+    stored.append({"_id": "ns_none"})
+    namespaces.insert_many([{**one, "more": "text"} for one in stored])
+    found = namespaces.find({}, {"_id": 1, "revision": 1}).sort("_id", 1)
+    shown = [(key, type(value), value) for one in found for key, value in one.items()]
+    whole = namespaces.find({}).sort("_id", 1)
+    assert shown == [
+        (key, type(value), value)
+        for one in whole
+        for key, value in one.items()
+        if key != "more"
+    ]
+    kept = {"_id": "ns_16", "revision": at}
+    assert namespaces.find_one({"_id": "ns_16"}, {"revision": 1}) == kept
 
 
 def test_deleting_many_by_namespace_leaves_the_others(objects: Documents) -> None:
