@@ -3,7 +3,7 @@
 import re
 
 from nsadmin.audit import record
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import AuditEvent, ChainHead, Outcome
 from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.schema import document

@@ -10,8 +10,9 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, PlanChanged
 from nsadmin.jobs import trimming
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.plan.repair import Repair
-from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.plans import rates, service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import tick_of
@@ -66,6 +67,7 @@ def test_a_confirmation_that_died_half_way_is_noted_later(cast):
     op_id = record.new_op_id()
     SavedPlan.objects.update(op_id=op_id)
     wanted = service.reading(person(cast), saved).wanted
+    assert isinstance(wanted, ChangeRequest | NamespacePatch)
     commit.commit(person(cast), cast.own.namespace_id, wanted, op_id=op_id)
     found = service.find(person(cast), cast.own.namespace_id, saved.plan_id)
     assert found.is_confirmed

@@ -1,5 +1,7 @@
 """Changes in few words, for messages, audit rows and lists."""
 
+from typing import Any
+
 import pytest
 
 from nsadmin.pages.common.change_titles import title, titles
@@ -41,7 +43,8 @@ def test_a_rebuilt_index_has_one_title():
 
 def test_many_are_counted_and_odd_rows_are_left_out():
     steps = [index("create_index", f"f{n}", "keyword") for n in range(5)]
-    assert title([*steps, None, "text"]).endswith("; 3 more")
+    odd: list[Any] = [None, "text"]
+    assert title([*steps, *odd]).endswith("; 3 more")
 
 
 def test_a_long_title_is_clipped():

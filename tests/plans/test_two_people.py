@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.models import ApiKey, Membership, Organization
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.organization.second_person import Guarded
@@ -28,7 +29,7 @@ def soon() -> datetime:
     return datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
 
 
-def ticks(saved: SavedPlan, actor: object) -> set[str]:
+def ticks(saved: SavedPlan, actor: Actor) -> set[str]:
     return needed_ticks(service.preview_again(actor, saved).plan)
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('namespaces', '0015_filter_orders'),
+        ('namespaces', '0016_document_digest'),
     ]
 
     operations = [
