@@ -83,6 +83,7 @@ def _audit_is_whole_and_dated() -> None:
         event.actor_label for event in rows
     }
     assert rows.exclude(reverts="").count() == 1
+    assert rows.filter(action="support:end").count() == 1
     stored = queries.get_stored(actor_of("noor", NORTHLIGHT), WEATHER).namespace
     assert stored.updated_at is not None
     assert stored.updated_at < NOW - timedelta(days=2)
@@ -97,6 +98,7 @@ def _jobs_have_ended_in_every_way() -> None:
     [unseen] = notices.unseen(NORTHLIGHT.organization_id, str(noor.pk))
     assert unseen.state == State.FAILED
     assert unseen.error == "Qdrant refused a batch: over 32 MiB."
+    assert unseen.cursor["finished"][-1] == "objects"
     clones = MirroredNamespace.objects.exclude(clone_task_id="")
     names = set(clones.values_list("name", flat=True))
     assert names == {"heritage-notes-edition", "labour-market-staging"}

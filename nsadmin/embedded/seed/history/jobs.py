@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from nsadmin.audit import clock
-from nsadmin.clones import start
+from nsadmin.clones import stages, start
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import HALDEN, NORTHLIGHT, OrganizationSpec
@@ -50,8 +50,12 @@ def cancel_a_clone(at: datetime) -> None:
 def fail_a_clone(at: datetime) -> None:
     """Qdrant refuses a batch of Noor's clone; she has not seen that yet."""
     job = _launch("noor", NORTHLIGHT, "labour-market-clips", "labour-market-staging")
-    runner.run_once(job.job_id, slice_s=0)
-    job.refresh_from_db()
+    for _ in range(_MOST_SLICES):
+        # A slice without time ends at its first checkpoint.
+        runner.run_once(job.job_id, slice_s=0)
+        job.refresh_from_db()
+        if stages.OBJECTS in job.cursor.get("finished", []):
+            break
     lease = claim(job.job_id, job.epoch)
     if lease is None:
         return
