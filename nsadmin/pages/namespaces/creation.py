@@ -154,6 +154,7 @@ def _review(
     context = {
         "layout": "layouts/organization.html",
         "is_new": True,
+        "plan_title": "The plan changed" if moved else "Review the plan",
         "namespace": namespace,
         "plan": plan,
         "steps": presenter.steps(plan, request.POST.getlist("shown") if moved else []),
