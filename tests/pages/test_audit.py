@@ -358,6 +358,11 @@ def test_words_that_are_too_long_are_refused_in_our_words(browse, own):
     assert "Ensure this" not in text
 
 
+def test_an_empty_log_is_intact(browse, cast):
+    text = shown(browse().get("/organization/audit/?verify=1"))
+    assert "The log is intact." in text
+
+
 def test_the_organization_is_verified_on_its_page(browse, own, cast):
     commit(cast, {"description": "New."})
     text = shown(browse().get("/organization/audit/?verify=1"))
