@@ -18,6 +18,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from nsadmin.namespaces.listing import keyset
 from nsadmin.namespaces.listing.keyset import Order, Place
+from nsadmin.namespaces.listing.unions import union_all
 from nsadmin.namespaces.models import MirroredNamespace
 
 _NULLABLE = {
@@ -101,7 +102,7 @@ def ids(walk: Walk, *, limit: int, offset: int = 0) -> tuple[str, list[Any]]:
     values: list[Any] = []
     for rows in _branches(walk, limit + offset):
         statement, given = rows.query.sql_with_params()
-        parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
+        parts.append(statement)
         values += given
     nulls = "DESC" if walk.is_reversed else "ASC"
     by = [
@@ -110,7 +111,7 @@ def ids(walk: Walk, *, limit: int, offset: int = 0) -> tuple[str, list[Any]]:
     ]
     by.append(f"namespace_id {_way(walk, descending=walk.orders[0][1])}")
     statement = (
-        f"SELECT namespace_id FROM (SELECT * FROM ({' UNION ALL '.join(parts)}) u "  # noqa: S608
+        f"SELECT namespace_id FROM (SELECT * FROM ({union_all(parts)}) u "  # noqa: S608
         f"ORDER BY {', '.join(by)} LIMIT {int(limit)} OFFSET {int(offset)}) p"
     )
     return statement, values
