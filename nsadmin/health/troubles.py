@@ -106,7 +106,7 @@ def worst(limit: int) -> Troubled:
     )
     keys = [key for key, _ in chosen]
     rows = MirroredNamespace.objects.only(*_SHOWN).in_bulk(keys)
-    looks = LastLook.objects.in_bulk(keys)
+    looks = LastLook.objects.only("error", "live").in_bulk(keys)
     silent = readings.silences(list(rows.values()))
     return Troubled(
         shown=[
