@@ -9,7 +9,6 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from nsadmin.namespaces.listing import walks
-from nsadmin.namespaces.listing.unions import union_all
 from nsadmin.namespaces.listing.walks import Walk
 from nsadmin.namespaces.models import MirroredNamespace
 
@@ -35,7 +34,7 @@ def read(
     for rows in parts:
         with suppress(EmptyResultSet):
             text, given = rows[:most].query.sql_with_params()
-            texts.append(text)
+            texts.append(f"SELECT * FROM ({text}) b{len(texts)}")  # noqa: S608
             values += given
     if not texts:
         return [], 0
@@ -48,7 +47,7 @@ def read(
         )
         values += then[1]
     statement = (
-        f"WITH s AS (SELECT * FROM ({union_all(texts)}) u LIMIT {most}) "  # noqa: S608
+        f"WITH s AS (SELECT * FROM ({' UNION ALL '.join(texts)}) u LIMIT {most}) "  # noqa: S608
         f"SELECT s.*, {counted} FROM s"
     )
     with connection.cursor() as cursor:
@@ -61,13 +60,13 @@ def rows_of(walk: Walk, most: int | None) -> Statement:
     """Return the statement for up to `most` rows of a walk, in no order."""
     parts: list[str] = []
     values: list[Any] = []
-    for name in walk.lists:
-        rows = walks.selected(walk, name).order_by().values_list("namespace_id")
+    for lists in walk.groups:
+        rows = walks.selected(walk, lists).order_by().values_list("namespace_id")
         with suppress(EmptyResultSet):
             statement, given = rows[:most].query.sql_with_params()
-            parts.append(statement)
+            parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
             values += given
     if not parts:
         return "SELECT 1 WHERE 1 = 0", []
     limit = "" if most is None else f" LIMIT {most}"
-    return f"SELECT * FROM ({union_all(parts)}) u{limit}", values  # noqa: S608
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) u{limit}", values  # noqa: S608
