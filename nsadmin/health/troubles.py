@@ -138,7 +138,7 @@ def _ids(trouble: Trouble, held: Mapping[str, datetime]) -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute(*_statement(trouble, MOST_COUNTED + 1, connection.vendor))
             return [key for (key,) in cursor.fetchall()]
-    waiting, found = iter(sorted(held)), []
+    waiting, found = iter(sorted(held)), list[str]()
     while part := list(islice(waiting, _SLICE)):
         rows = _without_worse("held").filter(namespace_id__in=part)
         found += _first_ids(rows, MOST_COUNTED + 1)
