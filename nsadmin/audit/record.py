@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
 from django.db import transaction
-from django.utils import timezone
 
-from nsadmin.audit import chain
+from nsadmin.audit import chain, clock
 from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.audit.request_id import request_id
@@ -92,7 +91,7 @@ def attempt(
     with transaction.atomic():
         head = chain.lock_head(organization_id)
         row = AuditEvent.objects.filter(op_id=op_id).first()
-        row = row or AuditEvent(op_id=op_id)
+        row = row or AuditEvent(op_id=op_id, at=clock.now())
         for name, value in values.items():
             setattr(row, name, value)
         row.save()
@@ -118,7 +117,7 @@ def close(op_id: str, outcome: Outcome, *, error: str = "") -> bool:
             return False
         row.outcome, row.closed_at, row.error = (
             outcome,
-            timezone.now(),
+            clock.now(),
             clip(error, 1000),
         )
         row.save(update_fields=["outcome", "closed_at", "error"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.embedded.seed.catalogue import NAMESPACES
+from nsadmin.embedded.seed.history.write import write_history
 from nsadmin.embedded.seed.write.namespaces import listed_namespaces, write_namespaces
 from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
 from nsadmin.errors import NotFound
@@ -29,7 +30,9 @@ def run(report: Callable[[str], None]) -> SeedResult:
     write_people()
     report("people and organizations")
     now = timezone.now()
-    write_namespaces(report, now=now)
+    if write_namespaces(report, now=now):
+        write_history(now)
+        report("six days of history")
     _warn_of_expiry(now)
     return SeedResult(
         logins=logins(), api_keys=api_keys(), namespaces=listed_namespaces()

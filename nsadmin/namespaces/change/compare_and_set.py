@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, overload
 
-from django.utils import timezone
-
+from nsadmin.audit import clock
 from nsadmin.errors import Conflict, Unavailable
 from nsadmin.namespaces.placement.clusters import collection_key
 from nsadmin.namespaces.plan.plan import Plan, apply_steps
@@ -178,7 +177,7 @@ def _advance_revision(namespace: Namespace, after: Raw, op_id: str) -> None:
 
 def _later(before: datetime | None) -> datetime:
     """Return the time in milliseconds, always later than `before`."""
-    now = timezone.now()
+    now = clock.now()
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     if before is not None and now <= before:
         return before + timedelta(milliseconds=1)

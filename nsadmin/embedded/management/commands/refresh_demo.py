@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from nsadmin.embedded.seed.history.looks import write_looks
 from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.embedded.seed.write.usage import write_usage
 from nsadmin.health.sampling import sampler
@@ -23,4 +24,5 @@ class Command(BaseCommand):
         # With very many namespaces all processes that start now ask the store at once.
         retry_while_unavailable(comparison.reconcile, self.stdout.write)
         sampler.sample()
+        write_looks(timezone.now())
         write_usage(timezone.now())

@@ -34,13 +34,13 @@ def write_namespaces(
     *,
     now: datetime,
     specs: Sequence[NamespaceSpec] = NAMESPACES,
-) -> None:
-    """Write the missing namespaces, unless all were written before.
+) -> bool:
+    """Write the missing namespaces, unless all were written before; tell which.
 
     Raises Unavailable where a store stays away for a minute.
     """
     if retry_while_unavailable(_is_marked, report):
-        return
+        return False
     retry_while_unavailable(namespaces.ensure_indexes, report)
     retry_while_unavailable(resource_store.ensure_indexes, report)
 
@@ -52,6 +52,7 @@ def write_namespaces(
         for sentence in pool.map(write, specs):
             report(sentence)
     _mark(now)
+    return True
 
 
 def _write(spec: NamespaceSpec, *, now: datetime) -> str:

@@ -1,0 +1,66 @@
+"""The history as one list of acts, in the order in which they happened."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from nsadmin.audit import clock
+from nsadmin.embedded.seed.data.people import NORTHLIGHT
+from nsadmin.embedded.seed.history import changes, jobs, sessions
+from nsadmin.embedded.seed.history.people import actor_of
+from nsadmin.embedded.seed.history.times import ago
+from nsadmin.namespaces.listing import saved_views
+from nsadmin.namespaces.mirror import comparison
+
+Act = tuple[datetime, Callable[[datetime], object]]
+
+# Filters of the list, by the name of the view.
+_VIEWS = {
+    "Out of sync": ("noor", "differs=1", False),
+    "Largest first": ("noor", "sort=documents&order=desc", False),
+    "Created lately": (
+        "marco",
+        "sort=created&order=desc&columns=created%2Cexpires",
+        False,
+    ),
+}
+
+
+def write_history(now: datetime) -> None:
+    """Let the acts of the past days happen, oldest first, and keep some views.
+
+    Runs once, after the namespaces are written.
+    """
+    comparison.reconcile()
+    for moment, act in sorted(_acts(now), key=lambda entry: entry[0]):
+        with clock.set_to(moment):
+            act(moment)
+    _save_views()
+
+
+def _acts(now: datetime) -> list[Act]:
+    return [
+        (ago(now, days=6, at="09:12"), changes.describe_weather),
+        (ago(now, days=6, at="10:40"), changes.invite_ines),
+        (ago(now, days=5, at="14:20"), sessions.help_northlight),
+        (ago(now, days=4, at="11:05"), changes.index_seasons),
+        (ago(now, days=4, at="15:30"), changes.describe_languages),
+        (ago(now, days=3, at="08:55"), changes.revert_seasons),
+        (ago(now, days=3, at="13:10"), changes.describe_heritage),
+        (ago(now, days=2, at="09:48"), jobs.clone_heritage),
+        (ago(now, days=2, at="16:25"), jobs.cancel_a_clone),
+        (ago(now, days=1, at="10:15"), changes.protect_the_archive),
+        (ago(now, days=1, at="14:02"), changes.confirm_the_plan_of_marco),
+        (ago(now, hours=5), jobs.fail_a_clone),
+        (ago(now, hours=3), changes.release_the_archive),
+        (ago(now, minutes=50), changes.plan_a_float_index),
+        (ago(now, minutes=35), sessions.help_corvid),
+        (now, jobs.delete_a_trial),
+    ]
+
+
+def _save_views() -> None:
+    for name, (person, address, is_default) in _VIEWS.items():
+        actor = actor_of(person, NORTHLIGHT)
+        saved_views.save(
+            actor, actor.organization_id, name, address, is_default=is_default
+        )
