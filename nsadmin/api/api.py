@@ -15,6 +15,7 @@ from nsadmin.api.endpoints import (
     extractors,
     indexes,  # noqa: F401
     namespaces,
+    reprocessing,
     stats,
     tasks,
     templates,
@@ -44,6 +45,10 @@ _TAGS = [
     },
     {"name": "Feature extractors", "description": "They add vectors to a namespace."},
     {
+        "name": "Processing again",
+        "description": "Vectors of an appended extractor for what is there already.",
+    },
+    {
         "name": "Namespace templates",
         "description": "Configurations to create namespaces from.",
     },
@@ -61,6 +66,7 @@ _MODULES = (
     tasks,
     documents,
     extractors,
+    reprocessing,
     templates,
     analytics,
 )

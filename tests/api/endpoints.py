@@ -25,12 +25,14 @@ class Endpoint:
             .replace("{feature_extractor_id}", "face_identity_extractor_v1")
             .replace("{template_id}", "tmpl_000000000000")
             .replace("{document_id}", "doc_1")
+            .replace("{request_id}", "6f1c1f0e-0000-4000-8000-000000000000")
         )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
 
+TOKEN = "t" * 32
 ENDPOINTS = [
     Endpoint("POST", "/namespaces/list", {}),
     Endpoint("GET", "/namespaces"),
@@ -52,6 +54,22 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces/{identifier}/documents/{document_id}"),
     Endpoint("POST", "/namespaces/stats/batch", {"namespace_ids": []}),
     Endpoint("POST", "/namespaces/{identifier}/extend", {"ttl_seconds": 3600}),
+    Endpoint(
+        "POST",
+        "/namespaces/{identifier}/reprocess",
+        {"feature_extractor_id": "face_identity_extractor_v1"},
+    ),
+    Endpoint("GET", "/namespaces/{identifier}/reprocess"),
+    Endpoint("GET", "/namespaces/{identifier}/reprocess/{request_id}"),
+    Endpoint("DELETE", "/namespaces/{identifier}/reprocess/{request_id}"),
+    Endpoint("POST", "/reprocess/claim", {"worker": "w", "claim_token": TOKEN}),
+    Endpoint("POST", "/reprocess/{request_id}/progress", {"claim_token": TOKEN}),
+    Endpoint("POST", "/reprocess/{request_id}/done", {"claim_token": TOKEN}),
+    Endpoint(
+        "POST",
+        "/reprocess/{request_id}/failed",
+        {"claim_token": TOKEN, "error": "The model is gone."},
+    ),
     Endpoint("GET", "/templates/namespaces"),
     Endpoint("GET", "/templates/namespaces/{template_id}"),
     Endpoint(
