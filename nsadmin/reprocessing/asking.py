@@ -1,4 +1,4 @@
-"""Asking the platform to process again, and cancelling: the row, the audit, the message."""
+"""Asking the platform to process again, and cancelling that."""
 
 from collections.abc import Sequence
 from typing import Final

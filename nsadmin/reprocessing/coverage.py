@@ -27,7 +27,7 @@ _NAMES_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CollectionCoverage:
-    """A collection, its points, and those that lack the vectors; None if not counted."""
+    """A collection, its points, and those without the vectors; None if not counted."""
 
     collection_id: str
     name: str

@@ -13,6 +13,7 @@ from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import may, namespace_scope
 from nsadmin.pages.namespace.health_panel import Panel, panel_of
+from nsadmin.pages.reprocessing.shown import notes_of
 
 TEMPLATE = "namespaces/overview.html"
 _FIRST_INDEXES = 8
@@ -48,5 +49,6 @@ def live_parts(
             (entry, [v for v in vectors if v.extractor_id == entry.id])
             for entry in namespace.extractors
         ],
+        **notes_of(view, vectors),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }

@@ -98,6 +98,13 @@ def vector_badge(row: VectorRow, is_stale: bool) -> Badge:  # noqa: FBT001
     return badges.vector_badge(row, is_stale=is_stale)
 
 
+@register.filter
+def coverage_badge(vectors: Iterable[VectorRow]) -> Badge:
+    """Return the coverage of an extractor: that of the vector most points have."""
+    having = max((v.having for v in vectors if v.having is not None), default=(0, 0))
+    return badges.coverage_badge(having)
+
+
 @register.simple_tag
 def bar(percent: float | None, more: str = "") -> SafeString:
     """Draw a share as a bar; nothing is drawn for what is unknown."""

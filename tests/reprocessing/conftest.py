@@ -1,0 +1,97 @@
+"""A namespace with two collections; one extractor was appended after its points."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.stores.mongo import resources
+from nsadmin.stores.qdrant import points
+from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import Cast, make_namespace
+
+FACES, TEXTS = "face_identity_extractor_v1", "text_extractor_v1"
+TEXT_VECTOR = "text_extractor_v1_embedding"
+SIZES = {"face_identity_extractor_v1_embedding": 512, TEXT_VECTOR: 1024}
+
+
+def point(namespace: Namespace, number: int, of: str, **vectors: float) -> Any:
+    """A point of a collection, with these of the vectors."""
+    return {
+        "id": number,
+        "vector": {
+            name: [value] + [0.0] * (SIZES[name] - 1) for name, value in vectors.items()
+        },
+        "payload": {
+            "internal_id": namespace.internal_id,
+            "namespace_id": namespace.namespace_id,
+            "collection_id": of,
+            "document_id": f"doc_{number}",
+        },
+    }
+
+
+@pytest.fixture
+def make(cast: Cast) -> Callable[..., Namespace]:
+    """Return a function that makes a namespace: {collection: its numbers of points}."""
+
+    def made(owner: Any = None, name: str = "appended", **sizes: int) -> Namespace:
+        namespace = make_namespace(
+            owner or cast.northlight, name, extractors=(FACES, TEXTS), point_count=0
+        )
+        sizes = sizes or {"col_a": 4, "col_b": 2}
+        resources.put(
+            "collections",
+            [
+                {
+                    "_id": f"{namespace.namespace_id}:{key}",
+                    "collection_id": key,
+                    "collection_name": key.replace("col_", "Footage "),
+                    "namespace_id": namespace.namespace_id,
+                }
+                for key in sizes
+            ],
+        )
+        numbers = iter(range(1, 10_000))
+        points.put(
+            shared(),
+            namespace.namespace_id,
+            [
+                point(
+                    namespace,
+                    next(numbers),
+                    key,
+                    face_identity_extractor_v1_embedding=1.0,
+                )
+                for key, size in sizes.items()
+                for _ in range(size)
+            ],
+        )
+        return namespace
+
+    return made
+
+
+@pytest.fixture
+def appended(make: Callable[..., Namespace]) -> Namespace:
+    """A namespace whose six points in two collections lack the texts' vector."""
+    return make()
+
+
+def process(namespace: Namespace, numbers: dict[int, str]) -> None:
+    """Do the platform's work: give points of collections the texts' vector."""
+    points.put(
+        shared(),
+        namespace.namespace_id,
+        [
+            point(
+                namespace,
+                number,
+                of,
+                face_identity_extractor_v1_embedding=1.0,
+                text_extractor_v1_embedding=1.0,
+            )
+            for number, of in numbers.items()
+        ],
+    )
