@@ -7,20 +7,14 @@ import pytest
 from nsadmin.reprocessing import measuring
 from nsadmin.reprocessing.models import ReprocessRequest
 from tests.api.conftest import error_of, locations_of
-from tests.reprocessing.conftest import (  # noqa: F401 - fixtures
-    TEXT_VECTOR,
-    TEXTS,
-    appended,
-    make,
-    process,
-)
+from tests.reprocessing.appended import TEXT_VECTOR, TEXTS, process
 
 TOKEN = "worker-token-" + "x" * 30
 STAFF = {"role": "platform_admin"}
 
 
 @pytest.fixture
-def path(appended):  # noqa: F811
+def path(appended):
     return f"/namespaces/{appended.namespace_id}/reprocess"
 
 
@@ -38,7 +32,7 @@ def claimed(call, **body):
     return sent(call("POST", "/reprocess/claim", body, **STAFF))["request"]
 
 
-def test_a_request_is_answered_in_the_words_of_tasks(call, path, appended):  # noqa: F811
+def test_a_request_is_answered_in_the_words_of_tasks(call, path, appended):
     row = asked(call, path)
     assert row["task_type"] == "api_namespaces_migrations_run"
     assert (row["status"], row["state"]) == ("PENDING", "requested")
@@ -105,7 +99,7 @@ def test_of_another_organization_there_is_nothing(call, path):
         assert answer.status_code == 404, (method, where, role)
 
 
-def test_a_worker_claims_renews_and_finishes(call, path, appended):  # noqa: F811
+def test_a_worker_claims_renews_and_finishes(call, path, appended):
     row = asked(call, path)
     work = claimed(call)
     assert work["request_id"] == row["request_id"]

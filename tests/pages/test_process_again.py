@@ -9,18 +9,13 @@ from django.utils import timezone
 from nsadmin.namespaces.read import snapshots
 from nsadmin.reprocessing import asking, claims, measuring
 from nsadmin.reprocessing.models import ReprocessRequest, WebhookMessage
-from tests.reprocessing.conftest import (  # noqa: F401 - fixtures
-    TEXTS,
-    appended,
-    make,
-    process,
-)
+from tests.reprocessing.appended import TEXTS, process
 
 AMBER = "On 0 of 6 points"
 
 
 @pytest.fixture
-def at(appended):  # noqa: F811
+def at(appended):
     return f"/namespaces/{appended.namespace_id}/"
 
 
@@ -29,7 +24,7 @@ def again_part(text):
     return text[text.index('id="process-again"') : text.index('id="add-title"')]
 
 
-def test_an_appended_extractor_is_amber_on_every_page(browse, appended, at):  # noqa: F811
+def test_an_appended_extractor_is_amber_on_every_page(browse, appended, at):
     member = browse("member")
     overview = member.get(at).text
     assert "text_extractor v1: on 0 of 6 points" in overview
@@ -42,14 +37,14 @@ def test_an_appended_extractor_is_amber_on_every_page(browse, appended, at):  # 
     assert "is on 0 of 6 points" in member.get(f"{at}drift/").text
 
 
-def test_where_every_point_has_it_nothing_is_offered(browse, appended, at):  # noqa: F811
+def test_where_every_point_has_it_nothing_is_offered(browse, appended, at):
     process(appended, {n: "col_a" if n < 5 else "col_b" for n in range(1, 7)})
     text = browse("member").get(f"{at}extractors/").text
     assert 'id="process-again"' not in text
     assert "On all 6 points" in text
 
 
-def test_a_member_asks_and_cancels(browse, cast, appended, at):  # noqa: F811
+def test_a_member_asks_and_cancels(browse, cast, appended, at):
     member = browse("member")
     page = member.get(f"{at}process-again/{TEXTS}/").text
     assert "6 of 6 points lack the vectors" in page
@@ -79,7 +74,7 @@ def test_a_member_asks_and_cancels(browse, cast, appended, at):  # noqa: F811
     assert "Nothing to cancel" in late.text
 
 
-def test_the_states_of_a_request(browse, cast, appended, at, settings):  # noqa: F811
+def test_the_states_of_a_request(browse, cast, appended, at, settings):
     member = browse("member")
     settings.NSADMIN_REPROCESS_WEBHOOK_URL = "https://platform.example/hook"
     row = asking.ask(cast.actor(), appended.namespace_id, TEXTS)
@@ -115,7 +110,7 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):  # noqa:
     assert "by gpu-8: No model." in card()
 
 
-def test_measured_to_the_end(browse, cast, appended, at):  # noqa: F811
+def test_measured_to_the_end(browse, cast, appended, at):
     row = asking.ask(cast.actor(), appended.namespace_id, TEXTS)
     process(appended, {n: "col_a" if n < 5 else "col_b" for n in range(1, 7)})
     measuring.measure(row.request_id)

@@ -10,7 +10,7 @@ from nsadmin.reprocessing.models import ReprocessRequest
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from tests.cast import make_namespace
-from tests.reprocessing.conftest import FACES, TEXT_VECTOR, TEXTS, process
+from tests.reprocessing.appended import FACES, TEXT_VECTOR, TEXTS, process
 
 
 def counts(namespace, vectors=(TEXT_VECTOR,), **options):
@@ -97,8 +97,8 @@ def test_while_qdrant_is_silent_the_last_counts_stay(cast, appended, settings):
     assert row.tried_at > row.measured_at
 
 
-def test_a_collection_without_points_is_not_complete(cast, make):
-    empty = make(name="no points", col_a=0)
+def test_a_collection_without_points_is_not_complete(cast, make_appended):
+    empty = make_appended(name="no points", col_a=0)
     row = asking.ask(cast.actor("member"), empty.namespace_id, TEXTS)
     assert measuring.measure(row.request_id)
     row.refresh_from_db()

@@ -17,7 +17,7 @@ from django.utils import timezone
 from nsadmin.checks import reprocess_webhook
 from nsadmin.reprocessing import asking, measuring, messages
 from nsadmin.reprocessing.models import WebhookMessage
-from tests.reprocessing.conftest import TEXTS
+from tests.reprocessing.appended import TEXTS
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()

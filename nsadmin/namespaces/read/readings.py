@@ -47,17 +47,24 @@ def of_clusters(urls: Iterable[str]) -> dict[str, ClusterReading]:
 
 
 def shown(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
-    """Return the status to show for each namespace by its id, in two queries."""
+    """Return the status to show for each namespace by its id, in one query."""
     urls = {row.namespace_id: cluster_url(row) for row in rows}
     found = of_clusters(urls.values())
-    unused = unused_extractors(rows)
     now = timezone.now()
     return {
-        row.namespace_id: replace(
-            shown_status(row, found.get(urls[row.namespace_id], _NEVER_READ), now),
-            unused_of=unused.get(row.namespace_id),
+        row.namespace_id: shown_status(
+            row, found.get(urls[row.namespace_id], _NEVER_READ), now
         )
         for row in rows
+    }
+
+
+def shown_with_coverage(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
+    """Return the same with extractors that are on no point, in two queries."""
+    unused = unused_extractors(rows)
+    return {
+        key: replace(status, unused_of=unused.get(key))
+        for key, status in shown(rows).items()
     }
 
 

@@ -91,7 +91,7 @@ def _list_context(
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
     groups = _groups(facets_of(found.tally, query), query)
-    statuses = readings.shown(found.rows)
+    statuses = readings.shown_with_coverage(found.rows)
     return {
         "found": found,
         "rows": _rows(request, found.rows, statuses),

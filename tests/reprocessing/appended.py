@@ -33,7 +33,7 @@ def point(namespace: Namespace, number: int, of: str, **vectors: float) -> Any:
 
 
 @pytest.fixture
-def make(cast: Cast) -> Callable[..., Namespace]:
+def make_appended(cast: Cast) -> Callable[..., Namespace]:
     """Return a function that makes a namespace: {collection: its numbers of points}."""
 
     def made(owner: Any = None, name: str = "appended", **sizes: int) -> Namespace:
@@ -74,9 +74,9 @@ def make(cast: Cast) -> Callable[..., Namespace]:
 
 
 @pytest.fixture
-def appended(make: Callable[..., Namespace]) -> Namespace:
+def appended(make_appended: Callable[..., Namespace]) -> Namespace:
     """A namespace whose six points in two collections lack the texts' vector."""
-    return make()
+    return make_appended()
 
 
 def process(namespace: Namespace, numbers: dict[int, str]) -> None:
