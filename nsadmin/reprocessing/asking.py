@@ -15,7 +15,7 @@ from nsadmin.names import clip
 from nsadmin.namespaces.change.blockers import require_not_deleting
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.reprocessing import coverage, reading
+from nsadmin.reprocessing import counted, coverage, reading
 from nsadmin.reprocessing.messages import enqueue_message
 from nsadmin.reprocessing.models import (
     OPEN,
@@ -73,7 +73,7 @@ def _vectors(view: NamespaceView, extractor_id: str) -> list[str]:
         raise Invalid.at(
             "feature_extractor_id", "This extractor is not registered here."
         )
-    vectors = coverage.measured_vectors(view.namespace, extractor_id)
+    vectors = counted.measured_vectors(view, extractor_id)
     if not vectors:
         message = "This extractor has no known vectors, so nothing can be measured."
         raise Invalid.at("feature_extractor_id", message)

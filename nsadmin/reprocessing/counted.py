@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 
 from nsadmin.errors import Unavailable
+from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.reprocessing import coverage
 from nsadmin.reprocessing.coverage import CollectionCoverage, Coverage
@@ -36,8 +37,14 @@ def now(view: NamespaceView, extractor_id: str) -> Coverage | None:
     try:
         return coverage.measure(
             view.namespace,
-            coverage.measured_vectors(view.namespace, extractor_id),
+            measured_vectors(view, extractor_id),
             within_s=settings.NSADMIN_PAGE_TIMEOUT_S,
         )
     except Unavailable:
         return None
+
+
+def measured_vectors(view: NamespaceView, extractor_id: str) -> list[str]:
+    """Return the vectors that are measured, by the last counts that are stored."""
+    snapshot = snapshots.stored(view.namespace.namespace_id)
+    return coverage.measured_vectors(view.namespace, extractor_id, snapshot)

@@ -1,7 +1,7 @@
 """Measured coverage: the points of each collection that lack an extractor's vectors.
 
 Qdrant counts exactly, by filters: `collection_id` and `has_vector`. A point counts as
-processed once it has one of the extractor's vectors, because an extractor may rightly
+processed once it has one of the measured vectors, because an extractor may rightly
 leave one out, such as the transcript of a silent film.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, Final
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
 from nsadmin.stores.mongo import resources
@@ -68,11 +69,14 @@ class Coverage:
         return [row for row in self.rows if row.lacking != 0]
 
 
-def measured_vectors(namespace: Namespace, extractor_id: str) -> list[str]:
+def measured_vectors(
+    namespace: Namespace, extractor_id: str, snapshot: Snapshot | None
+) -> list[str]:
     """Return the vectors by which the work of a registered extractor is measured.
 
-    Those that another registered extractor makes too say nothing, unless it has no
-    other. Empty for an extractor without vectors, or one that is not registered.
+    They are those that no point has, if there are such. Otherwise all but those that
+    another registered extractor makes too, which say nothing, unless it has no other.
+    Empty for an extractor without vectors, or one that is not registered.
     """
     of_each = {
         stored.id: [
@@ -82,8 +86,10 @@ def measured_vectors(namespace: Namespace, extractor_id: str) -> list[str]:
         if stored.id in REGISTRY
     }
     own = of_each.pop(extractor_id, [])
+    counts = {name: snapshot.vector_count(name) if snapshot else None for name in own}
+    unused = [name for name in own if (count := counts[name]) and not count[0]]
     shared = {name for names in of_each.values() for name in names}
-    return [name for name in own if name not in shared] or own
+    return unused or [name for name in own if name not in shared] or own
 
 
 def measure(

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from playwright.sync_api import Route
 
 from tests.browser import axe, chromium
+from tests.pages.again_states import again
 from tests.pages.platform_states import platform
 from tests.pages.states import STATES, World
 
@@ -30,7 +31,7 @@ def world(cast, browse, sure, silence) -> World:
 
 
 @pytest.mark.parametrize(
-    "states", [*STATES, platform], ids=lambda states: states.__name__
+    "states", [*STATES, platform, again], ids=lambda states: states.__name__
 )
 def test_no_state_of_a_page_violates_axe_or_is_wider_than_a_phone(world, states):
     states(world)

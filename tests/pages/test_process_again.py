@@ -27,7 +27,8 @@ def again_part(text):
 def test_an_appended_extractor_is_amber_on_every_page(browse, appended, at):
     member = browse("member")
     overview = member.get(at).text
-    assert "text_extractor v1: on 0 of 6 points" in overview
+    assert 'aria-label="text_extractor v1 is on no point"' in overview
+    assert "<b>On 0 of 6 points:</b>" in overview
     assert AMBER in overview[overview.index('id="live-vectors"') :]
     assert f'href="{at}process-again/{TEXTS}/"' in overview
     card = again_part(member.get(f"{at}extractors/").text)

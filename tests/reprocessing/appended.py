@@ -1,6 +1,5 @@
 """A namespace with two collections; one extractor was appended after its points."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,51 +31,40 @@ def point(namespace: Namespace, number: int, of: str, **vectors: float) -> Any:
     }
 
 
-@pytest.fixture
-def make_appended(cast: Cast) -> Callable[..., Namespace]:
-    """Return a function that makes a namespace: {collection: its numbers of points}."""
-
-    def made(owner: Any = None, name: str = "appended", **sizes: int) -> Namespace:
-        namespace = make_namespace(
-            owner or cast.northlight, name, extractors=(FACES, TEXTS), point_count=0
-        )
-        sizes = sizes or {"col_a": 4, "col_b": 2}
-        resources.put(
-            "collections",
-            [
-                {
-                    "_id": f"{namespace.namespace_id}:{key}",
-                    "collection_id": key,
-                    "collection_name": key.replace("col_", "Footage "),
-                    "namespace_id": namespace.namespace_id,
-                }
-                for key in sizes
-            ],
-        )
-        numbers = iter(range(1, 10_000))
-        points.put(
-            shared(),
-            namespace.namespace_id,
-            [
-                point(
-                    namespace,
-                    next(numbers),
-                    key,
-                    face_identity_extractor_v1_embedding=1.0,
-                )
-                for key, size in sizes.items()
-                for _ in range(size)
-            ],
-        )
-        return namespace
-
-    return made
+def appended_for(cast: Cast, name: str = "appended", **sizes: int) -> Namespace:
+    """Make a namespace of Northlight: {collection: its number of points}."""
+    namespace = make_namespace(
+        cast.northlight, name, extractors=(FACES, TEXTS), point_count=0
+    )
+    sizes = sizes or {"col_a": 4, "col_b": 2}
+    resources.put(
+        "collections",
+        [
+            {
+                "_id": f"{namespace.namespace_id}:{key}",
+                "collection_id": key,
+                "collection_name": key.replace("col_", "Footage "),
+                "namespace_id": namespace.namespace_id,
+            }
+            for key in sizes
+        ],
+    )
+    owners = [key for key, size in sizes.items() for _ in range(size)]
+    points.put(
+        shared(),
+        namespace.namespace_id,
+        [
+            point(namespace, number, key, face_identity_extractor_v1_embedding=1.0)
+            for number, key in enumerate(owners, start=1)
+        ],
+    )
+    return namespace
 
 
 @pytest.fixture
-def appended(make_appended: Callable[..., Namespace]) -> Namespace:
+def appended(cast: Cast) -> Namespace:
     """A namespace whose six points in two collections lack the texts' vector."""
-    return make_appended()
+    return appended_for(cast)
 
 
 def process(namespace: Namespace, numbers: dict[int, str]) -> None:

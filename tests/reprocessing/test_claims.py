@@ -15,7 +15,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.reprocessing import asking, claims, reading
 from nsadmin.reprocessing.models import ReprocessRequest
-from tests.reprocessing.appended import TEXTS
+from tests.reprocessing.appended import TEXTS, appended_for
 
 
 def token(letter="t"):
@@ -47,8 +47,8 @@ def test_the_same_token_gets_the_same_request(waiting):
     assert reading.is_connected()
 
 
-def test_the_oldest_goes_first_or_the_one_that_is_named(cast, make_appended, waiting):
-    other = asking.ask(cast.actor(), make_appended(name="later").namespace_id, TEXTS)
+def test_the_oldest_goes_first_or_the_one_that_is_named(cast, waiting):
+    other = asking.ask(cast.actor(), appended_for(cast, "later").namespace_id, TEXTS)
     assert claimed("a", request_id=other.request_id).pk == other.pk
     assert claimed("b").pk == waiting.pk
 
@@ -112,10 +112,10 @@ def test_an_unknown_request_is_not_found(cast):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_at_once_get_each_request_once(cast, make_appended):
+def test_many_workers_at_once_get_each_request_once(cast):
     rows = [
         asking.ask(
-            cast.actor(), make_appended(name=f"raced {n}", col_a=1).namespace_id, TEXTS
+            cast.actor(), appended_for(cast, f"raced {n}", col_a=1).namespace_id, TEXTS
         )
         for n in range(3)
     ]

@@ -4,13 +4,19 @@ import pytest
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound
-from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import probe, queries, snapshots
 from nsadmin.reprocessing import asking, coverage, measuring
 from nsadmin.reprocessing.models import ReprocessRequest
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from tests.cast import make_namespace
-from tests.reprocessing.appended import FACES, TEXT_VECTOR, TEXTS, process
+from tests.reprocessing.appended import (
+    FACES,
+    TEXT_VECTOR,
+    TEXTS,
+    appended_for,
+    process,
+)
 
 
 def counts(namespace, vectors=(TEXT_VECTOR,), **options):
@@ -61,12 +67,22 @@ def test_a_vector_of_another_extractor_says_nothing(cast):
         "shared vectors",
         extractors=("multimodal_extractor_v1", "text_extractor_v1"),
     )
-    vectors = coverage.measured_vectors(both, "multimodal_extractor_v1")
+    vectors = coverage.measured_vectors(both, "multimodal_extractor_v1", None)
     assert vectors == [
         "multimodal_extractor_v1_multimodal_embedding",
         "multimodal_extractor_v1_transcription_embedding",
     ]
-    assert coverage.measured_vectors(both, "image_extractor_v1") == []
+    assert coverage.measured_vectors(both, "image_extractor_v1", None) == []
+
+
+def test_vectors_that_no_point_has_are_measured_alone(cast):
+    name = "multimodal_extractor_v1_transcription_embedding"
+    extractor = "multimodal_extractor_v1"
+    films = make_namespace(cast.northlight, "silent", extractors=(extractor,))
+    probe.snapshot(films, force=True, wait_s=2)
+    snapshots.record(films.namespace_id, **{f"having:{name}": {"have": 0, "of": 3}})
+    told = snapshots.stored(films.namespace_id)
+    assert coverage.measured_vectors(films, extractor, told) == [name]
 
 
 def test_the_request_ends_when_every_point_has_the_vectors(cast, appended):
@@ -97,8 +113,8 @@ def test_while_qdrant_is_silent_the_last_counts_stay(cast, appended, settings):
     assert row.tried_at > row.measured_at
 
 
-def test_a_collection_without_points_is_not_complete(cast, make_appended):
-    empty = make_appended(name="no points", col_a=0)
+def test_a_collection_without_points_is_not_complete(cast):
+    empty = appended_for(cast, "no points", col_a=0)
     row = asking.ask(cast.actor("member"), empty.namespace_id, TEXTS)
     assert measuring.measure(row.request_id)
     row.refresh_from_db()

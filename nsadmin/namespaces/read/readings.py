@@ -32,7 +32,7 @@ class ShownStatus:
 
     `as_of` is when it was last known to be so, None for never; `since` is set while it
     is unknown although it once was known. `unused_of` is the number of points if there
-    are some and an extractor's vectors are on none of them, as last counted.
+    are some and a vector of an extractor is on none of them, as last counted.
     """
 
     key: str
@@ -69,16 +69,17 @@ def shown_with_coverage(rows: Sequence[MirroredNamespace]) -> dict[str, ShownSta
 
 
 def unused_extractors(rows: Sequence[MirroredNamespace]) -> dict[str, int]:
-    """Return {id: points} of namespaces with an extractor that none of them has."""
+    """Return {id: points} of namespaces with an extractor's vector on none of them."""
     by_id = {row.namespace_id: row for row in rows}
     told = LastLook.objects.filter(pk__in=by_id, live__points__gt=0)
     found: dict[str, int] = {}
     for key, facts in told.values_list("namespace_id", "told"):
         for extractor_id in by_id[key].extractor_ids:
             counts = _counts(extractor_id, facts)
-            if counts and not max(have for have, _ in counts):
-                found[key] = max(of for _, of in counts)
-    return {key: of for key, of in found.items() if of}
+            for have, of in counts:
+                if of and not have:
+                    found[key] = of
+    return found
 
 
 def _counts(extractor_id: str, facts: Mapping[str, Any]) -> list[tuple[int, int]]:

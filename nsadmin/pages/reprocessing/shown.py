@@ -24,8 +24,8 @@ STATES: Final[Mapping[str, Badge]] = {
 class Again:
     """An extractor some of whose points lack its vectors, or that has a request.
 
-    `having` is the largest count of its vectors, as (with, of all); `coverage` has the
-    collections, counted only for an extractor that no point has.
+    `having` is the count of a vector that no point has, or else the largest one, as
+    (with, of all); `coverage` has the collections, counted only in the first case.
     """
 
     extractor_id: str
@@ -37,7 +37,7 @@ class Again:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there are points and none has a vector of the extractor."""
+        """Whether there are points and a vector of the extractor is on none."""
         return self.having is not None and self.having[0] == 0 < self.having[1]
 
     @property
@@ -83,7 +83,7 @@ def _again(
     vectors: list[VectorRow],
     request: ReprocessRequest | None,
 ) -> Again:
-    having = largest(vectors)
+    having = count_of(vectors)
     found = None
     if having is not None and having[0] == 0 < having[1]:
         found = counted.recent(view, extractor_id)
@@ -91,25 +91,32 @@ def _again(
     return Again(extractor_id, label, vectors, having, found, request)
 
 
-def largest(vectors: Iterable[VectorRow]) -> tuple[int, int] | None:
-    """Return the count of the vector that most points have; None while unknown."""
-    return max((v.having for v in vectors if v.having is not None), default=None)
+def count_of(vectors: Iterable[VectorRow]) -> tuple[int, int] | None:
+    """Return the count of a vector on no point, else the largest; None if unknown."""
+    counts = [vector.having for vector in vectors if vector.having is not None]
+    empty = [count for count in counts if not count[0]]
+    return max(empty or counts, default=None)
 
 
 def notes_of(view: NamespaceView, vectors: Sequence[VectorRow]) -> dict[str, Any]:
     """Return the context of the notes on the overview.
 
-    `again_open` are the open requests; `again_empty` the extractors that no point has
-    and that nobody has asked to process again: id, label, points.
+    `again_open` are the open requests. `again_empty` are extractors with a vector that
+    no point has and without a request: id, label, names of these vectors, points.
     """
     requests = reading.open_of(view.namespace.namespace_id)
     asked = {row.extractor_id for row in requests}
-    empty = [
-        (key, f"{own[0].extractor_name} {own[0].version}", having[1])
-        for key, own in by_extractor(vectors).items()
-        if key not in asked and (having := largest(own)) and having[0] == 0 < having[1]
-    ]
     return {
         "again_open": [(row, STATES[row.state]) for row in requests],
-        "again_empty": empty,
+        "again_empty": [
+            _empty(key, own)
+            for key, own in by_extractor(v for v in vectors if v.is_empty).items()
+            if key not in asked
+        ],
     }
+
+
+def _empty(key: str, own: list[VectorRow]) -> tuple[str, str, list[str], int]:
+    label = f"{own[0].extractor_name} {own[0].version}"
+    _, points = count_of(own) or (0, 0)
+    return key, label, [vector.name for vector in own], points

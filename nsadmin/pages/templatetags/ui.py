@@ -99,9 +99,8 @@ def vector_badge(row: VectorRow, is_stale: bool) -> Badge:  # noqa: FBT001
 
 
 @register.filter
-def coverage_badge(vectors: Iterable[VectorRow]) -> Badge:
-    """Return the coverage of an extractor: that of the vector most points have."""
-    having = max((v.having for v in vectors if v.having is not None), default=(0, 0))
+def coverage_badge(having: tuple[int, int]) -> Badge:
+    """Return on how many of the points vectors are."""
     return badges.coverage_badge(having)
 
 
