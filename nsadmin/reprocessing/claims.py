@@ -136,12 +136,17 @@ def give_back_expired() -> int:
 
     One that was claimed too often ends as failed.
     """
+    now = timezone.now()
     expired = ReprocessRequest.objects.filter(
-        state=RequestState.CLAIMED, claim_ends_at__lte=timezone.now()
+        state=RequestState.CLAIMED, claim_ends_at__lte=now
     )
-    hopeless = expired.filter(claims__gte=MOST_CLAIMS)
-    for row in hopeless:
-        end(row, RequestState.FAILED, by=EndedBy.SYSTEM, error=_LET_GO)
+    expired.filter(claims__gte=MOST_CLAIMS).update(
+        state=RequestState.FAILED,
+        ended_at=now,
+        ended_by=EndedBy.SYSTEM,
+        error=_LET_GO,
+        claim_ends_at=None,
+    )
     return expired.filter(claims__lt=MOST_CLAIMS).update(
         state=RequestState.REQUESTED, token_hash="", claim_ends_at=None
     )

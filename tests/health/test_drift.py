@@ -109,7 +109,7 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
     assert store.get(drifted.namespace_id)["revision"] == revision
     settled = condensed(browser.get(at).content.decode())
     assert "Add what is missing" not in settled
-    assert "points lack the vector face_identity_extractor_v1_embedding" in settled
+    assert "face_identity_extractor_v1_embedding is on 0 of" in settled
 
 
 def effects_of(client_, namespace, part):
