@@ -19,7 +19,7 @@ test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
-test-postgres: .venv/.ok ## odd and hostile values over PostgreSQL; ALL=1: every test
+test-postgres: .venv/.ok ## odd values and own statements over PostgreSQL; ALL=1: every test
 	$(BIN)/python -m tests.postgres $(if $(ALL),--all) -n 3 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
 
@@ -46,7 +46,7 @@ bench: .venv/.ok ## ratios against a peer or a limit, as a table for each databa
 idle: .venv/.ok ## CPU of the whole stack while nobody uses it, at 100,000 namespaces
 	$(BIN)/python -m tests.bench.idle
 
-faults: .venv/.ok ## the long fault proofs that `make test` samples
+faults: .venv/.ok ## the long proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests
 
 fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from nsadmin.errors import Invalid
@@ -81,11 +82,27 @@ def search_text(*texts: str) -> str:
     One text is a line; the last line has the beginnings of all words, since an index of
     three letters knows nothing of shorter words. What is too long is cut.
     """
-    lines = "\n".join(folded(text[:_MAX_SEARCHED]) for text in texts)[:_MAX_SEARCHED]
-    starts = {
-        start for pair in set(_PAIR.findall(lines)) for start in word_starts(pair)
-    }
+    return with_starts(search_lines(*texts))
+
+
+def search_lines(*texts: str) -> str:
+    """Return the `search_text` without its last line."""
+    cut = [text[:_MAX_SEARCHED] for text in texts]
+    whole = "".join(cut)
+    if whole.isascii() and whole.isprintable():  # as nearly all are
+        return "\n".join(cut)[:_MAX_SEARCHED].casefold()
+    return "\n".join(map(folded, cut))[:_MAX_SEARCHED]
+
+
+def with_starts(lines: str) -> str:
+    """Return the `search_text` of its `search_lines`."""
+    starts = set(chain.from_iterable(map(word_starts, set(_PAIR.findall(lines)))))
     return f"{lines}\n{''.join(sorted(starts))}"
+
+
+def lines_of(searched: str) -> str:
+    """Return the `search_lines` of a `search_text`."""
+    return searched.rpartition("\n")[0]
 
 
 @lru_cache(maxsize=10_000)

@@ -172,12 +172,19 @@ MIDDLEWARE = [
 ROOT_URLCONF = "nsadmin.urls"
 WSGI_APPLICATION = "nsadmin.wsgi.application"
 
+_CACHED = (
+    "django.template.loaders.cached.Loader",
+    [
+        "nsadmin.pages.template_loader.Loader",
+        "django.template.loaders.app_directories.Loader",
+    ],
+)
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [("template_partials.loader.Loader", [_CACHED])],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -49,8 +49,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests go first: they take longest, and one process has them all."""
-    items.sort(key=lambda item: "browser" not in item.path.parts)
+    """What takes longest goes first: the browser's tests, all in one process; then what
+    draws every page.
+    """
+    items.sort(
+        key=lambda item: (
+            "browser" not in item.path.parts,
+            item.get_closest_marker("browser") is None,
+        )
+    )
 
 
 def pytest_collection_finish() -> None:

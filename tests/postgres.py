@@ -1,8 +1,9 @@
 """Run tests over a PostgreSQL of their own: `python -m tests.postgres [for pytest …]`.
 
-Without a file among the arguments it runs those of odd and hostile values: PostgreSQL
-refuses what SQLite stores, such as NUL in a text, NaN in JSON or a text that is too long.
-With `--all` it runs every test.
+Without a file among the arguments it runs those of odd and hostile values, for PostgreSQL
+refuses what SQLite stores, such as NUL in a text, NaN in JSON or a text that is too long;
+and those of what the two databases are told in different statements. With `--all` it runs
+every test.
 """
 
 import os
@@ -20,7 +21,8 @@ from nsadmin.embedded.supervision import ports
 from nsadmin.embedded.supervision.supervisor import Process
 from tests.embedded_servers import RunningServer, running
 
-FILES = (
+# What PostgreSQL refuses and SQLite stores.
+ODD_VALUES = (
     "tests/hostile/test_odd_documents.py",
     "tests/hostile/test_damaged_documents.py",
     "tests/hostile/test_odd_world.py",
@@ -39,6 +41,21 @@ FILES = (
     "tests/jobs/test_runner.py",
     "tests/advice/test_odd_items.py",
 )
+# What has a statement, a trigger or a lock of its own for each database.
+OWN_STATEMENTS = (
+    "tests/namespaces/test_list_counters.py",
+    "tests/namespaces/test_list_walks.py",
+    "tests/namespaces/test_look_writes.py",
+    "tests/namespaces/test_mirror_comparison.py",
+    "tests/api/test_list_order.py",
+    "tests/pages/test_platform_namespaces.py",
+    "tests/search/test_fill.py",
+    "tests/jobs/test_lease.py",
+    "tests/jobs/test_schedules.py",
+    "tests/audit/test_keeping.py",
+    "tests/access/test_selection.py",
+)
+FILES = (*ODD_VALUES, *OWN_STATEMENTS)
 MISSING = (
     "There is no PostgreSQL server on this machine: "
     "apt-get install --no-install-recommends postgresql"

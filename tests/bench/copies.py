@@ -33,6 +33,8 @@ def multiply(times: int) -> None:
             _copy(MirroredNamespace, _changed_row(turn))
             _copy(MirroredDocument, _changed_document(turn))
             _copy(LastLook, {"namespace_id": _key("namespace_id", turn)})
+        # Otherwise PostgreSQL makes no index before it has checked the new rows.
+        connection.check_constraints()
         install.install(using="default")
         triggers.install(using="default")
 

@@ -1,9 +1,10 @@
 """What the whole stack costs while nobody uses it: `python -m tests.bench.idle`.
 
 It starts `manage.py demo` in a directory of its own, loads a fleet, waits until the
-first comparisons and samples are over, and then adds up the CPU time of every process
-and its children. The figure is the share of one core, so it hardly depends on what else
-the machine does.
+first comparison is over, writes the first looks at once (`looked.py`), and then adds up
+the CPU time of every process and its children, for as long as the longest period of a
+frequent schedule. The figure is the share of one core, so it hardly depends on what
+else the machine does.
 """
 
 import argparse
@@ -133,8 +134,12 @@ def measure(folder: Path, *, namespaces: int, settle_s: float, seconds: float) -
     leave_unseeded(folder)
     with demo(folder) as said:
         fleet = ["load_fleet", f"--namespaces={namespaces}", "--without-mirror"]
-        subprocess.run([*MANAGE, *fleet], env=settings_of(folder, said), check=True)
+        env = settings_of(folder, said)
+        subprocess.run([*MANAGE, *fleet], env=env, check=True)
         wait_until_mirrored(folder / "nsadmin.sqlite3", namespaces)
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench.looked"], env=env, check=True
+        )
         time.sleep(settle_s)
         pids = said["processes"]
         before, began = spent(pids), time.monotonic()
@@ -147,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--namespaces", type=int, default=100_000)
     parser.add_argument("--settle", type=float, default=90.0)
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=300.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsadmin-idle-") as folder:
         table = measure(

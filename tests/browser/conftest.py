@@ -16,6 +16,16 @@ PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
 
 SignedIn = Callable[[str], StorageState]
+# What takes long is walked in one way here and in the other by `make faults`.
+LATER = pytest.mark.faults
+WITH_SCRIPT = pytest.mark.parametrize(
+    "scripted",
+    [pytest.param(True, id="script"), pytest.param(False, id="no script", marks=LATER)],
+)
+WITHOUT_SCRIPT = pytest.mark.parametrize(
+    "scripted",
+    [pytest.param(True, id="script", marks=LATER), pytest.param(False, id="no script")],
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,9 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from tests.browser import axe
-from tests.browser.conftest import SignedIn
+from tests.browser.conftest import LATER, WITH_SCRIPT, SignedIn
 from tests.browser.places import places
 from tests.browser.running_demo import ANSWER_S, Demo
+
+AXE = (axe.faults, axe.faults_when_dark)  # in this order: all in light, colours in dark
 
 
 def collection(demo: Demo, namespace_id: str) -> dict:
@@ -156,7 +158,15 @@ def test_a_name_is_judged_while_it_is_typed(demo, visit):
     expect(page).to_have_title("Settings of seattle-weather-desk · nsadmin")
 
 
-@pytest.mark.parametrize("choice", ["theirs", "yours"])
+@pytest.mark.parametrize(
+    ("choice", "scripted"),
+    [
+        ("theirs", True),
+        ("yours", False),
+        pytest.param("theirs", False, marks=LATER),
+        pytest.param("yours", True, marks=LATER),
+    ],
+)
 def test_a_moved_plan_offers_a_choice(demo, visit, scripted, choice):
     target = demo.namespace("seattle-weather-desk")["namespace_id"]
     role = "admin" if scripted else "member"
@@ -226,6 +236,7 @@ def test_every_index_type_shows_its_own_parameters(demo, visit, scripted):
     expect(page.locator("input[name=type][value=uuid]")).to_be_checked()
 
 
+@WITH_SCRIPT
 def test_a_namespace_is_cloned_with_equal_counts(demo, visit, scripted):
     source = demo.namespace("seattle-weather-desk")["namespace_id"]
     name = f"a copy {'with' if scripted else 'without'} script"
@@ -304,8 +315,19 @@ def test_the_theme_is_remembered_by_the_server(demo, visit, scripted):
 
 
 @pytest.mark.parametrize("role", ["nobody", "admin", "viewer", "support"])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        pytest.param((390, 1440), id="narrow light, wide dark"),
+        pytest.param((1440, 390), id="wide light, narrow dark", marks=LATER),
+    ],
+)
 def test_no_page_violates_axe_or_scrolls_sideways(
-    demo: Demo, browser: Browser, signed_in: SignedIn, role: str
+    demo: Demo,
+    browser: Browser,
+    signed_in: SignedIn,
+    widths: tuple[int, int],
+    role: str,
 ) -> None:
     context = browser.new_context(
         bypass_csp=True,  # axe is injected as a script; CSP has its own tests
@@ -318,11 +340,9 @@ def test_no_page_violates_axe_or_scrolls_sideways(
         if who != role:
             continue
         page.goto(demo.url + path)
-        for width in (1440, 390):
+        for width, faults in zip(widths, AXE, strict=True):
             page.set_viewport_size({"width": width, "height": 900})
-            found += [f"{name}, {width}: {fault}" for fault in axe.faults(page)]
-            dark = axe.faults_when_dark(page)
-            found += [f"{name}, {width}, dark: {fault}" for fault in dark]
+            found += [f"{name}, {width}: {fault}" for fault in faults(page)]
             scroll = page.evaluate("document.documentElement.scrollWidth")
             if scroll > width:
                 found.append(f"{name}: {scroll} px wide at {width}")

@@ -5,6 +5,7 @@ import re
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import WITHOUT_SCRIPT
 from tests.browser.running_demo import ANSWER_S, Demo
 
 
@@ -65,6 +66,7 @@ def _points(place: dict[str, str], collection: str) -> int:
     return int(answer.json()["result"]["count"])
 
 
+@WITHOUT_SCRIPT
 def test_a_namespace_moves_with_its_points_and_back(demo: Demo, visit, scripted):
     """The largest one with JavaScript, a smaller one without."""
     name = "airfields-of-the-world" if scripted else "seattle-weather-desk"

@@ -171,7 +171,7 @@ class Proxy:
     @contextmanager
     def running(self) -> Iterator["Proxy"]:
         """Serve for as long as the block lasts."""
-        thread = threading.Thread(target=self._server.serve_forever)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield self
@@ -185,6 +185,7 @@ class Proxy:
 def _server(proxy: Proxy) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: the second would wait 40 ms
 
         def log_message(self, *_: object) -> None:
             pass

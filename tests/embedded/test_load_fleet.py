@@ -13,14 +13,18 @@ from nsadmin.access.models import Membership, Organization, User
 from nsadmin.celery import app
 from nsadmin.embedded.fleet.documents import document, namespace_id, spec
 from nsadmin.embedded.fleet.plan import PASSWORD, FleetPlan
+from nsadmin.embedded.management.commands import refresh_demo
 from nsadmin.embedded.management.commands.load_fleet import Command
 from nsadmin.jobs.models import ItemFailure, ScheduleRun
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.stores.mongo import connection
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
+from tests.faults.proxy import Fault, running_proxies
+from tests.faults.transport import Mongo
 from tests.people import BACKEND
 
 ADMIN = f"admin@{FleetPlan(60, 5).owners[0].slug}.example"
@@ -105,6 +109,40 @@ def test_loading_again_writes_nothing(world):
 
     assert {raw["_id"]: raw for raw in store.every()} == before
     assert comparison.reconcile() == 0
+
+
+def test_a_batch_whose_answer_is_lost_is_written_once(world, settings, capsys):
+    """The documents are there although the insert failed; the next try finds them."""
+    written = sorted(str(raw["_id"]) for raw in store.every())
+    with running_proxies() as proxies:
+        url = settings.NSADMIN_MONGODB_URL
+        settings.NSADMIN_MONGODB_URL = proxies.before(Mongo(), url)
+        connection.collection(store.NAME).delete_many({})
+        proxies.exchanges.expect()
+        load()
+        asked = [exchange.asks for exchange in proxies.exchanges.seen]
+        connection.collection(store.NAME).delete_many({})
+        proxies.exchanges.expect(1 + asked.index("insert"), Fault.DROPPED)
+
+        load()
+
+        assert proxies.exchanges.broken.asks == "insert"
+    settings.NSADMIN_MONGODB_URL = url
+    assert sorted(str(raw["_id"]) for raw in store.every()) == written
+    assert "does not answer" in capsys.readouterr().out
+
+
+def test_the_demo_starts_although_the_store_fails_to_answer_once(world, settings):
+    with running_proxies() as proxies:
+        url = settings.NSADMIN_MONGODB_URL
+        settings.NSADMIN_MONGODB_URL = proxies.before(Mongo(), url)
+        MirroredNamespace.objects.all().delete()
+        proxies.exchanges.expect(2, Fault.DROPPED)
+
+        call_command(refresh_demo.Command())
+
+        assert proxies.exchanges.broken is not None
+    assert MirroredNamespace.objects.count() == 60
 
 
 def test_somebody_of_each_organization_and_of_the_platform_can_sign_in(world):

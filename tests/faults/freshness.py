@@ -155,7 +155,11 @@ def every(seconds: float, call: Callable[[], object]) -> Iterator[list[float]]:
 
 @dataclass
 class Watcher:
-    """Changes points at random, and notes how old everything is that lists say."""
+    """Changes points at random, and notes how old everything is that lists say.
+
+    A namespace whose look had no answer is Unknown until the next one, and says nothing
+    that could be too old. It is `silent` here; `unknown` are those whose looks answer.
+    """
 
     fleet: Fleet
     points: dict[str, int]
@@ -163,6 +167,7 @@ class Watcher:
     seen_after: dict[str, list[float]] = field(default_factory=dict)
     oldest: dict[str, list[float]] = field(default_factory=dict)
     promised: dict[str, int] = field(default_factory=dict)
+    silent: dict[str, set[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
 
@@ -184,6 +189,9 @@ class Watcher:
             url = cluster_url(row)
             kind, reading = kinds[url], at.get(url, ClusterReading(url=url))
             shown = readings.shown_status(row, reading, now)
+            if row.health == "unknown" and row.health_since is not None:
+                self.silent.setdefault(kind, set()).add(f"{row.pk} {row.health_since}")
+                continue
             age = (now - shown.as_of).total_seconds() if shown.as_of else float("inf")
             ages[kind].append(age)
             if shown.key != "ready":
@@ -216,5 +224,6 @@ class Watcher:
             f"{self.promised[kind]} s, oldest {max(oldest):.0f} s, now "
             f"{oldest[-1]:.0f} s; "
             f"{len(seen):,} changes seen after {statistics.median(seen):.0f} s (median), "
-            f"{seen[int(0.99 * (len(seen) - 1))]:.0f} s (p99), {seen[-1]:.0f} s (most)"
+            f"{seen[int(0.99 * (len(seen) - 1))]:.0f} s (p99), {seen[-1]:.0f} s (most); "
+            f"{len(self.silent.get(kind, ()))} looks had no answer"
         )

@@ -14,7 +14,10 @@ from tests.faults import clones
 from tests.faults.plant import Plant, until
 
 
-@pytest.fixture(scope="module", params=["snapshot", "stream"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("snapshot", marks=pytest.mark.faults), "stream"],
+)
 def plant_env(request) -> dict[str, str]:
     """One of the ways in which shards come as a whole."""
     return {"NSADMIN_TRANSFER_WAYS": request.param}

@@ -62,7 +62,8 @@ def watcher(stores, settings, empty_rows, django_db_blocker) -> Iterator[Watcher
 
 
 def _tell(watcher: Watcher, after_s: float, turns: list[float]) -> None:
-    print(f"after {after_s:.0f} s: {len(watcher.late)} late")
+    print(f"after {after_s:.0f} s, load {os.getloadavg()[0]:.0f}:", flush=True)
+    print(f"  {len(watcher.late)} late {watcher.late[-3:]}")
     for kind in (COUNTED, ASKED):
         print(f"  {watcher.figures(kind)}")
     print(f"  a turn at the one that counts: {max(turns, default=0):.2f} s at most")

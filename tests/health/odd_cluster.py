@@ -65,7 +65,7 @@ def running() -> Iterator[OddCluster]:
     is_over = threading.Event()
     server = _Server(("127.0.0.1", 0), Handler)
     cluster = OddCluster(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield cluster

@@ -115,6 +115,21 @@ def test_points_that_changed_bring_a_collection_forward(cast, asked):
     assert count().changed == 0
 
 
+def test_a_change_is_due_since_the_counts_before_were_to_be_renewed(cast, odd):
+    MirroredNamespace.objects.update(health="ready", document_count=3)
+    before = timezone.now() - timedelta(seconds=265)
+    reading = readings.reading_of(shared().url)
+    readings.save(reading, counted_at=before)
+    told(odd, f'collection_points{{id="{cast.own.collection}"}} 4')
+    assert count().changed
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.changed_at == before
+    assert row.next_look_at == before + timedelta(seconds=240)
+    reading = readings.reading_of(shared().url)
+    reading.due_since = row.next_look_at
+    assert promise.oldest_s(reading, timezone.now()) == pytest.approx(265, abs=5)
+
+
 def test_a_collection_that_is_missing_is_looked_at(cast, asked):
     sample()
     count()
@@ -126,6 +141,35 @@ def test_a_collection_that_is_missing_is_looked_at(cast, asked):
     assert MirroredNamespace.objects.get(pk=cast.own.namespace_id).health == "error"
     again()
     assert count().changed == 0
+
+
+def test_counts_confirm_that_a_collection_is_missing_until_it_is_back(cast, asked):
+    sample()
+    count()
+    collections.drop(shared(), cast.own.collection)
+    again()
+    count()
+    again()
+    sample()
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.next_look_at > timezone.now() + timedelta(hours=15)
+    asks(asked)
+    again()
+    assert count().changed == 0
+    assert sample().answered == 0
+    assert "GET collection" not in asks(asked)
+    reading = ClusterReading.objects.get()
+    assert readings.known_at(row, reading) == reading.counted_at > row.looked_at
+
+    # With as many points as it had: the counts alone say that it is there again.
+    collections.create(shared(), cast.own.collection, {"v": (4, "cosine")})
+    MirroredNamespace.objects.filter(pk=row.pk).update(counted=0)
+    again()
+    assert count().changed == 1
+    again()
+    sample()
+    row.refresh_from_db()
+    assert (row.health, row.document_count) == ("ready", 0)
 
 
 def test_a_count_that_always_differs_counts_once(cast, odd):
@@ -245,7 +289,7 @@ def test_a_cluster_that_no_key_opens_is_not_counted(cast, own):
     assert not promise.is_counted(ClusterReading.objects.get(url=own.url))
 
 
-def test_counting_is_done_once_in_four_minutes(cast, asked):
+def test_counting_is_done_once_in_three_minutes(cast, asked):
     sample()
     assert count().counted == 1
     assert count().counted == 0

@@ -41,6 +41,27 @@ def test_an_outage_does_not_raise_it(reading):
     assert promised_s(reading, 10, NOW) == 300
 
 
+def test_a_turn_that_the_cluster_ended_does_not_raise_it():
+    reading = late(99, looks_per_s=100)
+    assert promised_s(reading, 3000, NOW, is_outage=True) == 300
+    assert promises({"u": "u"}, [reading], NOW)[0].why_not
+
+
+def test_what_the_counts_deny_is_older_than_they_are():
+    counted_at = NOW - timedelta(seconds=20)
+    reading = late(75, counted_at=counted_at, count_ms=5000)
+    assert oldest_s(reading, NOW) == 315
+    assert promised_s(reading, 100_000, NOW) == 335
+    reading.due_since = None
+    assert oldest_s(reading, NOW) == 20
+
+
+@pytest.mark.parametrize(("took_s", "promised"), [(11, 300), (13, 323)])
+def test_counts_that_take_long_raise_it(took_s, promised):
+    reading = ClusterReading(counted_at=NOW, count_ms=1000 * took_s)
+    assert promised_s(reading, 100_000, NOW) == promised
+
+
 def test_counts_that_come_in_time_leave_it_at_five_minutes():
     counted_at = NOW - timedelta(seconds=275)
     reading = ClusterReading(counted_at=counted_at, count_ms=5000)

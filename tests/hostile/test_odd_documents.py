@@ -188,9 +188,12 @@ def test_what_has_no_address_can_be_read_and_nothing_else(odd_store: Cast) -> No
             assert error_of(refused)["code"] == "document_unreadable"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_of_some_is_an_answer(odd_store: Cast, page: str) -> None:
-    ask_all(odd_store, page, [*LISTED, *UNOWNED][PAGES.index(page) % STEP :: STEP])
+def test_every_page_of_some_is_an_answer(
+    odd_store: Cast, subtests: pytest.Subtests
+) -> None:
+    for number, page in enumerate(PAGES):
+        with subtests.test(page):
+            ask_all(odd_store, page, [*LISTED, *UNOWNED][number % STEP :: STEP])
 
 
 @pytest.mark.faults

@@ -20,6 +20,7 @@ from nsadmin.namespaces.models import (
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import Cast, make_namespace, make_resources
+from tests.faults import lists_of_dates
 
 
 class Turns(threading.Event):
@@ -280,38 +281,31 @@ def test_a_cursor_passes_many_changes_of_one_time_and_odd_ones(
     assert kept <= datetime.now(UTC)
 
 
-def test_a_cursor_passes_lists_of_dates(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cursor_passes_lists_of_dates(cast: Cast, settings: Any) -> None:
     """MongoDB finds such a list between any two times; the embedded server does not."""
     now = datetime.now(UTC)
     dates = [now - timedelta(days=3), now + timedelta(days=300)]
     odd = {"_id": cast.foreign.namespace_id, "revision": 1, "updated_at": dates}
-    between = store.marks_changed_between
-
-    def with_odd(*args: Any, limit: int) -> list[dict[str, Any]]:
-        return [*between(*args, limit=limit)[: limit - 1], odd]
-
-    monkeypatch.setattr(store, "marks_changed_between", with_odd)
     MirrorState.objects.update_or_create(pk=state.PK, defaults={"cursor_at": now})
     foreign(cast.own.namespace_id, updated_at=now + timedelta(seconds=1))
     odd_and_own = {cast.foreign.namespace_id, cast.own.namespace_id}
-    assert set(taken_by_cursor(cast)) == odd_and_own
+    with lists_of_dates.finding(settings, odd):
+        assert set(taken_by_cursor(cast)) == odd_and_own
     kept = state.load().cursor_at
     assert kept is not None
     assert kept <= datetime.now(UTC)
 
 
 def test_a_cursor_rests_where_a_page_moves_nothing(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "BATCH", 1)
     now = datetime.now(UTC)
     odd = {"_id": cast.own.namespace_id, "updated_at": [now, now]}
-    monkeypatch.setattr(store, "marks_changed_between", lambda *_, **__: [odd])
-    source = sources.CursorSource(state.load())
-    assert not source.take().is_all
-    assert source.take().at is None
+    with lists_of_dates.finding(settings, odd):
+        source = sources.CursorSource(state.load())
+        assert not source.take().is_all
+        assert source.take().at is None
 
 
 def test_one_leads_and_another_takes_over_when_it_is_silent(cast: Cast) -> None:

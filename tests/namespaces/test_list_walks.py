@@ -242,3 +242,28 @@ def test_a_rare_value_is_looked_up(rows: None, condition: Q, index: str) -> None
         text = plan(Walk(LISTS, orders, few=Few(lambda _: condition)))
         assert index in text, text
         assert sort == "expiry" or f"list_{sort}" not in text, text
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has statistics")
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        (Q(tier="shared"), "list_tier"),
+        (Q(stored_status="error"), "list_status"),
+        (Q(has_differences=True), "list_differing"),
+        (Q(is_unreadable=True), "list_unreadable"),
+    ],
+    ids=str,
+)
+def test_a_filter_has_the_first_order_in_its_index(
+    rows: None, condition: Q, index: str, descending: bool
+) -> None:
+    orders = ListQuery(descending=descending).orders
+    place = listing(ACTOR, ListQuery(limit=3, descending=descending)).following
+    for way in ({}, {"place": place}, {"place": place, "is_reversed": True}):
+        few = Few(lambda _: condition, in_order=True)
+        text = plan(Walk(LISTS, orders, few=few, **way))
+        assert index in text, text
+        assert "list_updated" not in text, text
+        assert text.count("USE TEMP B-TREE") <= 1, text

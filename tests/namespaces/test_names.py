@@ -64,3 +64,16 @@ def test_letters_and_digits_are_hidden_nowhere_else():
     selectors = {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
     selectors |= set(range(0xE0100, 0xE01F0))
     assert fillers <= found <= fillers | selectors
+
+
+@pytest.mark.parametrize("text", [*SEEN, HIDDEN, "", "a\n", "-\nb\r", "x" * 5000])
+def test_a_search_text_gives_back_its_lines(text: str) -> None:
+    texts = (text, "Plain words", text)
+    lines = "\n".join(names.folded(part[:4000]) for part in texts)[:4000]
+    assert names.search_lines(*texts) == lines
+    assert names.lines_of(names.search_text(*texts)) == lines
+
+
+def test_plain_texts_are_searched_like_others() -> None:
+    plain = ("Fish & Chips", "ns_1", "A-Z_0~9")
+    assert names.search_lines(*plain) == "\n".join(map(names.folded, plain))

@@ -51,7 +51,7 @@ def older(cast, settings) -> Iterator[list[str]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Older)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.NSADMIN_QDRANT_URL = f"http://127.0.0.1:{server.server_port}"
     yield asked
     server.shutdown()

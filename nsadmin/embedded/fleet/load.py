@@ -7,9 +7,11 @@ same command, and a larger one adds what is missing.
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.utils import timezone
+from pymongo.errors import BulkWriteError
 
 from nsadmin.access.models import Organization
 from nsadmin.embedded.fleet.documents import (
@@ -25,6 +27,7 @@ from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.write.namespaces import address_of, cluster_of
 from nsadmin.embedded.seed.write.people import write_people
 from nsadmin.embedded.seed.write.points import write_points
+from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.stores.mongo import connection, namespaces
@@ -33,10 +36,14 @@ from nsadmin.stores.mongo import resources as resource_store
 Report = Callable[[str], None]
 Stored = dict[str, Any]
 
-BATCH: Final = 500
-"""Documents that are in memory at a time."""
+BATCH: Final = 200
+"""Documents that are in memory at a time; a busy embedded store takes them in time."""
+
+# A slow answer is waited for: what was not answered was perhaps written.
+_ANSWER_S: Final = 60.0
 
 _PROGRESS_S: Final = 5.0
+_DUPLICATE: Final = 11000
 _UNREACHABLE: Final = 9
 
 
@@ -90,7 +97,8 @@ def _write_documents(plan: FleetPlan, now: datetime, report: Report) -> None:
     began = told = time.monotonic()
     for start in range(0, plan.namespaces, BATCH):
         end = min(start + BATCH, plan.namespaces)
-        _insert_missing(plan, range(start, end), now)
+        insert = partial(_insert_missing, plan, range(start, end), now)
+        retry_while_unavailable(insert, report)
         if time.monotonic() > told + _PROGRESS_S or end == plan.namespaces:
             told = time.monotonic()
             rate = end / max(told - began, 0.001)
@@ -98,18 +106,29 @@ def _write_documents(plan: FleetPlan, now: datetime, report: Report) -> None:
 
 
 def _insert_missing(plan: FleetPlan, numbers: Iterable[int], now: datetime) -> None:
+    """Insert the documents that are not there; to be repeated if there is no answer."""
     wanted = {namespace_id(plan, number): number for number in numbers}
-    with connection.translate_errors():
-        stored = connection.collection(namespaces.NAME)
-        found = stored.find({"_id": {"$in": list(wanted)}}, {"_id": 1})
-        there = {row["_id"] for row in found}
-        missing = [
-            document(plan, number, now=now, cluster=_address(plan, number))
-            for key, number in wanted.items()
-            if key not in there
-        ]
-        if missing:
+    there = set(namespaces.present_of(list(wanted)))
+    missing = [
+        document(plan, number, now=now, cluster=_address(plan, number))
+        for key, number in wanted.items()
+        if key not in there
+    ]
+    if not missing:
+        return
+    with connection.translate_errors(within_s=_ANSWER_S):
+        try:
+            stored = connection.collection(namespaces.NAME)
             stored.insert_many(missing, ordered=False)
+        except BulkWriteError as refused:
+            if not _only_duplicates(refused):
+                raise
+
+
+def _only_duplicates(refused: BulkWriteError) -> bool:
+    """Tell whether an insert before, which was not answered, has written the rest."""
+    errors = refused.details.get("writeErrors") or ()
+    return bool(errors) and all(error["code"] == _DUPLICATE for error in errors)
 
 
 def _address(plan: FleetPlan, number: int) -> Stored:

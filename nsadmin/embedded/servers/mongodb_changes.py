@@ -3,17 +3,26 @@
 The server itself answers a reader of a change stream at once, with nothing, so a reader
 would ask without end; it goes on after a token whose changes are gone as if there had
 been none; and while nobody reads, it keeps a copy of every document that is written.
+Its log has no index by collection, so a reader of a quiet collection would read the
+changes of all others at each question.
 """
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
+from nx_27017.changestream import (  # type: ignore[import-untyped]
+    ChangeStreamManager,
+)
+
 Stored = dict[str, Any]
+Ask = Callable[[], Stored]
 
 _LOG: Final = "_neosqlite_changestream"
 _GONE: Final = "_neosqlite_changestream_gone"
 _REMEMBERING: Final = f"""
+    CREATE INDEX IF NOT EXISTS {_LOG}_by_collection ON {_LOG} (collection_name, id);
     CREATE TABLE IF NOT EXISTS {_GONE}
         (collection_name TEXT PRIMARY KEY, id INTEGER NOT NULL);
     CREATE TRIGGER IF NOT EXISTS {_GONE}_deleted AFTER DELETE ON {_LOG} BEGIN
@@ -24,6 +33,12 @@ _REMEMBERING: Final = f"""
 _KEPT: Final = 20_000
 _TRIMMED_EACH: Final = 500
 _DEFAULT_WAIT_S: Final = 1.0
+
+prune = ChangeStreamManager._prune
+# A stream without news is read again after this long: some writes are not announced.
+_UNANNOUNCED_S: Final = 5.0
+# The log is rid of what all have read after so many changes; it keeps 1,000 anyway.
+_PRUNED_EACH: Final = 100
 # Each occupies one of the server's few threads.
 _WAITING_AT_ONCE: Final = 3
 
@@ -63,15 +78,36 @@ class _Changes:
         finally:
             self._seats.release()
 
-    def deadline(self, handler: Any, command: Stored) -> float:
-        """Until when a reader of a stream waits, 0 if this is something else."""
+    def answer(self, handler: Any, command: Stored, ask: Ask) -> Stored | None:
+        """Answer a reader of a stream once there is a change, or its time is over.
+
+        None if the command is something else. `ask` has the server answer it.
+        """
         number = command.get("getMore")
-        streams = handler._change_stream_manager
-        if number is None or not streams.get_stream(int(number)):
-            return 0
+        if number is None:
+            return None
+        stream = handler._change_stream_manager.get_stream(int(number))
+        if stream is None:
+            return None
         milliseconds = command.get("maxTimeMS")
         wait_s = _DEFAULT_WAIT_S if milliseconds is None else milliseconds / 1000
-        return time.monotonic() + wait_s
+        deadline = time.monotonic() + wait_s
+        while True:
+            # Counted before the question: what is written during it is asked for again.
+            seen, place = self.count, stream._watermark
+            if self._may_have_news(stream):
+                found = ask()
+                if found.get("cursor", {}).get("nextBatch") != []:
+                    return found
+                if stream._watermark == place:  # else it had some that are filtered out
+                    stream.nsadmin_quiet = (seen, time.monotonic())
+            if not self.wait(seen, deadline):
+                return _nothing(stream)
+
+    def _may_have_news(self, stream: Any) -> bool:
+        """Tell whether a stream may have changes since it was found to have none."""
+        seen, at = getattr(stream, "nsadmin_quiet", (-1, 0.0))
+        return seen != self.count or time.monotonic() - at > _UNANNOUNCED_S
 
     def lost(self, handler: Any, database: str, command: Stored) -> Stored | None:
         """The error for a reader who goes on where changes are gone, else None."""
@@ -125,6 +161,33 @@ class _Changes:
             newest = f"SELECT MAX(id) - ? FROM {_LOG}"  # noqa: S608
             sql = f"DELETE FROM {_LOG} WHERE id <= ({newest})"  # noqa: S608
             connection.db.execute(sql, (_KEPT,))
+
+
+def prune_rarely(self: ChangeStreamManager, database: str, collection: str) -> None:
+    """Delete what all have read, but not at each question: it reads the whole log."""
+    marks = [
+        stream._watermark
+        for stream in list(self._streams.values())
+        if (stream.db_name, stream.collection_name) == (database, collection)
+    ]
+    known = self.__dict__.setdefault("nsadmin_pruned", {})
+    floor = min(marks, default=0)
+    if floor - known.get((database, collection), 0) >= _PRUNED_EACH:
+        known[database, collection] = floor
+        prune(self, database, collection)
+
+
+def _nothing(stream: Any) -> Stored:
+    """The answer of a stream without changes."""
+    return {
+        "ok": 1,
+        "cursor": {
+            "id": stream._id,
+            "ns": f"{stream.db_name}.{stream.collection_name}",
+            "nextBatch": [],
+            "postBatchResumeToken": stream.get_resume_token(),
+        },
+    }
 
 
 def _options(command: Stored) -> Stored | None:

@@ -110,7 +110,7 @@ def where_clause(collection: Any, condition: Stored) -> Clause | None:
         return None
     plain, clauses, values = {}, [], []
     for field, value in condition.items():
-        found = _range(collection, field, value)
+        found = _none_of(value) or _range(collection, field, value)
         if found is None:
             plain[field] = value
         else:
@@ -126,6 +126,11 @@ def where_clause(collection: Any, condition: Stored) -> Clause | None:
         clauses.append(built[0].removeprefix("WHERE "))
         values += built[1]
     return " AND ".join(clauses), values
+
+
+def _none_of(value: Any) -> Clause | None:
+    """The condition that nothing meets; the server reads all documents for it."""
+    return ("0", []) if value == {"$in": []} else None
 
 
 def _range(collection: Any, field: str, value: Any) -> Clause | None:

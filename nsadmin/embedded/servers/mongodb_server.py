@@ -33,6 +33,9 @@ from neosqlite.collection.sql_translator_unified import (  # type: ignore[import
 )
 from neosqlite.objectid import ObjectId  # type: ignore[import-untyped]
 from neosqlite.sql_utils import quote_table_name  # type: ignore[import-untyped]
+from nx_27017.changestream import (  # type: ignore[import-untyped]
+    ChangeStreamManager,
+)
 from nx_27017.handler import (  # type: ignore[import-untyped]
     NeoSQLiteHandler,
     _msg_db_name,
@@ -40,7 +43,7 @@ from nx_27017.handler import (  # type: ignore[import-untyped]
 from nx_27017.nx_27017 import main  # type: ignore[import-untyped]
 
 from nsadmin.embedded.servers import mongodb_reading
-from nsadmin.embedded.servers.mongodb_changes import changes
+from nsadmin.embedded.servers.mongodb_changes import changes, prune_rarely
 
 Translated = tuple[str | None, list[Any]]
 
@@ -154,32 +157,22 @@ def answer_quickly(
     own = own or changes.lost(self, name, command)
     if own is not None:
         return message["request_id"], own
+    own = changes.answer(self, command, lambda: _asked(self, message, command))
+    if own is not None:
+        return message["request_id"], own
     found = _answered(answer(self, message))
     changes.remember(self, name, command)
-    if deadline := changes.deadline(self, command):
-        return _await_changes(self, message, command, found, deadline)
     if changes.WRITES & command.keys():
         changes.announce(self, name)
     return found
 
 
-def _await_changes(
-    self: NeoSQLiteHandler,
-    message: dict[str, Any],
-    command: dict[str, Any],
-    found: tuple[int, dict[str, Any]],
-    deadline: float,
-) -> tuple[int, dict[str, Any]]:
-    """Ask a change stream again after each write until it has something."""
-    seen = -1  # what was written while it was asked the first time is unknown
-    while not found[1].get("cursor", {}).get("nextBatch"):
-        before = changes.count
-        if not changes.wait(seen, deadline):
-            break
-        seen = before
-        message["sections"] = [("body", dict(command))]
-        found = _answered(answer(self, message))
-    return found
+def _asked(
+    self: NeoSQLiteHandler, message: dict[str, Any], command: dict[str, Any]
+) -> dict[str, Any]:
+    """Have the server answer a command, which it may be asked again."""
+    again = {**message, "sections": [("body", dict(command))]}
+    return _answered(answer(self, again))[1]
 
 
 def _command_of(message: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +213,7 @@ def correct() -> None:
     IndexManager.create_index = create_index_without_id
     NeoSQLiteJSONEncoder.default = encode
     QueryHelper._internal_insert = insert
+    ChangeStreamManager._prune = prune_rarely
     NeoSQLiteHandler.handle_insert = insert_at_once
     NeoSQLiteHandler.handle_command = answer_quickly
     # It would log every command with its documents; this call comes before its own.

@@ -76,7 +76,8 @@ class Asker:
 
     Until a first answer the questions go out one by one, so that a silent cluster is
     asked twice and not twelve times. Later a few silent ones say nothing of the
-    cluster: they end their wait last, after many others that answered.
+    cluster: they end their wait last, after many others that answered. `left` are the
+    ids of namespaces that were not asked because of the breaker.
     """
 
     def __init__(self) -> None:
@@ -84,6 +85,7 @@ class Asker:
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="sample")
         self._lock = Lock()
         self._has_answered = False
+        self.left = set[str]()
         # Of the questions of one `ask`.
         self._silent = self._answered = 0
 
@@ -93,6 +95,11 @@ class Asker:
 
     def __exit__(self, *_: object) -> None:
         self._threads.close()
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the cluster answered any question of the turn."""
+        return self._has_answered
 
     @property
     def is_broken(self) -> bool:
@@ -113,7 +120,11 @@ class Asker:
         return [answer for answer in answers if answer is not None]
 
     def _ask(self, question: Question) -> Answer | Fact | None:
-        if self.is_broken or not probe.claim(question.namespace.namespace_id):
+        key = question.namespace.namespace_id
+        if self.is_broken:
+            self.left.add(key)
+            return None
+        if not probe.claim(key):
             return None
         if question.fact:
             return self._ask_fact(question)

@@ -219,13 +219,14 @@ def _bring_forward(
 
     A server's count may differ from its own count for a single collection. So a
     difference counts once: until the counts change again. `confirmed_at` is the time
-    of the counts before.
+    of the counts before. What is said of a collection is as old as they are, so it is
+    due since that was to be renewed.
     """
     rows = list(_contradicted(members, counts))
     for row in rows:
         known = [at for at in (row.looked_at, confirmed_at) if at is not None]
         row.changed_at = max(known, default=at)
-        row.next_look_at = at
+        row.next_look_at = min(at, row.changed_at + AGAIN_AFTER)
     rest = iter(rows)
     while batch := list(islice(rest, _BATCH)):
         MirroredNamespace.objects.bulk_update(
@@ -244,6 +245,8 @@ def _contradicted(members: Members, counts: Counts) -> Iterator[MirroredNamespac
             continue  # a look of its own is due as it is
         if points is None:
             is_news = health != "error"
+        elif readings.is_missing(health, shown):
+            is_news = True  # also with as many points as it had before
         else:
             is_same = points in (shown, last)
             is_news = not is_same or (health == "ready" and name in counts.optimizing)

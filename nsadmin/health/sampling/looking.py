@@ -1,10 +1,9 @@
 """One turn of looks at the collections of one cluster, at those alone that are due."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -12,12 +11,14 @@ from django.utils import timezone
 from nsadmin.errors import NsadminError
 from nsadmin.health.drift import drift_scan
 from nsadmin.health.drift.drift import compare
-from nsadmin.health.sampling.asking import Asker, Fact, Question, age_s, fact_due
+from nsadmin.health.sampling import order
+from nsadmin.health.sampling.asking import Asker, Fact, Question, fact_due
+from nsadmin.health.sampling.order import Batch
 from nsadmin.jobs import items
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.placement.members import Members
-from nsadmin.namespaces.read import look_writes, probe, snapshots
+from nsadmin.namespaces.read import look_writes, snapshots
 from nsadmin.namespaces.read.look_writes import Answer, Stored
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema import document
@@ -28,11 +29,6 @@ from nsadmin.stores.qdrant.cluster import Cluster
 
 # The name of the loop in the rows of failing items.
 LOOP: Final = "sample"
-# A little shorter than the interval, because the schedule may run a little early.
-_WATCHED_S: Final = probe.PROBE_INTERVAL_S - 0.5
-# Questions between two writes, and the most of one turn.
-_BATCH: Final = 120
-_MOST: Final = 6000
 # One that could not be asked gives way to the others for this long.
 _GIVES_WAY: Final = timedelta(seconds=30)
 
@@ -41,7 +37,8 @@ _GIVES_WAY: Final = timedelta(seconds=30)
 class Turn:
     """What a turn did: collections that answered, items that failed, the time it took.
 
-    `last` is a namespace that answered, None for none.
+    `last` is a namespace that answered, None for none; `is_broken` is whether the turn
+    ended because the cluster left questions open.
     """
 
     answered: int = 0
@@ -49,11 +46,11 @@ class Turn:
     failed: int = 0
     took_s: float = 0.0
     last: Namespace | None = None
-    _watched: set[str] = field(default_factory=set)
+    is_broken: bool = False
 
 
 def look(cluster: Cluster, members: Members, *, until: float, is_counted: bool) -> Turn:
-    """Look at what is due until the monotonic time; watched namespaces come first."""
+    """Look at what is due until the monotonic time, in the order of `order`."""
     turn, began = Turn(), time.monotonic()
     watched = set(
         members.rows()
@@ -61,50 +58,28 @@ def look(cluster: Cluster, members: Members, *, until: float, is_counted: bool) 
         .values_list("pk", flat=True)
     )
     with Asker() as asker:
-        for keys in _batches(_due(members, watched)):
-            if time.monotonic() > until or asker.is_broken:
+        for batch in order.batches(members, watched):
+            if time.monotonic() > until or turn.is_broken:
                 break
-            _look_at(cluster, keys, asker, turn, watched, is_counted=is_counted)
+            _look_at(cluster, batch, asker, turn, watched, is_counted=is_counted)
+            is_over = batch.ends_turn or not asker.has_answered
+            turn.is_broken = asker.is_broken and is_over
     turn.took_s = time.monotonic() - began
     return turn
 
 
-def due_since(members: Members) -> datetime | None:
-    """Return since when the oldest look is due; None if none is."""
-    oldest = members.rows().order_by("next_look_at").values_list("next_look_at")[:1]
-    found = next((at for (at,) in oldest), None)
-    return found if found is not None and found < timezone.now() else None
-
-
-def _due(members: Members, watched: set[str]) -> Iterator[str]:
-    """Yield the ids of watched namespaces with an old look, then what is due."""
-    looks = LastLook.objects.in_bulk(list(watched))
-    for key in sorted(watched):
-        row = looks.get(key)
-        if age_s(snapshots.from_row(row) if row else None) > _WATCHED_S:
-            yield key
-    rows = members.rows().filter(next_look_at__lte=timezone.now())
-    due = rows.order_by("next_look_at").values_list("pk", flat=True)
-    yield from (key for key in list(due[:_MOST]) if key not in watched)
-
-
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
-
-
 def _look_at(
     cluster: Cluster,
-    keys: Sequence[str],
+    batch: Batch,
     asker: Asker,
     turn: Turn,
     watched: set[str],
     *,
     is_counted: bool,
 ) -> None:
-    questions, answers = list[Question](), list[Answer | Fact]()
+    keys, questions, answers = batch.keys, list[Question](), list[Answer | Fact]()
     facts = _facts_due(set(keys) & watched)
+    places = {key: place for place, key in enumerate(keys)}
 
     def prepare(raw: document.Raw) -> None:
         if document.is_deleting(raw):
@@ -122,10 +97,13 @@ def _look_at(
     found = items.each(
         LOOP, store.get_many(keys), prepare, key=lambda raw: str(raw["_id"])
     )
+    questions.sort(key=lambda question: places.get(question.namespace.namespace_id, 0))
     answers += asker.ask(questions)
     turn.failed += found.failed + _store(answers, turn, watched, is_counted=is_counted)
     answered = {answer.namespace.namespace_id for answer in answers}
-    _give_way([key for key in keys if key not in answered])
+    # What the breaker left out stays due: what is said of it grows old.
+    stays = answered if batch.is_silent else answered | asker.left
+    _give_way([key for key in keys if key not in stays])
 
 
 def _facts_due(keys: set[str]) -> dict[str, tuple[str, int]]:

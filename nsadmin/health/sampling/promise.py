@@ -16,7 +16,9 @@ from nsadmin.namespaces.models import ClusterReading
 from nsadmin.namespaces.read.look_writes import AGAIN_AFTER
 from nsadmin.namespaces.read.readings import PROMISED_S, VALID_PERIODS
 
-COUNT_EVERY_S: Final = 240
+COUNT_EVERY_S: Final = 180
+# What is due to be counted waits for the schedule for so long.
+_COUNT_WAITS_S: Final = 30
 # After so many times without counts, looks replace them.
 _MOST_COUNTS_MISSED: Final = 2
 # Counting may take this share of the time, so that it does not hold a worker for long.
@@ -46,14 +48,21 @@ def is_count_old(reading: ClusterReading, now: datetime) -> bool:
     return (now - reading.counted_at).total_seconds() >= longest_s
 
 
-def promised_s(reading: ClusterReading, namespaces: int, now: datetime) -> int:
+def promised_s(
+    reading: ClusterReading,
+    namespaces: int,
+    now: datetime,
+    *,
+    is_outage: bool = False,
+) -> int:
     """Return within how many seconds every namespace of a cluster is looked at.
 
-    It rises at once with what is measured, and falls slowly from what it was.
+    It rises at once with what is measured, and falls slowly from what it was. What was
+    measured in an outage tells no rate.
     """
     longest = max(
         _needed_s(reading, namespaces),
-        _measured_s(reading, now),
+        0 if is_outage else _measured_s(reading, now),
         _FALLS_TO * reading.promised_s,
     )
     return max(PROMISED_S, min(math.ceil(longest), 24 * 3600))
@@ -62,7 +71,8 @@ def promised_s(reading: ClusterReading, namespaces: int, now: datetime) -> int:
 def _needed_s(reading: ClusterReading, namespaces: int) -> float:
     if is_counted(reading):
         took_s = (reading.count_ms or 0) / 1000
-        return count_every_s(reading) + took_s + 30
+        # What the counts deny has a look of its own after them.
+        return count_every_s(reading) + _COUNT_WAITS_S + took_s + _LEAD_S
     if reading.looks_per_s:
         return namespaces / (_DUTY * reading.looks_per_s) * _MARGIN
     return PROMISED_S
@@ -86,11 +96,14 @@ def is_counted(reading: ClusterReading) -> bool:
 
 
 def oldest_s(reading: ClusterReading, now: datetime) -> float:
-    """Return the age in seconds of the oldest statement about a namespace there."""
-    late_s = (now - reading.due_since).total_seconds() if reading.due_since else 0.0
+    """Return how many seconds old a statement about a namespace there is at most.
+
+    One that is due was made `AGAIN_AFTER` before that.
+    """
+    oldest = now if reading.due_since is None else reading.due_since - AGAIN_AFTER
     if is_counted(reading) and reading.counted_at is not None:
-        return max(late_s, (now - reading.counted_at).total_seconds())
-    return late_s + AGAIN_AFTER.total_seconds() if reading.due_since else 0.0
+        oldest = min(oldest, reading.counted_at)
+    return (now - oldest).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from django.utils import timezone
 
 from nsadmin.errors import NsadminError
-from nsadmin.health.sampling import cluster_probe, looking, promise, silence
+from nsadmin.health.sampling import cluster_probe, looking, order, promise, silence
 from nsadmin.health.sampling.cluster_probe import Probe
 from nsadmin.health.sampling.looking import LOOP, Turn
 from nsadmin.jobs import items
@@ -130,7 +130,7 @@ def _end_turn(
         rate = turn.asked / turn.took_s
         before = reading.looks_per_s or rate
         reading.looks_per_s = before + _NEW_SHARE * (rate - before)
-    reading.due_since = looking.due_since(members)
+    reading.due_since = order.due_since(members)
     reading.turn_ms = took_s * 1000
     readings.save(
         reading,
@@ -139,7 +139,9 @@ def _end_turn(
         looked=turn.answered,
         looks_per_s=reading.looks_per_s,
         due_since=reading.due_since,
-        promised_s=promise.promised_s(reading, namespaces, now),
+        promised_s=promise.promised_s(
+            reading, namespaces, now, is_outage=turn.is_broken
+        ),
     )
     is_held = promise.oldest_s(reading, now) <= reading.promised_s
     if reading.silent_since is None and is_held:

@@ -1,5 +1,7 @@
 """The statements that count the rows of a list, sent as they are."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -11,35 +13,60 @@ from nsadmin.namespaces.listing.walks import Walk
 from nsadmin.namespaces.models import MirroredNamespace
 
 Row = tuple[Any, ...]
+Statement = tuple[str, list[Any]]
 
 
-def read(rows: QuerySet[MirroredNamespace, Row]) -> list[Row]:
-    """Read rows as the database gives them: the ORM would convert each value."""
-    try:
-        statement, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
+def read(
+    parts: Iterable[QuerySet[MirroredNamespace, Row]],
+    most: int,
+    *,
+    then: Statement | None = None,
+    unless_all_met: bool = False,
+) -> tuple[list[Row], int]:
+    """Read up to `most` rows of the parts, as the database gives them.
+
+    The ORM would convert each value. If there are as many, the rows of the statement
+    `then` are counted, else that number is 0; `unless_all_met` only if one of the rows
+    has no true value `met`. All this is one statement.
+    """
+    texts: list[str] = []
+    values: list[Any] = []
+    for rows in parts:
+        with suppress(EmptyResultSet):
+            text, given = rows[:most].query.sql_with_params()
+            texts.append(f"SELECT * FROM ({text}) b{len(texts)}")  # noqa: S608
+            values += given
+    if not texts:
+        return [], 0
+    counted = "0"
+    if then is not None:
+        odd = " AND EXISTS (SELECT 1 FROM s WHERE NOT met)" * unless_all_met
+        counted = (
+            f"CASE WHEN (SELECT count(*) FROM s) >= {most}{odd} "  # noqa: S608
+            f"THEN (SELECT count(*) FROM ({then[0]}) c) ELSE 0 END"
+        )
+        values += then[1]
+    statement = (
+        f"WITH s AS (SELECT * FROM ({' UNION ALL '.join(texts)}) u LIMIT {most}) "  # noqa: S608
+        f"SELECT s.*, {counted} FROM s"
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [*cursor.fetchall()]
+        found = cursor.fetchall()
+    return [row[:-1] for row in found], int(found[0][-1]) if found else 0
 
 
-def count(walk: Walk, most: int | None) -> int:
-    """Count the rows of a walk, up to `most`; None counts all."""
-    statement, values = rows_of(walk, most)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({statement}) c", values)  # noqa: S608
-        return int(cursor.fetchone()[0])
-
-
-def rows_of(walk: Walk, most: int | None) -> tuple[str, list[Any]]:
+def rows_of(walk: Walk, most: int | None) -> Statement:
     """Return the statement for up to `most` rows of a walk, in no order."""
     parts: list[str] = []
     values: list[Any] = []
     for name in walk.lists:
         rows = walks.selected(walk, name).order_by().values_list("namespace_id")
-        statement, given = rows[:most].query.sql_with_params()
-        parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
-        values += given
+        with suppress(EmptyResultSet):
+            statement, given = rows[:most].query.sql_with_params()
+            parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608
+            values += given
+    if not parts:
+        return "SELECT 1 WHERE 1 = 0", []
     limit = "" if most is None else f" LIMIT {most}"
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) u{limit}", values  # noqa: S608

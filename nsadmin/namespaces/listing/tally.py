@@ -23,7 +23,13 @@ from nsadmin.namespaces.listing.query import (
 )
 from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models.lists import SYSTEM, ListedExtractor, deleted, tenant_of
+from nsadmin.namespaces.models.lists import (
+    FIRST_ORDER,
+    SYSTEM,
+    ListedExtractor,
+    deleted,
+    tenant_of,
+)
 from nsadmin.trigrams import index
 from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
@@ -144,20 +150,24 @@ def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
     if not offers:
         return None
     n, few = min(offers, key=lambda offer: offer[0])
-    return few if n <= max(_FEW, expected) else None
+    return few if few.in_order or n <= max(_FEW, expected) else None
 
 
 def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
     """Yield each filter alone, and how rows are looked up by it."""
+    in_order = query.orders[0][0] == FIRST_ORDER
     if query.tier:
-        yield ListQuery(tier=query.tier), Few(lambda _: Q(tier=query.tier))
+        few = Few(lambda _: Q(tier=query.tier), in_order=in_order)
+        yield ListQuery(tier=query.tier), few
     if query.status:
-        few = Few(lambda _: Q(stored_status=query.status))
+        few = Few(lambda _: Q(stored_status=query.status), in_order=in_order)
         yield ListQuery(status=query.status), few
     if query.differs:
-        yield ListQuery(differs=True), Few(lambda _: Q(has_differences=True))
+        few = Few(lambda _: Q(has_differences=True), in_order=in_order)
+        yield ListQuery(differs=True), few
     if query.unreadable:
-        yield ListQuery(unreadable=True), Few(lambda _: Q(is_unreadable=True))
+        few = Few(lambda _: Q(is_unreadable=True), in_order=in_order)
+        yield ListQuery(unreadable=True), few
     if query.extractor:
         few = Few(lambda name: _with_extractor(query.extractor, name), by_list=False)
         yield ListQuery(extractor=query.extractor), few
@@ -170,7 +180,13 @@ def _with_extractor(extractor: str | None, listed_for: str) -> Q:
 
 def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> Tally:
     """Count among up to MOST rows that the search finds."""
-    rows = _sample(lists, query)
+    every = [*base_conditions(query), *conditions(query)]
+    few = _rarest(query, known, 0) if any(conditions(query)) else None
+    if few is None and query.expiring:
+        few = Few(lambda _: query.soon)
+    inside = [name for name in lists if _is_in_scope(name, query)]
+    walk = Walk(inside, query.orders, every, few)
+    rows, counted = _sample(lists, query, walk)
     is_sample = len(rows) > MOST
     fitting = [row for row in rows if row[-1]]
     soon = {row[6] for row in fitting if row[7]}
@@ -187,17 +203,9 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     )
     if not is_sample:
         return found
-    every = [*base_conditions(query), *conditions(query)]
     if len(ids) > MOST and not query.exact:
-        return replace(
-            found, total=Count(MOST, is_least=True), few=None, conditions=every
-        )
-    few = _rarest(query, known, 0) if any(conditions(query)) else None
-    if few is None and query.expiring:
-        few = Few(lambda _: query.soon)
-    inside = [name for name in lists if _is_in_scope(name, query)]
-    walk = Walk(inside, query.orders, every, few)
-    counted = statements.count(walk, None if query.exact else MOST + 1)
+        most = Count(MOST, is_least=True)
+        return replace(found, total=most, few=None, conditions=every)
     total = Count(counted) if query.exact else Count.up_to_most(counted)
     return replace(found, total=total, few=few, conditions=every)
 
@@ -238,13 +246,16 @@ def _kinds(row: Row) -> Iterator[Kind]:
         yield Kind(listed_for, tier, status, bool(differs), bool(unreadable), name, 1)
 
 
-def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
+def _sample(
+    lists: Sequence[str], query: ListQuery, filtered: Walk
+) -> tuple[list[Row], int]:
     """Return rows that the search may find, one more than MOST if there are more.
 
-    The last value of each tells whether it does.
+    The last value of each tells whether it does. If there are more, those of
+    `filtered` are counted, as far as the sample need not have them.
     """
     if not lists:
-        return []
+        return [], 0
     fits = Q(*base_conditions(query))
     walk = Walk(lists, query.orders, few=_few(lists, query))
     if walk.few is None:
@@ -252,12 +263,21 @@ def _sample(lists: Sequence[str], query: ListQuery) -> list[Row]:
     yes, no = Value(value=True), Value(value=False)
     met = Case(When(fits, then=yes), default=no)
     soon = Case(When(query.soon, then=yes), default=no)
-    found: list[Row] = []
-    for name in lists if walk.few is None or walk.few.by_list else [""]:
-        rows = walks.selected(walk, name, among=lists).annotate(met=met, soon=soon)
-        shown = rows.order_by().values_list(*_COLUMNS, "soon", "met")
-        found += statements.read(shown[: MOST + 1 - len(found)])
-    return found
+    columns = (*_COLUMNS, "soon", "met")
+    parts = [
+        walks.selected(walk, name, among=lists)
+        .annotate(met=met, soon=soon)
+        .order_by()
+        .values_list(*columns)
+        for name in (lists if walk.few is None or walk.few.by_list else [""])
+    ]
+    counted = None
+    if filtered.lists:
+        counted = statements.rows_of(filtered, None if query.exact else MOST + 1)
+    is_filtered = query.exact or query.expiring or any(conditions(query))
+    return statements.read(
+        parts, MOST + 1, then=counted, unless_all_met=not is_filtered
+    )
 
 
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:

@@ -61,11 +61,13 @@ _LEAD = "of_lead"
 class Few:
     """A condition that few rows have, so that these are read and put in order.
 
-    `condition` takes the list; `by_list` if its index begins with `listed_for`.
+    `condition` takes the list; `by_list` if its index begins with `listed_for`,
+    `in_order` if it goes on with the order of the list, so that rows are met in order.
     """
 
     condition: Callable[[str], Q]
     by_list: bool = True
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def selected(
     Of several lists `among` others, if their ids are what is looked up.
     """
     column = walk.orders[0][0]
-    lead = F(column) if walk.few is None else Unindexed(column)
+    is_met_in_order = walk.few is None or walk.few.in_order
+    lead = F(column) if is_met_in_order else Unindexed(column)
     plain = {name: Unindexed(column) for column, name in PLAIN.items()}
     rows = MirroredNamespace.objects.alias(**plain, **{_LEAD: lead})
     if walk.few is None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
+from nsadmin.names import with_starts
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.mirror.document_copy import redacted_json
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
@@ -29,14 +30,20 @@ BATCH = 500
 class Copy:
     """What the row of one document should be; `first` are values of a new row alone.
 
-    `stored_id` is the `_id` of the document, `content` its copy as JSON.
+    `stored_id` is the `_id` of the document, `content` its copy as JSON. `lines` are
+    those of `search_text`, which is made of them only where it is written.
     """
 
     key: str
     stored_id: Any
     values: Mapping[str, Any]
+    lines: str
     content: str
     first: dict[str, Any] = field(default_factory=dict)
+
+    def whole(self) -> dict[str, Any]:
+        """Return all values of a row, but those of a new one alone."""
+        return {**self.values, "search_text": with_starts(self.lines)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +89,10 @@ def copies_of(documents: Iterable[Raw]) -> list[Copy]:
     def make(raw: Raw) -> None:
         namespace = document.read(raw)
         owner = owners.get(namespace.internal_id, "")
-        values = mirror.values_of(namespace, owner)
-        key = namespace.namespace_id
+        values = mirror.plain_values_of(namespace, owner)
+        key, lines = namespace.namespace_id, mirror.lines_of(namespace)
         content = redacted_json(namespace.raw)
-        made.append(Copy(key, raw.get("_id"), values, content))
+        made.append(Copy(key, raw.get("_id"), values, lines, content))
 
     items.each(LOOP, documents, make, key=lambda raw: str(raw.get("_id")))
     return made
@@ -101,11 +108,7 @@ def changed(copies: Sequence[Copy]) -> list[Copy]:
 def _differs(copy: Copy, row: MirroredNamespace | None) -> bool:
     if row is None or not hasattr(row, "document"):
         return True
-    is_same = all(
-        getattr(row, name) == value
-        for name, value in copy.values.items()
-        if name != "mirrored_at"
-    )
+    is_same = all(getattr(row, name) == value for name, value in copy.whole().items())
     return not is_same or row.document.content != orjson.loads(copy.content)
 
 

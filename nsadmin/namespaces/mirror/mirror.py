@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.organization.organizations import owner_of
 from nsadmin.errors import Unavailable
-from nsadmin.names import composed, search_text
+from nsadmin.names import composed, search_lines, with_starts
 from nsadmin.namespaces.mirror.document_copy import redact_secrets, restore_document
 from nsadmin.namespaces.mirror.status import status_for
 from nsadmin.namespaces.models import (
@@ -105,19 +105,31 @@ def forget(namespace_id: str) -> None:
 
 
 def values_of(namespace: Namespace, organization_id: str) -> dict[str, Any]:
+    """Return the columns that come from the document."""
+    searched = with_starts(lines_of(namespace))
+    values = plain_values_of(namespace, organization_id)
+    return {**values, "search_text": searched, "mirrored_at": timezone.now()}
+
+
+def lines_of(namespace: Namespace) -> str:
+    """Return the lines of `search_text`, which is much longer in the making."""
+    return search_lines(
+        namespace.name,
+        namespace.namespace_id,
+        *(extractor.id for extractor in namespace.extractors),
+        *(index.field_name for index in namespace.indexes),
+        namespace.description or "",
+    )
+
+
+def plain_values_of(namespace: Namespace, organization_id: str) -> dict[str, Any]:
+    """Return the columns that come from the document, but for `search_text`."""
     required = required_indexes(namespace)
     return {
         "organization_id": organization_id,
         "internal_id": namespace.internal_id,
         "name": composed(namespace.name)[:NAME_LENGTH],
         "name_key": name_key(namespace.name)[:256],
-        "search_text": search_text(
-            namespace.name,
-            namespace.namespace_id,
-            *(extractor.id for extractor in namespace.extractors),
-            *(index.field_name for index in namespace.indexes),
-            namespace.description or "",
-        ),
         "unreadable": "\n".join(namespace.faults),
         "description": composed(namespace.description or ""),
         "scope": namespace.scope,
@@ -141,7 +153,6 @@ def values_of(namespace: Namespace, organization_id: str) -> dict[str, Any]:
         "updated_at": namespace.updated_at,
         "revision": namespace.revision,
         "observed_revision": namespace.observed_revision,
-        "mirrored_at": timezone.now(),
     }
 
 

@@ -6,12 +6,14 @@ of the table that names none of them then costs nothing.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
+import orjson
 from django.db import connection, models
 
+from nsadmin.names import lines_of
 from nsadmin.namespaces.mirror.copies import Copy
 from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 
@@ -37,21 +39,48 @@ Groups = dict[tuple[str, ...], list[Change]]
 
 def compared(copies: Sequence[Copy], read_at: datetime) -> tuple[list[Copy], Groups]:
     """Return the copies without rows, and those that are newer than their rows."""
-    names = [name for name in copies[0].values if name != "mirrored_at"]
-    found = MirroredNamespace.objects.filter(pk__in=[copy.key for copy in copies])
-    known = {
-        key: (before, dict(zip(names, values, strict=True)))
-        for key, before, *values in found.values_list("pk", "mirrored_at", *names)
-    }
+    known = _known(copies)
     groups: Groups = {}
     for copy in copies:
         if copy.key not in known:
             continue
         before, row = known[copy.key]
         if before < read_at or _is_newer(copy.values, row):
-            differing = tuple(n for n in names if row[n] != copy.values[n])
-            groups.setdefault(differing, []).append(Change(copy, before))
+            differing = [n for n, value in copy.values.items() if row[n] != value]
+            if lines_of(row["search_text"]) != copy.lines:
+                differing.append("search_text")
+            groups.setdefault(tuple(differing), []).append(Change(copy, before))
     return [copy for copy in copies if copy.key not in known], groups
+
+
+def _known(copies: Sequence[Copy]) -> dict[str, tuple[datetime, dict[str, Any]]]:
+    """Return by key when each row was written, and its values.
+
+    They are read without the ORM, which takes longer than to compare them.
+    """
+    quoted, names = connection.ops.quote_name, [*copies[0].values, "search_text"]
+    columns = ", ".join(map(quoted, ["namespace_id", "mirrored_at", *names]))
+    dates = [n for n in names if isinstance(_ROW.get_field(n), models.DateTimeField)]
+    found: dict[str, tuple[datetime, dict[str, Any]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM {quoted(_ROW.db_table)} "  # noqa: S608 - names of ours
+            f"WHERE namespace_id IN {_places([copies])}",
+            [copy.key for copy in copies],
+        )
+        for key, before, *values in cursor:
+            row = dict(zip(names, values, strict=True))
+            for name in dates:
+                if row[name] is not None:
+                    row[name] = _zoned(row[name])
+            row["extractor_ids"] = orjson.loads(row["extractor_ids"])
+            found[key] = (_zoned(before), row)
+    return found
+
+
+def _zoned(value: datetime) -> datetime:
+    """Return a time with its zone, which SQLite leaves out."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _is_newer(copy: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -67,13 +96,12 @@ def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -
     plan = [(name, _value(name)) for name in columns]
     at = _value("mirrored_at")
     written = at(stamp)
-    values = [
-        [
-            *(value(change.copy.values[name]) for name, value in plan),
-            *(written, change.copy.key, at(change.before)),
-        ]
-        for change in changes
-    ]
+    has_text = "search_text" in columns
+    values = []
+    for change in changes:
+        given = change.copy.whole() if has_text else change.copy.values
+        row = [value(given[name]) for name, value in plan]
+        values.append([*row, written, change.copy.key, at(change.before)])
     return _execute_update([*columns, "mirrored_at"], values)
 
 
@@ -121,7 +149,7 @@ def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
     ]
     rows = []
     for copy in copies:
-        given = {**copy.values, **copy.first, "namespace_id": copy.key}
+        given = {**copy.whole(), **copy.first, "namespace_id": copy.key}
         given["mirrored_at"] = stamp
         rows.append(
             [
@@ -130,7 +158,7 @@ def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
             ]
         )
     names = [name for name, _, _ in plan]
-    statement = _upsert_statement(names, list(copies[0].values))
+    statement = _upsert_statement(names, [*copies[0].whole(), "mirrored_at"])
     is_many = connection.vendor != "sqlite"
     with connection.cursor() as cursor:
         if is_many:
@@ -195,4 +223,5 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _sqlite_time(value: datetime | None) -> str | None:
-    return None if value is None else connection.ops.adapt_datetimefield_value(value)
+    """Return a time as Django writes it, without asking for its settings each time."""
+    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from nsadmin.jobs import items
@@ -57,6 +58,8 @@ def write_part(copies: Sequence[Copy], read_at: datetime) -> int:
 
 def delete(keys: Sequence[str], read_at: datetime) -> int:
     """Delete rows whose documents were gone at that time, with their snapshots."""
+    if not keys:
+        return 0
     with transaction.atomic():
         older = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at__lt=read_at)
         gone = list(older.values_list("pk", flat=True))
@@ -87,15 +90,17 @@ def _write(copies: Sequence[Copy], read_at: datetime) -> int:
         new += [copy for copy in copies if copy.key in left]
     count += rows.upsert(new, stamp, read_at)
     rows.write_documents(copies, stamp)
-    _name_sources([copy.key for copy in copies])
+    _name_sources(copies)
     return count
 
 
-def _name_sources(keys: Sequence[str]) -> None:
+def _name_sources(copies: Sequence[Copy]) -> None:
     """Set the names of the sources of these namespaces, and theirs in their clones."""
-    clones = MirroredNamespace.objects.exclude(source_namespace_id="")
-    named = clones.values_list("pk", "source_namespace_id", "source_name")
-    found = [*named.filter(pk__in=keys), *named.filter(source_namespace_id__in=keys)]
+    clones = [copy.key for copy in copies if copy.values["source_namespace_id"]]
+    keys = [copy.key for copy in copies]
+    named = MirroredNamespace.objects.exclude(source_namespace_id="")
+    named = named.filter(Q(pk__in=clones) | Q(source_namespace_id__in=keys))
+    found = list(named.values_list("pk", "source_namespace_id", "source_name"))
     if not found:
         return
     sources = MirroredNamespace.objects.filter(

@@ -51,21 +51,26 @@ HAS_DIFFERENCES = Case(
 IS_UNREADABLE = Case(
     When(unreadable="", then=Value(value=False)), default=Value(value=True)
 )
+FIRST_ORDER = LIST_ORDERS["updated"]
+_AT_FIRST = (FIRST_ORDER, "namespace_id")
 # One for each order of a list, in both directions; equal rows by their ids.
 LIST_INDEXES: list[models.Index] = [
     *(
         models.Index(fields=["listed_for", column, "namespace_id"], name=f"list_{name}")
         for name, column in LIST_ORDERS.items()
     ),
-    models.Index(fields=["listed_for", "stored_status"], name="list_status"),
-    models.Index(fields=["listed_for", "tier"], name="list_tier"),
+    # A filter alone in the order that lists have at first: no other row is met.
     models.Index(
-        fields=["listed_for"],
+        fields=["listed_for", "stored_status", *_AT_FIRST], name="list_status"
+    ),
+    models.Index(fields=["listed_for", "tier", *_AT_FIRST], name="list_tier"),
+    models.Index(
+        fields=["listed_for", *_AT_FIRST],
         condition=Q(has_differences=True),
         name="list_differing",
     ),
     models.Index(
-        fields=["listed_for"],
+        fields=["listed_for", *_AT_FIRST],
         condition=Q(is_unreadable=True),
         name="list_unreadable",
     ),

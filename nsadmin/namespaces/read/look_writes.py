@@ -25,6 +25,8 @@ AGAIN_AFTER: Final = timedelta(seconds=240)
 _AFTER_SILENCE: Final = timedelta(seconds=30)
 # The same while the counts of its cluster confirm it: between these two.
 _CONFIRMED_H: Final = (4, 8)
+# Counts tell all of a collection that is missing, so this keeps the nightly pass short.
+MISSING_H: Final = (16, 23)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_COLUMNS = (
     *("taken_at", "ok", "exists", "error", "response_ms"),
@@ -111,15 +113,22 @@ class _Spread:
     """When the collections of one batch are due again."""
 
     def __init__(self, *, is_counted: bool) -> None:
-        hours = random.uniform(*_CONFIRMED_H)  # noqa: S311 - spreads load
-        self._confirmed = timedelta(hours=hours) if is_counted else AGAIN_AFTER
+        self._confirmed = _some(_CONFIRMED_H) if is_counted else AGAIN_AFTER
+        self._missing = _some(MISSING_H) if is_counted else AGAIN_AFTER
 
     def next_look(self, look: LastLook) -> datetime:
         """Return when a collection is due again."""
         if not look.ok:
             return look.taken_at + _AFTER_SILENCE
+        if not look.exists:
+            return look.taken_at + self._missing
         is_ready = status_of(look) == "ready"
         return look.taken_at + (self._confirmed if is_ready else AGAIN_AFTER)
+
+
+def _some(hours: tuple[int, int]) -> timedelta:
+    """Return a time between two numbers of hours, which spreads the load."""
+    return timedelta(hours=random.uniform(*hours))  # noqa: S311
 
 
 def _look(answer: Answer, before: LastLook) -> LastLook:

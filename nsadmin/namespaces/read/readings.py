@@ -135,14 +135,20 @@ def last_known_at(
 def known_at(row: MirroredNamespace, reading: ClusterReading) -> datetime | None:
     """Return when the state of a row was last known to be as it is there.
 
-    The counts of its cluster confirm a ready collection that they do not name as
-    changed; of one that they name, those before did. Any other state is confirmed by a
-    look of its own alone.
+    The counts of its cluster confirm that a collection is ready, or that there is none,
+    unless they say that this changed; then those before did. Any other state is
+    confirmed by a look of its own alone.
     """
-    if row.looked_at is None or row.health != "ready":
+    is_confirmed = row.health == "ready" or is_missing(row.health, row.document_count)
+    if row.looked_at is None or not is_confirmed:
         return row.looked_at
     confirmed_at = row.changed_at or reading.counted_at
     return max(row.looked_at, confirmed_at) if confirmed_at else row.looked_at
+
+
+def is_missing(health: str, points: int | None) -> bool:
+    """Tell by the columns of a row whether its collection was missing at its look."""
+    return health == "error" and points is None
 
 
 def _is_silent(row: MirroredNamespace, reading: ClusterReading) -> bool:

@@ -1,6 +1,7 @@
 """Filters that write numbers, times and names the one way the pages write them."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from nsadmin.namespaces.schema.document import Namespace
 register = template.Library()
 
 _DAY = timedelta(days=1)
+_SHORT = 24
 _SPELLED = (
     "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 )
@@ -114,7 +116,7 @@ def _time(moment: datetime, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        exact(moment),
         text,
     )
 
@@ -122,11 +124,26 @@ def _time(moment: datetime, text: str) -> SafeString:
 @register.filter
 def when(moment: datetime | None) -> SafeString | str:
     """Write a time: relative under a day, then the date; exact in its title."""
+    return "unknown" if moment is None else _time(moment, ago(moment))
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """Write a time as `when` does, without markup, for what a page has by the dozen.
+
+    The exact time goes into the title of the part around it, by `exact`.
+    """
     if moment is None:
         return "unknown"
     now = timezone.now()
     far = abs(now - moment) >= _DAY
-    return _time(moment, _dated(moment, now) if far else _ago(moment, now))
+    return _dated(moment, now) if far else _ago(moment, now)
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """Write a time to the second, such as `2026-02-03 04:05:06 UTC`."""
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @register.filter
@@ -140,13 +157,15 @@ def dated(moment: datetime | None) -> SafeString | str:
 @register.filter
 def clock(moment: datetime | None) -> SafeString | str:
     """Write the time of day, with the date when it is not today."""
-    if moment is None:
-        return "unknown"
+    return "unknown" if moment is None else _time(moment, at(moment))
+
+
+@register.filter
+def at(moment: datetime) -> str:
+    """Write a time as `clock` does, without markup; see `ago`."""
     now = timezone.now()
     text = f"{moment:%H:%M:%S}"
-    if moment.date() != now.date():
-        text = f"{_dated(moment, now)} {text}"
-    return _time(moment, text)
+    return text if moment.date() == now.date() else f"{_dated(moment, now)} {text}"
 
 
 @register.filter
@@ -221,7 +240,7 @@ def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
     return format_html(
         'Deleted in <time datetime="{}" title="{}" data-until>{}</time>{}',
         end.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        end.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        exact(end),
         until(end),
         unless,
     )
@@ -253,6 +272,18 @@ def parameters(schema: dict[str, Any]) -> str:
 def extractor(extractor_id: str) -> str:
     """Shorten `face_identity_extractor_v1` to `face identity v1`."""
     return extractor_id.replace("_extractor", "").replace("_", " ")
+
+
+@register.filter
+def extractors(extractor_ids: Sequence[str]) -> str:
+    """Name several extractors, shortened."""
+    return ", ".join(map(extractor, extractor_ids))
+
+
+@register.filter
+def is_short(name: str) -> bool:
+    """Return whether a list shows a name whole, and from left to right, anywhere."""
+    return len(name) <= _SHORT and name.isascii()
 
 
 @register.filter

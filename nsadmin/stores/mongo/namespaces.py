@@ -183,6 +183,8 @@ def _count() -> int:
 
 def with_ids(ids: Sequence[Any]) -> Iterator[Part]:
     """Yield the documents with these ids, of any type; missing ones are left out."""
+    if not ids:  # the follower asks so every two seconds
+        return iter([Part([], is_last=True)])
     return _parts(_raw().find({"_id": {"$in": list(ids)}}))
 
 

@@ -18,6 +18,7 @@ from nsadmin.access.models import Membership, Organization, User
 from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.embedded.supervision.ports import free_port
+from tests.bench.idle import spent
 from tests.bench.rounds import TABLE, Row, p95
 from tests.faults.plant import Plant
 from tests.people import BACKEND
@@ -45,6 +46,18 @@ class Guest:
             connection.close()
 
 
+@dataclass(frozen=True)
+class WebServer:
+    """The web server at a port."""
+
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Seconds of CPU that all its processes have used."""
+        return spent({"web": self.pid})["web"]
+
+
 def guest(port: int, organization: Organization) -> Guest:
     """Sign in an admin of the organization, with a key for its API."""
     address = f"{organization.organization_id.replace('_', '-')}@bench.example"
@@ -62,7 +75,7 @@ def guest(port: int, organization: Organization) -> Guest:
 
 
 @contextmanager
-def web(plant: Plant) -> Iterator[int]:
+def web(plant: Plant) -> Iterator[WebServer]:
     """The web server with the processes and threads that it has in production."""
     port = free_port()
     static = tempfile.mkdtemp()
@@ -80,7 +93,7 @@ def web(plant: Plant) -> Iterator[int]:
     with subprocess.Popen(command, env=env) as process:
         try:
             _wait_until_ready(Guest(port, {}), process)
-            yield port
+            yield WebServer(port, process.pid)
         finally:
             process.terminate()
             shutil.rmtree(static)
@@ -132,10 +145,15 @@ def times(call: Callable[[], object], *, count: int) -> list[float]:
     return found
 
 
-def note(what: str, with_it: list[float], without: list[float]) -> float:
-    """Add a row with the ratio of the two 95th percentiles; return the ratio."""
+def note(
+    what: str, with_it: list[float], without: list[float], cpu: float | None = None
+) -> float:
+    """Add a row with the ratio of the two 95th percentiles; return the ratio.
+
+    `cpu` is the ratio of the times of CPU.
+    """
     ours_s, peer_s = p95(with_it), p95(without)
     texts = (f"{ours_s * 1000:.1f} ms", f"{peer_s * 1000:.1f} ms")
     spread = (max(with_it) - min(with_it)) / ours_s
-    TABLE.append(Row(what, *texts, ours_s / peer_s, "1.5", spread))
+    TABLE.append(Row(what, *texts, ours_s / peer_s, "1.5", spread, cpu))
     return ours_s / peer_s

@@ -98,6 +98,11 @@ def described(count: int) -> bytes:
     return json.dumps({"result": result, "status": "ok", "time": 0.0}).encode()
 
 
+class _Server(ThreadingHTTPServer):
+    # More than are in flight at once: one that is left out comes again after a second.
+    request_queue_size = 128
+
+
 def serve(points: dict[str, int], *, tells_counts: bool) -> None:
     """Serve until the process ends; print the port."""
     root = json.dumps({"title": "qdrant", "version": "1.18.3"}).encode()
@@ -137,7 +142,7 @@ def serve(points: dict[str, int], *, tells_counts: bool) -> None:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)
     server.serve_forever()
 

@@ -126,6 +126,18 @@ def test_counting_many_by_a_condition(many: Documents) -> None:
     assert many.count_documents({"revision": -1}) == 0
 
 
+def test_none_of_no_ids_is_found_without_reading_all(many: Documents) -> None:
+    began = time.monotonic()
+    assert len(list(many.find({}))) == MANY
+    all_s = time.monotonic() - began
+
+    began = time.monotonic()
+    for field in ("_id", "revision"):
+        assert list(many.find({field: {"$in": []}}, {"revision": 1})) == []
+    assert many.count_documents({"revision": {"$in": []}}) == 0
+    assert time.monotonic() - began < all_s
+
+
 def test_a_duplicate_among_many_is_refused_alone(many: Documents) -> None:
     with pytest.raises(OperationFailure):
         many.insert_many(

@@ -44,7 +44,7 @@ def plant_env(new_cluster: OwnCluster) -> dict[str, str]:
         pytest.param("worker", TRANSFER, False, marks=pytest.mark.faults),
         ("new", TRANSFER, True),
         pytest.param("old", COMPARE, True, marks=pytest.mark.faults),
-        ("worker", FLIP, True),
+        pytest.param("worker", FLIP, True, marks=pytest.mark.faults),
         pytest.param("new", FLIP, True, marks=pytest.mark.faults),
     ],
 )

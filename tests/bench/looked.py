@@ -1,0 +1,57 @@
+"""A fleet hours after its first looks: `python -m tests.bench.looked`.
+
+A fleet has few collections, so a look finds nearly all of them missing. The sampler
+needs some minutes for that; here its rows are written at once, and the next looks are
+spread over the hours as they are when it has gone on for long.
+"""
+
+import os
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from statistics import mean
+
+import django
+from django.utils import timezone
+
+# Looks of one batch of the sampler are due at one time.
+AT_ONCE = 100
+
+
+def main() -> None:
+    """Write the looks of all namespaces of the shared cluster."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
+    django.setup()
+    from nsadmin.namespaces.mirror.writing import parts
+    from nsadmin.namespaces.placement.members import SHARED_MEMBERS
+    from nsadmin.namespaces.read.look_writes import MISSING_H
+
+    rows = SHARED_MEMBERS.rows()
+    never = rows.filter(looked_at=None).values_list("pk", flat=True)
+    for keys in parts(list(never)):
+        write_looks(keys)
+    longest = mean(MISSING_H)
+    known = list(rows.values_list("pk", flat=True))
+    for start in range(0, len(known), AT_ONCE):
+        due_at = timezone.now() + timedelta(hours=random.uniform(0, longest))
+        some = rows.filter(pk__in=known[start : start + AT_ONCE])
+        some.update(next_look_at=due_at)
+
+
+def write_looks(keys: Sequence[str]) -> None:
+    """Write what a look at these collections leaves, each of which is missing."""
+    from nsadmin.namespaces.models import LastLook, MirroredNamespace
+
+    now = timezone.now()
+    looks = (
+        LastLook(pk=key, taken_at=now, ok=True, exists=False, live_at=now)
+        for key in keys
+    )
+    LastLook.objects.bulk_create(looks, ignore_conflicts=True)
+    MirroredNamespace.objects.filter(pk__in=keys).update(
+        health="error", health_since=None, looked_at=now, changed_at=None
+    )
+
+
+if __name__ == "__main__":
+    main()
