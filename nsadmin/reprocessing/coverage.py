@@ -22,6 +22,7 @@ from nsadmin.stores.qdrant.cluster import Cluster
 
 # Collections that are counted one by one, and what a request may name.
 MOST_COLLECTIONS: Final = 50
+_LISTED: Final = 10
 _COUNT_S: Final = 1.0
 _NAMES_S: Final = 1.0
 
@@ -67,6 +68,16 @@ class Coverage:
     def lacking_rows(self) -> list[CollectionCoverage]:
         """The collections with points that lack the vectors, and those not counted."""
         return [row for row in self.rows if row.lacking != 0]
+
+    @property
+    def first_rows(self) -> list[CollectionCoverage]:
+        """The first of these, as many as are listed beside an extractor."""
+        return self.lacking_rows[:_LISTED]
+
+    @property
+    def unlisted(self) -> int:
+        """The number of the others, and of the collections that were left out."""
+        return max(0, len(self.lacking_rows) - _LISTED) + self.more
 
 
 def measured_vectors(
