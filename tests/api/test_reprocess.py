@@ -24,7 +24,7 @@ def sent(response, status=200):
 
 
 def asked(call, path, **body):
-    return sent(call("POST", path, {"feature_extractor_id": TEXTS, **body}), 202)
+    return sent(call("POST", path, {"feature_extractor_id": TEXTS, **body}))
 
 
 def claimed(call, **body):

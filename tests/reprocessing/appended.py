@@ -1,13 +1,18 @@
 """A namespace with two collections; one extractor was appended after its points."""
 
+import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.reprocessing.models import ReprocessRequest, RequestState
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import points
 from nsadmin.stores.qdrant.cluster import shared
+from tests.api.endpoints import REQUEST_ID, TOKEN
 from tests.cast import Cast, make_namespace
 
 FACES, TEXTS = "face_identity_extractor_v1", "text_extractor_v1"
@@ -65,6 +70,33 @@ def appended_for(cast: Cast, name: str = "appended", **sizes: int) -> Namespace:
 def appended(cast: Cast) -> Namespace:
     """A namespace whose six points in two collections lack the texts' vector."""
     return appended_for(cast)
+
+
+def claimed_request(namespace: Namespace) -> ReprocessRequest:
+    """Make a request for the one collection, claimed with the token of the endpoints."""
+    resources.put(
+        "collections",
+        [
+            {
+                "_id": f"{namespace.namespace_id}:col_own",
+                "collection_id": "col_own",
+                "collection_name": "Own",
+                "namespace_id": namespace.namespace_id,
+            }
+        ],
+    )
+    return ReprocessRequest.objects.create(
+        request_id=REQUEST_ID,
+        organization_id="org_of_tests",
+        internal_id=namespace.internal_id,
+        namespace_id=namespace.namespace_id,
+        extractor_id=FACES,
+        collection_ids=["col_own"],
+        state=RequestState.CLAIMED,
+        claimed_by="worker",
+        claim_ends_at=timezone.now() + timedelta(hours=1),
+        token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
+    )
 
 
 def process(namespace: Namespace, numbers: dict[int, str]) -> None:

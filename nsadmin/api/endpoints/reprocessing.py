@@ -31,7 +31,7 @@ _OF_NAMESPACE = "/namespaces/{identifier}/reprocess"
 _OF_REQUEST = "/reprocess/{request_id}"
 
 
-@router.post(_OF_NAMESPACE, response=responses(ReprocessModel, 409, 413, 415, ok=202))
+@router.post(_OF_NAMESPACE, response=responses(ReprocessModel, 409, 413, 415))
 @operation(Action.NAMESPACE_UPDATE, repeatable=True)
 def reprocess_namespace(
     request: HttpRequest, identifier: str, query: AddressQuery, body: ReprocessBody
@@ -47,7 +47,7 @@ def reprocess_namespace(
         collection_ids=body.collection_ids,
         organization_id=query.organization_id,
     )
-    return json_response(ReprocessModel.of(row), status=202)
+    return json_response(ReprocessModel.of(row))
 
 
 @router.get(_OF_NAMESPACE, response=responses(ReprocessList, 409))

@@ -21,7 +21,9 @@ _STATUS: Final[Mapping[str, str]] = {
 }
 TASK_TYPE: Final = "api_namespaces_migrations_run"
 _Id = Annotated[str, Field(min_length=1, max_length=200)]
-_Token = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{32,128}$")]
+_Token = Annotated[
+    str, Field(min_length=32, max_length=128, pattern="^[A-Za-z0-9_-]+$")
+]
 _Lease = Annotated[int, Field(ge=30, le=3600)]
 _TOKEN = "32 to 128 random characters that the worker made for this claim."  # noqa: S105 - a text
 
@@ -111,16 +113,16 @@ class ClaimBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    worker: Annotated[str, Field(pattern="^[A-Za-z0-9._:@/ -]{1,128}$")] = Field(
-        description="The name of the worker, which people see."
-    )
+    worker: Annotated[
+        str, Field(min_length=1, max_length=128, pattern="^[A-Za-z0-9._:@/ -]+$")
+    ] = Field(description="The name of the worker, which people see.")
     claim_token: _Token = Field(
         description=f"{_TOKEN} Sent again, it gets the same request."
     )
     lease_seconds: _Lease = Field(
         300, description="Without a renewal in this time the request is given back."
     )
-    request_id: Annotated[str, Field(pattern="^[0-9a-f-]{36}$")] | None = Field(
+    request_id: Annotated[str, Field(min_length=36, max_length=36)] | None = Field(
         None, description="Only this one; the oldest that waits if left out."
     )
 
