@@ -150,14 +150,16 @@ def _review(
     body = form.body(gate.actor_of(request))
     if form.place() is not None:
         body["infrastructure"]["qdrant_api_key"] = api_examples.OMITTED
+    steps = plan_presenter.steps(plan, request.POST.getlist("shown") if moved else [])
+    own, standard = plan_presenter.without_standard(plan, steps)
     context = {
         "layout": "layouts/organization.html",
         "is_new": True,
         "namespace": namespace,
         "plan": plan,
-        "steps": plan_presenter.steps(
-            plan, request.POST.getlist("shown") if moved else []
-        ),
+        "steps": steps,
+        "own_steps": own,
+        "standard_steps": standard,
         "summary": plan_presenter.summary(plan),
         "effects": plan_presenter.beginnings(plan, namespace),
         "qdrant_silent": shown.qdrant_silent,

@@ -115,6 +115,11 @@ class IndexesForm(IndexFields):
         if others:
             super().take(Invalid.all(others))
 
+    @property
+    def has_edit_faults(self) -> bool:
+        """Whether an error stands at a carried edit."""
+        return any(edit.faults for edit in self.carried)
+
     def _edit_at(self, path: str) -> tuple[int | None, str]:
         """Return the number of the edit that a path names, and the rest of the path."""
         match = _ENTRY.fullmatch(path)

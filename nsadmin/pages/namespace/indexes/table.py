@@ -1,6 +1,7 @@
 """The table of the index page, its use, the first advice, and the collected edits."""
 
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -49,7 +50,6 @@ def context(
     namespace = view.namespace
     snapshot = queries.snapshot(view)
     used, advice = _use(view)
-    found = changes(form, snapshot=snapshot, used=used)
     dropped = set(form["drop"].value() or []) if form.is_bound else set()
     edited = {edit.field for edit in form.carried}
     rows = [
@@ -76,7 +76,8 @@ def context(
         "free": MAX_INDEXES - count,
         "has_use": used is not None,
         "advice": [item for item in advice if item.field_name not in edited | dropped],
-        "changes": found,
+        # Drawn last: an error of the plan stands at the edit it belongs to.
+        "changes": cache(partial(changes, form, snapshot=snapshot, used=used)),
         "is_auto": form["auto_create_indexes"].value()
         if form.data.get("auto_shown")
         else namespace.auto_create_indexes,
