@@ -78,7 +78,8 @@ def without_standard(
     plan: Plan, drawn: Sequence[StepView]
 ) -> tuple[list[StepView], list[StepView]]:
     """Return the drawn steps in two: those of this plan, and of every new namespace."""
-    own, standard = [], []
+    own: list[StepView] = []
+    standard: list[StepView] = []
     for step, view in zip(plan.steps, drawn, strict=True):
         is_standard = isinstance(step, CreateIndex) and step.field in PROTECTED_INDEXES
         (standard if is_standard else own).append(view)

@@ -137,7 +137,7 @@ class IndexesForm(IndexFields):
         """Return the form that carries these edits, with other values in the editor."""
         sent = QueryDict(mutable=True)
         if isinstance(self.data, QueryDict):
-            sent.update(self.data)
+            sent = self.data.copy()
         data = sent.copy() if same_editor else as_input(editor or {})
         for name in ("drop", "base", "auto_shown", AUTO):
             data.setlist(name, sent.getlist(name))
