@@ -111,7 +111,7 @@ def test_add_change_and_drop_become_one_revision(browse, address, indexed):
     assert set(stored(indexed)) == {"rank", "line", "title"}
     assert AuditEvent.objects.filter(namespace_id=indexed.namespace_id).count() == 1
     done = client.get(address).content.decode()
-    assert "Index title rebuilt as uuid" in done
+    assert "; 2 more. Revision 2; verified in Qdrant." in done
     assert ">Undo</a>" in done
     live = collections.get(shared(), indexed.namespace_id)
     params = live.indexes["line"].params

@@ -9,7 +9,7 @@ from nsadmin.namespaces.plan.desired import (
     expected_vectors,
 )
 from nsadmin.namespaces.plan.plan import Plan
-from nsadmin.namespaces.plan.steps import CreateIndex, in_qdrant
+from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.pages.common.badges import TIERS
@@ -81,7 +81,7 @@ def without_standard(
     own: list[StepView] = []
     standard: list[StepView] = []
     for step, view in zip(plan.steps, drawn, strict=True):
-        is_standard = isinstance(step, CreateIndex) and step.field in PROTECTED_INDEXES
+        is_standard = getattr(step, "field", "") in PROTECTED_INDEXES
         (standard if is_standard else own).append(view)
     return own, standard
 
