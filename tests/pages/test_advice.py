@@ -1,5 +1,6 @@
 """The advice page: evidence, accepting through a plan, dismissing and taking back."""
 
+import re
 from datetime import timedelta
 
 from django.utils import timezone
