@@ -16,7 +16,7 @@ from nsadmin.pages.namespace.config import config
 from nsadmin.pages.namespace.drift import drift
 from nsadmin.pages.namespace.expiry import expiry
 from nsadmin.pages.namespace.extractors import extractors
-from nsadmin.pages.namespace.indexes import indexes
+from nsadmin.pages.namespace.indexes.views import indexes
 from nsadmin.pages.namespace.move_back import move_back
 from nsadmin.pages.namespace.overview.views import health, overview
 from nsadmin.pages.namespace.repair import repair
