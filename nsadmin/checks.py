@@ -16,10 +16,11 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve
-from nsadmin.stores import ssrf_guard
+from nsadmin.stores import ssrf_guard, webhook
 
 TAG = "nsadmin"
 _E004 = "nsadmin.E004"
+_E005 = "nsadmin.E005"
 
 REQUIRED = {
     "NSADMIN_SECRET_KEY": "50 or more random characters; signs cookies",
@@ -124,6 +125,24 @@ def cluster_hosts(**_kwargs: Any) -> list[CheckMessage]:
         for entry in settings.NSADMIN_CLUSTER_HOSTS
         if ssrf_guard.listed_organizations(entry) is None
     ]
+
+
+@register(TAG)
+def reprocess_webhook(**_kwargs: Any) -> list[CheckMessage]:
+    """E005 for an address of the webhook that is not https, and for a bad secret."""
+    url = settings.NSADMIN_REPROCESS_WEBHOOK_URL
+    if not url:
+        return []
+    found: list[CheckMessage] = []
+    if not webhook.is_address(url, insecure=settings.NSADMIN_INSECURE_HTTP):
+        message = "NSADMIN_REPROCESS_WEBHOOK_URL is not a URL with https."
+        hint = "such as https://platform.example/hooks/reprocess"
+        found.append(Error(message, hint=hint, id=_E005))
+    if webhook.key_of(settings.NSADMIN_REPROCESS_WEBHOOK_SECRET) is None:
+        message = "NSADMIN_REPROCESS_WEBHOOK_SECRET is missing or malformed."
+        hint = "whsec_ and base64 of 24 to 64 random bytes"
+        found.append(Error(message, hint=hint, id=_E005))
+    return found
 
 
 def refuse_to_serve_unready() -> None:

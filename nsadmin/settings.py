@@ -98,6 +98,10 @@ NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
 NSADMIN_MOVE_FALLBACK_DAYS: int = env.int("NSADMIN_MOVE_FALLBACK_DAYS", 7)
 # The result of a comparison of two namespaces is kept for this many days.
 NSADMIN_COMPARISON_DAYS: int = env.int("NSADMIN_COMPARISON_DAYS", 30)
+# The platform's webhook for requests to process again, and its secret: whsec_ and
+# base64 of 24 to 64 bytes. Without them workers of the platform claim requests.
+NSADMIN_REPROCESS_WEBHOOK_URL: str = env.str("NSADMIN_REPROCESS_WEBHOOK_URL", "")
+NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRET", "")
 
 # 2. Django ---------------------------------------------------------------------------
 # Without a key, a random one lets commands run; the system check refuses to serve.
@@ -134,6 +138,7 @@ INSTALLED_APPS = [
     "nsadmin.comparison",
     "nsadmin.plans",
     "nsadmin.bulk",
+    "nsadmin.reprocessing",
     "nsadmin.search",
     "nsadmin.pages",
     "nsadmin.api",
@@ -387,6 +392,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "nsadmin.comparison.purge",
         "schedule": crontab(minute=50),
         "options": {"expires": 1800.0},
+    },
+    "reprocessing": {
+        "task": "nsadmin.reprocessing.run",
+        "schedule": 15.0,
+        "options": {"expires": 14.0},
     },
     "drift": {
         "task": "nsadmin.health.drift",

@@ -22,7 +22,7 @@ from tests.scheduling import FilesTogether
 if TYPE_CHECKING:
     from tests.faults.database import Rows
 
-pytest_plugins = ["tests.dedicated"]
+pytest_plugins = ["tests.dedicated", "tests.reprocessing.appended"]
 
 
 def pytest_configure() -> None:

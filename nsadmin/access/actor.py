@@ -8,6 +8,7 @@ from nsadmin.access.permissions import (
     PLATFORM_ROLES,
     SCOPES,
     TABLE,
+    WORKER_SCOPES,
     Action,
     Role,
 )
@@ -149,7 +150,8 @@ class Actor:
             return False
         if not self.scopes:
             return True
-        return any(action in SCOPES.get(scope, frozenset()) for scope in self.scopes)
+        known = SCOPES | WORKER_SCOPES
+        return any(action in known.get(scope, frozenset()) for scope in self.scopes)
 
 
 SYSTEM = Actor(

@@ -51,6 +51,7 @@ class Action(StrEnum):
     PLATFORM_MANAGE = "platform:manage"  # create, limit and suspend organizations
     SEARCH_READ = "search:read"
     SCHEDULE_RUN = "schedule:run"
+    REPROCESS_WORK = "reprocess:work"  # workers of the platform claim requests
     DELETION_RELEASE = "deletion:release"  # deletions that a fuse holds
     STYLEGUIDE_READ = "styleguide:read"
     ACCOUNT_USE = "account:use"  # the user's own preferences: theme, organization shown
@@ -120,6 +121,12 @@ SCOPES: dict[str, frozenset[Action]] = {
     },
     "delete": READS | {Action.NAMESPACE_DELETE, Action.JOB_CONTROL},
     "admin": frozenset(Action),
+}
+
+# The scope of keys of the platform's workers, which no organization can give.
+WORKER_SCOPE = "reprocess"
+WORKER_SCOPES: dict[str, frozenset[Action]] = {
+    WORKER_SCOPE: frozenset({Action.REPROCESS_WORK})
 }
 
 

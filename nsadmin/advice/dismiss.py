@@ -4,6 +4,7 @@ from typing import get_args
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
+from nsadmin.advice import evidence
 from nsadmin.advice.models import Dismissal
 from nsadmin.advice.rules import Kind
 from nsadmin.audit import record
@@ -34,6 +35,7 @@ def dismiss(
         kind=kind,
         defaults={"reason": why, "actor_label": actor.label},
     )
+    evidence.forget_count(view.namespace)
     _note(actor, view, f"Dismiss the advice on {field}. Reason: {why}")
     return row
 
@@ -54,6 +56,7 @@ def restore(actor: Actor, namespace_id: str, *, kind: str, field: str) -> bool:
         namespace_id=view.namespace.namespace_id, field_name=field, kind=kind
     ).delete()
     if gone:
+        evidence.forget_count(view.namespace)
         _note(actor, view, f"Show the advice on {field} again.")
     return bool(gone)
 

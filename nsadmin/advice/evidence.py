@@ -14,9 +14,12 @@ from nsadmin.advice.sample_cache import Sampled
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
+from nsadmin.stores import ephemeral
 
 # So many fields without an index are sampled at a time.
 MAX_SAMPLED = 20
+# The number at the tab of every page is counted this often.
+_COUNT_KEPT_S = 60
 # Only the hour of the first report is known; the seven days start at its end.
 _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 
@@ -29,6 +32,7 @@ class Advised:
     is {field: reason} of those without an automatic index, see `index_build.muted`.
     """
 
+    namespace_id: str
     advice: list[Advice]
     dismissed: list[tuple[Advice, Dismissal]]
     automatic: list[AutoIndex]
@@ -120,8 +124,11 @@ def advised(
     rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
     waved = {(row.field_name, row.kind): row for row in rows}
     found = advise(seen, min_count=min_count)
+    if (hours, min_count) == (usage.DAY, AUTO_THRESHOLD):
+        _keep_count(namespace, sum((a.field_name, a.kind) not in waved for a in found))
     automatic = AutoIndex.objects.filter(namespace_id=namespace.namespace_id)
     return Advised(
+        namespace_id=namespace.namespace_id,
         advice=[a for a in found if (a.field_name, a.kind) not in waved],
         dismissed=[
             (a, waved[a.field_name, a.kind])
@@ -136,6 +143,53 @@ def advised(
         unknown=unknown,
         sampled_at=types.at,
     )
+
+
+def advised_from_cache(
+    namespace: Namespace, *, now: datetime | None = None
+) -> tuple[Evidence, list[Advice]]:
+    """Return the evidence and the advice that is not dismissed, without asking Qdrant.
+
+    Types and holdings are those of the last sample, if any. Raises Unavailable if Redis
+    does not answer.
+    """
+    seen = evidence(namespace, now=now)
+    wanted = [u.field_name for u in unindexed(seen)]
+    own = [index.field_name for index in seen.custom]
+    types = sample_cache.cached(namespace.namespace_id, [*wanted, *own])
+    seen = replace(seen, inferences=types.inferences, holdings=types.holdings)
+    found = advise(seen)
+    if not found:
+        return seen, []
+    rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
+    waved = set(rows.values_list("field_name", "kind"))
+    return seen, [a for a in found if (a.field_name, a.kind) not in waved]
+
+
+def advice_count(namespace: Namespace) -> int | None:
+    """Return the number of pieces of advice, as of the last minute; None if unknown."""
+    kept = ephemeral.load(_count_key(namespace))
+    if kept is not None and kept.isdigit():
+        return int(kept)
+    try:
+        _, found = advised_from_cache(namespace)
+    except Unavailable:
+        return None
+    _keep_count(namespace, len(found))
+    return len(found)
+
+
+def forget_count(namespace: Namespace) -> None:
+    """Let the advice be counted anew, after some was dismissed or restored."""
+    ephemeral.drop([_count_key(namespace)])
+
+
+def _keep_count(namespace: Namespace, count: int) -> None:
+    ephemeral.store(_count_key(namespace), str(count), seconds=_COUNT_KEPT_S)
+
+
+def _count_key(namespace: Namespace) -> str:
+    return f"advice:{namespace.namespace_id}:{namespace.revision}"
 
 
 def _types(

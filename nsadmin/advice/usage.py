@@ -152,6 +152,25 @@ def windows(
     return [_window(buckets, by_console, size, now) for size in sizes]
 
 
+def uses_since(
+    namespace_id: str, starts: Mapping[str, datetime], *, now: datetime
+) -> dict[str, int]:
+    """Return how often each field was filtered by in the last 24 h after its start.
+
+    The hour of the start counts as before it. Raises Unavailable if Redis does not
+    answer.
+    """
+    hours = counters.last_hours(now, DAY)
+    found = dict.fromkeys(starts, 0)
+    for source in (REPORTS, CONSOLE):
+        buckets = counters.read(_subject(namespace_id, source), hours)
+        for hour, bucket in zip(hours, buckets, strict=True):
+            for field, start in starts.items():
+                if field in bucket and hour > start:
+                    found[field] += bucket[field].count
+    return found
+
+
 def _both(one: Tallies, other: Tallies) -> Tallies:
     """Return the sums of two hours."""
     found = dict(one)

@@ -16,6 +16,7 @@ from nsadmin.api.endpoints import (
     indexes,  # noqa: F401
     namespaces,
     plans,  # noqa: F401
+    reprocessing,
     stats,
     tasks,
     templates,
@@ -47,6 +48,10 @@ _TAGS = [
     },
     {"name": "Feature extractors", "description": "They add vectors to a namespace."},
     {
+        "name": "Processing again",
+        "description": "Vectors of an appended extractor for what is there already.",
+    },
+    {
         "name": "Namespace templates",
         "description": "Configurations to create namespaces from.",
     },
@@ -64,6 +69,7 @@ _MODULES = (
     tasks,
     documents,
     extractors,
+    reprocessing,
     templates,
     analytics,
 )

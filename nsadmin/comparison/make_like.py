@@ -12,6 +12,7 @@ from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.schema import config
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
+from nsadmin.namespaces.schema.index_parameters import FURTHER_PARAMETERS
 from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     PROTECTED_INDEXES,
@@ -105,9 +106,10 @@ def _indexes(
 
 
 def _settable(entry: Entry, limits: list[str]) -> Entry:
-    known = INDEX_DEFAULTS.get(entry["type"], {})
+    kind = entry["type"]
+    known = {*INDEX_DEFAULTS.get(kind, {}), *FURTHER_PARAMETERS.get(kind, {})}
     schema = entry["field_schema"]
-    unknown = sorted(set(schema) - set(known))
+    unknown = sorted(set(schema) - known)
     if unknown:
         limits.append(
             f"The index on {entry['field_name']} is made without "

@@ -16,7 +16,7 @@ from nsadmin.pages.namespace.config import config
 from nsadmin.pages.namespace.drift import drift
 from nsadmin.pages.namespace.expiry import expiry
 from nsadmin.pages.namespace.extractors import extractors
-from nsadmin.pages.namespace.indexes import indexes
+from nsadmin.pages.namespace.indexes.views import indexes
 from nsadmin.pages.namespace.move_back import move_back
 from nsadmin.pages.namespace.overview.views import health, overview
 from nsadmin.pages.namespace.repair import repair
@@ -66,6 +66,7 @@ from nsadmin.pages.platform.templates import (
     templates,
 )
 from nsadmin.pages.platform.unreadable import finish_deletion, unreadable
+from nsadmin.pages.reprocessing.views import cancel_again, process_again
 from nsadmin.pages.resources.detail import resource
 from nsadmin.pages.resources.listing import resource_list, resources
 from nsadmin.pages.resources.map import resource_map
@@ -141,6 +142,16 @@ urlpatterns = [
         name="resource",
     ),
     path("namespaces/<str:namespace_id>/extractors/", extractors, name="extractors"),
+    path(
+        "namespaces/<str:namespace_id>/process-again/<str:extractor_id>/",
+        process_again,
+        name="process_again",
+    ),
+    path(
+        "namespaces/<str:namespace_id>/process-again/<str:extractor_id>/cancel/",
+        cancel_again,
+        name="cancel_again",
+    ),
     path("namespaces/<str:namespace_id>/indexes/", indexes, name="indexes"),
     path("namespaces/<str:namespace_id>/advice/", advice, name="advice"),
     path(

@@ -43,6 +43,12 @@ def expected(shown: Preview) -> Expected | None:
     return Expected(median(rates) * wanted, len(rates))
 
 
+def seconds_of_a_build(points: int) -> float | None:
+    """Return how long one index build takes; None if nothing was measured yet."""
+    found = _measured()
+    return median(found) * points if found and points else None
+
+
 def _measured() -> list[float]:
     """Return the seconds per point of the latest builds."""
     rows = SavedPlan.objects.filter(

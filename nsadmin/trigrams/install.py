@@ -232,6 +232,8 @@ def _postgresql_index(connection: BaseDatabaseWrapper) -> None:
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            # No index is made before the rows of the same transaction are checked.
+            connection.check_constraints()
             cursor.execute(_GIN)
     except DatabaseError as refusal:
         logger.warning(

@@ -106,6 +106,7 @@ _READ = Row(
     foreign="401 404 404 404 in in",
     system="401 in in in in in",
 )
+_WORKED = Row("401 403 403 403 403 in")
 
 NAMESPACE_PAGE = "namespaces/<namespace_id>/"
 DOCUMENT_PAGE = NAMESPACE_PAGE + "documents/<document_id>/"
@@ -141,6 +142,9 @@ MATRIX: dict[Route, Row] = {
     ("GET", DOCUMENT_PAGE + "vector/"): _SHOWN,
     ("GET", NAMESPACE_PAGE + "extractors/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "extractors/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "process-again/<extractor_id>/"): _CHANGED,
+    ("POST", NAMESPACE_PAGE + "process-again/<extractor_id>/"): _CHANGED,
+    ("POST", NAMESPACE_PAGE + "process-again/<extractor_id>/cancel/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "repair/"): _CHANGED,
     ("POST", NAMESPACE_PAGE + "repair/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "drift/"): _SHOWN,
@@ -308,6 +312,20 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
+    ("POST", NAMESPACE_API + "/reprocess"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
+    ("GET", NAMESPACE_API + "/reprocess"): _READ,
+    ("GET", NAMESPACE_API + "/reprocess/<request_id>"): Row(_READ.own, _READ.foreign),
+    ("DELETE", NAMESPACE_API + "/reprocess/<request_id>"): Row(
+        own="401 403 in in 403 in", foreign="401 403 404 404 403 in"
+    ),
+    ("POST", "v1/reprocess/claim"): _WORKED,
+    ("POST", "v1/reprocess/<request_id>/progress"): _WORKED,
+    ("POST", "v1/reprocess/<request_id>/done"): _WORKED,
+    ("POST", "v1/reprocess/<request_id>/failed"): _WORKED,
     ("GET", "v1/templates/namespaces"): _KEY,
     ("GET", "v1/templates/namespaces/<template_id>"): Row(_READ.own, _READ.foreign),
     ("POST", "v1/templates/namespaces/from-namespace/<identifier>"): Row(

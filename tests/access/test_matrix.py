@@ -1,5 +1,6 @@
 """Every route times every role times every target, over the real URLconf."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from nsadmin.comparison.models import Comparison
 from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans import service
+from nsadmin.reprocessing.models import ReprocessRequest
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
@@ -40,6 +42,7 @@ from tests.access.matrix import (
     undeclared,
     unlisted,
 )
+from tests.api.endpoints import TOKEN
 from tests.cast import Cast, invite, make_job, make_resources
 from tests.people import BACKEND
 
@@ -52,6 +55,16 @@ BODIES: dict[Route, Any] = {
     },
     ("POST", "v1/templates/namespaces/<template_id>/instantiate"): {
         "namespace_name": "from-a-template"
+    },
+    ("POST", "v1/namespaces/<identifier>/reprocess"): {
+        "feature_extractor_id": "face_identity_extractor_v1"
+    },
+    ("POST", "v1/reprocess/claim"): {"worker": "w", "claim_token": TOKEN},
+    ("POST", "v1/reprocess/<request_id>/progress"): {"claim_token": TOKEN},
+    ("POST", "v1/reprocess/<request_id>/done"): {"claim_token": TOKEN},
+    ("POST", "v1/reprocess/<request_id>/failed"): {
+        "claim_token": TOKEN,
+        "error": "The model is gone.",
     },
     ("POST", "v1/namespaces/<identifier>/filter-usage"): {
         "fields": [{"field_name": "title"}]
@@ -131,6 +144,24 @@ def _comparison(cast: Cast, whose: str) -> str:
         expires_at=timezone.now() + timedelta(days=1),
     )
     return str(row.comparison_id)
+
+
+def _reprocess_request(cast: Cast, whose: str) -> str:
+    """A request for a namespace that a worker has claimed with the token of TOKEN."""
+    namespace = getattr(cast, whose)
+    row, _ = ReprocessRequest.objects.update_or_create(
+        namespace_id=namespace.namespace_id,
+        extractor_id="face_identity_extractor_v1",
+        defaults={
+            "organization_id": cast.northlight.organization_id,
+            "internal_id": namespace.internal_id,
+            "state": "claimed",
+            "claim_ends_at": timezone.now() + timedelta(hours=1),
+            "token_hash": hashlib.sha256(TOKEN.encode()).hexdigest(),
+            "ended_by": "",
+        },
+    )
+    return str(row.request_id)
 
 
 def _template(cast: Cast, whose: str) -> str:
@@ -224,6 +255,8 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<bulk_id>": lambda: _bulk(cast, whose),
         "<view_id>": lambda: _saved_view(cast),
         "<op_id>": lambda: _change(cast, namespace_id),
+        "<extractor_id>": lambda: "face_identity_extractor_v1",
+        "<request_id>": lambda: _reprocess_request(cast, whose),
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),
         "<document_id>": lambda: "doc_1",

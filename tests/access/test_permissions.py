@@ -36,6 +36,7 @@ EXPECTED = {
     Action.PLATFORM_MANAGE: {P},
     Action.SEARCH_READ: {V, M, A, S, P},
     Action.SCHEDULE_RUN: {P},
+    Action.REPROCESS_WORK: {P},
     Action.DELETION_RELEASE: {P},
     Action.STYLEGUIDE_READ: {S, P},
     Action.ACCOUNT_USE: {V, M, A, S, P},

@@ -9,12 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation; `{id}` stands for a namespace, `body` for what it reads, if anything."""
+    """One operation: `body` is what it reads, if anything, `role` who may use it."""
 
     method: str
     path: str
     body: Any = None
     query: str = ""
+    role: str = "admin"
 
     def at(self, namespace_id: str) -> str:
         """The path with its placeholders filled."""
@@ -26,10 +27,20 @@ class Endpoint:
             .replace("{template_id}", "tmpl_000000000000")
             .replace("{document_id}", "doc_1")
             .replace("{plan_id}", "plan_0000000000000000")
+            .replace("{request_id}", REQUEST_ID)
         )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+TOKEN = "t" * 32
+REQUEST_ID = "6f1c1f0e-0000-4000-8000-000000000000"
+
+
+def _worked(path: str, body: Any) -> Endpoint:
+    """Return an operation of the platform's workers."""
+    return Endpoint("POST", path, body, role="platform_admin")
 
 
 ENDPOINTS = [
@@ -55,6 +66,21 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces/{identifier}/documents/{document_id}"),
     Endpoint("POST", "/namespaces/stats/batch", {"namespace_ids": []}),
     Endpoint("POST", "/namespaces/{identifier}/extend", {"ttl_seconds": 3600}),
+    Endpoint(
+        "POST",
+        "/namespaces/{identifier}/reprocess",
+        {"feature_extractor_id": "face_identity_extractor_v1"},
+    ),
+    Endpoint("GET", "/namespaces/{identifier}/reprocess"),
+    Endpoint("GET", "/namespaces/{identifier}/reprocess/{request_id}"),
+    Endpoint("DELETE", "/namespaces/{identifier}/reprocess/{request_id}"),
+    _worked("/reprocess/claim", {"worker": "w", "claim_token": TOKEN}),
+    _worked("/reprocess/{request_id}/progress", {"claim_token": TOKEN}),
+    _worked("/reprocess/{request_id}/done", {"claim_token": TOKEN}),
+    _worked(
+        "/reprocess/{request_id}/failed",
+        {"claim_token": TOKEN, "error": "The model is gone."},
+    ),
     Endpoint("GET", "/templates/namespaces"),
     Endpoint("GET", "/templates/namespaces/{template_id}"),
     Endpoint(

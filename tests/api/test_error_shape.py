@@ -109,7 +109,7 @@ def test_with_a_query_that_it_does_not_know(call: Caller) -> None:
     for endpoint in ENDPOINTS:
         path = endpoint.at(call.cast.own.namespace_id)
         asked = f"{path}{'&' if endpoint.query else '?'}dryrun=true"
-        response = call(endpoint.method, asked, endpoint.body)
+        response = call(endpoint.method, asked, endpoint.body, role=endpoint.role)
         assert locations_of(response) == ["query.dryrun"], endpoint
 
 
@@ -127,7 +127,7 @@ def test_with_a_method_that_it_does_not_know(call: Caller) -> None:
 def test_with_a_body_that_cannot_be(call: Caller, endpoint: Endpoint) -> None:
     path = endpoint.at(call.cast.own.namespace_id)
     for raw, media, status, code in UNREADABLE:
-        response = call(endpoint.method, path, raw=raw, media=media)
+        response = call(endpoint.method, path, role=endpoint.role, raw=raw, media=media)
         assert response.status_code == status, (raw[:20], response.content)
         assert error_of(response)["code"] == code
 

@@ -148,7 +148,7 @@ def test_every_answer_has_the_shape_that_is_described(
     responses = operations(document)[str(endpoint)]["responses"]
     path = endpoint.at(call.cast.own.namespace_id)
     wrong = "&no=1" if endpoint.query else "?no=1"
-    for query, role in (("", "admin"), (wrong, "admin"), ("", None)):
+    for query, role in (("", endpoint.role), (wrong, endpoint.role), ("", None)):
         response = call(endpoint.method, path + query, endpoint.body, role=role)
         content = responses[str(response.status_code)]["content"]
         require(json.loads(response.content), content["application/json"], document)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db.models import Case, Value, When
+from django.db.models import Case, Expression, Value, When
 from django.test import Client, modify_settings, override_settings
 
 from nsadmin.access.models import User
@@ -52,9 +52,16 @@ def sites(copied: database.Rows) -> Iterator[Callable[[str], int]]:
         yield visitor(client)
 
 
+def _set(health: Expression) -> None:
+    """Update the rows that differ: each is in a dozen indexes."""
+    rows = MirroredNamespace.objects
+    rows.exclude(**SOUND).update(**SOUND)
+    rows.exclude(health=health).update(health=health)
+
+
 @pytest.mark.parametrize("healths", HEALTHS)
 def test_the_fleet_page(sites: Callable[[str], int], healths: str) -> None:
-    MirroredNamespace.objects.update(health=HEALTHS[healths], **SOUND)
+    _set(HEALTHS[healths])
 
     def ours() -> None:
         assert sites("/fleet/") == 200

@@ -25,7 +25,7 @@ LIMIT_MS = 100
 NAMESPACES, RESOURCES, JOBS, PEOPLE = 100_000, 200_000, 100_000, 10_000
 # A hundred organizations own half of all, one the other half.
 TENANTS = 100
-ROUNDS = 15
+ROUNDS = 7
 PATHS = {"/search/suggestions/": "suggestions", "/search/": "page"}
 WORDS = (
     *("airfields", "weather", "museum", "footage", "archive", "catalogue"),

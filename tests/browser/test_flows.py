@@ -94,30 +94,36 @@ def test_a_text_index_is_added_changed_and_dropped_in_qdrant(demo, visit, script
     page.fill("input[name=field_name]", field)
     page.check("input[name=type][value=text]")
     page.select_option("select[name=tokenizer]", "prefix")
+    page.get_by_text("Advanced", exact=True).click()
+    page.check("input[name=phrase_matching]")
     page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("#plan")).to_contain_text(f"Build the text index on {field}")
     page.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(page.locator("h1")).to_have_text("Payload indexes")
     expect(page.locator("#messages")).to_contain_text(f"Index {field} (text) added")
     expect(page).to_have_url(f"{demo.url}/namespaces/{target}/indexes/")
     schema = collection(demo, target)["payload_schema"][field]
     assert (schema["data_type"], schema["params"]["tokenizer"]) == ("text", "prefix")
+    assert schema["params"]["phrase_matching"] is True
 
     page.goto(f"{demo.url}/namespaces/{target}/indexes/")
     row = page.get_by_role("row").filter(has_text=field)
-    row.get_by_role("link", name=re.compile("^Change")).click()
+    row.get_by_role("button", name=re.compile("^Change")).click()
     expect(page.locator("select[name=tokenizer]")).to_have_value("prefix")
     page.fill("input[name=max_token_len]", "9")
-    page.locator("#edit").get_by_role("button", name="Preview plan").click()
+    page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field} fi")
     page.get_by_label("until the new index is built").check()
     confirm(page)
+    expect(page.locator("h1")).to_have_text("Payload indexes")
     expect(page.locator("#messages")).to_contain_text(f"Index {field} rebuilt as text")
     schema = collection(demo, target)["payload_schema"][field]
     assert schema["params"]["max_token_len"] == 9
 
     page.goto(f"{demo.url}/namespaces/{target}/indexes/")
     row = page.get_by_role("row").filter(has_text=field)
-    row.get_by_role("button", name=re.compile("^Drop")).click()
+    row.get_by_label("Drop").check()
+    page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("#plan")).to_contain_text(f"Drop the text index on {field}")
     page.get_by_label("I accept this.").check()
     page.get_by_role("button", name=re.compile("^Confirm")).click()
@@ -228,13 +234,24 @@ def test_every_index_type_shows_its_own_parameters(demo, visit, scripted):
     page: Page = visit("member", script=scripted)
     page.goto(f"{demo.url}/namespaces/{target}/indexes/")
     groups = {"text": "text", "integer": "integer", "keyword": "keyword"}
+    groups["uuid"] = "keyword"
+    page.get_by_text("Advanced", exact=True).click()
     for kind in INDEX_TYPES:
         page.check(f"input[name=type][value={kind}]")
-        shown = groups.get(kind, "keyword" if kind == "uuid" else "none")
-        expect(page.locator(".params:visible")).to_have_count(1)
-        expect(page.locator(f".p-{shown}")).to_be_visible()
+        own = [groups[kind]] if kind in groups else []
+        expect(page.locator(".params:visible")).to_have_count(len(own))
+        for group in own:
+            expect(page.locator(f".params.p-{group}")).to_be_visible()
+        is_ranged = kind in ("integer", "float", "datetime")
+        expect(page.locator("input[name=is_principal]")).to_be_visible(
+            visible=is_ranged
+        )
+        expect(page.locator("input[name=stemmer], select[name=stemmer]")).to_be_visible(
+            visible=kind == "text"
+        )
+        expect(page.locator("input[name=on_disk]")).to_be_visible()
     page.fill("input[name=field_name]", "a b")
-    page.locator("#edit").get_by_role("button", name="Preview plan").click()
+    page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("input[name=field_name]")).to_be_focused()
     expect(page.locator("input[name=type][value=uuid]")).to_be_checked()
 

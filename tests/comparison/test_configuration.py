@@ -239,7 +239,7 @@ def test_a_likeness_changes_the_right_and_says_what_stays():
         description="a",
         auto_create_indexes=True,
         feature_extractors=[WORDS],
-        payload_indexes=[index("rank", type="integer", on_disk=True)],
+        payload_indexes=[index("rank", type="integer", made_up=True)],
         infrastructure={"compute_tier": "dedicated_cpu"},
     )
     right = namespace(
@@ -258,7 +258,7 @@ def test_a_likeness_changes_the_right_and_says_what_stays():
     assert [entry.field_name for entry in patch.payload_indexes or []] == ["rank"]
     assert made.limits == (
         "face_identity_extractor_v1 cannot be removed; neither can the vectors of it.",
-        "The index on rank is made without on_disk, which a plan cannot set.",
+        "The index on rank is made without made_up, which a plan cannot set.",
         "The tier is changed on the page Tier, by an admin.",
         NO_DOCUMENTS,
     )

@@ -24,6 +24,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/moves/expiry.py::_with_due": "reading, which never raises",
     "nsadmin/namespaces/lifecycle/mass_expiry.py::all_held": "our rows, for one page",
     "nsadmin/namespaces/mirror/comparison.py::_adopt": "our own rows, in slices",
+    "nsadmin/namespaces/mirror/copies.py::unchanged": "our rows of one batch",
     "nsadmin/namespaces/mirror/writing.py::_name_sources": "our rows of one batch",
     "nsadmin/namespaces/placement/cluster_share.py::_judged": "judges each value",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",

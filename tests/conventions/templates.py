@@ -96,7 +96,7 @@ def requests_have_plain_ways(source: str) -> Iterator[str]:
         polls = found.get("hx-trigger", "").startswith(("every", "moved", "input"))
         if "hx-get" in found and not ({"href", "action"} & set(found) or polls):
             yield f"hx-get without href: {tag}"
-        if "hx-post" in found and "action" not in found:
+        if "hx-post" in found and not {"action", "formaction"} & set(found):
             yield f"hx-post without action: {tag}"
 
 

@@ -24,6 +24,7 @@ from nsadmin.templates.models import NamespaceTemplate
 from tests.api.endpoints import ENDPOINTS, Endpoint
 from tests.cast import Cast
 from tests.fuzz.nearness import nearer
+from tests.reprocessing.appended import claimed_request
 
 FEW, MANY = 1_000, 20_000
 ROLES = ("admin", "member", "viewer", "stranger", "support", "platform_admin")
@@ -112,6 +113,7 @@ def places(cast: Cast) -> dict[str, list[str]]:
         "task_id": [str(job.job_id), "6f1c1f0e-0000-4000-8000-000000000000", "task_1"],
         "template_id": [template.template_id, "tmpl_000000000000"],
         "feature_extractor_id": ["face_identity_extractor_v1", "no_such_v1"],
+        "request_id": [str(claimed_request(cast.own).pk), "6f1c1f0e", "no-id"],
         "document_id": ["doc_1", "doc_1", "1", "no_such_document"],
     }
 
@@ -170,7 +172,7 @@ def test_no_request_is_a_fault_of_ours(
             make_usual(case, endpoint, known)
         else:
             vary(case, endpoint, known, data.draw)
-        who = "admin" if usual else data.draw(WHO, "who")
+        who = endpoint.role if usual else data.draw(WHO, "who")
         for header, value in {
             "Authorization": f"Bearer {cast.keys.get(who, who)}" if who else None,
             "If-Match": None if usual else data.draw(TAGS, "If-Match"),

@@ -107,7 +107,7 @@ def test_repairs_leave_no_rows_and_a_second_one_no_write(cast, drifted):
     assert store.get(drifted.namespace_id)["revision"] == revision
     settled = condensed(browser.get(at).content.decode())
     assert "Add what is missing" not in settled
-    assert "points lack the vector face_identity_extractor_v1_embedding" in settled
+    assert "face_identity_extractor_v1_embedding is on 0 of" in settled
 
 
 def effects_of(client_, namespace, part):
@@ -173,14 +173,17 @@ def test_a_vector_that_came_back_is_on_no_point(cast):
     snapshots.invalidate(cast.own.namespace_id)
     assert repair(browser, cast.own, "missing")
     row = counted(cast.own)["vector_empty", name]
-    assert "6 points lack the vector" in row.sentence
+    assert f"The vector {name} is on 0 of 6 points: " in row.sentence
     assert "process the collections" in row.sentence
     drift = browser.get(f"{whole}drift/").text
-    assert "6 points lack the vector" in drift
+    assert f"The vector {name} is on 0 of 6 points: " in drift
+    assert "Missing from every point" in drift
+    assert "extractors/#process-again" in drift
     assert "Everything agrees" not in drift
-    vectors = vectors_part(browser.get(whole).text)
-    assert "On no point" in vectors
-    assert "0 of 6 points" in vectors
+    page = browser.get(whole).text
+    assert "On 0 of 6 points" in vectors_part(page)
+    assert "process-again/face_identity_extractor_v1/" in page
+    assert "On 0 of 6 points" in browser.get("/namespaces/").text
 
 
 def vectors_part(page):

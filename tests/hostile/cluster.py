@@ -65,6 +65,10 @@ class HostileCluster:
     ) -> None:
         self._is_over.set()
         self._listener.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all connections, so that no client waits any longer."""
         for one in list(self._open):
             self._end(one)
 

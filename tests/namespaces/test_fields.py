@@ -108,7 +108,20 @@ def test_defaults_are_filled_in():
         ("text", {"lowercase": "yes"}, "s.lowercase"),
         ("integer", {"lookup": False, "range": False}, "s"),
         ("keyword", {"range": False}, "s.range"),
-        ("geo", {"on_disk": True}, "s.on_disk"),
+        ("geo", {"is_tenant": True}, "s.is_tenant"),
+        ("geo", {"on_disk": "yes"}, "s.on_disk"),
+        ("keyword", {"is_principal": True}, "s.is_principal"),
+        ("uuid", {"phrase_matching": True}, "s.phrase_matching"),
+        ("text", {"stemmer": "english"}, "s.stemmer"),
+        ("text", {"stemmer": {"type": "snowball"}}, "s.stemmer"),
+        ("text", {"stemmer": {"type": "snowball", "language": []}}, "s.stemmer"),
+        ("text", {"stopwords": "klingon"}, "s.stopwords"),
+        ("text", {"stopwords": {"languages": ["klingon"]}}, "s.stopwords"),
+        ("text", {"stopwords": {"languages": "english"}}, "s.stopwords"),
+        ("text", {"stopwords": {"custom": [""]}}, "s.stopwords"),
+        ("text", {"stopwords": {"custom": ["a\x00"]}}, "s.stopwords"),
+        ("text", {"stopwords": {"custom": ["x"] * 501}}, "s.stopwords"),
+        ("text", {"stopwords": {"words": []}}, "s.stopwords"),
     ],
 )
 def test_bad_parameters(kind, schema, at):
@@ -117,13 +130,32 @@ def test_bad_parameters(kind, schema, at):
     assert set(fault.value.errors) == {at}
 
 
-def test_foreign_parameters_survive_but_cannot_be_made():
-    kept = {"type": "keyword", "is_tenant": False, "on_disk": True}
+def test_parameters_that_are_left_out_stay_as_they_are_stored():
+    kept = {"type": "keyword", "is_tenant": False, "on_disk": True, "m": 4}
     full = clean_schema("keyword", {"is_tenant": True}, at="s", kept=kept)
-    assert full == {"type": "keyword", "is_tenant": True, "on_disk": True}
-    assert clean_schema("keyword", {"on_disk": True}, at="s", kept=kept)["on_disk"]
+    assert full == {"type": "keyword", "is_tenant": True, "on_disk": True, "m": 4}
+    unset = clean_schema("keyword", {"on_disk": None}, at="s", kept=kept)
+    assert unset["on_disk"] is True
+    off = clean_schema("keyword", {"on_disk": False, "m": 4}, at="s", kept=kept)
+    assert (off["on_disk"], off["m"]) == (False, 4)
     with pytest.raises(Invalid):
-        clean_schema("keyword", {"on_disk": False}, at="s", kept=kept)
+        clean_schema("keyword", {"m": 5}, at="s", kept=kept)
+
+
+def test_further_parameters_are_stored_as_qdrant_tells_them():
+    given = {
+        "phrase_matching": True,
+        "stemmer": {"type": "snowball", "language": "english"},
+        "stopwords": {"languages": ["german", "english"], "custom": ["to", "a", "a"]},
+        "enable_hnsw": False,
+    }
+    full = clean_schema("text", given, at="s", kept={})
+    assert full["stopwords"] == {
+        "languages": ["english", "german"],
+        "custom": ["a", "to"],
+    }
+    assert full["stemmer"] == given["stemmer"]
+    assert (full["phrase_matching"], full["enable_hnsw"]) == (True, False)
 
 
 @pytest.mark.parametrize(

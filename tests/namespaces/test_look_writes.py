@@ -1,11 +1,20 @@
 """Answers of many collections are stored in the order of their questions."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import probe, snapshots
-from nsadmin.namespaces.read.look_writes import Answer, Stored, store_many
+from nsadmin.namespaces.read.look_writes import (
+    AGAIN_AFTER,
+    Answer,
+    Stored,
+    store_many,
+)
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import Cast
@@ -60,3 +69,41 @@ def test_a_first_silence_is_stored_with_its_beginning(cast):
     look = LastLook.objects.get(pk=cast.own.namespace_id)
     assert (look.ok, look.taken_at, look.unknown_since) == (False, at, at)
     assert (look.exists, look.live, look.told) == (True, None, {})
+
+
+def test_equal_answers_of_one_time_are_written_together(cast: Cast):
+    both = (cast.own, cast.foreign)
+
+    def answers() -> list[Answer]:
+        # Each question has a time of its own.
+        return [
+            Answer(one, timezone.now(), collections.get(shared(), one.collection))
+            for one in both
+        ]
+
+    store_many(answers(), watched=(), is_counted=False)
+    first, second = answers()
+    with CaptureQueriesContext(connection) as captured:
+        stored = store_many([second, first], watched=(), is_counted=False)
+    assert sum(query["sql"].startswith("UPDATE") for query in captured) == 2
+    for one in both:
+        look = LastLook.objects.get(pk=one.namespace_id)
+        row = MirroredNamespace.objects.get(pk=one.namespace_id)
+        assert stored[one.namespace_id].look.taken_at == first.asked_at
+        assert look.taken_at == look.live_at == row.looked_at == first.asked_at
+        assert row.next_look_at == first.asked_at + AGAIN_AFTER
+
+
+def test_no_look_becomes_older_than_the_one_before_it(cast: Cast):
+    own = collections.get(shared(), cast.own.collection)
+    foreign = collections.get(shared(), cast.foreign.collection)
+    early, between, late = (
+        timezone.now() + timedelta(seconds=n / 10) for n in (0, 1, 2)
+    )
+    before = [Answer(cast.own, early - timedelta(minutes=1), own)]
+    before += [Answer(cast.foreign, between, foreign)]
+    store_many(before, watched=(), is_counted=False)
+    now = [Answer(cast.own, early, own), Answer(cast.foreign, late, foreign)]
+    store_many(now, watched=(), is_counted=False)
+    assert LastLook.objects.get(pk=cast.own.namespace_id).taken_at == early
+    assert LastLook.objects.get(pk=cast.foreign.namespace_id).taken_at == late

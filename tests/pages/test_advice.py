@@ -1,5 +1,6 @@
 """The advice page: evidence, accepting through a plan, dismissing and taking back."""
 
+import re
 from datetime import timedelta
 
 from django.utils import timezone
@@ -7,7 +8,9 @@ from django.utils import timezone
 from nsadmin.advice import auto_indexing, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
@@ -273,3 +276,45 @@ def test_a_missing_collection_leaves_the_types_unknown(cast, browse):
     text = page.content.decode()
     assert "The collection is missing in Qdrant" in text
     assert "Filtered 150 times" in text
+
+
+def test_filters_before_a_build_are_told_apart_and_not_counted_as_covered(
+    cast, browse, own
+):
+    filtered(cast.own, rank=150)
+    admin = browse()
+    body = {"payload_indexes": [{"field_name": "rank", "type": "integer"}]}
+    commit.commit(cast.actor(), cast.own.namespace_id, parse_patch(body))
+    page = admin.get(own + "advice/").content.decode()
+    assert "of the filters in 24 h 150 before, 0 since" in page
+    assert "150 filters were before the index was built" in page
+    covered = page.partition("Covered by an index</dt>")[2].partition("</dd>")[0]
+    assert re.search(r"\b0\s%", covered), covered
+    later = timezone.now() + timedelta(hours=1)
+    since = usage.uses_since(
+        cast.own.namespace_id, {"rank": timezone.now() - timedelta(hours=2)}, now=later
+    )
+    assert since == {"rank": 150}
+
+
+def test_advice_is_counted_at_the_tab_and_shown_on_the_index_page(cast, browse, own):
+    admin = browse()
+    filtered(cast.own, rank=150)
+    for address in (own, own + "settings/"):
+        page = admin.get(address).content.decode()
+        assert 'Advice <span class="count">1</span>' in page
+    page = admin.get(own + "indexes/").content.decode()
+    assert "Filtered 150 times in 24 hours without an index." in page
+    assert "Add to the plan" not in page  # its type was not sampled yet
+    admin.get(own + "advice/")
+    page = admin.get(own + "indexes/").content.decode()
+    assert 'value="build integer rank"' in page
+    sent = {"step": "build integer rank", "drop": []}
+    page = admin.post(own + "indexes/", sent).content.decode()
+    assert "&quot;rank&quot;, {&quot;type&quot;: &quot;integer&quot;}" in page
+    admin.post(
+        own + "advice/dismissals/", {"which": "missing/rank", "reason": "a test"}
+    )
+    page = admin.get(own).content.decode()
+    assert 'Advice <span class="count">' not in page
+    assert "without an index" not in admin.get(own + "indexes/").content.decode()

@@ -177,20 +177,20 @@ def foreign_text(cast):
         "min_token_len": 2,
         "max_token_len": 15,
         "lowercase": True,
-        "stopwords": {"languages": ["english"]},
+        "made_up": {"languages": ["english"]},
     }
     return make_namespace(cast.northlight, "stopped", indexes={"line": schema})
 
 
 def test_foreign_parameters_read_the_same_in_table_and_plan(browse, foreign_text):
     client, address = browse(), f"/namespaces/{foreign_text.namespace_id}/indexes/"
-    assert "stopwords languages english" in client.get(address).content.decode()
+    assert "made_up languages english" in client.get(address).content.decode()
     changed = {"original": "line", "field_name": "line", "type": "text"}
     changed |= {"tokenizer": "word", "min_token_len": "2", "max_token_len": "15"}
     shown = client.post(
         address, {**changed, "lowercase": "on"}, follow=True
     ).content.decode()
-    assert "index on line with stopwords languages english." in shown
+    assert "index on line with made_up languages english." in shown
 
 
 def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):

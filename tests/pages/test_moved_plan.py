@@ -161,7 +161,7 @@ def test_an_index_changed_by_both(browse, cast, indexed, theirs, choice):
     text = response.content.decode()
     assert response.status_code == 409
     assert "Changed by both: the index" in text
-    form = {**hidden(text), "keep-index": choice, "step": "confirm"}
+    form = {**hidden(text), "keep-index:rank": choice, "step": "confirm"}
     assert (
         client.post(plan_address(text), {**form, "tick": ticks(text)}).status_code
         == 303
@@ -190,7 +190,7 @@ def test_an_index_dropped_by_one_and_changed_by_another(browse, cast, indexed):
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
     text = client.post(plan_address(shown), form, follow=True).content.decode()
     assert "Changed by both: the index" in text
-    form = {**hidden(text), "keep-index": "theirs", "step": "confirm"}
+    form = {**hidden(text), "keep-index:rank": "theirs", "step": "confirm"}
     assert client.post(plan_address(text), form).status_code == 303
     stored = store.get(indexed.namespace_id)["payload_indexes"]
     assert [entry["type"] for entry in stored] == ["keyword"]

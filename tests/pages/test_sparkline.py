@@ -1,6 +1,6 @@
 """The pace of a job as a line."""
 
-from nsadmin.pages.common.sparkline import HEIGHT, WIDTH, sparkline
+from nsadmin.pages.common.charts.sparkline import HEIGHT, WIDTH, sparkline
 
 
 def test_nothing_is_drawn_for_less_than_two_values():

@@ -13,7 +13,7 @@ def test_a_link_to_a_deleted_namespace_says_so(browse, own, cast):
             assert "</span> was deleted" in text
             assert (f'href="{own}deleted/"' in text) == may_restore
     foreign = browse("stranger").get(own).content.decode()
-    assert "was deleted" not in foreign
+    assert "</span> was deleted" not in foreign
 
 
 def test_a_refusal_says_what_was_tried_and_has_a_link_for_an_admin(browse, own):

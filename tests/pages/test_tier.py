@@ -321,7 +321,10 @@ def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"gpu_type": "x" * 65}, "It may have at most 64 characters; it has 65."),
+        (
+            {"compute_tier": "dedicated_gpu", "gpu_type": "x" * 65},
+            "It may have at most 64 characters; it has 65.",
+        ),
         (
             {"ray_head_node_url": f"https://example.org/{'x' * 4000}"},
             "It may have at most 255 characters; it has 4,020.",

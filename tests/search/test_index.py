@@ -94,6 +94,20 @@ def test_installing_again_changes_nothing_and_adds_what_is_missing(cast: Cast) -
     assert namespaces(cast.actor(), "film") == ["film archive"]
 
 
+@pytest.mark.skipif(IS_SQLITE, reason="it makes its index before any row")
+def test_the_index_is_made_in_the_transaction_of_its_rows(cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        connection.check_constraints()
+        cursor.execute("DROP INDEX search_trigrams")
+        SearchEntry.objects.filter(key=cast.own.namespace_id).delete()
+        install.install(using="default")
+        cursor.execute(
+            "SELECT count(*) FROM pg_class WHERE relname = 'search_trigrams'"
+        )
+        assert cursor.fetchone() == (1,)
+    assert namespaces(cast.actor(), "film") == ["film archive"]
+
+
 def test_the_index_forgets_what_is_deleted(cast: Cast) -> None:
     query, actor = read_query("film"), cast.actor()
     MirroredNamespace.objects.filter(pk=cast.own.namespace_id).delete()

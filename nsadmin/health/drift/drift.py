@@ -65,8 +65,8 @@ _SENTENCES = {
     ),
     "vector_missing": "The vector {0.subject} is declared but missing in Qdrant.",
     "vector_empty": (
-        "{0.actual} the vector {0.subject}: searches by it find nothing. No repair can "
-        "compute it; process the collections of its extractor again."
+        "The vector {0.subject} is on {0.actual}: searches by it find nothing. No "
+        "repair can compute it; process the collections of its extractor again."
     ),
     "vector_size": (
         "The vector {0.subject} is {0.actual} in Qdrant, but its extractor needs "
@@ -191,12 +191,12 @@ def _empty_vectors(
             continue
         have, points = counted
         if points and not have:
-            lack = "1 point lacks" if points == 1 else f"{points:,} points lack"
+            noun = "point" if points == 1 else "points"
             yield Drift(
                 kind="vector_empty",
                 subject=name,
                 wanted=name,
-                actual=lack,
+                actual=f"0 of {points:,} {noun}",
                 right="namespace store",
                 way="process",
             )

@@ -50,6 +50,28 @@ def counted(
     return None if found is None else {"have": found, "of": max(found, points)}
 
 
+def first_counts(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:
+    """Return the snapshot with counts of the vectors that were never counted.
+
+    A vector that was just added has none; the next regular count may be minutes away.
+    """
+    if snapshot is None or not snapshot.ok or not (live := snapshot.live):
+        return snapshot
+    told = snapshot.told
+    new = [v for v in live.vectors if f"{VECTOR_COUNT_PREFIX}{v}" not in told]
+    key = f"having:{namespace.namespace_id}"
+    if not live.points or not new or not redis.claim(key, milliseconds=_KEPT_MS):
+        return snapshot
+    for vector in new[:_MOST_VECTORS]:
+        if not ask_counts(namespace, vector, live.points):
+            break
+    redis.release(key)
+    latest = snapshots.stored(namespace.namespace_id)
+    if latest is not None:
+        snapshots.cache(namespace, latest)
+    return latest
+
+
 def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:
     """Return the snapshot with counts of the last 30 s, if Qdrant gives them."""
     if snapshot is None or not snapshot.ok or snapshot.live is None:

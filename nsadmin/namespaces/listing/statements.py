@@ -60,8 +60,8 @@ def rows_of(walk: Walk, most: int | None) -> Statement:
     """Return the statement for up to `most` rows of a walk, in no order."""
     parts: list[str] = []
     values: list[Any] = []
-    for name in walk.lists:
-        rows = walks.selected(walk, name).order_by().values_list("namespace_id")
+    for lists in walk.groups:
+        rows = walks.selected(walk, lists).order_by().values_list("namespace_id")
         with suppress(EmptyResultSet):
             statement, given = rows[:most].query.sql_with_params()
             parts.append(f"SELECT * FROM ({statement}) b{len(parts)}")  # noqa: S608

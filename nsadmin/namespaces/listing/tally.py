@@ -158,12 +158,12 @@ def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
         few = Few(lambda _: Q(is_unreadable=True), in_order=in_order)
         yield ListQuery(unreadable=True), few
     if query.extractor:
-        few = Few(lambda name: _with_extractor(query.extractor, name), by_list=False)
+        few = Few(lambda lists: _with_extractor(query.extractor, lists), by_list=False)
         yield ListQuery(extractor=query.extractor), few
 
 
-def _with_extractor(extractor: str | None, listed_for: str) -> Q:
-    rows = ListedExtractor.objects.filter(listed_for=listed_for, extractor=extractor)
+def _with_extractor(extractor: str | None, lists: Sequence[str]) -> Q:
+    rows = ListedExtractor.objects.filter(listed_for__in=lists, extractor=extractor)
     return Q(namespace_id__in=rows.values("namespace_id"))
 
 
@@ -256,11 +256,11 @@ def _sample(
     soon = Case(When(query.soon, then=yes), default=no)
     columns = (*_COLUMNS, "soon", "met")
     parts = [
-        walks.selected(walk, name, among=lists)
+        walks.selected(walk, some)
         .annotate(met=met, soon=soon)
         .order_by()
         .values_list(*columns)
-        for name in (lists if walk.few is None or walk.few.by_list else [""])
+        for some in ([lists] if walk.few and not walk.few.by_list else walk.groups)
     ]
     counted = None
     if filtered.lists:

@@ -55,17 +55,20 @@ PLAIN = {
     "namespace_id": "of_id",
 }
 _LEAD = "of_lead"
+# The rows of more lists are put in order. SQLite merges at most 500 walks, and it takes
+# seconds to compose that many.
+_MOST_WALKED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Few:
     """A condition that few rows have, so that these are read and put in order.
 
-    `condition` takes the list; `by_list` if its index begins with `listed_for`,
+    `condition` takes the lists; `by_list` if its index begins with `listed_for`,
     `in_order` if it goes on with the order of the list, so that rows are met in order.
     """
 
-    condition: Callable[[str], Q]
+    condition: Callable[[Sequence[str]], Q]
     by_list: bool = True
     in_order: bool = False
 
@@ -85,6 +88,13 @@ class Walk:
     few: Few | None = None
     place: Place | None = None
     is_reversed: bool = False
+
+    @property
+    def groups(self) -> Sequence[Sequence[str]]:
+        """The lists, each alone; all together if they are too many to be walked."""
+        if len(self.lists) > _MOST_WALKED:
+            return [self.lists]
+        return [[name] for name in self.lists]
 
 
 def page_of(walk: Walk, *, limit: int, offset: int = 0) -> QuerySet[MirroredNamespace]:
@@ -123,32 +133,28 @@ def _way(walk: Walk, *, descending: bool) -> str:
 def _branches(walk: Walk, most: int) -> Iterator[QuerySet[Any, Any]]:
     """Yield the walks along indexes; each ends after `most` rows."""
     named = {f"o{n}": F(column) for n, (column, _) in enumerate(walk.orders)}
-    for listed_for in walk.lists:
-        rows = selected(walk, listed_for).annotate(**named)
+    for lists in walk.groups:
+        rows = selected(walk, lists).annotate(**named)
         for part in _parts(walk):
             ordered = rows.filter(part).order_by(*_ordering(walk))
             yield ordered.values_list("namespace_id", *named)[:most]
 
 
-def selected(
-    walk: Walk, listed_for: str, *, among: Sequence[str] = ()
-) -> QuerySet[MirroredNamespace]:
-    """Return the rows of one list that meet the conditions, unordered.
-
-    Of several lists `among` others, if their ids are what is looked up.
-    """
+def selected(walk: Walk, lists: Sequence[str]) -> QuerySet[MirroredNamespace]:
+    """Return the rows of these lists that meet the conditions, unordered."""
     column = walk.orders[0][0]
     is_met_in_order = walk.few is None or walk.few.in_order
     lead = F(column) if is_met_in_order else Unindexed(column)
     plain = {name: Unindexed(column) for column, name in PLAIN.items()}
     rows = MirroredNamespace.objects.alias(**plain, **{_LEAD: lead})
+    # Not as `IN`: of one list the rows are met in the order of an index.
+    within = Q(listed_for__in=lists) if len(lists) > 1 else Q(listed_for=lists[0])
     if walk.few is None:
-        rows = rows.filter(listed_for=listed_for)
+        rows = rows.filter(within)
     elif walk.few.by_list:
-        rows = rows.filter(walk.few.condition(listed_for), listed_for=listed_for)
+        rows = rows.filter(walk.few.condition(lists), within)
     else:
-        lists = Q(of_list__in=among or [listed_for])
-        rows = rows.filter(walk.few.condition(listed_for), lists)
+        rows = rows.filter(walk.few.condition(lists), Q(of_list__in=lists))
     return rows.filter(*walk.conditions)
 
 

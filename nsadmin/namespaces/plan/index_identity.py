@@ -8,6 +8,7 @@ with parameters that this program does not know: those are ignored here, and kep
 from collections.abc import Mapping
 
 from nsadmin.namespaces.schema.document import Raw
+from nsadmin.namespaces.schema.index_parameters import is_further, is_off
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
 # Qdrant's defaults for omitted parameters; a text index then has no length limits.
@@ -33,6 +34,8 @@ def is_same_index(declared: Raw, actual: Raw) -> bool:
 
 def _effective(index: Raw, key: str) -> object:
     value = index.get(key)
+    if is_further(str(index.get("type")), key) and is_off(key, value):
+        return None
     return SERVER_DEFAULTS.get(key) if value is None else value
 
 

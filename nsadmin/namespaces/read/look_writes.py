@@ -4,7 +4,7 @@ An answer like the last one moves times alone, for all such answers at once.
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -27,6 +27,8 @@ _AFTER_SILENCE: Final = timedelta(seconds=30)
 _CONFIRMED_H: Final = (4, 8)
 # Counts tell all of a collection that is missing, so this keeps the nightly pass short.
 MISSING_H: Final = (16, 23)
+# Looks whose questions were so close together count as taken at the first one's time.
+_AT_ONE_TIME: Final = timedelta(seconds=2)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_COLUMNS = (
     *("taken_at", "ok", "exists", "error", "response_ms"),
@@ -76,6 +78,7 @@ def store_many(
     keys = [answer.key for answer in answers]
     spread = _Spread(is_counted=is_counted)
     same, other = list[LastLook](), list[LastLook]()
+    befores = dict[str, datetime]()
     with transaction.atomic():
         looks = _locked(keys)
         rows = MirroredNamespace.objects.in_bulk(keys)
@@ -85,8 +88,10 @@ def store_many(
                 continue
             looks[key] = look = _look(answer, before)
             is_same = _is_same(look, before) and _fits(look, rows.get(key))
+            if is_same:
+                befores[key] = before.taken_at
             (same if is_same else other).append(look)
-        _move_times(same, spread)
+        _move_times(same, befores, spread)
         _write(other, rows, spread)
         noted = (look for look in same if look.namespace_id in watched)
         history.record_many([*other, *noted])
@@ -171,16 +176,34 @@ def _fits(look: LastLook, row: MirroredNamespace | None) -> bool:
     return is_known and row.document_count == look_values(look)["document_count"]
 
 
-def _move_times(same: Sequence[LastLook], spread: _Spread) -> None:
+def _move_times(
+    same: Sequence[LastLook], befores: Mapping[str, datetime], spread: _Spread
+) -> None:
+    """Move the times of looks by two statements for each group with equal ones."""
     times: dict[tuple[datetime, datetime], list[str]] = {}
-    for look in same:
-        moved = (look.taken_at, spread.next_look(look))
-        times.setdefault(moved, []).append(look.namespace_id)
+    for look, at in _grouped(same, befores):
+        look.taken_at = look.live_at = at
+        times.setdefault((at, spread.next_look(look)), []).append(look.namespace_id)
     for (at, next_at), keys in times.items():
         LastLook.objects.filter(pk__in=keys).update(taken_at=at, live_at=at)
         MirroredNamespace.objects.filter(pk__in=keys).update(
             looked_at=at, document_count_at=at, changed_at=None, next_look_at=next_at
         )
+
+
+def _grouped(
+    same: Sequence[LastLook], befores: Mapping[str, datetime]
+) -> Iterator[tuple[LastLook, datetime]]:
+    """Yield each look with the first time of its group, the earliest of some questions.
+
+    No look becomes as old as the one before it.
+    """
+    first = _NEVER
+    for look in sorted(same, key=lambda look: look.taken_at):
+        is_early = first <= befores[look.namespace_id]
+        if is_early or look.taken_at - first > _AT_ONE_TIME:
+            first = look.taken_at
+        yield look, first
 
 
 def _write(

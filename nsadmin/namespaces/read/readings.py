@@ -6,7 +6,7 @@ row and from the row of its cluster: without a sampler, everything becomes unkno
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,8 +14,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.names import clip
-from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
+from nsadmin.namespaces.models import ClusterReading, LastLook, MirroredNamespace
 from nsadmin.namespaces.placement.members import cluster_url
+from nsadmin.namespaces.read.snapshots import VECTOR_COUNT_PREFIX
+from nsadmin.namespaces.schema.extractors import REGISTRY
 
 # What is promised where the fleet is small enough for it.
 PROMISED_S: Final = 300
@@ -29,12 +31,14 @@ class ShownStatus:
     """The status that may be shown now for a namespace.
 
     `as_of` is when it was last known to be so, None for never; `since` is set while it
-    is unknown although it once was known.
+    is unknown although it once was known. `unused_of` is the number of points if there
+    are some and a vector of an extractor is on none of them, as last counted.
     """
 
     key: str
     as_of: datetime | None
     since: datetime | None = None
+    unused_of: int | None = None
 
 
 def of_clusters(urls: Iterable[str]) -> dict[str, ClusterReading]:
@@ -53,6 +57,39 @@ def shown(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
         )
         for row in rows
     }
+
+
+def shown_with_coverage(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
+    """Return the same with extractors that are on no point, in two queries."""
+    unused = unused_extractors(rows)
+    return {
+        key: replace(status, unused_of=unused.get(key))
+        for key, status in shown(rows).items()
+    }
+
+
+def unused_extractors(rows: Sequence[MirroredNamespace]) -> dict[str, int]:
+    """Return {id: points} of namespaces with an extractor's vector on none of them."""
+    by_id = {row.namespace_id: row for row in rows}
+    told = LastLook.objects.filter(pk__in=by_id, live__points__gt=0)
+    found: dict[str, int] = {}
+    for key, facts in told.values_list("namespace_id", "told"):
+        for extractor_id in by_id[key].extractor_ids:
+            counts = _counts(extractor_id, facts)
+            for have, of in counts:
+                if of and not have:
+                    found[key] = of
+    return found
+
+
+def _counts(extractor_id: str, facts: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the last counts of an extractor's vectors, as (with, of all)."""
+    extractor = REGISTRY.get(extractor_id)
+    counted = (
+        (facts.get(f"{VECTOR_COUNT_PREFIX}{vector.name}") or {}).get("of")
+        for vector in (extractor.vectors if extractor else ())
+    )
+    return [(one["have"], one["of"]) for one in counted if one]
 
 
 def shown_status(

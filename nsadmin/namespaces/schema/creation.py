@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, StrictBool
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.document import StoredIndex
-from nsadmin.namespaces.schema.limits import limits
+from nsadmin.namespaces.schema.limits import StrictModel, limits
 from nsadmin.namespaces.schema.patch import (
     ExtractorInput,
     Extractors,
@@ -20,7 +20,6 @@ from nsadmin.namespaces.schema.patch import (
     validate,
 )
 from nsadmin.namespaces.schema.payload_indexes import Indexes
-from nsadmin.namespaces.schema.strict import StrictModel
 from nsadmin.namespaces.schema.text import (
     Description,
     Name,

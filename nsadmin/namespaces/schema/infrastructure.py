@@ -10,9 +10,9 @@ from nsadmin.namespaces.schema.limits import (
     DESCRIPTION_MAX,
     GPU_TYPE_MAX,
     URL_MAX,
+    StrictModel,
     limits,
 )
-from nsadmin.namespaces.schema.strict import StrictModel
 
 KEY_FIELD = "qdrant_api_key"
 SEALED_FIELD = "qdrant_api_key_sealed"

@@ -5,7 +5,7 @@ Lengths are in characters unless stated otherwise.
 
 from typing import Any
 
-from pydantic import WithJsonSchema
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 NAME_MIN, NAME_MAX = 3, 64
 DESCRIPTION_MAX = 2000
@@ -29,3 +29,9 @@ def limits(kind: str, **more: Any) -> WithJsonSchema:
     Texts are measured after cleaning, so a request may send a slightly longer one.
     """
     return WithJsonSchema({"type": kind, **more})
+
+
+class StrictModel(BaseModel):
+    """The base of request bodies: no unknown keys, no conversion between types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)

@@ -11,9 +11,8 @@ from pydantic import StrictBool as Bool
 from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.infrastructure import INFRASTRUCTURE_SCHEMA
-from nsadmin.namespaces.schema.limits import MAX_EXTRACTORS
+from nsadmin.namespaces.schema.limits import MAX_EXTRACTORS, StrictModel
 from nsadmin.namespaces.schema.payload_indexes import Indexes
-from nsadmin.namespaces.schema.strict import StrictModel
 from nsadmin.namespaces.schema.text import Description, Name
 
 # The error of an unknown key names at most this many known keys.

@@ -8,13 +8,14 @@ from pydantic import Field
 from pydantic import StrictBool as Bool
 
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.schema import index_parameters
 from nsadmin.namespaces.schema.limits import (
     FIELD_NAME_MAX,
     MAX_SENT_INDEXES,
     TOKEN_LENGTH_MAX,
+    StrictModel,
     limits,
 )
-from nsadmin.namespaces.schema.strict import StrictModel
 
 IndexType = Literal[
     "keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"
@@ -66,7 +67,8 @@ _PUBLISHED_DEFAULTS: Mapping[str, Any] = {
     for key, default in parameters.items()
 }
 _TOKEN_LENGTH = {"type": "integer", "minimum": 0, "maximum": TOKEN_LENGTH_MAX}
-# JSON schema of `field_schema`; a type accepts the parameters in its INDEX_DEFAULTS.
+# JSON schema of `field_schema`; a type accepts the parameters in its INDEX_DEFAULTS
+# and those in its FURTHER_PARAMETERS.
 _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "type": {"type": "string", "enum": list(INDEX_TYPES)},
     "is_tenant": {"type": "boolean"},
@@ -76,6 +78,7 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "min_token_len": _TOKEN_LENGTH,
     "max_token_len": _TOKEN_LENGTH,
     "lowercase": {"type": "boolean"},
+    **index_parameters.SCHEMAS,
 }
 # Keys that Qdrant reads without quotes; [] stands for every item of a list.
 _PATH = re.compile(r"[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
@@ -140,23 +143,32 @@ def clean_schema(
 ) -> dict[str, Any]:
     """Return all parameters of an index: the given ones over the type's defaults.
 
-    `kept` are the stored parameters of the same index. Those that this version does not
-    know are preserved, and may be sent back unchanged. Raises Invalid below `at`.
+    `kept` are the stored parameters of the same index. Those that are not published, or
+    that this version does not know, are preserved where none is given. Unknown ones may
+    be sent back unchanged. Raises Invalid below `at`.
     """
     known = INDEX_DEFAULTS[kind]
-    foreign = {k: v for k, v in kept.items() if k not in known and k != "type"}
-    given = without_others_defaults(kind, given)
-    for key, value in given.items():
-        is_known = key == "type" or key in known
-        if not is_known and foreign.get(key, ...) != value:
+    more = {k: v for k, v in kept.items() if k not in known and k != "type"}
+    for key, value in without_others_defaults(kind, given).items():
+        if key == "type" or key in known or more.get(key, ...) == value:
+            continue
+        if not index_parameters.is_further(kind, key):
             raise Invalid.at(f"{at}.{key}", f"{key} is not a parameter of type {kind}.")
+        if value is not None:
+            more[key] = index_parameters.clean_parameter(key, value, at=at)
     merged = {
-        **foreign,
+        **more,
         **known,
         **{k: given[k] for k in known if given.get(k) is not None},
     }
+    _require_sound(kind, merged, at)
+    return {"type": kind, **merged}
+
+
+def _require_sound(kind: IndexType, merged: Mapping[str, Any], at: str) -> None:
+    """Raise Invalid below `at` unless the published parameters have sound values."""
     for key in ("is_tenant", "lookup", "range", "lowercase"):
-        if key in known:
+        if key in INDEX_DEFAULTS[kind]:
             _boolean(merged[key], key, at)
     if kind == "integer" and not merged["lookup"] and not merged["range"]:
         raise Invalid.at(at, "At least one of lookup and range must be true.")
@@ -172,7 +184,6 @@ def clean_schema(
                 f"{at}.min_token_len",
                 f"min_token_len ({shortest}) exceeds max_token_len ({longest}).",
             )
-    return {"type": kind, **merged}
 
 
 def without_others_defaults(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,6 @@ VECTORS: Mapping[str, Badge] = {
     "other size": Badge("bad", "circle-x-fill", "Other size"),
 }
 VECTOR_STALE = Badge("idle", "circle-dashed", "Present, last known")
-VECTOR_UNUSED = Badge("warn", "alert-triangle-fill", "On no point")
 
 # What a comparison of documents found; `sample` is a sample without a difference.
 COMPARED: Mapping[str, Badge] = {
@@ -127,9 +126,23 @@ def vector_badge(row: VectorRow, *, is_stale: bool) -> Badge:
     """Return the state of a vector; one last seen in Qdrant says so."""
     if row.state == "there" and is_stale:
         return VECTOR_STALE
-    if row.state == "there" and row.is_empty:
-        return VECTOR_UNUSED
+    if row.state == "there" and row.having is not None and row.having[1]:
+        return coverage_badge(row.having)
     return VECTORS.get(row.state, UNKNOWN)
+
+
+def coverage_badge(having: tuple[int, int]) -> Badge:
+    """Return on how many points vectors are; on none is amber, on some may be right."""
+    have, of = having
+    if not have:
+        return Badge("warn", "alert-triangle-fill", on_points(have, of))
+    return Badge("ok", "circle-check-fill", on_points(have, of))
+
+
+def on_points(have: int, of: int) -> str:
+    """Return the one wording of a coverage, the same on every page."""
+    noun = "point" if of == 1 else "points"
+    return f"On {have:,} of {of:,} {noun}" if have < of else f"On all {of:,} {noun}"
 
 
 def job_badge(job: Job) -> Badge:

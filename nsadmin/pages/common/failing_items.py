@@ -38,6 +38,8 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "purge_retry": ("Purge", "Its failed deletion is not tried again."),
     "deletion": ("Deletion", "It is not deleted yet; it is tried again, ever later."),
     "deletion_stop": ("Deletion", "A job that uses it was not stopped."),
+    "reprocessing": ("Processing again", "A request is not measured."),
+    "reprocessing_messages": ("Processing again", "The platform is not told."),
     "move_expiry": ("Old collections", "What a move left behind is not deleted yet."),
     "expire_cluster": ("Old collections", "What moves left on it is not deleted."),
     "support_end": ("Support sessions", "Its end is not in the audit log yet."),

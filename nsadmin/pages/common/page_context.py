@@ -13,6 +13,7 @@ from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import TABLE, Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
+from nsadmin.advice import evidence
 from nsadmin.errors import Forbidden, NotFound, NsadminError
 from nsadmin.namespaces.plan.desired import declared_indexes
 from nsadmin.namespaces.read import queries
@@ -31,6 +32,7 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
         "extractor_count": len(view.namespace.extractors),
         "index_count": len(declared_indexes(view.namespace)),
         "drift_count": queries.differences(view) or None,
+        "advice_count": evidence.advice_count(view.namespace) or None,
     }
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.places import Place
 from nsadmin.pages.common.badges import STAGES, UNKNOWN, Badge
-from nsadmin.pages.common.sparkline import Sparkline, sparkline
+from nsadmin.pages.common.charts.sparkline import Sparkline, sparkline
 from nsadmin.pages.jobs.headline import (
     LOST,
     WAITING,

@@ -21,8 +21,9 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import editable, may
 from nsadmin.pages.namespace import advice_figures
+from nsadmin.pages.namespace.advice_figures import Used
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
-from nsadmin.pages.namespace.forms.indexes import declared_list
+from nsadmin.pages.namespace.forms.index_fields import declared_list
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 
@@ -93,21 +94,23 @@ def _plan_form(request: HttpRequest, view: NamespaceView, form: AdviceForm) -> P
 
 def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
     found: Advised | None = None
+    used: list[Used] = []
     silence = ""
     try:
         found = evidence.advised(view.namespace)
+        used = advice_figures.used_fields(found)
     except Unavailable as failure:
         silence = failure.message
-    used = found.evidence.week if found else []
     return {
         "found": found,
         "dismissing": DismissForm(auto_id=_DISMISS_IDS),
         **advice_figures.listed(found.advice if found else []),
         "silence": silence,
-        "used": advice_figures.used_fields(found) if found else [],
+        "used": used[: advice_figures.FIELDS_SHOWN],
         "used_count": len(used),
-        "filters": sum(field.count_24h for field in used),
-        "served": advice_figures.served(used, found.serving) if found else None,
+        "before": sum(entry.before for entry in used),
+        "filters": sum(entry.field.count_24h for entry in used),
+        "served": advice_figures.served(used),
         "gain": advice_figures.typical_gain(found),
         "muted": advice_figures.muted(found) if found else None,
         "next_run": beat.next_run(auto_indexing.SCHEDULE, timezone.now()),

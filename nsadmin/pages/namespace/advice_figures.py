@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from nsadmin.advice import evidence
+from nsadmin.advice import builds, evidence, usage
 from nsadmin.advice.evidence import Advised
-from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.rules import Advice
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.pages.namespace.forms.advice import tick_of
 
-_FIELDS_SHOWN = 50
+FIELDS_SHOWN = 50
 # The first entries are open, the next folded, and the rest only counted.
 _OPEN, _SHOWN = 25, 200
 
@@ -21,13 +21,22 @@ _OPEN, _SHOWN = 25, 200
 class Used:
     """A filtered field, the type of its index, and its share of the most used field.
 
-    `is_served` is also false if the index is declared but missing in Qdrant.
+    `is_served` is also false if the index is declared but missing in Qdrant. `built_at`
+    is when the index was built, if within 24 h; `before` of these hours' filters were
+    earlier, so no index served them.
     """
 
     field: FieldUsage
     index_type: str
     is_served: bool
     share: float
+    built_at: datetime | None = None
+    before: int = 0
+
+    @property
+    def since(self) -> int:
+        """The number of the last day's filters since the build."""
+        return self.field.count_24h - self.before
 
 
 def listed(advice: Sequence[Advice]) -> dict[str, Any]:
@@ -43,8 +52,14 @@ def listed(advice: Sequence[Advice]) -> dict[str, Any]:
 
 
 def used_fields(found: Advised) -> list[Used]:
-    """Return the most filtered fields of the week."""
+    """Return the fields filtered by in the week, the most used first.
+
+    Raises Unavailable if Redis does not answer.
+    """
     week = found.evidence.week
+    own_id, now = found.namespace_id, found.taken_at
+    built = builds.built_since(own_id, now - timedelta(hours=usage.DAY))
+    since = usage.uses_since(own_id, built, now=now) if built else {}
     most = max((field.count_7d for field in week), default=1)
     return [
         Used(
@@ -52,21 +67,26 @@ def used_fields(found: Advised) -> list[Used]:
             found.serving.declared.get(field.field_name, ""),
             found.serving.serves(field.field_name),
             100 * field.count_7d / most,
+            built.get(field.field_name),
+            field.count_24h - since.get(field.field_name, field.count_24h),
         )
-        for field in week[:_FIELDS_SHOWN]
+        for field in week
     ]
 
 
 def muted(found: Advised) -> dict[str, Any]:
     """Return the fields without an automatic index, and the number not shown."""
     every = list(found.muted.items())
-    return {"shown": every[:_FIELDS_SHOWN], "beyond": len(every[_FIELDS_SHOWN:])}
+    return {"shown": every[:FIELDS_SHOWN], "beyond": len(every[FIELDS_SHOWN:])}
 
 
-def served(used: Sequence[FieldUsage], indexes: Serving) -> float | None:
-    """Return the percentage of the last day's filters that had an index."""
-    total = sum(field.count_24h for field in used)
-    there = sum(field.count_24h for field in used if indexes.serves(field.field_name))
+def served(used: Sequence[Used]) -> float | None:
+    """Return the percentage of the last day's filters that had an index.
+
+    Filters before an index was built had none.
+    """
+    total = sum(entry.field.count_24h for entry in used)
+    there = sum(entry.since for entry in used if entry.is_served)
     return 100 * there / total if total else None
 
 

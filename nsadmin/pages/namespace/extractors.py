@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.health.drift import vector_coverage
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
@@ -17,6 +18,7 @@ from nsadmin.pages.common.page_context import editable, may
 from nsadmin.pages.namespace.forms.extractors import ExtractorForm
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
+from nsadmin.pages.reprocessing.shown import again_of
 
 TEMPLATE = "namespaces/extractors.html"
 PAGE = form_page(
@@ -55,6 +57,8 @@ def _context(
     request: HttpRequest, view: NamespaceView, form: ExtractorForm
 ) -> dict[str, Any]:
     snapshot = queries.snapshot(view)
+    if not view.from_mirror:
+        snapshot = vector_coverage.first_counts(view.namespace, snapshot)
     vectors = vector_rows(view.namespace, snapshot)
     chosen = str(form["extractor"].value() or "")
     return {
@@ -71,6 +75,7 @@ def _context(
         "points": snapshot.live.points if snapshot and snapshot.live else None,
         # Called only if the form is drawn; the plan has its own.
         "collections": lambda: to_reprocess(view),
+        **again_of(view, vectors),
         "missing": [v for v in vectors if v.state == "missing"],
         "curl": api_examples.of_body(request, view.namespace.namespace_id, form.body()),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),

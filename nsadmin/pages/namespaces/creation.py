@@ -151,12 +151,17 @@ def _review(
     body = form.body(gate.actor_of(request))
     if form.place() is not None:
         body["infrastructure"]["qdrant_api_key"] = api_examples.OMITTED
+    steps = presenter.steps(plan, request.POST.getlist("shown") if moved else [])
+    own, standard = presenter.without_standard(plan, steps)
     context = {
         "layout": "layouts/organization.html",
         "is_new": True,
+        "plan_title": "The plan changed" if moved else "Review the plan",
         "namespace": namespace,
         "plan": plan,
-        "steps": presenter.steps(plan, request.POST.getlist("shown") if moved else []),
+        "steps": steps,
+        "own_steps": own,
+        "standard_steps": standard,
         "summary": presenter.summary(plan),
         "effects": presenter.beginnings(plan, namespace),
         "qdrant_silent": shown.qdrant_silent,

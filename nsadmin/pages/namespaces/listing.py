@@ -97,7 +97,7 @@ def _list_context(
 ) -> dict[str, Any]:
     actor = gate.actor_of(request)
     groups = _groups(facets_of(found.tally, query), query)
-    statuses = readings.shown(found.rows)
+    statuses = readings.shown_with_coverage(found.rows)
     rows = rows_of(request, found.rows, statuses)
     return {
         "found": found,

@@ -36,7 +36,8 @@ class ListRow:
 
     `under` stands below its state, `title` is its longer form. `documents` is their
     number, of a clone those that are copied, out of `out_of`. `part` names the cells
-    that change while there is work on it; empty without work.
+    that change while there is work on it; empty without work. `unused_of` is how many
+    points lack each vector of an extractor; None if there is no such extractor.
     """
 
     row: MirroredNamespace
@@ -47,6 +48,7 @@ class ListRow:
     documents: int | None
     out_of: int | None
     part: str
+    unused_of: int | None = None
 
 
 def rows_of(
@@ -88,6 +90,7 @@ def _shown(row: MirroredNamespace, shown: ShownStatus, work: Work | None) -> Lis
         documents=row.document_count if copied is None else copied,
         out_of=total,
         part=part_of(row.namespace_id) if is_at_work else "",
+        unused_of=shown.unused_of,
     )
 
 

@@ -11,6 +11,7 @@ from nsadmin.namespaces.plan.desired import (
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps import in_qdrant
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.pages.common.badges import TIERS
 from nsadmin.pages.templatetags.formatting import many
 from nsadmin.plans.shown import step_key
@@ -71,6 +72,18 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
             )
         )
     return found
+
+
+def without_standard(
+    plan: Plan, drawn: Sequence[StepView]
+) -> tuple[list[StepView], list[StepView]]:
+    """Return the drawn steps in two: those of this plan, and of every new namespace."""
+    own: list[StepView] = []
+    standard: list[StepView] = []
+    for step, view in zip(plan.steps, drawn, strict=True):
+        is_standard = getattr(step, "field", "") in PROTECTED_INDEXES
+        (standard if is_standard else own).append(view)
+    return own, standard
 
 
 def kept_steps(shown: Iterable[Raw]) -> list[StepView]:

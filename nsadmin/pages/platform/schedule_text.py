@@ -38,6 +38,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Comparisons",
         "Deletes the results of comparisons after their retention period.",
     ),
+    "reprocessing": (
+        "Processing again",
+        "Tells the platform of requests to process again, and measures them.",
+    ),
     "finish_indexes": (
         "Measuring indexes",
         "Measures and checks the automatic indexes whose build has finished.",
@@ -205,6 +209,11 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         some="old collection deleted|old collections deleted",
     ),
     "purge": _purge,
+    "reprocessing": _count(
+        "measured",
+        none="No request is open.",
+        some="request measured|requests measured",
+    ),
     "finish_indexes": _count(
         "finished",
         none="No build has finished.",

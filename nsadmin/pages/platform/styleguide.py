@@ -16,7 +16,7 @@ from nsadmin.pages.common.badges import (
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.paging import Paging
 from nsadmin.pages.jobs.headline import LOST
-from nsadmin.pages.namespace.forms.indexes import IndexForm
+from nsadmin.pages.namespace.forms.indexes import IndexesForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
 
 _SENTENCES = {
@@ -44,7 +44,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "outcomes": OUTCOMES.values(),
         "tiers": TIERS.values(),
         "faulty": faulty,
-        "index_form": IndexForm(),
+        "index_form": IndexesForm(),
         "shares": [100, 82.3, 12.3, 0.04],
         "cuts": [9, 29, 99, 799, 819, 919],
         "paging": Paging(25, 25, 61),

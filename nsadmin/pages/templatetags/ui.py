@@ -98,6 +98,12 @@ def vector_badge(row: VectorRow, is_stale: bool) -> Badge:  # noqa: FBT001
     return badges.vector_badge(row, is_stale=is_stale)
 
 
+@register.filter
+def coverage_badge(having: tuple[int, int]) -> Badge:
+    """Return on how many of the points vectors are."""
+    return badges.coverage_badge(having)
+
+
 @register.simple_tag
 def bar(percent: float | None, more: str = "") -> SafeString:
     """Draw a share as a bar; nothing is drawn for what is unknown."""

@@ -1,6 +1,6 @@
 """Namespace documents: read, inserted, replaced by compare-and-set, deleted."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -126,8 +126,8 @@ def every_collection() -> Iterator[Document]:
 
 def with_left_behind() -> Iterator[Document]:
     """Return the documents with a collection that a move left behind."""
-    entries = [{key: {"$ne": None}} for key in ("fallback", "retired_fallbacks")]
     with translate_errors():
+        entries = [{key: {"$ne": None}} for key in ("fallback", "retired_fallbacks")]
         yield from each_decoded(_raw().find({"$or": entries}))
 
 
@@ -174,14 +174,14 @@ def other_marks(*, texts: int) -> list[Document]:
             wanted = {"_id": {"$type": _OTHER_TYPES}}
             return list(each_decoded(_raw().find(wanted, _MARKS)))
         except errors.OperationFailure:
-            if _count() <= texts:
+            if _count({}) <= texts:
                 return []
             rows = each_decoded(_raw().find({}, _MARKS))
             return [row for row in rows if not isinstance(row.get("_id"), str)]
 
 
-def _count() -> int:
-    rows = collection(NAME).aggregate([{"$match": {}}, {"$count": "n"}])
+def _count(wanted: Document) -> int:
+    rows = collection(NAME).aggregate([{"$match": wanted}, {"$count": "n"}])
     return next((int(row["n"]) for row in rows), 0)
 
 
@@ -235,9 +235,7 @@ def _next_part(found: Cursor[RawBSONDocument]) -> Part:
 def marks_changed_at(at: datetime, after: str, *, limit: int) -> list[Document]:
     """Return `marks_after` of the documents that changed at this very time."""
     wanted: Document = {"updated_at": at, "_id": {"$gt": after}}
-    with translate_errors(within_s=_SLICE_S):
-        found = _raw().find(wanted, _MARKS).sort("_id", ASCENDING).limit(limit)
-        return list(each_decoded(found))
+    return _at_once(lambda rows: rows.find(wanted, _MARKS).sort("_id", 1).limit(limit))
 
 
 def marks_changed_between(
@@ -298,9 +296,5 @@ def delete(namespace_id: str, *, revision: int) -> bool:
 
 def count_of_tenant(internal_id: str) -> int:
     """Count the tenant's namespaces; those that are deleted do not count."""
-    wanted = {"internal_id": internal_id, "deleted_at": None}
     with translate_errors():
-        rows: Iterable[Document] = collection(NAME).aggregate(
-            [{"$match": wanted}, {"$count": "n"}]
-        )
-        return next((int(row["n"]) for row in rows), 0)
+        return _count({"internal_id": internal_id, "deleted_at": None})

@@ -84,6 +84,16 @@ def first_collections(
     return pairs, total
 
 
+def known_collections(
+    namespace_id: str, ids: Sequence[str], *, within_s: float
+) -> set[str]:
+    """Return those of the ids that collections of this namespace have."""
+    wanted = {"namespace_id": namespace_id, "collection_id": {"$in": list(ids)}}
+    with translate_errors(within_s=within_s):
+        found = collection("collections").find(wanted, {"collection_id": 1})
+        return {row["collection_id"] for row in found}
+
+
 def put(kind: Kind, documents: Sequence[Document]) -> None:
     """Write documents under their own `_id`; writing the same again changes nothing."""
     if not documents:

@@ -34,6 +34,7 @@ from tests.contract.api.valid import (
     beside,
     put,
 )
+from tests.reprocessing.appended import claimed_request
 
 # Each case's rows are undone; the cast stands around them all.
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,7 @@ def caller(
             name="a template",
             configuration=configuration_of(made.cast.own),
         )
+        claimed_request(made.cast.own)
         there = collections.names(shared())
         yield made, Written.now()
         assert collections.names(shared()) == there
@@ -103,7 +105,7 @@ def sent(call: Caller, case: Case) -> Any:
     else:
         body = beside(body, spot.name, case.what)
         put(body, spot.path, case.value)
-    role = ASKED_BY.get(case.short, "admin")
+    role = ASKED_BY.get(case.short, endpoint.role)
     return call(endpoint.method, f"{path}?{urlencode(asked)}", body, role=role)
 
 

@@ -131,7 +131,17 @@ ANSWERED_WITH = {
     "vector_configs[].metric is euclidean": 422,
     "vector_configs[].metric is dot_product": 422,
     "POST /namespaces/{identifier}/extend ttl_seconds is null": 422,
+    "POST /namespaces/{identifier}/reprocess collection_ids[] minLength": 422,
+    "POST /namespaces/{identifier}/reprocess collection_ids[] maxLength": 422,
+    "POST /reprocess/claim request_id minLength": 404,
+    "POST /reprocess/claim request_id maxLength": 404,
+    **{
+        f"POST /reprocess/{{request_id}}/{end} claim_token {limit}": 409
+        for end in ("progress", "done", "failed")
+        for limit in ("minLength", "maxLength")
+    },
 }
+_UNREGISTERED = "This extractor is not registered here."
 # Known to the contract, yet refused where it is said, and why.
 NOT_OFFERED = {
     "POST /namespaces mode is standalone": (
@@ -146,6 +156,15 @@ NOT_OFFERED = {
     "PATCH /namespaces/{identifier} infrastructure.qdrant_collection maxLength": (
         "The collection of a namespace cannot be changed."
     ),
+    **{
+        f"POST /namespaces/{{identifier}}/reprocess {field} {limit}": sentence
+        for field, limit, sentence in (
+            ("feature_extractor_id", "minLength", _UNREGISTERED),
+            ("feature_extractor_id", "maxLength", _UNREGISTERED),
+            ("collection_ids", "minItems", "There is no collection x here."),
+            ("collection_ids", "maxItems", "There is no collection x here."),
+        )
+    },
 }
 _AS_STORED = "It is accepted only as it is stored."
 # The texts, numbers and lists without a limit of their own, and why they have none.

@@ -13,7 +13,11 @@ from nsadmin.namespaces.plan.steps.base import (
     Store,
     Transition,
 )
-from nsadmin.namespaces.plan.steps.text import changed_parameters, format_parameters
+from nsadmin.namespaces.plan.steps.text import (
+    changed_parameters,
+    format_parameters,
+    list_parameters,
+)
 from nsadmin.namespaces.schema.document import (
     Namespace,
     Origin,
@@ -41,8 +45,10 @@ class CreateIndex(Step):
         return f"Build the {self.schema['type']} index on {self.field}{tail}."
 
     def hint(self) -> str:
-        """Return the effect of a build on searches."""
-        return "Qdrant builds it while searches go on."
+        """Return all parameters, and the effect of a build on searches."""
+        parameters = list_parameters(self.schema)
+        first = f"Parameters: {parameters}. " if parameters else ""
+        return f"{first}Qdrant builds it while searches go on."
 
     def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
         """Return the parameters that differ from those of the dropped index."""

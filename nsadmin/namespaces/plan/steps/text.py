@@ -61,3 +61,10 @@ def format_parameters(schema: Raw) -> str:
         if defaults.get(key) != value
     ]
     return ", ".join(parts)
+
+
+def list_parameters(schema: Raw) -> str:
+    """Return every parameter by its name in the API, defaults included."""
+    full = {**INDEX_DEFAULTS.get(schema["type"], {}), **schema}
+    parts = [f"{k} {format_parameter(v)}" for k, v in full.items() if k != "type"]
+    return ", ".join(parts)

@@ -169,7 +169,7 @@ class ChangeForm(BaseForm):
         return [
             EditConflict(
                 name=f"keep-{key}",
-                label=self.labels.get(key, key),
+                label=self.label_of(key),
                 theirs=self.text(key, now[key]),
                 mine=self.text(key, mine),
                 opened=self.text(key, before[key]),
@@ -181,6 +181,10 @@ class ChangeForm(BaseForm):
             and now[key] != before[key]
             and mine not in (before[key], now[key])
         ]
+
+    def label_of(self, key: str) -> str:
+        """Return the words for a key of `stored`."""
+        return self.labels.get(key, key)
 
     def text(self, key: str, value: Any) -> str:  # noqa: ARG002
         """Return a value as text for people."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from nsadmin.pages.namespace.forms.indexes import MEANINGS
+from nsadmin.pages.namespace.forms.index_fields import MEANINGS
 from nsadmin.pages.templatetags.formatting import parameters
 
 _BLANK = 3

@@ -1,202 +1,230 @@
-"""The form of one payload index: a field, one of eight types, the type's parameters."""
+"""The form of the index page: indexes to add, to change and to drop, as one change.
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+Edits that were made before are carried in the form as text; nothing is kept on the
+server until they become a plan. The fields are an editor for one more edit.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
-from nsadmin.advice.rules import AUTO_THRESHOLD
-from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.document import Namespace, StoredIndex
+from nsadmin.errors import Invalid, NsadminError
+from nsadmin.namespaces.plan.desired import required_indexes
+from nsadmin.namespaces.plan.index_steps import index_steps
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.namespaces.schema.payload_indexes import (
-    INDEX_DEFAULTS,
-    INDEX_TYPES,
-    TOKENIZERS,
+from nsadmin.pages.namespace.forms.index_edits import (
+    IndexEdit,
+    read_edits,
+    with_fault,
 )
-from nsadmin.pages.common.forms.base import ChangeForm
+from nsadmin.pages.namespace.forms.index_fields import (
+    AUTO_INDEX_HINT,
+    IndexFields,
+    as_input,
+    declared_list,
+    essential,
+)
+from nsadmin.pages.namespace.forms.index_rows import Texts
 from nsadmin.pages.templatetags.formatting import parameters
 
-AUTO_INDEX_HINT = (
-    f"Fields that are filtered more than {AUTO_THRESHOLD} times in 24 h get an index."
-)
-MEANINGS = {
-    "keyword": "exact value",
-    "text": "words within text",
-    "integer": "equal, range, sort",
-    "float": "range, sort",
-    "bool": "true or false",
-    "datetime": "time range, sort",
-    "geo": "place, radius",
-    "uuid": "exact id",
-}
+AUTO = "auto_create_indexes"
+_INDEX = "index:"
+_ENTRY = re.compile(r"payload_indexes\.(\d+)(?:\.(.*))?")
 
 
-def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
-    """Return the declared indexes as a body of PATCH, without the one on `besides`."""
-    return [
-        {
-            "field_name": index.field_name,
-            "type": index.type,
-            "field_schema": dict(index.schema),
-        }
-        for index in namespace.indexes
-        if index.field_name != besides
-    ]
+class IndexesForm(IndexFields):
+    """Edits, drops and the editor. Keys of conflicts are `index:` and the field."""
 
-
-class _OneIndexForm(ChangeForm):
-    """A form about the index of one field, with detection of edit conflicts."""
-
-    labels: ClassVar[Mapping[str, str]] = {"index": "the index"}
-
-    @property
-    def field(self) -> str:
-        """The payload field of the index; empty if none was entered."""
-        raise NotImplementedError
-
-    def stored(self, namespace: Namespace) -> dict[str, Any]:
-        """Return the index's type and parameters, None where there is no index."""
-        if not self.field:
-            return {}
-        found = {index.field_name: index for index in namespace.indexes}
-        index = found.get(self.field)
-        if index is None:
-            return {"index": None}
-        known = ("type", *INDEX_DEFAULTS[index.type])
-        return {"index": {key: index.schema.get(key) for key in known}}
-
-    def text(self, key: str, value: Any) -> str:  # noqa: ARG002
-        """Return an index as text for people."""
-        if not isinstance(value, dict):
-            return f"No index on {self.field}"
-        return ", ".join(filter(None, [str(value.get("type")), parameters(value)]))
-
-
-class IndexForm(_OneIndexForm):
-    """`original` names the index that is changed; it is empty for a new one."""
-
-    paths: ClassVar[Mapping[str, str]] = {"field_schema": "lookup"}
-    raw: ClassVar[tuple[str, ...]] = (
-        "min_token_len",
-        "max_token_len",
-        "tokenizer",
-        "is_tenant",
-        "lookup",
-        "range",
-        "lowercase",
+    drop = Texts(label="Drop", required=False)
+    edit = Texts(label="Your changes", required=False)
+    auto_shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    auto_create_indexes = forms.BooleanField(
+        label="Auto-create from usage", required=False, help_text=AUTO_INDEX_HINT
     )
-
-    original = forms.CharField(required=False, widget=forms.HiddenInput)
-    field_name = forms.CharField(
-        label="Field",
-        strip=True,
-        error_messages={"required": "Enter the field to index."},
-        widget=forms.TextInput(
-            {"maxlength": 255, "spellcheck": "false", "autocapitalize": "none"}
-        ),
-        help_text="Use dots for nested objects, as in rights.territory, [] for lists.",
-    )
-    type = forms.ChoiceField(
-        label="Type",
-        choices=list(MEANINGS.items()),
-        initial="keyword",
-        error_messages={"required": "Choose a type."},
-    )
-    is_tenant = forms.BooleanField(label="This field separates tenants", required=False)
-    lookup = forms.BooleanField(label="Find equal values", required=False, initial=True)
-    range = forms.BooleanField(
-        label="Find ranges and sort", required=False, initial=True
-    )
-    tokenizer = forms.ChoiceField(
-        label="Tokenizer",
-        choices=[(name, name) for name in TOKENIZERS],
-        required=False,
-        initial="word",
-    )
-    min_token_len = forms.IntegerField(
-        label="Shortest word",
-        required=False,
-        initial=2,
-        widget=forms.NumberInput({"min": 0, "max": 1000}),
-        help_text="0 and 1 include every word.",
-    )
-    max_token_len = forms.IntegerField(
-        label="Longest word",
-        required=False,
-        initial=15,
-        widget=forms.NumberInput({"min": 0, "max": 1000}),
-    )
-    lowercase = forms.BooleanField(
-        label="Ignore upper and lower case", required=False, initial=True
-    )
-
-    @classmethod
-    def filled(cls, index: StoredIndex) -> "IndexForm":
-        """Return the form as a stored index is now."""
-        initial = {"original": index.field_name, "field_name": index.field_name}
-        return cls(initial={**initial, **index.schema})
-
-    @property
-    def field(self) -> str:
-        """The payload field that is indexed."""
-        return str(self["original"].value() or self["field_name"].value() or "").strip()
-
-    def asked(self) -> dict[str, Any]:
-        """Return the type with its parameters; blank ones have their default."""
-        data = self.cleaned_data
-        kind = data["type"]
-        known = INDEX_DEFAULTS[kind] if kind in INDEX_TYPES else {}
-        given = {key: data[key] for key in known if data.get(key) not in (None, "")}
-        return {"index": {"type": kind, **known, **given}}
 
     def __init__(self, *args: Any, replaces: bool = False, **kwargs: Any) -> None:
-        """Say whether a new index `replaces` one that is there."""
+        """Say whether a new index `replaces` one that is there.
+
+        Another person may have added it since the plan was made.
+        """
         super().__init__(*args, **kwargs)
         self.replaces = replaces
+        self.carried: list[IndexEdit] = []
+        # The numbers of the edits, in the order of the last patch's list.
+        self._order: list[int] = []
 
-    def patch(self, namespace: Namespace) -> NamespacePatch:
-        """Return a patch with this index, or raise Invalid.
+    def clean(self) -> dict[str, Any] | None:
+        """Read the carried edits."""
+        try:
+            self.carried = read_edits(self.cleaned_data.get("edit") or [])
+        except Invalid as invalid:
+            self.take(invalid)
+        return self.cleaned_data
 
-        A new index may replace an existing one only if it `replaces`: another person
-        may have added it since the plan was made.
+    @property
+    def edits(self) -> list[IndexEdit]:
+        """The carried edits, and that of the editor if it names a field."""
+        return [*self.carried, *self._edited()]
+
+    def _edited(self) -> list[IndexEdit]:
+        field = self.indexed_field
+        if not field or not self.is_bound:
+            return []
+        original = self["original"].value()
+        return [IndexEdit(field, self.schema(), is_change=bool(original))]
+
+    @property
+    def dropped(self) -> list[str]:
+        """The fields whose index is dropped, and not built anew by an edit."""
+        built = {edit.field for edit in self.edits}
+        return [field for field in self._ticked if field not in built]
+
+    @property
+    def _ticked(self) -> list[str]:
+        return list(dict.fromkeys(self["drop"].value() or []))
+
+    @property
+    def switch(self) -> bool | None:
+        """The wanted setting of indexes from usage; None where it is not changed."""
+        asked, before = self.asked(), self.opened
+        is_same = before.get(AUTO, ...) == asked.get(AUTO)
+        return None if AUTO not in asked or is_same else asked[AUTO]
+
+    def take(self, error: NsadminError) -> None:
+        """Add each error to the edit it belongs to; those of the editor to its fields.
+
+        Errors of other edits also say that the changes as a whole are not possible.
         """
-        name, index = self.field, self.touched().get("index")
-        if index is None:
-            return parse_patch({})
-        others = declared_list(namespace, besides=name)
-        is_there = len(others) < len(namespace.indexes)
-        if is_there and not self.cleaned_data["original"] and not self.replaces:
-            sentence = f"{name} already has an index; change that one."
-            raise Invalid.at("field_name", sentence)
-        entry = {"field_name": name, "type": index["type"], "field_schema": index}
-        return parse_patch({"payload_indexes": [*others, entry]})
+        if not isinstance(error, Invalid) or not error.errors:
+            super().take(error)
+            return
+        others: dict[str, list[str]] = {}
+        for path, sentences in error.errors.items():
+            number, rest = self._edit_at(path)
+            if number is None or number >= len(self.carried):
+                others.setdefault(rest, []).extend(sentences)
+                continue
+            for sentence in sentences:
+                self.carried = with_fault(self.carried, number, sentence)
+                field = self.carried[number].field
+                self.add_error("edit", f"{field}: {sentence}")
+        if others:
+            super().take(Invalid.all(others))
 
     @property
-    def cards(self) -> list[tuple[str, str, bool]]:
-        """Return the types for the radio cards: value, meaning, is chosen."""
-        chosen = self["type"].value()
-        return [
-            (value, meaning, value == chosen) for value, meaning in MEANINGS.items()
-        ]
+    def has_edit_faults(self) -> bool:
+        """Whether an error stands at a carried edit."""
+        return any(edit.faults for edit in self.carried)
 
+    def _edit_at(self, path: str) -> tuple[int | None, str]:
+        """Return the number of the edit that a path names, and the rest of the path."""
+        match = _ENTRY.fullmatch(path)
+        if match is None or int(match[1]) >= len(self._order):
+            return None, path
+        return self._order[int(match[1])], match[2] or "field_name"
 
-class DropForm(_OneIndexForm):
-    """The index to drop, by its field."""
+    def carrying(
+        self,
+        edits: Sequence[IndexEdit],
+        editor: Mapping[str, Any] | None = None,
+        *,
+        same_editor: bool = False,
+    ) -> "IndexesForm":
+        """Return the form that carries these edits, with other values in the editor."""
+        sent = QueryDict(mutable=True)
+        if isinstance(self.data, QueryDict):
+            sent = self.data.copy()
+        data = sent.copy() if same_editor else as_input(editor or {})
+        for name in ("drop", "base", "auto_shown", AUTO):
+            data.setlist(name, sent.getlist(name))
+        data.setlist("edit", [edit.sent for edit in edits])
+        return IndexesForm(data)
 
-    drop = forms.CharField(widget=forms.HiddenInput)
+    # Conflicts and the patch ---------------------------------------------------------
 
-    @property
-    def field(self) -> str:
-        """The payload field whose index is dropped."""
-        return str(self["drop"].value() or "")
+    def stored(self, namespace: Namespace) -> dict[str, Any]:
+        """Return the stored indexes and the setting; None where there is no index."""
+        found: dict[str, Any] = dict.fromkeys(self._asked_indexes())
+        found |= {_INDEX + i.field_name: essential(i.schema) for i in namespace.indexes}
+        return {**found, AUTO: namespace.auto_create_indexes}
 
     def asked(self) -> dict[str, Any]:
-        """Return that the field has no index."""
-        return {"index": None}
+        """Return the wanted indexes, None for those to drop, and the setting."""
+        asked: dict[str, Any] = self._asked_indexes()
+        if self.cleaned_data.get("auto_shown"):
+            asked[AUTO] = self.cleaned_data[AUTO]
+        return asked
+
+    def _asked_indexes(self) -> dict[str, Any]:
+        if not self.is_bound or not self.is_valid():
+            return {}
+        asked: dict[str, Any] = {_INDEX + field: None for field in self.dropped}
+        return asked | {_INDEX + edit.field: edit.schema for edit in self.edits}
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        """Return what was stored when the form was opened; new fields had no index."""
+        known = super().opened
+        return dict.fromkeys(self._asked_indexes()) | known if known else {}
+
+    def label_of(self, key: str) -> str:
+        """Return the words for the key of a conflict."""
+        field = key.removeprefix(_INDEX)
+        return "indexes from usage" if key == AUTO else f"the index on {field}"
+
+    def text(self, key: str, value: Any) -> str:
+        """Return an index as text for people."""
+        if key == AUTO:
+            return super().text(key, value)
+        if not isinstance(value, dict):
+            return f"No index on {key.removeprefix(_INDEX)}"
+        return ", ".join(filter(None, [str(value.get("type")), parameters(value)]))
 
     def patch(self, namespace: Namespace) -> NamespacePatch:
-        """Return a patch without the index."""
-        if "index" not in self.touched():
-            return parse_patch({})
-        return parse_patch({"payload_indexes": declared_list(namespace, self.field)})
+        """Return the patch of all edits, or raise Invalid at the edit's path."""
+        touched = self.touched()
+        body: dict[str, Any] = {}
+        if AUTO in touched:
+            body[AUTO] = touched.pop(AUTO)
+        if touched:
+            body["payload_indexes"] = self._entries(namespace, touched)
+        return parse_patch(body)
+
+    def _entries(
+        self, namespace: Namespace, touched: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Return the declared list after the edits; the edits come first."""
+        numbered = [
+            (number, edit)
+            for number, edit in enumerate(self.edits)
+            if _INDEX + edit.field in touched
+        ]
+        self._order = [number for number, _ in numbered]
+        there = {index.field_name for index in namespace.indexes}
+        seen: set[str] = set()
+        for place, (_, edit) in enumerate(numbered):
+            at = f"payload_indexes.{place}.field_name"
+            if edit.field in seen:
+                sentence = f"{edit.field} is already among your changes; edit it there."
+                raise Invalid.at(at, sentence)
+            seen.add(edit.field)
+            is_new = not edit.is_change and edit.field not in self._ticked
+            if is_new and edit.field in there and not self.replaces:
+                sentence = f"{edit.field} already has an index; change that one."
+                raise Invalid.at(at, sentence)
+        others = [
+            entry
+            for entry in declared_list(namespace)
+            if _INDEX + entry["field_name"] not in touched
+        ]
+        return [*(edit.entry(namespace) for _, edit in numbered), *others]
+
+    def require_possible(self, namespace: Namespace) -> None:
+        """Raise Invalid if the edits cannot become a plan of this namespace."""
+        entries = self.patch(namespace).payload_indexes
+        if entries is not None:
+            index_steps(namespace, entries, required_indexes(namespace))

@@ -10,7 +10,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.common.forms.base import ChangeForm
-from nsadmin.pages.namespace.forms.indexes import AUTO_INDEX_HINT
+from nsadmin.pages.namespace.forms.index_fields import AUTO_INDEX_HINT
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import may, namespace_scope
 from nsadmin.pages.namespace.overview.advice_card import advice_parts
 from nsadmin.pages.namespace.overview.panel import Panel, panel_of
+from nsadmin.pages.reprocessing.shown import notes_of
 
 TEMPLATE = "namespaces/overview.html"
 _FIRST_INDEXES = 8
@@ -57,5 +58,6 @@ def live_parts(
             (entry, [v for v in vectors if v.extractor_id == entry.id])
             for entry in namespace.extractors
         ],
+        **notes_of(view, vectors),
         "may_change": may(gate.actor_of(request), Action.NAMESPACE_UPDATE, view),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from nsadmin.access.actor import Actor
+from nsadmin.health.drift import vector_coverage
 from nsadmin.namespaces.mirror.status import StatusText, current_status_text
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -170,6 +171,8 @@ class Panel:
 def panel_of(request: HttpRequest, view: NamespaceView) -> Panel:
     """Return the panel; `?fresh=1` asks Qdrant now, `?pause=1` stops the polls."""
     snapshot = queries.snapshot(view, now="fresh" in request.GET)
+    if not view.from_mirror:
+        snapshot = vector_coverage.first_counts(view.namespace, snapshot)
     return _panel(request, view.namespace.namespace_id, snapshot)
 
 

@@ -14,10 +14,10 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import HEALTH, TIERS
+from nsadmin.pages.common.charts.timeline import timeline
 from nsadmin.pages.common.failing_items import notes_for
 from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
 from nsadmin.pages.common.move_note import move_context
-from nsadmin.pages.common.timeline import timeline
 from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.overview.changes import recent_changes
 from nsadmin.pages.namespace.overview.live import TEMPLATE, around, live_parts

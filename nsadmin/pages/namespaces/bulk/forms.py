@@ -12,7 +12,7 @@ from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, clean_field_name
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.namespace.forms.expiry import EndForm
-from nsadmin.pages.namespace.forms.indexes import MEANINGS
+from nsadmin.pages.namespace.forms.index_fields import MEANINGS
 from nsadmin.templates import service as templates
 
 

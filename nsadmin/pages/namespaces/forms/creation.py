@@ -26,13 +26,13 @@ from nsadmin.pages.common.forms.extractor_options import (
     parameter_fields,
 )
 from nsadmin.pages.common.forms.placement import TIERS, PlacementForm
+from nsadmin.pages.namespace.forms.index_fields import AUTO_INDEX_HINT
 from nsadmin.pages.namespace.forms.index_rows import (
     IndexRow,
     Texts,
     entry_of_row,
     rows_of,
 )
-from nsadmin.pages.namespace.forms.indexes import AUTO_INDEX_HINT
 from nsadmin.templates.models import NamespaceTemplate
 
 _DAY_S = 24 * 3600

@@ -8,7 +8,7 @@ from itertools import groupby
 from nsadmin.namespaces.models import LookSlot
 from nsadmin.namespaces.read.history import RETENTION, SLOT, slot_of
 from nsadmin.pages.common.badges import Badge, health_badge
-from nsadmin.pages.common.sparkline import HEIGHT, WIDTH, svg_points
+from nsadmin.pages.common.charts.sparkline import HEIGHT, WIDTH, svg_points
 
 _COUNT = RETENTION // SLOT
 _STEP = WIDTH / _COUNT

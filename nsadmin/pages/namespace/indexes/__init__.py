@@ -1,0 +1,1 @@
+"""The page of the payload indexes of a namespace."""

@@ -1,0 +1,1 @@
+"""Requests to process collections again: asked here, done by the platform."""
