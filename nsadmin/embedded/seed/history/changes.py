@@ -130,4 +130,4 @@ def _sent_indexes(person: str, namespace_id: str) -> list[Raw]:
 
 def patched(**body: object) -> NamespacePatch:
     """Return the request of a PATCH body."""
-    return parsepatched(body)
+    return parse_patch(body)
