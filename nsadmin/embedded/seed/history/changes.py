@@ -14,7 +14,7 @@ from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import Raw
-from nsadmin.namespaces.schema.patch import NamespacePatch
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 
 _AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
 WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
