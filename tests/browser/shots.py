@@ -4,6 +4,7 @@ Starts a demo of its own, whose history is there already, goes as far as the rev
 clones one namespace: `make shots`. Nothing that is reviewed is confirmed.
 """
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,7 @@ PAGES: dict[str, list[View]] = {
 # What moves: the window's size, the most frames, and the time between two of them.
 WIDTH, HEIGHT, MOST, PAUSE_MS = 1080, 720, 36, 400
 PATIENCE_MS = 180_000
+_HALF_WAY = re.compile("[2-9][0-9] %")
 
 
 def job_failed(page: Page, demo: Demo) -> None:
@@ -101,15 +103,18 @@ def clone(page: Page, demo: Demo) -> None:
 def watched(page: Page) -> list[Frame]:
     """Return frames of the job until it ends; a picture is taken half way."""
     done = page.get_by_text("Ready, verified identical").first
+    percent = page.locator(".end.big").first
     stills: list[bytes] = []
-    for number in range(PATIENCE_MS // PAUSE_MS):
+    is_taken = False
+    for _ in range(PATIENCE_MS // PAUSE_MS):
         still = frame(page)
         if not stills or still != stills[-1]:
             stills.append(still)
         if done.is_visible():
             break
-        if number == 4:
+        if not is_taken and _HALF_WAY.fullmatch(percent.inner_text()):
             picture(page, "clone-progress", (WIDTH, False))
+            is_taken = True
         page.wait_for_timeout(PAUSE_MS)
     page.evaluate("scrollTo(0, 0)")
     step = -(-len(stills) // MOST)
