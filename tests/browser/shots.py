@@ -33,6 +33,8 @@ PAGES: dict[str, list[View]] = {
 # What moves: the window's size, the most frames, and the time between two of them.
 WIDTH, HEIGHT, MOST, PAUSE_MS = 1080, 720, 36, 400
 PATIENCE_MS = 180_000
+# The most bytes of all pictures, and of the film.
+ALL_BYTES, FILM_BYTES = 3_000_000, 1_000_000
 _HALF_WAY = re.compile("[2-9][0-9] %")
 
 
@@ -154,7 +156,7 @@ def window(
 
 
 def main() -> int:
-    """Return 0 once every picture is written."""
+    """Return 0 once every picture is written, and none is too large."""
     if chromium.path() is None:
         print(f"Chromium is not installed: {chromium.APT_LINE}")
         return 1
@@ -172,8 +174,9 @@ def main() -> int:
             act(page, demo)
         take(demo, browser)
         clone(page, demo)
-    print(f"{len(list(FOLDER.glob('*.webp')))} pictures in {FOLDER}")
-    return 0
+    sizes = {path.name: path.stat().st_size for path in FOLDER.glob("*.webp")}
+    print(f"{len(sizes)} pictures, {sum(sizes.values()):,} bytes")
+    return int(sum(sizes.values()) > ALL_BYTES or sizes["clone.webp"] > FILM_BYTES)
 
 
 if __name__ == "__main__":
