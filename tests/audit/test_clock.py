@@ -1,6 +1,6 @@
 """The clock of operations: the present, or the moment that a program sets."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -18,11 +18,16 @@ def test_without_a_moment_it_is_the_present() -> None:
     assert before <= clock.now() <= timezone.now()
 
 
-def test_a_moment_ends_with_its_block_even_after_an_error() -> None:
-    moment = timezone.now() - timedelta(days=3)
-    with pytest.raises(ValueError, match="within"), clock.set_to(moment):
+def fail_at(moment: datetime) -> None:
+    with clock.set_to(moment):
         assert clock.now() == moment
         raise ValueError("within")
+
+
+def test_a_moment_ends_with_its_block_even_after_an_error() -> None:
+    moment = timezone.now() - timedelta(days=3)
+    with pytest.raises(ValueError, match="within"):
+        fail_at(moment)
     assert clock.now() > moment
 
 
