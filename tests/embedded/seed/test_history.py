@@ -1,6 +1,5 @@
 """The history of the demo: real plans, jobs and sessions, dated before the present."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -45,12 +44,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def past(own_servers: object, _wired: object) -> Iterator[None]:
+def past(own_servers: object, _wired: object) -> None:
     """The history of the six namespaces."""
     write_people()
     write_namespaces(lambda _: None, now=NOW, specs=SPECS)
     write_history(NOW)
-    return
 
 
 def test_the_history_is_whole(past: None) -> None:
