@@ -6,6 +6,7 @@ holds that lock until both launches have passed their checks and wait to write.
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,10 +50,11 @@ def doors(actor: Actor) -> list[Client]:
     return [program, browser]
 
 
-def _ask(door: Client, source: Namespace, name: str) -> Any:
+def _prepared(door: Client, source: Namespace, name: str) -> Callable[[], Any]:
+    """Return the request that launches; a person has read the review before."""
     own = source.namespace_id
     if "HTTP_AUTHORIZATION" in door.defaults:
-        return door.post(
+        return lambda: door.post(
             f"/v1/namespaces/{own}/clone",
             json.dumps({"namespace_name": name}),
             content_type="application/json",
@@ -60,7 +62,7 @@ def _ask(door: Client, source: Namespace, name: str) -> Any:
     sent = {"namespace_name": name, "collections": "on", "retrievers": "on"}
     address = f"/namespaces/{own}/clone/"
     accepted = ticks(door.post(address, sent).content.decode())
-    return door.post(address, {**sent, **accepted, "step": "confirm"})
+    return lambda: door.post(address, {**sent, **accepted, "step": "confirm"})
 
 
 def _both(
@@ -68,10 +70,11 @@ def _both(
 ) -> list[Any]:
     """Launch through both doors; release the lock when both wait to write."""
     answers: list[Any] = [None, None]
+    asking = [_prepared(doors[n], source, names[n]) for n in (0, 1)]
 
     def ask(number: int) -> None:
         try:
-            answers[number] = _ask(doors[number], source, names[number])
+            answers[number] = asking[number]()
         finally:
             connections.close_all()
 

@@ -18,7 +18,7 @@ INPUT = {"namespace_name": "a copy", "collections": "on", "retrievers": "on"}
 
 def ticks(text: str) -> dict[str, str]:
     """What a person sends who ticks everything that the review asks for."""
-    found = re.findall(r'type="checkbox" name="(accept_\w+)" value="(\w+)"', text)
+    found = re.findall(r'type="checkbox"\s+name="(accept_\w+)"\s+value="(\w+)"', text)
     return dict(found)
 
 
