@@ -17,8 +17,11 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nsadmin.access.actor import SYSTEM
 from nsadmin.api import docs_page
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.endpoints import ENDPOINTS, Endpoint
@@ -105,6 +108,8 @@ def places(cast: Cast) -> dict[str, list[str]]:
         configuration=configuration_of(cast.own),
     )
     own = cast.own.namespace_id
+    wanted = parse_patch({"description": "planned"})
+    plan = service.keep(SYSTEM, own, wanted, source="api")
     others = [cast.foreign.namespace_id, cast.system.namespace_id, "ns_nobody"]
     return {
         "identifier": [own, own, own, "film%20archive", *others],
@@ -114,6 +119,7 @@ def places(cast: Cast) -> dict[str, list[str]]:
         "template_id": [template.template_id, "tmpl_000000000000"],
         "feature_extractor_id": ["face_identity_extractor_v1", "no_such_v1"],
         "request_id": [str(claimed_request(cast.own).pk), "6f1c1f0e", "no-id"],
+        "plan_id": [plan.plan_id, "plan_0000000000000000"],
         "document_id": ["doc_1", "doc_1", "1", "no_such_document"],
     }
 
