@@ -119,11 +119,12 @@ def bulk(request: HttpRequest, bulk_id: str) -> HttpResponse:
     change = service.find(actor, bulk_id)
     if request.method != "POST":
         return _show(request, change)
-    if change.is_confirmed and request.POST.get("step") == "second":
+    step = request.POST.get("step")
+    if change.is_confirmed and step == "second":
         step_up.require_password(request)
-        service.take_up_waiting(change)
-    if request.POST.get("step") in ("continue", "second"):
-        if change.is_confirmed:
+        service.approve(actor, change)
+    if step in ("continue", "second"):
+        if change.is_confirmed and step == "continue":
             service.go_on(actor, change)
         is_part = wants_fragment(request)
         return _show(request, change) if is_part else redirect("bulk", bulk_id)
