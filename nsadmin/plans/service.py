@@ -55,7 +55,7 @@ def keep_shown(
 ) -> SavedPlan:
     """Keep a plan that was just made of the request."""
     namespace = shown.view.namespace
-    data, secret = requests.written(request)
+    data, secret = requests.written(request, namespace)
     saved = SavedPlan(
         namespace_id=namespace.namespace_id,
         namespace_name=clip(namespace.name, 128),
