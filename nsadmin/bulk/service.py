@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
+from nsadmin.access.organization import second_person
 from nsadmin.access.web import gate
 from nsadmin.bulk.asked import Asked
 from nsadmin.bulk.models import MESSAGE_MAX, BulkChange, BulkItem, State
@@ -162,6 +163,18 @@ def require_confirmable(
     if ticks_of(change, chosen).keys() - set(ticks):
         raise Invalid.at("tick", "Accept each warning of the chosen namespaces.")
     return chosen
+
+
+def is_second(actor: Actor, change: BulkChange) -> bool:
+    """Tell whether the actor confirms another person's change that needs two."""
+    is_own = change.made_by_label == clip(actor.label, 254)
+    ends_them = change.asked["kind"] in ("delete", "expiry")
+    guard = second_person.Guarded.DELETE
+    return (
+        ends_them
+        and not is_own
+        and second_person.is_required(actor, change.internal_id, guard)
+    )
 
 
 def confirm(

@@ -61,7 +61,8 @@ def _chosen(request: HttpRequest) -> list[str]:
     """
     every = ids_of_page(request, _query(request)) if request.POST.get("all") else []
     ticked = request.POST.getlist("id")
-    return list(dict.fromkeys(one for one in [*every, *ticked] if one))
+    sent = (one for one in [*every, *ticked] if one and "\x00" not in one)
+    return list(dict.fromkeys(sent))
 
 
 def _refuse(request: HttpRequest, count: int) -> HttpResponse:
@@ -142,6 +143,7 @@ def _confirm(request: HttpRequest, change: BulkChange) -> HttpResponse:
             service.require_confirmable(change, included, ticks)
             if is_deletion:
                 form.require_count(len(included))
+            if is_deletion or service.is_second(actor, change):
                 step_up.require_password(request)
             service.confirm(actor, change, included, ticks)
             service.go_on(actor, change)
