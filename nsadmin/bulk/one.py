@@ -10,10 +10,10 @@ from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import tick_of
 
 
-def carry_out(actor: Actor, item: BulkItem) -> None:
+def carry_out(actor: Actor, item: BulkItem, *, approves: bool) -> None:
     """Confirm the item's plan as it was reviewed; set its state and message.
 
-    A refusal is a state as well.
+    A refusal is a state as well. `approves` is that of `plans.service.confirm`.
     """
     try:
         saved = plans.find(actor, item.namespace_id, item.plan_id)
@@ -21,7 +21,7 @@ def carry_out(actor: Actor, item: BulkItem) -> None:
             _elsewhere(item, saved)
             return
         ticks = {tick_of(text) for text, needs_tick in item.warnings if needs_tick}
-        _done(item, plans.confirm(actor, saved, ticks=ticks))
+        _done(item, plans.confirm(actor, saved, ticks=ticks, approves=approves))
     except PlanChanged:
         item.state = State.FAILED
         item.message = "It was changed since the review. Its plan shows what is new."

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
+from nsadmin.access.organization import second_person
 from nsadmin.access.web import gate
 from nsadmin.bulk.asked import Asked
 from nsadmin.bulk.models import MESSAGE_MAX, BulkChange, BulkItem, State
@@ -164,6 +165,18 @@ def require_confirmable(
     return chosen
 
 
+def is_second(actor: Actor, change: BulkChange) -> bool:
+    """Tell whether the actor confirms another person's change that needs two."""
+    is_own = change.made_by_label == clip(actor.label, 254)
+    ends_them = change.asked["kind"] in ("delete", "expiry")
+    guard = second_person.Guarded.DELETE
+    return (
+        ends_them
+        and not is_own
+        and second_person.is_required(actor, change.internal_id, guard)
+    )
+
+
 def confirm(
     actor: Actor,
     change: BulkChange,
@@ -186,26 +199,34 @@ def confirm(
     change.refresh_from_db()
 
 
-def take_up_waiting(change: BulkChange) -> None:
-    """Let `go_on` try again what waits for a second person."""
-    waiting = change.items.filter(state=State.WAITING)
-    waiting.update(state=State.PLANNED, message="")
-
-
 def go_on(actor: Actor, change: BulkChange, *, seconds: float = BUDGET_S) -> int:
     """Change one namespace after the other for some time; return how many are left.
 
-    Each is claimed before it begins, so two requests do not change the same one.
+    Each is claimed before it begins, so two requests do not change the same one. The
+    page of outcomes goes on by itself: only the person who confirmed the change can be
+    the second person here, not one who looks at it.
     """
+    approves = change.confirmed_by_label == clip(actor.label, 254)
+    _change_each(actor, change, _waiting(), seconds, approves=approves)
+    return change.items.filter(_waiting()).count()
+
+
+def approve(actor: Actor, change: BulkChange, *, seconds: float = BUDGET_S) -> None:
+    """Change for some time what waits for a second person, as that person."""
+    waiting = Q(state=State.WAITING)
+    _change_each(actor, change, waiting, seconds, approves=True)
+
+
+def _change_each(
+    actor: Actor, change: BulkChange, which: Q, seconds: float, *, approves: bool
+) -> None:
     until = time.monotonic() + seconds
-    for item in change.items.filter(_waiting()):
+    for item in change.items.filter(which):
         if time.monotonic() >= until:
             break
-        now = timezone.now()
-        own = BulkItem.objects.filter(_waiting(), pk=item.pk)
-        if own.update(state=State.RUNNING, begun_at=now):
-            _run(actor, item)
-    return change.items.filter(_waiting()).count()
+        own = BulkItem.objects.filter(which, pk=item.pk)
+        if own.update(state=State.RUNNING, begun_at=timezone.now()):
+            _run(actor, item, approves=approves)
 
 
 def _waiting() -> Q:
@@ -215,9 +236,14 @@ def _waiting() -> Q:
     return Q(state=State.PLANNED) | interrupted
 
 
-def _run(actor: Actor, item: BulkItem) -> None:
+def _run(actor: Actor, item: BulkItem, *, approves: bool) -> None:
     """Change one namespace and store what became of it; nothing stops the others."""
     item.state, item.message = State.FAILED, _UNEXPECTED
-    items.succeeds(LOOP, "namespace", item.namespace_id, lambda: carry_out(actor, item))
+    items.succeeds(
+        LOOP,
+        "namespace",
+        item.namespace_id,
+        lambda: carry_out(actor, item, approves=approves),
+    )
     item.message = clip(item.message, MESSAGE_MAX)
     item.save(update_fields=["state", "message", "op_id", "task_id"])

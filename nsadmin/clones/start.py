@@ -74,7 +74,7 @@ def launch(
     if launched is not None:
         return launched
     source = preconditions.check(actor, identifier, request).namespace
-    if request.source_organization_id is not None:
+    if request.source_organization_id not in (None, actor.organization_id):
         second_person.require(actor, source.internal_id, Guarded.ACROSS, approval)
     raw = planned_document(actor, source, request, job_id=operation or uuid.uuid4())
     place = target.resolved(actor, source, request.target)

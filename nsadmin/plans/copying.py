@@ -39,6 +39,7 @@ class CloneChange:
             view.namespace.label,
             view.organization_name if is_across else "",
             actor.organization_name if is_across else "",
+            _place(self.request),
         )
         return Preview(view, Plan.of(view.namespace, [step]), qdrant_silent=False)
 
@@ -62,6 +63,14 @@ class CloneChange:
         return Outcome(
             shown.view, shown.plan, job.op_id, converged=True, task_id=str(job.job_id)
         )
+
+
+def _place(request: CloneRequest) -> str:
+    """Return the address that was entered for the clone; empty without one."""
+    target = request.target
+    if not isinstance(target, DedicatedTarget):
+        return ""
+    return str(target.infrastructure.get("qdrant_url") or "")
 
 
 def written(change: CloneChange) -> tuple[Raw, SecretStr | None]:

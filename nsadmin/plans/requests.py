@@ -14,7 +14,7 @@ from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert, revert_of
-from nsadmin.namespaces.schema.document import Raw
+from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.plans import copying
@@ -26,13 +26,13 @@ Unpatched = ExpiryChange | Deletion | CloneChange
 Wanted = ChangeRequest | NamespacePatch | Unpatched
 
 
-def written(wanted: Wanted) -> tuple[Raw, SecretStr | None]:
+def written(wanted: Wanted, namespace: Namespace) -> tuple[Raw, SecretStr | None]:
     """Return the request as data, and the secret that it brings."""
     match wanted:
         case NamespacePatch():
-            return _patch(wanted, pause_writes=False)
+            return _patch(wanted, namespace, pause_writes=False)
         case PatchRequest():
-            return _patch(wanted.patch, pause_writes=wanted.pause_writes)
+            return _patch(wanted.patch, namespace, pause_writes=wanted.pause_writes)
         case Repair():
             return {"kind": "repair", **asdict(wanted)}, None
         case Protection():
@@ -81,14 +81,17 @@ def end_of(data: Raw) -> datetime | None:
 
 
 def _patch(
-    patch: NamespacePatch, *, pause_writes: bool
+    patch: NamespacePatch, namespace: Namespace, *, pause_writes: bool
 ) -> tuple[Raw, SecretStr | None]:
+    """Return a patch as data; a key with its address, so that it goes nowhere else."""
     body = patch.model_dump(exclude_none=True, exclude={"infrastructure"})
     secret = None
     if patch.infrastructure is not None:
         place = dict(patch.infrastructure)
         key = place.pop(KEY_FIELD, None)
         secret = key if isinstance(key, SecretStr) else None
+        if secret is not None and namespace.infrastructure.get("qdrant_url"):
+            place.setdefault("qdrant_url", namespace.infrastructure["qdrant_url"])
         body["infrastructure"] = place if secret is not None else _bare(place, key)
     return {"kind": "patch", "body": body, "pause_writes": pause_writes}, secret
 

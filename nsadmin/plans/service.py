@@ -55,7 +55,7 @@ def keep_shown(
 ) -> SavedPlan:
     """Keep a plan that was just made of the request."""
     namespace = shown.view.namespace
-    data, secret = requests.written(request)
+    data, secret = requests.written(request, namespace)
     saved = SavedPlan(
         namespace_id=namespace.namespace_id,
         namespace_name=clip(namespace.name, 128),
@@ -193,9 +193,11 @@ def confirm(
     *,
     ticks: set[str],
     digest: str | None = None,
+    approves: bool = True,
 ) -> Outcome:
     """Carry out a plan; `ticks` are the hashes of the accepted warnings.
 
+    `approves` says that the actor may be its second person: they saw what they confirm.
     Raises PlanChanged if it is no longer the plan of `digest`, by default the kept one;
     Invalid for a warning that is not accepted; Conflict for a plan that was confirmed
     or has expired, or that has a conflict of edits; and what a commit raises.
@@ -212,7 +214,7 @@ def confirm(
     shown.plan.require_digest(expected)
     if needed_ticks(shown.plan) - ticks:
         raise Invalid.at("ticks", "Accept each warning.", code="ticks_missing")
-    return carry_out(actor, saved, asked.wanted, expected)
+    return carry_out(actor, saved, asked.wanted, expected, approves=approves)
 
 
 def require_open(saved: SavedPlan) -> None:
@@ -223,13 +225,20 @@ def require_open(saved: SavedPlan) -> None:
         raise Conflict("This plan has expired. Make a new one.", code="plan_expired")
 
 
-def carry_out(actor: Actor, saved: SavedPlan, wanted: Wanted, digest: str) -> Outcome:
+def carry_out(
+    actor: Actor,
+    saved: SavedPlan,
+    wanted: Wanted,
+    digest: str,
+    *,
+    approves: bool = True,
+) -> Outcome:
     """Commit a request that was read from the plan; remember who confirmed it."""
     require_open(saved)
     op_id = new_op_id()
     open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
     open_row.update(op_id=op_id)
-    approval = approvals.approval_of(actor, saved)
+    approval = approvals.approval_of(actor, saved) if approves else None
     own_id = saved.namespace_id
     if isinstance(wanted, Unpatched):
         outcome = wanted.carry_out(

@@ -192,6 +192,9 @@ def test_a_restorable_deletion_honours_if_match_and_running_jobs(call: Caller) -
 def test_what_is_deleted_already_can_be_deleted_for_good(call: Caller) -> None:
     own = call.cast.own.namespace_id
     assert call("DELETE", f"/namespaces/{own}").status_code == 200
+    path = f"/namespaces/{own}?permanent=true"
+    assert call("DELETE", path, **{"If-Match": '"r1"'}).status_code == 412
+    assert "deletion" not in store.get(own)
     assert deleted(call)["status"] == "PENDING"
     path = f"/namespaces/{call.cast.foreign.namespace_id}?permanent=true"
     assert call("DELETE", path).status_code == 404

@@ -24,7 +24,7 @@ from nsadmin.templates.models import NamespaceTemplate
 from tests.cast import Cast, make_namespace
 from tests.pages.conftest import HTMX
 from tests.people import BACKEND, PASSWORD
-from tests.plans.conftest import require_two
+from tests.plans.conftest import person, require_two
 
 NEW = "/namespaces/bulk/"
 
@@ -241,6 +241,52 @@ def test_a_second_person_confirms_where_the_organization_requires_it(
     other.post(address, {"step": "second", "step_up_password": PASSWORD})
     assert set(states(address).values()) == {State.DONE}
     assert stored(three[0])["deleted_at"]
+
+
+def test_looking_at_the_outcomes_makes_nobody_the_second_person(cast, three) -> None:
+    """The page goes on by itself, so going on must not be a consent."""
+    require_two(cast.northlight, "delete")
+    maker = person(cast)
+    change = service.make(maker, cast.northlight, Asked("delete"), ids(three[:2]))
+    service.confirm(maker, change, set(ids(three[:2])), set())
+    assert service.go_on(maker, change, seconds=0) == 2
+    second = User.objects.create_user("second@northlight.example", PASSWORD)
+    Membership.objects.create(user=second, organization=cast.northlight, role="admin")
+    other = Client()
+    other.force_login(second, BACKEND)
+    address = f"{NEW}{change.bulk_id}/"
+    other.post(address, {"step": "continue"}, headers=HTMX)
+    assert set(states(address).values()) == {State.WAITING}
+    assert not stored(three[0]).get("deleted_at")
+    other.post(address, {"step": "second", "step_up_password": PASSWORD})
+    assert set(states(address).values()) == {State.DONE}
+
+
+def test_a_second_person_gives_the_password_for_an_expiry_too(cast, three) -> None:
+    require_two(cast.northlight, "delete")
+    wanted = Asked("expiry", expires_at=timezone.now() + timedelta(days=2))
+    change = service.make(person(cast), cast.northlight, wanted, ids(three[:1]))
+    second = User.objects.create_user("second@northlight.example", PASSWORD)
+    Membership.objects.create(user=second, organization=cast.northlight, role="admin")
+    other, address = Client(), f"{NEW}{change.bulk_id}/"
+    other.force_login(second, BACKEND)
+    sent = {
+        "step": "confirm",
+        "include": ids(three[:1]),
+        "tick": ticks(other, address),
+    }
+    asks = other.post(address, sent)
+    assert "Confirm your password" in asks.content.decode()
+    assert not stored(three[0]).get("expires_at")
+    other.post(address, {**sent, "step_up_password": PASSWORD})
+    assert set(states(address).values()) == {State.DONE}
+    assert stored(three[0])["expires_at"]
+
+
+def test_an_id_that_no_database_takes_is_left_out(browse, three) -> None:
+    sent = {"id": ["a\x00b", three[0].namespace_id], "kind": "auto_on"}
+    address = browse().post(NEW, sent).headers["Location"]
+    assert set(states(address)) == {"film archive"}
 
 
 def test_the_tick_of_the_head_means_all_of_the_page(browse, three) -> None:

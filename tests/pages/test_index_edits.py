@@ -355,3 +355,14 @@ def test_the_page_is_a_few_statements_whatever_it_carries(browse, address):
     edits = [json.dumps([f"f{n}", {"type": "geo"}, False]) for n in range(50)]
     statements(one)
     assert statements({**one, "edit": edits}) <= statements(one) <= 12
+
+
+def test_stopwords_that_are_no_list_do_not_break_the_editor(cast, browse):
+    schema = {"type": "text", "stopwords": {"languages": 5, "custom": "the"}}
+    odd = make_namespace(
+        cast.northlight, "odd", indexes={"title": schema}, in_qdrant=False
+    )
+    address = f"/namespaces/{odd.namespace_id}/indexes/?change=title"
+    response = browse().get(address)
+    assert response.status_code == 200
+    assert 'value="title"' in response.content.decode()

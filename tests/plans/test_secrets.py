@@ -1,21 +1,32 @@
 """The key that a plan brings is sealed for it, shown nowhere, and dropped at its end."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from nsadmin.jobs import trimming
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from tests.access.test_canary import everything_stored
 from tests.cast import make_namespace
-from tests.dedicated import KEY
-from tests.pages.plans import confirm, edit_address, plan_address, shown_plan
+from tests.dedicated import KEY, READ_ONLY_KEY
+from tests.pages.plans import (
+    confirm,
+    edit_address,
+    hidden,
+    plan_address,
+    shown_plan,
+)
 from tests.pages.test_tier import wanted
 from tests.people import PASSWORD
+from tests.plans.conftest import person
 
 
 @pytest.fixture
@@ -87,3 +98,51 @@ def test_a_sealed_key_of_one_plan_opens_no_other(shown, cast):
 
     assert secret_of(row).get_secret_value() == KEY
     assert secret_of(other) is None
+
+
+OTHER = "https://other.northlight.example:6333"
+
+
+def at_another_address(bare):
+    """Another admin moves the namespace, after the key was entered for its address."""
+    raw = store.get(bare.namespace_id)
+    place = {**raw["infrastructure"], "qdrant_url": OTHER}
+    store.replace(raw, {**raw, "infrastructure": place, "revision": 9})
+
+
+@pytest.fixture
+def there(cast, bare, own_cluster):
+    """The same namespace on a cluster of its own."""
+    patch = parse_patch({"infrastructure": own_cluster.body()})
+    commit.commit(cast.actor(), bare.namespace_id, patch)
+    return bare
+
+
+def address_of_key(actor, saved):
+    sent = service.reading(actor, saved).wanted.infrastructure
+    return sent.get("qdrant_url"), "qdrant_api_key" in sent
+
+
+def test_a_key_for_the_stored_address_never_goes_to_another(cast, there, own_cluster):
+    """Not even if that is what the namespace has when the plan is confirmed."""
+    maker = person(cast)
+    patch = parse_patch({"infrastructure": {"qdrant_api_key": READ_ONLY_KEY}})
+    saved = service.keep(maker, there.namespace_id, patch, source="api")
+    at_another_address(there)
+    assert address_of_key(maker, saved) == (own_cluster.url, True)
+
+
+def test_nor_does_one_of_the_form(cast, there, own_cluster):
+    client, maker = cast.browser(), person(cast)
+    address = f"/namespaces/{there.namespace_id}/infrastructure/"
+    text = client.get(address).content.decode()
+    base = json.loads(hidden(text)["base"][0])
+    sent = wanted(own_cluster, base=json.dumps(base), qdrant_api_key=READ_ONLY_KEY)
+    shown_plan(client, address, sent)
+    saved = SavedPlan.objects.latest("made_at")
+    assert address_of_key(maker, saved) == (own_cluster.url, True)
+    at_another_address(there)
+    assert address_of_key(maker, saved) == (own_cluster.url, True)
+    theirs = {"keep-qdrant_url": ["theirs"]}
+    given_up = service.reading(maker, saved, theirs).wanted.infrastructure
+    assert "qdrant_api_key" not in given_up

@@ -151,6 +151,20 @@ def test_the_page_names_who_may_and_lets_the_second_confirm(
     assert store.get(cast.own.namespace_id)["deleted_at"]
 
 
+def test_a_session_that_was_left_open_is_no_second_person(cast, second_client):
+    require_two(cast.northlight, "delete")
+    maker, own_id = person(cast), cast.own.namespace_id
+    saved = service.keep(maker, own_id, ExpiryChange(soon()), source="form")
+    shown = second_client.get(f"/namespaces/{own_id}/plans/{saved.plan_id}/")
+    text = shown.content.decode()
+    unsure = confirm(second_client, text, tick=ticks_of(text))
+    assert "Confirm your password" in unsure.content.decode()
+    assert not store.get(own_id).get("expires_at")
+    sent = {"tick": ticks_of(text), "step_up_password": PASSWORD}
+    assert confirm(second_client, text, **sent).status_code == 303
+    assert store.get(own_id)["expires_at"]
+
+
 def test_an_admin_alone_cannot_switch_the_rule_off(cast, second):
     northlight = cast.northlight
     one, other = person(cast), actor_of_user(second, None)
@@ -187,5 +201,9 @@ def test_the_page_of_the_rule(cast, client, second):
     assert "A second person confirms" in client.get(page).content.decode()
     text = client.post(page, {"change": ["delete"]}, follow=True).content.decode()
     assert "Confirmations saved." in text
-    text = client.post(page, {}, follow=True).content.decode()
+    unsure = client.post(page, {}, follow=True).content.decode()
+    assert "Confirm your password" in unsure
+    assert Organization.objects.get(pk=cast.northlight.pk).second_person_asked is None
+    sent = {"step_up_password": PASSWORD}
+    text = client.post(page, sent, follow=True).content.decode()
     assert "asks for fewer confirmations" in text

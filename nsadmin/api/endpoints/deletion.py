@@ -55,7 +55,7 @@ def _permanently(
         )
     except NotFound as missing:
         try:
-            job = tombstones.purge(actor, identifier)
+            job = tombstones.purge(actor, identifier, if_match=if_match)
         except NotFound:
             raise missing from None
     return json_response(DeleteNamespaceResponse.of(job))

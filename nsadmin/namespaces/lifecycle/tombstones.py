@@ -228,15 +228,19 @@ def end_after_restoring(namespace: Namespace) -> datetime | None:
     return end if end is not None and end > timezone.now() else None
 
 
-def purge(actor: Actor, namespace_id: str) -> Job:
+def purge(actor: Actor, namespace_id: str, *, if_match: int | None = None) -> Job:
     """Delete a tombstone for good now; return the job, perhaps a running one.
 
-    Raises NotFound, Forbidden, Conflict if it was restored meanwhile, RateLimited for a
-    full queue of jobs.
+    Raises NotFound, Forbidden, PreconditionFailed if `if_match` is not the stored
+    revision, Conflict if it was restored meanwhile, RateLimited for a full queue of
+    jobs.
     """
     view = get(actor, namespace_id, Action.NAMESPACE_DELETE)
     known = deletion.running_deletion(actor, view)
-    return known or deletion.send(actor, view)
+    if known is not None:
+        return known
+    deletion.require_revision(view.namespace, if_match)
+    return deletion.send(actor, view, if_match=if_match)
 
 
 @dataclass(slots=True)

@@ -46,8 +46,9 @@ def _show_form(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form with the current settings; read-only without permission."""
     view = queries.get(gate.actor_of(request), namespace_id)
     form = kept_form(request, view, PAGE) or TierForm.filled(view.namespace)
-    hold_again(request, form, view.namespace.namespace_id)
     context = _context(request, view, form)
+    if context["may_change"]:
+        hold_again(request, form, view.namespace.namespace_id)
     if "check" in request.GET and context["may_change"]:
         actor, now = gate.actor_of(request), view.namespace
         checks = preflight.run(actor, now, now, tries_write=False)

@@ -8,7 +8,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.organization.second_person import MEANINGS, Guarded
 from nsadmin.access.organization.second_person_rules import set_required
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate
+from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
@@ -44,6 +44,8 @@ def second_person(request: HttpRequest) -> HttpResponse:
 def _set(request: HttpRequest, organization: Organization) -> HttpResponse:
     sent = set(request.POST.getlist("change"))
     wanted = {change for change in Guarded if change.value in sent}
+    if set(organization.second_person) - wanted:
+        step_up.require_password(request)
     try:
         is_done = set_required(gate.actor_of(request), organization, wanted)
     except Conflict as conflict:

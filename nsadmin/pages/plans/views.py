@@ -36,7 +36,7 @@ from nsadmin.pages.plans import head, presenter, review
 from nsadmin.pages.plans.flow import forget_sent
 from nsadmin.pages.plans.form_pages import form_of, page_of
 from nsadmin.pages.plans.review import Review
-from nsadmin.plans import service
+from nsadmin.plans import approvals, service
 from nsadmin.plans.copying import CloneChange
 from nsadmin.plans.endings import Deletion
 from nsadmin.plans.forms import Input
@@ -141,7 +141,8 @@ def _carried_out(
     request: HttpRequest, now: Review, digest: str, *, gives_up: bool
 ) -> HttpResponse:
     actor, saved = gate.actor_of(request), now.saved
-    if now.needs_password:
+    second = approvals.needed(actor, saved, now.wanted, now.preview)
+    if now.needs_password or (second is not None and second.is_actor):
         step_up.require_password(request)
     try:
         outcome = service.carry_out(actor, saved, now.wanted, digest)

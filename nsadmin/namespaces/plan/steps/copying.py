@@ -16,12 +16,17 @@ class CloneNamespace(Step):
     source: str
     organization: str
     target: str
+    place: str = ""
 
     def sentence(self) -> str:
-        """Return the description with both organizations, if they differ."""
+        """Return the description, with both organizations if they differ.
+
+        A cluster is named that was entered for the clone.
+        """
         where = f" of {self.organization}" if self.organization else ""
         into = f" in {self.target}" if self.target else ""
-        return f"Clone “{self.source}”{where} as “{self.name}”{into}."
+        place = f", on the cluster {self.place}" if self.place else ""
+        return f"Clone “{self.source}”{where} as “{self.name}”{into}{place}."
 
     def hint(self) -> str:
         """Return that the source stays."""

@@ -213,9 +213,14 @@ def editor_values(field: str, schema: Mapping[str, Any], *, original: str) -> Ra
         "field_name": field,
         "without_hnsw": full.get("enable_hnsw") is False,
         "stemmer": stemmer.get("language", "") if isinstance(stemmer, dict) else "",
-        "stopword_languages": ", ".join(map(str, own.get("languages") or [])),
-        "stopwords": ", ".join(map(str, own.get("custom") or [])),
+        "stopword_languages": _joined(own.get("languages")),
+        "stopwords": _joined(own.get("custom")),
     }
+
+
+def _joined(stored: Any) -> str:
+    """Return a stored list as text; another program may have stored anything."""
+    return ", ".join(map(str, stored)) if isinstance(stored, list) else ""
 
 
 def as_input(values: Mapping[str, Any]) -> QueryDict:

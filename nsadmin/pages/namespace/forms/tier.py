@@ -122,12 +122,25 @@ class TierForm(PlacementForm):
         )
 
     def patch(self) -> NamespacePatch:
-        """Return the changed settings as a patch, or raise Invalid."""
+        """Return the changed settings as a patch, or raise Invalid.
+
+        A key goes with the address for which it was entered, also if that is the stored
+        one: another person may have changed it since, and a plan is confirmed later.
+        """
         wanted = self._wanted()
+        key = None if self.gives_way("qdrant_url") else self.key
+        if key is not None:
+            wanted = {**self._address(), **wanted}
         patch = parse_patch({"infrastructure": wanted})
-        if self.key is not None and patch.infrastructure is not None:
-            patch.infrastructure["qdrant_api_key"] = self.key
+        if key is not None and patch.infrastructure is not None:
+            patch.infrastructure["qdrant_api_key"] = key
         return patch
+
+    def _address(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        is_hidden = "qdrant_url" in self.hidden_fields_of(str(data["compute_tier"]))
+        address = "" if is_hidden else data.get("qdrant_url")
+        return {"qdrant_url": address} if address else {}
 
     def text(self, key: str, value: Any) -> str:
         """Return a value as text for people."""

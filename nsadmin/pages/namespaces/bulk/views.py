@@ -61,7 +61,8 @@ def _chosen(request: HttpRequest) -> list[str]:
     """
     every = ids_of_page(request, _query(request)) if request.POST.get("all") else []
     ticked = request.POST.getlist("id")
-    return list(dict.fromkeys(one for one in [*every, *ticked] if one))
+    sent = (one for one in [*every, *ticked] if one and "\x00" not in one)
+    return list(dict.fromkeys(sent))
 
 
 def _refuse(request: HttpRequest, count: int) -> HttpResponse:
@@ -119,11 +120,12 @@ def bulk(request: HttpRequest, bulk_id: str) -> HttpResponse:
     change = service.find(actor, bulk_id)
     if request.method != "POST":
         return _show(request, change)
-    if change.is_confirmed and request.POST.get("step") == "second":
+    step = request.POST.get("step")
+    if change.is_confirmed and step == "second":
         step_up.require_password(request)
-        service.take_up_waiting(change)
-    if request.POST.get("step") in ("continue", "second"):
-        if change.is_confirmed:
+        service.approve(actor, change)
+    if step in ("continue", "second"):
+        if change.is_confirmed and step == "continue":
             service.go_on(actor, change)
         is_part = wants_fragment(request)
         return _show(request, change) if is_part else redirect("bulk", bulk_id)
@@ -141,6 +143,7 @@ def _confirm(request: HttpRequest, change: BulkChange) -> HttpResponse:
             service.require_confirmable(change, included, ticks)
             if is_deletion:
                 form.require_count(len(included))
+            if is_deletion or service.is_second(actor, change):
                 step_up.require_password(request)
             service.confirm(actor, change, included, ticks)
             service.go_on(actor, change)
