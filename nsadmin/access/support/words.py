@@ -25,7 +25,7 @@ PAGES: Final[Mapping[str, str]] = {
     "indexes": "the payload indexes",
     "advice": "the index advice",
     "tier": "the tier",
-    "move_back": "the way back of a move",
+    "move_back": "the form to move back",
     "drift": "the drift",
     "repair": "the repair",
     "clone": "the clone form",

@@ -160,7 +160,7 @@ class ClaimAnswer(BaseModel):
 
 
 class RenewBody(BaseModel):
-    """A sign of life: the claim lasts longer."""
+    """Renews the claim, so that it lasts longer."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
