@@ -197,9 +197,7 @@ def set_active(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemp
     """Retire a template or use it again; raises NotFound and Forbidden."""
     template = get(actor, template_id)
     if not may_set_active(actor, template):
-        raise Forbidden(
-            "Only the template's creator and admins can disable it."
-        )
+        raise Forbidden("Only the template's creator and admins can disable it.")
     now = timezone.now()
     rows = NamespaceTemplate.objects.filter(
         template_id=template_id, is_active=not active

@@ -219,7 +219,7 @@ def test_much_advice_is_folded_and_says_what_was_not_sampled(cast, browse, own):
     opened, folded = page.split("175 more pieces of advice")
     assert "10 more are in the API." in folded
     assert opened.count("No sampled point has a value here.") == 20
-    said = "Type not sampled yet; 20 fields are at a time, the most filtered first."
+    said = "Type not sampled yet; 20 fields are sampled at a time, the most filtered first."
     assert opened.count(said) == 5
     assert folded.count("Type not sampled yet") == 175
 

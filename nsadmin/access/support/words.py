@@ -63,7 +63,7 @@ PAGES: Final[Mapping[str, str]] = {
     "organizations": "the choice of an organization",
     "platform_organization": "the organization for the platform",
     "platform_jobs": "the jobs of all organizations",
-    "platform_unreadable": "what cannot be read or fails",
+    "platform_unreadable": "unreadable documents and failing items",
     "clone_name_check": "the clone form",
     "name_check": "the settings",
     "at_work": "the list of namespaces",

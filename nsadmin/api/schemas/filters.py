@@ -104,7 +104,7 @@ def _contained(value: dict[str, Any], at: str) -> str:
         raise Invalid.at(
             f"{at}.$regex",
             "Only plain text is supported; it finds the names that contain it. "
-            "A character with a meaning in patterns needs a backslash before it.",
+            "Put a backslash before a character that has a meaning in patterns.",
         )
     return re.sub(r"\\(.)", r"\1", text)
 

@@ -56,9 +56,7 @@ def _split(text: str, at: str) -> list[str]:
     while start < len(text):
         found = _PART.match(text, start)
         if found is None:
-            message = (
-                'Separate the values by commas; put a value with a comma in "…".'
-            )
+            message = 'Separate the values by commas; put a value with a comma in "…".'
             raise Invalid.at(at, message)
         quoted, plain = found.groups()
         if quoted is not None:
