@@ -114,8 +114,8 @@ def _compared(name: str, count: int, there: int) -> Check:
 def _left_behind(name: str) -> Check:
     return _blocks(
         "An earlier move left the collection there",
-        f"{name} was left behind on that cluster and will be deleted. Move back with the "
-        "address that the cluster had then, or delete the collection there.",
+        f"{name} was left behind on that cluster and will be deleted. Move back with "
+        "the address that the cluster had then, or delete the collection there.",
         code="collection_left_behind",
     )
 
