@@ -279,8 +279,8 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
-    ("DELETE", NAMESPACE_API): Row(
-        own="401 403 403 in 403 in",
+    ("DELETE", NAMESPACE_API): Row(  # the admin's request has deleted it already
+        own="401 403 403 in 403 404",
         foreign="401 403 403 404 403 in",
         system="401 403 403 403 403 in",
     ),

@@ -243,6 +243,10 @@ HARMLESS: set[Route] = {
     ("POST", "v1/tasks/list"),
     ("POST", "organization/switch/"),
     ("POST", "theme/"),
+    # A person's own: the shape of a list, and which ends of one's jobs are read.
+    ("POST", "namespaces/views/"),
+    ("POST", "namespaces/views/<view_id>/"),
+    ("POST", "jobs/seen/"),
     ("POST", "support/new/"),
     ("POST", "support/<session_id>/end/"),
 }

@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, str]] = {
     "settings": "the settings",
     "expiry": "the expiry",
     "extractors": "the extractors",
+    "process_again": "a request to process again",
     "indexes": "the payload indexes",
     "advice": "the index advice",
     "tier": "the tier",
