@@ -177,7 +177,7 @@ def test_an_index_that_held_nothing_is_shown_with_its_reason(cast, browse):
     assert "Dropped again" in text
     assert held in text
     assert "Not created automatically again until a user builds them:" in text
-    assert "<code>when</code>, because it held too little" in text
+    assert "<code>when</code>, because it missed points" in text
     assert "<code>rank</code>, by a person" in text
 
 
