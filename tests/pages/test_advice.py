@@ -178,7 +178,7 @@ def test_an_index_that_held_nothing_is_shown_with_its_reason(cast, browse):
     assert held in text
     assert "Not created automatically again until a user builds them:" in text
     assert "<code>when</code>, because it missed points" in text
-    assert "<code>rank</code>, by a person" in text
+    assert "<code>rank</code>, by a user" in text
 
 
 def test_an_index_that_no_other_type_would_help_cannot_be_ticked(cast, browse):

@@ -56,7 +56,7 @@ def test_a_member_asks_and_cancels(browse, cast, appended, at):
     row = ReprocessRequest.objects.get()
     assert (row.collection_ids, row.state) == (["col_a"], "requested")
     page = member.get(f"{at}extractors/").text
-    assert "No platform is connected yet, so it waits." in page
+    assert "No platform is connected yet, so the request waits." in page
     card = again_part(page)
     assert "Requested" in card
     assert "Not measured yet." in card
@@ -129,7 +129,7 @@ def test_a_viewer_sees_the_counts_and_why_not(browse, at):
     assert f"process-again/{TEXTS}/" not in card
     assert "Your role, viewer, may not do this." in card
     assert viewer.get(f"{at}process-again/{TEXTS}/").status_code == 403
-    assert "Members and admins of the organization can ask" in viewer.get(at).text
+    assert "Members and admins of the organization can request" in viewer.get(at).text
 
 
 def test_what_cannot_be_asked(browse, at):
