@@ -216,7 +216,7 @@ def _waiting() -> Q:
 
 
 def _run(actor: Actor, item: BulkItem) -> None:
-    """Change one namespace and store what became of it; nothing stops the others."""
+    """Change one namespace and store the outcome; an error does not stop the others."""
     item.state, item.message = State.FAILED, _UNEXPECTED
     items.succeeds(LOOP, "namespace", item.namespace_id, lambda: carry_out(actor, item))
     item.message = clip(item.message, MESSAGE_MAX)
