@@ -14,7 +14,7 @@ from nsadmin.access.organization.second_person import (
     Guarded,
     with_approval,
 )
-from nsadmin.audit import record
+from nsadmin.audit import clock, record
 from nsadmin.audit.models import Outcome
 from nsadmin.clones import preconditions, target
 from nsadmin.clones.request import CloneRequest
@@ -97,7 +97,7 @@ def planned_document(
         job_id=job_id,
         target=target.resolved(actor, source, request.target),
         internal_id=actor.internal_id,
-        now=timezone.now(),
+        now=clock.now(),
     )
 
 

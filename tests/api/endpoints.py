@@ -26,7 +26,7 @@ class Endpoint:
             .replace("{feature_extractor_id}", "face_identity_extractor_v1")
             .replace("{template_id}", "tmpl_000000000000")
             .replace("{document_id}", "doc_1")
-            .replace("{plan_id}", "plan_0000000000000000")
+            .replace("{plan_id}", PLAN_ID)
             .replace("{request_id}", REQUEST_ID)
         )
 
@@ -35,6 +35,7 @@ class Endpoint:
 
 
 TOKEN = "t" * 32
+PLAN_ID = "plan_0000000000000000"
 REQUEST_ID = "6f1c1f0e-0000-4000-8000-000000000000"
 
 

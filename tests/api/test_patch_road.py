@@ -34,9 +34,12 @@ CARRIERS = (
 
 
 def carries(value: Any) -> bool:
-    """Tell whether a value is the body or something that it has become."""
+    """Tell whether a value is the body or something that it has become.
+
+    A stored document, which has an `_id`, is neither: it is read again on the way.
+    """
     if isinstance(value, bytes):
-        return FIELD.encode() in value
+        return FIELD.encode() in value and b"_id\0" not in value
     if isinstance(value, dict):
         return "payload_indexes" in value and "_id" not in value
     if isinstance(value, list | tuple):

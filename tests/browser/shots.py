@@ -1,121 +1,182 @@
-"""Screenshots of every page into docs/screenshots, wide and narrow, the wide ones also dark.
+"""The pictures of docs/screenshots: the pages that people use most, and a clone that moves.
 
-Starts a demo of its own, makes a change and a clone so that there is something to see,
-then takes the pictures: `make shots`.
+Starts a demo of its own, whose history is there already, goes as far as the reviews, and
+clones one namespace: `make shots`. Nothing that is reviewed is confirmed.
 """
 
+import re
 import sys
 import tempfile
-from base64 import b64decode
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from nsadmin.embedded.supervision import ports
 from tests.browser import chromium
+from tests.browser.animation import Frame, animated
+from tests.browser.camera import FOLDER, View, frame, picture
 from tests.browser.places import places
-from tests.browser.running_demo import REPOSITORY, Demo, running
+from tests.browser.running_demo import Demo, running
 
-FOLDER = REPOSITORY / "docs" / "screenshots"
-# Sharp enough to read, and all pictures together stay under 3 MB.
-QUALITY = 20
-LONG = ("styleguide", "api-docs")  # taken once: they are as large as ten others
-VIEWS = [(1440, False), (1440, True), (390, False)]
-
-
-def prepare(demo: Demo, browser: Browser) -> dict[str, tuple[str, str]]:
-    """Change a description, stop before an index, clone; return the pages this adds."""
-    page = browser.new_page()
-    chromium.sign_in(page, demo.url, *demo.login("admin"))
-    base = demo.url + places(demo)["overview"][1]
-    page.goto(f"{base}settings/")
-    page.fill(
-        "textarea[name=description]", "Airfields of all continents, large and small."
-    )
-    page.get_by_role("button", name="Preview plan").click()
-    page.locator("button[value=confirm]").click()
-    page.wait_for_url(f"{base}settings/")
-    page.goto(f"{base}clone/")
-    page.fill("input[name=namespace_name]", "airfields-staging")
-    chromium.start_clone(page)
-    job = page.url.removeprefix(demo.url)
-    picture(page, "clone-progress", 1440, dark=False)
-    page.get_by_text("Ready, verified identical").first.wait_for(timeout=120_000)
-    page.close()
-    return {"clone-done": ("admin", job)}
+# {the page's name: the views in which it is taken}
+LIGHT, DARK, PHONE = (1440, False), (1440, True), (390, False)
+PAGES: dict[str, list[View]] = {
+    "namespaces": [LIGHT, DARK, PHONE],
+    "overview": [LIGHT, DARK, PHONE],
+    "documents": [LIGHT],
+    "tier": [LIGHT],
+    "organization-audit": [LIGHT],
+    "advice": [LIGHT],
+    "fleet": [LIGHT],
+    "sign-in": [LIGHT],
+}
+# What moves: the window's size, the most frames, and the time between two of them.
+WIDTH, HEIGHT, MOST, PAUSE_MS = 1080, 720, 36, 400
+PATIENCE_MS = 180_000
+# The most bytes of all pictures, and of the film.
+ALL_BYTES, FILM_BYTES = 3_000_000, 1_000_000
+_HALF_WAY = re.compile("[2-9][0-9] %")
 
 
-def picture(page: Page, name: str, width: int, *, dark: bool) -> None:
-    """Write one picture of the whole page; motion is off so that runs agree."""
-    page.emulate_media(reduced_motion="reduce")
-    path = FOLDER / f"{name}.{width}-{'dark' if dark else 'light'}.webp"
-    session = page.context.new_cdp_session(page)
-    answer = session.send(
-        "Page.captureScreenshot",
-        {
-            "format": "webp",
-            "quality": QUALITY,
-            "captureBeyondViewport": True,
-            "clip": whole_page(page),
-        },
-    )
-    session.detach()
-    path.write_bytes(b64decode(answer["data"]))
+def job_failed(page: Page, demo: Demo) -> None:
+    """Open the failed job from its notice; from then on it is no news."""
+    page.goto(f"{demo.url}/namespaces/")
+    page.locator("#job-notices a").first.click()
+    page.wait_for_url("**/jobs/*/**")
+    picture(page, "job-failed", LIGHT)
 
 
-def whole_page(page: Page) -> dict[str, float]:
-    """Return the clip that holds the page from its top to its end."""
-    height = page.evaluate("document.documentElement.scrollHeight")
-    width = page.evaluate("document.documentElement.clientWidth")
-    return {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-
-
-def plan_page(page: Page, demo: Demo) -> None:
-    """Go as far as the plan of an index; nothing is written."""
-    page.goto(demo.url + places(demo)["indexes"][1])
-    page.fill("input[name=field_name]", "metadata.city")
-    page.check("input[name=type][value=text]")
+def edits_and_plan(page: Page, demo: Demo) -> None:
+    """Collect two new indexes and go as far as their plan."""
+    target = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page.goto(f"{demo.url}/namespaces/{target}/indexes/")
+    for field, kind in (("metadata.season", "keyword"), ("metadata.low_c", "float")):
+        page.fill("input[name=field_name]", field)
+        page.check(f"input[name=type][value={kind}]")
+        page.locator("#edit").get_by_role("button", name="Add to your changes").click()
+        page.locator("#changes").get_by_text(field).first.wait_for()
+    picture(page, "indexes-edits", LIGHT)
     page.get_by_role("button", name="Preview plan").click()
     page.locator("#plan").wait_for()
+    picture(page, "plan", LIGHT)
+    page.set_viewport_size({"width": PHONE[0], "height": 900})
+    picture(page, "plan", PHONE)
 
 
-def take(demo: Demo, browser: Browser, extra: dict[str, tuple[str, str]]) -> None:
-    """Take every page in every view."""
-    every = {**places(demo), **extra}
-    for width, dark in VIEWS:
-        for role in ("nobody", "admin", "viewer", "support"):
-            context = browser.new_context(
-                viewport={"width": width, "height": 900},
-                color_scheme="dark" if dark else "light",
-            )
-            page = context.new_page()
-            if role != "nobody":
-                chromium.sign_in(page, demo.url, *demo.login(role))
-            for name, (who, path) in every.items():
-                if who == role and (name not in LONG or (width, dark) == VIEWS[0]):
-                    page.goto(demo.url + path)
-                    page.wait_for_timeout(250)
-                    picture(page, name, width, dark=dark)
-            if role == "admin":
-                plan_page(page, demo)
-                picture(page, "plan", width, dark=dark)
-            context.close()
+def bulk_review(page: Page, demo: Demo) -> None:
+    """Tick three namespaces and review one change to all."""
+    page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
+    for name in ("airstrips-intake", "labour-market-clips", "seattle-weather-desk"):
+        page.get_by_role("checkbox", name=f"Choose {name}", exact=True).check()
+    page.get_by_label("With the selected").select_option(
+        label="Turn on automatic indexes"
+    )
+    page.get_by_role("button", name="Preview plan").click()
+    page.wait_for_url("**/namespaces/bulk/**")
+    page.locator("h1").wait_for()
+    picture(page, "bulk-review", LIGHT)
+
+
+def clone(page: Page, demo: Demo) -> None:
+    """Clone the largest namespace; take its review, its progress, its end, and a film."""
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    page.goto(f"{demo.url}{places(demo)['clone'][1]}")
+    page.fill("input[name=namespace_name]", "airfields-staging")
+    frames = [Frame(frame(page), 1500)]
+    page.get_by_role("button", name="Preview the clone").click()
+    start = page.get_by_role("button", name="Start the clone")
+    start.wait_for()
+    for tick in page.locator("#accept input[type=checkbox]").all():
+        tick.check()
+    picture(page, "clone-review", (WIDTH, False))
+    start.scroll_into_view_if_needed()
+    frames.append(Frame(frame(page), 2500))
+    start.click()
+    page.wait_for_url("**/jobs/*/**")
+    frames += watched(page)
+    page.set_viewport_size({"width": LIGHT[0], "height": 900})
+    page.reload()
+    page.wait_for_timeout(500)
+    picture(page, "clone-done", LIGHT)
+    film = animated(frames, width=WIDTH, height=HEIGHT)
+    (FOLDER / "clone.webp").write_bytes(film)
+
+
+def watched(page: Page) -> list[Frame]:
+    """Return frames of the job until it ends; a picture is taken half way."""
+    done = page.get_by_text("Ready, verified identical").first
+    percent = page.locator(".end.big").first
+    stills: list[bytes] = []
+    is_taken = False
+    for _ in range(PATIENCE_MS // PAUSE_MS):
+        still = frame(page)
+        if not stills or still != stills[-1]:
+            stills.append(still)
+        if done.is_visible():
+            break
+        if not is_taken and _HALF_WAY.fullmatch(percent.inner_text()):
+            picture(page, "clone-progress", (WIDTH, False))
+            is_taken = True
+        page.wait_for_timeout(PAUSE_MS)
+    page.evaluate("scrollTo(0, 0)")
+    step = -(-len(stills) // MOST)
+    return [*(Frame(s, PAUSE_MS) for s in stills[::step]), Frame(frame(page), 4000)]
+
+
+def take(demo: Demo, browser: Browser) -> None:
+    """Take the pages that are only opened, each role with its own window."""
+    every = places(demo)
+    for role in ("nobody", "admin", "support"):
+        for width, dark in (LIGHT, DARK, PHONE):
+            names = [n for n, views in PAGES.items() if (width, dark) in views]
+            own = [name for name in names if every[name][0] == role]
+            if not own:
+                continue
+            page = window(demo, browser, role, width, dark=dark)
+            for name in own:
+                page.goto(demo.url + every[name][1])
+                page.wait_for_timeout(400)
+                picture(page, name, (width, dark))
+            page.context.close()
+
+
+def window(
+    demo: Demo, browser: Browser, role: str, width: int, *, dark: bool = False
+) -> Page:
+    """Open a window in which a person of that role is signed in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    if role != "nobody":
+        chromium.sign_in(page, demo.url, *demo.login(role))
+    return page
 
 
 def main() -> int:
-    """Return 0 once every picture is written."""
+    """Return 0 once every picture is written, and none is too large."""
     if chromium.path() is None:
         print(f"Chromium is not installed: {chromium.APT_LINE}")
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.webp"):
+        old.unlink()
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder), port=ports.free_port()) as demo,
         chromium.launched() as browser,
     ):
-        take(demo, browser, prepare(demo, browser))
-    print(f"{len(list(FOLDER.glob('*.webp')))} pictures in {FOLDER}")
-    return 0
+        page = window(demo, browser, "admin", LIGHT[0])
+        for act in (job_failed, edits_and_plan, bulk_review):
+            page.set_viewport_size({"width": LIGHT[0], "height": 900})
+            act(page, demo)
+        take(demo, browser)
+        clone(page, demo)
+    sizes = {path.name: path.stat().st_size for path in FOLDER.glob("*.webp")}
+    print(f"{len(sizes)} pictures, {sum(sizes.values()):,} bytes")
+    return int(sum(sizes.values()) > ALL_BYTES or sizes["clone.webp"] > FILM_BYTES)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser import chromium
 from tests.browser.running_demo import Demo
 
 
@@ -90,9 +91,7 @@ def test_rows_of_running_work_are_renewed_without_moving_the_focus(
         f"{demo.url}/namespaces/{demo.namespace('airfields-of-the-world')['namespace_id']}/clone/"
     )
     page.fill("input[name=namespace_name]", "airfields-polled")
-    page.get_by_role("button", name="Preview the clone").click()
-    page.locator("main button[type=submit]").first.click()
-    page.wait_for_url("**/jobs/*/**")
+    chromium.start_clone(page)
     page.goto(f"{demo.url}/namespaces/?view=all")
     expect(page.locator("#at-work[hx-get]")).to_have_count(1)
     tick(page, "labour-market-clips")

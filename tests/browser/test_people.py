@@ -22,7 +22,7 @@ def call(demo: Demo, key: str) -> int:
 def give_password(page: Page, password: str) -> None:
     expect(page.locator("h1")).to_have_text("Confirm your password")
     page.fill("input[type=password]", password)
-    page.get_by_role("button", name="Go on").click()
+    page.locator("#ask").get_by_role("button", name="Confirm").click()
 
 
 def test_a_key_is_made_used_and_revoked(demo, visit, scripted):

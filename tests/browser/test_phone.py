@@ -77,7 +77,7 @@ def test_the_contents_of_the_api_lead_to_what_they_name(visit, demo, scripted):
     for width, words in ((390, "Namespace templates"), (1440, "Clone namespace")):
         page = visit(None, script=scripted, width=width)
         page.goto(f"{demo.url}/v1/docs")
-        assert page.evaluate("document.documentElement.scrollHeight") < 6000
+        assert page.evaluate("document.documentElement.scrollHeight") < 8000
         page.get_by_label("Contents").get_by_role("link", name=words).click()
         expect(page.locator(":target")).to_be_in_viewport()
     expect(page.get_by_text("Copy a whole namespace")).to_be_visible()

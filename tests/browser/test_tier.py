@@ -15,7 +15,7 @@ def _go_on(page: Page, password: str, then: Locator) -> None:
     expect(field.or_(then).first).to_be_visible()
     if field.count():
         field.fill(password)
-        page.get_by_role("button", name="Go on").click()
+        page.locator("#ask").get_by_role("button", name="Confirm").click()
 
 
 def test_workers_are_changed_and_the_stored_key_stays(demo: Demo, visit, scripted):

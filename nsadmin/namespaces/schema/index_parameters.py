@@ -117,18 +117,26 @@ def is_off(key: str, value: Any) -> bool:
 def _stemmer(value: Any, path: str) -> dict[str, str]:
     if isinstance(value, dict) and value == OFF["stemmer"]:
         return {"type": "none"}
-    if (
-        not isinstance(value, dict)
-        or set(value) != {"type", "language"}
-        or value["type"] != "snowball"
-        or value["language"] not in STEMMERS
-    ):
+    wrong = _wrong_part(value)
+    if wrong is not None:
         raise Invalid.at(
-            path,
+            path + wrong,
             'stemmer must be {"type": "none"}, or {"type": "snowball", "language": one '
             f"of {', '.join(STEMMERS)}}}.",
         )
     return {"type": "snowball", "language": value["language"]}
+
+
+def _wrong_part(value: Any) -> str | None:
+    """Return where a stemmer is wrong: below it, or "" for itself; None if nowhere."""
+    if not isinstance(value, dict):
+        return ""
+    if value.get("type", "none") not in ("snowball", "none"):
+        return ".type"
+    if "language" in value and value["language"] not in STEMMERS:
+        return ".language"
+    is_whole = set(value) == {"type", "language"} and value["type"] == "snowball"
+    return None if is_whole else ""
 
 
 def _stopwords(value: Any, path: str) -> str | dict[str, list[str]]:

@@ -16,6 +16,7 @@ from nsadmin.api.models import KeptAnswer
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.schema.document import read
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections
@@ -23,6 +24,7 @@ from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.conftest import Caller, error_of, locations_of
+from tests.api.endpoints import PLAN_ID
 from tests.cast import assemble
 from tests.conftest import emptied
 from tests.contract.api.bounds import Case, accepted, is_bounded, refused, spots
@@ -38,7 +40,7 @@ from tests.reprocessing.appended import claimed_request
 
 # Each case's rows are undone; the cast stands around them all.
 pytestmark = pytest.mark.django_db
-_TABLES = (AuditEvent, Job, KeptAnswer, NamespaceTemplate)
+_TABLES = (AuditEvent, Job, KeptAnswer, NamespaceTemplate, SavedPlan)
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,19 @@ def caller(
             configuration=configuration_of(made.cast.own),
         )
         claimed_request(made.cast.own)
+        keep_plan(made)
         there = collections.names(shared())
         yield made, Written.now()
         assert collections.names(shared()) == there
         transaction.set_rollback(True)
+
+
+def keep_plan(call: Caller) -> None:
+    """Keep a plan of the namespace under the id that the requests name."""
+    path = f"/namespaces/{call.cast.own.namespace_id}"
+    response = call("PATCH", f"{path}?dry_run=true", {"description": "As planned."})
+    assert response.status_code == 200, response.content
+    assert SavedPlan.objects.update(plan_id=PLAN_ID) == 1
 
 
 def take_back(before: Written) -> None:

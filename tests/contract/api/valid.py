@@ -92,6 +92,16 @@ BESIDE: dict[str, Json] = {
     "payload_indexes[].field_schema.max_token_len": _parameters(
         "text", min_token_len=0
     ),
+    "payload_indexes[].field_schema.is_principal": _parameters("integer"),
+    "payload_indexes[].field_schema.phrase_matching": _parameters("text"),
+    "payload_indexes[].field_schema.ascii_folding": _parameters("text"),
+    "payload_indexes[].field_schema.stemmer": _parameters("text"),
+    "payload_indexes[].field_schema.stemmer.type is snowball": _parameters(
+        "text", stemmer={"language": "english"}
+    ),
+    "payload_indexes[].field_schema.stemmer.language": _parameters(
+        "text", stemmer={"type": "snowball"}
+    ),
     "infrastructure.min_workers": {"infrastructure": {"max_workers": 100}},
     "infrastructure.compute_tier is dedicated_cpu": _DEDICATED,
     "infrastructure.compute_tier is dedicated_gpu": _ON_GPUS,
@@ -105,6 +115,7 @@ BESIDE: dict[str, Json] = {
     "infrastructure.qdrant_api_key is null": {},
     "expires_at": {"ttl_seconds": None},
 }
+_CONFIRMED = "/namespaces/{identifier}/plans/{plan_id}/confirm"
 # Who has to ask for it; everything else is asked for by an admin.
 ASKED_BY = {
     "scope is system": "platform_admin",
@@ -115,6 +126,10 @@ ASKED_BY = {
 ANSWERED_WITH = {
     "?namespace maxLength": 404,
     "?cursor maxLength": 422,
+    **{
+        f"POST {_CONFIRMED} ?plan_digest {limit}": 409
+        for limit in ("minLength", "maxLength")
+    },
     "POST /namespaces/{identifier}/documents/list sort.field minLength": 422,
     "POST /namespaces/{identifier}/documents/list sort.field maxLength": 422,
     "source_organization_id minLength": 404,

@@ -1,6 +1,5 @@
 """The history of the demo: real plans, jobs and sessions, dated before the present."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -45,12 +44,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def past(own_servers: object, _wired: object) -> Iterator[None]:
+def past(own_servers: object, _wired: object) -> None:
     """The history of the six namespaces."""
     write_people()
     write_namespaces(lambda _: None, now=NOW, specs=SPECS)
     write_history(NOW)
-    return
 
 
 def test_the_history_is_whole(past: None) -> None:
@@ -83,6 +81,7 @@ def _audit_is_whole_and_dated() -> None:
         event.actor_label for event in rows
     }
     assert rows.exclude(reverts="").count() == 1
+    assert rows.filter(action="support:end").count() == 1
     stored = queries.get_stored(actor_of("noor", NORTHLIGHT), WEATHER).namespace
     assert stored.updated_at is not None
     assert stored.updated_at < NOW - timedelta(days=2)
@@ -97,6 +96,7 @@ def _jobs_have_ended_in_every_way() -> None:
     [unseen] = notices.unseen(NORTHLIGHT.organization_id, str(noor.pk))
     assert unseen.state == State.FAILED
     assert unseen.error == "Qdrant refused a batch: over 32 MiB."
+    assert unseen.cursor["finished"][-1] == "objects"
     clones = MirroredNamespace.objects.exclude(clone_task_id="")
     names = set(clones.values_list("name", flat=True))
     assert names == {"heritage-notes-edition", "labour-market-staging"}

@@ -12,11 +12,12 @@ from nsadmin.embedded.seed.history.people import actor_of, user_of
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.revert import revert_of
+from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.plans import service
-from nsadmin.plans.models import KEPT_FOR, SavedPlan
 
-_WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
+_AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
+WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
 _ARCHIVE = BY_SLUG["car-spotter-archive"].namespace_id
 _LANGUAGES = BY_SLUG["languages-of-the-world"].namespace_id
 _HERITAGE = BY_SLUG["heritage-notes"].namespace_id
@@ -25,13 +26,13 @@ _HERITAGE = BY_SLUG["heritage-notes"].namespace_id
 def describe_weather(_at: datetime) -> None:
     """Marco says where the reports come from."""
     text = "Four years of weather reports from Seattle: pictures and what was said."
-    commit.commit(actor_of("marco", NORTHLIGHT), _WEATHER, _patch(description=text))
+    commit.commit(actor_of("marco", NORTHLIGHT), WEATHER, patched(description=text))
 
 
 def describe_languages(_at: datetime) -> None:
     """Robin, of two organizations, describes the museum's languages."""
     text = "Languages with their names in other languages, from ISO 639."
-    commit.commit(actor_of("robin", HALDEN), _LANGUAGES, _patch(description=text))
+    commit.commit(actor_of("robin", HALDEN), _LANGUAGES, patched(description=text))
 
 
 def invite_ines(at: datetime) -> None:
@@ -49,23 +50,53 @@ def invite_ines(at: datetime) -> None:
     issued.invitation.save(update_fields=["created_at"])
 
 
-def index_seasons(_at: datetime) -> None:
+def pause_automatic_indexes(_at: datetime) -> None:
+    """Noor stops automatic indexes while an import runs."""
+    patch = patched(auto_create_indexes=False)
+    commit.commit(actor_of("noor", NORTHLIGHT), _AIRFIELDS, patch)
+
+
+def resume_automatic_indexes(_at: datetime) -> None:
+    """Noor allows them again."""
+    patch = patched(auto_create_indexes=True)
+    commit.commit(actor_of("noor", NORTHLIGHT), _AIRFIELDS, patch)
+
+
+def index_cities(_at: datetime) -> None:
     """Marco adds an index that turns out to be of no use."""
-    _add_index("marco", _WEATHER, "metadata.season", "keyword")
+    patch = with_index("marco", _AIRFIELDS, "metadata.city", "keyword")
+    commit.commit(actor_of("marco", NORTHLIGHT), _AIRFIELDS, patch)
 
 
-def revert_seasons(_at: datetime) -> None:
+def revert_cities(_at: datetime) -> None:
     """Noor reverts it the day after."""
-    events = AuditEvent.objects.filter(namespace_id=_WEATHER, outcome="done")
-    event = next(e for e in events if "metadata.season" in e.summary)
+    events = AuditEvent.objects.filter(namespace_id=_AIRFIELDS, outcome="done")
+    event = next(e for e in events if "metadata.city" in e.summary)
     request = revert_of(event.op_id, event.changes)
-    commit.commit(actor_of("noor", NORTHLIGHT), _WEATHER, request)
+    commit.commit(actor_of("noor", NORTHLIGHT), _AIRFIELDS, request)
+
+
+def index_seasons(_at: datetime) -> None:
+    """Marco adds an index to the weather reports."""
+    patch = with_index("marco", WEATHER, "metadata.season", "keyword")
+    commit.commit(actor_of("marco", NORTHLIGHT), WEATHER, patch)
+
+
+def drop_seasons(_at: datetime) -> None:
+    """Marco drops it himself."""
+    marco = actor_of("marco", NORTHLIGHT)
+    kept = [
+        index
+        for index in _sent_indexes("marco", WEATHER)
+        if index["field_name"] != "metadata.season"
+    ]
+    commit.commit(marco, WEATHER, patched(payload_indexes=kept))
 
 
 def describe_heritage(_at: datetime) -> None:
     """Malik corrects the description of the notes."""
     text = "Language families and former countries; not indexed yet."
-    commit.commit(actor_of("malik", HALDEN), _HERITAGE, _patch(description=text))
+    commit.commit(actor_of("malik", HALDEN), _HERITAGE, patched(description=text))
 
 
 def protect_the_archive(_at: datetime) -> None:
@@ -78,39 +109,25 @@ def release_the_archive(_at: datetime) -> None:
     commit.commit(actor_of("noor", NORTHLIGHT), _ARCHIVE, Protection(protect=False))
 
 
-def confirm_the_plan_of_marco(at: datetime) -> None:
-    """Marco makes a plan; Noor opens its link and confirms it."""
-    text = "Employment by sector, 2006 to 2015, for the business desk; monthly."
-    namespace_id = BY_SLUG["labour-market-clips"].namespace_id
-    plan = service.keep(
-        actor_of("marco", NORTHLIGHT),
-        namespace_id,
-        _patch(description=text),
-        source="api",
-    )
-    service.confirm(actor_of("noor", NORTHLIGHT), plan, ticks=set())
-    SavedPlan.objects.filter(pk=plan.pk).update(
-        made_at=at, expires_at=at + KEPT_FOR, confirmed_at=at
-    )
+def with_index(person: str, namespace_id: str, field: str, kind: str) -> NamespacePatch:
+    """Return the request that adds an index to those that there are."""
+    sent = _sent_indexes(person, namespace_id)
+    return patched(payload_indexes=[*sent, {"field_name": field, "type": kind}])
 
 
-def plan_a_float_index(at: datetime) -> None:
-    """Marco leaves a plan for Noor to look at."""
-    index = {"field_name": "metadata.wind_ms", "type": "float"}
-    plan = service.keep(
-        actor_of("marco", NORTHLIGHT),
-        _WEATHER,
-        _patch(payload_indexes=[index]),
-        source="api",
-    )
-    SavedPlan.objects.filter(pk=plan.pk).update(made_at=at, expires_at=at + KEPT_FOR)
+def _sent_indexes(person: str, namespace_id: str) -> list[Raw]:
+    """Return the custom indexes of a namespace as a request names them."""
+    view = queries.get_stored(actor_of(person, NORTHLIGHT), namespace_id)
+    return [
+        {
+            "field_name": index.field_name,
+            "type": index.schema["type"],
+            "field_schema": index.schema,
+        }
+        for index in view.namespace.indexes
+    ]
 
 
-def _add_index(person: str, namespace_id: str, field: str, kind: str) -> None:
-    index = {"field_name": field, "type": kind}
-    patch = _patch(payload_indexes=[index])
-    commit.commit(actor_of(person, NORTHLIGHT), namespace_id, patch)
-
-
-def _patch(**body: object) -> NamespacePatch:
+def patched(**body: object) -> NamespacePatch:
+    """Return the request of a PATCH body."""
     return parse_patch(body)

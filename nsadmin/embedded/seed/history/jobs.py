@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from nsadmin.audit import clock
-from nsadmin.clones import start
+from nsadmin.clones import stages, start
 from nsadmin.clones.request import CloneRequest, Include
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import HALDEN, NORTHLIGHT, OrganizationSpec
 from nsadmin.embedded.seed.history.people import actor_of
 from nsadmin.embedded.seed.history.times import move_job
+from nsadmin.embedded.seed.layout import documents
 from nsadmin.jobs.execution import outcomes, runner
 from nsadmin.jobs.execution.cancellation import cancel
 from nsadmin.jobs.execution.lease import claim
+from nsadmin.jobs.execution.progress import Progress
 from nsadmin.jobs.models import FINAL, Job
 from nsadmin.namespaces.lifecycle import creation, deletion, tombstones
 from nsadmin.namespaces.schema.creation import NewNamespace
@@ -31,7 +33,7 @@ def clone_heritage(at: datetime) -> None:
     """Hanna clones the notes for an edition; the clone is verified and ready."""
     job = _launch("hanna", HALDEN, "heritage-notes", "heritage-notes-edition")
     run_to_end(job)
-    move_job(job, at, lasted=timedelta(seconds=14))
+    move_job(job, at)
 
 
 def cancel_a_clone(at: datetime) -> None:
@@ -43,22 +45,30 @@ def cancel_a_clone(at: datetime) -> None:
     with clock.set_to(at + timedelta(minutes=3)):
         removal = deletion.begin(noor, job.namespace_id)
         run_to_end(removal)
-    move_job(job, at, lasted=timedelta(seconds=9))
-    move_job(removal, at + timedelta(minutes=3), lasted=timedelta(seconds=2))
+    move_job(job, at)
+    move_job(removal, at + timedelta(minutes=3))
 
 
 def fail_a_clone(at: datetime) -> None:
     """Qdrant refuses a batch of Noor's clone; she has not seen that yet."""
-    job = _launch("noor", NORTHLIGHT, "labour-market-clips", "labour-market-staging")
-    runner.run_once(job.job_id, slice_s=0)
-    job.refresh_from_db()
+    source = BY_SLUG["labour-market-clips"]
+    job = _launch("noor", NORTHLIGHT, source.slug, "labour-market-staging")
+    for _ in range(_MOST_SLICES):
+        # A slice without time ends at its first checkpoint.
+        runner.run_once(job.job_id, slice_s=0)
+        job.refresh_from_db()
+        if stages.OBJECTS in job.cursor.get("finished", []):
+            break
     lease = claim(job.job_id, job.epoch)
     if lease is None:
         return
-    outcomes.refuse(lease, refusal(413, _TOO_LARGE))
+    progress = Progress.read(job.progress)
+    progress.begin(stages.POINTS, total=len(documents(source)))
+    progress.stop()
+    outcomes.refuse(lease, refusal(413, _TOO_LARGE), progress=progress.to_json())
     job.refresh_from_db()
     outcomes.settle(job)
-    move_job(job, at, lasted=timedelta(seconds=31))
+    move_job(job, at)
     Job.objects.filter(pk=job.pk).update(seen_at=None)
 
 

@@ -18,24 +18,26 @@ _HELPED_FOR = timedelta(minutes=42)
 
 def help_northlight(at: datetime) -> None:
     """Sven looks into a complaint; Noor ends the session when all is well."""
-    session = _ask("sven", NORTHLIGHT, at, "Films are missing from the search.", 60)
-    ended_at = at + _HELPED_FOR
+    session = _ask("sven", NORTHLIGHT, "Films are missing from the search.", 60)
     organization = Organization.objects.get(pk=NORTHLIGHT.organization_id)
+    ended_at = at + _HELPED_FOR
     with clock.set_to(ended_at):
         actor = actor_of("noor", NORTHLIGHT)
         sessions.end(actor, organization, session.session_id)
+    _move(session, at)
     SupportSession.objects.filter(pk=session.pk).update(ended_at=ended_at)
 
 
 def help_corvid(at: datetime) -> None:
     """Petra looks into the smallest organization; her session still runs."""
-    _ask("petra", CORVID, at, "The reading group asks why a search is slow.", 240)
+    reason = "The reading group asks why a search is slow."
+    _move(_ask("petra", CORVID, reason, 240), at)
 
 
 def _ask(
-    person: str, whose: OrganizationSpec, at: datetime, reason: str, minutes: int
+    person: str, whose: OrganizationSpec, reason: str, minutes: int
 ) -> SupportSession:
-    session = sessions.ask(
+    return sessions.ask(
         user_of(person),
         actor_of(person, OPERATOR),
         whose.organization_id,
@@ -43,7 +45,10 @@ def _ask(
         ticket="NL-2214" if whose is NORTHLIGHT else "CR-118",
         minutes=minutes,
     )
-    ends_at = at + timedelta(minutes=minutes)
+
+
+def _move(session: SupportSession, at: datetime) -> None:
+    """Move the times of a session into the past."""
+    ends_at = at + timedelta(minutes=session.minutes)
     rows = SupportSession.objects.filter(pk=session.pk)
     rows.update(asked_at=at, approved_at=at, ends_at=ends_at)
-    return session

@@ -1,10 +1,13 @@
 """Times of the past, and moving rows there."""
 
 from datetime import datetime, time, timedelta
+from typing import Any, Final
 
 from django.db.models import F
 
 from nsadmin.jobs.models import Job, JobEvent
+
+_TIMES: Final = ("created_at", "started_at", "ended_at", "sent_at", "run_after")
 
 
 def ago(
@@ -17,16 +20,24 @@ def ago(
     return datetime.combine(moment.date(), time.fromisoformat(at), moment.tzinfo)
 
 
-def move_job(job: Job, started: datetime, *, lasted: timedelta) -> None:
+def move_job(job: Job, started: datetime) -> None:
     """Move a job that has ended into the past, with its log; its person has seen it."""
     job.refresh_from_db()
     shift = started - job.created_at
     Job.objects.filter(pk=job.pk).update(
-        created_at=started,
-        started_at=job.started_at and started,
-        ended_at=started + lasted,
-        sent_at=started,
-        run_after=started,
-        seen_at=started + lasted,
+        progress=_moved(job.progress, shift),
+        seen_at=F("ended_at") + shift,
+        **{name: F(name) + shift for name in _TIMES},
     )
     JobEvent.objects.filter(job=job).update(at=F("at") + shift)
+
+
+def _moved(progress: dict[str, Any], shift: timedelta) -> dict[str, Any]:
+    """Return the progress of a job with its Unix times moved."""
+    seconds = shift.total_seconds()
+    moved_at = progress.get("moved_at")
+    return {
+        **progress,
+        "history": [[at + seconds, rate] for at, rate in progress.get("history", [])],
+        "moved_at": None if moved_at is None else moved_at + seconds,
+    }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from nsadmin.audit import clock
 from nsadmin.embedded.seed.data.people import NORTHLIGHT
-from nsadmin.embedded.seed.history import changes, jobs, sessions
+from nsadmin.embedded.seed.history import changes, jobs, kept_plans, sessions
 from nsadmin.embedded.seed.history.people import actor_of
 from nsadmin.embedded.seed.history.times import ago
 from nsadmin.namespaces.listing import saved_views
@@ -41,18 +41,22 @@ def _acts(now: datetime) -> list[Act]:
     return [
         (ago(now, days=6, at="09:12"), changes.describe_weather),
         (ago(now, days=6, at="10:40"), changes.invite_ines),
+        (ago(now, days=6, at="11:30"), changes.pause_automatic_indexes),
         (ago(now, days=5, at="14:20"), sessions.help_northlight),
+        (ago(now, days=5, at="16:02"), changes.index_cities),
+        (ago(now, days=4, at="09:20"), changes.revert_cities),
         (ago(now, days=4, at="11:05"), changes.index_seasons),
         (ago(now, days=4, at="15:30"), changes.describe_languages),
-        (ago(now, days=3, at="08:55"), changes.revert_seasons),
+        (ago(now, days=3, at="08:55"), changes.drop_seasons),
         (ago(now, days=3, at="13:10"), changes.describe_heritage),
         (ago(now, days=2, at="09:48"), jobs.clone_heritage),
+        (ago(now, days=2, at="11:20"), changes.resume_automatic_indexes),
         (ago(now, days=2, at="16:25"), jobs.cancel_a_clone),
         (ago(now, days=1, at="10:15"), changes.protect_the_archive),
-        (ago(now, days=1, at="14:02"), changes.confirm_the_plan_of_marco),
+        (ago(now, days=1, at="14:02"), kept_plans.confirm_the_plan_of_marco),
         (ago(now, hours=5), jobs.fail_a_clone),
         (ago(now, hours=3), changes.release_the_archive),
-        (ago(now, minutes=50), changes.plan_a_float_index),
+        (ago(now, minutes=50), kept_plans.plan_a_float_index),
         (ago(now, minutes=35), sessions.help_corvid),
         (now, jobs.delete_a_trial),
     ]
