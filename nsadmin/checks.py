@@ -26,7 +26,7 @@ REQUIRED = {
     "NSADMIN_SECRET_KEY": "50 or more random characters; signs cookies",
     "NSADMIN_KEY_PEPPER": "32 or more random characters; keys the hashes of API keys",
     "NSADMIN_SEAL_KEYS": "id:base64 of 32 random bytes; seals stored secrets",
-    "NSADMIN_MONGODB_URL": "the namespace store, such as mongodb://host:27017/nsadmin",
+    "NSADMIN_MONGODB_URL": "MongoDB, such as mongodb://host:27017/nsadmin",
     "NSADMIN_QDRANT_URL": "the shared Qdrant cluster, such as http://host:6333",
     "NSADMIN_REDIS_URL": "broker, cache and counters, such as redis://host:6379/0",
     "NSADMIN_ALLOWED_HOSTS": "the host names of the pages, separated by commas",

@@ -172,7 +172,7 @@ def _drop(row: AutoIndex, held: Holding) -> bool:
     drop = UselessIndex(row.field_name, row.error)
     made = commit.commit(SYSTEM, row.namespace_id, drop)
     if made.plan.is_empty:
-        return _end(row, State.FAILED, error="Somebody changed the index meanwhile.")
+        return _end(row, State.FAILED, error="The index was changed meanwhile.")
     return _end(row, State.DROPPED, error=row.error)
 
 

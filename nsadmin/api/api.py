@@ -49,7 +49,7 @@ _TAGS = [
     {"name": "Feature extractors", "description": "They add vectors to a namespace."},
     {
         "name": "Processing again",
-        "description": "Vectors of an appended extractor for what is there already.",
+        "description": "Vectors of an appended extractor for existing documents.",
     },
     {
         "name": "Namespace templates",

@@ -24,7 +24,7 @@ def new_end() -> datetime:
 
 
 class State(models.TextChoices):
-    """What becomes of one namespace of a bulk change."""
+    """The state of one namespace of a bulk change."""
 
     PLANNED = "planned", "Will change"
     UNCHANGED = "unchanged", "Nothing to change"

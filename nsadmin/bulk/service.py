@@ -237,7 +237,7 @@ def _waiting() -> Q:
 
 
 def _run(actor: Actor, item: BulkItem, *, approves: bool) -> None:
-    """Change one namespace and store what became of it; nothing stops the others."""
+    """Change one namespace and store the outcome; an error does not stop the others."""
     item.state, item.message = State.FAILED, _UNEXPECTED
     items.succeeds(
         LOOP,

@@ -1,4 +1,4 @@
-"""What stands for or against a clone, as it was found just now."""
+"""Conditions of a clone: what was checked, and whether it stops the clone."""
 
 from dataclasses import dataclass
 from typing import Literal

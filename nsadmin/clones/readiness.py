@@ -25,7 +25,7 @@ def readiness(
     source = view.namespace
     return (
         _tried(
-            "The source is whole",
+            "The source is complete",
             lambda: preconditions.require_ready(actor, source),
         ),
         _readable(snapshot),

@@ -32,7 +32,7 @@ _PAGE: Final = 256
 _PAGE_BYTES: Final = 16 * 1024 * 1024
 # An export holds a thread of the web server, so it ends after this time.
 _MOST_S: Final = 300.0
-_BROKEN_OFF: Final = "the export was broken off"
+_INTERRUPTED: Final = "the export was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Run:
     documents: int = 0
     size: int = 0
     most: int = _PAGE
-    reason: str = _BROKEN_OFF
+    reason: str = _INTERRUPTED
     failed: bool = True
 
     def page(self, offset: PointId | None) -> PointPage:
@@ -148,7 +148,7 @@ class _Run:
                     if self.reason:
                         self.failed = False
                         return
-                    self.reason = _BROKEN_OFF
+                    self.reason = _INTERRUPTED
                     self.documents += 1
                     self.size += len(line)
                     yield line

@@ -107,7 +107,7 @@ class OrderedList:
         if abs(following) > _LARGEST:
             message = (
                 f"{self.order.field} has whole numbers beyond 2^53, where Qdrant "
-                "cannot go on from one of them. Order by another field."
+                "cannot continue a list. Order by another field."
             )
             raise Invalid.at("order", message)
         return following

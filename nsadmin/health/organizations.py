@@ -260,7 +260,7 @@ def _consequences(organization: Organization, used: Usage, plan: Plan) -> Iterab
     if organization.job_limit is None and slots < quota.slots_of(organization):
         yield (
             f"{slots:,} instead of {quota.slots_of(organization):,} jobs run at once. "
-            "Running ones go on."
+            "Running ones continue."
         )
     if organization.plan == Plan.ENTERPRISE and used.dedicated:
         yield (

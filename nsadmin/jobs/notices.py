@@ -1,7 +1,7 @@
 """Telling people that their jobs have ended, until they have seen it.
 
 A person is told of the jobs that they started: of those that are done, that failed, and
-that another person cancelled. Keys, commands and nsadmin itself are told nothing.
+that another person cancelled. Keys, commands and nsadmin itself get no notices.
 """
 
 from collections.abc import Iterable

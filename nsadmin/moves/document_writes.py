@@ -77,7 +77,7 @@ def flip(job: Job) -> Raw:
 def _flipped(stored: Namespace, job: Job, op_id: str) -> Raw:
     move = move_of(stored)
     if move is None or move.is_ending or move.task_id != str(job.job_id):
-        raise Conflict("The move was taken back.")
+        raise Conflict("The move was undone.")
     before = stored.raw.get("infrastructure") or {}
     if without_secrets(before) != move.before:
         raise Conflict(
@@ -170,7 +170,7 @@ def _set(job: Job, values: Callable[[Namespace], Values]) -> None:
         move = move_of(stored)
         is_own = move is not None and move.task_id == str(job.job_id)
         if not is_own and not is_flipped(stored.raw, job):
-            raise Conflict("The move was taken back.")
+            raise Conflict("The move was undone.")
         return values(stored)
 
     write(job.namespace_id, change)

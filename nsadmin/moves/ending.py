@@ -40,8 +40,8 @@ _LEFT_BEHIND: Final = (
     "What the move {move} made on the new cluster is left behind, if it is there"
 )
 _UNMARKED: Final = (
-    "What the move {move} left on the old cluster is not deleted by itself, if it is "
-    "there"
+    "What the move {move} left on the old cluster is not deleted automatically, if it "
+    "is there"
 )
 
 

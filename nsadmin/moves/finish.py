@@ -100,9 +100,9 @@ def _report_differing(context: MoveContext, number: int) -> None:
         return
     verb = "point was" if number == 1 else "points were"
     sentence = (
-        f"{number:,} {verb} changed at the old cluster during the switch or at the new "
-        "one since. The new cluster's are kept, so changes of the former kind are "
-        "missing there."
+        f"{number:,} {verb} changed on the old cluster during the switch, or on the "
+        "new one since. The new cluster's version is kept; changes on the old cluster "
+        "during the switch are lost."
     )
     context.job.outputs["differing"] = {"points": number, "sentence": sentence}
     context.job.record_event(sentence, "warn")

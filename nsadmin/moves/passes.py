@@ -97,7 +97,7 @@ def catch_up_paused(context: MoveContext, pause: WritePause) -> None:
         pause.hold()
         _end_pass(context, PAUSED_KEY, _compare(context, CATCH_UP, pause))
     raise Conflict(
-        "Programs go on writing although writes are paused, so the move cannot be "
+        "Programs still write although writes are paused, so the move cannot be "
         "finished without missing some. Pause them, or move without a write pause.",
         code="writes_not_paused",
     )

@@ -73,7 +73,7 @@ class WritePause:
 
     def _require_unbroken(self) -> None:
         if self._is_held and self._is_over():
-            raise Unavailable("The pause of writes has lapsed.", code="pause_lapsed")
+            raise Unavailable("The write pause has expired.", code="pause_lapsed")
 
     def _restrict(self) -> None:
         """Restrict the collection; where that is not possible, say so and go on."""

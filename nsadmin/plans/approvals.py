@@ -1,4 +1,4 @@
-"""Whether a plan needs a second person, and who may be it."""
+"""Whether a plan needs a second person, and who can be that person."""
 
 from dataclasses import dataclass
 

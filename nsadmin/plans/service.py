@@ -156,7 +156,7 @@ def plan_now(actor: Actor, namespace_id: str, wanted: Wanted) -> Preview:
 
 
 def reading(actor: Actor, saved: SavedPlan, answers: Input | None = None) -> Reading:
-    """Return what the plan asks for now, with the answers given since it was made."""
+    """Return the plan's request, with the choices made since it was kept."""
     read = forms.reader_of(saved.page)
     secret = secret_of(saved)
     if read is None or saved.form is None:

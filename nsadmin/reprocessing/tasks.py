@@ -16,5 +16,5 @@ from nsadmin.reprocessing import measuring
 )
 @record_run(measuring.SCHEDULE)
 def run() -> dict[str, Any]:
-    """Tell the platform of requests, and measure how far they are."""
+    """Notify the platform of requests, and measure their progress."""
     return measuring.run()

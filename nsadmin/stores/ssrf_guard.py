@@ -94,7 +94,7 @@ def destination(
         raise refuse("The host name is not valid.")
     if not any_port and not _may_be_dialled(host, port):
         allowed = ", ".join(str(one) for one in sorted(_ports()))
-        raise refuse(f"Port {port} may not be dialled. These may be: {allowed}.")
+        raise refuse(f"Port {port} is not allowed. Allowed ports: {allowed}.")
     return Destination(parts.scheme, host, port)
 
 
@@ -145,8 +145,8 @@ def require_own(host: str, port: int, organization_id: str) -> None:
 
 def _refused() -> Invalid:
     return Invalid(
-        "The address of the cluster is not one that may be dialled.",
-        errors={"qdrant_url": ["This address may not be dialled."]},
+        "The address of the cluster is not allowed.",
+        errors={"qdrant_url": ["This address is not allowed."]},
         code="address_refused",
     )
 

@@ -120,7 +120,7 @@ def get_usable(actor: Actor, template_id: str) -> NamespaceTemplate:
     template = get(actor, template_id)
     if not usable(actor).filter(template_id=template_id).exists():
         raise Conflict(
-            f"The template {template.name} cannot be used here: it is out of use or "
+            f"The template {template.name} cannot be used here: it is disabled or "
             "belongs to another organization."
         )
     return template
@@ -197,9 +197,7 @@ def set_active(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemp
     """Retire a template or use it again; raises NotFound and Forbidden."""
     template = get(actor, template_id)
     if not may_set_active(actor, template):
-        raise Forbidden(
-            "Only the template's creator and admins can take it out of use."
-        )
+        raise Forbidden("Only the template's creator and admins can disable it.")
     now = timezone.now()
     rows = NamespaceTemplate.objects.filter(
         template_id=template_id, is_active=not active
@@ -209,9 +207,9 @@ def set_active(actor: Actor, template_id: str, *, active: bool) -> NamespaceTemp
         record.record(
             action="template:update",
             summary=(
-                f"Use the template “{name}” again."
+                f"Enable the template “{name}”."
                 if active
-                else f"Retire the template “{name}”."
+                else f"Disable the template “{name}”."
             ),
             actor=actor,
             organization_id=template.organization_id,

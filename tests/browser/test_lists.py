@@ -21,7 +21,7 @@ def change(page: Page, demo: Demo, words: str) -> None:
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     for name in ("airstrips-intake", "labour-market-clips"):
         tick(page, name)
-    page.get_by_label("With the selected").select_option(label=words)
+    page.get_by_label("Change the selected").select_option(label=words)
     page.get_by_role("button", name="Preview plan").press("Enter")
     expect(page.locator("h1")).to_have_text(words)
 

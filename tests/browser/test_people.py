@@ -32,11 +32,11 @@ def test_a_key_is_made_used_and_revoked(demo, visit, scripted):
     page.get_by_role("link", name="New API key").click()
     page.fill("input[name=name]", name)
     page.check("input[name=role][value=viewer]")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
     give_password(page, "a wrong password")
     expect(page.locator("main")).to_contain_text("That is not your password.")
     give_password(page, demo.login("admin")[1])
-    expect(page.locator("h2").first).to_have_text(f"“{name}” is made")
+    expect(page.locator("h2").first).to_have_text(f"“{name}” is created")
     key = page.locator("#once").inner_text()
     assert call(demo, key) == 200
 

@@ -23,7 +23,7 @@ def test_the_keyboard_alone_opens_chooses_and_closes(page: Page, demo: Demo) -> 
     expect(dialog).to_contain_text("Changed last")
     page.keyboard.type("airf/")
     expect(field).to_have_value("airf/")
-    expect(page.locator("#search-status")).to_have_text("Nothing is found")
+    expect(page.locator("#search-status")).to_have_text("No results")
     page.keyboard.press("Backspace")
     first = dialog.locator("a.hit").first
     expect(first).to_contain_text("airfields-of-the-world")

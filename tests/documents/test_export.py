@@ -85,7 +85,7 @@ def test_one_that_is_not_read_to_its_end_is_recorded(library: Library) -> None:
     run.lines.close()  # type: ignore[attr-defined]
     said = told()
     assert (said["outcome"], said["documents"]) == ("failed", 1)
-    assert said["error"] == "the export was broken off"
+    assert said["error"] == "the export was interrupted"
     assert read(export.start_export(library.open()))
 
 

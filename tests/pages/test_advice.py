@@ -176,9 +176,9 @@ def test_an_index_that_held_nothing_is_shown_with_its_reason(cast, browse):
     text = " ".join(page.content.decode().split())
     assert "Dropped again" in text
     assert held in text
-    assert "not created again until somebody builds them:" in text
-    assert "<code>when</code>, because it held too little" in text
-    assert "<code>rank</code>, by a person" in text
+    assert "Not created automatically again until a user builds them:" in text
+    assert "<code>when</code>, because it missed points" in text
+    assert "<code>rank</code>, by a user" in text
 
 
 def test_an_index_that_no_other_type_would_help_cannot_be_ticked(cast, browse):
@@ -219,7 +219,7 @@ def test_much_advice_is_folded_and_says_what_was_not_sampled(cast, browse, own):
     opened, folded = page.split("175 more pieces of advice")
     assert "10 more are in the API." in folded
     assert opened.count("No sampled point has a value here.") == 20
-    said = "Type not sampled yet; 20 fields are at a time, the most filtered first."
+    said = "Type not sampled yet; 20 fields are sampled at a time, the most filtered first."
     assert opened.count(said) == 5
     assert folded.count("Type not sampled yet") == 175
 

@@ -374,4 +374,4 @@ def test_the_list_offers_it_to_whom_it_is_permitted(browse) -> None:
     )
     viewer = browse("viewer").get("/namespaces/").content.decode()
     assert 'id="bulk"' not in viewer
-    assert "With the selected" not in viewer
+    assert "Change the selected" not in viewer

@@ -218,7 +218,7 @@ def test_the_form_says_how_long_it_takes_and_what_would_be_refused(
     for said in (
         "Forecast",
         "no clone of this size was measured",
-        "The source is whole",
+        "The source is complete",
         "No other clone of this namespace is running",
         "The subscription has room",
         "No limit of namespaces.",

@@ -220,8 +220,8 @@ def test_a_failed_deletion_can_go_on_by_an_admin(cast, sure):
     job = deletion.begin(cast.actor(), cast.own.namespace_id)
     Job.objects.update(state=State.FAILED, settled=True, error="Qdrant was silent.")
     address = f"/jobs/{job.job_id}/"
-    assert "Go on deleting" in sure().get(address).content.decode()
-    assert "Go on deleting" not in sure("member").get(address).content.decode()
+    assert "Continue the deletion" in sure().get(address).content.decode()
+    assert "Continue the deletion" not in sure("member").get(address).content.decode()
     assert sure("member").post(address, {"act": "resume"}).status_code == 403
     assert sure().post(address, {"act": "resume"}).status_code == 302
     assert Job.objects.get().state == State.QUEUED

@@ -131,7 +131,7 @@ def test_an_indexed_condition_beside_it_leaves_fewer_points_to_scan(browse, addr
 def test_a_field_of_unknown_type_says_how_its_value_is_read(browse, address):
     client = browse()
     text = text_of(client.get(asked(address, ("f", "no.such"), ("v", "5"))))
-    assert "not known: asked as text and as number" in text
+    assert "not known: treated as text and as number" in text
     assert '<option value="any" selected>any type</option>' in text
     assert "asks for a text and a number at once" in text
     plain = text_of(client.get(asked(address, ("f", "no.such"), ("v", "red"))))
@@ -152,7 +152,7 @@ def test_what_the_address_has_too_much_is_said(browse, address):
     assert stray.status_code == 422
     assert "A condition begins with its field" in text_of(stray)
     strange = text_of(client.get(asked(address, ("field", "rank"), ("order", "rank"))))
-    assert "“field” in the address means nothing here and is not used." in strange
+    assert "“field” in the address is unknown and not used." in strange
     assert "means nothing" not in text_of(client.get(asked(address, ("edit", "1"))))
 
 

@@ -178,7 +178,7 @@ def test_a_finished_clone_says_what_was_forecast_left_out_and_changed(browse, fi
     assert "forecast 45\xa0min to 52\xa0min" in text
     assert "The source changed during the copy" in text
     assert "Left out</span>" in text
-    assert "Where the time went" in text
+    assert "Time by stage" in text
     assert "Report as JSON" in text
 
 

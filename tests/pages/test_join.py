@@ -173,7 +173,7 @@ def test_who_is_signed_in_as_another_is_told_and_may_sign_out(
 def test_the_platforms_people_join_nothing(cast, browse):
     for role in ("support", "platform_admin"):
         address, client = link(cast, cast.users[role].email), browse(role)
-        assert b"joins no organization" in client.get(address).content
+        assert b"cannot join an organization" in client.get(address).content
         assert client.post(address).status_code == 403
         assert not is_member(cast, cast.users[role].email)
 

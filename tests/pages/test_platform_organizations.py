@@ -176,7 +176,7 @@ def test_a_subscription_that_takes_something_needs_a_tick(cast, browse, sure, se
     assert "jobs run at once" in text
     refused = browser.post(address, {"plan": "free"})
     assert refused.status_code == 422
-    assert "Tick this to go on." in refused.content.decode()
+    assert "Tick this to continue." in refused.content.decode()
     assert browser.post(address, {"plan": "platinum"}).status_code == 422
     done = browser.post(address, {"plan": "free", "understood": "on"}, follow=True)
     assert "has the Free subscription now" in done.content.decode()

@@ -27,7 +27,7 @@ def again_part(text):
 def test_an_appended_extractor_is_amber_on_every_page(browse, appended, at):
     member = browse("member")
     overview = member.get(at).text
-    assert 'aria-label="text_extractor v1 is on no point"' in overview
+    assert 'aria-label="text_extractor v1 is missing from every point"' in overview
     assert "<b>On 0 of 6 points:</b>" in overview
     assert AMBER in overview[overview.index('id="live-vectors"') :]
     assert f'href="{at}process-again/{TEXTS}/"' in overview
@@ -56,7 +56,7 @@ def test_a_member_asks_and_cancels(browse, cast, appended, at):
     row = ReprocessRequest.objects.get()
     assert (row.collection_ids, row.state) == (["col_a"], "requested")
     page = member.get(f"{at}extractors/").text
-    assert "No platform is connected yet, so it waits." in page
+    assert "No platform is connected yet, so the request waits." in page
     card = again_part(page)
     assert "Requested" in card
     assert "Not measured yet." in card
@@ -83,14 +83,14 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):
     def card():
         return again_part(member.get(f"{at}extractors/").text)
 
-    assert "The platform is told within 15 s." in card()
+    assert "The platform is notified within 15 s." in card()
     soon = timezone.now() + timedelta(minutes=5)
     WebhookMessage.objects.update(
         error="The webhook answered with HTTP 500.", next_at=soon, attempts=1
     )
-    assert "answered with HTTP 500. It is told again" in card()
+    assert "answered with HTTP 500. The next attempt is in" in card()
     WebhookMessage.objects.update(next_at=None)
-    assert "It is not told again." in card()
+    assert "There is no further attempt." in card()
     WebhookMessage.objects.update(error="", delivered_at=timezone.now())
     assert "no worker has claimed the request yet" in card()
     claims.claim(worker="gpu-7", token="t" * 32, lease_s=60)
@@ -129,7 +129,7 @@ def test_a_viewer_sees_the_counts_and_why_not(browse, at):
     assert f"process-again/{TEXTS}/" not in card
     assert "Your role, viewer, may not do this." in card
     assert viewer.get(f"{at}process-again/{TEXTS}/").status_code == 403
-    assert "Members and admins of the organization can ask" in viewer.get(at).text
+    assert "Members and admins of the organization can request" in viewer.get(at).text
 
 
 def test_what_cannot_be_asked(browse, at):

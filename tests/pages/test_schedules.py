@@ -204,7 +204,7 @@ def test_the_result_of_a_long_run_names_its_skipped_starts():
 
 
 def test_it_is_said_while_no_process_follows_the_store(browse):
-    client, words = browse("support"), "No process follows the namespace store."
+    client, words = browse("support"), "No process follows MongoDB."
     assert words in client.get(AT).content.decode()
     assert state.lead("a follower")
     assert words not in client.get(AT).content.decode()

@@ -108,7 +108,7 @@ def test_a_second_session_is_refused_in_the_form(cast: Cast, browse: Browse) -> 
 
 def test_an_admin_approves_and_ends(cast: Cast, browse: Browse) -> None:
     support, admin = browse("support"), browse("admin")
-    assert "Nobody of the platform sees" in text_of(admin.get("/organization/support/"))
+    assert "No support session is open" in text_of(admin.get("/organization/support/"))
     assert "Support sessions need" in decide(admin, "require")
     assert "approve it first" in text_of(
         support.post("/support/new/", form(cast), follow=True)

@@ -227,7 +227,7 @@ def fault_of(text, field):
 
 
 REFUSED = {
-    "http://127.0.0.1:22": "Port 22 may not be dialled.",
+    "http://127.0.0.1:22": "Port 22 is not allowed.",
     "http://user:pw@127.0.0.1:6333": "must not contain a user name or password.",
     "http://127.0.0.1:26000/path?x=1": "The address must end after the port.",
 }

@@ -77,7 +77,7 @@ def test_a_group_has_five_suggestions_and_the_page_has_all(cast, browse) -> None
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_found_says_so(browse, path) -> None:
     html = shown(browse(), path, "nothing like it")
-    assert "Nothing is found by" in html
+    assert "No results for" in html
     assert "nothing like it" in html
 
 

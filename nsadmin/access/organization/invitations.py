@@ -60,8 +60,8 @@ def require_lasting(actor: Actor, organization: Organization) -> None:
     """Raise Forbidden for staff in a support session of the organization."""
     if not may_invite(actor, organization):
         raise Forbidden(
-            "Only an admin of the organization invites people. A support session "
-            "ends; who was invited in it would stay."
+            "Only an admin of the organization can invite people. A support session "
+            "ends, but its invited members would stay."
         )
 
 

@@ -53,7 +53,7 @@ def issue(
     settings allow.
     """
     if request.role not in grantable(actor) or not request.scopes <= set(SCOPES):
-        raise Invalid("A key cannot have more rights than the person who makes it.")
+        raise Invalid("A key cannot have more rights than the person who creates it.")
     if request.expires_at is not None and request.expires_at <= timezone.now():
         raise Invalid.at("expires_at", "This day is in the past. Choose a later one.")
     name = names.clean(request.name, at="name", longest=NAME_MAX)
@@ -69,12 +69,12 @@ def issue(
                 expires_at=request.expires_at,
                 key_id=request.key_id,
             )
-            summary = f"Make the API key “{row.name}”."
+            summary = f"Create the API key “{row.name}”."
             _record_event(actor, row, "key:create", summary, after=_description(row))
     except IntegrityError:
         raise Conflict(
             "This form was sent already and its key exists. A key is shown only once; "
-            "if it is lost, revoke it and make another."
+            "if it is lost, revoke it and create another."
         ) from None
     return row, plaintext
 

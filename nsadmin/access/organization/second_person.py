@@ -1,7 +1,7 @@
 """Changes that two people make together, where an organization asks for it.
 
-One person makes the plan of such a change, another confirms it. Nobody else makes it:
-each function that carries one out calls `require`, whatever door it is called by.
+One person makes the plan of such a change, another confirms it. Neither can do it
+alone: each function that carries one out calls `require`.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ def set_required(
     """
     may_manage = actor.may(Action.ORGANIZATION_MANAGE)
     if not may_manage or actor.kind != "user" or actor.is_staff or actor.grants:
-        raise Forbidden("Only a signed-in admin of the organization decides about it.")
+        raise Forbidden("Only a signed-in admin of the organization can decide.")
     wanted = sorted(change.value for change in changes)
     with transaction.atomic():
         rows = Organization.objects.select_for_update()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.access.actor import Grant
 from nsadmin.access.models import SupportSession, User
 
-# A session that nobody approves or refuses within this time ends by itself.
+# A session that is neither approved nor refused within this time ends.
 PENDING_FOR: Final = timedelta(hours=24)
 
 

@@ -32,7 +32,7 @@ def record_overdue(session_id: str) -> bool:
     over = session.ends_at or session.asked_at + grants.PENDING_FOR
     if not grants.overdue(now).filter(pk=session.pk).update(ended_at=over):
         return False
-    why = "its time was over" if session.approved_at else "nobody decided about it"
+    why = "its time ran out" if session.approved_at else "no admin answered it"
     summary = f"The support session of {session.user.email} ended: {why}."
     events.record_event(session, SYSTEM, "support:end", summary)
     return True

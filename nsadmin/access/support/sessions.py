@@ -191,7 +191,7 @@ def require_member(actor: Actor) -> None:
     A key or an account of staff that acts in the organization by a session is staff.
     """
     if actor.is_staff or actor.grants:
-        raise Forbidden("Only an admin of the organization decides about support.")
+        raise Forbidden("Only an admin of the organization can decide.")
 
 
 def _require_approval_rule(organization: Organization) -> None:

@@ -117,15 +117,15 @@ def error_for_status(status: int) -> NsadminError:
         case 404:
             return NotFound("There is nothing at this address.")
         case 405:
-            return MethodNotAllowedError("This address does not know this method.")
+            return MethodNotAllowedError("This address does not accept this method.")
         case 413:
             return TooLarge("The request is too large.")
         case 503:
-            return Unavailable("The service does not answer just now.")
+            return Unavailable("The service is not available now. Try again.")
     if status < 500:
         return BadRequest("The request cannot be read.")
     return NsadminError(
-        "Something went wrong on our side. It is logged under the request id."
+        "An internal error occurred. It is logged under the request id."
     )
 
 

@@ -80,7 +80,7 @@ class MoveForecast(BaseModel):
     way: Literal["snapshot", "stream", "pages", "mixed"] | None = Field(
         description="Null where the old collection is there and is only compared."
     )
-    reasons: list[str] = Field(description="Why it is no faster way.")
+    reasons: list[str] = Field(description="Why no faster way is used.")
     shards: list[MoveShard]
     points: int | None
     bytes: int | None
@@ -121,7 +121,7 @@ class DryRun(BaseModel):
     plan_id: str | None = Field(
         description="Confirms the plan; null for a namespace that does not exist yet."
     )
-    plan_url: str | None = Field(description="The page of the plan, for people.")
+    plan_url: str | None = Field(description="The address of the plan's page.")
     qdrant_silent: bool = Field(
         description="Qdrant did not answer, so the change would be refused just now."
     )

@@ -59,7 +59,7 @@ class DocumentsQuery(BaseModel):
         None, ge=1, le=MAX_LIMIT, description="25 by default; large documents: fewer."
     )
     page_size: int | None = Field(
-        None, ge=1, le=MAX_LIMIT, description="Another name of limit."
+        None, ge=1, le=MAX_LIMIT, description="Alias of `limit`."
     )
     include_total: bool = Field(
         default=False, description="Count what the filter finds."

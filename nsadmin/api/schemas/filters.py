@@ -53,7 +53,7 @@ def list_filters(filters: dict[str, Any] | None) -> dict[str, Any]:
         try:
             if reader is None:
                 known = " and ".join(_READERS)
-                raise Invalid.at(at, f"One can filter by {known} only.")
+                raise Invalid.at(at, f"Filter by {known} only.")
             arguments |= reader(value, at)
         except Invalid as invalid:
             errors |= invalid.errors
@@ -103,8 +103,8 @@ def _contained(value: dict[str, Any], at: str) -> str:
     if not text or _PLAIN_TEXT.fullmatch(text) is None:
         raise Invalid.at(
             f"{at}.$regex",
-            "Only plain text is offered: it finds the names that contain it. "
-            "A character with a meaning in patterns needs a backslash before it.",
+            "Only plain text is supported; it finds the names that contain it. "
+            "Put a backslash before a character that has a meaning in patterns.",
         )
     return re.sub(r"\\(.)", r"\1", text)
 

@@ -139,7 +139,7 @@ class NamespaceModel(BaseModel):
     payload_indexes: list[PayloadIndex]
     document_count: int | None
     document_count_at: datetime | None = Field(
-        description="When Qdrant told the number of documents."
+        description="When Qdrant reported the number of documents."
     )
     bucket_count: int | None
     collection_count: int | None

@@ -33,7 +33,7 @@ class KeptPlan(BaseModel):
     """A plan that was made and kept, with its state."""
 
     plan_id: str
-    plan_url: str = Field(description="The page of the plan, for people.")
+    plan_url: str = Field(description="The address of the plan's page.")
     namespace_id: str
     source: Literal["form", "api", "yaml", "bulk"]
     state: Literal["open", "confirmed", "expired"]

@@ -115,15 +115,15 @@ class ClaimBody(BaseModel):
 
     worker: Annotated[
         str, Field(min_length=1, max_length=128, pattern="^[A-Za-z0-9._:@/ -]+$")
-    ] = Field(description="The name of the worker, which people see.")
+    ] = Field(description="The name of the worker; shown to the organization.")
     claim_token: _Token = Field(
         description=f"{_TOKEN} Sent again, it gets the same request."
     )
     lease_seconds: _Lease = Field(
-        300, description="Without a renewal in this time the request is given back."
+        300, description="Without a renewal in this time the request is released."
     )
     request_id: Annotated[str, Field(min_length=36, max_length=36)] | None = Field(
-        None, description="Only this one; the oldest that waits if left out."
+        None, description="Only this request; by default the oldest that waits."
     )
 
 
@@ -160,7 +160,7 @@ class ClaimAnswer(BaseModel):
 
 
 class RenewBody(BaseModel):
-    """A sign of life: the claim lasts longer."""
+    """Renews the claim, so that it lasts longer."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -180,7 +180,7 @@ class FailedBody(DoneBody):
     """The worker gives up, and why."""
 
     error: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        description="A sentence for the people of the organization."
+        description="A sentence shown to the organization."
     )
 
 

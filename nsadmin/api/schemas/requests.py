@@ -204,9 +204,7 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int | None = Field(None, ge=1, le=1000, description="25 by default.")
-    page_size: int | None = Field(
-        None, ge=1, le=1000, description="Another name of limit."
-    )
+    page_size: int | None = Field(None, ge=1, le=1000, description="Alias of `limit`.")
     offset: int | None = Field(None, ge=0, le=10_000)
     page: int | None = Field(None, ge=1, le=10_000, description="Counted from 1.")
     include_total: bool = False

@@ -14,7 +14,7 @@ WAYS_KEY: Final = "ways"
 _ONLY_PAGES: Final[tuple[Way, ...]] = ("pages",)
 _LOOKED_AT: Final = (
     "The clone is of another organization, and the source has points that name another "
-    "namespace, or they cannot be counted. So every point is looked at."
+    "namespace, or they cannot be counted. So every point is checked."
 )
 
 

@@ -232,7 +232,7 @@ def condition_of(
     """Return the condition whose values were read; raise Invalid for its field."""
     if kind == "vector":
         if not 1 <= len(field) <= _VECTOR_NAME_MAX or not _is_text(field):
-            raise Invalid.at(f"{at}.field", "This is no name of a vector.")
+            raise Invalid.at(f"{at}.field", "This is not the name of a vector.")
         return Condition(field, kind, operator, given)
     clean_field_name(field, at=f"{at}.field")
     if same_element and "[]." not in field:

@@ -99,7 +99,7 @@ def _distinct(given: _Given, key: str) -> list[str]:
 def _wrong(given: _Given, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the parts of a row that its condition cannot have."""
     if "f" not in given:
-        yield "field", "A condition begins with its field: f stands before the rest."
+        yield "field", "A condition begins with its field: send f first."
     for key, (part, word) in _ONCE.items():
         several = _distinct(given, key)
         if len(several) > 1:

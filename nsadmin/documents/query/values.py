@@ -56,9 +56,7 @@ def _split(text: str, at: str) -> list[str]:
     while start < len(text):
         found = _PART.match(text, start)
         if found is None:
-            message = (
-                'Separate the values by commas; a value with a comma stands in "…".'
-            )
+            message = 'Separate the values by commas; put a value with a comma in "…".'
             raise Invalid.at(at, message)
         quoted, plain = found.groups()
         if quoted is not None:
@@ -153,7 +151,7 @@ def _text(value: Any, at: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Invalid.at(at, "The text has characters that are none.") from None
+        raise Invalid.at(at, "The text has invalid characters.") from None
     return value
 
 
@@ -212,7 +210,7 @@ def _place(operator: Operator, given: Sequence[Any], at: str) -> tuple[Value, ..
         north, west, south, east = numbers
         _degrees(at, latitudes=(north, south), longitudes=(west, east))
         if south > north:
-            raise Invalid.at(at, "The north must not be south of the south.")
+            raise Invalid.at(at, "The north edge must not be south of the south edge.")
     return numbers
 
 

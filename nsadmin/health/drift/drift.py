@@ -1,7 +1,7 @@
 """Differences between the namespace store, Qdrant and the mirror. Pure.
 
-The namespace store is right about vectors, indexes and settings, Qdrant about the
-number of points. The mirror is a copy: it is never right, and updates by itself.
+MongoDB is the source of truth for vectors, indexes and settings, Qdrant for the
+number of points. The mirror is a copy of them that updates automatically.
 """
 
 from collections.abc import Iterator

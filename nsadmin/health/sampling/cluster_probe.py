@@ -38,7 +38,7 @@ from nsadmin.stores.qdrant.cluster import Cluster, shared
 # The names of the loops in the rows of failing items.
 PLACING: Final = "cluster"
 SIZES: Final = "sizes"
-_ODD = "Qdrant's answer makes no sense."
+_ODD = "Qdrant's answer is not valid."
 _AT_ONCE = 8
 _RESOURCES_EVERY = timedelta(minutes=5)
 _COUNTED_MS = 60_000

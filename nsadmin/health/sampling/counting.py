@@ -192,7 +192,7 @@ def _untold(counts: Counts) -> str:
     if counts.nodes is not None and counts.nodes > 1:
         return f"It has {counts.nodes:,} nodes, and each counts only its own points."
     if counts.dead_replicas:
-        return "Some replicas are not active, and it does not tell which."
+        return "Some replicas are not active, and it does not report which."
     if counts.collections is None or counts.collections > len(counts.points):
         return "It does not count the points of each collection."
     return ""

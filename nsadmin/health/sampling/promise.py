@@ -164,7 +164,7 @@ def _why_not(reading: ClusterReading, now: datetime) -> str:
     if reading.silent_since is not None:
         return "The cluster does not answer."
     if oldest_s(reading, now) > reading.promised_s:
-        return "More namespaces are due than can be looked at."
+        return "More namespaces are due than can be checked."
     return ""
 
 

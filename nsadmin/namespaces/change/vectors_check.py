@@ -114,8 +114,8 @@ def _compared(name: str, count: int, there: int) -> Check:
 def _left_behind(name: str) -> Check:
     return _blocks(
         "An earlier move left the collection there",
-        f"{name} was left behind on that cluster and will be deleted. Go back by the "
-        "address that the cluster had then, or delete the collection there.",
+        f"{name} was left behind on that cluster and will be deleted. Move back with "
+        "the address that the cluster had then, or delete the collection there.",
         code="collection_left_behind",
     )
 
@@ -123,8 +123,8 @@ def _left_behind(name: str) -> Check:
 def _dropped(name: str) -> Check:
     return _blocks(
         "The old collection is being deleted",
-        f"An earlier move left {name} on that cluster, and its time is over. Try again "
-        "once it is gone.",
+        f"An earlier move left {name} on that cluster, and its retention period is "
+        "over. Try again once it is deleted.",
         code="collection_left_behind",
     )
 

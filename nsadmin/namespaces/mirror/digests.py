@@ -1,4 +1,4 @@
-"""Digests by which an unchanged document is told without reading it.
+"""Digests that recognize an unchanged document without reading it.
 
 A row's digest is that of the bytes of the document that it was written from, or that it
 was compared with whole, and of the code that read them: for other code, or another

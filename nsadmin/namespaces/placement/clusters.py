@@ -187,7 +187,7 @@ def checked_url(internal_id: str, url: str) -> str:
     except Invalid as error:
         raise Invalid.at(
             f"{INFRASTRUCTURE}qdrant_url",
-            "This address may not be dialled.",
+            "This address is not allowed.",
             code=error.code,
         ) from None
     return place.url

@@ -69,7 +69,7 @@ def require_placement(namespace: Namespace) -> None:
 def _refusal(faults: Sequence[str], verb: str) -> Conflict:
     return Conflict(
         f"This namespace cannot be {verb}, because its stored document cannot be read: "
-        f"{faults[0]}. Correct it in the namespace store.",
+        f"{faults[0]}. Correct it in MongoDB.",
         code="document_unreadable",
         details={"faults": list(faults)},
     )

@@ -161,7 +161,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(
         name="face_identity_extractor",
         version="v1",
-        description="One vector for each face that is found.",
+        description="One vector for each detected face.",
         inputs=("image", "video", "pdf"),
         category="face",
         vectors=(

@@ -1,4 +1,4 @@
-"""Whether an organization's audit log is as it was written, shown on its page."""
+"""The verification of an organization's audit log, shown on its page."""
 
 from dataclasses import dataclass
 

@@ -100,7 +100,7 @@ SUPPORT_STATES: Mapping[str, Badge] = {
     "waiting": Badge("warn", "hourglass", "Waiting for approval"),
     "refused": Badge("idle", "ban", "Refused"),
     "withdrawn": Badge("idle", "circle-minus", "Withdrawn"),
-    "undecided": Badge("idle", "clock", "Nobody decided"),
+    "undecided": Badge("idle", "clock", "No decision"),
     "ended": Badge("idle", "circle-check", "Ended early"),
     "over": Badge("idle", "circle-check", "Ended"),
 }

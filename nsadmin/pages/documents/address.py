@@ -45,7 +45,7 @@ def unused(pairs: list[Pair]) -> list[str]:
     """Return what of an address has no part in its list, in sentences."""
     strange = [key for key, _ in pairs if key not in _KNOWN]
     return [
-        f"“{clip(key, 40)}” in the address means nothing here and is not used."
+        f"“{clip(key, 40)}” in the address is unknown and not used."
         for key in list(dict.fromkeys(strange))[:3]
     ]
 

@@ -127,7 +127,7 @@ def _missing(address: ListAddress) -> State:
     return State(
         icon="file-text",
         title="There is no such document",
-        text="It was deleted, or it never was in this namespace.",
+        text="It was deleted, or was never in this namespace.",
         helps=(Help(str(address), "All documents" if not address.filter else "Back"),),
     )
 

@@ -22,7 +22,7 @@ def export(request: HttpRequest, namespace_id: str) -> StreamingHttpResponse:
     view = queries.get(actor, namespace_id, action=Action.DOCUMENT_EXPORT)
     opened = open_collection(actor, view)
     if set(request.POST) - {"csrfmiddlewaretoken", "vectors"}:
-        raise Invalid("The filter of an export stands in its address.")
+        raise Invalid("Send the filter of an export in the address.")
     asked = Filter.from_query(query_pairs(request), catalogue(opened).types)
     started = start_export(
         opened, asked=asked, with_vectors=request.POST.get("vectors") == "1"

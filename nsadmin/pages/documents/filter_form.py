@@ -125,7 +125,7 @@ class FormRow:
         if not kinds:
             return ""
         told = " and as ".join(["text", *sorted(kinds)])
-        return f"The type of this field is not known: asked as {told}."
+        return f"The type of this field is not known: treated as {told}."
 
     @property
     def index_words(self) -> str:

@@ -26,8 +26,8 @@ def act(request: HttpRequest, row: Job, show: Show) -> HttpResponse:
 
 def _cancel(request: HttpRequest, row: Job, _show: Show) -> HttpResponse:
     row = queries.cancel(gate.actor_of(request), row.job_id)
-    word = "It stops after the current batch." if row.is_live else "It has ended."
-    messages.info(request, f"Cancellation requested. {word}")
+    stops = "Cancellation requested. It stops after the current batch."
+    messages.info(request, stops if row.is_live else "The job has ended.")
     return redirect("job", row.job_id)
 
 

@@ -35,7 +35,9 @@ _DISCARD: Final = "It cannot be completed. Discard what was copied."
 _OTHERS: Final = {
     MOVE: "Remove the cause, then start the move again on the Tier page.",
     COMPARISON: "Remove the cause, then start the comparison again.",
-    DELETION: "Remove the cause, then go on deleting. Deleted data does not come back.",
+    DELETION: (
+        "Remove the cause, then continue the deletion. Deleted data does not come back."
+    ),
 }
 _SPACE: Final = "Free disk space on the cluster, then resume. Copied data is kept."
 _NOUNS: Final = {

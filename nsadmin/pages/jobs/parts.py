@@ -17,7 +17,7 @@ from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import why_not
 from nsadmin.pages.common.transfer_words import forecast_text
 
-# Outputs of a move with a sentence about what it could not settle.
+# Outputs of a move with a sentence about differences that remain.
 _OPEN_ENDS = ("late", "differing", "only_old")
 
 

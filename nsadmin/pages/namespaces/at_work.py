@@ -1,4 +1,4 @@
-"""Rows of running work, renewed by themselves until the work is over.
+"""Rows of running work, refreshed automatically until the work ends.
 
 Only the cells that change are sent, and none of them can have the focus, so ticks and
 focus stay where they are.

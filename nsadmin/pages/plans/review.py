@@ -148,7 +148,7 @@ def _time(preview: Preview) -> list[tuple[str, str]]:
     if expected is None:
         return []
     if expected.seconds is None:
-        return [("Expected time", "Not known yet: no build was measured so far")]
+        return [("Expected time", "Not known: no index build has been measured yet")]
     builds = many(expected.measured, "earlier build")
     return [("Expected time", f"About {lasting(expected.seconds)}, from {builds}")]
 

@@ -69,7 +69,7 @@ def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
 
 
 def _review(actor: Actor, saved: SavedPlan, answers: Input) -> Review:
-    """Plan the kept change again, with the answers given on the page."""
+    """Plan the kept change again, with the choices made on the page."""
     asked = service.reading(actor, saved, answers)
     preview = service.plan_now(actor, saved.namespace_id, asked.wanted)
     page = page_of(saved)

@@ -16,7 +16,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "cleanup_expired": (
         "Expiry",
-        "Warns two hours before expiry; deletes expired namespaces, restorably.",
+        "Warns two hours before expiry; deletes expired namespaces.",
     ),
     "drift": (
         "Drift",
@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "reprocessing": (
         "Processing again",
-        "Tells the platform of requests to process again, and measures them.",
+        "Notifies the platform of requests to process again; measures progress.",
     ),
     "finish_indexes": (
         "Measuring indexes",

@@ -108,10 +108,10 @@ def _configured(configuration: dict[str, Any]) -> dict[str, Any]:
 @gate.page(Action.NAMESPACE_CLONE)
 @post_only
 def template_use(request: HttpRequest, template_id: str) -> HttpResponse:
-    """Take a template out of use, or into use again."""
+    """Disable or enable a template."""
     active = request.POST.get("active") == "on"
     found = service.set_active(gate.actor_of(request), template_id, active=active)
-    word = "can be used again" if active else "is out of use"
+    word = "is enabled" if active else "is disabled"
     messages.success(request, f"{found.name} {word}.")
     return redirect("template", found.template_id)
 

@@ -52,7 +52,7 @@ def finish_deletion(request: HttpRequest) -> HttpResponse:
     except (Conflict, Unavailable) as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"The deletion of {namespace_id} goes on.")
+        messages.success(request, f"The deletion of {namespace_id} continues.")
     return redirect("platform_unreadable")
 
 

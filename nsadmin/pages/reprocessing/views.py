@@ -47,10 +47,10 @@ def process_again(
 
 def _said(row: ReprocessRequest) -> str:
     number = many(len(row.collection_ids), "collection")
-    sentence = f"Asked to process {number} again with {row.extractor_id}."
+    sentence = f"Requested: process {number} again with {row.extractor_id}."
     if reading.is_connected():
         return sentence
-    return f"{sentence} No platform is connected yet, so it waits."
+    return f"{sentence} No platform is connected yet, so the request waits."
 
 
 @gate.page(_WRITE)

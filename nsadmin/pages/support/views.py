@@ -128,7 +128,7 @@ def _asked(request: HttpRequest, session: SupportSession) -> HttpResponse:
         messages.info(
             request,
             f"An admin of {organization.name} has to approve it first. They are told "
-            "on every page; the request ends by itself after 24 h.",
+            "on every page. Without an answer the request expires after 24 h.",
         )
         return redirect("support")
     request.session[ORGANIZATION_SESSION_KEY] = organization.organization_id

@@ -99,7 +99,7 @@ def shut_tab(label: str, reason: str) -> SafeString:
     """Write a tab that the reader may not open, and why."""
     return format_html(
         '<li><span class="shut" title="{0}">{1}{2}<span class="visually-hidden">, '
-        "not for you: {0}</span></span></li>",
+        "not available: {0}</span></span></li>",
         reason,
         icon("lock"),
         label,

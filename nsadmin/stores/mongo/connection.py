@@ -96,7 +96,7 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
             yield
     except _NO_ANSWER:
         raise Unavailable(
-            "The namespace store does not answer.", details={"store": "namespace store"}
+            "MongoDB does not answer.", details={"store": "namespace store"}
         ) from None
     except errors.DuplicateKeyError:
         raise
@@ -104,7 +104,7 @@ def translate_errors(*, within_s: float | None = None) -> Iterator[None]:
         raise _unwritable(reason) from None
     except InvalidBSON:
         raise UpstreamError(
-            "The namespace store's answer is damaged and cannot be decoded."
+            "MongoDB's answer is damaged and cannot be decoded."
         ) from None
 
 
@@ -115,8 +115,7 @@ def _unwritable(reason: Exception) -> Conflict:
     if isinstance(reason, errors.DocumentTooLarge):
         what = "cannot write a document of its size"
     return Conflict(
-        f"This document cannot be changed: the namespace store {what}. Nothing was "
-        "written.",
+        f"This document cannot be changed: MongoDB {what}. Nothing was written.",
         code="document_unwritable",
     )
 

@@ -42,7 +42,7 @@ def _reading(within_s: float) -> Iterator[None]:
         except (errors.ExecutionTimeout, errors.NotPrimaryError):
             raise
         except errors.OperationFailure:
-            raise UpstreamError("The namespace store refused to read this.") from None
+            raise UpstreamError("MongoDB refused to read this.") from None
 
 
 def page(

@@ -15,7 +15,7 @@ from nsadmin.namespaces.mirror.follower import Follower
 class Command(BaseCommand):
     """The process that keeps the mirror up to date; of several one leads."""
 
-    help = "Follow the namespace store, so that lists show changes within seconds."
+    help = "Follow MongoDB, so that lists show changes within seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the option that leaves change streams out."""

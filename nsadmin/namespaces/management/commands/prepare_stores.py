@@ -12,7 +12,7 @@ from nsadmin.stores.mongo import namespaces, resources
 class Command(BaseCommand):
     """Prepares the namespace store and the mirror; safe to repeat."""
 
-    help = "Make the namespace store's indexes and compare the mirror with it."
+    help = "Create the indexes in MongoDB and compare the mirror with it."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Create missing indexes, reconcile the mirror, print how many rows changed."""

@@ -48,7 +48,7 @@ class CreateIndex(Step):
         """Return all parameters, and the effect of a build on searches."""
         parameters = list_parameters(self.schema)
         first = f"Parameters: {parameters}. " if parameters else ""
-        return f"{first}Qdrant builds it while searches go on."
+        return f"{first}Qdrant builds it while searches continue."
 
     def comparison(self, dropped: Mapping[str, Raw]) -> tuple[str, str]:
         """Return the parameters that differ from those of the dropped index."""

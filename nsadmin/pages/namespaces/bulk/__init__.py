@@ -1,1 +1,1 @@
-"""Pages of changes to several namespaces: the review, and what became of each."""
+"""Pages of changes to several namespaces: the review, and the outcome for each."""

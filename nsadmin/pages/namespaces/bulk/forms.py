@@ -124,4 +124,6 @@ class ConfirmForm(ChangeForm):
         """Raise Invalid unless the typed number is that of the included namespaces."""
         typed: Any = self.cleaned_data.get("count")
         if typed != included:
-            raise Invalid.at("count", f"Type {included} to delete as many namespaces.")
+            raise Invalid.at(
+                "count", f"Type {included}, the number of namespaces to delete."
+            )

@@ -1,4 +1,4 @@
-"""What became of each namespace of a change, as badges and counts."""
+"""The outcome for each namespace of a change, as badges and counts."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

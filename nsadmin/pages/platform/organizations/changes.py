@@ -86,7 +86,7 @@ def subscription(request: HttpRequest, organization_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = next(c for c in choices if c.value == form.cleaned_data["plan"])
         if chosen.consequences and not form.cleaned_data["understood"]:
-            form.add_error("understood", "Tick this to go on.")
+            form.add_error("understood", "Tick this to continue.")
         else:
             actor = gate.actor_of(request)
             is_new = administration.change_plan(actor, found, chosen.value)

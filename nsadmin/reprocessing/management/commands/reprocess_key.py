@@ -17,7 +17,7 @@ from nsadmin.errors import Invalid
 class Command(BaseCommand):
     """Makes a key that can claim requests to process again, and nothing else."""
 
-    help = "Make the API key of a worker that processes collections again."
+    help = "Create the API key of a worker that processes collections again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the name of the key."""
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             )
             record.record(
                 action="key:create",
-                summary=f"Make the API key “{row.name}” of a worker of the platform.",
+                summary=f"Create the API key “{row.name}” of a worker of the platform.",
                 actor=command_actor(operator, "reprocess_key"),
                 organization_id=operator.organization_id,
             )
