@@ -14,7 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.reprocessing import asking, claims, reading
-from nsadmin.reprocessing.models import ReprocessRequest
+from nsadmin.reprocessing.models import EndedBy, ReprocessRequest, RequestState
 from tests.reprocessing.appended import TEXTS, appended_for
 
 
@@ -68,6 +68,18 @@ def test_a_claim_is_given_back_after_its_time(waiting):
         claims.renew(waiting.pk, token=token(), lease_s=60)
     row = claims.renew(waiting.pk, token=token("u"), lease_s=900)
     assert row.claim_ends_at > timezone.now() + timedelta(seconds=800)
+
+
+def test_a_worker_never_ends_the_claim_of_another(cast, waiting):
+    stale = claimed()
+    expire(stale)
+    assert claimed("u").pk == stale.pk
+    words = {"by": EndedBy.WORKER, "token_hash": stale.token_hash}
+    assert not asking.end(stale, RequestState.DONE, **words)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.claimed_by) == ("claimed", "worker-u")
+    done = claims.finish(cast.actor(), waiting.pk, token=token("u"), outcome="done")
+    assert done.state == "done"
 
 
 def test_what_nobody_finishes_fails(waiting):
