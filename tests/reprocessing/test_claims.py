@@ -124,7 +124,7 @@ def test_an_unknown_request_is_not_found(cast):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_at_once_get_each_request_once(cast):
+def test_many_workers_at_once_get_each_request_once(shared_rows, cast):
     rows = [
         asking.ask(
             cast.actor(), appended_for(cast, f"raced {n}", col_a=1).namespace_id, TEXTS
