@@ -197,9 +197,15 @@ def end(
     by: EndedBy,
     label: str = "",
     error: str = "",
+    token_hash: str = "",
 ) -> bool:
-    """End a request unless it has ended; tell whether this call ended it."""
+    """End a request unless it has ended; tell whether this call ended it.
+
+    With the hash of a token only while its claim stands.
+    """
     rows = ReprocessRequest.objects.filter(pk=row.pk, state__in=OPEN)
+    if token_hash:
+        rows = rows.filter(token_hash=token_hash)
     return bool(
         rows.update(
             state=state,

@@ -110,8 +110,15 @@ def finish(
             raise _lost(row)
         if not is_own or not row.holds_claim(timezone.now()):
             raise _lost(row)
-        label = row.claimed_by
-        if not end(row, state, by=EndedBy.WORKER, label=label, error=error):
+        # Another worker may have claimed it since it was read.
+        if not end(
+            row,
+            state,
+            by=EndedBy.WORKER,
+            label=row.claimed_by,
+            error=error,
+            token_hash=hashed,
+        ):
             raise _lost(_get(request_id))
         _record(actor, row, outcome)
     row.refresh_from_db()

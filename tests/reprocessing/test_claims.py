@@ -14,7 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.reprocessing import asking, claims, reading
-from nsadmin.reprocessing.models import ReprocessRequest
+from nsadmin.reprocessing.models import EndedBy, ReprocessRequest, RequestState
 from tests.reprocessing.appended import TEXTS, appended_for
 
 
@@ -70,6 +70,18 @@ def test_a_claim_is_given_back_after_its_time(waiting):
     assert row.claim_ends_at > timezone.now() + timedelta(seconds=800)
 
 
+def test_a_worker_never_ends_the_claim_of_another(cast, waiting):
+    stale = claimed()
+    expire(stale)
+    assert claimed("u").pk == stale.pk
+    words = {"by": EndedBy.WORKER, "token_hash": stale.token_hash}
+    assert not asking.end(stale, RequestState.DONE, **words)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.claimed_by) == ("claimed", "worker-u")
+    done = claims.finish(cast.actor(), waiting.pk, token=token("u"), outcome="done")
+    assert done.state == "done"
+
+
 def test_what_nobody_finishes_fails(waiting):
     for _ in range(claims.MOST_CLAIMS):
         expire(claimed())
@@ -112,7 +124,7 @@ def test_an_unknown_request_is_not_found(cast):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_at_once_get_each_request_once(cast):
+def test_many_workers_at_once_get_each_request_once(shared_rows, cast):
     rows = [
         asking.ask(
             cast.actor(), appended_for(cast, f"raced {n}", col_a=1).namespace_id, TEXTS
