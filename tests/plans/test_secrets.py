@@ -9,8 +9,9 @@ from django.utils import timezone
 from nsadmin.jobs import trimming
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.placement import clusters
+from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.schema import document
-from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.plans import service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
@@ -118,8 +119,13 @@ def there(cast, bare, own_cluster):
     return bare
 
 
+def infrastructure_of(reading):
+    assert isinstance(reading.wanted, ChangeRequest | NamespacePatch)
+    return reading.wanted.infrastructure
+
+
 def address_of_key(actor, saved):
-    sent = service.reading(actor, saved).wanted.infrastructure
+    sent = infrastructure_of(service.reading(actor, saved))
     return sent.get("qdrant_url"), "qdrant_api_key" in sent
 
 
@@ -144,5 +150,5 @@ def test_nor_does_one_of_the_form(cast, there, own_cluster):
     at_another_address(there)
     assert address_of_key(maker, saved) == (own_cluster.url, True)
     theirs = {"keep-qdrant_url": ["theirs"]}
-    given_up = service.reading(maker, saved, theirs).wanted.infrastructure
+    given_up = infrastructure_of(service.reading(maker, saved, theirs))
     assert "qdrant_api_key" not in given_up
