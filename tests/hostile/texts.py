@@ -42,4 +42,8 @@ HOSTILE = [
     "<noscript><p title='</noscript><img src=x onerror=alert(39)>'>",
     "${alert(40)}{{40*40}}<template shadowrootmode=open>",
 ]
-TAME = [f"harmless text {number:02}" for number in range(1, 41)]
+# Each is as long as its hostile one: where a page clips a text depends on its length.
+TAME = [
+    f"harmless text {number:02}".ljust(len(hostile), "x")
+    for number, hostile in enumerate(HOSTILE, 1)
+]
