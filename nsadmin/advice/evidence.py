@@ -91,18 +91,9 @@ def brief(namespace: Namespace) -> Brief | None:
     whole advice left.
     """
     try:
-        seen = evidence(namespace)
+        seen, found = advised_from_cache(namespace)
     except Unavailable:
         return None
-    names = {u.field_name for u in unindexed(seen)}
-    names |= {index.field_name for index in seen.custom}
-    types = sample_cache.cached(namespace.namespace_id, names)
-    seen = replace(seen, inferences=types.inferences, holdings=types.holdings)
-    found = advise(seen)
-    if found:
-        rows = Dismissal.objects.filter(namespace_id=namespace.namespace_id)
-        waved = set(rows.values_list("field_name", "kind"))
-        found = [a for a in found if (a.field_name, a.kind) not in waved]
     return Brief(found, {used.field_name: used.count_24h for used in seen.week})
 
 

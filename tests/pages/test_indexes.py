@@ -209,6 +209,7 @@ def test_an_index_built_anew_says_what_becomes_another(browse, foreign_text):
     form = {**hidden(shown), "step": "confirm", "tick": ticks(shown)}
     assert client.post(plan_address(shown), form).status_code == 303
     audit = client.get(f"/namespaces/{foreign_text.namespace_id}/audit/")
-    assert pair in audit.content.decode()
+    assert "tokenizer prefix" in audit.content.decode()
+    assert "tokenizer word" in audit.content.decode()
     recent = client.get(f"/namespaces/{foreign_text.namespace_id}/").content.decode()
-    assert pair in recent
+    assert "Index line rebuilt as text" in recent

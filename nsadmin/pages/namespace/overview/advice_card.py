@@ -22,9 +22,9 @@ def advice_parts(view: NamespaceView) -> dict[str, Any]:
     """
     found = evidence.brief(view.namespace)
     if found is None:
-        return {"advice": [], "advice_count": 0, "filters": None}
+        return {"advice": [], "advice_count": None, "filters": None}
     return {
         "advice": [(_VERBS[one.kind], one) for one in found.advice[:_SHOWN]],
-        "advice_count": len(found.advice),
+        "advice_count": len(found.advice) or None,
         "filters": found.filters,
     }
