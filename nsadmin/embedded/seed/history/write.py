@@ -9,7 +9,13 @@ from typing import Final
 from nsadmin.audit import clock
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.embedded.seed.data.people import NORTHLIGHT
-from nsadmin.embedded.seed.history import changes, jobs, kept_plans, sessions
+from nsadmin.embedded.seed.history import (
+    changes,
+    jobs,
+    kept_plans,
+    sessions,
+    templates,
+)
 from nsadmin.embedded.seed.history.people import actor_of
 from nsadmin.embedded.seed.history.times import ago
 from nsadmin.namespaces.change import recovery
@@ -82,8 +88,10 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, days=3, at="13:10"), changes.describe_heritage),
         (ago(now, days=2, at="09:48"), jobs.clone_heritage),
         (ago(now, days=2, at="11:20"), changes.resume_automatic_indexes),
+        (ago(now, days=2, at="15:10"), templates.save_word_lists),
         (ago(now, days=2, at="16:25"), jobs.cancel_a_clone),
         (ago(now, days=1, at="10:15"), changes.protect_the_archive),
+        (ago(now, days=1, at="11:40"), templates.save_reports),
         (ago(now, days=1, at="14:02"), kept_plans.confirm_the_plan_of_marco),
         (ago(now, hours=5), jobs.fail_a_clone),
         (ago(now, hours=3), changes.release_the_archive),
