@@ -31,7 +31,7 @@ def run(report: Callable[[str], None]) -> SeedResult:
     report("people and organizations")
     now = timezone.now()
     if write_namespaces(report, now=now):
-        write_history(now)
+        write_history(now, report)
         report("six days of history")
     _warn_of_expiry(now)
     return SeedResult(

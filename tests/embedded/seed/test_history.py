@@ -1,17 +1,21 @@
 """The history of the demo: real plans, jobs and sessions, dated before the present."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from nsadmin.access.models import SupportSession
 from nsadmin.access.support import grants
+from nsadmin.audit import clock
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.verify import verify
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import CORVID, HALDEN, NORTHLIGHT
+from nsadmin.embedded.seed.history import changes
 from nsadmin.embedded.seed.history.looks import write_looks
 from nsadmin.embedded.seed.history.people import actor_of, user_of
 from nsadmin.embedded.seed.history.write import write_history
@@ -20,10 +24,19 @@ from nsadmin.embedded.seed.write.people import write_people
 from nsadmin.health.sampling import sampler
 from nsadmin.jobs import notices
 from nsadmin.jobs.models import Job, State
+from nsadmin.namespaces.change import recovery
+from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace, SavedView
 from nsadmin.namespaces.read import history, queries
 from nsadmin.plans import service
 from nsadmin.plans.models import SavedPlan
+from nsadmin.stores.mongo.connection import collection
+from nsadmin.stores.qdrant import cluster, collections
+from nsadmin.templates import service as service_of_templates
+from tests.faults.proxy import Exchanges, Fault, running_proxies
+from tests.faults.transport import Http
+
+from .conftest import OwnServers
 
 # The namespaces that the history is about, with a few points each.
 SPECS = [
@@ -39,24 +52,41 @@ SPECS = [
 ]
 NOW = timezone.now()
 WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
+AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def past(own_servers: object, _wired: object) -> None:
-    """The history of the six namespaces."""
+def written(own_servers: OwnServers, _wired: object) -> OwnServers:
+    """The six namespaces, without a history."""
+    collection("namespaces").delete_many({})
+    collection("demo").delete_many({})
     write_people()
     write_namespaces(lambda _: None, now=NOW, specs=SPECS)
-    write_history(NOW)
+    return own_servers
 
 
-def test_the_history_is_whole(past: None) -> None:
+@pytest.fixture
+def wire(written: OwnServers, settings: Any) -> Iterator[Exchanges]:
+    """What crosses the wire to the shared Qdrant, once the namespaces are written."""
+    with running_proxies() as proxies:
+        settings.NSADMIN_QDRANT_URL = proxies.before(Http(), written.shared.url)
+        comparison.reconcile()
+        yield proxies.exchanges
+
+
+def test_the_history_is_whole(written: OwnServers) -> None:
+    left_out: list[str] = []
+    write_history(NOW, left_out.append)
+    assert left_out == []
+    assert not AuditEvent.objects.filter(outcome="accepted").exists()
     _audit_is_whole_and_dated()
     _jobs_have_ended_in_every_way()
     _one_plan_is_open_and_one_was_confirmed()
     _one_session_runs_and_one_has_ended()
     _one_namespace_can_be_restored()
+    _each_organization_sees_its_template()
     views = SavedView.objects.filter(organization_id=NORTHLIGHT.organization_id)
     assert views.count() == 3
     sampler.sample()
@@ -107,6 +137,7 @@ def _one_plan_is_open_and_one_was_confirmed() -> None:
     noor = actor_of("noor", NORTHLIGHT)
     found = service.find(noor, WEATHER, left.plan_id)
     assert service.holds(noor, found)
+    assert [step["kind"] for step in left.shown["steps"]] == ["create_index"]
     [confirmed] = SavedPlan.objects.exclude(confirmed_at=None)
     assert confirmed.made_by_label != confirmed.confirmed_by_label
     assert AuditEvent.objects.filter(op_id=confirmed.op_id, outcome="done").exists()
@@ -123,3 +154,54 @@ def _one_session_runs_and_one_has_ended() -> None:
 def _one_namespace_can_be_restored() -> None:
     [gone] = MirroredNamespace.objects.exclude(deleted_at=None)
     assert gone.name == "press-archive-trial"
+
+
+def _each_organization_sees_its_template() -> None:
+    for person, organization in (("noor", NORTHLIGHT), ("hanna", HALDEN)):
+        actor = actor_of(person, organization)
+        [template] = service_of_templates.usable(actor)
+        assert template.configuration["payload_indexes"]
+        assert template.created_at < NOW - timedelta(hours=6)
+
+
+def test_a_history_without_qdrant_leaves_out_what_needs_it(
+    written: OwnServers, settings: Any
+) -> None:
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:1"
+    left_out: list[str] = []
+
+    write_history(NOW, left_out.append, wait_s=0)
+
+    assert any(s.startswith("history: index cities left out: Qdrant") for s in left_out)
+    assert all("\n" not in sentence for sentence in left_out)
+    assert not AuditEvent.objects.filter(summary__contains="metadata.city").exists()
+    noor = actor_of("noor", NORTHLIGHT)
+    stored = queries.get_stored(noor, WEATHER).namespace
+    assert stored.description.startswith("Four years of weather reports from Seattle")
+    assert SavedView.objects.count() == 3
+    assert not verify(NORTHLIGHT.organization_id).faults
+
+
+def test_a_change_that_was_only_accepted_is_reverted(wire: Exchanges) -> None:
+    before = _indexed_fields(AIRFIELDS)
+    # The plan is made; the steps then find no Qdrant.
+    wire.expect(2, Fault.RESET, times=100)
+    with clock.set_to(NOW - timedelta(hours=2)):
+        changes.index_cities(NOW)
+    [event] = AuditEvent.objects.filter(summary__contains="metadata.city")
+    assert event.outcome == "accepted"
+    wire.expect()
+
+    with clock.set_to(NOW - timedelta(hours=1)):
+        changes.revert_cities(NOW)
+        recovery.heal()
+
+    assert set(AuditEvent.objects.values_list("outcome", flat=True)) == {"done"}
+    assert AuditEvent.objects.exclude(reverts="").get().reverts == event.op_id
+    assert _indexed_fields(AIRFIELDS) == before
+
+
+def _indexed_fields(namespace_id: str) -> set[str]:
+    live = collections.get(cluster.shared(), namespace_id)
+    assert live is not None
+    return set(live.indexes)

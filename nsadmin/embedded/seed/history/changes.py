@@ -5,7 +5,7 @@ from datetime import datetime
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import invitations
 from nsadmin.access.permissions import Role
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import HALDEN, NORTHLIGHT
 from nsadmin.embedded.seed.history.people import actor_of, user_of
@@ -15,6 +15,7 @@ from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.pages.namespace.forms.index_fields import declared_list
 
 _AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
 WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
@@ -70,8 +71,12 @@ def index_cities(_at: datetime) -> None:
 
 def revert_cities(_at: datetime) -> None:
     """Noor reverts it the day after."""
-    events = AuditEvent.objects.filter(namespace_id=_AIRFIELDS, outcome="done")
-    event = next(e for e in events if "metadata.city" in e.summary)
+    # Accepted, if Qdrant did not answer in time: its steps are then still to be done.
+    event = AuditEvent.objects.filter(
+        namespace_id=_AIRFIELDS,
+        outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
+        summary__contains="metadata.city",
+    ).latest("at")
     request = revert_of(event.op_id, event.changes)
     commit.commit(actor_of("noor", NORTHLIGHT), _AIRFIELDS, request)
 
@@ -84,13 +89,8 @@ def index_seasons(_at: datetime) -> None:
 
 def drop_seasons(_at: datetime) -> None:
     """Marco drops it himself."""
-    marco = actor_of("marco", NORTHLIGHT)
-    kept = [
-        index
-        for index in _sent_indexes("marco", WEATHER)
-        if index["field_name"] != "metadata.season"
-    ]
-    commit.commit(marco, WEATHER, patched(payload_indexes=kept))
+    kept = _declared("marco", WEATHER, besides="metadata.season")
+    commit.commit(actor_of("marco", NORTHLIGHT), WEATHER, patched(payload_indexes=kept))
 
 
 def describe_heritage(_at: datetime) -> None:
@@ -110,22 +110,17 @@ def release_the_archive(_at: datetime) -> None:
 
 
 def with_index(person: str, namespace_id: str, field: str, kind: str) -> NamespacePatch:
-    """Return the request that adds an index to those that there are."""
-    sent = _sent_indexes(person, namespace_id)
-    return patched(payload_indexes=[*sent, {"field_name": field, "type": kind}])
+    """Return the request that adds an index to those that there are.
+
+    A request replaces the whole list, so it names the others too.
+    """
+    declared = _declared(person, namespace_id)
+    return patched(payload_indexes=[*declared, {"field_name": field, "type": kind}])
 
 
-def _sent_indexes(person: str, namespace_id: str) -> list[Raw]:
-    """Return the custom indexes of a namespace as a request names them."""
+def _declared(person: str, namespace_id: str, *, besides: str = "") -> list[Raw]:
     view = queries.get_stored(actor_of(person, NORTHLIGHT), namespace_id)
-    return [
-        {
-            "field_name": index.field_name,
-            "type": index.schema["type"],
-            "field_schema": index.schema,
-        }
-        for index in view.namespace.indexes
-    ]
+    return declared_list(view.namespace, besides)
 
 
 def patched(**body: object) -> NamespacePatch:

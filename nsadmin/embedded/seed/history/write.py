@@ -1,17 +1,32 @@
 """The history as one list of acts, in the order in which they happened."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 from nsadmin.audit import clock
+from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.embedded.seed.data.people import NORTHLIGHT
-from nsadmin.embedded.seed.history import changes, jobs, kept_plans, sessions
+from nsadmin.embedded.seed.history import (
+    changes,
+    jobs,
+    kept_plans,
+    sessions,
+    templates,
+)
 from nsadmin.embedded.seed.history.people import actor_of
 from nsadmin.embedded.seed.history.times import ago
+from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.listing import saved_views
 from nsadmin.namespaces.mirror import comparison
 
 Act = tuple[datetime, Callable[[datetime], object]]
+Report = Callable[[str], None]
+
+_WAIT_S: Final = 60.0
+_PAUSE_S: Final = 0.5
 
 # Filters of the list, by the name of the view.
 _VIEWS = {
@@ -25,16 +40,38 @@ _VIEWS = {
 }
 
 
-def write_history(now: datetime) -> None:
+def write_history(now: datetime, report: Report, *, wait_s: float = _WAIT_S) -> None:
     """Let the acts of the past days happen, oldest first, and keep some views.
 
-    Runs once, after the namespaces are written.
+    Runs once, after the namespaces are written. An act that fails is left out and
+    reported: the demo starts without it. `wait_s` is how long all acts together wait
+    for a slow Qdrant.
     """
-    comparison.reconcile()
+    _try("comparison of the mirror", comparison.reconcile, report)
+    give_up = time.monotonic() + wait_s
     for moment, act in sorted(_acts(now), key=lambda entry: entry[0]):
         with clock.set_to(moment):
-            act(moment)
-    _save_views()
+            name = act.__name__.replace("_", " ")
+            _try(name, partial(act, moment), report)
+            _try(f"wait after {name}", partial(_catch_up, give_up), report)
+    for view in _VIEWS:
+        _try(f"view {view}", partial(_save_view, view), report)
+
+
+def _try(name: str, part: Callable[[], object], report: Report) -> None:
+    try:
+        part()
+    except Exception as failure:  # noqa: BLE001 - without one part, the demo still starts
+        reason = " ".join(str(failure).split()) or type(failure).__name__
+        report(f"history: {name} left out: {reason}")
+
+
+def _catch_up(give_up: float) -> None:
+    """Wait until Qdrant shows the accepted changes: the next acts build on them."""
+    accepted = AuditEvent.objects.filter(outcome=Outcome.ACCEPTED)
+    while accepted.exists() and time.monotonic() < give_up:
+        if not recovery.heal():
+            time.sleep(_PAUSE_S)
 
 
 def _acts(now: datetime) -> list[Act]:
@@ -51,8 +88,10 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, days=3, at="13:10"), changes.describe_heritage),
         (ago(now, days=2, at="09:48"), jobs.clone_heritage),
         (ago(now, days=2, at="11:20"), changes.resume_automatic_indexes),
+        (ago(now, days=2, at="15:10"), templates.save_word_lists),
         (ago(now, days=2, at="16:25"), jobs.cancel_a_clone),
         (ago(now, days=1, at="10:15"), changes.protect_the_archive),
+        (ago(now, days=1, at="11:40"), templates.save_reports),
         (ago(now, days=1, at="14:02"), kept_plans.confirm_the_plan_of_marco),
         (ago(now, hours=5), jobs.fail_a_clone),
         (ago(now, hours=3), changes.release_the_archive),
@@ -62,9 +101,7 @@ def _acts(now: datetime) -> list[Act]:
     ]
 
 
-def _save_views() -> None:
-    for name, (person, address, is_default) in _VIEWS.items():
-        actor = actor_of(person, NORTHLIGHT)
-        saved_views.save(
-            actor, actor.organization_id, name, address, is_default=is_default
-        )
+def _save_view(name: str) -> None:
+    person, address, is_default = _VIEWS[name]
+    actor = actor_of(person, NORTHLIGHT)
+    saved_views.save(actor, actor.organization_id, name, address, is_default=is_default)
