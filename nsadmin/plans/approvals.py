@@ -47,7 +47,9 @@ def needed(
         return None
     if not second_person.is_required(actor, saved.internal_id, change):
         return None
-    people = contacts_for(saved.organization_id, _ACTIONS[change])
+    people = contacts_for(
+        saved.organization_id, _ACTIONS[change], besides=saved.made_by_person
+    )
     return SecondPerson(is_second(actor, saved), people)
 
 

@@ -8,6 +8,7 @@ from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.pages.common.badges import outcome_badge
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -387,3 +388,8 @@ def test_an_event_has_an_address_and_its_values_have_labels(browse, own, cast):
     assert f"?text={event.op_id}#{event.op_id}" in text
     for word in (">Before<", ">not set<", ">After<", ">New.<"):
         assert word in text
+
+
+def test_an_operation_that_was_cancelled_did_not_fail():
+    assert outcome_badge("failed", "cancelled").word == "Cancelled"
+    assert outcome_badge("failed", "Qdrant refused a batch.").word == "Failed"

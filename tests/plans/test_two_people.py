@@ -14,7 +14,7 @@ from nsadmin.errors import Conflict, Forbidden
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, expiry, tombstones
 from nsadmin.namespaces.schema.patch import parse_patch
-from nsadmin.plans import service
+from nsadmin.plans import approvals, service
 from nsadmin.plans.endings import Deletion, ExpiryChange
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import needed_ticks
@@ -207,3 +207,14 @@ def test_the_page_of_the_rule(cast, client, second):
     sent = {"step_up_password": PASSWORD}
     text = client.post(page, sent, follow=True).content.decode()
     assert "asks for fewer confirmations" in text
+
+
+def test_the_maker_is_not_among_those_who_may_confirm(cast, second):
+    require_two(cast.northlight, "delete")
+    maker, wanted = person(cast), Deletion()
+    saved = service.keep(maker, cast.own.namespace_id, wanted, source="form")
+    shown = service.preview_again(maker, saved)
+    found = approvals.needed(maker, saved, wanted, shown)
+    assert found is not None
+    assert not found.is_actor
+    assert found.people == [str(second)]

@@ -47,17 +47,27 @@ def admins(organization: Organization) -> list[str]:
     return _contacts(organization.organization_id, [Role.ADMIN])
 
 
-def contacts_for(organization_id: str, action: Action | None) -> list[str]:
-    """Return the names of up to six active members whose role allows the action."""
-    return _contacts(organization_id, [r for r in Role if action in TABLE[r]])
+def contacts_for(
+    organization_id: str, action: Action | None, *, besides: str = ""
+) -> list[str]:
+    """Return the names of up to six active members whose role allows the action.
+
+    `besides` is the id of a user who is left out.
+    """
+    roles = [role for role in Role if action in TABLE[role]]
+    return _contacts(organization_id, roles, besides)
 
 
-def _contacts(organization_id: str, roles: Iterable[Role]) -> list[str]:
+def _contacts(
+    organization_id: str, roles: Iterable[Role], besides: str = ""
+) -> list[str]:
     rows = Membership.objects.filter(
         organization_id=organization_id,
         role__in=[role.value for role in roles],
         user__is_active=True,
     ).select_related("user")
+    if besides.isdigit():
+        rows = rows.exclude(user_id=int(besides))
     return [str(row.user) for row in rows[:_MAX_CONTACTS]]
 
 

@@ -22,7 +22,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.pages.audit import export
 from nsadmin.pages.audit.forms import AuditFilterForm
 from nsadmin.pages.audit.proof import proof_of
-from nsadmin.pages.common.badges import OUTCOMES, Badge
+from nsadmin.pages.common.badges import Badge, outcome_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
@@ -148,7 +148,7 @@ def _shown(
     return [
         EventView(
             event=event,
-            outcome=OUTCOMES[event.outcome],
+            outcome=outcome_badge(event.outcome, event.error),
             changes=changes_of(event),
             who=_who(event, names),
             can_revert=namespace is not None

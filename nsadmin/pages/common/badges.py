@@ -73,6 +73,7 @@ OUTCOMES: Mapping[str, Badge] = {
     Outcome.REFUSED: Badge("warn", "ban", "Refused"),
     Outcome.FAILED: Badge("bad", "circle-x", "Failed"),
 }
+CANCELLED = Badge("idle", "ban", "Cancelled")
 
 VECTORS: Mapping[str, Badge] = {
     "there": Badge("ok", "circle-check-fill", "Present"),
@@ -120,6 +121,13 @@ def health_badge(key: str, clone_error: str = "") -> Badge:
     if key == "failed" and clone_error == CANCELLED_REASON:
         return CLONE_CANCELLED
     return HEALTH.get(key, UNKNOWN)
+
+
+def outcome_badge(outcome: str, error: str) -> Badge:
+    """Return the outcome of an audit event; `error` is why it failed, if it did."""
+    if outcome == Outcome.FAILED and error == CANCELLED_REASON:
+        return CANCELLED
+    return OUTCOMES[outcome]
 
 
 def vector_badge(row: VectorRow, *, is_stale: bool) -> Badge:

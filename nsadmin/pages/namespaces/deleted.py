@@ -11,7 +11,7 @@ from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded, RateLimit
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common.badges import OUTCOMES
+from nsadmin.pages.common.badges import outcome_badge
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, say_when
@@ -108,7 +108,9 @@ def _show(
         "restore": restore or RestoreForm(initial=name),
         "purge": purge or TypedNameForm(),
         "form": forms[0] if forms else None,
-        "events": [(e, OUTCOMES[e.outcome]) for e in tombstones.audit_of(view)],
+        "events": [
+            (e, outcome_badge(e.outcome, e.error)) for e in tombstones.audit_of(view)
+        ],
         "tab": "namespaces",
     }
     return page(request, "namespaces/delete_tombstone.html", context, status=status)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.pages.common import change_titles
-from nsadmin.pages.common.badges import OUTCOMES, Badge
+from nsadmin.pages.common.badges import Badge, outcome_badge
 from nsadmin.pages.common.done import audit_address
 
 _NOT_WRITTEN = (Outcome.REFUSED, Outcome.FAILED)
@@ -28,7 +28,7 @@ def recent_changes(
     return [
         RecentChange(
             event=event,
-            outcome=OUTCOMES[event.outcome],
+            outcome=outcome_badge(event.outcome, event.error),
             title=_title(event),
             href=audit_address(namespace_id, event.op_id),
         )
@@ -40,5 +40,5 @@ def _title(event: AuditEvent) -> str:
     title = change_titles.title(event.changes) if event.changes else ""
     title = title or event.summary.removesuffix(".")
     if event.outcome in _NOT_WRITTEN:
-        return f"{OUTCOMES[event.outcome].word}: {title}"
+        return f"{outcome_badge(event.outcome, event.error).word}: {title}"
     return title
