@@ -90,13 +90,13 @@ def test_rows_of_running_work_are_renewed_without_moving_the_focus(
     page.goto(
         f"{demo.url}/namespaces/{demo.namespace('airfields-of-the-world')['namespace_id']}/clone/"
     )
-    page.fill("input[name=namespace_name]", "airfields-polled")
+    page.fill("input[name=namespace_name]", "polled-copy")
     chromium.start_clone(page)
     page.goto(f"{demo.url}/namespaces/?view=all")
     expect(page.locator("#at-work[hx-get]")).to_have_count(1)
     tick(page, "labour-market-clips")
     expect(page.locator("#at-work[hx-get]")).to_have_count(0, timeout=180_000)
-    row = page.locator("tr", has_text="airfields-polled")
+    row = page.locator("tr", has_text="polled-copy")
     expect(row).not_to_contain_text("Cloning")
     box = page.get_by_role("checkbox", name="Choose labour-market-clips", exact=True)
     expect(box).to_be_checked()
