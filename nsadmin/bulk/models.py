@@ -1,26 +1,19 @@
 """The tables of changes that are asked for several namespaces at once."""
 
-from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.db import models
 from django.utils import timezone
 
 from nsadmin.access.models import token
+from nsadmin.plans.models import new_end
 
-# A bulk change can be confirmed for this long, like the plans that it is made of.
-KEPT_FOR: Final = timedelta(days=7)
 MESSAGE_MAX: Final = 1000
 
 
 def new_bulk_id() -> str:
     """Return a public id such as `bulk_k3f9…`."""
     return token("bulk_", 16)
-
-
-def new_end() -> datetime:
-    """Return until when a bulk change that is made now can be confirmed."""
-    return timezone.now() + KEPT_FOR
 
 
 class State(models.TextChoices):

@@ -1,6 +1,6 @@
 """The table of plans that are kept until they are confirmed, and afterwards."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.db import models
@@ -17,7 +17,7 @@ def new_plan_id() -> str:
     return token("plan_", 16)
 
 
-def new_end() -> object:
+def new_end() -> datetime:
     """Return until when a plan that is made now can be confirmed."""
     return timezone.now() + KEPT_FOR
 

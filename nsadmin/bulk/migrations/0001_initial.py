@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import nsadmin.bulk.models
+import nsadmin.plans.models
 from django.db import migrations, models
 
 
@@ -23,7 +24,7 @@ class Migration(migrations.Migration):
                 ('asked', models.JSONField(default=dict)),
                 ('made_by_label', models.CharField(max_length=254)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(default=nsadmin.bulk.models.new_end)),
+                ('expires_at', models.DateTimeField(default=nsadmin.plans.models.new_end)),
                 ('confirmed_by_label', models.CharField(blank=True, max_length=254)),
                 ('confirmed_at', models.DateTimeField(blank=True, null=True)),
             ],

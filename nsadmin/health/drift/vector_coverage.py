@@ -4,6 +4,7 @@ A vector that was lost and added again looks complete in the configuration of th
 collection; only a count shows that no point has it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -59,13 +60,8 @@ def first_counts(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | 
         return snapshot
     told = snapshot.told
     new = [v for v in live.vectors if f"{VECTOR_COUNT_PREFIX}{v}" not in told]
-    key = f"having:{namespace.namespace_id}"
-    if not live.points or not new or not redis.claim(key, milliseconds=_KEPT_MS):
+    if not live.points or not new or not _count(namespace, new, live.points):
         return snapshot
-    for vector in new[:_MOST_VECTORS]:
-        if not ask_counts(namespace, vector, live.points):
-            break
-    redis.release(key)
     latest = snapshots.stored(namespace.namespace_id)
     if latest is not None:
         snapshots.cache(namespace, latest)
@@ -76,14 +72,21 @@ def refreshed(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | Non
     """Return the snapshot with counts of the last 30 s, if Qdrant gives them."""
     if snapshot is None or not snapshot.ok or snapshot.live is None:
         return snapshot
-    key = f"having:{namespace.namespace_id}"
     vectors = list(snapshot.live.vectors)[:_MOST_VECTORS]
     counted = [snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{v}") for v in vectors]
     is_recent = max(counted, default=0) * 1000 < _KEPT_MS
-    if is_recent or not redis.claim(key, milliseconds=_KEPT_MS):
+    if is_recent or not _count(namespace, vectors, snapshot.live.points):
         return snapshot
-    for vector in vectors:
-        if not ask_counts(namespace, vector, snapshot.live.points):
+    return snapshots.stored(namespace.namespace_id)
+
+
+def _count(namespace: Namespace, vectors: Sequence[str], points: int) -> bool:
+    """Count the points with each vector; False if another request counts them now."""
+    key = f"having:{namespace.namespace_id}"
+    if not redis.claim(key, milliseconds=_KEPT_MS):
+        return False
+    for vector in vectors[:_MOST_VECTORS]:
+        if not ask_counts(namespace, vector, points):
             break
     redis.release(key)
-    return snapshots.stored(namespace.namespace_id)
+    return True

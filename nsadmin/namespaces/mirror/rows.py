@@ -127,7 +127,7 @@ def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -
 
 
 def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
-    """Note that these rows say what the copies do, if nobody wrote them meanwhile."""
+    """Note that these rows say what the copies do, unless they were written since."""
     at = _value("mirrored_at")
     values = [
         [copy.digest, copy.key, at(row.mirrored_at)]
