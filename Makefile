@@ -54,10 +54,10 @@ fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 
 lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for 3.11 and later
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --extra postgres \
+	  --no-emit-index-url --extra postgres --extra saml --extra sentry --extra opentelemetry \
 	  -o requirements/production.txt pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --extra postgres --extra demo --extra dev \
+	  --no-emit-index-url --extra postgres --extra saml --extra sentry --extra opentelemetry --extra demo --extra dev \
 	  -o requirements/dev.txt pyproject.toml
 
 shots: .venv/.ok ## screenshots of every page into docs/screenshots

