@@ -6,6 +6,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,8 @@ from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.mirror import comparison, mirror
+from nsadmin.namespaces.mirror.document_copy import redact_secrets
+from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.extractors import REGISTRY
@@ -28,6 +31,7 @@ from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.namespaces.schema.text import name_key
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
+from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests import collection_pool
@@ -65,7 +69,15 @@ def namespace_id() -> str:
     return f"{COLLECTION_PREFIX}{secrets.token_hex(4)}"
 
 
-def make_namespace(
+def make_namespace(organization: Organization, name: str, **wanted: Any) -> Namespace:
+    """Make a namespace that is `planted` as wanted, stored and listed."""
+    raw = planted(organization, name, **wanted)
+    store.insert(raw)
+    mirror.mirror_one(raw)
+    return document.read(raw)
+
+
+def planted(
     organization: Organization,
     name: str,
     *,
@@ -76,8 +88,8 @@ def make_namespace(
     in_qdrant: bool = True,
     known_as: str = "",
     **extra: Any,
-) -> Namespace:
-    """Make a namespace: its document, its collection with indexes, some points."""
+) -> dict[str, Any]:
+    """Make the collection with its indexes and some points; return the document."""
     fields = {**PROTECTED_INDEXES, **(indexes or {})}
     shape = f"{extractors} {fields} {known_as}"
     spare = collection_pool.take(shape) if in_qdrant else None
@@ -140,9 +152,7 @@ def make_namespace(
         collection_pool.drop(new_id)
         _collect(new_id, vectors, fields)
         points.put(shared(), new_id, _points(raw, vectors, point_count))
-    store.insert(raw)
-    mirror.mirror_one(raw)
-    return document.read(raw)
+    return raw
 
 
 def _collect(
@@ -217,16 +227,41 @@ def make_resources(namespace: Namespace) -> str:
 def assemble() -> Cast:
     """Make the whole cast."""
     cast = Cast(**vars(gather()))
-    for name, organization, title, scope in (
-        ("own", cast.northlight, "film archive", "org"),
-        ("foreign", cast.halden, "museum objects", "org"),
-        ("system", cast.operator, "world sample", "system"),
-    ):
-        known_as = f"{COLLECTION_PREFIX}{name}"
-        made = make_namespace(organization, title, scope=scope, known_as=known_as)
-        setattr(cast, name, made)
+    made = {
+        who: planted(
+            organization, title, scope=scope, known_as=f"{COLLECTION_PREFIX}{who}"
+        )
+        for who, organization, title, scope in (
+            ("own", cast.northlight, "film archive", "org"),
+            ("foreign", cast.halden, "museum objects", "org"),
+            ("system", cast.operator, "world sample", "system"),
+        )
+    }
+    collection(store.NAME).insert_many(list(made.values()))
+    for who, raw in made.items():
+        setattr(cast, who, document.read(raw))
+    owners = (cast.northlight, cast.halden, cast.operator)
+    _list(zip((cast.own, cast.foreign, cast.system), owners, strict=True))
     comparison.record_filled(3, datetime.now(UTC))
     return cast
+
+
+def _list(owned: Iterable[tuple[Namespace, Organization]]) -> None:
+    """Write the rows of new namespaces, all at once."""
+    known = list(owned)
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=namespace.namespace_id,
+            **mirror.values_of(namespace, owner.organization_id),
+        )
+        for namespace, owner in known
+    )
+    MirroredDocument.objects.bulk_create(
+        MirroredDocument(
+            namespace_id=namespace.namespace_id, content=redact_secrets(namespace.raw)
+        )
+        for namespace, _ in known
+    )
 
 
 def invite(organization: Organization, email: str, name: str = "") -> IssuedInvitation:

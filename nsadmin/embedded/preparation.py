@@ -16,7 +16,7 @@ SOURCES = (
     "static/**/*",
     "nsadmin/**/static/**/*",
     "nsadmin/**/migrations/*.py",
-    "nsadmin/settings.py",
+    "nsadmin/settings/*.py",
 )
 
 

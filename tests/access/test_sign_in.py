@@ -28,7 +28,8 @@ class Counting(MD5PasswordHasher):
 
 
 @pytest.fixture(autouse=True)
-def _counted(settings, tmp_path) -> None:
+def _counted(cast: Cast, settings, tmp_path) -> None:
+    """Count from here on; the cast, which is made once, has hashes as everywhere."""
     settings.PASSWORD_HASHERS = [f"{__name__}.Counting"]
     settings.STATIC_ROOT = str(tmp_path)
 

@@ -40,13 +40,13 @@ def signed_in(client: Client, cast, page: str):
     ("came_from", "back"),
     [
         (f"http://testserver{TEMPLATE}?x=1", f"{TEMPLATE}?x=1"),
-        ("", "/namespaces/"),
-        ("https://evil.example/templates/", "/namespaces/"),
-        ("http://testserver/nothing/here/", "/namespaces/"),
-        ("http://testserver/accounts/logout/", "/namespaces/"),
-        (f"http://testserver{TEMPLATE}use/", "/namespaces/"),
-        ("javascript:alert(1)", "/namespaces/"),
-        ("http://[", "/namespaces/"),
+        ("", "/"),
+        ("https://evil.example/templates/", "/"),
+        ("http://testserver/nothing/here/", "/"),
+        ("http://testserver/accounts/logout/", "/"),
+        (f"http://testserver{TEMPLATE}use/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("http://[", "/"),
     ],
 )
 def test_an_address_of_forms_alone_is_never_gone_back_to(client, db, came_from, back):
@@ -111,3 +111,22 @@ def test_who_only_looked_is_told_nothing(client, cast):
     looked = client.get("/jobs/")
     assert UNSENT not in client.cookies
     assert LOST not in signed_in(client, cast, way_back(looked)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [
+        ("viewer", "/namespaces/"),
+        ("admin", "/namespaces/"),
+        ("support", "/fleet/"),
+        ("platform_admin", "/fleet/"),
+    ],
+)
+@pytest.mark.parametrize("form", [{}, {"next": "/"}])
+def test_staff_begin_at_the_platform_and_others_at_their_list(
+    cast, role: str, first: str, form: dict[str, str]
+) -> None:
+    sent = {"login": cast.users[role].email, "password": PASSWORD, **form}
+    answer = Client().post(SIGN_IN, sent, follow=True)
+    assert answer.redirect_chain == [("/", 302), (first, 302)]
+    assert f'class="brand" href="{first}"' in answer.content.decode()

@@ -1,6 +1,7 @@
 """Debian's Chromium driven by Playwright, watching for what must not happen."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def sign_in(page: Page, origin: str, email: str, password: str) -> None:
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
-    page.wait_for_url(f"{origin}/namespaces/**")
+    page.wait_for_url(re.compile(f"{re.escape(origin)}/(namespaces|fleet)/"))
 
 
 def ask_for_session(page: Page, origin: str, organization_id: str) -> None:

@@ -249,7 +249,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("queries", (), queries, within=("nsadmin/pages/",)),
     Claim("bodies", ("nsadmin/api/http/parsing.py",), bodies),
     Claim("loops", ("nsadmin/embedded/", "nsadmin/pages/", "nsadmin/api/"), loops),
-    Claim("environment", ("nsadmin/settings.py",), environment),
+    Claim("environment", ("nsadmin/settings/environment.py",), environment),
     Claim(
         "embedded",
         ("nsadmin/embedded/",),

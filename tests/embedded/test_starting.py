@@ -209,7 +209,7 @@ def test_the_sources_of_a_preparation_are_recognised() -> None:
     found = preparation.fingerprint()
     assert found == preparation.fingerprint()
     sources = [str(path.relative_to(ROOT)) for path in preparation._sources()]
-    assert "nsadmin/settings.py" in sources
+    assert "nsadmin/settings/environment.py" in sources
     assert any("migrations/0001" in source for source in sources)
     assert any(source.startswith("static/") for source in sources)
 

@@ -30,6 +30,7 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.conftest import run_to_the_end
 from tests.dedicated import READ_ONLY_KEY, OwnCluster
+from tests.faults.database import Rows
 from tests.moves.conftest import Mover, content, job_of, slices
 
 # So many checkpoints a move without points of its own has before the pause, at least.
@@ -216,8 +217,9 @@ def test_while_it_moves_everything_else_is_refused(
 
 
 def test_of_two_moves_at_once_one_is_accepted(
-    mover: Mover, own_cluster: OwnCluster
+    shared_rows: Rows, mover: Mover, own_cluster: OwnCluster
 ) -> None:
+    """In a file: SQLite in memory refuses a table that another thread writes at once."""
     barrier, ends = threading.Barrier(2), list[Any]()
 
     def begin() -> None:

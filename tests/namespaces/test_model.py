@@ -372,7 +372,7 @@ def test_plans_follow_the_model():
 
 
 def test_stores_follow_the_model(stores):
-    run_state_machine_as_test(Stores, settings=lives(12, 20))
+    run_state_machine_as_test(Stores, settings=lives(8, 20))
 
 
 @pytest.mark.faults

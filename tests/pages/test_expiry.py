@@ -47,6 +47,7 @@ def test_every_page_of_it_warns_and_leads_to_the_form(browse, ending, page):
     text = browse("member").get(at(ending, page)).content.decode()
     assert "Deleted in <time" in text
     assert "unless extended" in text
+    assert "After deletion it can be restored for 7 days." in text
     assert f'href="{at(ending)}settings/#expiry"' in text
 
 

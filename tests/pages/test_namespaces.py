@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from nsadmin.health.sampling.sampler import sample
@@ -116,6 +117,24 @@ def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
         assert "No namespaces yet" in text
         assert "Nothing matches" not in text
         assert "The search leaves nothing" not in text
+
+
+@pytest.mark.parametrize("role", ["support", "platform_admin"])
+def test_the_empty_list_of_staff_leads_to_all_organizations(browse, role):
+    collection(store.NAME).delete_many({})
+    MirroredNamespace.objects.all().delete()
+    text = browse(role).get("/namespaces/").content.decode()
+    assert "Platform Operations has no namespaces of its own" in text
+    assert "No namespaces yet" not in text
+    main = text.partition("<main")[2]
+    for address in (
+        "/platform/organizations/",
+        "/platform/namespaces/",
+        "/support/new/",
+    ):
+        assert f'href="{address}"' in main
+    assert ('href="/namespaces/new/"' in main) == (role == "platform_admin")
+    assert '<a href="/fleet/">Platform</a>' in text
 
 
 BEHIND = "go by what was last known"

@@ -64,6 +64,13 @@ def test_the_header_has_a_plain_form_on_every_page(browse) -> None:
     assert 'method="post"' not in form[0]
 
 
+@pytest.mark.parametrize("role", ["support", "admin"])
+def test_staff_search_among_the_tabs_of_the_platform(browse, role) -> None:
+    html = browse(role).get("/search/").content.decode()
+    tab = '<a href="/search/" aria-current="page"'
+    assert (tab in html) == ('aria-label="Platform"' in html) == (role == "support")
+
+
 def test_a_group_has_five_suggestions_and_the_page_has_all(cast, browse) -> None:
     for number in range(7):
         make_namespace(cast.northlight, f"reels {number}", in_qdrant=False)

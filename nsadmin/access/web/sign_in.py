@@ -54,7 +54,7 @@ def report_unsent(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def _return_path(request: HttpRequest) -> str:
-    """Return the path to open after sign-in, by default the list of namespaces.
+    """Return the path to open after sign-in, by default where work begins.
 
     It is the first of these that is a page: the page around a request of htmx, the
     request itself, the page of the form that was sent.
@@ -66,7 +66,7 @@ def _return_path(request: HttpRequest) -> str:
         path = _page_path(request, url)
         if path:
             return path
-    return reverse("namespaces")
+    return reverse("home")
 
 
 def _page_path(request: HttpRequest, url: str) -> str:

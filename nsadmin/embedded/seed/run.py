@@ -30,8 +30,8 @@ def run(report: Callable[[str], None]) -> SeedResult:
     write_people()
     report("people and organizations")
     now = timezone.now()
-    if write_namespaces(report, now=now):
-        write_history(now, report)
+    write_namespaces(report, now=now)
+    if write_history(now, report):
         report("six days of history")
     _warn_of_expiry(now)
     return SeedResult(

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 import nsadmin
@@ -129,6 +130,11 @@ class Frame:
         """The stored theme: `light`, `dark`, or empty for the system's."""
         theme = self.user.theme if self.user is not None else ""
         return theme if theme in ("light", "dark") else ""
+
+    @property
+    def grace_days(self) -> int:
+        """The number of days in which a deleted namespace can be restored."""
+        return int(settings.NSADMIN_TOMBSTONE_DAYS)
 
     @property
     def path(self) -> str:

@@ -50,9 +50,10 @@ class Facet:
 
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Redirect to the list."""
-    return redirect("namespaces")
+def home(request: HttpRequest) -> HttpResponse:
+    """Redirect to where work begins: staff to the platform, others to their list."""
+    is_staff = gate.actor_of(request).may(Action.PLATFORM_READ)
+    return redirect("fleet" if is_staff else "namespaces")
 
 
 @gate.page(Action.NAMESPACE_READ)

@@ -36,6 +36,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "resources_at": fill.as_of(_RESOURCES),
         "others_at": fill.as_of(_OTHERS),
     }
+    if context["is_across"]:
+        context["layout"] = "layouts/platform.html"
     return page(request, "search/page.html", context)
 
 

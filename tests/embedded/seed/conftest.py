@@ -1,15 +1,32 @@
 """Servers of their own: the demo's ids are fixed; somebody's server may hold them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
-from nsadmin.stores.mongo.connection import database
+from nsadmin.embedded.seed.catalogue import BY_SLUG
+from nsadmin.embedded.seed.write.namespaces import write_namespaces
+from nsadmin.embedded.seed.write.people import write_people
+from nsadmin.stores.mongo.connection import collection, database
 from tests.embedded_servers import RunningServer, running_mongodb, running_qdrant
 
 KEY = "a key for the demo"
+NOW = timezone.now()
+# The namespaces that the history is about, with a few points each.
+SPECS = [
+    replace(BY_SLUG[slug], limit=12, borrows_from=None)
+    for slug in (
+        "airfields-of-the-world",
+        "seattle-weather-desk",
+        "car-spotter-archive",
+        "labour-market-clips",
+        "languages-of-the-world",
+        "heritage-notes",
+    )
+]
 
 
 @dataclass(frozen=True)
@@ -38,3 +55,13 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers
         patch.setenv("NSADMIN_DEMO_DEDICATED_API_KEY", KEY)
         yield OwnServers(shared, dedicated)
         database().client.close()
+
+
+@pytest.fixture
+def written(own_servers: OwnServers, _wired: object) -> OwnServers:
+    """The six namespaces, without a history."""
+    collection("namespaces").delete_many({})
+    collection("demo").delete_many({})
+    write_people()
+    write_namespaces(lambda _: None, now=NOW, specs=SPECS)
+    return own_servers

@@ -1,7 +1,6 @@
 """The history of the demo: real plans, jobs and sessions, dated before the present."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +18,6 @@ from nsadmin.embedded.seed.history import changes
 from nsadmin.embedded.seed.history.looks import write_looks
 from nsadmin.embedded.seed.history.people import actor_of, user_of
 from nsadmin.embedded.seed.history.write import write_history
-from nsadmin.embedded.seed.write.namespaces import write_namespaces
-from nsadmin.embedded.seed.write.people import write_people
 from nsadmin.health.sampling import sampler
 from nsadmin.jobs import notices
 from nsadmin.jobs.models import Job, State
@@ -30,41 +27,17 @@ from nsadmin.namespaces.models import MirroredNamespace, SavedView
 from nsadmin.namespaces.read import history, queries
 from nsadmin.plans import service
 from nsadmin.plans.models import SavedPlan
-from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import cluster, collections
 from nsadmin.templates import service as service_of_templates
 from tests.faults.proxy import Exchanges, Fault, running_proxies
 from tests.faults.transport import Http
 
-from .conftest import OwnServers
+from .conftest import NOW, SPECS, OwnServers
 
-# The namespaces that the history is about, with a few points each.
-SPECS = [
-    replace(BY_SLUG[slug], limit=12, borrows_from=None)
-    for slug in (
-        "airfields-of-the-world",
-        "seattle-weather-desk",
-        "car-spotter-archive",
-        "labour-market-clips",
-        "languages-of-the-world",
-        "heritage-notes",
-    )
-]
-NOW = timezone.now()
 WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id
 AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def written(own_servers: OwnServers, _wired: object) -> OwnServers:
-    """The six namespaces, without a history."""
-    collection("namespaces").delete_many({})
-    collection("demo").delete_many({})
-    write_people()
-    write_namespaces(lambda _: None, now=NOW, specs=SPECS)
-    return own_servers
 
 
 @pytest.fixture

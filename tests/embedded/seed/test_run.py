@@ -6,6 +6,7 @@ import pytest
 
 from nsadmin.embedded.seed import seed
 from nsadmin.embedded.seed.catalogue import BY_SLUG
+from nsadmin.embedded.seed.write import marks
 from nsadmin.embedded.seed.write.namespaces import write_namespaces
 
 from .conftest import OwnServers
@@ -16,6 +17,7 @@ def test_the_result_has_the_shapes_of_the_demo(own_servers: OwnServers) -> None:
     """One namespace stands for all: what was written before is not written again."""
     only = [BY_SLUG["currency-exhibit-draft"]]
     write_namespaces(lambda _: None, now=datetime.now(UTC), specs=only)
+    marks.history_written(datetime.now(UTC))
 
     sentences: list[str] = []
     result = seed(sentences.append)

@@ -18,6 +18,7 @@ from nsadmin.embedded.seed.history import (
 )
 from nsadmin.embedded.seed.history.people import actor_of
 from nsadmin.embedded.seed.history.times import ago
+from nsadmin.embedded.seed.write import marks
 from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.listing import saved_views
 from nsadmin.namespaces.mirror import comparison
@@ -40,22 +41,33 @@ _VIEWS = {
 }
 
 
-def write_history(now: datetime, report: Report, *, wait_s: float = _WAIT_S) -> None:
+def write_history(now: datetime, report: Report, *, wait_s: float = _WAIT_S) -> bool:
     """Let the acts of the past days happen, oldest first, and keep some views.
 
-    Runs once, after the namespaces are written. An act that fails is left out and
-    reported: the demo starts without it. `wait_s` is how long all acts together wait
-    for a slow Qdrant.
+    Returns whether anything was left to write. A history that was cut off goes on after
+    the act that was cut; all that follows is later than what there is. An act that
+    fails is left out and reported: the demo starts without it. `wait_s` is how long all
+    acts together wait for a slow Qdrant.
     """
+    begun = marks.begun_acts()
+    if begun is None:
+        return False
     _try("comparison of the mirror", comparison.reconcile, report)
     give_up = time.monotonic() + wait_s
     for moment, act in sorted(_acts(now), key=lambda entry: entry[0]):
+        name = act.__name__.replace("_", " ")
+        if name in begun:
+            continue
+        marks.act_begins(name)
         with clock.set_to(moment):
-            name = act.__name__.replace("_", " ")
+            # Before the act as well: one that was cut off may have left changes open.
+            _try(f"wait before {name}", partial(_catch_up, give_up), report)
             _try(name, partial(act, moment), report)
             _try(f"wait after {name}", partial(_catch_up, give_up), report)
     for view in _VIEWS:
         _try(f"view {view}", partial(_save_view, view), report)
+    marks.history_written(now)
+    return True
 
 
 def _try(name: str, part: Callable[[], object], report: Report) -> None:
@@ -67,9 +79,10 @@ def _try(name: str, part: Callable[[], object], report: Report) -> None:
 
 
 def _catch_up(give_up: float) -> None:
-    """Wait until Qdrant shows the accepted changes: the next acts build on them."""
-    accepted = AuditEvent.objects.filter(outcome=Outcome.ACCEPTED)
-    while accepted.exists() and time.monotonic() < give_up:
+    """Wait until Qdrant shows the changes that were begun: later acts build on them."""
+    unfinished = (Outcome.ATTEMPTED, Outcome.ACCEPTED)
+    rows = AuditEvent.objects.filter(outcome__in=unfinished)
+    while rows.exists() and time.monotonic() < give_up:
         if not recovery.heal():
             time.sleep(_PAUSE_S)
 

@@ -15,18 +15,17 @@ from nsadmin.embedded.seed.catalogue import NAMESPACES
 from nsadmin.embedded.seed.namespace_documents import namespace_document
 from nsadmin.embedded.seed.resources import resources
 from nsadmin.embedded.seed.specs import NamespaceSpec
+from nsadmin.embedded.seed.write import marks
 from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
-from nsadmin.stores.mongo import connection, namespaces
+from nsadmin.stores.mongo import namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 from nsadmin.stores.seal import Secret
 
 Report = Callable[[str], None]
-
-_MARKS = "demo"
 
 
 def write_namespaces(
@@ -34,13 +33,13 @@ def write_namespaces(
     *,
     now: datetime,
     specs: Sequence[NamespaceSpec] = NAMESPACES,
-) -> bool:
-    """Write the missing namespaces, unless all were written before; tell which.
+) -> None:
+    """Write the missing namespaces, unless all were written before.
 
     Raises Unavailable where a store stays away for a minute.
     """
-    if retry_while_unavailable(_is_marked, report):
-        return False
+    if retry_while_unavailable(marks.has_namespaces, report):
+        return
     retry_while_unavailable(namespaces.ensure_indexes, report)
     retry_while_unavailable(resource_store.ensure_indexes, report)
 
@@ -51,8 +50,7 @@ def write_namespaces(
     with ThreadPoolExecutor(max_workers=2) as pool:
         for sentence in pool.map(write, specs):
             report(sentence)
-    _mark(now)
-    return True
+    marks.namespaces_written(now)
 
 
 def _write(spec: NamespaceSpec, *, now: datetime) -> str:
@@ -92,17 +90,6 @@ def address_of(spec: NamespaceSpec, cluster: Cluster) -> dict[str, Any]:
             url=cluster.url,
         )
     return address
-
-
-def _is_marked() -> bool:
-    with connection.translate_errors():
-        return connection.collection(_MARKS).find_one({"_id": "seed"}) is not None
-
-
-def _mark(now: datetime) -> None:
-    row = {"_id": "seed", "completed_at": now}
-    with connection.translate_errors():
-        connection.collection(_MARKS).replace_one({"_id": "seed"}, row, upsert=True)
 
 
 def listed_namespaces() -> list[dict[str, str]]:

@@ -1,0 +1,100 @@
+"""Every setting that an operator gives, read from the environment.
+
+No other module reads it. Our own settings begin with NSADMIN_, here and in the
+environment, so a setting has one name everywhere. Every default is the secure one.
+"""
+
+from pathlib import Path
+
+from environs import env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# Secrets: the key that signs cookies, and the key of all keyed hashes.
+NSADMIN_SECRET_KEY: str = env.str("NSADMIN_SECRET_KEY", "")
+NSADMIN_KEY_PEPPER: str = env.str("NSADMIN_KEY_PEPPER", "")
+# Keys for stored secrets, each "id:base64 of 32 bytes", separated by commas. The first
+# key encrypts; all of them decrypt.
+NSADMIN_SEAL_KEYS: list[str] = env.list("NSADMIN_SEAL_KEYS", [])
+# Stores: the namespace store, the shared Qdrant cluster, Redis, the SQL database.
+NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
+NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
+NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
+NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
+# Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server.
+NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
+NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
+# Private addresses of dedicated clusters, each for the organization that may use it:
+# host:port=org_…, or host:port=* for every organization.
+NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
+# Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
+NSADMIN_CLUSTER_PORTS: list[int] = env.list("NSADMIN_CLUSTER_PORTS", [], subcast=int)
+# The most documents and bytes of one export of documents.
+NSADMIN_EXPORT_DOCUMENTS: int = env.int("NSADMIN_EXPORT_DOCUMENTS", 100_000)
+NSADMIN_EXPORT_BYTES: int = env.int("NSADMIN_EXPORT_BYTES", 256 << 20)
+# How long Qdrant is waited for, in seconds: by a plan, by a page, by one request of the
+# regular samples, and by any other call from its start to the end of the answer.
+NSADMIN_PLAN_TIMEOUT_S: float = env.float("NSADMIN_PLAN_TIMEOUT_S", 5)
+NSADMIN_PAGE_TIMEOUT_S: float = env.float("NSADMIN_PAGE_TIMEOUT_S", 2)
+NSADMIN_SAMPLE_TIMEOUT_S: float = env.float("NSADMIN_SAMPLE_TIMEOUT_S", 1)
+NSADMIN_CLUSTER_DEADLINE_S: float = env.float("NSADMIN_CLUSTER_DEADLINE_S", 30)
+# The most bytes of an answer of Qdrant; of one about points or of its telemetry.
+NSADMIN_CLUSTER_MAX_BYTES: int = env.int("NSADMIN_CLUSTER_MAX_BYTES", 8 << 20)
+NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
+    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
+)
+# The most bytes of the counts of all collections of a cluster, and their seconds.
+NSADMIN_QDRANT_METRICS_BYTES: int = env.int("NSADMIN_QDRANT_METRICS_BYTES", 256 << 20)
+NSADMIN_QDRANT_METRICS_S: float = env.float("NSADMIN_QDRANT_METRICS_S", 60)
+# How the points of a collection may be brought to another one (snapshot, stream; pages
+# is always allowed), the longest call for it in seconds, and how many ranges of ids
+# pages read and write side by side.
+NSADMIN_TRANSFER_WAYS: list[str] = env.list(
+    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"]
+)
+NSADMIN_TRANSFER_CALL_S: float = env.float("NSADMIN_TRANSFER_CALL_S", 3600)
+NSADMIN_TRANSFER_RANGES: int = env.int("NSADMIN_TRANSFER_RANGES", 4)
+# The limit on API requests.
+NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
+# The same for all keys of an organization, and how many valid keys it may have.
+NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
+    "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute"
+)
+NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
+# Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
+NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
+# Trust the X-Forwarded headers of a reverse proxy.
+NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
+# The number of days in which a namespace deleted in the pages can be restored.
+NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
+# In 24 hours the platform deletes at most this number of namespaces by itself, or this
+# share of all in percent if that is more; the others wait for a platform admin.
+NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
+NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
+# A purge that fails for this many days leaves the collection behind.
+NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
+# After a move to another cluster the old collection is kept for this many days.
+NSADMIN_MOVE_FALLBACK_DAYS: int = env.int("NSADMIN_MOVE_FALLBACK_DAYS", 7)
+# The result of a comparison of two namespaces is kept for this many days.
+NSADMIN_COMPARISON_DAYS: int = env.int("NSADMIN_COMPARISON_DAYS", 30)
+# The platform's webhook for requests to process again, and its secret: whsec_ and
+# base64 of 24 to 64 bytes. Without them workers of the platform claim requests.
+NSADMIN_REPROCESS_WEBHOOK_URL: str = env.str("NSADMIN_REPROCESS_WEBHOOK_URL", "")
+NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRET", "")
+# Names of hosts, each as host or host:port; * stands for any port. Further origins that
+# may post forms.
+NSADMIN_ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
+# Mail for links that set a password.
+EMAIL_BACKEND: str = env.str(
+    "NSADMIN_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"
+)
+EMAIL_HOST: str = env.str("NSADMIN_EMAIL_HOST", "localhost")
+DEFAULT_FROM_EMAIL: str = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
+# Where `collectstatic` puts files.
+STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+NSADMIN_LOG_LEVEL: str = env.str("NSADMIN_LOG_LEVEL", "INFO")
+# Whether the embedded servers and the demo are installed. They are not part of
+# production: `manage.py` sets this for the commands that need them, and the wheel does
+# not contain the package.
+NSADMIN_EMBEDDED: bool = env.bool("NSADMIN_EMBEDDED", False)

@@ -1,0 +1,48 @@
+"""The SQL database, and the caches in Redis."""
+
+from typing import Any
+
+import dj_database_url
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from nsadmin.settings.environment import NSADMIN_DATABASE_URL, NSADMIN_REDIS_URL
+
+_SQLITE = {
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"
+    ),
+    "transaction_mode": "IMMEDIATE",
+}
+
+
+def _database(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=None))
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = _SQLITE
+    return config
+
+
+DATABASES = {"default": _database(NSADMIN_DATABASE_URL or "sqlite:///nsadmin.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_REDIS_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
+    "KEY_PREFIX": "nsadmin",
+    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": _REDIS_CACHE,
+    "sessions": {
+        **_REDIS_CACHE,
+        "BACKEND": "nsadmin.access.web.session_cache.SessionCache",
+        "OPTIONS": {
+            "pool_class": "redis.BlockingConnectionPool",
+            "max_connections": 32,
+            "timeout": 0.5,
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry": Retry(NoBackoff(), 0),  # sessions are read from SQL instead
+        },
+    },
+}
