@@ -104,7 +104,7 @@ def test_the_page_says_how_old_the_index_is(cast, browse) -> None:
     assert "have not been read yet" in shown(browse(), "/search/", "film")
     fill.run()
     html = in_words(shown(browse(), "/search/", "film"))
-    assert "Collections and retrievers as of" in html
+    assert "Collections and retrievers read" in html
     assert "have not been read yet" not in html
 
 
