@@ -92,7 +92,7 @@ def test_no_words_show_what_changed_last(cast, browse, path) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_database_without_an_index_is_told_in_words(cast, browse, path) -> None:
     if connection.vendor != "sqlite":
-        pytest.skip("the transaction of the test would be over")
+        pytest.skip("a failed statement ends the transaction of a test on PostgreSQL")
     client = browse()
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE search_trigrams")
