@@ -24,7 +24,7 @@ _OURS = {"csrfmiddlewaretoken", FIELD}
 _INVITING = "An invitation gives a person access to this organization."
 _DELETING = "What is deleted here cannot be restored."
 # What the password protects, by the name of the route.
-_REASONS: Final = {
+REASONS: Final = {
     "bulk": "This deletes or changes several namespaces at once.",
     "clone": "This sends data to another organization or cluster.",
     "delete": "This deletes a namespace with everything in it.",
@@ -85,7 +85,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
 def _reason(request: HttpRequest) -> str:
     match = request.resolver_match
     name = (match.url_name if match else "") or ""
-    return _REASONS.get(name, "This changes access or data for other people.")
+    return REASONS.get(name, "This changes access or data for other people.")
 
 
 def _back(request: HttpRequest) -> str:
