@@ -7,16 +7,21 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.plan.steps import changed_parameters
 from nsadmin.namespaces.plan.steps.endings import written_time
 from nsadmin.pages.common.badges import TIERS
+from nsadmin.pages.common.change_titles import field_word
 from nsadmin.pages.templatetags.formatting import role_word, setting
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One step of an event: its sentence, with the old and new text if there is any."""
+    """One step of an event: its sentence, with the old and new text if there is any.
+
+    `label` names what these texts are; empty where the sentence is enough.
+    """
 
     sentence: str
     before: str
     after: str
+    label: str = ""
 
 
 def changes_of(event: AuditEvent) -> list[ChangeView]:
@@ -32,7 +37,7 @@ def changes_of(event: AuditEvent) -> list[ChangeView]:
             dropped[field] = schema
         elif kind == "create_index" and field in dropped and schema:
             old, new = changed_parameters(dropped[field], schema)
-            change = ChangeView(change.sentence, old, new)
+            change = ChangeView(change.sentence, old, new, "Parameters")
         found.append(change)
     return found
 
@@ -44,12 +49,21 @@ def _change(entry: dict[str, Any]) -> ChangeView:
             key for key in {**before, **after} if before.get(key) != after.get(key)
         ]
         before, after = _pairs(before, changed), _pairs(after, changed)
+    sentence = str(entry.get("sentence") or entry.get("field") or "")
     has_texts = isinstance(before, str) or isinstance(after, str)
-    return ChangeView(
-        sentence=str(entry.get("sentence") or entry.get("field") or ""),
-        before=_written(entry, before) if has_texts else "",
-        after=_written(entry, after) if has_texts else "",
-    )
+    # A value that is new stands in the sentence, as the name of a new namespace.
+    if not has_texts or (not before and after and str(after) in sentence):
+        return ChangeView(sentence, "", "")
+    before, after = _written(entry, before), _written(entry, after)
+    return ChangeView(sentence, before, after, _label(entry))
+
+
+def _label(entry: dict[str, Any]) -> str:
+    """Return what the values of a change are, in words."""
+    field = str(entry.get("field") or "")
+    if entry.get("kind") == "set_expiry":
+        return "Expiry"
+    return "Role" if field.startswith("member ") else field_word(field)
 
 
 def _written(entry: dict[str, Any], value: Any) -> str:

@@ -12,6 +12,10 @@ from nsadmin.namespaces.plan.steps.endings import written_time
 _LONGEST = 120
 _NAMES = ("Qdrant", "Ray", "GPU")
 _WORDS = {
+    "namespace_name": "Name",
+    "source_namespace_id": "Source",
+    "second_person": "Confirmed by a second person",
+    "support_needs_approval": "Approval",
     "description": "Description",
     "auto_create_indexes": "Automatic indexes",
     "expires_at": "Expiry",
@@ -58,6 +62,12 @@ def _continued(text: str) -> str:
     return f"{text[:1].lower()}{text[1:]}"
 
 
+def field_word(field: str) -> str:
+    """Return the name of a field for people, such as `Tier`; empty for no field."""
+    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
+    return word[:1].upper() + word[1:]
+
+
 def _type(change: Change) -> str:
     schema = change.get("schema")
     return str(schema.get("type", "")) if isinstance(schema, Mapping) else ""
@@ -69,8 +79,7 @@ def _field(change: Change) -> str:
         return f"Renamed to {after}"
     if field == "protected":
         return "Protected from deletion" if after else "Protection removed"
-    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
-    word = word[:1].upper() + word[1:]
+    word = field_word(field)
     if isinstance(after, bool):
         return f"{word} turned {'on' if after else 'off'}"
     if after in (None, ""):
