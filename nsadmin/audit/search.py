@@ -21,10 +21,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "infrastructure": ('"field": "infrastructure', '"kind": "set_secret"'),
     "protection": ('"field": "protected"',),
     "indexes": ('"kind": "create_index"', '"kind": "drop_index"'),
+    "expiry": ('"kind": "set_expiry"',),
     "extractors": ('"kind": "append_extractor"',),
 }
 # The word of the filter for all that support sessions leave behind.
 SUPPORT = "support"
+# The actions whose changes may be reverted.
+_REVERSIBLE = ("namespace:update", "namespace:extend")
 # The outcomes of changes that were written.
 _WRITTEN = (Outcome.DONE, Outcome.ACCEPTED)
 _COLUMNS = (
@@ -94,12 +97,12 @@ def older_than(rows: AuditRows, event_id: int | None) -> AuditRows:
 
 def is_written_update(event: AuditEvent) -> bool:
     """Return whether the event is a change of a namespace that was written."""
-    return event.action == "namespace:update" and event.outcome in _WRITTEN
+    return event.action in _REVERSIBLE and event.outcome in _WRITTEN
 
 
 def written_update(rows: AuditRows, op_id: str) -> AuditEvent | None:
     """Return the written change of a namespace with this operation id."""
-    updates = rows.filter(op_id=op_id, action="namespace:update")
+    updates = rows.filter(op_id=op_id, action__in=_REVERSIBLE)
     return updates.filter(outcome__in=_WRITTEN).first()
 
 

@@ -59,7 +59,7 @@ def _load(namespace_id: str) -> Namespace | NsadminError | None:
 def _source(job: Job, source: Namespace | NsadminError | None) -> Condition:
     """Judge the source: it is there, with its collection, and may be copied."""
     if source is None:
-        return Condition("blocks", "The source is gone", SOURCE_GONE)
+        return Condition("blocks", "The source was deleted", SOURCE_GONE)
     if isinstance(source, NsadminError):
         return refused(_SOURCE, source)
     try:
@@ -67,7 +67,7 @@ def _source(job: Job, source: Namespace | NsadminError | None) -> Condition:
     except NsadminError as error:
         return _unreached(_SOURCE, error)
     if live is None and job.cursor.get("has_collection"):
-        return Condition("blocks", "The source's collection is gone", _GONE)
+        return Condition("blocks", "The source's collection was deleted", _GONE)
     return _foreign(job, source) or Condition("ok", "The source can be read")
 
 

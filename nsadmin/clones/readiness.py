@@ -51,7 +51,11 @@ def room(actor: Actor) -> Condition:
     except NsadminError as error:
         return refused("The subscription has room", error)
     if limit is None:
-        return Condition("ok", "The subscription has room", "No limit of namespaces.")
+        return Condition(
+            "ok",
+            "The subscription has room",
+            "The number of namespaces is not limited.",
+        )
     left = limit - used
     return Condition(
         "ok",

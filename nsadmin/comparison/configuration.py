@@ -66,7 +66,7 @@ def compare(left: Facts, right: Facts) -> list[Group]:
 def _settings(left: Namespace, right: Namespace) -> Iterator[FieldRow]:
     yield value_row("Description", left.description, right.description)
     yield value_row(
-        "Automatic payload indexes", left.auto_create_indexes, right.auto_create_indexes
+        "Automatic indexes", left.auto_create_indexes, right.auto_create_indexes
     )
     yield value_row(
         "Fields without automatic indexes",

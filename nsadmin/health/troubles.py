@@ -229,7 +229,7 @@ def _sentences(
     elif trouble == "unknown" and look is None:
         yield NOT_ASKED
     elif trouble == "unknown" and look is not None:
-        yield look.error or f"Qdrant says {live.get('status', 'nothing')}."
+        yield look.error or f"Qdrant reports {live.get('status', 'nothing')}."
     elif trouble == "no collection":
         yield "Qdrant has no collection for it."
     elif trouble == "drift":
@@ -238,4 +238,4 @@ def _sentences(
     elif trouble == "failed":
         yield row.clone_error or "The clone did not finish."
     else:
-        yield "It has expired; its deletion waits for a confirmation."
+        yield "It has expired; its deletion waits for approval."

@@ -55,11 +55,16 @@ def latest(organization_id: str, person_id: str, *, limit: int) -> list[Job]:
 
 
 def mark_seen(person: Person, jobs: Iterable[Job]) -> None:
-    """Record that a person has seen the ends of these jobs; those of others stay."""
-    found = [job for job in jobs if is_unseen(person, job)]
-    if found:
-        rows = Job.objects.filter(pk__in=[job.pk for job in found], state__in=FINAL)
-        rows.update(seen_at=timezone.now())
+    """Record that a person has seen the ends of these jobs; those of others stay.
+
+    A job that was resumed since it was read has another end, which was not seen.
+    """
+    ends = Q()
+    for job in jobs:
+        if is_unseen(person, job):
+            ends |= Q(pk=job.pk, epoch=job.epoch, state=job.state)
+    if ends:
+        Job.objects.filter(ends).update(seen_at=timezone.now())
 
 
 def dismiss(person: Person, organization_id: str, job_ids: Iterable[UUID]) -> None:

@@ -37,11 +37,11 @@ Step = Callable[[Job, Namespace], None]
 
 _CANCELLED: Final = "cancelled"
 _LEFT_BEHIND: Final = (
-    "What the move {move} made on the new cluster is left behind, if it is there"
+    "The collection that the move {move} made on the new cluster may be left there"
 )
 _UNMARKED: Final = (
-    "What the move {move} left on the old cluster is not deleted automatically, if it "
-    "is there"
+    "The collection that the move {move} left on the old cluster may not be deleted "
+    "automatically"
 )
 
 

@@ -98,7 +98,8 @@ def catch_up_paused(context: MoveContext, pause: WritePause) -> None:
         _end_pass(context, PAUSED_KEY, _compare(context, CATCH_UP, pause))
     raise Conflict(
         "Programs still write although writes are paused, so the move cannot be "
-        "finished without missing some. Pause them, or move without a write pause.",
+        "finished without missing some writes. Stop these programs, or move "
+        "without a write pause.",
         code="writes_not_paused",
     )
 

@@ -93,8 +93,8 @@ class WritePause:
 
     def _say_unrestricted(self) -> None:
         self._context.job.record_event(
-            "The old collection takes no limit on writes; only the announcement in "
-            "the document pauses them.",
+            "Qdrant refused to limit writes to the old collection. Only programs that "
+            "read the announced pause in the document stop writing.",
             "warn",
         )
 

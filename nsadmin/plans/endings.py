@@ -1,7 +1,7 @@
 """Requests that end a namespace, now or at a time; they have no patch."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +14,7 @@ from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.lifecycle import expiry, tombstones
 from nsadmin.namespaces.plan.plan import Plan
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.plan.steps.endings import DeleteNamespace, SetExpiry
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import Namespace
@@ -21,9 +22,13 @@ from nsadmin.namespaces.schema.document import Namespace
 
 @dataclass(frozen=True, slots=True)
 class ExpiryChange:
-    """The request to set the expiry; None removes it."""
+    """The request to set the expiry; None removes it.
+
+    `revert` is the request that it answers, if it reverts an earlier change.
+    """
 
     end: datetime | None
+    revert: Revert | None = None
 
     @property
     def action(self) -> Action:
@@ -44,16 +49,14 @@ class ExpiryChange:
         return Preview(view, self._plan(view.namespace), qdrant_silent=False)
 
     def _plan(self, namespace: Namespace) -> Plan:
-        step = self._step(namespace)
+        if self.revert is not None:
+            return self.revert.plan(namespace, None)
+        step = SetExpiry.of(namespace, self.end)
         return Plan.of(namespace, [step] if step.before != step.after else [])
-
-    def _step(self, namespace: Namespace) -> SetExpiry:
-        before, after = _text(namespace.expires_at), _text(self.end)
-        return SetExpiry(namespace.label, before, after)
 
     def guard(self, namespace: Namespace) -> Guarded | None:
         """Return the kind of change for which a second person may be required."""
-        return Guarded.DELETE if self._step(namespace).is_sooner else None
+        return Guarded.DELETE if SetExpiry.of(namespace, self.end).is_sooner else None
 
     def carry_out(
         self,
@@ -68,7 +71,12 @@ class ExpiryChange:
         shown = self.preview(actor, namespace_id)
         shown.plan.require_digest(digest)
         view = expiry.extend(
-            actor, namespace_id, self.end, op_id=op_id, approval=approval
+            actor,
+            namespace_id,
+            self.end,
+            op_id=op_id,
+            approval=approval,
+            reverts=self.revert.reverts if self.revert else "",
         )
         return Outcome(view, shown.plan, op_id, converged=True)
 
@@ -117,9 +125,3 @@ class Deletion:
             actor, namespace_id, only_if=only_if, op_id=op_id, approval=approval
         )
         return Outcome(view, shown.plan, op_id, converged=True)
-
-
-def _text(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

@@ -40,8 +40,7 @@ def written(wanted: Wanted, namespace: Namespace) -> tuple[Raw, SecretStr | None
         case Revert():
             return {"kind": "revert", "op_id": wanted.op_id}, None
         case ExpiryChange():
-            end = wanted.end
-            return {"kind": "expiry", "end": end and end.isoformat()}, None
+            return _expiry(wanted), None
         case CloneChange():
             return copying.written(wanted)
         case Deletion():
@@ -101,8 +100,23 @@ def _bare(place: Raw, key: Any) -> Raw:
     return place if key is None else {**place, KEY_FIELD: None}
 
 
-def _revert(op_id: str) -> Revert:
+def reverting(event: AuditEvent) -> Revert | ExpiryChange:
+    """Return the request to revert a written change; Invalid if it has no inverse."""
+    revert = revert_of(event.op_id, event.changes)
+    for change in revert.transitions:
+        if change.subject == "expires_at":
+            return ExpiryChange(end_of({"end": change.before}), revert)
+    return revert
+
+
+def _expiry(wanted: ExpiryChange) -> Raw:
+    if wanted.revert is not None:
+        return {"kind": "revert", "op_id": wanted.revert.op_id}
+    return {"kind": "expiry", "end": wanted.end and wanted.end.isoformat()}
+
+
+def _revert(op_id: str) -> Revert | ExpiryChange:
     event = search.written_update(AuditEvent.objects.all(), op_id)
     if event is None:
         raise NotFound("The change that this plan reverts is not in the audit.")
-    return revert_of(event.op_id, event.changes)
+    return reverting(event)

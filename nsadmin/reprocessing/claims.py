@@ -19,6 +19,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
+from nsadmin.audit.record import AuditActor
 from nsadmin.errors import Conflict
 from nsadmin.names import clip
 from nsadmin.reprocessing import reading
@@ -39,11 +40,17 @@ _FINISHED: Final[Mapping[Finish, RequestState]] = {
 
 
 def claim(
-    *, worker: str, token: str, lease_s: int, request_id: UUID | None = None
+    actor: AuditActor,
+    *,
+    worker: str,
+    token: str,
+    lease_s: int,
+    request_id: UUID | None = None,
 ) -> ReprocessRequest | None:
     """Claim the oldest waiting request, or the one that is named; None without any.
 
-    Repeated with the same token it returns what the token has claimed already.
+    Repeated with the same token it returns what the token has claimed already. A claim
+    is written to the audit together with its row.
     """
     give_back_expired()
     hashed = _hash(token)
@@ -57,24 +64,31 @@ def claim(
         waiting = waiting.filter(request_id=request_id)
     ids = waiting.order_by("created_at").values_list("request_id", flat=True)
     for key in list(ids[:_TRIES]):
-        if _take(key, worker, hashed, lease_s):
-            return ReprocessRequest.objects.get(pk=key)
+        if (row := _take(actor, key, worker, hashed, lease_s)) is not None:
+            return row
     return None
 
 
-def _take(key: UUID, worker: str, hashed: str, lease_s: int) -> bool:
+@transaction.atomic
+def _take(
+    actor: AuditActor, key: UUID, worker: str, hashed: str, lease_s: int
+) -> ReprocessRequest | None:
+    """Claim a request and audit it; None if another worker was faster."""
     now = timezone.now()
     rows = ReprocessRequest.objects.filter(pk=key, state=RequestState.REQUESTED)
-    return bool(
-        rows.update(
-            state=RequestState.CLAIMED,
-            claimed_by=clip(worker, 128),
-            claimed_at=now,
-            claim_ends_at=now + timedelta(seconds=lease_s),
-            claims=F("claims") + 1,
-            token_hash=hashed,
-        )
+    is_taken = rows.update(
+        state=RequestState.CLAIMED,
+        claimed_by=clip(worker, 128),
+        claimed_at=now,
+        claim_ends_at=now + timedelta(seconds=lease_s),
+        claims=F("claims") + 1,
+        token_hash=hashed,
     )
+    if not is_taken:
+        return None
+    row = ReprocessRequest.objects.get(pk=key)
+    _record(actor, row, "claim", f"was claimed by the worker {row.claimed_by}")
+    return row
 
 
 def renew(request_id: UUID, *, token: str, lease_s: int) -> ReprocessRequest:
@@ -120,17 +134,26 @@ def finish(
             token_hash=hashed,
         ):
             raise _lost(_get(request_id))
-        _record(actor, row, outcome)
+        is_done = outcome == "done"
+        ending = Outcome.DONE if is_done else Outcome.FAILED
+        words = "finished" if is_done else "failed"
+        _record(actor, row, outcome, words, outcome=ending)
     row.refresh_from_db()
     return row
 
 
-def _record(actor: Actor, row: ReprocessRequest, outcome: Finish) -> None:
-    word = "finished" if outcome == "done" else "failed"
+def _record(
+    actor: AuditActor,
+    row: ReprocessRequest,
+    act: str,
+    words: str,
+    *,
+    outcome: Outcome = Outcome.DONE,
+) -> None:
     record.record(
-        Outcome.DONE if outcome == "done" else Outcome.FAILED,
-        action=f"reprocess:{outcome}",
-        summary=f"Processing again with {row.extractor_id} {word}.",
+        outcome,
+        action=f"reprocess:{act}",
+        summary=f"Processing again with {row.extractor_id} {words}.",
         actor=actor,
         organization_id=row.organization_id,
         namespace_id=row.namespace_id,

@@ -230,7 +230,7 @@ def instantiate(
     """
     template = get(actor, template_id)
     if not template.is_active:
-        raise Conflict("This template is not active.", code="template_inactive")
+        raise Conflict("This template is disabled.", code="template_inactive")
     description = template.description
     if request.description is not None:
         description = request.description

@@ -220,15 +220,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   announced = stage;
 });
 
-// A notice of an ended job is read out when a poll brings it; after one was dismissed, the
-// focus is on the next one.
+// A notice of an ended job is read out when a poll brings it, and never takes the focus.
+// A dismissed one takes its button along: then the focus goes to the next one.
 document.addEventListener("htmx:oobAfterSwap", (event) => {
   const said = document.getElementById("job-notices")?.dataset.said;
   if (event.detail.target?.id === "job-notices" && said) announce(said);
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id !== "job-notices" || document.activeElement !== document.body) return;
+  const isDismissal = event.detail.requestConfig?.verb === "post";
+  if (event.target.id !== "job-notices" || !isDismissal) return;
+  if (document.activeElement !== document.body) return;
   (event.target.querySelector("a") ?? document.getElementById("main"))?.focus();
 });
 
@@ -243,6 +245,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   for (const element of document.querySelectorAll("[hx-trigger^=every]")) {
     window.htmx?.ajax("GET", element.getAttribute("hx-get"), {
+      source: element,
       target: element,
       swap: "outerHTML",
     });

@@ -233,6 +233,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/members/new/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/members/<member_id>/"): _MANAGED,
     ("POST", "organization/members/<member_id>/"): _MANAGED,
+    ("GET", "organization/invitations/<invitation_id>/"): _MANAGED,
     ("POST", "organization/invitations/<invitation_id>/"): _MANAGED,
     ("GET", "organization/keys/"): _PERSON,
     ("GET", "organization/keys/new/"): Row(_MANAGED.own),

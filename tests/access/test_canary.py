@@ -187,7 +187,9 @@ def test_a_key_a_link_and_a_password_are_nowhere(
         **role,
         **sure,
     }
-    page = found.browser.post("/organization/members/new/", person).content.decode()
+    sent = found.browser.post("/organization/members/new/", person)
+    between = everything_stored()  # while the link waits to be shown
+    page = found.browser.get(sent.headers["Location"]).content.decode()
     link = re.search(r"/join/([\w-]{43})/", page)
 
     password = "nele-likes-namespaces-7719"
@@ -210,6 +212,7 @@ def test_a_key_a_link_and_a_password_are_nowhere(
 
     secret = key[-43:]
     token = link[1]
+    assert [where for where, text in between.items() if token in text] == []
     said = {"answers": found.told, "logs": logged.text, **everything_stored()}
     assert "POST /join/…/" in logged.text
     leaks = [

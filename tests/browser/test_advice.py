@@ -20,10 +20,10 @@ def test_a_schedule_run_by_hand_builds_an_index_with_a_measured_gain(demo, visit
     page: Page = visit("platform_admin")
     page.goto(f"{demo.url}/schedules/")
     assert axe.faults(page) == []
-    row = page.locator("tbody tr", has_text="Indexes from usage")
+    row = page.locator("tbody tr", has_text="Automatic indexes")
     row.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text(
-        "Indexes from usage is queued for a worker"
+        "Automatic indexes is queued for a worker"
     )
     expect(row).to_contain_text("1 index built", timeout=60_000)
     expect(row).to_contain_text("by Petra Novak")
@@ -90,7 +90,5 @@ def test_the_end_is_moved_from_the_warning_on(demo, visit, scripted):
     assert not scripted or axe.faults(page) == []
     page.select_option("select[name=ends]", "1")
     card.get_by_role("button", name="Change the expiry").click()
-    expect(page.locator("#messages")).to_contain_text(
-        "currency-exhibit-draft expires on"
-    )
+    expect(page.locator("#messages")).to_contain_text("Expiry set to")
     expect(page.get_by_label("Deletion ahead")).to_contain_text("23 h")

@@ -18,11 +18,26 @@ def test_a_notice_comes_is_read_out_and_stays_until_it_is_dismissed(demo, visit)
     expect(page.locator("#announce")).to_contain_text(f"Failed: {title}.")
     expect(page.locator("#jobs-badge")).to_contain_text("new")
     assert page.locator("#q").input_value() == "air", "the page stays as it is"
+    assert page.evaluate("document.activeElement.id") == "q", "so does the focus"
     page.get_by_role("button", name=f"Dismiss: {title}").click()
     expect(notice).to_have_count(0)
     expect(page.locator("#jobs-badge")).not_to_contain_text("new")
     page.reload()
     expect(page.locator("#job-notices .note")).to_have_count(0)
+
+
+def test_a_notice_never_takes_the_focus(demo, visit):
+    page: Page = visit("member")
+    page.goto(f"{demo.url}/namespaces/")
+    page.evaluate("document.activeElement.blur()")
+    title = "Clone “air” as “nothing had the focus”"
+    job_rows.ended_of(demo, "member", title)
+    notice = page.locator("#job-notices").get_by_role("link", name=title)
+    expect(notice).to_be_visible()
+    assert page.evaluate("document.activeElement === document.body")
+    page.get_by_role("button", name=f"Dismiss: {title}").press("Enter")
+    expect(notice).to_have_count(0)
+    assert page.evaluate("document.activeElement.id") == "main"
 
 
 def test_a_notice_leads_to_its_job_and_is_gone_then(demo, visit, scripted):

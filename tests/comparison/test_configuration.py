@@ -81,7 +81,7 @@ RANK = index("rank", type="integer")
     [
         ({"description": "a"}, {}, "Description", "Set on the left only"),
         ({"description": "a"}, {"description": "b"}, "Description", "Different"),
-        ({"auto_create_indexes": True}, {}, "Automatic payload indexes", "Different"),
+        ({"auto_create_indexes": True}, {}, "Automatic indexes", "Different"),
         (
             {"muted_auto_indexes": ["a", "b"]},
             {"muted_auto_indexes": ["b", "c"]},
@@ -100,7 +100,7 @@ RANK = index("rank", type="integer")
             {"payload_indexes": [index("rank", type="integer", lookup=False)]},
             {"payload_indexes": [RANK]},
             "rank",
-            "lookup false → lookup true",
+            "finds equal values no → finds equal values yes",
         ),
         (
             {"payload_indexes": [index("rank", type="keyword")]},
@@ -166,7 +166,7 @@ def test_what_qdrant_has_is_compared_beside_what_is_declared():
     assert said == {
         f"{VECTOR} in Qdrant": "Different",
         "words in Qdrant": "Only on the right",
-        "rank in Qdrant": "lookup true → lookup false",
+        "rank in Qdrant": "finds equal values yes → finds equal values no",
         f"Points with {VECTOR}": "45 more on the left",
         "Points with words": "Unknown on the right",
     }

@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampling.sampler import Sampled, sample
-from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
+from nsadmin.namespaces.models import (
+    ClusterReading,
+    LastLook,
+    LookSlot,
+    MirroredNamespace,
+)
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.cluster import shared
@@ -52,6 +57,27 @@ def later(seconds):
 
 def health():
     return set(MirroredNamespace.objects.values_list("health", flat=True))
+
+
+def test_every_page_states_the_same_beginning_of_a_silence(cast, settings):
+    sample()
+    address = settings.NSADMIN_QDRANT_URL
+    settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
+    ClusterReading.objects.update(url="http://127.0.0.1:9")
+    sample()
+    [since] = set(MirroredNamespace.objects.values_list("health_since", flat=True))
+    # The fleet shows the first, lists the second, the overview the third.
+    assert ClusterLook.objects.get(label="shared").unknown_since == since
+    assert ClusterReading.objects.get(silent_since__isnull=False).silent_since == since
+    # A page asks for its own namespace long after the lists said that it is unknown.
+    for way in (True, False):
+        LastLook.objects.update(unknown_since=None)
+        later(60)
+        found = probe.snapshot(cast.own, force=way, max_age_s=0)
+        assert found.unknown_since == since
+    row = MirroredNamespace.objects.get(pk=cast.own.namespace_id)
+    assert row.health_since == since
+    settings.NSADMIN_QDRANT_URL = address
 
 
 def test_one_silent_answer_covers_the_whole_cluster(cast, settings):

@@ -61,6 +61,14 @@ def test_what_was_seen_is_told_no_more_and_what_runs_again_is():
     assert told() == {job.pk}
 
 
+def test_an_end_that_was_read_before_a_resume_is_another_one():
+    read = ended(State.FAILED)
+    assert resume(Job.objects.get(pk=read.pk))
+    Job.objects.filter(pk=read.pk).update(state=State.FAILED)
+    notices.mark_seen(OWNER, [read])
+    assert told() == {read.pk}
+
+
 def test_one_is_dismissed_or_all_and_none_of_others():
     first, second, third = ended(), ended(), ended()
     others = ended(actor_id=OTHER.id)

@@ -48,7 +48,7 @@ def test_a_preview_writes_nothing(cast):
     shown = changes.preview(cast.actor(), cast.own.namespace_id, patch)
     assert [s.sentence() for s in shown.plan.steps] == [
         "Set the description.",
-        "Turn automatic index creation on.",
+        "Turn automatic indexes on.",
     ]
     assert store.get(cast.own.namespace_id) == before
     assert AuditEvent.objects.count() == 0

@@ -167,7 +167,7 @@ def test_extending_moves_the_end_and_voids_the_warning(cast):
     assert raw(namespace)["expires_at"] == end
     assert expiry.WARNED not in raw(namespace)
     event = AuditEvent.objects.get(action="namespace:extend")
-    assert event.changes[0]["after"].startswith(f"{end:%Y-%m-%d %H:%M}")
+    assert event.changes[0]["after"] == end.isoformat()
     expiry.extend(cast.actor(), namespace.namespace_id, None)
     assert "expires_at" not in raw(namespace)
     assert MirroredNamespace.objects.get(pk=namespace.namespace_id).expires_at is None
@@ -277,7 +277,7 @@ def test_only_an_admin_lets_them_go_and_it_is_audited(cast):
     event = AuditEvent.objects.get(action="namespace:let-expire")
     assert event.organization_id == cast.northlight.organization_id
     assert event.summary.startswith(
-        "Allow the deletion of 21 namespaces that have expired"
+        "Approve the deletion of 21 namespaces that have expired"
     )
     assert event.summary.endswith(" and 16 more.")
 

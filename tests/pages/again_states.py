@@ -7,7 +7,7 @@ from django.utils import timezone
 from nsadmin.reprocessing import asking, claims, measuring
 from nsadmin.reprocessing.models import ReprocessRequest
 from tests.pages.states import LONG, World, at
-from tests.reprocessing.appended import TEXTS, appended_for, process
+from tests.reprocessing.appended import TEXTS, WORKER, appended_for, process
 
 
 def again(world: World) -> None:
@@ -29,7 +29,7 @@ def again(world: World) -> None:
     row = asking.ask(cast.actor(), namespace.namespace_id, TEXTS)
     see("asked")
     world.see("conflict", path, form={"collection": ["col_a"]})
-    claims.claim(worker="gpu-" * 30, token="t" * 32, lease_s=60)
+    claims.claim(WORKER, worker="gpu-" * 30, token="t" * 32, lease_s=60)
     process(namespace, dict.fromkeys((1, 2), "col_a"))
     measuring.measure(row.request_id)
     see("claimed")
@@ -37,7 +37,7 @@ def again(world: World) -> None:
     ReprocessRequest.objects.update(claim_ends_at=past)
     claims.give_back_expired()
     see("given back")
-    claims.claim(worker="gpu-8", token="u" * 32, lease_s=60)
+    claims.claim(WORKER, worker="gpu-8", token="u" * 32, lease_s=60)
     worker = cast.actor("platform_admin")
     claims.finish(worker, row.pk, token="u" * 32, outcome="failed", error=LONG * 6)
     see("failed")

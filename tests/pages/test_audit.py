@@ -386,10 +386,38 @@ def test_an_event_has_an_address_and_its_values_have_labels(browse, own, cast):
     event = commit(cast, {"description": "New."})
     text = shown(browse().get(f"{own}audit/?text={event.op_id}"))
     assert f"?text={event.op_id}#{event.op_id}" in text
-    for word in (">Before<", ">not set<", ">After<", ">New.<"):
+    for word in (">Description before<", ">not set<", ">Description after<", ">New.<"):
         assert word in text
 
 
 def test_an_operation_that_was_cancelled_did_not_fail():
     assert outcome_badge("failed", "cancelled").word == "Cancelled"
     assert outcome_badge("failed", "Qdrant refused a batch.").word == "Failed"
+
+
+def test_what_was_done_stands_in_words_with_the_name_for_programs(browse, own, cast):
+    end = {"kind": "set_expiry", "name": "film", "sentence": "Set the expiry."}
+    changes_made = [
+        {**end, "before": None, "after": "2027-01-31T12:00:00+00:00"},
+        {
+            "field": "infrastructure.compute_tier",
+            "sentence": "Change the tier.",
+            "before": "shared",
+            "after": "dedicated_cpu",
+        },
+        {"sentence": "x", "before": {"max_jobs": 1}, "after": {"max_jobs": 2}},
+        {"field": "namespace_name", "sentence": "Create “film”.", "after": "film"},
+    ]
+    write(cast, summary="x", changes=changes_made)
+    text = browse("viewer").get(f"{own}audit/").content.decode()
+    assert '<span title="namespace:update">Namespace changed</span>' in text
+    assert ">not set</del>" in text
+    assert ">31 January 2027, 12:00 UTC</ins>" in text
+    assert ">Expiry before<" in text
+    assert ">Tier after<" in text
+    assert ">Shared</del>" in text
+    assert ">Dedicated CPU</ins>" in text
+    assert ">max jobs 2</ins>" in text
+    assert "dedicated_cpu" not in text
+    # Its sentence says what is new.
+    assert ">film</ins>" not in text

@@ -221,7 +221,7 @@ def test_the_form_says_how_long_it_takes_and_what_would_be_refused(
         "The source is complete",
         "No other clone of this namespace is running",
         "The subscription has room",
-        "No limit of namespaces.",
+        "The number of namespaces is not limited.",
         "Free disk space",
     ):
         assert said in text

@@ -244,7 +244,7 @@ def test_protection_is_turned_on_at_once_and_off_by_a_plan(cast, sure, own):
     assert "Remove the protection" in client.get(f"{own}settings/").content.decode()
     off = client.post(f"{own}protection/", {"protected": "off"}, follow=True)
     shown = off.content.decode()
-    assert "Lift the protection from deletion." in shown
+    assert "Remove the protection from deletion." in shown
     assert store.get(cast.own.namespace_id)["protected"] is True
     assert confirm(client, shown).status_code == 303
     assert not store.get(cast.own.namespace_id).get("protected")

@@ -101,8 +101,8 @@ def test_add_change_and_drop_become_one_revision(browse, address, indexed):
     assert kinds[:2] == drops
     assert {field for kind, field in kinds[2:]} == {"rank", "line", "title"}
     assert (
-        "Parameters: tokenizer prefix, min_token_len 3, max_token_len 20, "
-        "lowercase true" in shown
+        "Parameters: tokenizer prefix, shortest word 3, longest word 20, "
+        "ignores case yes" in shown
     )
     response = confirm(client, shown, tick=ticks(shown))
     assert response.headers["Location"] == address
@@ -270,7 +270,7 @@ def test_indexes_from_usage_are_part_of_the_plan(browse, address, indexed):
     client = browse()
     text = client.get(address).content.decode()
     text = step(client, address, text, "tick", auto_create_indexes="on", drop="number")
-    assert "Turn on indexes from usage" in " ".join(lines(text))
+    assert "Turn on automatic indexes" in " ".join(lines(text))
     shown = shown_plan(client, address, carried(text))
     confirm(client, shown, tick=ticks(shown))
     raw = store.get(indexed.namespace_id)

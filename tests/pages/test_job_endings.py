@@ -119,7 +119,7 @@ def test_without_its_source_a_clone_is_not_resumed(cast, browse, halted):
     text = page_of(client, job)
     assert "Resume the clone" not in text
     assert "Resuming is not offered" in text
-    assert "The source is gone" in text
+    assert "The source was deleted" in text
     assert "Check again" in text
     assert "Or discard it" in text
     refused = client.post(f"/jobs/{job.job_id}/", {"act": "resume"})

@@ -1,11 +1,15 @@
 """Ended jobs are told on every page until the person who started them has seen it."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.jobs.models import Job, State
+from nsadmin.pages.common.htmx import STOP_POLLING
 from tests.cast import make_job
 from tests.pages.conftest import HTMX
 
@@ -35,7 +39,7 @@ def ended(cast):
 
 def text_of(client, path, **headers):
     response = client.get(path, headers=headers)
-    assert response.status_code == 200
+    assert response.status_code in (200, STOP_POLLING)
     return response.content.decode()
 
 
@@ -135,13 +139,55 @@ def test_a_poll_brings_new_notices_and_no_known_ones(browse, ended, own):
     assert NOTICES in polled
     assert 'hx-swap-oob="true"' in polled
     assert f'data-said="Failed: {TITLE}."' in polled
-    key = f"1-{job.job_id.hex[:8]}"
-    assert f'hx-get="/jobs/badge/?shown={key}"' in polled
+    key = shown_key(polled)
+    assert key.startswith(f"1-{job.job_id.hex[:8]}")
     assert NOTICES not in text_of(client, f"/jobs/badge/?shown={key}", **HTMX)
     text_of(client, f"/jobs/{job.job_id}/")
     gone = text_of(client, f"/jobs/badge/?shown={key}", **HTMX)
     assert NOTICES in gone
     assert TITLE not in gone
+
+
+def shown_key(text):
+    return re.search(r'name="shown" value="([^"]*)"', text)[1]
+
+
+def test_a_badge_that_comes_with_another_job_keeps_no_notice_from_the_page(
+    browse, ended, own
+):
+    """The page of a running job polls too, and gets the badge along."""
+    live = ended(State.RUNNING, ended_at=None, settled=False)
+    client = browse()
+    page = text_of(client, f"/jobs/{live.job_id}/")
+    done = ended(State.DONE, title="Move “film archive”")
+    polled = text_of(client, f"/jobs/{live.job_id}/", **HTMX)
+    assert ">1 new</span>" in polled
+    assert 'name="shown"' not in polled
+    told = text_of(client, f"/jobs/badge/?shown={shown_key(page)}", **HTMX)
+    assert f'href="/jobs/{done.job_id}/">Move “film archive”</a>' in told
+
+
+def test_a_poll_of_a_page_that_was_left_marks_nothing_seen(browse, ended, own):
+    job = ended(State.DONE)
+    client = browse()
+    for path in (f"/jobs/{job.job_id}/", "/jobs/"):
+        polled = text_of(client, path, **HTMX)
+        assert Job.objects.get(pk=job.pk).seen_at is None
+        # What arrives says so itself.
+        assert 'hx-post="/jobs/seen/"' in polled
+        sent = re.findall(r'name="job_id" value="([^"]+)">', polled)
+        assert sent == [str(job.job_id)]
+    client.post("/jobs/seen/", {"job_id": sent}, headers=HTMX)
+    assert Job.objects.get(pk=job.pk).seen_at is not None
+    assert "jobs/seen" not in text_of(client, f"/jobs/{job.job_id}/", **HTMX)
+
+
+def test_a_second_end_of_the_same_job_is_told_again(browse, ended, own):
+    job = ended()
+    client = browse()
+    key = shown_key(text_of(client, own))
+    Job.objects.update(state=State.DONE, ended_at=job.ended_at + timedelta(seconds=7))
+    assert NOTICES in text_of(client, f"/jobs/badge/?shown={key}", **HTMX)
 
 
 def test_a_title_is_text(browse, ended, own):

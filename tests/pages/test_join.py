@@ -39,14 +39,14 @@ def test_a_planted_password_opens_no_other_organization(sure, cast):
     # Halden's admin invites a stranger, and opens the link himself.
     wanted = {"email": person, "name": "Somebody", "role": "viewer"}
     theirs = sure("stranger")
-    own_link = link_in(theirs.post(NEW, asking(theirs, **wanted)))
+    own_link = link_in(theirs.post(NEW, asking(theirs, **wanted), follow=True))
     thief = Client()
     assert thief.post(own_link, CHOSEN).status_code == 302
     assert sign_in(thief, person, CHOSEN["password1"]).status_code == 302
     # Northlight's admin invites the same address, as admin: nobody is a member by that.
     wanted["role"] = "admin"
     ours = sure()
-    their_link = link_in(ours.post(NEW, asking(ours, **wanted)))
+    their_link = link_in(ours.post(NEW, asking(ours, **wanted), follow=True))
     assert not is_member(cast, person)
     to_northlight = {"organization_id": cast.northlight.organization_id}
     assert thief.post("/organization/switch/", to_northlight).status_code == 404

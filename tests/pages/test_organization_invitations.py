@@ -35,8 +35,8 @@ def row_of(email: str) -> str:
 def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     client = sure()
     data = {"email": "New@Example.org", "name": "Neu Kam", "role": "member"}
-    response = client.post(NEW, asking(client, **data))
-    assert response.status_code == 200
+    response = client.post(NEW, asking(client, **data), follow=True)
+    assert response.redirect_chain == [(row_of("new@example.org"), 303)]
     assert response.headers["Cache-Control"] == "no-store"
     assert b"Neu Kam is invited, as member" in response.content
     link = link_in(response)
@@ -46,7 +46,7 @@ def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     assert link.encode() not in listed
     assert cast.northlight.memberships.count() == 3
     assert not User.objects.filter(email="new@example.org").exists()
-    again = client.post(NEW, asking(client, **data))
+    again = client.post(NEW, asking(client, **data), follow=True)
     assert link_in(again) != link
     assert client.get(link).status_code == 404
 
@@ -54,7 +54,7 @@ def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
 def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):
     client = sure()
     sent = asking(client, email="new@example.org", name="Neu Kam", role="member")
-    link = link_in(client.post(NEW, sent))
+    link = link_in(client.post(NEW, sent, follow=True))
     again = client.post(NEW, sent)
     assert again.status_code == 409
     assert b"This form was sent already" in again.content
@@ -63,6 +63,29 @@ def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):
     client.post(row_of("new@example.org"), {"step": "withdraw"})
     assert client.post(NEW, sent).status_code == 409
     assert not Invitation.objects.exists()
+
+
+def test_a_reload_says_that_the_link_was_shown_and_changes_nothing(sure):
+    client = sure()
+    sent = asking(client, email="new@example.org", name="Neu Kam", role="member")
+    first = client.post(NEW, sent, follow=True)
+    address = row_of("new@example.org")
+    assert address == first.redirect_chain[0][0]
+    link = link_in(first)
+    # The session never held it as text.
+    assert link.split("/")[-2] not in str(dict(client.session))
+    again = client.get(address, follow=True)
+    assert again.redirect_chain == [(ALL, 302)]
+    text = again.content.decode()
+    assert "The link for Neu Kam was shown once." in text
+    assert "already" not in text
+    assert link not in text
+    assert client.get(link).status_code == 200
+
+
+def test_a_link_of_another_session_is_not_shown(sure, cast):
+    invite(cast.northlight, "new@example.org")
+    assert sure().get(row_of("new@example.org")).headers["Location"] == ALL
 
 
 @pytest.mark.parametrize("once", ["", "made-up", "abc:def:ghi"])
@@ -82,7 +105,8 @@ def test_the_answer_tells_nothing_of_an_account(sure, cast):
     client, said = sure(), []
     User.objects.create_user("never-set@example.org", None, name="Nobody Knows")
     for email in (stranger.email, "never-set@example.org", "unknown@example.org"):
-        made = client.post(NEW, asking(client, email=email, name="Xa", role="viewer"))
+        sent = asking(client, email=email, name="Xa", role="viewer")
+        made = client.post(NEW, sent, follow=True)
         listed = client.get(ALL)
         withdrawn = client.post(row_of(email), {"step": "withdraw"}, follow=True)
         answers = [made, listed, withdrawn]
@@ -163,7 +187,7 @@ def test_a_new_link_closes_the_one_before(sure, browse, cast):
     address = row_of("new@example.org")
     assert browse().post(address, {"step": "link"}).status_code == 422
     client = sure()
-    second = link_in(client.post(address, {"step": "link"}))
+    second = link_in(client.post(address, {"step": "link"}, follow=True))
     assert client.get(f"/join/{first.secret}/").status_code == 404
     assert client.get(second).status_code == 200
     row = Invitation.objects.get()
@@ -196,7 +220,8 @@ def test_an_expired_invitation_is_shown_as_such_and_can_be_renewed(sure, cast):
     Invitation.objects.update(expires_at=timezone.now() - timedelta(days=2))
     client = sure()
     assert b"expired" in client.get(ALL).content
-    link = link_in(client.post(row_of("new@example.org"), {"step": "link"}))
+    sent = {"step": "link"}
+    link = link_in(client.post(row_of("new@example.org"), sent, follow=True))
     assert client.get(link).status_code == 200
     assert b"expired" not in client.get(ALL).content
 

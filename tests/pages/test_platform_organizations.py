@@ -128,11 +128,16 @@ def test_a_new_organization_shows_its_link_once(cast, browse, sure):
     page = text_of(browser, f"{LIST}new/")
     once = re.search(r'name="once" value="([^"]+)"', page)[1]
     form = {"name": "Bare", "plan": "free", "email": "Ana@example.org", "once": once}
-    text = browser.post(f"{LIST}new/", form).content.decode()
+    shown = browser.post(f"{LIST}new/", form, follow=True)
+    text = shown.content.decode()
     made = Organization.objects.get(name="Bare")
     link = re.search(r"http://testserver(/join/[\w-]+/)", text)[1]
     assert Client().get(link).status_code == 200
     assert events(made) == ["organization:create", "member:invite"]
+    reloaded = browser.get(shown.redirect_chain[0][0], follow=True)
+    assert reloaded.redirect_chain[0][0] == at(made)
+    assert "was shown once" in reloaded.content.decode()
+    assert link not in reloaded.content.decode()
     again = browser.post(f"{LIST}new/", form)
     assert again.status_code == 409
     assert "was sent already" in again.content.decode()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from nsadmin.namespaces.read import snapshots
 from nsadmin.reprocessing import asking, claims, measuring
 from nsadmin.reprocessing.models import ReprocessRequest, WebhookMessage
-from tests.reprocessing.appended import TEXTS, process
+from tests.reprocessing.appended import TEXTS, WORKER, process
 
 AMBER = "On 0 of 6 points"
 
@@ -93,7 +93,7 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):
     assert "There is no further attempt." in card()
     WebhookMessage.objects.update(error="", delivered_at=timezone.now())
     assert "no worker has claimed the request yet" in card()
-    claims.claim(worker="gpu-7", token="t" * 32, lease_s=60)
+    claims.claim(WORKER, worker="gpu-7", token="t" * 32, lease_s=60)
     assert "Claimed by gpu-7" in card()
     overview = member.get(at).text
     assert f"Processing again with {TEXTS}: Being processed." in overview
@@ -105,7 +105,7 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):
     ReprocessRequest.objects.update(claim_ends_at=past)
     claims.give_back_expired()
     assert "The claim of gpu-7 expired" in card()
-    claims.claim(worker="gpu-8", token="u" * 32, lease_s=60)
+    claims.claim(WORKER, worker="gpu-8", token="u" * 32, lease_s=60)
     worker = cast.actor("platform_admin")
     claims.finish(worker, row.pk, token="u" * 32, outcome="failed", error="No model.")
     assert "by gpu-8: No model." in card()

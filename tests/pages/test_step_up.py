@@ -13,6 +13,7 @@ from nsadmin.access.models import Invitation, Membership
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.audit.models import AuditEvent
+from nsadmin.pages.common.step_up import REASONS
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
 from tests.pages.conftest import HTMX
@@ -34,6 +35,7 @@ def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
     response = sent(browse())
     assert response.status_code == 422
     text = response.content.decode()
+    assert "An invitation gives a person access to this organization." in text
     assert f'name="{step_up.FIELD}"' in text
     assert f'action="{NEW}"' in text
     for name, value in DATA.items():
@@ -43,13 +45,14 @@ def test_a_form_that_needs_the_password_stops_with_its_input_kept(browse):
 
 def test_the_right_password_lets_the_same_form_go_on(browse):
     client = browse()
-    response = client.post(NEW, asking(client, **DATA, **{step_up.FIELD: PASSWORD}))
-    assert response.status_code == 200
+    form = asking(client, **DATA, **{step_up.FIELD: PASSWORD})
+    response = client.post(NEW, form, follow=True)
+    assert response.redirect_chain[0][1] == 303
     assert Invitation.objects.get(email=DATA["email"]).name == DATA["name"]
     assert PASSWORD not in response.content.decode()
     more = {**DATA, "email": "second@example.org"}
     second = client.post(NEW, asking(client, **more))
-    assert second.status_code == 200
+    assert second.status_code == 303
 
 
 def test_a_wrong_password_is_refused_and_the_input_stays(browse):
@@ -177,6 +180,8 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     response = client.post(f"/{address}", form)
     assert response.status_code == 422
     assert b"Confirm your password" in response.content
+    text = response.content.decode()
+    assert any(escape(reason) in text for reason in REASONS.values())
     assert AuditEvent.objects.count() == before
     assert browse("support").post(f"/{address}").status_code == 403
 

@@ -78,10 +78,10 @@ def test_parameters_of_indexes():
     text |= {"min_token_len": 2, "max_token_len": 15}
     assert formatting.parameters(text) == "word, 2 to 15, any case"
     integer = {"type": "integer", "lookup": True, "range": False}
-    assert formatting.parameters(integer) == "lookup"
+    assert formatting.parameters(integer) == "finds equal values"
     assert formatting.parameters({"type": "keyword", "is_tenant": False}) == ""
     foreign = {"type": "keyword", "on_disk": True, "m": 4}
-    assert formatting.parameters(foreign) == "m 4, on_disk"
+    assert formatting.parameters(foreign) == "m 4, on disk"
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_settings_are_words(value, written):
 
 def test_no_parameter_is_written_as_the_language_writes_it():
     schema = {"type": "keyword", "on_disk": False, "stemmer": None}
-    assert formatting.parameters(schema) == "on_disk false, stemmer not set"
+    assert formatting.parameters(schema) == "on disk no, stemmer not set"

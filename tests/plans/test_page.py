@@ -1,5 +1,6 @@
 """The page of a plan: shared, reloaded, edited again, confirmed, read afterwards."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
+from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans.models import SavedPlan
@@ -94,11 +96,11 @@ def test_undo_leads_to_a_plan_that_is_confirmed_with_one_click(cast, own):
     client = cast.browser()
     confirm(client, shown_plan(client, f"{own}settings/", FORM))
     done = client.get(f"{own}settings/").content.decode()
-    undo = re.search(r'href="([^"]+revert/)">Undo', done)[1]
+    undo = re.search(r'href="([^"]+revert/[^"]+)">Undo', done)[1]
     plan = client.get(undo, follow=True).content.decode()
     assert "Revert of revision 2" in plan
     after = confirm(client, plan)
-    assert after.headers["Location"] == f"{own}audit/"
+    assert after.headers["Location"] == f"{own}settings/"
     assert not store.get(cast.own.namespace_id).get("description")
 
 
@@ -212,10 +214,10 @@ def test_the_exact_calls_are_folded_away(cast):
 def test_a_harmless_switch_needs_no_plan(cast, own):
     client = cast.browser()
     on = client.post(f"{own}protection/", {"protected": "on"}, follow=True)
-    assert "Protection turned on. Revision 2." in text_of(on)
+    assert "Protected from deletion. Revision 2." in text_of(on)
     assert not SavedPlan.objects.exists()
     shown = shown_plan(client, f"{own}protection/", {"protected": "off"})
-    assert "Lift the protection" in shown
+    assert "Remove the protection" in shown
 
 
 def test_what_can_delete_is_confirmed(cast, own):
@@ -228,8 +230,56 @@ def test_what_can_delete_is_confirmed(cast, own):
     assert confirm(client, shown, tick=ticks).status_code == 303
     assert store.get(cast.own.namespace_id)["expires_at"]
     later = client.post(f"{own}expiry/", {"ends": "30"}, follow=True)
-    assert "expires on" in text_of(later)
+    text = text_of(later)
+    assert "Expiry set to" in text
+    assert "In the audit log" in text
+    assert ">Undo</a>" in text
     assert SavedPlan.objects.count() == 1
+
+
+def test_an_expiry_is_undone_through_a_plan(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}expiry/", {"ends": "7"})
+    confirm(client, shown, tick=ticks_of(shown))
+    first = store.get(cast.own.namespace_id)["expires_at"]
+    undo = undo_of(client.get(f"{own}settings/"))
+    later = client.post(f"{own}expiry/", {"ends": "30"}, follow=True)
+    undo_later = undo_of(later)
+    # The first change cannot be undone while the second one stands.
+    refused = client.get(undo)
+    assert refused.status_code == 409
+    assert "A later change touched the same value" in refused.content.decode()
+    # The second one is: it ends sooner, so that it is confirmed with a tick.
+    shown = text_of(client.get(undo_later, follow=True))
+    assert "Revert of revision 3" in shown
+    assert confirm(client, shown).status_code == 422
+    assert confirm(client, shown, tick=ticks_of(shown)).headers["Location"] == (
+        f"{own}settings/"
+    )
+    assert store.get(cast.own.namespace_id)["expires_at"] == first
+    reverted = AuditEvent.objects.get(action="namespace:extend", revision=4)
+    assert reverted.reverts == AuditEvent.objects.get(revision=3).op_id
+    assert "by revision 4" in text_of(client.get(f"{own}audit/"))
+    shown = text_of(client.get(undo, follow=True))
+    assert confirm(client, shown).status_code == 303
+    assert "expires_at" not in store.get(cast.own.namespace_id)
+
+
+def test_undo_is_not_offered_to_those_who_may_not(cast, own):
+    admin, member = cast.browser(), cast.browser("member")
+    shown = shown_plan(admin, f"{own}expiry/", {"ends": "7"})
+    confirm(admin, shown, tick=ticks_of(shown))
+    assert ">Undo</a>" in text_of(admin.get(f"{own}settings/"))
+    later = text_of(member.post(f"{own}expiry/", {"ends": "30"}, follow=True))
+    assert "Expiry set to" in later
+    assert ">Undo</a>" not in later
+    assert text_of(member.get(f"{own}audit/")).count("Revert this change") == 0
+    assert text_of(admin.get(f"{own}audit/")).count("Revert this change") == 1
+
+
+def undo_of(response):
+    found = re.search(r'href="([^"]+revert/[^"]+)">Undo', response.content.decode())
+    return html.unescape(found[1])
 
 
 def test_a_revert_is_offered_only_where_it_can_work(cast, own):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from nsadmin.audit.record import RecordedActor
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.reprocessing.models import ReprocessRequest, RequestState
 from nsadmin.stores.mongo import resources
@@ -15,6 +16,8 @@ from nsadmin.stores.qdrant.cluster import shared
 from tests.api.endpoints import REQUEST_ID, TOKEN
 from tests.cast import Cast, make_namespace
 
+# The program that works on requests to process again.
+WORKER = RecordedActor("key", "key_gpu", "processing again")
 FACES, TEXTS = "face_identity_extractor_v1", "text_extractor_v1"
 TEXT_VECTOR = "text_extractor_v1_embedding"
 SIZES = {"face_identity_extractor_v1_embedding": 512, TEXT_VECTOR: 1024}

@@ -15,7 +15,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.reprocessing import asking, claims, reading
 from nsadmin.reprocessing.models import EndedBy, ReprocessRequest, RequestState
-from tests.reprocessing.appended import TEXTS, appended_for
+from tests.reprocessing.appended import TEXTS, WORKER, appended_for
 
 
 def token(letter="t"):
@@ -24,7 +24,7 @@ def token(letter="t"):
 
 def claimed(letter="t", **options):
     given = {"worker": f"worker-{letter}", "lease_s": 60, **options}
-    return claims.claim(token=token(letter), **given)
+    return claims.claim(WORKER, token=token(letter), **given)
 
 
 def expire(row):
@@ -45,6 +45,20 @@ def test_the_same_token_gets_the_same_request(waiting):
     assert claimed().request_id == row.request_id
     assert claimed("u") is None
     assert reading.is_connected()
+
+
+def test_a_claim_is_audited_once(cast, waiting):
+    for _ in range(2):
+        claimed()
+    event = AuditEvent.objects.get(action="reprocess:claim")
+    assert event.organization_id == cast.northlight.organization_id
+    assert event.namespace_id == waiting.namespace_id
+    assert (event.actor_kind, event.actor_label) == ("key", "processing again")
+    assert "was claimed by the worker worker-t" in event.summary
+    assert event.outcome == "done"
+    expire(waiting)
+    claimed("u")
+    assert AuditEvent.objects.filter(action="reprocess:claim").count() == 2
 
 
 def test_the_oldest_goes_first_or_the_one_that_is_named(cast, waiting):

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Membership, Organization
-from nsadmin.access.organization.second_person import Guarded
+from nsadmin.access.organization.second_person import MEANINGS, Guarded
 from nsadmin.access.permissions import Action, Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden
@@ -72,19 +72,24 @@ def _is_asked_by_another(row: Organization, actor: Actor, wanted: list[str]) -> 
 def _note(
     actor: Actor, row: Organization, action: str, before: list[str], after: list[str]
 ) -> None:
-    words = {True: ", ".join(after) or "nothing", False: ", ".join(before) or "nothing"}
-    verb = "Ask that" if action.endswith(":ask") else "Set that"
+    verb = "Ask for" if action.endswith(":ask") else "Require"
+    whom = "a second person" if after else "no second person"
     record.record(
         action=action,
-        summary=f"{verb} a second person confirms: {words[True]}.",
+        summary=f"{verb} {whom} for {_meaning(after) or 'any change'}.",
         actor=actor,
         organization_id=row.organization_id,
         changes=[
             {
                 "field": "second_person",
-                "before": words[False],
-                "after": words[True],
+                "before": _meaning(before) or "no change",
+                "after": _meaning(after) or "no change",
                 "sentence": "Changes that a second person confirms",
             }
         ],
     )
+
+
+def _meaning(changes: list[str]) -> str:
+    """Return the kinds of changes in words, as the end of a sentence."""
+    return "; ".join(MEANINGS[Guarded(change)] for change in changes)

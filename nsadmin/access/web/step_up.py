@@ -1,4 +1,4 @@
-"""Step-up authentication: the password again before actions that are hard to undo.
+"""Step-up authentication: the password again, to delete data or change access.
 
 A password counts for ten minutes in the session in which it was given. The password of
 sign-in does not count: a session that was left open must not be enough.

@@ -94,9 +94,10 @@ def cancel_reprocess_request(
 
 @router.post("/reprocess/claim", response=responses(ClaimAnswer, 409, 413, 415))
 @operation(Action.REPROCESS_WORK)
-def claim_reprocess_request(request: HttpRequest, body: ClaimBody) -> HttpResponse:  # noqa: ARG001
+def claim_reprocess_request(request: HttpRequest, body: ClaimBody) -> HttpResponse:
     """Claim a request that waits; for workers of the platform."""
     row = claims.claim(
+        actor_of(request),
         worker=body.worker,
         token=body.claim_token,
         lease_s=body.lease_seconds,

@@ -99,7 +99,8 @@ def _sample_cluster(found: Probe, members: Members) -> Turn:
     reading = readings.reading_of(found.cluster.url)
     odd, turn = _note_odd_answer(found), Turn()
     if found.silence:
-        silence.begin(reading, members, found.silence, until=until)
+        since = row.unknown_since
+        silence.begin(reading, members, found.silence, since=since, until=until)
     elif reading.silent_since is None or silence.end(reading, members, until=until):
         turn = _look(found.cluster, members, reading, until)
     turn.failed += odd

@@ -24,16 +24,24 @@ _MARKED_MS: Final = 60_000
 
 
 def begin(
-    reading: ClusterReading, members: Members, message: str, *, until: float
+    reading: ClusterReading,
+    members: Members,
+    message: str,
+    *,
+    since: datetime | None,
+    until: float,
 ) -> None:
-    """Record that a cluster is silent; mark its rows until the monotonic time."""
+    """Record that a cluster is silent; mark its rows until the monotonic time.
+
+    `since` is when its first probe failed, which every page then states.
+    """
     now = timezone.now()
-    since = reading.silent_since or now
+    since = reading.silent_since or since or now
     if reading.silent_since is None or reading.silence != message:
         readings.save(reading, silent_since=since, silence=message)
     history.record_cluster(reading.url, now, is_silent=True)
     watched = members.rows().filter(pk__in=list(ephemeral.watched()))
-    snapshots.record_silence(list(watched.values_list("pk", flat=True)), message)
+    snapshots.record_silence(list(watched.values_list("pk", flat=True)), message, since)
     claim = f"silent_rows:{reading.url}"
     if redis.claim(claim, milliseconds=_MARKED_MS) and not _mark(members, since, until):
         redis.release(claim)

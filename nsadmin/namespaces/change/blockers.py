@@ -35,7 +35,7 @@ def require_unprotected(namespace: Namespace) -> None:
     """Raise Conflict for a namespace that is protected from deletion."""
     if namespace.is_protected:
         raise Conflict(
-            f"{namespace.name} is protected from deletion. An admin can turn that off "
+            f"{namespace.name} is protected from deletion. An admin can remove that "
             "in its settings.",
             code="namespace_protected",
         )

@@ -85,7 +85,7 @@ def _carry_out(namespace: Namespace, *, deadline: float) -> Progress:
         error = failure.message
         upstream = failure.details.get("upstream")
         if upstream:
-            error = f"{error} Qdrant says: {upstream}"
+            error = f"{error} Qdrant reported: {upstream}"
         return Progress(raw, observed=False, error=error, finished_ops=tuple(finished))
     return Progress(raw, observed=True, finished_ops=tuple(finished))
 

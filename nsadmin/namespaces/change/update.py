@@ -6,7 +6,6 @@ and set, mirror, record the outcome. The first writer wins.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from nsadmin.access.actor import Actor
@@ -15,7 +14,7 @@ from nsadmin.audit.models import Outcome
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.change.compare_and_set import updated_document, write_document
 from nsadmin.namespaces.mirror import mirror
-from nsadmin.namespaces.plan.steps import SetField
+from nsadmin.namespaces.plan.steps import Step
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
@@ -47,15 +46,17 @@ def update_document(
     *,
     action: str,
     summary: str,
-    audited_field: str = "",
+    step: Callable[[Namespace], Step] | None = None,
+    reverts: str = "",
     op_id: str | None = None,
 ) -> NamespaceView:
     """Set values of the document, None to remove a key; return the new namespace.
 
     `values` returns them for the namespace that was just read, or raises to refuse.
-    `{}` in the summary becomes the namespace's name; the audit keeps the old and new
-    value of `audited_field`. `op_id` is a new id of the operation that the caller has
-    written down. Raises TooManyWriters, and what `read` raises.
+    `{}` in the summary becomes the namespace's name; the audit keeps the change as the
+    step that `step` returns; `reverts` is the operation that it reverts. `op_id` is a
+    new id of the operation that the caller has written down. Raises TooManyWriters, and
+    what `read` raises.
     """
     own_id = op_id or record.new_op_id()
 
@@ -71,7 +72,8 @@ def update_document(
             namespace_id=namespace.namespace_id,
             namespace_name=namespace.name,
             revision=after["revision"],
-            changes=_changed(namespace.raw, after, audited_field),
+            changes=[step(namespace).public_json()] if step else [],
+            reverts=reverts,
         )
         return after
 
@@ -80,16 +82,3 @@ def update_document(
     mirror.mirror_one(after)
     record.close(own_id, Outcome.DONE)
     return queries.view_of(document.read(after))
-
-
-def _changed(before: Raw, after: Raw, audited_field: str) -> list[Raw]:
-    if not audited_field or before.get(audited_field) == after.get(audited_field):
-        return []
-    step = SetField(
-        audited_field, _text(before.get(audited_field)), _text(after.get(audited_field))
-    )
-    return [step.public_json()]
-
-
-def _text(value: Any) -> Any:
-    return f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else value

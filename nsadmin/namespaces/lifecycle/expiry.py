@@ -23,6 +23,7 @@ from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.lifecycle import fuse
+from nsadmin.namespaces.plan.steps.endings import SetExpiry
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
@@ -141,12 +142,14 @@ def extend(
     organization_id: str | None = None,
     op_id: str | None = None,
     approval: Approval | None = None,
+    reverts: str = "",
 ) -> NamespaceView:
     """Set the expiry, or remove it with None; an earlier warning is cleared.
 
     Setting an expiry for the first time, or an earlier one, needs the permission to
     delete, because it ends in a deletion, and a second person if the organization asks
     for one; `approval` is the plan of another person that the actor confirms.
+    `reverts` is the operation that this one reverts.
 
     Raises NotFound, Forbidden, Invalid for a system namespace, Conflict if it is being
     deleted. Extension and reaper both compare and set: the first writer wins.
@@ -169,14 +172,15 @@ def extend(
     known = read()
     if known.namespace.expires_at is None and new_end is None:
         return known
-    summary = _extension_summary(new_end, known.namespace.expires_at)
+    summary = SetExpiry.of(known.namespace, new_end).sentence()
     return update_document(
         actor,
         read,
         values,
         action="namespace:extend",
         summary=with_approval(summary, approval),
-        audited_field="expires_at",
+        step=lambda namespace: SetExpiry.of(namespace, new_end),
+        reverts=reverts,
         op_id=op_id,
     )
 
@@ -194,13 +198,6 @@ def _require_allowed(
     if _is_sooner(end, namespace.expires_at):
         require_delete_permission(actor)
         second_person.require(actor, namespace.internal_id, Guarded.DELETE, approval)
-
-
-def _extension_summary(end: datetime | None, before: datetime | None) -> str:
-    if end is None:
-        return "Extend: it never expires."
-    verb = "Set the expiry" if _is_sooner(end, before) else "Extend"
-    return f"{verb}: it expires at {end:%Y-%m-%d %H:%M} UTC."
 
 
 def require_delete_permission(actor: Actor) -> None:
@@ -231,7 +228,7 @@ def warn(actor: Actor, namespace_id: str, now: datetime) -> NamespaceView | None
             raise Conflict("There is nothing to warn of.", code="not_due")
         return {WARNED: fuse.database_now().replace(microsecond=0)}
 
-    summary = "Warn: the namespace expires soon and is deleted then."
+    summary = "Warn that the namespace expires soon and is deleted then."
     try:
         return update_document(
             actor, read, values, action="namespace:expiry-warning", summary=summary

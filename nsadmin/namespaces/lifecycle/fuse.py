@@ -246,7 +246,7 @@ def _audit(actor: Actor, held: HeldDeletions) -> None:
     verb = "expiry" if held.kind == EXPIRY else "final deletion"
     record.record(
         action="platform:release-deletions",
-        summary=f"Allow the {verb} of {len(held.rows):,} held namespaces: "
+        summary=f"Approve the {verb} of {len(held.rows):,} held namespaces: "
         f"{ids_of(held.rows)}.",
         actor=actor,
         organization_id=actor.organization_id,

@@ -132,7 +132,7 @@ def release(actor: Actor, organization: Organization, digest: str) -> int:
         actor,
         held,
         "namespace:let-expire",
-        "Allow the deletion of {} that have expired: {}.",
+        "Approve the deletion of {} that have expired: {}.",
     )
     return len(held.rows)
 
@@ -157,7 +157,12 @@ def extend_all(
 
     tally = items.each("extend", held.rows, extend, key=lambda row: row.namespace_id)
     extended = tally.done - len(failures)
-    _audit(actor, held, "namespace:extend-all", "Extend {} that expired together: {}.")
+    _audit(
+        actor,
+        held,
+        "namespace:extend-all",
+        "Extend the expiry of {} that expired together: {}.",
+    )
     return extended, failures
 
 

@@ -38,7 +38,7 @@ class AutomaticIndex(ChangeRequest):
         if self.field in present:
             return Plan.of(namespace, ())
         if not namespace.auto_create_indexes:
-            raise Conflict("Automatic index creation is off.", code="auto_off")
+            raise Conflict("Automatic indexes are off.", code="auto_off")
         if self.field in namespace.muted_auto_indexes:
             raise Conflict(
                 "This automatic index was dropped before.", code="auto_muted"

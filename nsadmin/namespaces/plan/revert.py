@@ -44,10 +44,10 @@ class Revert(ChangeRequest):
 
     @property
     def action(self) -> Action:
-        """The permission: changing the protection needs the permission to delete."""
+        """The permission; that to delete for the protection and an earlier expiry."""
         if self.infrastructure is not None:
             return Action.NAMESPACE_INFRASTRUCTURE
-        if any(change.subject == "protected" for change in self.transitions):
+        if any(change.needs_delete for change in self.transitions):
             return Action.NAMESPACE_DELETE
         return Action.NAMESPACE_UPDATE
 

@@ -16,6 +16,7 @@ from nsadmin.namespaces.mirror.mirror import look_values, status_of
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
 from nsadmin.namespaces.read import history
 from nsadmin.namespaces.read.counts import is_count
+from nsadmin.namespaces.read.outages import listed_since
 from nsadmin.namespaces.read.snapshots import shape_of
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.qdrant.collections import LiveCollection
@@ -86,7 +87,8 @@ def store_many(
             key, before = answer.key, looks[answer.key]
             if before.taken_at >= answer.asked_at:
                 continue
-            looks[key] = look = _look(answer, before)
+            listed = listed_since(rows.get(key))
+            looks[key] = look = _look(answer, before, listed)
             is_same = _is_same(look, before) and _fits(look, rows.get(key))
             if is_same:
                 befores[key] = before.taken_at
@@ -136,8 +138,11 @@ def _some(hours: tuple[int, int]) -> timedelta:
     return timedelta(hours=random.uniform(*hours))  # noqa: S311
 
 
-def _look(answer: Answer, before: LastLook) -> LastLook:
-    """Return the look of an answer; of a silence, with the last good answer."""
+def _look(answer: Answer, before: LastLook, listed: datetime | None) -> LastLook:
+    """Return the look of an answer; of a silence, with the last good answer.
+
+    `listed` is since when lists show the namespace as unknown.
+    """
     error = answer.error
     if answer.found is not None and not is_count(answer.found.points):
         error = error or "Qdrant reports an impossible number of points."
@@ -157,7 +162,7 @@ def _look(answer: Answer, before: LastLook) -> LastLook:
         look.exists, look.live, look.live_at = (
             *(before.exists, before.live, before.live_at),
         )
-        look.unknown_since = before.unknown_since or answer.asked_at
+        look.unknown_since = before.unknown_since or listed or answer.asked_at
     return look
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.utils import timezone
 
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.read import outages, snapshots
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
@@ -55,7 +56,8 @@ def snapshot(
         silence = _silence_message(namespace)
         if not silence:
             return probe_collection(namespace, timeout_s=wait_s)
-        snapshots.record_silence([key], silence)
+        since = outages.silent_since(key, timezone.now())
+        snapshots.record_silence([key], silence, since)
         return snapshots.stored(key)
     deadline = time.monotonic() + wait_s
     while (

@@ -15,7 +15,7 @@ from django.utils import timezone
 from nsadmin.names import clip, storable
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import LastLook, MirroredNamespace
-from nsadmin.namespaces.read import history
+from nsadmin.namespaces.read import history, outages
 from nsadmin.namespaces.read.counts import is_count
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores import ephemeral, redis
@@ -137,14 +137,12 @@ def store(
     values: dict[str, Any] = {"taken_at": now, "ok": not error}
     values["error"] = clip(error, 500)
     if error:
-        before = LastLook.objects.filter(namespace_id=namespace_id).first()
-        silent = before.unknown_since if before else None
-        values |= {"response_ms": None, "unknown_since": silent or now}
+        since = outages.silent_since(namespace_id, now)
+        values |= {"response_ms": None, "unknown_since": since}
     else:
         values |= {"response_ms": milliseconds, "unknown_since": None, "live_at": now}
-        values |= {"exists": found is not None, "live": None}
-        if found is not None:
-            values["live"] = storable(asdict(shape_of(found)))
+        live = None if found is None else storable(asdict(shape_of(found)))
+        values |= {"exists": found is not None, "live": live}
     row, _ = LastLook.objects.update_or_create(
         namespace_id=namespace_id, defaults=values
     )
@@ -179,33 +177,35 @@ def record(namespace_id: str, **told: dict[str, Any] | None) -> None:
         _correct_copy(namespace_id)
 
 
-def record_silence(namespace_ids: Collection[str], error: str) -> None:
-    """Record for some namespaces that their cluster is silent, probed or not.
+def record_silence(
+    ids: Collection[str], error: str, since: datetime | None = None
+) -> None:
+    """Record for some namespaces that their cluster is silent, by default from now on.
 
     The silence of a cluster with many namespaces is one row (`readings`).
     """
-    now = timezone.now()
-    for keys in batched(namespace_ids):
+    for keys in batched(ids):
         with transaction.atomic():
-            _record_silence(keys, clip(error, 500), now)
-    for key in ephemeral.watched().intersection(namespace_ids):
+            _record_silence(keys, clip(error, 500), since or timezone.now())
+    for key in ephemeral.watched().intersection(ids):
         _correct_copy(key)
 
 
-def _record_silence(namespace_ids: Collection[str], error: str, now: datetime) -> None:
-    rows = LastLook.objects.filter(namespace_id__in=namespace_ids)
+def _record_silence(ids: Collection[str], error: str, since: datetime) -> None:
+    now = timezone.now()
+    rows = LastLook.objects.filter(namespace_id__in=ids)
     known = set(rows.values_list("namespace_id", flat=True))
     values = {"ok": False, "error": error, "taken_at": now, "response_ms": None}
     LastLook.objects.bulk_create(
-        LastLook(namespace_id=key, unknown_since=now, **values)
-        for key in set(namespace_ids) - known
+        LastLook(namespace_id=key, unknown_since=since, **values)
+        for key in set(ids) - known
     )
-    rows.filter(unknown_since=None).update(unknown_since=now)
+    rows.filter(unknown_since=None).update(unknown_since=since)
     rows.update(**values)
-    MirroredNamespace.objects.filter(pk__in=namespace_ids).exclude(
+    MirroredNamespace.objects.filter(pk__in=ids).exclude(
         health="unknown", health_since__isnull=False
-    ).update(health="unknown", health_since=now)
-    history.record_silence(namespace_ids, now)
+    ).update(health="unknown", health_since=since)
+    history.record_silence(ids, now)
 
 
 def batched(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -10,24 +10,28 @@ from nsadmin.access.web import gate
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import NotFound
-from nsadmin.namespaces.plan.revert import Revert, revert_of
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
-from nsadmin.pages.plans.form_pages import FormPage, form_page
+from nsadmin.pages.plans.form_pages import FormPage, form_page, is_form_page
+from nsadmin.plans.endings import ExpiryChange
+from nsadmin.plans.requests import reverting
 
 
 class RevertForm(ChangeForm):
-    """The operation to revert."""
+    """The operation to revert, and the page to return to."""
 
     op_id = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    back = forms.SlugField(max_length=40, required=False, widget=forms.HiddenInput)
 
 
-def _wanted(actor: Actor, view: NamespaceView, form: RevertForm) -> Revert:
-    event = _event(actor, view, form.cleaned_data["op_id"])
-    return revert_of(event.op_id, event.changes)
+def _wanted(
+    actor: Actor, view: NamespaceView, form: RevertForm
+) -> Revert | ExpiryChange:
+    return reverting(_event(actor, view, form.cleaned_data["op_id"]))
 
 
 def _event(actor: Actor, view: NamespaceView, op_id: str) -> AuditEvent:
@@ -43,6 +47,7 @@ PAGE = form_page(
         lambda sent: RevertForm(sent.data),
         _wanted,
         after="audit",
+        back="back",
         edits=False,
     )
 )
@@ -51,12 +56,14 @@ PAGE = form_page(
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
-    """Make the plan that reverts a change."""
+    """Make the plan that reverts a change; `?back=` names the page to return to."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     event = _event(actor, view, op_id)
     data = QueryDict(mutable=True)
     data["op_id"] = event.op_id
+    if is_form_page(back := request.GET.get("back", "")):
+        data["back"] = back
     template, context = "namespaces/audit_revert.html", {"event": event}
     plan_form = PlanForm(view, RevertForm(data), PAGE, template, context)
     return handle_plan_form(request, plan_form)

@@ -15,31 +15,21 @@ from nsadmin.access.web import gate
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.search import AuditRows
-from nsadmin.namespaces.plan.steps import changed_parameters
 from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.reversal import is_reversible
-from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.namespaces.read.reversal import needed_action
 from nsadmin.pages.audit import export
-from nsadmin.pages.audit.forms import AuditFilterForm
+from nsadmin.pages.audit.changes import ChangeView, changes_of
+from nsadmin.pages.audit.forms import ACTION_WORDS, AuditFilterForm
 from nsadmin.pages.audit.proof import proof_of
 from nsadmin.pages.common.badges import Badge, outcome_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
-from nsadmin.pages.templatetags.formatting import setting
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.service import of_operations
 
 _SHOWN_CHANGES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """One step of an event: its sentence, with the old and new text if there is any."""
-
-    sentence: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,11 @@ class EventView:
     plan: SavedPlan | None
 
     @property
+    def action(self) -> str:
+        """What was done, in words."""
+        return ACTION_WORDS.get(self.event.action, self.event.action)
+
+    @property
     def first(self) -> list[ChangeView]:
         """The steps that are visible without unfolding."""
         return self.changes[:_SHOWN_CHANGES]
@@ -77,11 +72,8 @@ def audit(request: HttpRequest, namespace_id: str) -> HttpResponseBase:
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     rows = queries.audit_rows(actor, view)
-    context = {
-        **namespace_scope(view),
-        "may_revert": may(actor, Action.NAMESPACE_UPDATE, view),
-    }
-    return _answer(request, rows, "namespaces/audit.html", context, view.namespace)
+    context = namespace_scope(view)
+    return _answer(request, rows, "namespaces/audit.html", context, view)
 
 
 @gate.page(Action.ORGANIZATION_AUDIT)
@@ -90,7 +82,7 @@ def organization_audit(request: HttpRequest) -> HttpResponseBase:
     """Show the events of an organization, including those of deleted namespaces."""
     shown = current_organization(request)
     rows = search.of_organization(shown.organization_id)
-    context = {"organization": shown, "may_revert": False}
+    context: dict[str, Any] = {"organization": shown}
     if "verify" in request.GET:
         context["proof"] = proof_of(shown.organization_id)
     return _answer(request, rows, "organization/audit.html", context, shown)
@@ -101,7 +93,7 @@ def _answer(
     rows: AuditRows,
     template: str,
     context: dict[str, Any],
-    owner: Namespace | Organization,
+    owner: NamespaceView | Organization,
 ) -> HttpResponseBase:
     """Return the page of the filtered events, or all of them as CSV.
 
@@ -112,7 +104,8 @@ def _answer(
     matching = search.matching(rows, form.query)
     if form.is_valid() and request.GET.get("format") == "csv":
         _note(request, search.organization_ids(matching))
-        return export.export_response(matching, owner.name)
+        named = owner.namespace if isinstance(owner, NamespaceView) else owner
+        return export.export_response(matching, named.name)
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     listed = list(search.older_than(matching, before)[: PER_PAGE + 1])
@@ -121,7 +114,7 @@ def _answer(
     values = {
         **context,
         "form": form,
-        "events": _shown(shown, names, owner if isinstance(owner, Namespace) else None),
+        "events": _shown(shown, names, _revertible(request, shown, owner)),
         "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
         "is_first": before is None,
         "is_filtered": any(form.cleaned_data.values()),
@@ -140,7 +133,7 @@ def _note(request: HttpRequest, organization_ids: Iterable[str]) -> None:
 
 
 def _shown(
-    events: Sequence[AuditEvent], names: dict[str, str], namespace: Namespace | None
+    events: Sequence[AuditEvent], names: dict[str, str], revertible: set[str]
 ) -> list[EventView]:
     reverted_by = search.reverted_by(events)
     originals = search.originals_of(events)
@@ -151,9 +144,7 @@ def _shown(
             outcome=outcome_badge(event.outcome, event.error),
             changes=changes_of(event),
             who=_who(event, names),
-            can_revert=namespace is not None
-            and event.op_id not in reverted_by
-            and is_reversible(event, namespace),
+            can_revert=event.op_id in revertible and event.op_id not in reverted_by,
             reverted=reverted_by.get(event.op_id),
             reverts=originals.get(event.reverts),
             plan=plans.get(event.op_id),
@@ -162,43 +153,23 @@ def _shown(
     ]
 
 
+def _revertible(
+    request: HttpRequest,
+    events: Sequence[AuditEvent],
+    owner: NamespaceView | Organization,
+) -> set[str]:
+    """Return the operations that the actor can revert; none of an organization."""
+    if not isinstance(owner, NamespaceView):
+        return set()
+    actor = gate.actor_of(request)
+    needed = {event.op_id: needed_action(event, owner.namespace) for event in events}
+    return {
+        op_id
+        for op_id, action in needed.items()
+        if action is not None and may(actor, action, owner)
+    }
+
+
 def _who(event: AuditEvent, names: dict[str, str]) -> str:
     name = names.get(event.actor_id) if event.actor_kind == "user" else None
     return name or event.actor_label
-
-
-def changes_of(event: AuditEvent) -> list[ChangeView]:
-    """Return the steps of an event; a rebuilt index has its changed parameters."""
-    found: list[ChangeView] = []
-    dropped: dict[str, dict[str, Any]] = {}
-    for entry in event.changes:
-        if not isinstance(entry, dict):
-            continue
-        kind, field, schema = (entry.get(k) for k in ("kind", "field", "schema"))
-        change = _change(entry)
-        if kind == "drop_index" and field and schema:
-            dropped[field] = schema
-        elif kind == "create_index" and field in dropped and schema:
-            old, new = changed_parameters(dropped[field], schema)
-            change = ChangeView(change.sentence, old, new)
-        found.append(change)
-    return found
-
-
-def _change(entry: dict[str, Any]) -> ChangeView:
-    before, after = entry.get("before"), entry.get("after")
-    if isinstance(before, dict) and isinstance(after, dict):
-        changed = [
-            key for key in {**before, **after} if before.get(key) != after.get(key)
-        ]
-        before, after = _pairs(before, changed), _pairs(after, changed)
-    has_texts = isinstance(before, str) or isinstance(after, str)
-    return ChangeView(
-        sentence=str(entry.get("sentence") or entry.get("field") or ""),
-        before=str(before or "not set") if has_texts else "",
-        after=str(after or "not set") if has_texts else "",
-    )
-
-
-def _pairs(values: dict[str, Any], keys: list[str]) -> str:
-    return ", ".join(f"{key} {setting(values[key])}" for key in keys if key in values)

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nsadmin.names import clip
+from nsadmin.namespaces.plan.steps.endings import written_time
 
 _LONGEST = 120
+_NAMES = ("Qdrant", "Ray", "GPU")
 _WORDS = {
+    "namespace_name": "Name",
+    "source_namespace_id": "Source",
+    "second_person": "Confirmed by a second person",
+    "support_needs_approval": "Approval",
     "description": "Description",
-    "auto_create_indexes": "Indexes from usage",
+    "auto_create_indexes": "Automatic indexes",
     "expires_at": "Expiry",
     "infrastructure.compute_tier": "Tier",
     "infrastructure.qdrant_url": "Qdrant address",
@@ -46,7 +52,20 @@ def title(changes: Iterable[Change], *, most: int = 2) -> str:
     rest = len(found) - most
     if rest > 0:
         found = [*found[:most], f"{rest:,} more"]
-    return "; ".join(found)
+    return "; ".join([*found[:1], *map(_continued, found[1:])])
+
+
+def _continued(text: str) -> str:
+    """Return a title as it stands behind a semicolon; names keep their capital."""
+    if text.startswith(_NAMES):
+        return text
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def field_word(field: str) -> str:
+    """Return the name of a field for people, such as `Tier`; empty for no field."""
+    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
+    return word[:1].upper() + word[1:]
 
 
 def _type(change: Change) -> str:
@@ -59,9 +78,8 @@ def _field(change: Change) -> str:
     if field == "namespace_name":
         return f"Renamed to {after}"
     if field == "protected":
-        return "Protection turned on" if after else "Protection turned off"
-    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
-    word = word[:1].upper() + word[1:]
+        return "Protected from deletion" if after else "Protection removed"
+    word = field_word(field)
     if isinstance(after, bool):
         return f"{word} turned {'on' if after else 'off'}"
     if after in (None, ""):
@@ -71,6 +89,17 @@ def _field(change: Change) -> str:
     return f"{word} set to {after}"
 
 
+def _secret(change: Change) -> str:
+    if not change.get("after"):
+        return "Qdrant API key removed"
+    return f"Qdrant API key {'replaced' if change.get('before') else 'stored'}"
+
+
+def _expiry(change: Change) -> str:
+    end = change.get("after")
+    return f"Expiry set to {written_time(str(end))}" if end else "Expiry removed"
+
+
 def _other(change: Change) -> str:
     sentence = str(change.get("sentence") or change.get("field") or "Change")
     return sentence.removesuffix(".")
@@ -78,9 +107,13 @@ def _other(change: Change) -> str:
 
 _TITLES: dict[str, Callable[[Change], str]] = {
     "set_field": _field,
-    "set_secret": lambda c: "Qdrant API key stored" if c.get("after") else _other(c),
+    "set_secret": _secret,
     "create_index": lambda c: f"Index {c.get('field')} ({_type(c)}) added",
     "drop_index": lambda c: f"Index {c.get('field')} ({_type(c)}) dropped",
-    "append_extractor": _other,
+    "append_extractor": lambda c: f"Extractor {c.get('name')} appended",
     "add_vector": lambda c: f"Vector {c.get('name')} added",
+    "create_collection": lambda _: "Collection created",
+    "set_expiry": _expiry,
+    "delete_namespace": lambda c: f"{c.get('name')} deleted",
+    "clone_namespace": lambda c: f"{c.get('source')} cloned as {c.get('name')}",
 }

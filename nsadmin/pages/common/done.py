@@ -10,8 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from nsadmin.access.web.gate import actor_of
 from nsadmin.namespaces.change.commit import Outcome
+from nsadmin.namespaces.plan.revert import Revert
 from nsadmin.pages.common import change_titles
+from nsadmin.pages.common.page_context import may
 
 
 class SeeOther(HttpResponseRedirectBase):
@@ -21,12 +24,18 @@ class SeeOther(HttpResponseRedirectBase):
 
 
 def say_done(
-    request: HttpRequest, outcome: Outcome, *, title: str = "", can_undo: bool = True
+    request: HttpRequest,
+    outcome: Outcome,
+    *,
+    page: str,
+    title: str = "",
+    can_undo: bool = True,
 ) -> None:
     """Add the message of a change: what was done, its audit row, and Undo.
 
+    `page` is the name of the page that shows the message and to which Undo returns.
     `title` names the change, by default by its steps. Undo is offered where the steps
-    have an inverse.
+    have an inverse that the actor may carry out.
     """
     if outcome.plan.is_empty:
         messages.info(request, "Nothing to change. Everything is already as requested.")
@@ -40,7 +49,8 @@ def say_done(
     steps = (step.public_json() for step in outcome.plan.steps)
     done = title or change_titles.title(steps)
     revision = outcome.view.namespace.revision
-    links = _links(outcome, can_undo=can_undo)
+    can_undo = can_undo and _is_reversible(request, outcome)
+    links = _links(outcome, page, can_undo=can_undo)
     if outcome.converged:
         proof = "; verified in Qdrant" * outcome.plan.needs_qdrant
         messages.success(
@@ -82,12 +92,19 @@ def audit_address(namespace_id: str, op_id: str) -> str:
     return f"{reverse('audit', args=[namespace_id])}?{query}#{op_id}"
 
 
-def _links(outcome: Outcome, *, can_undo: bool) -> SafeString:
-    """Return links to the audit row and, where there is an inverse, to its plan."""
+def _is_reversible(request: HttpRequest, outcome: Outcome) -> bool:
+    steps = outcome.plan.steps
+    if not any(step.is_reversible for step in steps):
+        return False
+    return may(actor_of(request), Revert(outcome.op_id, steps).action, outcome.view)
+
+
+def _links(outcome: Outcome, page: str, *, can_undo: bool) -> SafeString:
+    """Return links to the audit row and, if it can be undone, to the plan of that."""
     own_id = outcome.view.namespace.namespace_id
     audit = audit_address(own_id, outcome.op_id)
     row = format_html('<a href="{}">In the audit log</a>', audit)
-    if not can_undo or not any(step.is_reversible for step in outcome.plan.steps):
+    if not can_undo:
         return row
     undo = reverse("revert", args=[own_id, outcome.op_id])
-    return format_html('{} · <a href="{}">Undo</a>', row, undo)
+    return format_html('{} · <a href="{}?back={}">Undo</a>', row, undo, page)

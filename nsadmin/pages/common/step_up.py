@@ -6,6 +6,7 @@ and the secret has to be entered again.
 """
 
 import re
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -20,6 +21,28 @@ from nsadmin.pages.common.page_context import surroundings
 _SECRET = re.compile(r"password|secret|api_key")
 _TEMPLATE = "account/step_up.html"
 _OURS = {"csrfmiddlewaretoken", FIELD}
+_INVITING = "An invitation gives a person access to this organization."
+_DELETING = "What is deleted here cannot be restored."
+# What the password protects, by the name of the route.
+REASONS: Final = {
+    "bulk": "This deletes or changes several namespaces at once.",
+    "clone": "This sends data to another organization or cluster.",
+    "delete": "This deletes a namespace with everything in it.",
+    "due_release": _DELETING,
+    "fleet_release": _DELETING,
+    "new_namespace": "This puts a namespace on a cluster that you entered.",
+    "organization_invitation": _INVITING,
+    "organization_key_new": "An API key gives a program access to this organization.",
+    "organization_member": "This changes or ends a person's access.",
+    "organization_member_new": _INVITING,
+    "organization_second_person": "This ends the confirmation by a second person.",
+    "plan": "This moves, copies or deletes data, or confirms another person's plan.",
+    "platform_organization_new": _INVITING,
+    "platform_suspension": "This stops or resumes all work of an organization.",
+    "platform_finish_deletion": _DELETING,
+    "support_break_glass": "This opens an organization without its approval.",
+    "tombstone": _DELETING,
+}
 
 
 def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
@@ -37,6 +60,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     context = {
         **surroundings(request),
         "error": error,
+        "reason": _reason(request),
         "is_first": error.code == PasswordNeeded.default_code,
         "field": FIELD,
         "kept": kept,
@@ -56,6 +80,12 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         around = {"title_part": f"{_TEMPLATE}#title"}
         response.write(render_to_string("components/around.html", around, request))
     return response
+
+
+def _reason(request: HttpRequest) -> str:
+    match = request.resolver_match
+    name = (match.url_name if match else "") or ""
+    return REASONS.get(name, "This changes access or data for other people.")
 
 
 def _back(request: HttpRequest) -> str:

@@ -15,7 +15,7 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.lifecycle.deletion_stages import KIND as DELETION
 from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common import api_examples
-from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.jobs.acts import act
 from nsadmin.pages.jobs.failure import ending_of
 from nsadmin.pages.jobs.parts import clone_parts, compared_parts, move_parts
@@ -35,7 +35,8 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if request.method == "POST":
         gate.require(actor, Action.JOB_CONTROL)
         return act(request, row, _show)
-    notices.mark_seen(actor, [row])
+    if not wants_fragment(request):
+        notices.mark_seen(actor, [row])
     return _show(request, row)
 
 
@@ -59,6 +60,7 @@ def _job_context(request: HttpRequest, row: Job) -> dict[str, Any]:
         "job": row,
         "progress": progress_of(row, places.of_one(row)),
         "transfer": transfer_of(row),
+        "shown_ends": [row.pk] if notices.is_unseen(actor, row) else [],
         "events": row.events.all()[:_EVENTS],
         "is_paused": row.is_live and request.GET.get("pause") == "1",
         "may_cancel": may_control and controls.can_cancel(row),

@@ -77,6 +77,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     context = {
         **chosen,
         "rows": _rows(found.rows, unseen),
+        "shown_ends": list(unseen),
         "states": _state_facets(counts, chosen),
         "kinds": _kind_facets(counts, chosen),
         "chosen": sum(bool(chosen[key]) for key in ("state", "kind", "by")),
@@ -85,7 +86,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "is_live": any(job.is_live for job in found.rows),
         "paging": Paging(offset, len(found.rows), found.total),
     }
-    notices.mark_seen(actor, found.rows)
+    if not wants_fragment(request):
+        notices.mark_seen(actor, found.rows)
     return page(request, "jobs/list.html", context, fragment="rows")
 
 

@@ -4,7 +4,6 @@ A later expiry, or none, is harmless and takes effect at once. A first or an ear
 ends in a deletion and becomes a plan.
 """
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,10 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.audit.record import new_op_id
 from nsadmin.errors import Conflict, Forbidden, Invalid, Unavailable
-from nsadmin.namespaces.lifecycle.expiry import extend
+from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common.done import SeeOther
+from nsadmin.pages.common.done import SeeOther, say_done
 from nsadmin.pages.common.page_context import editable
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.settings import filled_plan_form
@@ -65,10 +65,15 @@ def _extended(
     request: HttpRequest, view: NamespaceView, change: ExpiryChange
 ) -> HttpResponse:
     own_id = view.namespace.namespace_id
-    extended = extend(gate.actor_of(request), own_id, change.end).namespace
-    ends = extended.expires_at
-    text = f"expires on {ends:%-d %b %Y at %H:%M} UTC" if ends else "never expires"
-    messages.success(request, f"{extended.name} {text}.")
+    actor = gate.actor_of(request)
+    shown = change.preview(actor, own_id)
+    if shown.plan.is_empty:
+        outcome = Outcome(view, shown.plan, "", converged=True)
+    else:
+        outcome = change.carry_out(
+            actor, own_id, digest=shown.plan.digest, op_id=new_op_id(), approval=None
+        )
+    say_done(request, outcome, page="settings")
     return SeeOther(_address(view))
 
 

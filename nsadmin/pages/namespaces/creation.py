@@ -98,7 +98,8 @@ def _decide(
             shown = creation.preview(actor, wanted, operation=act)
             return _review(request, form, shown, moved=True)
         name = made.view.namespace.name
-        say_done(request, made, title=f"{name} created", can_undo=False)
+        title = f"{name} created"
+        say_done(request, made, page="overview", title=title, can_undo=False)
         return redirect("overview", made.view.namespace.namespace_id)
     return _review(request, form, creation.preview(actor, wanted, operation=act))
 

@@ -105,7 +105,7 @@ def protection(request: HttpRequest, namespace_id: str) -> HttpResponse:
         # It only keeps from harm, so there is nothing to confirm.
         own_id = view.namespace.namespace_id
         outcome = commit.commit(gate.actor_of(request), own_id, form.wanted())
-        say_done(request, outcome)
+        say_done(request, outcome, page="settings")
         return SeeOther(page_address(own_id, "settings"))
     plan_form = PlanForm(view, form, PROTECTION, "namespaces/delete_protection.html")
     return handle_plan_form(request, plan_form)

@@ -8,12 +8,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.models import Invitation
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action, Role
-from nsadmin.access.web import gate, step_up
-from nsadmin.access.web.sign_in import post_only
+from nsadmin.access.web import gate, shown_once, step_up
 from nsadmin.errors import Conflict, Invalid
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
 from nsadmin.pages.organization.forms import MemberForm, role_cards
@@ -23,7 +24,7 @@ from nsadmin.pages.organization.views import organization_scope
 @gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_member(request: HttpRequest) -> HttpResponse:
-    """Show the form; a valid submit shows the link, once."""
+    """Show the form; a valid submit leads to the link, which is shown once."""
     scope = organization_scope(request, "members")
     invitations.require_lasting(gate.actor_of(request), scope["organization"])
     form = MemberForm(request.POST if request.method == "POST" else None)
@@ -44,7 +45,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
             form.take(error)
             status = error.status
         else:
-            return _link(request, scope, invited)
+            return _to_link(request, invited)
     if form.errors and status == 200:
         status = 422
     context = {**scope, "form": form, "cards": role_cards(form)}
@@ -52,16 +53,18 @@ def new_member(request: HttpRequest) -> HttpResponse:
 
 
 @gate.page(Action.ORGANIZATION_MANAGE, step_up=True)
-@post_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    """Withdraw an invitation or replace its link, by the value of `step`."""
+    """Show a new link, once; withdraw or replace it, by the value of `step`."""
     scope = organization_scope(request, "members")
     actor = gate.actor_of(request)
     found = invitations.find(scope["organization"], invitation_id)
+    if request.method != "POST":
+        return _link(request, scope, found)
     match request.POST.get("step"):
         case "link":
             invited = invitations.renew(actor, found, signed_in(request))
-            return _link(request, scope, invited)
+            return _to_link(request, invited)
         case "withdraw" if invitations.withdraw(actor, [found]):
             messages.success(
                 request,
@@ -70,11 +73,24 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return redirect("organization")
 
 
-def _link(
-    request: HttpRequest, scope: dict[str, Any], invited: IssuedInvitation
-) -> HttpResponse:
+def _to_link(request: HttpRequest, invited: IssuedInvitation) -> HttpResponse:
+    """Lead to the page of the link, so that a reload sends nothing again."""
+    row = invited.invitation
+    shown_once.keep(request, _named(row), invited.secret)
+    return SeeOther(reverse("organization_invitation", args=[row.pk]))
+
+
+def _named(row: Invitation) -> str:
+    return f"invitation {row.pk}"
+
+
+def _link(request: HttpRequest, scope: dict[str, Any], row: Invitation) -> HttpResponse:
     """Show the link once; the page does not tell whether an account exists."""
-    address = reverse("join", args=[invited.secret])
-    link = request.build_absolute_uri(address)
-    context = {**scope, "invitation": invited.invitation, "link": link}
+    secret = shown_once.take(request, _named(row)) if request.method == "GET" else None
+    if secret is None:
+        note = f"The link for {row} was shown once. If it is lost, make a new link."
+        messages.info(request, note)
+        return redirect("organization")
+    link = request.build_absolute_uri(reverse("join", args=[secret]))
+    context = {**scope, "invitation": row, "link": link}
     return page(request, "organization/member_link.html", context)

@@ -23,6 +23,8 @@ from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.plans import service
+from nsadmin.plans.forms import kept_input
+from nsadmin.plans.models import SavedPlan
 
 _CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
 
@@ -82,7 +84,8 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     if shown.plan.is_empty and not form.contested(shown.view.namespace):
         note = "Nothing to change. Everything is already as requested."
         messages.info(request, note)
-        return SeeOther(page_address(own_id, page.returns_to))
+        sent = kept_input(form.kept_input)
+        return SeeOther(page_address(own_id, page.returns_to(sent)))
     kept = form.kept_input
     # What was stored when the form was opened, or else now, tells conflicts of edits.
     if base := form.written_base(plan_form.view.namespace):
@@ -92,7 +95,7 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     )
     response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
     if page.edits:
-        response.headers[FORM_ADDRESS] = edit_address(own_id, page, saved.plan_id)
+        response.headers[FORM_ADDRESS] = edit_address(saved, page)
         request.session[_SENT] = {"path": request.path, "plan": saved.plan_id}
     return response
 
@@ -123,8 +126,8 @@ def _say_what_was_sent(request: HttpRequest) -> None:
     )
 
 
-def edit_address(namespace_id: str, page: FormPage[Any], plan_id: str) -> str:
+def edit_address(saved: SavedPlan, page: FormPage[Any]) -> str:
     """Return where the input of a plan is edited, or where its change began."""
     if not page.edits:
-        return page_address(namespace_id, page.returns_to)
-    return f"{page_address(namespace_id, page.name)}?{PLAN}={plan_id}"
+        return page_address(saved.namespace_id, page.returns_to(saved.form))
+    return f"{page_address(saved.namespace_id, page.name)}?{PLAN}={saved.plan_id}"

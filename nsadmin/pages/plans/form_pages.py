@@ -28,21 +28,23 @@ class FormPage(Generic[F]):
 
     `name` is that of its URL. `form` makes the form of sent input, `wanted` is what a
     valid form asks for. `after` is the page to return to once the plan is carried out,
-    by default this one. `edits` is false for a page without fields to fill in: then
-    one goes back to the page `after`.
+    by default this one; `back` is the field of the form that can name another.
+    `edits` is false for a page without fields to fill in: then one goes back to the
+    page `after`.
     """
 
     name: str
     form: Callable[[SentForm], F]
     wanted: Callable[[Actor, NamespaceView, F], Wanted]
     after: str = ""
+    back: str = ""
     edits: bool = True
     source: Literal["form", "yaml"] = "form"
 
-    @property
-    def returns_to(self) -> str:
-        """The name of the page to return to."""
-        return self.after or self.name
+    def returns_to(self, sent: forms.Input | None) -> str:
+        """Return the name of the page to return to; `sent` is the form's kept input."""
+        named = (sent or {}).get(self.back, [])
+        return next(filter(is_form_page, named), self.after or self.name)
 
     def read(self, actor: Actor, view: NamespaceView, sent: SentForm) -> Reading:
         """Read kept input against the namespace as it is; raise Invalid."""
@@ -62,6 +64,11 @@ def form_page(page: FormPage[F]) -> FormPage[F]:
     _pages[page.name] = page
     forms.register(page.name, page.read)
     return page
+
+
+def is_form_page(name: str) -> bool:
+    """Tell whether a page of this name has a form that becomes a plan."""
+    return name in _pages
 
 
 def page_of(saved: SavedPlan) -> FormPage[Any] | None:

@@ -46,7 +46,7 @@ def context(
             reverse("plan", args=[own_id, saved.plan_id])
         ),
         "edit_link": (
-            edit_address(own_id, page, saved.plan_id)
+            edit_address(saved, page)
             if page is not None and can_edit and not saved.is_confirmed
             else ""
         ),

@@ -194,7 +194,7 @@ def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:
         ),
         ("Vectors", f"{len(_vectors_after(plan, ())):,}"),
         ("Payload indexes", f"{indexes:,}, the system's among them"),
-        ("Indexes from usage", "On" if namespace.auto_create_indexes else "Off"),
+        ("Automatic indexes", "On" if namespace.auto_create_indexes else "Off"),
         ("Expires", f"{end:%-d %B %Y %H:%M} UTC" if end else "Never"),
         ("Audit", "Before the first write, then the outcome"),
     ]

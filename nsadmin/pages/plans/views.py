@@ -128,7 +128,7 @@ def _shown_again(
     saved = now.saved
     if now.preview.plan.is_empty and not now.conflicts:
         messages.info(request, "Nothing to change. This change has already been made.")
-        return SeeOther(_return_address(saved))
+        return SeeOther(page_address(saved.namespace_id, _returns_to(saved)))
     shown = tuple(request.POST.getlist("shown")) or now.before
     again = Review(
         saved, now.wanted, now.preview, now.form, shown, moved, is_incomplete
@@ -141,6 +141,7 @@ def _carried_out(
     request: HttpRequest, now: Review, digest: str, *, gives_up: bool
 ) -> HttpResponse:
     actor, saved = gate.actor_of(request), now.saved
+    returns_to = _returns_to(saved)
     second = approvals.needed(actor, saved, now.wanted, now.preview)
     if now.needs_password or (second is not None and second.is_actor):
         step_up.require_password(request)
@@ -160,14 +161,14 @@ def _carried_out(
     if outcome.plan.is_empty and gives_up:
         messages.info(request, "The other change was kept. Nothing was written.")
     elif not isinstance(now.wanted, CloneChange):
-        say_done(request, outcome)
-    page = page_of(saved)
-    return back_to(outcome, page.returns_to if page else "")
+        say_done(request, outcome, page=returns_to)
+    return back_to(outcome, returns_to)
 
 
-def _return_address(saved: SavedPlan) -> str:
+def _returns_to(saved: SavedPlan) -> str:
+    """Return the name of the page to return to; empty for a plan of the API."""
     page = page_of(saved)
-    return page_address(saved.namespace_id, page.returns_to if page else "")
+    return page.returns_to(saved.form) if page else ""
 
 
 def _show_kept(

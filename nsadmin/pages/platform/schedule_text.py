@@ -11,7 +11,7 @@ Result = Mapping[str, Any]
 # {name: (title, meaning)}; the order of the page.
 MEANINGS: Mapping[str, tuple[str, str]] = {
     "auto_indexes": (
-        "Indexes from usage",
+        "Automatic indexes",
         "Indexes fields filtered over 100 times in 24 hours, where this is on.",
     ),
     "cleanup_expired": (

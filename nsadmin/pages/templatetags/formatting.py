@@ -11,7 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from nsadmin.namespaces.lifecycle import expiry
-from nsadmin.namespaces.plan.steps import format_parameter
+from nsadmin.namespaces.plan.steps.text import PARAMETER_WORDS, name_parameter
 from nsadmin.namespaces.schema.document import Namespace
 
 register = template.Library()
@@ -252,7 +252,7 @@ def countdown(end: datetime | None, length: str = "whole") -> SafeString | str:
 @register.filter
 def parameters(schema: dict[str, Any]) -> str:
     """Write what is set in an index's parameters, such as `word, 2 to 15`."""
-    found = [key for key in ("lookup", "range") if schema.get(key)]
+    found = [PARAMETER_WORDS[key] for key in ("lookup", "range") if schema.get(key)]
     if schema.get("type") == "text":
         found += [
             str(schema.get("tokenizer") or "word"),
@@ -265,7 +265,9 @@ def parameters(schema: dict[str, Any]) -> str:
     return ", ".join(
         found
         + [
-            key if schema[key] is True else f"{key} {format_parameter(schema[key])}"
+            PARAMETER_WORDS.get(key, key)
+            if schema[key] is True
+            else name_parameter(key, schema[key])
             for key in others
         ]
     )

@@ -68,7 +68,10 @@ def _measure(plant: Plant, actor: Actor, source: Namespace, way: Way) -> float:
 
 
 @pytest.mark.faults
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(),
+    reason="only Linux reports the memory of a process in /proc",
+)
 def test_memory_is_flat_from_ten_to_two_hundred_thousand_points(plant: Plant) -> None:
     actor = plant.actor()
     source = clones.make_source(actor, "many", count=0)

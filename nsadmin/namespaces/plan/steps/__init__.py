@@ -19,7 +19,6 @@ from nsadmin.namespaces.plan.steps.indexes import CreateIndex, DropIndex
 from nsadmin.namespaces.plan.steps.kinds import from_json
 from nsadmin.namespaces.plan.steps.text import (
     changed_parameters,
-    format_parameter,
     format_parameters,
     quote_value,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "Step",
     "Transition",
     "changed_parameters",
-    "format_parameter",
     "format_parameters",
     "from_json",
     "in_qdrant",

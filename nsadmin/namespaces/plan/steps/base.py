@@ -59,6 +59,11 @@ class Transition(ABC):
         """The value that changes; transitions of one subject follow each other."""
         return self.name
 
+    @property
+    def needs_delete(self) -> bool:
+        """Whether going back needs the permission to delete the namespace."""
+        return False
+
     def then(self, later: "Transition") -> "Transition":
         """Return the transition from before this one to after `later`."""
         return replace(self, after=later.after, sentence=later.sentence)

@@ -1,11 +1,13 @@
 """Steps that end a namespace, now or at a time. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
+from nsadmin.errors import Conflict
 from nsadmin.namespaces.plan.desired import ActualCollection
-from nsadmin.namespaces.plan.steps.base import PlanWarning, Step, Store
+from nsadmin.namespaces.plan.steps.base import PlanWarning, Step, Store, Transition
+from nsadmin.namespaces.schema.document import Namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,19 @@ class SetExpiry(Step):
     before: str | None
     after: str | None
 
+    @classmethod
+    def of(cls, namespace: Namespace, end: datetime | None) -> "SetExpiry":
+        """Return the step that gives a namespace this expiry."""
+        return cls(namespace.label, expiry_text(namespace.expires_at), expiry_text(end))
+
     def sentence(self) -> str:
         """Return the description with the times."""
         if self.after is None:
             return "Remove the expiry."
         if self.before is None:
-            return f"Set the expiry to {_written(self.after)}."
-        return (
-            f"Change the expiry from {_written(self.before)} to {_written(self.after)}."
-        )
+            return f"Set the expiry to {written_time(self.after)}."
+        before, after = written_time(self.before), written_time(self.after)
+        return f"Change the expiry from {before} to {after}."
 
     def hint(self) -> str:
         """Return how the people are told before."""
@@ -44,10 +50,38 @@ class SetExpiry(Step):
         if not self.is_sooner or self.after is None:
             return []
         sentence = (
-            f"On {_written(self.after)} “{self.name}” is deleted with "
+            f"On {written_time(self.after)} “{self.name}” is deleted with "
             f"{_contents(actual)}."
         )
         return [PlanWarning(sentence, needs_tick=True)]
+
+    @property
+    def transition(self) -> Transition | None:
+        """The expiry before and after."""
+        return ExpiryTransition("expires_at", self.before, self.after, self.sentence())
+
+
+class ExpiryTransition(Transition):
+    """The expiry before and after an operation, as ISO text."""
+
+    __slots__ = ()
+
+    @property
+    def needs_delete(self) -> bool:
+        """Whether the old expiry is earlier than the new one."""
+        return SetExpiry("", self.after, self.before).is_sooner
+
+    def steps_back(self, namespace: Namespace) -> list[Step]:
+        """Return the step that sets the old expiry; Conflict if that has passed."""
+        now = expiry_text(namespace.expires_at)
+        if now == self.before:
+            return []
+        if now != self.after:
+            text = f"expires at {written_time(now)}" if now else "never expires"
+            raise self.changed_since(f"it {text}")
+        if self.before is not None and _time(self.before) <= datetime.now(UTC):
+            raise Conflict("The earlier expiry has passed. Set another.")
+        return [SetExpiry(namespace.label, now, self.before)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,13 @@ class DeleteNamespace(Step):
         return [PlanWarning(sentence, needs_tick=True)]
 
 
+def expiry_text(moment: datetime | None) -> str | None:
+    """Return an expiry as ISO text in whole seconds of UTC; None for no expiry."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()
+
+
 def _contents(actual: ActualCollection | None) -> str:
     if actual is None:
         return "everything in it"
@@ -85,5 +126,6 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _written(text: str) -> str:
+def written_time(text: str) -> str:
+    """Return ISO text as a time for people."""
     return f"{_time(text):%-d %B %Y, %H:%M} UTC"

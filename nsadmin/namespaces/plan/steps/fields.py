@@ -21,7 +21,7 @@ _FIELD_WORDS = {
     "expires_at": "expiry",
     "namespace_name": "name",
     "description": "description",
-    "auto_create_indexes": "automatic index creation",
+    "auto_create_indexes": "automatic indexes",
     "infrastructure.compute_tier": "tier",
     "infrastructure.qdrant_url": "Qdrant address",
     "infrastructure.ray_head_node_url": "Ray head node",
@@ -64,7 +64,7 @@ class SetField(Step):
             return (
                 "Protect the namespace from deletion."
                 if self.after
-                else "Lift the protection from deletion."
+                else "Remove the protection from deletion."
             )
         if self.field == "namespace_name":
             return f"Rename from {before} to {after}."
@@ -123,14 +123,22 @@ class SetField(Step):
 
     @property
     def is_reversible(self) -> bool:
-        """False for tier and address: their cluster has to be checked first."""
-        return not self.moves
+        """False for tier and address: their cluster has to be checked first.
+
+        False for an expiry as well, which earlier versions recorded as a field.
+        """
+        return not self.moves and self.field != "expires_at"
 
 
 class FieldTransition(Transition):
     """A field of the document before and after an operation."""
 
     __slots__ = ()
+
+    @property
+    def needs_delete(self) -> bool:
+        """True of the protection, in both directions."""
+        return self.name == "protected"
 
     def steps_back(self, namespace: Namespace) -> list[Step]:
         """Return the step that sets the old value."""

@@ -5,6 +5,21 @@ from typing import Any
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS
 
+# Parameters in the words of the index form; those that are missing keep their name.
+PARAMETER_WORDS = {
+    "ascii_folding": "ignores accents",
+    "enable_hnsw": "in the vector graph",
+    "is_principal": "main filter field",
+    "is_tenant": "separates tenants",
+    "lookup": "finds equal values",
+    "lowercase": "ignores case",
+    "max_token_len": "longest word",
+    "min_token_len": "shortest word",
+    "on_disk": "on disk",
+    "phrase_matching": "finds phrases",
+    "range": "finds ranges",
+}
+
 
 def quote_value(value: Any) -> str:
     """Return a value for use in a sentence; a string in quotation marks."""
@@ -30,6 +45,14 @@ def format_parameter(value: Any) -> str:
     return str(value)
 
 
+def name_parameter(key: str, value: Any) -> str:
+    """Return a parameter of an index with its value, such as `longest word 20`."""
+    word = PARAMETER_WORDS.get(key, key)
+    if isinstance(value, bool):
+        return f"{word} {'yes' if value else 'no'}"
+    return f"{word} {format_parameter(value)}"
+
+
 def changed_parameters(before: Raw, after: Raw) -> tuple[str, str]:
     """Return old and new text of the parameters that differ, defaults included.
 
@@ -41,8 +64,8 @@ def changed_parameters(before: Raw, after: Raw) -> tuple[str, str]:
     old, new = {**defaults, **before}, {**defaults, **after}
     changed = [key for key in sorted({**old, **new}) if old.get(key) != new.get(key)]
     return (
-        ", ".join(f"{key} {format_parameter(old.get(key))}" for key in changed),
-        ", ".join(f"{key} {format_parameter(new.get(key))}" for key in changed),
+        ", ".join(name_parameter(key, old.get(key)) for key in changed),
+        ", ".join(name_parameter(key, new.get(key)) for key in changed),
     )
 
 
@@ -56,7 +79,7 @@ def format_parameters(schema: Raw) -> str:
     """Return the parameters that are not defaults, such as `tokenizer prefix`."""
     defaults = {"type": schema["type"], **INDEX_DEFAULTS.get(schema["type"], {})}
     parts = [
-        f"{key} {format_parameter(value)}"
+        name_parameter(key, value)
         for key, value in sorted(schema.items())
         if defaults.get(key) != value
     ]
@@ -64,7 +87,7 @@ def format_parameters(schema: Raw) -> str:
 
 
 def list_parameters(schema: Raw) -> str:
-    """Return every parameter by its name in the API, defaults included."""
+    """Return every parameter in words, defaults included."""
     full = {**INDEX_DEFAULTS.get(schema["type"], {}), **schema}
-    parts = [f"{k} {format_parameter(v)}" for k, v in full.items() if k != "type"]
+    parts = [name_parameter(k, v) for k, v in full.items() if k != "type"]
     return ", ".join(parts)

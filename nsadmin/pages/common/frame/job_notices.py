@@ -61,8 +61,14 @@ NONE: Final = JobNotices()
 def job_notices(actor: Actor, organization_id: str, count: int) -> JobNotices:
     """Return the notices of a person; `count` is the number of all."""
     rows = notices.latest(organization_id, actor.id, limit=_SHOWN)
-    key = "-".join([str(count), *(row.job_id.hex[:8] for row in rows)])
+    key = "-".join([str(count), *map(_key, rows)])
     return JobNotices(tuple(map(_notice, rows)), max(count, len(rows)), key)
+
+
+def _key(job: Job) -> str:
+    """Return what tells this end of the job from one after it was resumed."""
+    ended = f"{job.ended_at.timestamp():.0f}" if job.ended_at else ""
+    return f"{job.job_id.hex[:8]}.{ended[-5:]}"
 
 
 def _notice(job: Job) -> JobNotice:

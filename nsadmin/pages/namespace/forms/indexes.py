@@ -43,7 +43,7 @@ class IndexesForm(IndexFields):
     edit = Texts(label="Your changes", required=False)
     auto_shown = forms.CharField(required=False, widget=forms.HiddenInput)
     auto_create_indexes = forms.BooleanField(
-        label="Auto-create from usage", required=False, help_text=AUTO_INDEX_HINT
+        label="Automatic indexes", required=False, help_text=AUTO_INDEX_HINT
     )
 
     def __init__(self, *args: Any, replaces: bool = False, **kwargs: Any) -> None:
@@ -89,7 +89,7 @@ class IndexesForm(IndexFields):
 
     @property
     def switch(self) -> bool | None:
-        """The wanted setting of indexes from usage; None where it is not changed."""
+        """The wanted setting of automatic indexes; None where it is not changed."""
         asked, before = self.asked(), self.opened
         is_same = before.get(AUTO, ...) == asked.get(AUTO)
         return None if AUTO not in asked or is_same else asked[AUTO]
@@ -174,7 +174,7 @@ class IndexesForm(IndexFields):
     def label_of(self, key: str) -> str:
         """Return the words for the key of a conflict."""
         field = key.removeprefix(_INDEX)
-        return "indexes from usage" if key == AUTO else f"the index on {field}"
+        return "automatic indexes" if key == AUTO else f"the index on {field}"
 
     def text(self, key: str, value: Any) -> str:
         """Return an index as text for people."""

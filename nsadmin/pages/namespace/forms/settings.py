@@ -24,7 +24,7 @@ class SettingsForm(ChangeForm):
     labels: ClassVar[Mapping[str, str]] = {
         "namespace_name": "the name",
         "description": "the description",
-        "auto_create_indexes": "creating indexes from usage",
+        "auto_create_indexes": "automatic indexes",
     }
 
     namespace_name = forms.CharField(
@@ -43,7 +43,7 @@ class SettingsForm(ChangeForm):
         help_text=f"At most {DESCRIPTION_MAX:,} characters. Empty removes it.",
     )
     auto_create_indexes = forms.BooleanField(
-        label="Create indexes from usage",
+        label="Automatic indexes",
         required=False,
         help_text=AUTO_INDEX_HINT,
     )

@@ -60,7 +60,7 @@ def changes(
     ]
     if form.switch is not None:
         verb = "Turn on" if form.switch else "Turn off"
-        found.append(Change("pencil", "run", f"{verb} indexes from usage"))
+        found.append(Change("pencil", "run", f"{verb} automatic indexes"))
     return found
 
 

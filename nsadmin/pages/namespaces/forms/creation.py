@@ -91,7 +91,7 @@ class NewNamespaceForm(PlacementForm):
         label="Tier", choices=TIERS, initial="shared", required=False
     )
     auto_create_indexes = forms.BooleanField(
-        label="Create indexes from usage",
+        label="Automatic indexes",
         required=False,
         help_text=AUTO_INDEX_HINT,
     )

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import administration
-from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate, step_up
+from nsadmin.access.web import gate, shown_once, step_up
 from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.health import organizations
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
@@ -32,7 +32,9 @@ _METHODS = ["GET", "HEAD", "POST"]
 @gate.page(Action.PLATFORM_MANAGE, step_up="after checks")
 @require_http_methods(_METHODS)
 def new_organization(request: HttpRequest) -> HttpResponse:
-    """Show the form; a valid submit shows the link of the first admin, once."""
+    """Show the form; a valid submit leads to the link of the first admin, once."""
+    if made_id := request.GET.get("made", ""):
+        return _link(request, administration.find(made_id))
     form = OrganizationForm(request.POST if request.method == "POST" else None)
     error: NsadminError | None = None
     if request.method == "POST" and form.is_valid():
@@ -49,7 +51,8 @@ def new_organization(request: HttpRequest) -> HttpResponse:
         except (Conflict, Invalid) as refused:
             error = refused
         else:
-            return _link(request, made, invited)
+            shown_once.keep(request, _named(made), invited.secret)
+            return SeeOther(f"{request.path}?made={made.organization_id}")
     return _show(
         request,
         "platform/organization_new.html",
@@ -63,12 +66,20 @@ def new_organization(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _link(
-    request: HttpRequest, made: Organization, invited: IssuedInvitation
-) -> HttpResponse:
+def _named(made: Organization) -> str:
+    return f"organization {made.organization_id}"
+
+
+def _link(request: HttpRequest, made: Organization) -> HttpResponse:
     """Show the link once; the page does not tell whether an account exists."""
-    link = request.build_absolute_uri(reverse("join", args=[invited.secret]))
-    context = {"invitation": invited.invitation, "link": link}
+    invitation = made.invitations.first()
+    secret = shown_once.take(request, _named(made)) if request.method == "GET" else None
+    if secret is None or invitation is None:
+        note = f"{made.name} is created. The link of its first admin was shown once."
+        messages.info(request, note)
+        return redirect("platform_organization", made.organization_id)
+    link = request.build_absolute_uri(reverse("join", args=[secret]))
+    context = {"invitation": invitation, "link": link}
     return page(
         request,
         "platform/organization_link.html",
