@@ -38,6 +38,7 @@ _ENTRIES: dict[str, Any] = {
     "feature_extractors": _TEXT,
     "vector_configs": {"name": "v", "dimension": 1},
     "fields": {"field_name": "title"},
+    "payload_indexes[].field_schema.stopwords.languages": "english",
 }
 
 
@@ -95,6 +96,7 @@ BESIDE: dict[str, Json] = {
     "payload_indexes[].field_schema.is_principal": _parameters("integer"),
     "payload_indexes[].field_schema.phrase_matching": _parameters("text"),
     "payload_indexes[].field_schema.ascii_folding": _parameters("text"),
+    "payload_indexes[].field_schema.stopwords": _parameters("text"),
     "payload_indexes[].field_schema.stemmer": _parameters("text"),
     "payload_indexes[].field_schema.stemmer.type is snowball": _parameters(
         "text", stemmer={"language": "english"}
