@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "nsadmin.templates",
     "nsadmin.comparison",
     "nsadmin.plans",
+    "nsadmin.drafts",
     "nsadmin.bulk",
     "nsadmin.reprocessing",
     "nsadmin.search",

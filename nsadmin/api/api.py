@@ -7,6 +7,7 @@ from ninja.operation import Operation
 
 from nsadmin.api.endpoints import (
     analytics,
+    bulk,
     clones,
     creation,  # noqa: F401 - adds to the router of namespaces, as these do
     deletion,  # noqa: F401
@@ -41,6 +42,10 @@ _TAGS = [
         "name": "Namespaces",
         "description": "Create, read, list, change, clone and delete them.",
     },
+    {
+        "name": "Several namespaces",
+        "description": "One change for several namespaces: planned, then confirmed.",
+    },
     {"name": "Tasks", "description": "Work that continues after the response."},
     {
         "name": "Documents",
@@ -65,6 +70,7 @@ _TAGS = [
 _MODULES = (
     stats,
     namespaces,
+    bulk,
     clones,
     tasks,
     documents,

@@ -23,6 +23,7 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import Paging, offset_of
 from nsadmin.pages.namespaces import at_work, saved_views
+from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
 from nsadmin.pages.namespaces.rows import rows_of
@@ -104,6 +105,7 @@ def _list_context(
         "rows": rows,
         "at_work": at_work.address_of(rows, shape.columns),
         "actions": offered_actions(actor),
+        "ticked": chosen.ticked(request),
         "may_change_system": actor.may(Action.NAMESPACE_SYSTEM),
         "last_known_at": (
             readings.last_known_at(found.rows, statuses)
@@ -153,7 +155,7 @@ def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
             *kept,
             *((key, get[key]) for key in ("search", "sort", "order") if get.get(key)),
         ],
-        "here": get.urlencode(),
+        "here": chosen.query_of(get),
     }
 
 
