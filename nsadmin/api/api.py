@@ -7,7 +7,6 @@ from ninja.operation import Operation
 
 from nsadmin.api.endpoints import (
     analytics,
-    bulk,
     clones,
     creation,  # noqa: F401 - adds to the router of namespaces, as these do
     deletion,  # noqa: F401
@@ -22,6 +21,7 @@ from nsadmin.api.endpoints import (
     tasks,
     templates,
 )
+from nsadmin.api.endpoints.several import bulk, saved_views
 from nsadmin.api.http import errors
 from nsadmin.api.http.auth import BearerKey
 
@@ -45,6 +45,10 @@ _TAGS = [
     {
         "name": "Several namespaces",
         "description": "One change for several namespaces: planned, then confirmed.",
+    },
+    {
+        "name": "Saved views",
+        "description": "The lists of namespaces that a person keeps by name.",
     },
     {"name": "Tasks", "description": "Work that continues after the response."},
     {
@@ -71,6 +75,7 @@ _MODULES = (
     stats,
     namespaces,
     bulk,
+    saved_views,
     clones,
     tasks,
     documents,

@@ -60,6 +60,7 @@ BODIES: dict[Route, Any] = {
         "feature_extractor_id": "face_identity_extractor_v1"
     },
     ("POST", "v1/bulk/namespaces"): {"namespace_ids": ["gone"], "kind": "auto_on"},
+    ("POST", "v1/views/namespaces"): {"name": "a view"},
     ("POST", "v1/reprocess/claim"): {"worker": "w", "claim_token": TOKEN},
     ("POST", "v1/reprocess/<request_id>/progress"): {"claim_token": TOKEN},
     ("POST", "v1/reprocess/<request_id>/done"): {"claim_token": TOKEN},

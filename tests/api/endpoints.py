@@ -29,6 +29,7 @@ class Endpoint:
             .replace("{plan_id}", PLAN_ID)
             .replace("{request_id}", REQUEST_ID)
             .replace("{bulk_id}", BULK_ID)
+            .replace("{view_id}", VIEW_ID)
         )
 
     def __str__(self) -> str:
@@ -36,6 +37,7 @@ class Endpoint:
 
 
 TOKEN = "t" * 32
+VIEW_ID = "view_000000000000"
 BULK_ID = "bulk_0000000000000000"
 PLAN_ID = "plan_0000000000000000"
 REQUEST_ID = "6f1c1f0e-0000-4000-8000-000000000000"
@@ -63,6 +65,11 @@ ENDPOINTS = [
     Endpoint("GET", "/bulk/namespaces/{bulk_id}"),
     Endpoint("POST", "/bulk/namespaces/{bulk_id}/confirm", {}),
     Endpoint("POST", "/bulk/namespaces/{bulk_id}/continue"),
+    Endpoint("GET", "/views/namespaces"),
+    Endpoint("POST", "/views/namespaces", {"name": "a view"}),
+    Endpoint("GET", "/views/namespaces/{view_id}"),
+    Endpoint("PATCH", "/views/namespaces/{view_id}", {}),
+    Endpoint("DELETE", "/views/namespaces/{view_id}"),
     Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),
     Endpoint("DELETE", "/tasks/{task_id}"),

@@ -14,6 +14,7 @@ from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.listing.query import conditions
 from nsadmin.namespaces.listing.totals import documents_of
+from nsadmin.namespaces.listing.view_query import FILTERS
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models.lists import SYSTEM
 from nsadmin.namespaces.read import readings
@@ -27,7 +28,7 @@ from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
 from nsadmin.pages.namespaces.rows import rows_of
-from nsadmin.pages.namespaces.shape import COLUMNS, FILTERS, Shape, shape_of
+from nsadmin.pages.namespaces.shape import COLUMNS, Shape, shape_of
 
 _MOST_EXTRACTORS = 8
 _BESIDE = ("facets", "totals")

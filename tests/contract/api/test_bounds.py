@@ -16,6 +16,7 @@ from nsadmin.api.models import KeptAnswer
 from nsadmin.audit.models import AuditEvent
 from nsadmin.bulk.models import BulkChange
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.document import read
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
@@ -25,7 +26,7 @@ from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.conftest import Caller, error_of, locations_of
-from tests.api.endpoints import BULK_ID, PLAN_ID
+from tests.api.endpoints import BULK_ID, PLAN_ID, VIEW_ID
 from tests.cast import assemble
 from tests.conftest import emptied
 from tests.contract.api.bounds import Case, accepted, is_bounded, refused, spots
@@ -78,6 +79,7 @@ def caller(
         claimed_request(made.cast.own)
         keep_plan(made)
         keep_bulk_change(made)
+        keep_view(made)
         there = collections.names(shared())
         yield made, Written.now()
         assert collections.names(shared()) == there
@@ -105,6 +107,13 @@ def keep_bulk_change(call: Caller) -> None:
     for item in items:
         item.change = made
         item.save(force_insert=True)
+
+
+def keep_view(call: Caller) -> None:
+    """Keep a view of the key's person under the id that the requests name."""
+    response = call("POST", "/views/namespaces", {"name": "kept"})
+    assert response.status_code == 201, response.content
+    assert SavedView.objects.update(view_id=VIEW_ID) == 1
 
 
 def take_back(before: Written) -> None:

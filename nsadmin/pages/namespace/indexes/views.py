@@ -39,6 +39,11 @@ PAGE = form_page(
     )
 )
 
+_STORED = (
+    "There is nothing to plan: every change is stored already. Edit one, or choose "
+    "another index."
+)
+
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,14 +63,23 @@ def indexes(request: HttpRequest, namespace_id: str) -> HttpResponse:
         response.status_code = 200
         return response
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
+    is_scripted = wants_fragment(request)
+    if not is_scripted and _step_of(request.POST)[0] in _STEPS:
+        return SeeOther(collected.address_of(request, view))
     response = _answer(request, view, request.POST, keeps=True)
     if response.status_code == SeeOther.status_code:
         return response
-    if wants_fragment(request):
-        if response.status_code == 200:
-            response.headers[FORM_ADDRESS] = collected.address_of(request, view)
-        return response
-    return SeeOther(collected.address_of(request, view))
+    if not is_scripted:
+        return SeeOther(collected.address_of(request, view))
+    if response.status_code == 200:
+        response.headers[FORM_ADDRESS] = collected.address_of(request, view)
+    return response
+
+
+def _step_of(sent: QueryDict) -> tuple[str, str]:
+    """Return the step that a button of the form asks for, and of what."""
+    step, _, of = sent.get("step", "").partition(" ")
+    return step, of
 
 
 def _answer(
@@ -73,20 +87,21 @@ def _answer(
 ) -> HttpResponse:
     """Do what the form was sent for; with `keeps` the plan is kept and shown."""
     form = IndexesForm(sent)
-    step, _, of = sent.get("step", "").partition(" ")
+    step, of = _step_of(sent)
     if step in _STEPS:
         return _collect(request, view, form, step, of)
     if form.is_valid() and not (form.edits or form.dropped or form.switch is not None):
         form.add_error("edit", _NOTHING)
+    elif form.is_valid() and not form.touched():
+        form.add_error("edit", _STORED)
+    if not form.is_valid():
         return _show(request, view, form, status=422)
     if keeps:
         return handle_plan_form(request, _plan_form(request, view, form))
+    actor = gate.actor_of(request)
     try:
-        if form.is_valid():
-            wanted = PAGE.wanted(gate.actor_of(request), view, form)
-            service.plan_now(
-                gate.actor_of(request), view.namespace.namespace_id, wanted
-            )
+        wanted = PAGE.wanted(actor, view, form)
+        service.plan_now(actor, view.namespace.namespace_id, wanted)
     except NsadminError as error:
         form.take(error)
     return _show(request, view, form)

@@ -18,7 +18,12 @@ from nsadmin.access.web.gate import actor_of
 from nsadmin.api.http.openapi import responses
 from nsadmin.api.http.operation import JsonBody, operation
 from nsadmin.api.http.responses import json_response
-from nsadmin.api.schemas.bulk import BulkModel, ConfirmBulk, ConfirmBulkQuery, PlanBulk
+from nsadmin.api.schemas.several.bulk import (
+    BulkModel,
+    ConfirmBulk,
+    ConfirmBulkQuery,
+    PlanBulk,
+)
 from nsadmin.bulk import making, running, service
 from nsadmin.bulk.asked import Asked, index_asked
 from nsadmin.bulk.models import BulkChange
