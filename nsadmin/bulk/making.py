@@ -1,7 +1,5 @@
 """Making a bulk change: a plan for each namespace, once for each sent form."""
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -37,14 +35,16 @@ def make(
     namespace_ids: Sequence[str],
     *,
     draft_id: str = "",
+    sent_key: str | None = None,
     seconds: float = BUDGET_S,
 ) -> BulkChange:
     """Plan the change for each namespace and keep it; nothing is changed.
 
     It belongs to the organization, or to that which the given actor acts for.
 
-    `draft_id` is the sent form: sent twice, it makes one change. Namespaces that are
-    not reached in time are left out. Raises Invalid for none or too many.
+    `draft_id` is the sent form, and `sent_key` a hash of its input: sent twice, it
+    makes one change. Namespaces that are not reached in time are left out. Raises
+    Invalid for none or too many.
     """
     ids = list(dict.fromkeys(one[:128] for one in namespace_ids if one))
     if not ids:
@@ -52,7 +52,8 @@ def make(
     if len(ids) > MOST:
         raise Invalid.at("id", f"Choose at most {MOST} namespaces at once.")
     until = time.monotonic() + seconds
-    change, is_new = _begun(actor, organization, asked, draft_id)
+    values = {"draft_id": draft_id, "sent_key": sent_key, "asked": asked.to_json()}
+    change, is_new = _begun(actor, organization, values)
     if not is_new:
         return change
     for position, namespace_id in enumerate(ids):
@@ -69,24 +70,22 @@ def make(
 
 
 def _begun(
-    actor: Actor, organization: Organization | Actor, asked: Asked, draft_id: str
+    actor: Actor, organization: Organization | Actor, values: dict[str, Any]
 ) -> tuple[BulkChange, bool]:
     """Return the change of this form, and whether it is new."""
-    key = _key(asked, draft_id) if draft_id else None
+    key = values["sent_key"]
     if (same := _same(key)) is not None:
         return same, False
-    values: dict[str, Any] = {
-        "organization_id": organization.organization_id,
-        "internal_id": organization.internal_id,
-        "asked": asked.to_json(),
-        "draft_id": draft_id,
-        "sent_key": key,
-        "made_by_label": clip(actor.label, 254),
-        "made_by_person": second_person.person_of(actor),
-    }
     try:
         with transaction.atomic():
-            return BulkChange.objects.create(**values), True
+            made = BulkChange.objects.create(
+                **values,
+                organization_id=organization.organization_id,
+                internal_id=organization.internal_id,
+                made_by_label=clip(actor.label, 254),
+                made_by_person=second_person.person_of(actor),
+            )
+            return made, True
     except IntegrityError:
         return BulkChange.objects.get(sent_key=key), False
 
@@ -103,11 +102,6 @@ def _same(key: str | None) -> BulkChange | None:
         return found
     BulkChange.objects.filter(pk=found.pk).update(sent_key=None)
     return None
-
-
-def _key(asked: Asked, draft_id: str) -> str:
-    written = json.dumps([draft_id, asked.to_json()], sort_keys=True, default=str)
-    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def _planned_apart(actor: Actor, asked: Asked, namespace_id: str) -> Planned:

@@ -38,8 +38,8 @@ class BulkChange(models.Model):
     """A change that a person asked for several namespaces of an organization.
 
     `asked` is the change as data (`bulk.asked`). `draft_id` is the sent form that it
-    was made of, and `sent_key` a hash of both, so that a form that is sent twice makes
-    one change. `planned_at` is written when every namespace has its plan,
+    was made of, and `sent_key` a hash of its input, so that a form that is sent twice
+    makes one change. `planned_at` is written when every namespace has its plan,
     `confirmed_at` before the first namespace is changed. `made_by_person` and
     `confirmed_by_person` are the users behind these actors, of a key its creator.
     """

@@ -1,5 +1,7 @@
 """Keeping what a form sent, and finding it again by its address."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -66,6 +68,12 @@ def _storable(form: Input) -> Input:
         name: [value.replace("\x00", "") for value in values]
         for name, values in form.items()
     }
+
+
+def key_of(draft: Draft) -> str:
+    """Return a hash of the draft and its input, to tell what was sent twice."""
+    written = json.dumps([draft.draft_id, draft.form], sort_keys=True)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def register() -> None:

@@ -186,7 +186,9 @@ def _bulk(cast: Cast, whose: str) -> str:
 
 
 def _saved_view(cast: Cast) -> str:
-    """A view of the admin's."""
+    """A view of the admin's, also for the admin's key."""
+    key_id = cast.keys["admin"].split("_")[1]
+    ApiKey.objects.filter(key_id=key_id).update(creator=cast.users["admin"])
     view, _ = SavedView.objects.get_or_create(
         person=str(cast.users["admin"].pk),
         organization_id=cast.northlight.organization_id,

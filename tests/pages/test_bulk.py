@@ -72,6 +72,11 @@ def draft_of(text: str) -> str:
     return found[1]
 
 
+def included(text: str) -> int:
+    """How many namespaces of a review are ticked."""
+    return len(re.findall(r'name="include"[^>]*checked', text))
+
+
 def states(address: str) -> dict[str, str]:
     bulk_id = address.strip("/").rpartition("/")[2]
     rows = BulkItem.objects.filter(change_id=bulk_id)
@@ -219,7 +224,7 @@ def test_deleting_needs_the_typed_number_then_the_password(browse, sure, three) 
     form = {"step": "confirm", "include": ids(three[:2])}
     for count in ("", "3", "x"):
         wrong = refusal(browse(), address, {**form, "count": count})
-        assert wrong.count("checked") == 2, count
+        assert included(wrong) == 2, count
         assert f'value="{count}"' in wrong or not count
     asks = browse().post(address, {**form, "count": "2"})
     assert "Confirm your password" in asks.content.decode()
@@ -464,8 +469,8 @@ def test_back_shows_the_form_as_it_was_sent(browse, three) -> None:
     review = client.post(NEW, filled)
     assert review.headers["X-Form-Address"] == form
     back = client.get(form).content.decode()
-    assert re.search(r'name="field_name"\s+value="lang"', back)
-    assert re.search(r'value="text"\s+selected', back)
+    assert re.search(r'name="field_name"[^>]*value="lang"', back)
+    assert re.search(r'value="text"[^>]*selected', back)
     assert BulkChange.objects.count() == 1
 
 
@@ -489,7 +494,7 @@ def test_the_review_shows_what_was_left_out_again(browse, three) -> None:
     assert sent.headers["X-Form-Address"] == again
     for _ in range(2):
         text = client.get(again).content.decode()
-        assert text.count("checked") == 1
+        assert included(text) == 1
         assert "Accept each warning" in text
     assert "Accept each warning" not in client.get(address).content.decode()
     assert "Accept each" not in browse("member").get(again).content.decode()

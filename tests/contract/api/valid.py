@@ -75,7 +75,7 @@ def _kinds() -> Iterator[tuple[str, Json]]:
     fields = {
         "index": index,
         "template": {"template_id": "tmpl_000000000000"},
-        "expiry": {"ttl_seconds": 3600},
+        "expiry": {"expiry": {"ttl_seconds": 3600}},
     }
     for kind, own in fields.items():
         yield f"kind is {kind}", own

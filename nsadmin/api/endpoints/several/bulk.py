@@ -33,7 +33,7 @@ from nsadmin.templates import service as templates
 router = Router(tags=["Several namespaces"])
 _ROOT = "/bulk/namespaces"
 # {kind: the field that it needs}
-_FIELDS = {"index": "index", "template": "template_id", "expiry": "ttl_seconds"}
+_FIELDS = {"index": "index", "template": "template_id", "expiry": "expiry"}
 
 
 @router.post(_ROOT, response=responses(BulkModel, 409, 413, 415, ok=201))
@@ -57,9 +57,7 @@ def _asked(request: HttpRequest, body: PlanBulk) -> Asked:
         is_null = getattr(body, name) is None
         if not is_null and body.kind != kind:
             raise Invalid.at(name, f"Only the kind {kind} has {name}.")
-        # A null expiry is a wish, one that is absent is a mistake.
-        is_absent = name not in body.model_fields_set if kind == "expiry" else is_null
-        if is_absent and body.kind == kind:
+        if is_null and body.kind == kind:
             raise Invalid.at(name, f"The kind {kind} needs {name}.")
     if body.index is not None:
         return index_asked(
@@ -69,8 +67,8 @@ def _asked(request: HttpRequest, body: PlanBulk) -> Asked:
         row = templates.get_usable(actor_of(request), body.template_id)
         configuration = dict(row.configuration)
         return Asked(body.kind, template_name=row.name, configuration=configuration)
-    if body.ttl_seconds is not None:
-        end = timezone.now() + timedelta(seconds=body.ttl_seconds)
+    if body.expiry is not None and body.expiry.ttl_seconds is not None:
+        end = timezone.now() + timedelta(seconds=body.expiry.ttl_seconds)
         return Asked(body.kind, expires_at=end.replace(microsecond=0))
     return Asked(body.kind)
 

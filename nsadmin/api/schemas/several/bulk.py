@@ -31,15 +31,21 @@ class BulkIndex(StrictModel):
     type: IndexType
 
 
+class BulkExpiry(StrictModel):
+    """The expiry to set, or to remove."""
+
+    ttl_seconds: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] | None = Field(
+        description="Seconds from now; null removes the expiry."
+    )
+
+
 class PlanBulk(StrictModel):
     """One change, asked for each of several namespaces; each kind has its own field."""
 
     namespace_ids: NamespaceIds
     kind: Kind
     index: BulkIndex | None = Field(None, description="Of the kind `index`.")
-    ttl_seconds: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] | None = Field(
-        None, description="Of the kind `expiry`: from now on; null removes the expiry."
-    )
+    expiry: BulkExpiry | None = Field(None, description="Of the kind `expiry`.")
     template_id: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="Of the kind `template`: what it has is added."
     )

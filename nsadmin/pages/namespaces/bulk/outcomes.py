@@ -61,11 +61,13 @@ def _outcome(request: HttpRequest, row: BulkItem, *, ends: bool) -> Outcome:
     is_deleted = ends and row.state == State.DONE
     plan = reverse("plan", args=[own_id, row.plan_id]) if row.plan_id else ""
     waits = row.state == State.WAITING
-    address = reverse("tombstone" if is_deleted else "overview", args=[own_id])
+    page = "tombstone" if is_deleted else "overview"
+    # What has no name is no namespace that the person sees; its id may be anything.
+    address = reverse(page, args=[own_id]) if row.namespace_name else ""
     return Outcome(
         row=row,
         badge=STATES.get(row.state, UNKNOWN),
-        address=address if row.namespace_name else "",
+        address=address,
         # The pages of a deleted namespace, that of its plan among them, are gone.
         plan="" if is_deleted else plan,
         audit=_audit(row, is_deleted=is_deleted),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -66,7 +66,7 @@ def _confirm(request: HttpRequest, change: BulkChange) -> HttpResponse:
     form = ConfirmForm(sent)
     try:
         if form.is_valid():
-            _require(request, change, form)
+            _require(request, change, form, sent)
             if _is_deletion(change) or service.is_second(actor, change):
                 step_up.require_password(request)
             service.confirm(actor, change, included, ticks)
@@ -86,30 +86,37 @@ def _is_deletion(change: BulkChange) -> bool:
     return Asked.from_json(change.asked).kind == "delete"
 
 
-def _require(request: HttpRequest, change: BulkChange, form: ConfirmForm) -> None:
+def _require(
+    request: HttpRequest, change: BulkChange, form: ConfirmForm, sent: QueryDict
+) -> None:
     """Raise Invalid or Conflict if this form cannot confirm the change."""
-    actor = gate.actor_of(request)
-    included, ticks = set(form.data.getlist("include")), set(form.data.getlist("tick"))
+    included, ticks = set(sent.getlist("include")), set(sent.getlist("tick"))
     rows = service.require_confirmable(change, included, ticks)
-    service.require_own_part(actor, change, rows)
+    service.require_own_part(gate.actor_of(request), change, rows)
     if _is_deletion(change):
         form.require_count(len(included))
 
 
-def _sent_form(request: HttpRequest, change: BulkChange) -> ConfirmForm:
-    """Return the form as it was sent, with what was wrong with it; or an empty one."""
+def _sent_form(
+    request: HttpRequest, change: BulkChange
+) -> tuple[ConfirmForm, QueryDict | None]:
+    """Return the form as it was sent, with what was wrong with it, and the input.
+
+    An empty form and None if nothing was sent.
+    """
     draft_id = request.GET.get(_SENT, "")
     actor, place = gate.actor_of(request), _place(change)
     draft = drafts.find(actor, place, draft_id) if draft_id else None
     if draft is None:
-        return ConfirmForm()
-    form = ConfirmForm(as_data(draft.form))
+        return ConfirmForm(), None
+    sent = as_data(draft.form)
+    form = ConfirmForm(sent)
     try:
         if form.is_valid():
-            _require(request, change, form)
+            _require(request, change, form, sent)
     except (Invalid, Conflict) as error:
         form.take(error)
-    return form
+    return form, sent
 
 
 def _show(request: HttpRequest, change: BulkChange) -> HttpResponse:
@@ -140,8 +147,8 @@ def _show(request: HttpRequest, change: BulkChange) -> HttpResponse:
 def _review_context(
     request: HttpRequest, change: BulkChange, context: dict[str, Any]
 ) -> dict[str, Any]:
-    form = _sent_form(request, change)
-    sent = form.data.getlist if form.is_bound else None
+    form, data = _sent_form(request, change)
+    sent = data.getlist if data is not None else None
     planned = [shown for shown in context["rows"] if shown.row.state == State.PLANNED]
     ticks = service.ticks_of(change, [shown.row for shown in planned])
     return {

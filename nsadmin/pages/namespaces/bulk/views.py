@@ -169,6 +169,7 @@ def _make(request: HttpRequest, draft: Draft) -> HttpResponse:
         asked,
         draft.form["id"],
         draft_id=draft.draft_id,
+        sent_key=drafts.key_of(draft),
     )
     response = SeeOther(reverse("bulk", args=[change.bulk_id]))
     response.headers[FORM_ADDRESS] = (
