@@ -21,6 +21,7 @@ from nsadmin.api.endpoints import (
     tasks,
     templates,
 )
+from nsadmin.api.endpoints.several import bulk, saved_views
 from nsadmin.api.http import errors
 from nsadmin.api.http.auth import BearerKey
 
@@ -40,6 +41,14 @@ _TAGS = [
     {
         "name": "Namespaces",
         "description": "Create, read, list, change, clone and delete them.",
+    },
+    {
+        "name": "Several namespaces",
+        "description": "One change for several namespaces: planned, then confirmed.",
+    },
+    {
+        "name": "Saved views",
+        "description": "The lists of namespaces that a person keeps by name.",
     },
     {"name": "Tasks", "description": "Work that continues after the response."},
     {
@@ -65,6 +74,8 @@ _TAGS = [
 _MODULES = (
     stats,
     namespaces,
+    bulk,
+    saved_views,
     clones,
     tasks,
     documents,

@@ -8,6 +8,11 @@ from typing import Any, Final, Literal, get_args
 from nsadmin.access.permissions import Action
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.namespaces.schema.payload_indexes import (
+    INDEX_DEFAULTS,
+    IndexType,
+    clean_field_name,
+)
 
 Kind = Literal["auto_on", "auto_off", "index", "expiry", "template", "delete"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -68,6 +73,17 @@ _TITLES: Final[Mapping[str, str]] = {
     "auto_off": "Turn off automatic indexes",
     "delete": "Delete namespaces",
 }
+
+
+def index_asked(field_name: str, type_: IndexType, *, at: str) -> Asked:
+    """Return the change that adds an index with the parameters of its type.
+
+    Raises Invalid at `at` for a field that has no such name.
+    """
+    name = clean_field_name(field_name, at=at)
+    schema = {"type": type_, **INDEX_DEFAULTS[type_]}
+    entry = {"field_name": name, "type": type_, "field_schema": schema}
+    return Asked("index", index=entry)
 
 
 def patch_for(asked: Asked, namespace: Namespace) -> tuple[NamespacePatch, list[str]]:

@@ -1,5 +1,7 @@
 """Carrying a bulk change out for one namespace."""
 
+from typing import Final
+
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
 from nsadmin.bulk.models import BulkItem, State
@@ -8,6 +10,8 @@ from nsadmin.namespaces.change.commit import Outcome
 from nsadmin.plans import service as plans
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import tick_of
+
+WAITS: Final = "Another person confirms it on the page of its plan."
 
 
 def carry_out(actor: Actor, item: BulkItem, *, approves: bool) -> None:
@@ -28,7 +32,7 @@ def carry_out(actor: Actor, item: BulkItem, *, approves: bool) -> None:
     except NsadminError as refusal:
         waits = refusal.code == second_person.CODE
         item.state = State.WAITING if waits else State.FAILED
-        item.message = refusal.message
+        item.message = WAITS if waits else refusal.message
 
 
 def _elsewhere(item: BulkItem, saved: SavedPlan) -> None:

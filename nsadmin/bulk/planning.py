@@ -15,14 +15,14 @@ from nsadmin.plans.endings import Deletion, ExpiryChange
 from nsadmin.plans.requests import Wanted
 
 Warnings = list[tuple[str, bool]]
-SECOND_PERSON = "The organization requires that another person confirms it."
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One namespace of a bulk change: its state, and what is said of it.
 
-    `warnings` are sentences, each with whether it needs a tick.
+    `warnings` are sentences, each with whether it needs a tick. `needs_second` says
+    that only a person other than its maker can confirm it.
     """
 
     state: State
@@ -31,6 +31,7 @@ class Planned:
     warnings: Warnings = field(default_factory=list)
     message: str = ""
     plan_id: str = ""
+    needs_second: bool = False
 
 
 def planned(actor: Actor, asked: Asked, namespace_id: str) -> Planned:
@@ -79,12 +80,12 @@ def _planned(
         (warning.sentence, warning.needs_tick) for warning in shown.plan.warnings
     ]
     warnings += [(sentence, False) for sentence in kept]
-    if approvals.needed(actor, saved, wanted, shown) is not None:
-        warnings.append((SECOND_PERSON, False))
+    needs_second = approvals.needed(actor, saved, wanted, shown) is not None
     return Planned(
         State.PLANNED,
         namespace.label,
         steps=[step.sentence() for step in shown.plan.steps],
         warnings=warnings,
         plan_id=saved.plan_id,
+        needs_second=needs_second,
     )

@@ -23,7 +23,8 @@ from nsadmin.pages.namespace.repair import repair
 from nsadmin.pages.namespace.settings import settings
 from nsadmin.pages.namespace.tier import tier
 from nsadmin.pages.namespaces.at_work import at_work
-from nsadmin.pages.namespaces.bulk.views import bulk, new_bulk
+from nsadmin.pages.namespaces.bulk.review import bulk
+from nsadmin.pages.namespaces.bulk.views import new_bulk
 from nsadmin.pages.namespaces.clones import clone
 from nsadmin.pages.namespaces.creation import new_name_check, new_namespace
 from nsadmin.pages.namespaces.deleted import deleted, tombstone

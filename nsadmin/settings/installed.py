@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "nsadmin.templates",
     "nsadmin.comparison",
     "nsadmin.plans",
+    "nsadmin.drafts",
     "nsadmin.bulk",
     "nsadmin.reprocessing",
     "nsadmin.search",

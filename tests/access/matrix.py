@@ -98,6 +98,9 @@ _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
 _BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
+_BULK_API = Row(own="401 403 in in 403 in", foreign="401 403 404 404 403 in")
+# It is the admin's own; each person has others.
+_OWN_VIEW = Row("401 404 404 in 404 404")
 _PLATFORM_READ = Row("login 403 403 403 in in")
 _PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
@@ -344,6 +347,15 @@ MATRIX: dict[Route, Row] = {
     ),
     ("GET", "v1/analytics/indexes/suggestions"): _READ,
     ("GET", "v1/analytics/indexes/usage"): _READ,
+    ("POST", "v1/bulk/namespaces"): Row("401 403 in in 403 in"),
+    ("GET", "v1/bulk/namespaces/<bulk_id>"): _BULK_API,
+    ("POST", "v1/bulk/namespaces/<bulk_id>/confirm"): _BULK_API,
+    ("POST", "v1/bulk/namespaces/<bulk_id>/continue"): _BULK_API,
+    ("GET", "v1/views/namespaces"): _KEY,
+    ("POST", "v1/views/namespaces"): _KEY,
+    ("GET", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
+    ("PATCH", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
+    ("DELETE", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
     ("POST", "v1/tasks/list"): _KEY,
     ("GET", "v1/tasks/<task_id>"): Row(_READ.own, _READ.foreign),
     # A foreign task is answered like an unknown one, and that is no error.

@@ -59,6 +59,8 @@ BODIES: dict[Route, Any] = {
     ("POST", "v1/namespaces/<identifier>/reprocess"): {
         "feature_extractor_id": "face_identity_extractor_v1"
     },
+    ("POST", "v1/bulk/namespaces"): {"namespace_ids": ["gone"], "kind": "auto_on"},
+    ("POST", "v1/views/namespaces"): {"name": "a view"},
     ("POST", "v1/reprocess/claim"): {"worker": "w", "claim_token": TOKEN},
     ("POST", "v1/reprocess/<request_id>/progress"): {"claim_token": TOKEN},
     ("POST", "v1/reprocess/<request_id>/done"): {"claim_token": TOKEN},
@@ -184,7 +186,9 @@ def _bulk(cast: Cast, whose: str) -> str:
 
 
 def _saved_view(cast: Cast) -> str:
-    """A view of the admin's."""
+    """A view of the admin's, also for the admin's key."""
+    key_id = cast.keys["admin"].split("_")[1]
+    ApiKey.objects.filter(key_id=key_id).update(creator=cast.users["admin"])
     view, _ = SavedView.objects.get_or_create(
         person=str(cast.users["admin"].pk),
         organization_id=cast.northlight.organization_id,

@@ -28,6 +28,8 @@ class Endpoint:
             .replace("{document_id}", "doc_1")
             .replace("{plan_id}", PLAN_ID)
             .replace("{request_id}", REQUEST_ID)
+            .replace("{bulk_id}", BULK_ID)
+            .replace("{view_id}", VIEW_ID)
         )
 
     def __str__(self) -> str:
@@ -35,6 +37,8 @@ class Endpoint:
 
 
 TOKEN = "t" * 32
+VIEW_ID = "view_000000000000"
+BULK_ID = "bulk_0000000000000000"
 PLAN_ID = "plan_0000000000000000"
 REQUEST_ID = "6f1c1f0e-0000-4000-8000-000000000000"
 
@@ -55,6 +59,17 @@ ENDPOINTS = [
     Endpoint("GET", "/namespaces/{identifier}/plans/{plan_id}"),
     Endpoint("POST", "/namespaces/{identifier}/plans/{plan_id}/confirm", {}),
     Endpoint("POST", "/namespaces/{identifier}/clone", {"namespace_name": "a clone"}),
+    Endpoint(
+        "POST", "/bulk/namespaces", {"namespace_ids": ["gone"], "kind": "auto_on"}
+    ),
+    Endpoint("GET", "/bulk/namespaces/{bulk_id}"),
+    Endpoint("POST", "/bulk/namespaces/{bulk_id}/confirm", {}),
+    Endpoint("POST", "/bulk/namespaces/{bulk_id}/continue"),
+    Endpoint("GET", "/views/namespaces"),
+    Endpoint("POST", "/views/namespaces", {"name": "a view"}),
+    Endpoint("GET", "/views/namespaces/{view_id}"),
+    Endpoint("PATCH", "/views/namespaces/{view_id}", {}),
+    Endpoint("DELETE", "/views/namespaces/{view_id}"),
     Endpoint("POST", "/tasks/list", {}),
     Endpoint("GET", "/tasks/{task_id}"),
     Endpoint("DELETE", "/tasks/{task_id}"),

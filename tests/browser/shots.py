@@ -68,7 +68,7 @@ def bulk_review(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     for name in ("airstrips-intake", "labour-market-clips", "seattle-weather-desk"):
         page.get_by_role("checkbox", name=f"Choose {name}", exact=True).check()
-    page.get_by_label("With the selected").select_option(
+    page.get_by_label("Change the selected").select_option(
         label="Turn on automatic indexes"
     )
     page.get_by_role("button", name="Preview plan").click()

@@ -66,3 +66,26 @@ def test_a_tick_is_listed_at_once_and_keeps_the_focus(demo, visit):
     expect(tick).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator("#changes")).to_contain_text("None yet")
+
+
+def test_back_and_reload_keep_the_edits(demo, visit, scripted):
+    page: Page = visit("admin", script=scripted)
+    page.goto(page_of(demo))
+    changes = page.locator("#changes")
+    page.fill("input[name=field_name]", "edits.back")
+    page.locator("#edit").get_by_role("button", name="Add to your changes").click()
+    expect(changes).to_contain_text("Add edits.back")
+    page.reload()
+    expect(changes).to_contain_text("Add edits.back")
+    page.get_by_role("link", name="Overview").first.click()
+    expect(page.locator("h1")).not_to_have_text("Payload indexes")
+    page.go_back()
+    expect(changes).to_contain_text("Add edits.back")
+
+
+def test_preview_of_nothing_keeps_the_page(demo, visit, scripted):
+    page: Page = visit("admin", script=scripted)
+    page.goto(page_of(demo))
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.get_by_text("There is nothing to plan yet.").first).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Payload indexes")

@@ -101,3 +101,53 @@ def test_rows_of_running_work_are_renewed_without_moving_the_focus(
     box = page.get_by_role("checkbox", name="Choose labour-market-clips", exact=True)
     expect(box).to_be_checked()
     expect(box).to_be_focused()
+
+
+def test_back_through_the_forms_shows_them_as_they_were_sent(
+    demo: Demo, visit, scripted
+) -> None:
+    page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
+    for name in ("airstrips-intake", "labour-market-clips"):
+        tick(page, name)
+    page.get_by_label("Change the selected").select_option(label="Add an index…")
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("h1")).to_have_text("Add an index")
+    page.fill("input[name=field_name]", "back.and.forth")
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("h1")).to_contain_text("index on back.and.forth")
+    review = page.url
+    page.reload()
+    expect(page).to_have_url(review)
+    page.go_back()
+    expect(page.locator("input[name=field_name]")).to_have_value("back.and.forth")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Namespaces")
+    for name in ("airstrips-intake", "labour-market-clips"):
+        box = page.get_by_role("checkbox", name=f"Choose {name}", exact=True)
+        expect(box).to_be_checked()
+    other = page.get_by_role("checkbox", name="Choose seattle-weather-desk", exact=True)
+    expect(other).not_to_be_checked()
+    page.go_forward()
+    page.go_forward()
+    expect(page).to_have_url(review)
+
+
+def test_a_refused_confirmation_can_be_left_by_back(
+    demo: Demo, visit, scripted
+) -> None:
+    page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
+    tick(page, "airstrips-intake")
+    page.get_by_label("Change the selected").select_option(label="Delete…")
+    page.get_by_role("button", name="Preview plan").click()
+    expect(page.locator("h1")).to_have_text("Delete namespaces")
+    page.get_by_label("Number of namespaces to delete").fill("7")
+    page.get_by_role("button", name="Delete the ticked namespaces").click()
+    expect(page.get_by_text("Type 1, the number of namespaces").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Type 1, the number of namespaces").first).to_be_visible()
+    page.go_back()
+    page.go_back()
+    expect(page.locator("h1")).to_be_visible()
+    assert "Confirm Form Resubmission" not in page.content()

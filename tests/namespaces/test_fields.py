@@ -9,6 +9,7 @@ from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.namespaces.schema.payload_indexes import (
     INDEX_DEFAULTS,
     INDEX_TYPES,
+    Parameters,
     clean_field_name,
     clean_schema,
 )
@@ -122,11 +123,11 @@ def test_defaults_are_filled_in():
         ("text", {"stemmer": {"type": [], "language": "english"}}, "s.stemmer.type"),
         ("text", {"stemmer": {"type": "none", "language": "english"}}, "s.stemmer"),
         ("text", {"stopwords": "klingon"}, "s.stopwords"),
-        ("text", {"stopwords": {"languages": ["klingon"]}}, "s.stopwords"),
-        ("text", {"stopwords": {"languages": "english"}}, "s.stopwords"),
-        ("text", {"stopwords": {"custom": [""]}}, "s.stopwords"),
-        ("text", {"stopwords": {"custom": ["a\x00"]}}, "s.stopwords"),
-        ("text", {"stopwords": {"custom": ["x"] * 501}}, "s.stopwords"),
+        ("text", {"stopwords": {"languages": ["klingon"]}}, "s.stopwords.languages.0"),
+        ("text", {"stopwords": {"languages": "english"}}, "s.stopwords.languages"),
+        ("text", {"stopwords": {"custom": [""]}}, "s.stopwords.custom.0"),
+        ("text", {"stopwords": {"custom": ["b", "a\x00"]}}, "s.stopwords.custom.1"),
+        ("text", {"stopwords": {"custom": ["x"] * 501}}, "s.stopwords.custom"),
         ("text", {"stopwords": {"words": []}}, "s.stopwords"),
     ],
 )
@@ -134,6 +135,17 @@ def test_bad_parameters(kind, schema, at):
     with pytest.raises(Invalid) as fault:
         clean_schema(kind, schema, at="s", kept={})
     assert set(fault.value.errors) == {at}
+
+
+def test_null_is_absent_for_the_parameters_of_every_type():
+    sent = dict.fromkeys(Parameters.__metadata__[0].json_schema["properties"])
+    for kind in INDEX_TYPES:
+        full = clean_schema(kind, sent, at="s", kept={})
+        assert full == {"type": kind, **INDEX_DEFAULTS[kind]}
+    kept = {"type": "keyword", "is_tenant": False, "on_disk": True}
+    assert clean_schema("keyword", sent, at="s", kept=kept)["on_disk"] is True
+    with pytest.raises(Invalid):
+        clean_schema("keyword", {"fish": None}, at="s", kept={})
 
 
 def test_parameters_that_are_left_out_stay_as_they_are_stored():

@@ -305,12 +305,16 @@ def test_advice_is_counted_at_the_tab_and_shown_on_the_index_page(cast, browse, 
         assert 'Advice <span class="count">1</span>' in page
     page = admin.get(own + "indexes/").content.decode()
     assert "Filtered 150 times in 24 hours without an index." in page
-    assert "Add to the plan" not in page  # its type was not sampled yet
+    assert "Add to your changes\n      </button>" not in page
+    assert 'value="pick rank"' in page  # its type was not sampled yet
+    sent = {"step": "pick rank", "drop": []}
+    chosen = admin.post(own + "indexes/", sent, follow=True).content.decode()
+    assert re.search(r'name="field_name"[^>]*value="rank"', chosen)
     admin.get(own + "advice/")
     page = admin.get(own + "indexes/").content.decode()
     assert 'value="build integer rank"' in page
     sent = {"step": "build integer rank", "drop": []}
-    page = admin.post(own + "indexes/", sent).content.decode()
+    page = admin.post(own + "indexes/", sent, follow=True).content.decode()
     assert "&quot;rank&quot;, {&quot;type&quot;: &quot;integer&quot;}" in page
     admin.post(
         own + "advice/dismissals/", {"which": "missing/rank", "reason": "a test"}

@@ -102,14 +102,15 @@ def test_back_from_dropping_leads_to_the_table(browse, address):
 
 
 def test_existing_field_is_not_added_twice(browse, address):
-    response = browse().post(address, {"field_name": "title", "type": "keyword"})
+    form = {"field_name": "title", "type": "keyword"}
+    response = browse().post(address, form, headers=HTMX)
     assert response.status_code == 422
     assert "title already has an index" in response.content.decode()
 
 
 def test_faults_stand_beside_their_fields(browse, address):
     form = {"field_name": "rank", "type": "integer"}
-    response = browse().post(address, form)
+    response = browse().post(address, form, headers=HTMX)
     text = response.content.decode()
     assert response.status_code == 422
     assert 'id="id_lookup_error"' in text
@@ -120,7 +121,7 @@ def test_faults_stand_beside_their_fields(browse, address):
 
 def test_system_fields_are_refused(browse, address):
     form = {"field_name": "internal_id", "type": "keyword"}
-    assert browse().post(address, form).status_code == 422
+    assert browse().post(address, form, headers=HTMX).status_code == 422
 
 
 def test_field_of_another_writer_is_shown_with_its_parameters(browse, address):

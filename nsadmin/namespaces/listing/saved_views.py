@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization import second_person
 from nsadmin.errors import Conflict, Invalid, NotFound
 from nsadmin.namespaces.models.saved_views import (
     ADDRESS_MAX,
@@ -50,7 +51,7 @@ def save(
             own.update(is_default=False)
         values: dict[str, Any] = {"name": cleaned, "address": address}
         view, _ = SavedView.objects.update_or_create(
-            person=actor.id,
+            person=_person(actor),
             organization_id=organization_id,
             name_key=name_key(cleaned),
             defaults=values | ({"is_default": True} if is_default else {}),
@@ -90,7 +91,13 @@ def open_with(
 
 
 def _own(actor: Actor, organization_id: str) -> QuerySet[SavedView]:
-    return SavedView.objects.filter(person=actor.id, organization_id=organization_id)
+    own = SavedView.objects.filter(person=_person(actor))
+    return own.filter(organization_id=organization_id)
+
+
+def _person(actor: Actor) -> str:
+    """Return whose views they are: of a key its creator, or the key without one."""
+    return second_person.person_of(actor) or actor.id
 
 
 def _cleaned(name: str) -> str:

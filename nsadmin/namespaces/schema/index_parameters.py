@@ -4,7 +4,7 @@ They are stored only when they are sent. One that is left out keeps its stored v
 its value in FURTHER_PARAMETERS, which is what Qdrant does without it, turns it off.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -76,7 +76,11 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
                 {
                     "type": "object",
                     "properties": {
-                        "languages": {"type": "array", "items": _LANGUAGE},
+                        "languages": {
+                            "type": "array",
+                            "items": _LANGUAGE,
+                            "maxItems": len(STOPWORD_LANGUAGES),
+                        },
                         "custom": {
                             "type": "array",
                             "items": _WORD,
@@ -146,17 +150,18 @@ def _stopwords(value: Any, path: str) -> str | dict[str, list[str]]:
         raise Invalid.at(
             path, "stopwords must be a language, or an object of languages and custom."
         )
-    languages = _languages(value.get("languages") or [], path)
-    return {"languages": languages, "custom": _words(value.get("custom") or [], path)}
+    languages = _languages(value.get("languages") or [], path, f"{path}.languages")
+    words = _words(value.get("custom") or [], f"{path}.custom")
+    return {"languages": languages, "custom": words}
 
 
-def _languages(given: Any, path: str) -> list[str]:
-    known = isinstance(given, list) and all(
-        isinstance(word, str) and word in STOPWORD_LANGUAGES for word in given
-    )
-    if not known:
+def _languages(given: Any, path: str, place: str = "") -> list[str]:
+    """Return the languages; one that is unknown is refused at its own `place`."""
+    is_list = isinstance(given, list) and len(given) <= len(STOPWORD_LANGUAGES)
+    wrong = _first_wrong(given, lambda word: word in STOPWORD_LANGUAGES)
+    if not is_list or wrong is not None:
         raise Invalid.at(
-            path,
+            f"{place}.{wrong}" if place and is_list else place or path,
             "The languages of stopwords must be among "
             f"{', '.join(STOPWORD_LANGUAGES)}.",
         )
@@ -164,14 +169,25 @@ def _languages(given: Any, path: str) -> list[str]:
 
 
 def _words(given: Any, path: str) -> list[str]:
-    fits = isinstance(given, list) and all(
-        isinstance(word, str) and 0 < len(word) <= STOPWORD_MAX and word.isprintable()
-        for word in given
-    )
-    if not fits or len(given) > MAX_STOPWORDS:
+    is_list = isinstance(given, list) and len(given) <= MAX_STOPWORDS
+    wrong = _first_wrong(given, _is_stopword)
+    if not is_list or wrong is not None:
         raise Invalid.at(
-            path,
+            f"{path}.{wrong}" if is_list else path,
             f"custom stopwords must be at most {MAX_STOPWORDS} words of 1 to "
             f"{STOPWORD_MAX} characters.",
         )
     return sorted(set(given))
+
+
+def _is_stopword(word: str) -> bool:
+    return 0 < len(word) <= STOPWORD_MAX and word.isprintable()
+
+
+def _first_wrong(given: Any, is_right: Callable[[str], bool]) -> int | None:
+    """Return the place of the first entry that is no such text; None without one."""
+    entries = enumerate(given) if isinstance(given, list) else iter(())
+    return next(
+        (n for n, word in entries if not (isinstance(word, str) and is_right(word))),
+        None,
+    )

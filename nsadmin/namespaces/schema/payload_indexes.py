@@ -189,21 +189,24 @@ def _require_sound(kind: IndexType, merged: Mapping[str, Any], at: str) -> None:
 def without_others_defaults(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters without those of other types that are null or default.
 
-    Clients that are generated from the published API send the defaults of every type.
+    Clients that are generated from the published API send the defaults of every type,
+    and null for what they leave out.
     """
     known = INDEX_DEFAULTS.get(kind, {})  # type: ignore[call-overload]
     return {
         key: value
         for key, value in given.items()
-        if key in known or not _is_published_default(key, value)
+        if key in known or not _says_nothing(key, value)
     }
 
 
-def _is_published_default(key: str, value: Any) -> bool:
+def _says_nothing(key: str, value: Any) -> bool:
+    if value is None:
+        return key in _PARAMETERS
     if key not in _PUBLISHED_DEFAULTS:
         return False
     default = _PUBLISHED_DEFAULTS[key]
-    return value is None or (type(value) is type(default) and value == default)
+    return type(value) is type(default) and value == default
 
 
 def _boolean(value: Any, key: str, at: str) -> bool:

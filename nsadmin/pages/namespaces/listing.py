@@ -14,6 +14,7 @@ from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.listing.query import conditions
 from nsadmin.namespaces.listing.totals import documents_of
+from nsadmin.namespaces.listing.view_query import FILTERS
 from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models.lists import SYSTEM
 from nsadmin.namespaces.read import readings
@@ -23,10 +24,11 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import Paging, offset_of
 from nsadmin.pages.namespaces import at_work, saved_views
+from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import offered_actions
 from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
 from nsadmin.pages.namespaces.rows import rows_of
-from nsadmin.pages.namespaces.shape import COLUMNS, FILTERS, Shape, shape_of
+from nsadmin.pages.namespaces.shape import COLUMNS, Shape, shape_of
 
 _MOST_EXTRACTORS = 8
 _BESIDE = ("facets", "totals")
@@ -105,6 +107,7 @@ def _list_context(
         "rows": rows,
         "at_work": at_work.address_of(rows, shape.columns),
         "actions": offered_actions(actor),
+        "ticked": chosen.ticked(request),
         "may_change_system": actor.may(Action.NAMESPACE_SYSTEM),
         "last_known_at": (
             readings.last_known_at(found.rows, statuses)
@@ -154,7 +157,7 @@ def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
             *kept,
             *((key, get[key]) for key in ("search", "sort", "order") if get.get(key)),
         ],
-        "here": get.urlencode(),
+        "here": chosen.query_of(get),
     }
 
 

@@ -14,11 +14,12 @@ from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.namespaces.listing import saved_views as service
+from nsadmin.namespaces.listing.view_query import kept_query
 from nsadmin.namespaces.models import SavedView
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.namespaces.forms.saved_views import RenameForm, SaveForm
-from nsadmin.pages.namespaces.shape import kept_address, shape_of
+from nsadmin.pages.namespaces.shape import shape_of
 
 # Says in an address that the list is wanted without the default view.
 EVERY = "all"
@@ -49,7 +50,7 @@ def offered(request: HttpRequest) -> list[OfferedView]:
     """Return the person's views of the shown organization's list."""
     organization_id = current_organization(request).organization_id
     current = request.GET.get("view", "")
-    shown = kept_address(request.GET.urlencode())
+    shown = kept_query(request.GET.urlencode())
     return [
         OfferedView(
             view=view,
@@ -87,7 +88,7 @@ def saved_views(request: HttpRequest) -> HttpResponse:
             gate.actor_of(request),
             organization_id,
             form.cleaned_data["name"],
-            kept_address(form.cleaned_data["address"]),
+            kept_query(form.cleaned_data["address"]),
             is_default=form.cleaned_data["is_default"],
         )
     except (Invalid, Conflict) as error:

@@ -7,9 +7,10 @@ views work with that as well as with names separated by commas.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
 
 from django.http import QueryDict
+
+from nsadmin.namespaces.listing.view_query import USUAL
 
 # {column: (its head, the order by which it sorts; empty if it does not)}
 COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
@@ -22,20 +23,7 @@ COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "expires": ("Expires", "expiry"),
     "updated": ("Changed", "updated"),
 }
-USUAL: Final = ("health", "tier", "documents", "indexes", "extractors", "updated")
 SIZES: Final = (25, 50, 100)
-FILTERS: Final = (
-    "health",
-    "tier",
-    "extractor",
-    "scope",
-    "expiring",
-    "differs",
-    "unreadable",
-)
-# What a saved view keeps of an address; a page of the list is no part of it.
-_KEPT = frozenset({*FILTERS, "search", "sort", "order", "columns", "per"})
-_LONGEST = 200  # characters of one value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +53,3 @@ def shape_of(get: QueryDict) -> Shape:
         columns=columns or USUAL,
         per_page=int(size) if size in map(str, SIZES) else SIZES[0],
     )
-
-
-def kept_address(query: str) -> str:
-    """Return what a saved view keeps of the query of an address, as a query."""
-    pairs = parse_qsl(query.lstrip("?"), max_num_fields=100)
-    shape = shape_of(QueryDict(query.lstrip("?")))
-    kept = {
-        key: value[:_LONGEST]
-        for key, value in pairs
-        if key in _KEPT and value and key != "columns"
-    }
-    if shape.columns != USUAL:
-        kept["columns"] = ",".join(shape.columns)
-    return urlencode(kept)

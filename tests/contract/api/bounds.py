@@ -78,7 +78,7 @@ def spots() -> tuple[Spot, ...]:
 
 
 def _walk(endpoint: Endpoint, place: str, path: Path, schema: Json) -> Iterator[Spot]:
-    options = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    options = list(_options(schema))
     # A schema without a type takes any JSON, and so tells no limit.
     typed = [option for option in options if "type" in option]
     real = [option for option in typed if option["type"] != "null"]
@@ -90,6 +90,15 @@ def _walk(endpoint: Endpoint, place: str, path: Path, schema: Json) -> Iterator[
             yield from _walk(endpoint, place, (*path, name), inner)
         if "items" in option:
             yield from _walk(endpoint, place, (*path, 0), option["items"])
+
+
+def _options(schema: Json) -> Iterator[Json]:
+    """Yield every schema that a value may have; a choice may be within a choice."""
+    choices = schema.get("anyOf") or schema.get("oneOf")
+    if choices is None:
+        yield schema
+    for choice in choices or ():
+        yield from _options(choice)
 
 
 def is_bounded(spot: Spot) -> bool:

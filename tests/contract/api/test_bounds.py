@@ -14,7 +14,9 @@ from django.db import transaction
 
 from nsadmin.api.models import KeptAnswer
 from nsadmin.audit.models import AuditEvent
+from nsadmin.bulk.models import BulkChange
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.document import read
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
@@ -24,7 +26,7 @@ from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.conftest import Caller, error_of, locations_of
-from tests.api.endpoints import PLAN_ID
+from tests.api.endpoints import BULK_ID, PLAN_ID, VIEW_ID
 from tests.cast import assemble
 from tests.conftest import emptied
 from tests.contract.api.bounds import Case, accepted, is_bounded, refused, spots
@@ -40,7 +42,7 @@ from tests.reprocessing.appended import claimed_request
 
 # Each case's rows are undone; the cast stands around them all.
 pytestmark = pytest.mark.django_db
-_TABLES = (AuditEvent, Job, KeptAnswer, NamespaceTemplate, SavedPlan)
+_TABLES = (AuditEvent, BulkChange, Job, KeptAnswer, NamespaceTemplate, SavedPlan)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def caller(
         )
         claimed_request(made.cast.own)
         keep_plan(made)
+        keep_bulk_change(made)
+        keep_view(made)
         there = collections.names(shared())
         yield made, Written.now()
         assert collections.names(shared()) == there
@@ -88,6 +92,28 @@ def keep_plan(call: Caller) -> None:
     response = call("PATCH", f"{path}?dry_run=true", {"description": "As planned."})
     assert response.status_code == 200, response.content
     assert SavedPlan.objects.update(plan_id=PLAN_ID) == 1
+
+
+def keep_bulk_change(call: Caller) -> None:
+    """Plan a change of the namespace under the id that the requests name."""
+    body = {"namespace_ids": [call.cast.own.namespace_id], "kind": "auto_on"}
+    response = call("POST", "/bulk/namespaces", body)
+    assert response.status_code == 201, response.content
+    made = BulkChange.objects.get()
+    items = list(made.items.all())
+    made.delete()
+    made.bulk_id = BULK_ID
+    made.save(force_insert=True)
+    for item in items:
+        item.change = made
+        item.save(force_insert=True)
+
+
+def keep_view(call: Caller) -> None:
+    """Keep a view of the key's person under the id that the requests name."""
+    response = call("POST", "/views/namespaces", {"name": "kept"})
+    assert response.status_code == 201, response.content
+    assert SavedView.objects.update(view_id=VIEW_ID) == 1
 
 
 def take_back(before: Written) -> None:

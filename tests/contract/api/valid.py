@@ -38,6 +38,7 @@ _ENTRIES: dict[str, Any] = {
     "feature_extractors": _TEXT,
     "vector_configs": {"name": "v", "dimension": 1},
     "fields": {"field_name": "title"},
+    "payload_indexes[].field_schema.stopwords.languages": "english",
 }
 
 
@@ -68,6 +69,20 @@ def _conditions() -> Iterator[tuple[str, Json]]:
             yield f"{at}.operator is {word}", {"filters": {group: [condition]}}
 
 
+def _kinds() -> Iterator[tuple[str, Json]]:
+    """Yield what each kind of a change of several namespaces needs beside it."""
+    index = {"index": {"field_name": "x", "type": "keyword"}}
+    fields = {
+        "index": index,
+        "template": {"template_id": "tmpl_000000000000"},
+        "expiry": {"expiry": {"ttl_seconds": 3600}},
+    }
+    for kind, own in fields.items():
+        yield f"kind is {kind}", own
+        yield next(iter(own)), {**own, "kind": kind}
+        yield f"{next(iter(own))} is null", {"kind": "auto_on"}
+
+
 # By the property, or the property and the case; of several the longest counts.
 BESIDE: dict[str, Json] = {
     **dict(_conditions()),
@@ -95,6 +110,7 @@ BESIDE: dict[str, Json] = {
     "payload_indexes[].field_schema.is_principal": _parameters("integer"),
     "payload_indexes[].field_schema.phrase_matching": _parameters("text"),
     "payload_indexes[].field_schema.ascii_folding": _parameters("text"),
+    "payload_indexes[].field_schema.stopwords": _parameters("text"),
     "payload_indexes[].field_schema.stemmer": _parameters("text"),
     "payload_indexes[].field_schema.stemmer.type is snowball": _parameters(
         "text", stemmer={"language": "english"}
@@ -114,6 +130,7 @@ BESIDE: dict[str, Json] = {
     "infrastructure.qdrant_url is null": {},
     "infrastructure.qdrant_api_key is null": {},
     "expires_at": {"ttl_seconds": None},
+    **dict(_kinds()),
 }
 _CONFIRMED = "/namespaces/{identifier}/plans/{plan_id}/confirm"
 # Who has to ask for it; everything else is asked for by an admin.
@@ -126,6 +143,11 @@ ASKED_BY = {
 ANSWERED_WITH = {
     "?namespace maxLength": 404,
     "?cursor maxLength": 422,
+    "POST /bulk/namespaces template_id maxLength": 404,
+    **{
+        f"POST /bulk/namespaces/{{bulk_id}}/confirm namespace_ids[] {limit}": 422
+        for limit in ("minLength", "maxLength")
+    },
     **{
         f"POST {_CONFIRMED} ?plan_digest {limit}": 409
         for limit in ("minLength", "maxLength")
@@ -171,6 +193,12 @@ NOT_OFFERED = {
     "PATCH /namespaces/{identifier} infrastructure.qdrant_collection maxLength": (
         "The collection of a namespace cannot be changed."
     ),
+    **{
+        f"POST /bulk/namespaces/{{bulk_id}}/confirm namespace_ids {limit}": (
+            "Choose at least one namespace."
+        )
+        for limit in ("minItems", "maxItems")
+    },
     **{
         f"POST /namespaces/{{identifier}}/reprocess {field} {limit}": sentence
         for field, limit, sentence in (

@@ -30,6 +30,11 @@ MEANINGS = {
     "geo": "place, radius",
     "uuid": "exact id",
 }
+# Where an error of stopwords stands, by the end of its path.
+_STOPWORDS = {
+    "stopwords.languages": "stopword_languages",
+    "stopwords.custom": "stopwords",
+}
 _ADVANCED = ("on_disk", "is_principal", "phrase_matching", "ascii_folding")
 
 
@@ -161,6 +166,12 @@ class IndexFields(ChangeForm):
         required=False,
         help_text=f"Separated by commas, up to {STOPWORD_MAX} characters each.",
     )
+
+    def _field_at(self, path: str) -> str | None:
+        for part, name in _STOPWORDS.items():
+            if f"{part}." in f"{path}.":
+                return name
+        return super()._field_at(path)
 
     @property
     def indexed_field(self) -> str:

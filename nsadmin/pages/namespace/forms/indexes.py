@@ -144,6 +144,13 @@ class IndexesForm(IndexFields):
         data.setlist("edit", [edit.sent for edit in edits])
         return IndexesForm(data)
 
+    def dropping(self, field: str) -> "IndexesForm":
+        """Return the form with the tick that drops the index on a field."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data.setlist("drop", list(dict.fromkeys([*self._ticked, field])))
+        return IndexesForm(data)
+
     # Conflicts and the patch ---------------------------------------------------------
 
     def stored(self, namespace: Namespace) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from django import forms
 from django.http import QueryDict
 
 from nsadmin.access.actor import Actor
-from nsadmin.bulk.asked import Asked, Kind
+from nsadmin.bulk.asked import Asked, Kind, index_asked
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.payload_indexes import INDEX_DEFAULTS, clean_field_name
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.forms.index_fields import MEANINGS
@@ -41,13 +40,10 @@ class IndexForm(AskForm):
         initial="keyword",
     )
 
-    def change(self, kind: Kind) -> Asked:
+    def change(self, kind: Kind) -> Asked:  # noqa: ARG002 - it is that of an index
         """Return the index; raise Invalid for a field that has no such name."""
-        name = clean_field_name(self.cleaned_data["field_name"], at="field_name")
-        type_ = self.cleaned_data["type"]
-        schema = {"type": type_, **INDEX_DEFAULTS[type_]}
-        entry = {"field_name": name, "type": type_, "field_schema": schema}
-        return Asked(kind, index=entry)
+        data = self.cleaned_data
+        return index_asked(data["field_name"], data["type"], at="field_name")
 
 
 class TemplateForm(AskForm):

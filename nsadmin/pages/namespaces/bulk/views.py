@@ -1,4 +1,8 @@
-"""Changing several namespaces: what is asked, the review, and the outcomes."""
+"""Asking for a change to several namespaces: what it needs to know, then its plans.
+
+Every POST ends in a redirect. What was sent is a draft with an address, so the
+browser's Back shows it as it was sent.
+"""
 
 from typing import Any
 
@@ -9,49 +13,69 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate, step_up
-from nsadmin.bulk import service
+from nsadmin.access.web import gate
+from nsadmin.bulk import making
 from nsadmin.bulk.asked import KINDS, Asked, Kind
-from nsadmin.bulk.models import BulkChange, State
+from nsadmin.drafts import service as drafts
+from nsadmin.drafts.models import Draft
+from nsadmin.drafts.service import Input
 from nsadmin.errors import Conflict, Invalid
-from nsadmin.pages.common.htmx import page, wants_fragment
+from nsadmin.pages.common.done import SeeOther
+from nsadmin.pages.common.htmx import FORM_ADDRESS, page
 from nsadmin.pages.common.page_context import current_organization
+from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import ACTIONS
-from nsadmin.pages.namespaces.bulk.forms import (
-    Asking,
-    ConfirmForm,
-    form_of,
-    needs_input,
-)
+from nsadmin.pages.namespaces.bulk.forms import Asking, form_of, needs_input
 from nsadmin.pages.namespaces.bulk.page_ids import ids_of_page
-from nsadmin.pages.namespaces.bulk.states import badge_of, counted
+from nsadmin.plans.forms import as_data, kept_input
 
-_TAB = "namespaces"
+TAB = "namespaces"
+_FORM = "form"
+_PLAN = "plan"
+# What is no input of a kept form.
+_LEFT_OUT = frozenset({"csrfmiddlewaretoken", "all", "step", _FORM})
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_bulk(request: HttpRequest) -> HttpResponse:
-    """Ask what the change needs to know, then make a plan for each namespace."""
+    """Ask what the change needs to know; a POST keeps the form and makes the plans."""
+    if request.method != "POST":
+        draft = chosen.find(request, request.GET.get(_FORM, ""))
+        return redirect("namespaces") if draft is None else _ask(request, draft)
+    if _FORM in request.POST:
+        return _filled_in(request)
     kind = next((one for one in KINDS if one == request.POST.get("kind")), None)
-    if request.method != "POST" or kind is None:
+    if kind is None:
         return redirect("namespaces")
     gate.require(gate.actor_of(request), ACTIONS[kind][1])
     ids = _chosen(request)
-    is_sent = request.POST.get("step") == "plan" or not needs_input(kind)
-    form = form_of(kind, gate.actor_of(request), request.POST if is_sent else None)
-    if not ids or len(ids) > service.MOST:
+    if not ids or len(ids) > making.MOST:
         return _refuse(request, len(ids))
-    if not is_sent:
-        return _ask(request, kind, ids, form)
-    try:
-        if form.is_valid():
-            return _make(request, form.change(kind), ids)
-        status = 422
-    except (Invalid, Conflict) as error:
-        form.take(error)
-        status = error.status
-    return _ask(request, kind, ids, form, status=status)
+    is_sent = request.POST.get("step") == _PLAN or not needs_input(kind)
+    form = _input(request, {"id": ids, "kind": [kind], "back": [_query(request)]})
+    form |= {"step": [_PLAN]} if is_sent else {}
+    draft = drafts.keep(gate.actor_of(request), chosen.place_of(request), form)
+    chosen.remember(request, draft)
+    return _make(request, draft) if is_sent else _see_form(draft)
+
+
+def _filled_in(request: HttpRequest) -> HttpResponse:
+    """Keep the input of the form that asks for more, and make the plans."""
+    draft = chosen.find(request, request.POST[_FORM])
+    if draft is None:
+        note = "This form is kept no longer. Choose the namespaces again."
+        messages.warning(request, note)
+        return redirect("namespaces")
+    gate.require(gate.actor_of(request), ACTIONS[_kind(draft)][1])
+    fixed = {key: draft.form[key] for key in ("id", "kind", "back")}
+    drafts.replace(draft, {**_input(request, fixed), "step": [_PLAN]})
+    return _make(request, draft)
+
+
+def _input(request: HttpRequest, fixed: Input) -> Input:
+    sent = kept_input(request.POST)
+    return {k: v for k, v in sent.items() if k not in _LEFT_OUT} | fixed
 
 
 def _chosen(request: HttpRequest) -> list[str]:
@@ -68,130 +92,87 @@ def _chosen(request: HttpRequest) -> list[str]:
 def _refuse(request: HttpRequest, count: int) -> HttpResponse:
     """Go back to the list, which says what was wrong."""
     text = (
-        f"Choose at most {service.MOST} namespaces at once."
+        f"Choose at most {making.MOST} namespaces at once."
         if count
         else "Choose at least one namespace: tick its box at the beginning of its row."
     )
     messages.warning(request, text)
-    return redirect(_back(request))
+    query = _query(request)
+    here = reverse("namespaces")
+    return SeeOther(f"{here}?{query}" if query else here)
 
 
 def _query(request: HttpRequest) -> str:
-    return request.POST.get("back", "")[:8000]
+    return request.POST.get("back", "").replace("\x00", "")[:8000]
 
 
-def _back(request: HttpRequest) -> str:
-    """Return the address of the list from which the form came."""
-    query = _query(request)
-    return f"{reverse('namespaces')}?{query}" if query else reverse("namespaces")
+def _kind(draft: Draft) -> Kind:
+    found: Kind = draft.form["kind"][0]
+    return found
 
 
-def _ask(
-    request: HttpRequest,
-    kind: Kind,
-    ids: list[str],
-    form: Asking,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    context = {
+def _address(draft: Draft) -> str:
+    """Return the address of the form with its input as it was sent."""
+    return f"{reverse('bulk_new')}?{_FORM}={draft.draft_id}"
+
+
+def _see_form(draft: Draft) -> HttpResponse:
+    response = SeeOther(_address(draft))
+    response.headers[FORM_ADDRESS] = chosen.list_address(draft)
+    return response
+
+
+def _ask(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Show the form that asks for more, with its input and errors if it was sent."""
+    kind = _kind(draft)
+    gate.require(gate.actor_of(request), ACTIONS[kind][1])
+    form = _form(request, draft)
+    if form.is_bound:
+        _read(form, kind)
+    context: dict[str, Any] = {
         "form": form,
         "kind": kind,
+        "draft": draft,
         "title": ACTIONS[kind][0].rstrip("…"),
-        "ids": ids,
-        "back": request.POST.get("back", ""),
-        "back_address": _back(request),
-        "tab": _TAB,
+        "ids": draft.form["id"],
+        "back_address": chosen.list_address(draft),
+        "tab": TAB,
     }
-    return page(request, "namespaces/bulk_ask.html", context, status=status)
+    return page(request, "namespaces/bulk_ask.html", context)
 
 
-def _make(request: HttpRequest, asked: Asked, ids: list[str]) -> HttpResponse:
-    actor = gate.actor_of(request)
-    change = service.make(actor, current_organization(request), asked, ids)
-    return redirect("bulk", change.bulk_id)
+def _form(request: HttpRequest, draft: Draft) -> Asking:
+    is_sent = "step" in draft.form
+    data = as_data(draft.form) if is_sent else None
+    return form_of(_kind(draft), gate.actor_of(request), data)
 
 
-@gate.page(Action.NAMESPACE_UPDATE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def bulk(request: HttpRequest, bulk_id: str) -> HttpResponse:
-    """Show the review or the outcomes; a POST confirms the change, or goes on."""
-    actor = gate.actor_of(request)
-    change = service.find(actor, bulk_id)
-    if request.method != "POST":
-        return _show(request, change)
-    step = request.POST.get("step")
-    if change.is_confirmed and step == "second":
-        step_up.require_password(request)
-        service.approve(actor, change)
-    if step in ("continue", "second"):
-        if change.is_confirmed and step == "continue":
-            service.go_on(actor, change)
-        is_part = wants_fragment(request)
-        return _show(request, change) if is_part else redirect("bulk", bulk_id)
-    return _confirm(request, change)
-
-
-def _confirm(request: HttpRequest, change: BulkChange) -> HttpResponse:
-    """Carry the change out; all that is wrong is said before the password is asked."""
-    actor, sent = gate.actor_of(request), request.POST
-    included, ticks = set(sent.getlist("include")), set(sent.getlist("tick"))
-    form, status = ConfirmForm(sent), 422
-    is_deletion = Asked.from_json(change.asked).kind == "delete"
+def _read(form: Asking, kind: Kind) -> Asked | None:
+    """Return what a form asks for; None with the errors in the form."""
     try:
         if form.is_valid():
-            service.require_confirmable(change, included, ticks)
-            if is_deletion:
-                form.require_count(len(included))
-            if is_deletion or service.is_second(actor, change):
-                step_up.require_password(request)
-            service.confirm(actor, change, included, ticks)
-            service.go_on(actor, change)
-            return redirect("bulk", change.bulk_id)
+            return form.change(kind)
     except (Invalid, Conflict) as error:
         form.take(error)
-        status = error.status
-    return _show(request, change, form, status=status)
+    return None
 
 
-def _show(
-    request: HttpRequest,
-    change: BulkChange,
-    form: ConfirmForm | None = None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    asked, rows = Asked.from_json(change.asked), service.items_of(change)
-    planned = [row for row in rows if row.state == State.PLANNED]
-    sent = form is not None
-    included = request.POST.getlist("include")
-    given = request.POST.getlist("tick")
-    context: dict[str, Any] = {
-        "change": change,
-        "asked": asked,
-        "form": form or ConfirmForm(),
-        "is_deletion": asked.kind == "delete",
-        "planned": [(row, not sent or row.namespace_id in included) for row in planned],
-        "others": [(row, badge_of(row)) for row in rows if row.state != State.PLANNED],
-        "rows": [(row, badge_of(row)) for row in rows],
-        "ticks": [
-            (tick, sentence, count, tick in given)
-            for tick, (sentence, count) in service.ticks_of(change, rows).items()
-        ],
-        "counted": counted(rows),
-        "left": len(planned) if change.is_confirmed else 0,
-        "may_be_second": (
-            change.made_by_label != gate.actor_of(request).label
-            and any(row.state == State.WAITING for row in rows)
-        ),
-        "is_running": any(row.state == State.RUNNING for row in rows),
-        "tab": _TAB,
-    }
-    template = "bulk_outcomes" if change.is_confirmed else "bulk_review"
-    return page(
-        request,
-        f"namespaces/{template}.html",
-        context,
-        fragment="outcomes" if change.is_confirmed else None,
-        status=status,
+def _make(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Make the plans and lead to their review, or back to the form with its errors."""
+    kind = _kind(draft)
+    asked = _read(_form(request, draft), kind)
+    if asked is None:
+        return _see_form(draft)
+    change = making.make(
+        gate.actor_of(request),
+        current_organization(request),
+        asked,
+        draft.form["id"],
+        draft_id=draft.draft_id,
+        sent_key=drafts.key_of(draft),
     )
+    response = SeeOther(reverse("bulk", args=[change.bulk_id]))
+    response.headers[FORM_ADDRESS] = (
+        _address(draft) if needs_input(kind) else chosen.list_address(draft)
+    )
+    return response

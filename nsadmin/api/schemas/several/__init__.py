@@ -1,0 +1,1 @@
+"""Models of changes of several namespaces, and of saved lists of them."""

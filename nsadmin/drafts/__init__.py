@@ -1,0 +1,1 @@
+"""The input of forms that a person sent, kept under an address for some days."""
