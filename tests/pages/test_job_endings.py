@@ -25,7 +25,7 @@ def halted(cast, browse):
         sent = {"namespace_name": "stopped", "collections": "on", "step": "confirm"}
         assert client.post(path, sent).status_code == 302
         job = Job.objects.get(namespace_name="stopped")
-        client.post(f"/jobs/{job.job_id}/")
+        client.post(f"/jobs/{job.job_id}/", {"act": "cancel"})
         run_once(job.job_id)
         Job.objects.filter(pk=job.pk).update(**values)
         job.refresh_from_db()

@@ -18,6 +18,7 @@ from nsadmin.pages.common.transfer_words import size_text
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 
+CANCEL = {"act": "cancel"}
 STAGES = [
     {
         "key": "a",
@@ -271,31 +272,41 @@ def test_another_kind_of_job_is_not_called_a_clone(browse, address):
 
 def test_cancelling_is_asked_once(cast, browse, address, job):
     client = browse("member")
-    assert client.post(address).headers["Location"] == address
+    assert client.post(address, CANCEL).headers["Location"] == address
     job.refresh_from_db()
     assert job.cancel_requested
     text = client.get(address).content.decode()
     assert "Cancelling" in text
     assert "Cancel the job" not in text
-    client.post(address)
-    browse("admin").post(address)
+    client.post(address, CANCEL)
+    browse("admin").post(address, CANCEL)
     event = AuditEvent.objects.get(action="job:cancel")
     assert event.actor_label == cast.users["member"].email
     audit = browse("admin").get("/organization/audit/").content.decode()
     assert '<option value="job:cancel">Job cancelled</option>' in audit
 
 
+@pytest.mark.parametrize("sent", [{}, {"act": ""}, {"act": "pause"}, {"act": "Cancel"}])
+def test_an_act_that_does_not_exist_does_nothing(browse, address, job, sent):
+    response = browse("admin").post(address, sent)
+    assert response.status_code == 422
+    assert "Nothing was done." in response.content.decode()
+    job.refresh_from_db()
+    assert not job.cancel_requested
+    assert not AuditEvent.objects.filter(action="job:cancel").exists()
+
+
 def test_readers_may_not_cancel(cast, browse, address, job):
     cast.open_sessions()
     for role in ("viewer", "support"):
-        assert browse(role).post(address).status_code == 403
+        assert browse(role).post(address, CANCEL).status_code == 403
     job.refresh_from_db()
     assert not job.cancel_requested
 
 
 def test_foreign_unknown_wrong_method_signed_out(browse, address, client):
     assert browse("stranger").get(address).status_code == 404
-    assert browse("stranger").post(address).status_code == 404
+    assert browse("stranger").post(address, CANCEL).status_code == 404
     assert browse().get("/jobs/no-such-id/").status_code == 404
     assert browse().put(address).status_code == 405
     assert client.get(address).status_code == 302
@@ -315,7 +326,7 @@ def cancelled(cast, admin):
     sent = {"namespace_name": "stopped copy", "collections": "on", "retrievers": "on"}
     admin.post(path, {**sent, "step": "confirm"})
     made = Job.objects.get(namespace_name="stopped copy")
-    admin.post(f"/jobs/{made.job_id}/")
+    admin.post(f"/jobs/{made.job_id}/", CANCEL)
     run_once(made.job_id)
     made.refresh_from_db()
     assert made.state == State.CANCELLED
