@@ -136,6 +136,38 @@ def test_live_fragment_polls_spaced_with_age(browse, address, job):
     assert 'hx-trigger="every 2s"' in browse().get(address).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("left_s", "said"), [(0.4, "Under 1\u00a0s left"), (59, "About 59\u00a0s left")]
+)
+def test_the_time_left_is_a_plain_sentence(browse, address, job, left_s, said):
+    Job.objects.update(progress={**job.progress, "left_s": left_s})
+    text = browse().get(address).content.decode()
+    assert said in text
+    assert "About under" not in text
+
+
+def test_ranges_of_a_copy_in_pages_are_counted(browse, address, job):
+    told = {"way": "pages", "points": 25, "seconds": 1}
+    ranges = [{"at_end": True}, {"at_end": False}, {"at_end": True}, "odd"]
+    Job.objects.update(
+        outputs={"transfer": told}, cursor={"transfer": {"pages": {"ranges": ranges}}}
+    )
+    text = browse().get(address).content.decode()
+    assert "Ranges confirmed" in text
+    assert "2 of 4" in text
+    for odd in ({}, {"transfer": []}, {"transfer": {"pages": {"ranges": {}}}}):
+        Job.objects.update(cursor=odd)
+        assert "Ranges confirmed" not in browse().get(address).content.decode()
+
+
+def test_without_script_nothing_is_offered_that_needs_it(browse, address):
+    for query in ("", "?pause=1"):
+        text = browse().get(f"{address}{query}").content.decode()
+        control = text.partition('id="job-pause"')[0].rpartition("<a")[2]
+        assert "scripted" in control
+    assert "Reload to see progress" in text
+
+
 def test_ended_fragment_stops_polling(browse, address):
     Job.objects.update(
         state=State.DONE,

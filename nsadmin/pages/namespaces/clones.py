@@ -68,6 +68,12 @@ class ForecastView:
     way: str
     size: str
 
+    @property
+    def rates(self) -> str:
+        """The measured points per second, as one number or as two."""
+        low, high = (f"{rate or 0:,.0f}" for rate in (self.told.low, self.told.high))
+        return low if low == high else f"{low} to {high}"
+
 
 @keep_secret
 @gate.page(Action.NAMESPACE_CLONE)

@@ -96,6 +96,13 @@ def lasting(seconds: float | None) -> str:
     return " ".join(f"{n}\u00a0{unit}" for n, unit in parts[:2] if n)
 
 
+@register.filter
+def roughly(seconds: float | None) -> str:
+    """Write an estimated duration, such as `about 21 min` or `under 1 s`."""
+    text = lasting(seconds)
+    return text if seconds is None or text.startswith("under") else f"about {text}"
+
+
 def _ago(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
     if 0 <= seconds < 2:
