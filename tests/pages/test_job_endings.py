@@ -64,6 +64,8 @@ def test_the_namespace_of_a_cancelled_clone_has_not_failed(browse, halted):
     overview = browse().get(f"/namespaces/{job.namespace_id}/").content.decode()
     assert "The clone into this namespace was cancelled." in overview
     assert "did not finish" not in overview
+    assert "Clone cancelled" in overview
+    assert "Clone failed" not in overview
 
 
 def test_a_stage_that_was_left_running_is_cancelled(cast, browse):
