@@ -8,11 +8,11 @@ from nsadmin.jobs import controls
 from nsadmin.jobs.queries import Viewer
 from nsadmin.moves import preview as moves
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.namespaces.change.moving import place_words
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.moving import (
     fallback_of,
     move_of,
+    place_words,
     with_infrastructure,
 )
 from nsadmin.pages.common.transfer_words import (

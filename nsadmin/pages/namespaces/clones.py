@@ -67,6 +67,7 @@ class ForecastView:
     estimate: str
     way: str
     size: str
+    sent: str
 
     @property
     def rates(self) -> str:
@@ -192,6 +193,7 @@ def _forecast_view(told: Forecast) -> ForecastView:
         else f"about {time}",
         way=way_words(way.way) if way else "",
         size=size_text(way.bytes) if way else "",
+        sent=size_text(way.sent) if way else "",
     )
 
 

@@ -11,7 +11,6 @@ from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.clones.target import DedicatedTarget, Target, resolved
-from nsadmin.namespaces.change.moving import place_words as cluster_words
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
@@ -21,6 +20,7 @@ from nsadmin.namespaces.schema.limits import (
     NAME_MAX,
     NAME_MIN,
 )
+from nsadmin.namespaces.schema.moving import place_words as cluster_words
 from nsadmin.pages.common.forms.placement import PLACES, PlacementForm
 
 _OF_SOURCE = "source"
