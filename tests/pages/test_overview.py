@@ -58,6 +58,7 @@ def test_silent_qdrant_is_unknown_and_never_green(browse, own, cast, silence):
 def test_what_qdrant_said_is_in_a_fold(browse, own, cast, silence, settings):
     assert "What Qdrant said" not in browse().get(own).content.decode()
     silence("qdrant")
+    snapshots.invalidate(cast.own.namespace_id)  # five seconds later
     text = browse().get(f"{own}?fresh=1").content.decode()
     fold = text.partition('id="qdrant-said"')[2].partition("</details>")[0]
     assert f"GET /collections/{cast.own.collection}" in fold

@@ -23,6 +23,7 @@ from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head, presenter
+from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.templatetags.formatting import many, roughly
 from nsadmin.plans import approvals, rates
 from nsadmin.plans.calls import Call, calls_of
@@ -83,6 +84,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "ticks_missing": review.is_incomplete,
         "error": review.error,
         "contested": review.conflicts,
+        "busy": busy_note(actor_of(request), view.namespace),
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
         "second": approvals.needed(
             actor_of(request), review.saved, review.wanted, review.preview
