@@ -155,7 +155,9 @@ def test_ranges_of_a_copy_in_pages_are_counted(browse, address, job):
     text = browse().get(address).content.decode()
     assert "Ranges confirmed" in text
     assert "2 of 4" in text
-    for odd in ({}, {"transfer": []}, {"transfer": {"pages": {"ranges": {}}}}):
+    shapes: list[dict[str, object]] = [{}, {"transfer": []}]
+    shapes.append({"transfer": {"pages": {"ranges": {}}}})
+    for odd in shapes:
         Job.objects.update(cursor=odd)
         assert "Ranges confirmed" not in browse().get(address).content.decode()
 

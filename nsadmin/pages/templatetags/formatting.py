@@ -97,10 +97,9 @@ def lasting(seconds: float | None) -> str:
 
 
 @register.filter
-def roughly(seconds: float | None) -> str:
+def roughly(seconds: float) -> str:
     """Write an estimated duration, such as `about 21 min` or `under 1 s`."""
-    text = lasting(seconds)
-    return text if seconds is None or text.startswith("under") else f"about {text}"
+    return lasting(seconds) if seconds < 1 else f"about {lasting(seconds)}"
 
 
 def _ago(moment: datetime, now: datetime) -> str:
@@ -268,14 +267,11 @@ def parameters(schema: dict[str, Any]) -> str:
         ]
     if schema.get("is_tenant"):
         found.append("separates tenants")
-    others = sorted(set(schema) - _SHOWN_PARAMETERS)
-    return ", ".join(
-        found
-        + [
-            key if schema[key] is True else f"{key} {format_parameter(schema[key])}"
-            for key in others
-        ]
-    )
+    others = [
+        key if schema[key] is True else f"{key} {format_parameter(schema[key])}"
+        for key in sorted(set(schema) - _SHOWN_PARAMETERS)
+    ]
+    return ", ".join([*found, *others])
 
 
 @register.filter
